@@ -1,0 +1,56 @@
+"""The main program of a worker process."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+from .serve import flush, line_buffered, serve
+from .spawning import spawn_not_fork
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(fd: int, parent: int) -> None:
+    """Serve the channel `fd` for the host process `parent`, and end with it."""
+    os.set_inheritable(fd, False)
+    os.set_blocking(fd, True)
+    # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN would be inherited.
+    signal.signal(signal.SIGINT, lambda _signal, _frame: None)
+    line_buffered()
+    spawn_not_fork()
+    threading.stack_size(16 << 20)
+    _end_with(parent, fd)
+    polite = serve(fd)
+    flush()
+    if not polite:
+        os._exit(0)
+
+
+def _end_with(parent: int, fd: int) -> None:
+    """End when the host does: when its end of the channel closes and, for C code that keeps the GIL, by a signal."""
+    if sys.platform == "linux":
+        try:
+            import ctypes  # may be missing
+
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        except (ImportError, OSError, AttributeError):
+            pass
+        if os.getppid() != parent:
+            os._exit(0)
+    threading.Thread(target=_watch, args=(fd,), name="pythreads-watch", daemon=True).start()
+
+
+def _watch(fd: int) -> None:
+    try:
+        import select  # has no poll on Windows
+
+        poll = select.poll()
+    except (ImportError, AttributeError):
+        return
+    poll.register(fd, 0)
+    poll.poll()
+    flush()
+    os._exit(0)

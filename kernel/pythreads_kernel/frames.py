@@ -1,0 +1,89 @@
+"""Frames on a socket: a header of 12 bytes, then a payload of marshal data.
+
+The header is payload length, request id, kind (a byte, then three zero bytes), little-endian; `src/wire/frames.ts` holds
+the same table.
+"""
+
+from __future__ import annotations
+
+import os
+from io import FileIO
+from struct import Struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START = 1
+CALL = 2
+GET = 3
+IMPORT = 4
+EVAL = 5
+EXEC = 6
+MAP = 7
+CLOSE = 8
+READY = 64
+RESULT = 65
+ERROR = 66
+
+HEADER = Struct("<III")
+HEADER_BYTES = HEADER.size
+_CAPACITY = 64 * 1024
+_JOIN_LIMIT = 64 * 1024
+
+
+def read_frames(fd: int) -> Iterator[tuple[int, int, memoryview]]:
+    """Yield `(kind, request id, payload)` until the other side closes; a payload is valid until the next one."""
+    source = FileIO(fd, "rb", closefd=False)
+    buffer = bytearray(_CAPACITY)
+    view = memoryview(buffer)
+    start = end = 0
+    unpack = HEADER.unpack_from
+    read_into = source.readinto
+    while True:
+        needed = HEADER_BYTES
+        while end - start >= HEADER_BYTES:
+            length, request, kind = unpack(buffer, start)
+            needed = HEADER_BYTES + length
+            if end - start < needed:
+                break
+            body = start + HEADER_BYTES
+            start += needed
+            yield kind, request, view[body:start]
+            needed = HEADER_BYTES
+        if start == end:
+            start = end = 0
+            if len(buffer) > _CAPACITY and needed <= _CAPACITY:
+                buffer = bytearray(_CAPACITY)
+                view = memoryview(buffer)
+        elif start + needed > len(buffer):
+            rest = end - start
+            larger = bytearray(max(needed, _CAPACITY))
+            larger[:rest] = view[start:end]
+            buffer, view = larger, memoryview(larger)
+            start, end = 0, rest
+        try:
+            count = read_into(view[end:])
+        except ConnectionError:
+            return
+        if not count:
+            return
+        end += count
+
+
+def write_frame(fd: int, kind: int, request: int, payload: bytes) -> None:
+    """Write one frame whole. Raises `BrokenPipeError` when the other side is gone."""
+    header = HEADER.pack(len(payload), request, kind)
+    if len(payload) <= _JOIN_LIMIT:
+        _write_all(fd, header + payload)
+    else:
+        _write_all(fd, header)
+        _write_all(fd, payload)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    written = os.write(fd, data)
+    if written < len(data):
+        rest = memoryview(data)[written:]
+        while rest:
+            rest = rest[os.write(fd, rest) :]

@@ -1,0 +1,129 @@
+"""Workers in sub-interpreters with a GIL of their own. Runs in the main interpreter.
+
+Interpreters are made one at a time, after the main interpreter has imported the standard library's C modules: parallel
+first imports of them can crash 3.13. They are destroyed when their worker ends, except on 3.13, which leaks and can crash
+when interpreters come and go: there they stay.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import threading
+from typing import Any
+
+_KERNEL_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_MAY_DESTROY = sys.version_info >= (3, 14)
+_C_MODULES = [
+    "array",
+    "_asyncio",
+    "_bisect",
+    "_blake2",
+    "_bz2",
+    "_codecs",
+    "_collections",
+    "_contextvars",
+    "_csv",
+    "_ctypes",
+    "_datetime",
+    "_decimal",
+    "_elementtree",
+    "_hashlib",
+    "_heapq",
+    "_io",
+    "_json",
+    "_lzma",
+    "_md5",
+    "_multibytecodec",
+    "_opcode",
+    "_operator",
+    "_pickle",
+    "_posixsubprocess",
+    "_queue",
+    "_random",
+    "_sha1",
+    "_sha2",
+    "_sha3",
+    "_socket",
+    "_sqlite3",
+    "_ssl",
+    "_statistics",
+    "_struct",
+    "_uuid",
+    "_zoneinfo",
+    "binascii",
+    "cmath",
+    "fcntl",
+    "grp",
+    "math",
+    "mmap",
+    "pyexpat",
+    "resource",
+    "select",
+    "termios",
+    "unicodedata",
+    "zlib",
+    "datetime",
+    "decimal",
+    "json",
+    "re",
+    "enum",
+    "threading",
+    "logging",
+    "traceback",
+]
+
+_lock = threading.Lock()
+_prepared = threading.Event()
+
+
+def start(fd: int, libpython: str) -> None:
+    """Start a worker in a new interpreter and serve `fd` in it until its channel ends. Runs on the worker's thread."""
+    with _lock:
+        _prepare()
+        interpreter = _create()
+        failure = _exec(interpreter, f"import sys; sys.path.append({_KERNEL_FOLDER!r}); import pythreads_kernel.inside")
+    if failure is not None:
+        raise RuntimeError(f"the kernel does not start in a sub-interpreter: {failure}")
+    failure = _exec(interpreter, f"pythreads_kernel.inside.run({fd}, {libpython!r})")
+    if failure is not None:
+        raise RuntimeError(f"the worker's loop ended with an error: {failure}")
+    if _MAY_DESTROY:
+        with _lock:
+            _module().destroy(interpreter)
+
+
+def _prepare() -> None:
+    if _prepared.is_set():
+        return
+    for name in _C_MODULES:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+    _prepared.set()
+
+
+def _module() -> Any:
+    return importlib.import_module("_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters")
+
+
+def _create() -> Any:
+    module = _module()
+    if sys.version_info >= (3, 13):
+        return module.create(module.new_config("isolated", allow_daemon_threads=True))
+    return module.create(isolated=True)
+
+
+def _exec(interpreter: Any, source: str) -> str | None:
+    """Run source in an interpreter on this thread; answer what went wrong."""
+    module = _module()
+    if sys.version_info >= (3, 13):
+        failure = module.exec(interpreter, source)
+        return None if failure is None else getattr(failure, "errdisplay", None) or failure.formatted
+    try:
+        module.run_string(interpreter, source)
+    except module.RunFailedError as error:
+        return str(error)
+    return None

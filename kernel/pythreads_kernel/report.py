@@ -1,0 +1,101 @@
+"""Describing an exception to JavaScript: what `PythonErrorDetails` in `src/errors/python-error.ts` holds."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from .codec import RefusedValueError
+from .targets import TargetError, refusal
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_OWN_FOLDER = __file__.rpartition("/")[0] or __file__.rpartition("\\")[0]
+_MAX_CHAIN = 100
+_MAX_GROUP = 1000
+
+
+def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:
+    """Turn an exception into plain values. Never raises, whatever the exception's own methods do."""
+    if isinstance(error, TargetError):
+        return _describe_target(error, depth)
+    _hide_own_frames(error)
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    inner = describe(cause, depth + 1) if cause is not None and depth < _MAX_CHAIN else None
+    members = [describe(member, depth + 1) for member in _members(error)] if depth < _MAX_CHAIN else []
+    return {
+        "code": f"ERR_PYTHREADS_{_code(error)}",
+        "type": _exact(type(error).__qualname__),
+        "module": _exact(type(error).__module__),
+        "message": _message(error),
+        "traceback": _text(error) if depth == 0 else "",
+        "frames": _frames(error.__traceback__),
+        "notes": [_exact(note) for note in _notes(error)],
+        "cause": inner,
+        "errors": members or None,
+        "path": error.path if isinstance(error, RefusedValueError) else None,
+    }
+
+
+def _describe_target(error: TargetError, depth: int) -> dict[str, Any]:
+    """Describe what Python said when the target was looked up, with the code and the message that the kernel adds."""
+    details = describe(error.__cause__ or TypeError(str(error)), depth)
+    return {**details, "code": f"ERR_PYTHREADS_{error.code}", "message": str(error)}
+
+
+def _code(error: BaseException) -> str:
+    if isinstance(error, RefusedValueError):
+        return "VALUE"
+    return "PYTHON" if refusal(error) is None else "MODULE_REFUSED"
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, ImportError):
+        refused = refusal(error)
+        if refused is not None:
+            return refused
+    try:
+        return _exact(str(error))
+    except BaseException as failure:  # __str__ is the user's code
+        return f"<no message: __str__ raised {type(failure).__qualname__}>"
+
+
+def _notes(error: BaseException) -> list[Any]:
+    notes = getattr(error, "__notes__", None)
+    return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
+
+
+def _members(error: BaseException) -> list[BaseException]:
+    """List the exceptions of an exception group; other exceptions have none."""
+    members = getattr(error, "exceptions", ())
+    if not isinstance(members, tuple) or not all(isinstance(member, BaseException) for member in members):
+        return []
+    return list(members[:_MAX_GROUP])
+
+
+def _exact(text: object) -> str:
+    """Copy a text that may be of a subclass of str, which marshal does not take."""
+    return "".join((str(text), ""))
+
+
+def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
+    return [
+        {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "source": frame.line or ""}
+        for frame in traceback.extract_tb(trace)
+    ]
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    except BaseException as failure:  # formatting runs the user's __str__ and __repr__
+        return f"{type(error).__qualname__}: <traceback unavailable: {type(failure).__qualname__}>\n"
+
+
+def _hide_own_frames(error: BaseException) -> None:
+    """Cut the kernel's own frames off the outer end of a traceback."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        trace = trace.tb_next
+    error.__traceback__ = trace

@@ -1,0 +1,85 @@
+"""The main interpreter of an in-process Python: a control thread that starts workers for every JavaScript thread.
+
+The control socket carries one marshalled tuple a message: `(what, fd)`. The fd belongs to the kernel from then on.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from . import frames, interpreters
+from .requests import describe_bytes
+from .serve import flush, line_buffered, serve
+from .spawning import spawn_not_fork
+
+_MESSAGE_BYTES = 4096
+_facts: dict[str, Any] = {}
+
+
+def start(control: int, libpython: str) -> None:
+    """Start the control thread. Runs once a process, on the JavaScript thread that initialised Python.
+
+    `signal` is imported here, on the only thread on which its SIGINT handler can be taken out again; the host restores
+    the disposition that was there before.
+    """
+    assert signal.SIGINT  # imported for its effect
+    threading.stack_size(16 << 20)
+    line_buffered()
+    spawn_not_fork()
+    if sys.executable is None or not os.path.exists(sys.executable):
+        raise RuntimeError(f"sys.executable is {sys.executable!r}, which is not there")
+    _facts["libpython"] = libpython
+    _facts["sync_entry"] = _sync_entry()
+    threading.Thread(target=_control, args=(control,), name="pythreads-control", daemon=True).start()
+
+
+def _sync_entry() -> int:
+    """Return the address of the sync entry point; 0 where ctypes is missing, so that sync calls go over a socket."""
+    try:
+        from . import sync_entry  # ctypes may be missing
+    except ImportError:
+        return 0
+    return sync_entry.address()
+
+
+def _control(control: int) -> None:
+    while True:
+        message = os.read(control, _MESSAGE_BYTES)
+        if not message:
+            return
+        what, fd = marshal.loads(message)
+        if what == "flush":
+            threading.Thread(target=_flush, args=(fd,), daemon=True).start()
+            continue
+        run = _run_thread if what == "thread" else _run_subinterpreter
+        threading.Thread(target=_worker, args=(run, fd), name=f"pythreads-{what}-{fd}", daemon=True).start()
+
+
+def _worker(run: Any, fd: int) -> None:
+    try:
+        run(fd)
+    except BaseException as error:  # a worker that cannot start tells its host why
+        try:
+            frames.write_frame(fd, frames.ERROR, 0, describe_bytes(error))
+            os.close(fd)
+        except OSError:
+            return
+
+
+def _run_thread(fd: int) -> None:
+    serve(fd, _facts)
+    os.close(fd)
+
+
+def _run_subinterpreter(fd: int) -> None:
+    interpreters.start(fd, _facts["libpython"])
+
+
+def _flush(fd: int) -> None:
+    flush()
+    os.close(fd)

@@ -1,0 +1,154 @@
+"""Finding what a request names: `module:attribute.path`, or `/a/file.py:attribute.path`.
+
+Attributes are looked up anew for every call, so a function that was replaced is seen at once; only the reading of
+the text and the knowledge that a module is completely imported are kept.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_MAX_PARSED = 4096
+_parsed: dict[str, tuple[str, tuple[str, ...]]] = {}
+# What was completely imported: the name in a target -> the name in sys.modules (another one for a file).
+_imported: dict[str, str] = {}
+_files_lock = threading.RLock()
+_modules = sys.modules
+
+
+class TargetError(Exception):
+    """A target names what is not there. `code` is the error code for JavaScript, without its prefix."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """`code` is one of MODULE_NOT_FOUND, ATTRIBUTE_NOT_FOUND, NOT_CALLABLE, MODULE_REFUSED, IMPORT_FAILED."""
+        super().__init__(message)
+        self.code = code
+
+
+def resolve(target: str) -> Any:
+    """Return the object that `target` names. Raises `TargetError`, chained to what Python said."""
+    entry = _parsed.get(target)
+    if entry is None:
+        entry = _parse(target)
+    name, path = entry
+    found: Any = _modules.get(_imported.get(name, ""))
+    if found is None:
+        found = load(name)
+    for attribute in path:
+        try:
+            found = getattr(found, attribute)
+        except AttributeError as error:
+            raise TargetError("ATTRIBUTE_NOT_FOUND", f"{target}: {_explain(error)}") from error
+    return found
+
+
+def resolve_callable(target: str) -> Any:
+    """As `resolve`, for what shall be called."""
+    found = resolve(target)
+    if not callable(found):
+        raise TargetError("NOT_CALLABLE", f"{target}: a value of type {type(found).__qualname__} cannot be called")
+    return found
+
+
+def load(name: str) -> ModuleType:
+    """Import the module or file `name`. Raises `TargetError`."""
+    try:
+        module = _load_file(name) if name.endswith(".py") else importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name is not None and (name == error.name or name.startswith(f"{error.name}."))
+        raise TargetError("MODULE_NOT_FOUND" if missing else "IMPORT_FAILED", f"{name}: {error}") from error
+    except FileNotFoundError as error:
+        code = "MODULE_NOT_FOUND" if error.filename == name else "IMPORT_FAILED"
+        raise TargetError(code, f"{name}: {error}") from error
+    except Exception as error:
+        refused = refusal(error)
+        if refused is not None:
+            raise TargetError("MODULE_REFUSED", refused) from error
+        raise TargetError("IMPORT_FAILED", f"{name}: {type(error).__qualname__}: {error}") from error
+    _imported[name] = module.__name__
+    return module
+
+
+def refusal(error: BaseException | None) -> str | None:
+    """Say which module refused to load in a sub-interpreter and what to do, if that is what happened."""
+    marker = "does not support loading in subinterpreters"
+    while error is not None:
+        text = str(error)
+        if isinstance(error, ImportError) and marker in text:
+            line = next(line for line in text.splitlines() if marker in line)
+            words = line[: line.index(marker)].split()
+            return (
+                f"{words[-1] if words else 'a module'} {marker}: start the pool with isolation 'process' (or 'thread'),"
+                " or name the module in `preload` and let isolation 'auto' choose"
+            )
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _parse(target: str) -> tuple[str, tuple[str, ...]]:
+    name, _, path = target.rpartition(":") if ":" in target else (target, "", "")
+    if len(_parsed) >= _MAX_PARSED:
+        _parsed.clear()
+    entry = _parsed[target] = (name, tuple(path.split(".")) if path else ())
+    return entry
+
+
+def _load_file(path: str) -> ModuleType:
+    """Import a file once an interpreter, under its own name where that is free, with its folder at the end of sys.path."""
+    with _files_lock:
+        known = _modules.get(_imported.get(path, ""))
+        if known is not None:
+            return known
+        if not os.path.isfile(path):
+            raise FileNotFoundError(2, "No such file", path)
+        folder, base = os.path.split(path)
+        if folder not in sys.path:
+            sys.path.append(folder)
+        name = base[:-3]
+        spec = importlib.util.spec_from_file_location(_free_name(name, path), path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is not a Python file", path=path)
+        module = importlib.util.module_from_spec(spec)
+        _modules[spec.name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            _modules.pop(spec.name, None)
+            raise
+        return module
+
+
+def _free_name(name: str, path: str) -> str:
+    """A module name that shadows no other module: `rules`, or `rules_1` where another `rules` can be imported."""
+    candidate = name
+    number = 0
+    while not _is_free(candidate, path):
+        number += 1
+        candidate = f"{name}_{number}"
+    return candidate
+
+
+def _is_free(name: str, path: str) -> bool:
+    if name in _modules:
+        return False
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return True
+    return spec is None or (spec.origin is not None and os.path.realpath(spec.origin) == os.path.realpath(path))
+
+
+def _explain(error: AttributeError) -> str:
+    """Python's message, with its suggestion where it has one."""
+    import traceback  # not needed by a pool that runs without errors
+
+    lines = traceback.format_exception_only(type(error), error)
+    return lines[-1].strip().partition(": ")[2] or str(error)

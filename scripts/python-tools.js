@@ -1,0 +1,38 @@
+// Lints and formats the Python code: `python-tools.js check | format`. The tools live in .cache/tools.
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const REQUIREMENTS = ['ruff==0.17.6', 'mypy==2.4.1'].join('\n')
+const root = fileURLToPath(new URL('..', import.meta.url))
+const venv = join(root, '.cache', 'tools')
+const marker = join(venv, 'requirements.txt')
+
+function run(program, ...args) {
+  execFileSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
+function install() {
+  if (existsSync(marker) && readFileSync(marker, 'utf8') === REQUIREMENTS) return
+  rmSync(venv, { recursive: true, force: true })
+  run(process.env.PYTHREADS_PYTHON ?? 'python3', '-m', 'venv', venv)
+  run(join(venv, 'bin', 'python'), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...REQUIREMENTS.split('\n'))
+  writeFileSync(marker, REQUIREMENTS)
+}
+
+const commands = {
+  check: [
+    ['ruff', 'check'],
+    ['ruff', 'format', '--check'],
+    ['mypy', '--no-error-summary'],
+  ],
+  format: [
+    ['ruff', 'check', '--fix'],
+    ['ruff', 'format'],
+  ],
+}[process.argv[2] ?? '']
+
+if (commands === undefined) throw new Error('usage: python-tools.js check | format')
+install()
+for (const [tool, ...args] of commands) run(join(venv, 'bin', tool), ...args)

@@ -1,0 +1,110 @@
+import koffi from 'koffi'
+import { PythreadsError } from '../errors/index.ts'
+
+/**
+ * The few calls of the C library that Node does not offer, for Linux and macOS.
+ * Windows has none of them: there, only process isolation works, whose channel is a pipe that Node makes.
+ */
+
+const LINUX = process.platform === 'linux'
+const AF_UNIX = 1
+export const SOCK_STREAM = 1
+export const SOCK_DGRAM = 2
+const SOCK_CLOEXEC = LINUX ? 0o2000000 : 0
+const RTLD_NOW = 2
+const RTLD_GLOBAL = LINUX ? 0x100 : 0x8
+const RTLD_NODELETE = LINUX ? 0x1000 : 0x80
+const POLLIN = 1
+const MSG_DONTWAIT = LINUX ? 0x40 : 0x80
+const MSG_NOSIGNAL = LINUX ? 0x4000 : 0
+const F_SETFD = 2
+const FD_CLOEXEC = 1
+/** Larger than `struct sigaction` on any platform. */
+const SIGACTION_BYTES = 512
+
+/** koffi runs calls on a stack of its own; Python's C code nests deeply. 16 MiB is the most that koffi takes. */
+const STACK_BYTES = 16 * 1024 * 1024
+
+/** The process-wide part of the C library, loaded on first use, before any other library. */
+function load() {
+  enlargeStack()
+  const libc = koffi.load(LINUX ? null : '/usr/lib/libSystem.B.dylib')
+  return {
+    socketpair: libc.func('int socketpair(int domain, int type, int protocol, _Out_ int *fds)'),
+    send: libc.func('intptr_t send(int fd, const uint8_t *bytes, size_t length, int flags)'),
+    poll: libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)'),
+    close: libc.func('int close(int fd)'),
+    fcntl: libc.func('int fcntl(int fd, int command, int value)'),
+    dlopen: libc.func('void *dlopen(const char *path, int flags)'),
+    dlerror: libc.func('const char *dlerror()'),
+    sigaction: libc.func('int sigaction(int signal, uint8_t *action, uint8_t *old)'),
+    getdateErr: new Int32Array(koffi.view(libc.symbol('getdate_err'), 4)),
+  }
+}
+
+/** Where the program itself has used koffi before, its setting stands. */
+function enlargeStack(): void {
+  try {
+    koffi.config({ sync_stack_size: STACK_BYTES })
+  } catch {
+    // "Cannot change Koffi configuration once a library has been loaded": koffi's 2 MiB do for all but very deep calls.
+  }
+}
+
+let loaded: ReturnType<typeof load> | undefined
+
+function libc(): ReturnType<typeof load> {
+  loaded ??= load()
+  return loaded
+}
+
+/** Two connected sockets that no child process inherits. Whoever gets an end closes it. */
+export function socketpair(type: number): [number, number] {
+  const fds: [number, number] = [-1, -1]
+  if (libc().socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) !== 0) {
+    throw new PythreadsError('ERR_PYTHREADS_WORKER_START', `socketpair failed: errno ${koffi.errno()} (too many open files?)`)
+  }
+  if (!LINUX) for (const fd of fds) libc().fcntl(fd, F_SETFD, FD_CLOEXEC)
+  return fds
+}
+
+/** Sends one message without waiting; answers whether the socket took it. */
+export function send(fd: number, message: Uint8Array): boolean {
+  return libc().send(fd, message, message.length, MSG_DONTWAIT | MSG_NOSIGNAL) === message.length
+}
+
+/** Waits until there is something to read, or the other side has closed. Blocks this thread for `timeoutMs` at most. */
+export function waitReadable(fd: number, timeoutMs: number): boolean {
+  const request = Buffer.alloc(8)
+  request.writeInt32LE(fd, 0)
+  request.writeInt16LE(POLLIN, 4)
+  return libc().poll(request, 1, timeoutMs) > 0
+}
+
+export function closeFd(fd: number): void {
+  libc().close(fd)
+}
+
+/**
+ * Loads a library for good: its symbols are visible to the extension modules that Python loads later, and it stays when
+ * the JavaScript thread ends that asked for it, for koffi unloads what it loaded. Answers what went wrong.
+ */
+export function pinLibrary(path: string): string | undefined {
+  return libc().dlopen(path, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) ? undefined : String(libc().dlerror())
+}
+
+/** Remembers what happens on a signal; the answer puts it back exactly as it was, handlers of others included. */
+export function saveSignal(signal: number): () => void {
+  const action = Buffer.alloc(SIGACTION_BYTES)
+  libc().sigaction(signal, null, action)
+  return () => libc().sigaction(signal, action, null)
+}
+
+/**
+ * One number that all JavaScript threads of the process share: `getdate_err` of the C library, which only `getdate` would
+ * write, a function that neither Node nor Python calls. Nothing else is at hand that a thread finds without being
+ * told (design/latch.md).
+ */
+export function processWord(): Int32Array {
+  return libc().getdateErr
+}

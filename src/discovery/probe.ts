@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { PythreadsError } from '../errors/index.ts'
+import { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
+
+const PROBE = fileURLToPath(new URL('../../kernel/pythreads_kernel/probe.py', import.meta.url))
+/** Starting Python takes some 20 ms; a network file system or a virus scanner may take seconds. */
+const TIMEOUT_MS = 20_000
+const MARK = 'pythreads '
+
+const known = new Map<string, Promise<PythonFacts>>()
+
+/** Runs an executable once and learns what Python it is. Later calls get the same answer. */
+export function probe(executable: string): Promise<PythonFacts> {
+  let facts = known.get(executable)
+  if (facts === undefined) {
+    facts = ask(executable)
+    known.set(executable, facts)
+    facts.catch(() => known.delete(executable))
+  }
+  return facts
+}
+
+async function ask(executable: string): Promise<PythonFacts> {
+  // -I: neither the environment's PYTHON* variables nor the current folder can change what is asked.
+  const answer = await run(executable, ['-I', PROBE])
+  const line = answer.stdout.split('\n').find((text) => text.startsWith(MARK))
+  if (answer.failure === undefined && line !== undefined) return check(executable, line.slice(MARK.length))
+  const version = await run(executable, ['-c', 'import sys; print(sys.version.split()[0])'])
+  if (isTooOld(version.stdout.split('.').map(Number)) && /^\d+\.\d+/.test(version.stdout)) {
+    throw tooOld(executable, version.stdout.trim())
+  }
+  throw new PythreadsError(
+    'ERR_PYTHREADS_PYTHON_BROKEN',
+    `${executable} does not work as a Python: ${answer.failure ?? 'it printed no answer'}${quoted(answer.stderr)}`,
+  )
+}
+
+function check(executable: string, json: string): PythonFacts {
+  const facts = JSON.parse(json) as PythonFacts & { implementation: string }
+  if (facts.implementation !== 'cpython') {
+    throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${executable} is ${facts.implementation}, not CPython`)
+  }
+  if (isTooOld(facts.version)) throw tooOld(executable, facts.release)
+  return facts
+}
+
+function tooOld(executable: string, release: string): PythreadsError {
+  return new PythreadsError(
+    'ERR_PYTHREADS_PYTHON_TOO_OLD',
+    `${executable} is Python ${release}; pythreads needs ${OLDEST_PYTHON.join('.')} or newer`,
+  )
+}
+
+interface Answer {
+  stdout: string
+  stderr: string
+  failure: string | undefined
+}
+
+function run(executable: string, args: string[]): Promise<Answer> {
+  return new Promise((resolve) => {
+    execFile(executable, args, { timeout: TIMEOUT_MS, encoding: 'utf8' }, (error, stdout, stderr) => {
+      resolve({ stdout, stderr, failure: error === null ? undefined : describe(error) })
+    })
+  })
+}
+
+function describe(error: Error & { code?: unknown; signal?: unknown; killed?: boolean }): string {
+  if (error.killed === true) return `no answer within ${TIMEOUT_MS / 1000} s`
+  if (typeof error.signal === 'string') return `it was ended by ${error.signal}`
+  return typeof error.code === 'number' ? `it ended with status ${error.code}` : `it cannot be started (${String(error.code)})`
+}
+
+function quoted(stderr: string): string {
+  const text = stderr.trim()
+  return text === '' ? '' : `\n${text.split('\n').slice(-5).join('\n').replace(/^/gm, '    ')}`
+}

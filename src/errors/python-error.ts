@@ -1,0 +1,113 @@
+import type { ErrorCode } from './codes.ts'
+import { isInstance, PythreadsError } from './pythreads-error.ts'
+
+/** One line of a Python traceback. */
+export interface PythonFrame {
+  /** The file name as Python has it, e.g. `/srv/app/rules.py` or `<pythreads exec 1>`. */
+  file: string
+  /** Line number, from 1; 0 when Python knows none. */
+  line: number
+  /** The function's name, `<module>` at module level. */
+  function: string
+  /** The source line without its indent, `''` when it is not known. */
+  source: string
+}
+
+/** What Python says of an exception, as the kernel sends it. */
+export interface PythonErrorDetails {
+  code: ErrorCode
+  type: string
+  module: string
+  message: string
+  traceback: string
+  frames: PythonFrame[]
+  notes: string[]
+  cause: PythonErrorDetails | null
+  /** The members of an exception group, `null` for any other exception. */
+  errors: PythonErrorDetails[] | null
+  /** The key path of a value that could not cross, `null` when it is not about a value. */
+  path: string | null
+}
+
+/** How deep a chain of causes is turned into errors; Python itself sets no limit. */
+const MAX_CAUSES = 100
+
+/**
+ * An exception that Python raised. `stack` holds the JavaScript frames of the caller, then Python's traceback.
+ *
+ * @example
+ * ```ts
+ * import { Python, PythonError } from 'pythreads'
+ *
+ * await using py = await Python.start()
+ * try {
+ *   await py.run('json:loads', ['{'])
+ * } catch (error) {
+ *   if (error instanceof PythonError) console.log(error.type, error.message)
+ * }
+ * ```
+ */
+export class PythonError extends PythreadsError {
+  static {
+    Object.defineProperty(PythonError.prototype, 'name', { value: 'PythonError', configurable: true })
+  }
+
+  /** The exception's class name, e.g. `'ValueError'`. */
+  readonly type: string
+  /** The module of the exception's class, e.g. `'builtins'` or `'json.decoder'`. */
+  readonly module: string
+  /** The traceback as Python prints it, causes included. */
+  readonly traceback: string
+  /** The traceback's frames, outermost first. */
+  readonly frames: readonly PythonFrame[]
+  /** The notes that were added with `add_note`. */
+  readonly notes: readonly string[]
+  /** The members of an `ExceptionGroup`, otherwise `undefined`. */
+  readonly errors: readonly PythonError[] | undefined
+  /** In `map`: the position of the failing item, from 0. */
+  readonly index: number | undefined
+
+  constructor(details: PythonErrorDetails, options: { index?: number; depth?: number } = {}) {
+    const depth = options.depth ?? 0
+    const nested = (inner: PythonErrorDetails) => new PythonError(inner, { depth: depth + 1 })
+    super(details.code, details.message === '' ? details.type : details.message, {
+      ...(details.cause !== null && depth < MAX_CAUSES ? { cause: nested(details.cause) } : {}),
+      ...(details.path !== null ? { path: details.path } : {}),
+    })
+    this.type = details.type
+    this.module = details.module
+    this.traceback = details.traceback
+    this.frames = details.frames
+    this.notes = details.notes
+    this.errors = details.errors?.map(nested)
+    this.index = options.index
+    if (depth > 0) this.stack = this.#head()
+    // What `console.log` shows besides the stack: only what says something.
+    const silent = {
+      traceback: true,
+      frames: true,
+      notes: this.notes.length === 0,
+      errors: !this.errors,
+      index: this.index === undefined,
+    }
+    for (const [key, hidden] of Object.entries(silent)) Object.defineProperty(this, key, { enumerable: !hidden })
+  }
+
+  /** Puts the caller's JavaScript frames and Python's traceback into one `stack`. */
+  joinStack(caller: string): this {
+    this.stack = [this.#head(), caller, this.traceback.trimEnd().replace(/^/gm, '    ')].filter((part) => part !== '').join('\n')
+    return this
+  }
+
+  #head(): string {
+    return `${this.name} [${this.type}]: ${this.message}`
+  }
+
+  protected override brands(): readonly string[] {
+    return ['PythreadsError', 'PythonError']
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, PythonError, value)
+  }
+}

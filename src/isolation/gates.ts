@@ -1,0 +1,103 @@
+import type { PythonFacts } from '../discovery/index.ts'
+
+/** Where a worker runs. */
+export type IsolationKind = 'thread' | 'subinterpreter' | 'process'
+
+/** Whether a Python can do an isolation: `auto` may choose it, only a user may (`request`), or nobody (`never`). */
+export type Verdict = 'auto' | 'request' | 'never'
+
+/** One rule; the first that matches decides. */
+interface Gate {
+  readonly isolation: IsolationKind
+  readonly when: (facts: PythonFacts) => boolean
+  readonly verdict: Verdict
+  readonly reason: string
+}
+
+const before = (major: number, minor: number, micro: number) => (facts: PythonFacts) => {
+  const [a, b, c] = facts.version
+  return a !== major ? a < major : b !== minor ? b < minor : c < micro
+}
+const always = () => true
+const noLibpython = (facts: PythonFacts) => facts.libpython === null
+const windows = () => process.platform === 'win32'
+
+/** What each version of CPython can carry. The facts behind the rows are in design/isolation.md. */
+export const GATES: readonly Gate[] = [
+  { isolation: 'thread', when: windows, verdict: 'never', reason: 'in-process Python is not supported on Windows yet' },
+  { isolation: 'thread', when: noLibpython, verdict: 'never', reason: 'it has no shared libpython' },
+  {
+    isolation: 'thread',
+    when: (facts) => facts.freeThreaded,
+    verdict: 'auto',
+    reason: 'it is a free-threaded build: threads of one interpreter run Python in parallel',
+  },
+  { isolation: 'thread', when: always, verdict: 'request', reason: 'its threads share one GIL: they take turns in Python code' },
+  {
+    isolation: 'subinterpreter',
+    when: windows,
+    verdict: 'never',
+    reason: 'in-process Python is not supported on Windows yet',
+  },
+  { isolation: 'subinterpreter', when: noLibpython, verdict: 'never', reason: 'it has no shared libpython' },
+  {
+    isolation: 'subinterpreter',
+    when: before(3, 12, 0),
+    verdict: 'never',
+    reason: 'interpreters with a GIL of their own need Python 3.12 or newer',
+  },
+  {
+    isolation: 'subinterpreter',
+    when: (facts) => facts.freeThreaded,
+    verdict: 'never',
+    reason: 'a free-threaded build has no GIL to give to each interpreter: use thread isolation',
+  },
+  {
+    isolation: 'subinterpreter',
+    when: before(3, 13, 0),
+    verdict: 'request',
+    reason: '3.12 corrupts memory when interpreters come and go, and ctypes and zoneinfo do not load in them',
+  },
+  {
+    isolation: 'subinterpreter',
+    when: before(3, 14, 0),
+    verdict: 'auto',
+    reason: 'each interpreter has a GIL of its own (on 3.13 they stay when a pool closes: 3.13 leaks them)',
+  },
+  {
+    isolation: 'subinterpreter',
+    when: before(3, 14, 1),
+    verdict: 'never',
+    reason: 'interpreters are unstable in 3.14.0: use 3.14.1 or newer',
+  },
+  { isolation: 'subinterpreter', when: always, verdict: 'auto', reason: 'each interpreter has a GIL of its own' },
+  { isolation: 'process', when: always, verdict: 'auto', reason: 'each worker is a process with a GIL of its own' },
+]
+
+export interface GateAnswer {
+  readonly verdict: Verdict
+  readonly reason: string
+  /** What would make it possible, where somebody can do something about it. */
+  readonly mend: string | undefined
+}
+
+/** Says whether a Python can do an isolation, and why. */
+export function gate(isolation: IsolationKind, facts: PythonFacts): GateAnswer {
+  const rule = GATES.find((row) => row.isolation === isolation && row.when(facts))
+  if (rule === undefined) throw new Error(`no rule for ${isolation}`)
+  return { verdict: rule.verdict, reason: rule.reason, mend: rule.verdict === 'never' ? mend(isolation, facts) : undefined }
+}
+
+function mend(isolation: IsolationKind, facts: PythonFacts): string | undefined {
+  if (windows()) return undefined
+  if (noLibpython(facts)) return libpythonHint(facts)
+  return isolation === 'subinterpreter' ? 'use Python 3.14.1 or newer (3.13 also works)' : undefined
+}
+
+/** How to get the shared library of a Python that has none. */
+export function libpythonHint(facts: PythonFacts): string {
+  const [major, minor] = facts.version
+  if (facts.debian) return `apt install libpython${major}.${minor}`
+  const pyenv = `PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install ${facts.release}`
+  return `use a Python with ${facts.libpythonName || 'a shared libpython'}, e.g. one of uv, or ${pyenv}`
+}

@@ -1,0 +1,47 @@
+import { Socket } from 'node:net'
+import { type InProcessKind, SyncEntry, startInProcess, startInProcessNow } from '../capi/index.ts'
+import type { PythonFacts } from '../discovery/index.ts'
+import { PythreadsError } from '../errors/index.ts'
+import type { Isolation, Launched, WorkerSettings } from './isolation.ts'
+import { encodeSettings } from './settings.ts'
+import { EntryLine, SocketLine, type SyncLine } from './sync-line.ts'
+
+/** Workers on threads of the Python in this process: all in its main interpreter, or an interpreter each. */
+export class InProcessIsolation implements Isolation {
+  readonly kind: InProcessKind
+  readonly shared: boolean
+  readonly #facts: PythonFacts
+  readonly #settings: WorkerSettings
+
+  constructor(kind: InProcessKind, facts: PythonFacts, settings: WorkerSettings) {
+    this.kind = kind
+    this.shared = kind === 'thread'
+    this.#facts = facts
+    this.#settings = settings
+  }
+
+  async launch(): Promise<Launched> {
+    const socket = new Socket({ fd: await startInProcess(this.kind, this.#facts), readable: true, writable: true })
+    const ended = new Promise<string>((resolve) => socket.once('close', () => resolve('its channel closed')))
+    return { socket, ended, kill: () => socket.destroy() }
+  }
+
+  openSyncLine(ready: Readonly<Record<string, unknown>>): SyncLine {
+    const address = ready['sync_entry']
+    if (this.kind === 'thread' && typeof address === 'number' && address !== 0) {
+      return new EntryLine(new SyncEntry(address), this.#settings.scope)
+    }
+    return new SocketLine(startInProcessNow(this.kind), encodeSettings(this.#settings))
+  }
+
+  /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */
+  verify(ready: Readonly<Record<string, unknown>>): void {
+    const running = ready['libpython']
+    if (running === this.#facts.libpython) return
+    throw new PythreadsError(
+      'ERR_PYTHREADS_OTHER_PYTHON',
+      `This process already runs the Python of ${String(running)}; a process can hold only one.` +
+        ` For ${this.#facts.executable} use isolation 'process', which can be mixed freely`,
+    )
+  }
+}

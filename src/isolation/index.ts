@@ -1,0 +1,24 @@
+import type { PythonFacts } from '../discovery/index.ts'
+import { PythreadsError } from '../errors/index.ts'
+import { gate, type IsolationKind } from './gates.ts'
+import { InProcessIsolation } from './in-process.ts'
+import type { Isolation, WorkerSettings } from './isolation.ts'
+import { ProcessIsolation } from './process.ts'
+
+export { type Choice, choose, type ModuleTrial, tryModules } from './auto.ts'
+export { GATES, type GateAnswer, gate, type IsolationKind, libpythonHint, type Verdict } from './gates.ts'
+export { InProcessIsolation } from './in-process.ts'
+export type { Isolation, Launched, WorkerSettings } from './isolation.ts'
+export { encodeSettings } from './settings.ts'
+export type { SyncLine, SyncReply } from './sync-line.ts'
+
+/** Makes the isolation that was chosen. @throws `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`, `ERR_PYTHREADS_ISOLATION_UNAVAILABLE` */
+export function createIsolation(kind: IsolationKind, facts: PythonFacts, settings: WorkerSettings): Isolation {
+  const { verdict, reason, mend } = gate(kind, facts)
+  if (verdict === 'never') {
+    const code = facts.libpython === null ? 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND' : 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE'
+    const help = `To mend it: ${mend === undefined ? '' : `${mend}; or `}use isolation 'process', which works with any Python`
+    throw new PythreadsError(code, `${facts.executable} (${facts.release}) cannot do isolation '${kind}': ${reason}.\n${help}`)
+  }
+  return kind === 'process' ? new ProcessIsolation(facts, settings) : new InProcessIsolation(kind, facts, settings)
+}

@@ -1,0 +1,35 @@
+import type { Duplex } from 'node:stream'
+import type { IsolationKind } from './gates.ts'
+import type { SyncLine } from './sync-line.ts'
+
+/** A worker's end as the pool sees it. */
+export interface Launched {
+  /** The channel: frames both ways. It keeps the process alive unless it is unreferenced. */
+  readonly socket: Duplex & { ref(): unknown; unref(): unknown }
+  /** Resolves when the worker is gone, with how it ended, e.g. `it was ended by SIGKILL`. */
+  readonly ended: Promise<string>
+  /** Ends the worker by force where that is possible; otherwise only its channel closes. */
+  kill(): void
+}
+
+/** A way to run workers. */
+export interface Isolation {
+  readonly kind: IsolationKind
+  /** Whether workers share modules and the namespace of `exec`. */
+  readonly shared: boolean
+  launch(): Promise<Launched>
+  /** Checks what a new worker says of itself, where there is something to check; throws when it is not the right one. */
+  verify?(ready: Readonly<Record<string, unknown>>): void
+  /** Opens a line for sync calls of this JavaScript thread, which blocks while it waits. */
+  openSyncLine(ready: Readonly<Record<string, unknown>>): SyncLine
+}
+
+/** The settings that every worker gets in its first frame. */
+export interface WorkerSettings {
+  /** Folders that come first in `sys.path`. */
+  readonly path: readonly string[]
+  /** Modules to import before the first call. */
+  readonly preload: readonly string[]
+  /** The number of the namespace that `exec` and `eval` use. */
+  readonly scope: number
+}

@@ -1,0 +1,61 @@
+import { PythreadsError } from '../errors/index.ts'
+
+/** Throws `ERR_PYTHREADS_OPTION` unless `ok`: what was expected, for which option, and what came. */
+export function check(ok: boolean, name: string, expected: string, value: unknown): asserts ok {
+  if (!ok) throw new PythreadsError('ERR_PYTHREADS_OPTION', `The option \`${name}\` must be ${expected}; got ${show(value)}`)
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Refuses keys that do not exist, and suggests the one that was meant. @throws `ERR_PYTHREADS_UNKNOWN_OPTION` */
+export function checkKeys(what: string, options: unknown, keys: readonly string[]): void {
+  check(isRecord(options), 'options', 'an object', options)
+  for (const key of Object.keys(options)) {
+    if (keys.includes(key)) continue
+    const near = keys.map((name) => ({ name, distance: distance(key.toLowerCase(), name.toLowerCase()) }))
+    const best = near.sort((a, b) => a.distance - b.distance)[0]
+    const hint =
+      best !== undefined && best.distance <= 3
+        ? `did you mean \`${best.name}\`?`
+        : `it knows ${keys.map((name) => `\`${name}\``).join(', ')}`
+    throw new PythreadsError('ERR_PYTHREADS_UNKNOWN_OPTION', `${what} has no option \`${key}\`: ${hint}`)
+  }
+}
+
+export function text(name: string, value: unknown): string {
+  check(typeof value === 'string' && value !== '', name, 'a non-empty string', value)
+  return value
+}
+
+export function integer(name: string, value: unknown, least: number, most: number, or = ''): number {
+  const ok = typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
+  check(ok, name, `${or}a whole number from ${least} to ${most}`, value)
+  return value
+}
+
+export function oneOf<T extends string>(name: string, value: unknown, values: readonly T[]): T {
+  check(values.includes(value as T), name, `one of ${values.map((one) => `'${one}'`).join(', ')}`, value)
+  return value as T
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || value == null) return String(value)
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+}
+
+/** How many letters have to change to turn one word into the other. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(replace, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}

@@ -1,0 +1,112 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PythreadsError } from '../errors/index.ts'
+import { check, checkKeys, integer, isRecord, oneOf, text } from './check.ts'
+import type { IsolationOption, MapOptions, PythonOptions, RunOptions } from './options.ts'
+
+/** The most workers a pool may have. */
+const MAX_WORKERS = 1000
+const MAX_CHUNK = 2 ** 20
+
+const ISOLATIONS: readonly IsolationOption[] = ['auto', 'thread', 'subinterpreter', 'process']
+
+/** {@link PythonOptions} with nothing left open. */
+export interface ResolvedPythonOptions {
+  readonly python: string | undefined
+  readonly isolation: IsolationOption
+  readonly workers: number
+  readonly preload: readonly string[]
+  readonly path: readonly string[]
+  readonly maxQueue: number | null
+}
+
+const PYTHON_KEYS = ['python', 'isolation', 'workers', 'preload', 'path', 'maxQueue'] as const satisfies (keyof PythonOptions)[]
+const RUN_KEYS = ['kwargs', 'worker'] as const satisfies (keyof RunOptions)[]
+const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'onProgress'] as const satisfies (keyof MapOptions)[]
+
+export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOptions {
+  checkKeys('Python.start', options, PYTHON_KEYS)
+  return Object.freeze({
+    python: options.python === undefined ? undefined : text('python', options.python),
+    isolation: oneOf('isolation', options.isolation ?? 'auto', ISOLATIONS),
+    workers: integer('workers', options.workers ?? Math.min(availableParallelism(), MAX_WORKERS), 1, MAX_WORKERS),
+    preload: list('preload', options.preload ?? []).map(modulePath),
+    path: list('path', options.path ?? []).map((folder) => resolve(folder)),
+    maxQueue: options.maxQueue == null ? null : integer('maxQueue', options.maxQueue, 0, Number.MAX_SAFE_INTEGER),
+  })
+}
+
+export function resolveRunOptions(options: RunOptions, workers: number): { kwargs: Kwargs; worker: number | undefined } {
+  checkKeys('run', options, RUN_KEYS)
+  return {
+    kwargs: keywords(options.kwargs),
+    worker: options.worker === undefined ? undefined : integer('worker', options.worker, 0, workers - 1),
+  }
+}
+
+export interface ResolvedMapOptions {
+  readonly kwargs: Kwargs
+  readonly chunk: number | 'auto'
+  readonly ordered: boolean
+  readonly onProgress: MapOptions['onProgress']
+}
+
+export function resolveMapOptions(options: MapOptions): ResolvedMapOptions {
+  checkKeys('map', options, MAP_KEYS)
+  const { chunk = 'auto', ordered = true, onProgress } = options
+  check(typeof ordered === 'boolean', 'ordered', 'true or false', ordered)
+  check(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
+  return {
+    kwargs: keywords(options.kwargs),
+    chunk: chunk === 'auto' ? chunk : integer('chunk', chunk, 1, MAX_CHUNK, "'auto' or "),
+    ordered,
+    onProgress,
+  }
+}
+
+/** Keyword arguments. */
+export type Kwargs = Readonly<Record<string, unknown>>
+
+const NONE: Kwargs = Object.freeze({})
+
+function keywords(kwargs: Kwargs | undefined): Kwargs {
+  if (kwargs === undefined) return NONE
+  check(isRecord(kwargs), 'kwargs', 'an object', kwargs)
+  return kwargs
+}
+
+function list(name: string, value: readonly string[]): readonly string[] {
+  check(Array.isArray(value), name, 'an array of strings', value)
+  for (const [i, item] of value.entries()) text(`${name}[${i}]`, item)
+  return value
+}
+
+/** A module's name as it is; the path of a file made absolute, as workers may have another current folder. */
+export function modulePath(module: string | URL): string {
+  if (module instanceof URL) {
+    check(module.protocol === 'file:' && module.pathname.endsWith('.py'), 'module', "a file: URL that ends in '.py'", module.href)
+    return fileURLToPath(module)
+  }
+  if (typeof module !== 'string' || module === '') {
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      `A module is named by a non-empty string or a file: URL; got ${typeof module}`,
+    )
+  }
+  return module.endsWith('.py') ? resolve(module) : module
+}
+
+/** Checks `module:attribute` and answers it with a file's path made absolute. @throws `ERR_PYTHREADS_ARGUMENT` */
+export function resolveTarget(target: unknown): string {
+  const wrong = (what: string) =>
+    new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      `A target is 'module:attribute' (json:dumps) or 'file.py:attribute' (./rules.py:score); got ${what}`,
+    )
+  if (typeof target !== 'string') throw wrong(`a value of type ${typeof target}`)
+  const colon = target.lastIndexOf(':')
+  const attribute = target.slice(colon + 1)
+  if (colon <= 0 || attribute === '' || attribute.split('.').includes('')) throw wrong(JSON.stringify(target))
+  return `${modulePath(target.slice(0, colon))}:${attribute}`
+}

@@ -1,0 +1,6 @@
+export { Keywords, kw } from './keywords.ts'
+export { remoteModule } from './remote-module.ts'
+export { callRequest, evalRequest, execRequest, textRequest } from './requests.ts'
+export { readSource, type SourceArguments } from './source.ts'
+export { SyncPython } from './sync.ts'
+export type { Remote, RemoteAttribute, RemoteModule, SyncAttribute, SyncModule } from './types.ts'

@@ -1,0 +1,36 @@
+import { check } from '../options/index.ts'
+
+/** Python source with names where JavaScript values stand. */
+export interface Source {
+  readonly text: string
+  readonly names: readonly string[]
+  readonly values: readonly unknown[]
+}
+
+/** What `eval` and `exec` take: a string, or a template whose values are passed, never pasted into the text. */
+export type SourceArguments = [text: string] | [strings: TemplateStringsArray, ...values: unknown[]]
+
+/** Reads the arguments of a tag. `prefix` begins the names of values; it grows where the text has it already. */
+export function readSource(args: SourceArguments, prefix: string): Source {
+  const [first, ...values] = args
+  if (typeof first === 'string') return { text: dedent(first), names: [], values: [] }
+  check(Array.isArray(first) && 'raw' in first, 'source', 'a string or a template', first)
+  let name = prefix
+  while (first.some((part) => part.includes(name))) name += '_'
+  const names = values.map((_, i) => `${name}${i}`)
+  const text = first.map((part, i) => part + (names[i] ?? '')).join('')
+  return { text: dedent(text), names, values }
+}
+
+/** Takes off the indentation that all lines share, as source in a template stands indented with the code around it. */
+function dedent(text: string): string {
+  const indents = text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [/^[ \t]*/.exec(line)?.[0] ?? '']))
+  let shared = indents[0] ?? ''
+  for (const indent of indents) while (!indent.startsWith(shared)) shared = shared.slice(0, -1)
+  return shared === ''
+    ? text
+    : text
+        .split('\n')
+        .map((line) => (line.startsWith(shared) ? line.slice(shared.length) : line))
+        .join('\n')
+}

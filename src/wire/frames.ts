@@ -1,0 +1,104 @@
+import { PythreadsError } from '../errors/index.ts'
+
+/**
+ * A frame is a header of 12 bytes and a payload of marshal data, all little-endian:
+ * payload length (u32), request id (u32), kind (u8), flags (u8, none yet), zero (u16).
+ * The kernel's `frames.py` holds the same table; a test compares the two.
+ */
+export const HEADER_BYTES = 12
+
+/** The kinds of frames. Requests go to Python, the others come from it. */
+export const KIND = {
+  START: 1,
+  CALL: 2,
+  GET: 3,
+  IMPORT: 4,
+  EVAL: 5,
+  EXEC: 6,
+  MAP: 7,
+  CLOSE: 8,
+  READY: 64,
+  RESULT: 65,
+  ERROR: 66,
+} as const
+
+export type Kind = (typeof KIND)[keyof typeof KIND]
+
+/** No payload is longer: marshal counts in signed 32-bit numbers. */
+export const MAX_PAYLOAD_BYTES: number = 2 ** 31 - 1
+
+const KNOWN_KINDS: ReadonlySet<number> = new Set<number>(Object.values(KIND))
+
+/** Writes a header at `offset`; the payload follows it. */
+export function writeHeader(target: Buffer, offset: number, length: number, id: number, kind: Kind): void {
+  target.writeUInt32LE(length, offset)
+  target.writeUInt32LE(id, offset + 4)
+  target.writeUInt32LE(kind, offset + 8)
+}
+
+/** What takes the frames of a {@link FrameParser}. The payload is only valid during the call. */
+export type FrameSink = (kind: Kind, id: number, bytes: Buffer, start: number, end: number) => void
+
+/** Cuts a stream of bytes into frames. Hostile input throws `ERR_PYTHREADS_PROTOCOL`. */
+export class FrameParser {
+  #partial: Buffer | undefined
+  #filled = 0
+  readonly #sink: FrameSink
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink
+  }
+
+  /** Takes the next bytes of the stream; they may be reused by the caller afterwards. */
+  push(chunk: Buffer): void {
+    let offset = 0
+    while (this.#partial !== undefined && offset < chunk.length) offset = this.#fill(this.#partial, chunk, offset)
+    while (chunk.length - offset >= HEADER_BYTES) {
+      const end = offset + HEADER_BYTES + payloadLength(chunk, offset)
+      if (end > chunk.length) break
+      this.#emit(chunk, offset, end)
+      offset = end
+    }
+    if (offset < chunk.length) this.#keep(chunk, offset)
+  }
+
+  /** Completes the frame that an earlier chunk began; answers where the chunk's next byte is. */
+  #fill(partial: Buffer, chunk: Buffer, offset: number): number {
+    const taken = chunk.copy(partial, this.#filled, offset)
+    this.#filled += taken
+    if (this.#filled < partial.length) return offset + taken
+    if (partial.length > HEADER_BYTES || payloadLength(partial, 0) === 0) {
+      this.#partial = undefined
+      this.#emit(partial, 0, partial.length)
+    } else {
+      this.#grow(partial, payloadLength(partial, 0))
+    }
+    return offset + taken
+  }
+
+  #keep(chunk: Buffer, offset: number): void {
+    const rest = chunk.length - offset
+    const known = rest >= HEADER_BYTES
+    this.#partial = Buffer.allocUnsafe(known ? HEADER_BYTES + payloadLength(chunk, offset) : HEADER_BYTES)
+    this.#filled = chunk.copy(this.#partial, 0, offset)
+  }
+
+  #grow(header: Buffer, length: number): void {
+    this.#partial = Buffer.allocUnsafe(HEADER_BYTES + length)
+    this.#filled = header.copy(this.#partial)
+  }
+
+  #emit(bytes: Buffer, start: number, end: number): void {
+    const kind = bytes.readUInt32LE(start + 8)
+    if (!KNOWN_KINDS.has(kind)) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Unknown frame kind ${kind}`)
+    this.#sink(kind as Kind, bytes.readUInt32LE(start + 4), bytes, start + HEADER_BYTES, end)
+  }
+}
+
+function payloadLength(bytes: Buffer, offset: number): number {
+  const length = bytes.readUInt32LE(offset)
+  if (length > MAX_PAYLOAD_BYTES) {
+    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `A frame claims ${length} bytes; ${MAX_PAYLOAD_BYTES} is the most`)
+  }
+  return length
+}

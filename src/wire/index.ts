@@ -1,0 +1,3 @@
+export { decode } from './decoder.ts'
+export { Encoder } from './encoder.ts'
+export * from './frames.ts'
