@@ -58,7 +58,7 @@ def scope_of(number: int) -> Scope:
 def _compile_expression(source: str, names: tuple[str, ...]) -> CodeType:
     """Compile an expression as a function of `names`: so comprehensions and lambdas in it see them too."""
     tree: Any = compile(source.strip(), "<pythreads eval>", "eval", flags=_ast.PyCF_ONLY_AST, dont_inherit=True)
-    place = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
+    place: Any = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
     arguments = _ast.arguments(
         posonlyargs=[],
         args=[_ast.arg(arg=name, annotation=None, **place) for name in names],
