@@ -35,7 +35,9 @@ export class ProcessIsolation implements Isolation {
       )
     })
     const socket = child.stdio[CHANNEL_FD] as Socket
+    // The channel alone decides whether the process stays alive; once it is closed, how the child ended is still to come.
     child.unref()
+    socket.once('close', () => child.ref())
     return { socket, ended, kill: () => void child.kill('SIGKILL') }
   }
 

@@ -1,0 +1,196 @@
+"""Records of a file through a function, a chunk of whole records at a time: what `pythreads map` calls.
+
+Reading and writing happen here, so that a record meets the same `json` and `csv` modules, with their default settings,
+as in a plain Python loop: `json.dumps(function(json.loads(line)))`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from .report import describe
+from .targets import resolve_callable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+class InputError(ValueError):
+    """A record is not what its format says."""
+
+
+class OutputError(TypeError):
+    """What the function answered cannot be written in this format."""
+
+
+Failure = dict[str, Any]
+Header = dict[str, Any]
+
+
+def run(target: str, data: bytes, first_line: int, *, fmt: str, stop: bool, header: Header | None = None) -> dict[str, Any]:
+    """Put the records of a chunk through a function.
+
+    Answer the rows to write, how many records there were, and the failures, each with its line. With `stop` the first
+    failure ends it. `header` is for csv: the columns of the input and, once they are known, of the output.
+    """
+    function = resolve_callable(target)
+    reader: Iterator[tuple[int, Any]] = _READERS[fmt](data, first_line, header)
+    rows: Any = _CsvRows(header) if fmt == "csv" else _TextRows(_WRITERS[fmt])
+    failures: list[Failure] = []
+    records = 0
+    for line, record in reader:
+        records += 1
+        try:
+            if isinstance(record, InputError):
+                raise record
+            rows.add(function(record))
+        except BaseException as error:
+            details = describe(error)
+            if isinstance(error, InputError):
+                details["code"] = "ERR_PYTHREADS_INPUT"
+            failures.append({"line": line, "error": details})
+            if stop:
+                break
+    return {
+        "rows": rows.text().encode("utf-8", "surrogatepass"),
+        "records": records,
+        "failures": failures,
+        "columns": rows.columns,
+    }
+
+
+def _lines(data: bytes, first_line: int) -> Iterator[tuple[int, str | InputError]]:
+    """The lines of a chunk without their ends; one that is not UTF-8 as an error."""
+    body = data[:-1] if data.endswith(b"\n") else data
+    try:
+        yield from enumerate(body.decode("utf-8").split("\n"), first_line)
+    except UnicodeDecodeError:
+        for number, raw in enumerate(body.split(b"\n"), first_line):
+            try:
+                yield number, raw.decode("utf-8")
+            except UnicodeDecodeError as error:
+                yield number, InputError(f"line {number} is not UTF-8: {error.reason} at byte {error.start + 1}")
+
+
+def _read_lines(data: bytes, first_line: int, _header: Header | None) -> Iterator[tuple[int, Any]]:
+    for number, line in _lines(data, first_line):
+        yield number, line.removesuffix("\r") if isinstance(line, str) else line
+
+
+def _read_jsonl(data: bytes, first_line: int, _header: Header | None) -> Iterator[tuple[int, Any]]:
+    loads = json.loads
+    for number, line in _lines(data, first_line):
+        if isinstance(line, str):
+            try:
+                yield number, loads(line)
+            except (ValueError, RecursionError) as error:
+                yield number, InputError(f"line {number} is not JSON: {error}")
+        else:
+            yield number, line
+
+
+def _read_csv(data: bytes, first_line: int, header: Header | None) -> Iterator[tuple[int, Any]]:
+    columns: list[str] = (header or {})["input"]
+    text = data.decode("utf-8", "surrogateescape")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = first_line + reader.line_num
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield line, InputError(f"line {line} is not CSV: {error}")
+            continue
+        if not all(map(_is_unicode, fields)):
+            yield line, InputError(f"line {line} is not UTF-8")
+        elif len(fields) == len(columns):
+            yield line, dict(zip(columns, fields, strict=True))
+        elif fields:
+            yield line, InputError(f"line {line} has {len(fields)} fields, the header has {len(columns)}")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written as UTF-8: it has no lone surrogates."""
+    if text.isascii():
+        return True
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def csv_columns(data: bytes) -> list[str]:
+    """The columns that the first record of a file names."""
+    try:
+        rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        return next(rows, [])
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"the header (line 1) is not CSV: {error}") from None
+
+
+class _TextRows:
+    """Rows of one line each."""
+
+    columns: list[str] | None = None
+
+    def __init__(self, write: Callable[[Any], str]) -> None:
+        self._write = write
+        self._rows: list[str] = []
+
+    def add(self, result: Any) -> None:
+        self._rows.append(self._write(result))
+
+    def text(self) -> str:
+        self._rows.append("")
+        return "\n".join(self._rows)
+
+
+def _write_line(result: Any) -> str:
+    if not isinstance(result, str):
+        raise OutputError(f"a line has to be a str, the function answered {type(result).__qualname__}")
+    if "\n" in result:
+        raise OutputError("a line cannot have a line break in it")
+    if not _is_unicode(result):
+        raise OutputError("the line has a lone surrogate and cannot be written as UTF-8")
+    return result
+
+
+class _CsvRows:
+    """Rows of CSV. The first dict names the columns and makes the header; the later ones have to have the same."""
+
+    def __init__(self, header: Header | None) -> None:
+        self.columns: list[str] | None = (header or {})["output"]
+        self._out = io.StringIO(newline="")
+        self._writer = csv.writer(self._out)
+
+    def add(self, result: Any) -> None:
+        if isinstance(result, dict):
+            if self.columns is None:
+                self.columns = [str(key) for key in result]
+                self._write(self.columns)
+            if result.keys() != set(self.columns):
+                raise OutputError(f"the columns are {', '.join(self.columns)}; this row has {', '.join(map(str, result))}")
+            self._write([result[column] for column in self.columns])
+        elif isinstance(result, list | tuple):
+            if self.columns is None:
+                self.columns = []  # no header
+            self._write(result)
+        else:
+            raise OutputError(f"a CSV row is a dict, a list or a tuple, the function answered {type(result).__qualname__}")
+
+    def _write(self, fields: Sequence[Any]) -> None:
+        if not all(_is_unicode(field) for field in fields if isinstance(field, str)):
+            raise OutputError("a field has a lone surrogate and cannot be written as UTF-8")
+        self._writer.writerow(fields)
+
+    def text(self) -> str:
+        return self._out.getvalue()
+
+
+_READERS = {"jsonl": _read_jsonl, "lines": _read_lines, "csv": _read_csv}
+_WRITERS: dict[str, Callable[[Any], str]] = {"jsonl": json.dumps, "lines": _write_line}

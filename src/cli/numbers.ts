@@ -1,0 +1,10 @@
+/** `1234567` as `1,234,567`. */
+export function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}
+
+/** A time span in the unit that suits it. */
+export function span(ms: number): string {
+  if (ms < 0.9995) return `${(ms * 1000).toPrecision(3)} us`
+  return ms < 999.5 ? `${ms.toPrecision(3)} ms` : `${(ms / 1000).toFixed(1)} s`
+}

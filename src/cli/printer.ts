@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+
+const FLUSH_BYTES = 64 * 1024
+const FLUSH_MS = 20
+
+/** Prints lines, many at a time; waits when the reader is slow; knows when it has gone. */
+export class Printer {
+  /** The reader has closed the pipe. */
+  closed = false
+  readonly #stream: Writable
+  readonly #before: () => void
+  #pending: (string | Uint8Array)[] = []
+  #bytes = 0
+  #timer: NodeJS.Timeout | undefined
+
+  /** `before`: called before anything is printed. */
+  constructor(stream: Writable, before: () => void = () => {}) {
+    this.#stream = stream
+    this.#before = before
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      this.closed = true
+    })
+  }
+
+  /** Answers a promise when the caller should wait before it prints more. */
+  print(text: string | Uint8Array): Promise<void> | undefined {
+    if (this.closed) return undefined
+    this.#pending.push(text)
+    this.#bytes += text.length
+    if (this.#bytes >= FLUSH_BYTES) return this.flush()
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH_MS)
+    return undefined
+  }
+
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const pending = this.#pending
+    if (pending.length === 0 || this.closed) return
+    this.#pending = []
+    this.#bytes = 0
+    this.#before()
+    const chunk = Buffer.concat(pending.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
+    if (!this.#stream.write(chunk) && !this.closed) await this.#writable()
+  }
+
+  /** Resolves when the stream takes more, or will never again. */
+  async #writable(): Promise<void> {
+    const settled = new AbortController()
+    const { signal } = settled
+    await Promise.race([once(this.#stream, 'drain', { signal }), once(this.#stream, 'close', { signal })]).catch(() => {})
+    settled.abort()
+  }
+}

@@ -1,0 +1,37 @@
+import { WriteStream } from 'node:tty'
+
+const INTERVAL_MS = 150
+
+/** A line at the bottom of a terminal that says how things stand; nothing where there is no terminal. */
+export class StatusLine {
+  readonly #stream: WriteStream | undefined
+  readonly #timer: NodeJS.Timeout | undefined
+  readonly #text: () => string
+  #shown = false
+
+  constructor(stream: NodeJS.WritableStream, text: () => string) {
+    this.#text = text
+    if (!(stream instanceof WriteStream)) return
+    this.#stream = stream
+    this.#timer = setInterval(() => this.#show(), INTERVAL_MS)
+    this.#timer.unref()
+  }
+
+  /** Takes the line away, before other text is printed. */
+  clear(): void {
+    if (!this.#shown) return
+    this.#stream?.write('\r\u001b[2K')
+    this.#shown = false
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+    this.clear()
+  }
+
+  #show(): void {
+    const width = Math.max(10, (this.#stream?.columns ?? 80) - 1)
+    this.#stream?.write(`\r\u001b[2K${this.#text().slice(0, width)}`)
+    this.#shown = true
+  }
+}
