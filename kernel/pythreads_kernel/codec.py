@@ -8,10 +8,11 @@ exactly one of the plain types, or the whole is refused with the path to the one
 from __future__ import annotations
 
 import marshal
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
 loads = marshal.loads
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from io import FileIO
 from struct import Struct
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -11,7 +11,10 @@ import importlib
 import os
 import sys
 import threading
-from typing import Any
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import Any
 
 _KERNEL_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _MAY_DESTROY = sys.version_info >= (3, 14)

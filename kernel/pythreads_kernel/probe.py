@@ -7,7 +7,10 @@ import os
 import struct
 import sys
 import sysconfig
-from typing import Any
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def facts() -> dict[str, Any]:

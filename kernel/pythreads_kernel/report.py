@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
-from typing import TYPE_CHECKING, Any
-
 from .codec import RefusedValueError
 from .targets import TargetError, refusal
 
+TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Any
 
 _OWN_FOLDER = __file__.rpartition("/")[0] or __file__.rpartition("\\")[0]
 _MAX_CHAIN = 100
@@ -80,6 +79,8 @@ def _exact(text: object) -> str:
 
 
 def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
+    import traceback  # takes 3 ms: not before it is needed
+
     return [
         {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "source": frame.line or ""}
         for frame in traceback.extract_tb(trace)
@@ -87,6 +88,8 @@ def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
 
 
 def _text(error: BaseException) -> str:
+    import traceback
+
     try:
         return "".join(traceback.format_exception(type(error), error, error.__traceback__))
     except BaseException as failure:  # formatting runs the user's __str__ and __repr__

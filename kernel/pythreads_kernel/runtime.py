@@ -10,12 +10,15 @@ import os
 import signal
 import sys
 import threading
-from typing import Any
 
 from . import frames, interpreters
 from .requests import describe_bytes
 from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import Any
 
 _MESSAGE_BYTES = 4096
 _facts: dict[str, Any] = {}
