@@ -59,6 +59,11 @@ def resolve_callable(target: str) -> Any:
     return found
 
 
+def check_callable(target: str) -> None:
+    """Raise what calling `target` would raise because of its name."""
+    resolve_callable(target)
+
+
 def load(name: str) -> ModuleType:
     """Import the module or file `name`. Raises `TargetError`."""
     try:

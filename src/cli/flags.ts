@@ -8,6 +8,8 @@ export interface Flag<T> {
   readonly parse?: (text: string) => Exclude<T, undefined>
   readonly choices?: readonly string[]
   readonly default?: T
+  /** The option that cannot be given together with this one. */
+  readonly conflicts?: string
   /** Another name for the same flag, hidden from the list but named in the description. */
   readonly alias?: string
 }
@@ -27,6 +29,7 @@ function option(text: string, flag: Flag<unknown>): Option {
   const made = new Option(text, flag.description)
   if (flag.parse !== undefined) made.argParser(flag.parse)
   if (flag.choices !== undefined) made.choices(flag.choices)
+  if (flag.conflicts !== undefined) made.conflicts(flag.conflicts)
   if (flag.default !== undefined) made.default(flag.default)
   return made
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { PythreadsError } from '../index.ts'
 import { type DoctorFlags, doctor, doctorFlags } from './commands/doctor.ts'
 import { type MapFlags, map, mapFlags } from './commands/map.ts'
 import { type RunFlags, run, runFlags } from './commands/run.ts'
@@ -51,6 +52,6 @@ try {
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
   } else {
     process.stderr.write(`pythreads: ${describeError(error)}\n`)
-    process.exitCode = EXIT.failed
+    process.exitCode = error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_USAGE' ? EXIT.usage : EXIT.failed
   }
 }

@@ -1,3 +1,3 @@
-export { type MapPlan, type MapProgress, mapItems } from './map.ts'
+export { type MapPlan, type MapProgress, mapItems, takeNext } from './map.ts'
 export { Pool, type PoolStats, type WorkerStats } from './pool.ts'
 export { FrameEncoder, type Write } from './task.ts'

@@ -58,7 +58,7 @@ export async function* mapItems(
         flying.push(flight)
       }
       if (flying.length === 0) return chunks.rethrow()
-      const chunk = await take(flying, plan.ordered)
+      const chunk = await takeNext(flying, plan.ordered)
       done += chunk.results.length
       plan.onProgress?.({ done, total: plan.total })
       for (const result of chunk.results) yield result
@@ -69,12 +69,13 @@ export async function* mapItems(
   }
 }
 
-/** Takes the oldest chunk, or whichever is ready first. */
-async function take(flying: Promise<Chunk>[], ordered: boolean): Promise<Chunk> {
-  if (ordered) return (await flying.shift()) as Chunk
-  const [chunk, promise] = await Promise.race(flying.map(async (flight) => [await flight, flight] as const))
+/** Takes the oldest of some promises out, or whichever is ready first, and answers its value. */
+export async function takeNext<T>(flying: Promise<T>[], ordered: boolean): Promise<T> {
+  if (ordered) return (await flying.shift()) as T
+  // In an array, as a promise that is answered by a promise would be replaced by its value.
+  const [value, promise] = await Promise.race(flying.map(async (flight) => [await flight, flight] as const))
   flying.splice(flying.indexOf(promise), 1)
-  return chunk
+  return value
 }
 
 async function callChunk(pool: Pool, plan: MapPlan, items: Items, chunks: Chunker): Promise<Chunk> {

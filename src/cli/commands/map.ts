@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { Python, PythonError, PythreadsError } from '../../index.ts'
 import { resolveTarget } from '../../options/index.ts'
+import { takeNext } from '../../pool/index.ts'
 import { describeError, EXIT } from '../errors.ts'
 import type { Flags } from '../flags.ts'
 import { span, whole } from '../numbers.ts'
@@ -70,9 +71,10 @@ interface Result {
 
 /** Puts every record of a file through a function. Answers the exit status. */
 export async function map(target: string, flags: MapFlags): Promise<number> {
-  const files = openFiles(flags)
+  const size = checkFiles(flags)
   const py = await Python.start(poolOptions(flags, target, undefined))
-  const job = new Job(py, resolveTarget(target), flags, files)
+  await py.run('pythreads_kernel.targets:check_callable', [resolveTarget(target)])
+  const job = new Job(py, resolveTarget(target), flags, openFiles(flags, size))
   const onSigint = () => job.stop()
   process.once('SIGINT', onSigint)
   try {
@@ -91,26 +93,25 @@ interface Files {
   readonly errors: Writable | undefined
 }
 
-function openFiles({ input, output, errors, onError }: MapFlags): Files {
+/** Refuses what cannot work, before anything is opened or written. Answers the input's size where it is known. */
+function checkFiles({ input, output, errors, onError }: MapFlags): number | undefined {
   if (onError === 'record' && errors === undefined && output === '-')
     throw usage('--on-error record to standard output needs --errors FILE')
-  const size = input === '-' ? undefined : checkInput(input, output)
-  const source = input === '-' ? process.stdin : createReadStream(input, { highWaterMark: CHUNK_BYTES })
-  return {
-    input: source,
-    size,
-    output: output === '-' ? process.stdout : createWriteStream(output),
-    errors: onError === 'record' ? createWriteStream(errors ?? `${output}.errors.jsonl`) : undefined,
-  }
-}
-
-/** Answers the input's size. */
-function checkInput(input: string, output: string): number | undefined {
+  if (input === '-') return undefined
   const stats = statSync(input, { throwIfNoEntry: false })
   if (stats === undefined || stats.isDirectory()) throw usage(`--input ${input}: no such file`)
   const same = output !== '-' && statSync(output, { throwIfNoEntry: false }) && realpathSync(input) === realpathSync(output)
   if (same) throw usage('--output is the file of --input: it would be lost')
   return stats.isFile() ? stats.size : undefined
+}
+
+function openFiles({ input, output, errors, onError }: MapFlags, size: number | undefined): Files {
+  return {
+    input: input === '-' ? process.stdin : createReadStream(input, { highWaterMark: CHUNK_BYTES }),
+    size,
+    output: output === '-' ? process.stdout : createWriteStream(output),
+    errors: onError === 'record' ? createWriteStream(errors ?? `${output}.errors.jsonl`) : undefined,
+  }
 }
 
 function usage(message: string): PythreadsError {
@@ -174,9 +175,7 @@ class Job {
 
   /** Writes the next result that is due; answers whether to go on. */
   async #takeNext(flying: Promise<Result>[]): Promise<boolean> {
-    const next = this.#flags.unordered ? await Promise.race(flying.map((flight) => flight.then(() => flight))) : flying[0]
-    flying.splice(flying.indexOf(next as Promise<Result>), 1)
-    const result = (await next) as Result
+    const result = await takeNext(flying, !this.#flags.unordered)
     this.#records += result.records
     for (const rows of result.rows) await this.#out.print(rows)
     for (const failure of result.failures) await this.#fail(failure)

@@ -28,7 +28,7 @@ export const runFlags: Flags<Omit<RunFlags, 'threads'>> = {
     parse: duration,
   },
   for: { flags: '--for <time>', description: 'how long; default: 10s', parse: duration },
-  count: { flags: '--count <n>', description: 'how many calls a worker makes, instead of --for', parse: count },
+  count: { flags: '--count <n>', description: 'how many calls a worker makes, instead of --for', parse: count, conflicts: 'for' },
   args: {
     flags: '--args <json>',
     description: 'arguments, a JSON array; $worker and $call stand for numbers',
@@ -103,9 +103,11 @@ class Job {
   async #caller(worker: number, end: number, stop: AbortSignal): Promise<void> {
     const { every, count: most = Number.POSITIVE_INFINITY, args, kwargs } = this.#flags
     for (let call = 0; call < most && !stop.aborted && !this.#out.closed; call++) {
-      if (every !== undefined) await this.#pause(this.#started + call * every, end, stop)
+      const due = every === undefined ? performance.now() : this.#started + call * every
+      if (due >= end) return
+      await this.#pauseUntil(due, stop)
+      if (stop.aborted) return
       const begin = performance.now()
-      if (begin >= end || stop.aborted) return
       try {
         const result = await this.#py.run(this.#target, (args?.fill(worker, call) ?? []) as unknown[], {
           kwargs: (kwargs?.fill(worker, call) ?? {}) as Record<string, unknown>,
@@ -122,8 +124,8 @@ class Job {
     }
   }
 
-  async #pause(until: number, end: number, stop: AbortSignal): Promise<void> {
-    const wait = Math.min(until, end) - performance.now()
+  async #pauseUntil(due: number, stop: AbortSignal): Promise<void> {
+    const wait = due - performance.now()
     if (wait > 0) await sleep(wait, undefined, { signal: stop }).catch(() => {})
   }
 
