@@ -98,7 +98,7 @@ export class Python implements AsyncDisposable {
     const settings = { path, preload, scope: randomInt(1, 2 ** 31) }
     const isolation = createIsolation(choice.isolation, found.facts, settings)
     const pool = new Pool({ isolation, settings, workers, maxQueue })
-    await pool.start()
+    await pool.start().catch(raise)
     return new Python(pool, found, isolation, choice.reasons)
   }
 

@@ -1,5 +1,5 @@
-import koffi from 'koffi'
 import { PythreadsError } from '../errors/index.ts'
+import { ffi } from './ffi.ts'
 
 /**
  * The few calls of the C library that Node does not offer, for Linux and macOS.
@@ -22,12 +22,9 @@ const FD_CLOEXEC = 1
 /** Larger than `struct sigaction` on any platform. */
 const SIGACTION_BYTES = 512
 
-/** koffi runs calls on a stack of its own; Python's C code nests deeply. 16 MiB is the most that koffi takes. */
-const STACK_BYTES = 16 * 1024 * 1024
-
-/** The process-wide part of the C library, loaded on first use, before any other library. */
+/** The process-wide part of the C library, loaded on first use. */
 function load() {
-  enlargeStack()
+  const koffi = ffi()
   const libc = koffi.load(LINUX ? null : '/usr/lib/libSystem.B.dylib')
   return {
     socketpair: libc.func('int socketpair(int domain, int type, int protocol, _Out_ int *fds)'),
@@ -42,15 +39,6 @@ function load() {
   }
 }
 
-/** Where the program itself has used koffi before, its setting stands. */
-function enlargeStack(): void {
-  try {
-    koffi.config({ sync_stack_size: STACK_BYTES })
-  } catch {
-    // "Cannot change Koffi configuration once a library has been loaded": koffi's 2 MiB do for all but very deep calls.
-  }
-}
-
 let loaded: ReturnType<typeof load> | undefined
 
 function libc(): ReturnType<typeof load> {
@@ -62,7 +50,7 @@ function libc(): ReturnType<typeof load> {
 export function socketpair(type: number): [number, number] {
   const fds: [number, number] = [-1, -1]
   if (libc().socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) !== 0) {
-    throw new PythreadsError('ERR_PYTHREADS_WORKER_START', `socketpair failed: errno ${koffi.errno()} (too many open files?)`)
+    throw new PythreadsError('ERR_PYTHREADS_WORKER_START', `socketpair failed: errno ${ffi().errno()} (too many open files?)`)
   }
   if (!LINUX) for (const fd of fds) libc().fcntl(fd, F_SETFD, FD_CLOEXEC)
   return fds

@@ -2,10 +2,11 @@ import { readSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import koffi, { type LibraryHandle } from 'koffi'
+import type { LibraryHandle } from 'koffi'
 import type { PythonFacts } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { Encoder } from '../wire/index.ts'
+import { ffi } from './ffi.ts'
 import { closeFd, pinLibrary, processWord, SOCK_DGRAM, SOCK_STREAM, saveSignal, send, socketpair, waitReadable } from './posix.ts'
 
 /**
@@ -94,7 +95,7 @@ function load(facts: PythonFacts): () => number {
   if (path === null) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', 'There is no libpython to load')
   const failure = pinLibrary(path)
   if (failure !== undefined) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${path} does not load: ${failure}`)
-  const library = koffi.load(path, { global: true })
+  const library = ffi().load(path, { global: true })
   const initialisePython = initialiser(library, facts)
   const run = library.func('int PyRun_SimpleString(const char *source)')
   const save = library.func('uintptr_t PyEval_SaveThread()')
@@ -162,7 +163,7 @@ function initialiser(library: LibraryHandle, { version, executable }: PythonFact
   const initialise = library.func('void Py_InitializeEx(int signals)')
   const utf8Mode = library.symbol('Py_UTF8Mode')
   return () => {
-    koffi.encode(utf8Mode, 'int', 1)
+    ffi().encode(utf8Mode, 'int', 1)
     setProgramName(executable)
     initialise(0)
   }

@@ -1,5 +1,5 @@
-import koffi from 'koffi'
 import { HEADER_BYTES, type Kind } from '../wire/index.ts'
+import { ffi } from './ffi.ts'
 
 const INITIAL_BYTES = 64 * 1024
 const FETCH = 0
@@ -14,6 +14,7 @@ export class SyncEntry {
   #spare: Buffer | undefined = Buffer.allocUnsafeSlow(INITIAL_BYTES)
 
   constructor(address: number | bigint) {
+    const koffi = ffi()
     // One anonymous type: koffi keeps named ones for as long as the JavaScript thread lives.
     this.#call = koffi.decode(BigInt(address), koffi.proto('int64_t', ['uint8_t *', 'int64_t', 'int64_t']))
   }

@@ -1,0 +1,146 @@
+// Prints the figures of the documents: `npm run figures`. Each cell runs in a process of its own; the machine's ceiling is taken in the same run.
+// Timings are noisy on shared machines: compare the rows of one run with each other, not with those of another.
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type IsolationOption, Python } from 'pythreads'
+import { plainProcesses } from '../src/cli/ceiling.ts'
+import { findAll, findPython } from '../src/discovery/index.ts'
+import { gate } from '../src/isolation/index.ts'
+
+const CALLERS = 20
+const SECONDS = 1
+const ROUNDS = 3
+const MEMORY_WORKERS = 20
+const EXPECTED = (id: number) => `{"id": ${id}}`
+
+type Cell = (isolation: IsolationOption, python: string) => Promise<number>
+
+/** What is measured: each answers one number. */
+const CELLS: Record<string, Cell> = {
+  'sync calls/s': async (isolation, python) => {
+    await using py = await Python.start({ isolation, python, workers: 1 })
+    const dumps = (id: number) => py.sync.run('json:dumps', [{ id }])
+    return rate((id) => check(dumps(id), id))
+  },
+  'one at a time/s': async (isolation, python) => {
+    await using py = await Python.start({ isolation, python, workers: 1 })
+    return await rateAsync(1, (id) => py.run('json:dumps', [{ id }]))
+  },
+  '20 callers/s, 2 workers': async (isolation, python) => {
+    await using py = await Python.start({ isolation, python, workers: 2 })
+    return await rateAsync(CALLERS, (id) => py.run('json:dumps', [{ id }]))
+  },
+  '20 callers/s, 20 workers': async (isolation, python) => {
+    await using py = await Python.start({ isolation, python, workers: CALLERS })
+    return await rateAsync(CALLERS, (id) => py.run('json:dumps', [{ id }]))
+  },
+  'CPU speed-up, 2 workers': async (isolation, python) => {
+    const busy = 'def busy(n):\n    return sum(i * i for i in range(n))'
+    const speed = async (workers: number) => {
+      await using py = await Python.start({ isolation, python, workers })
+      await py.exec(busy)
+      return await rateAsync(CALLERS, () => py.eval`busy(20000)`, false)
+    }
+    const one = await speed(1)
+    return (await speed(2)) / one
+  },
+  'start to first result, ms': async (isolation, python) => {
+    const start = performance.now()
+    await using py = await Python.start({ isolation, python, workers: 1 })
+    await py.run('json:dumps', [1])
+    return performance.now() - start
+  },
+  'MB a worker (of 20, idle)': async (isolation, python) => {
+    await using first = await Python.start({ isolation, python, workers: 1 })
+    const before = privateMegabytes(pids(first))
+    await using more = await Python.start({ isolation, python, workers: MEMORY_WORKERS })
+    return (privateMegabytes([...pids(first), ...pids(more)]) - before) / MEMORY_WORKERS
+  },
+}
+
+function pids(py: Python): number[] {
+  return [...new Set([process.pid, ...py.stats().workers.flatMap(({ pid }) => pid ?? [])])]
+}
+
+/** What processes hold for themselves, and their share of what they have in common. */
+function privateMegabytes(processes: number[]): number {
+  const bytes = [...new Set(processes)].map((pid) => {
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+    return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? Number.NaN) * 1024
+  })
+  return bytes.reduce((sum, value) => sum + value, 0) / 1e6
+}
+
+function check(answer: unknown, id: number): void {
+  if (answer !== EXPECTED(id)) throw new Error(`a wrong answer for ${id}: ${String(answer)}`)
+}
+
+function rate(call: (id: number) => void): number {
+  const run = (ms: number) => {
+    const start = performance.now()
+    let calls = 0
+    while (performance.now() - start < ms) for (let i = 0; i < 100; i++) call(calls++)
+    return calls / ((performance.now() - start) / 1000)
+  }
+  run(300)
+  return run(SECONDS * 1000)
+}
+
+async function rateAsync(callers: number, call: (id: number) => Promise<unknown>, checked = true): Promise<number> {
+  const run = async (ms: number) => {
+    const start = performance.now()
+    let calls = 0
+    const caller = async () => {
+      while (performance.now() - start < ms) {
+        const id = calls++
+        const answer = await call(id)
+        if (checked) check(answer, id)
+      }
+    }
+    await Promise.all(Array.from({ length: callers }, caller))
+    return calls / ((performance.now() - start) / 1000)
+  }
+  await run(300)
+  return run(SECONDS * 1000)
+}
+
+async function measure(cell: string, isolation: string, python: string): Promise<number> {
+  const values: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const args = ['--import', 'tsx', fileURLToPath(import.meta.url), cell, isolation, python]
+    const { stdout } = await promisify(execFile)(process.execPath, args)
+    values.push(Number(stdout.trim().split('\n').at(-1)))
+  }
+  return values.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] as number
+}
+
+async function report(): Promise<void> {
+  const current = (await findPython()).facts
+  const others = (await findAll()).flatMap(({ facts }) => (facts === undefined ? [] : [facts]))
+  const newest = others.findLast((facts) => gate('subinterpreter', facts).verdict === 'auto') ?? current
+  for (const facts of new Set([current, newest])) {
+    const kinds = (['thread', 'subinterpreter', 'process'] as const).filter((kind) => gate(kind, facts).verdict !== 'never')
+    const one = await plainProcesses(facts.executable, 1, SECONDS)
+    const ceiling = (await plainProcesses(facts.executable, 2, SECONDS)) / one
+    console.log(
+      `\nPython ${facts.release}, Node ${process.version}; two plain Python processes against one: x ${ceiling.toFixed(2)}`,
+    )
+    console.log(['', ...kinds].map((text, i) => text.padEnd(i === 0 ? 28 : 16)).join(''))
+    for (const cell of Object.keys(CELLS)) {
+      const values = []
+      for (const kind of kinds) values.push(await measure(cell, kind, facts.executable))
+      console.log([cell.padEnd(28), ...values.map((value) => format(value).padEnd(16))].join(''))
+    }
+  }
+}
+
+function format(value: number): string {
+  return value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toFixed(value < 10 ? 2 : 1)
+}
+
+const [cell, isolation, python] = process.argv.slice(2)
+if (cell === undefined) await report()
+else console.log(await CELLS[cell]?.(isolation as IsolationOption, python ?? ''))

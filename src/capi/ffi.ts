@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module'
+import type Koffi from 'koffi'
+import { PythreadsError } from '../errors/index.ts'
+
+/** koffi runs calls on a stack of its own; Python's C code nests deeply. 16 MiB is the most that koffi takes. */
+const STACK_BYTES = 16 * 1024 * 1024
+
+let loaded: typeof Koffi | undefined
+
+/**
+ * koffi, loaded when it is first needed: importing pythreads does no work, and process isolation works where koffi does not.
+ *
+ * @throws `ERR_PYTHREADS_RUNTIME` where koffi has no binary for this platform
+ */
+export function ffi(): typeof Koffi {
+  if (loaded !== undefined) return loaded
+  try {
+    loaded = createRequire(import.meta.url)('koffi') as typeof Koffi
+  } catch (cause) {
+    const message = `koffi does not load on ${process.platform}-${process.arch}, and in-process Python needs it (isolation 'process' does not)`
+    throw new PythreadsError('ERR_PYTHREADS_RUNTIME', message, { cause })
+  }
+  try {
+    loaded.config({ sync_stack_size: STACK_BYTES })
+  } catch {
+    // "Cannot change Koffi configuration once a library has been loaded": the program itself uses koffi, and its setting stands.
+    // koffi's 2 MiB do for all but very deep calls.
+  }
+  return loaded
+}
