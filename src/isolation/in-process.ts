@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { type InProcessKind, SyncEntry, startInProcess, startInProcessNow } from '../capi/index.ts'
-import type { PythonFacts } from '../discovery/index.ts'
+import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { encodeSettings } from './settings.ts'
@@ -12,6 +12,7 @@ export class InProcessIsolation implements Isolation {
   readonly shared: boolean
   readonly #facts: PythonFacts
   readonly #settings: WorkerSettings
+  #checked: Promise<void> | undefined
 
   constructor(kind: InProcessKind, facts: PythonFacts, settings: WorkerSettings) {
     this.kind = kind
@@ -21,6 +22,8 @@ export class InProcessIsolation implements Isolation {
   }
 
   async launch(): Promise<Launched> {
+    this.#checked ??= checkEnvironment(this.#facts.executable)
+    await this.#checked
     const socket = new Socket({ fd: await startInProcess(this.kind, this.#facts), readable: true, writable: true })
     const ended = new Promise<string>((resolve) => socket.once('close', () => resolve('its channel closed')))
     return { socket, ended, kill: () => socket.destroy() }
@@ -36,11 +39,11 @@ export class InProcessIsolation implements Isolation {
 
   /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */
   verify(ready: Readonly<Record<string, unknown>>): void {
-    const running = ready['libpython']
-    if (running === this.#facts.libpython) return
+    const { libpython, prefix } = ready
+    if (libpython === this.#facts.libpython && prefix === this.#facts.prefix) return
     throw new PythreadsError(
       'ERR_PYTHREADS_OTHER_PYTHON',
-      `This process already runs the Python of ${String(running)}; a process can hold only one.` +
+      `This process already runs the Python of ${String(prefix)} (${String(libpython)}); a process can hold only one.` +
         ` For ${this.#facts.executable} use isolation 'process', which can be mixed freely`,
     )
   }
