@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { type FoundPython, findPython } from './discovery/index.ts'
-import { PythonError, PythreadsError } from './errors/index.ts'
+import { PythreadsError, raise } from './errors/index.ts'
 import { choose, createIsolation, type Isolation, type IsolationKind } from './isolation/index.ts'
 import {
   type Kwargs,
@@ -110,7 +110,8 @@ export class Python implements AsyncDisposable {
    * const rules = py.import<{ score(event: object): number }>(new URL('./rules.py', import.meta.url))
    * ```
    */
-  import<T = undefined>(module: string | URL): T extends undefined ? RemoteModule : Remote<T>
+  import(module: string | URL): RemoteModule
+  import<T>(module: string | URL): Remote<T>
   import(module: string | URL): unknown {
     return remoteModule(
       {
@@ -166,9 +167,9 @@ export class Python implements AsyncDisposable {
    * await py.eval`sum(${[1, 2, 3]})`
    * ```
    */
-  eval<R = unknown>(...source: SourceArguments): Promise<R> {
+  async eval<R = unknown>(...source: SourceArguments): Promise<R> {
     const request = evalRequest(readSource(source, '_v'))
-    return this.#pool.submit(KIND.EVAL, request).catch(raise) as Promise<R>
+    return (await this.#pool.submit(KIND.EVAL, request).catch(raise)) as R
   }
 
   /**
@@ -212,14 +213,4 @@ export class Python implements AsyncDisposable {
   #call(target: string, args: readonly unknown[], kwargs: Kwargs, worker?: number): Promise<unknown> {
     return this.#pool.submit(KIND.CALL, callRequest(target, args, kwargs), worker).catch(raise)
   }
-}
-
-/** Rejects with the error, and with the JavaScript frames of whoever waits for the call in its stack. */
-function raise(error: unknown): never {
-  if (error instanceof PythonError) {
-    const here: { stack?: string } = {}
-    Error.captureStackTrace(here, raise)
-    error.joinStack((here.stack ?? '').split('\n').slice(1).join('\n'))
-  }
-  throw error
 }

@@ -41,7 +41,8 @@ def start(fd: int, libpython: str) -> None:
         raise RuntimeError(f"the kernel does not start in a sub-interpreter: {failure}")
     failure = _exec(interpreter, f"pythreads_kernel.inside.run({fd}, {libpython!r})")
     if failure is not None:
-        raise RuntimeError(f"the worker's loop ended with an error: {failure}")
+        # Its channel is closed already: the host knows that the worker is gone, but not why.
+        print(f"pythreads: a worker's loop ended with an error: {failure}", file=sys.stderr)
     if _MAY_DESTROY:
         with _lock:
             _module().destroy(interpreter)

@@ -77,4 +77,5 @@ def _has(module: str) -> bool:
 
 
 if __name__ == "__main__":
-    print("pythreads " + json.dumps(facts()))
+    # What a module of the site printed may stand before it.
+    print("\npythreads " + json.dumps(facts()))

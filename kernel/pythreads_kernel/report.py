@@ -17,6 +17,13 @@ _MAX_GROUP = 1000
 
 def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:
     """Turn an exception into plain values. Never raises, whatever the exception's own methods do."""
+    try:
+        return _describe(error, depth)
+    except BaseException as failure:  # a class or a metaclass of the user's makes it unreadable
+        return _describe(RuntimeError(f"an exception that cannot be described: {type(failure).__qualname__}"), depth)
+
+
+def _describe(error: BaseException, depth: int) -> dict[str, Any]:
     if isinstance(error, TargetError):
         return _describe_target(error, depth)
     _hide_own_frames(error)
@@ -61,16 +68,23 @@ def _message(error: BaseException) -> str:
 
 
 def _notes(error: BaseException) -> list[Any]:
-    notes = getattr(error, "__notes__", None)
+    notes = _attribute(error, "__notes__")
     return [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
 
 
 def _members(error: BaseException) -> list[BaseException]:
     """List the exceptions of an exception group; other exceptions have none."""
-    members = getattr(error, "exceptions", ())
+    members = _attribute(error, "exceptions")
     if not isinstance(members, tuple) or not all(isinstance(member, BaseException) for member in members):
         return []
     return list(members[:_MAX_GROUP])
+
+
+def _attribute(error: BaseException, name: str) -> Any:
+    try:
+        return getattr(error, name, None)
+    except BaseException:  # a property is the user's code
+        return None
 
 
 def _exact(text: object) -> str:

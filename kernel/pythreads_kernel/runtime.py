@@ -69,13 +69,14 @@ def _worker(run: Any, fd: int) -> None:
     except BaseException as error:  # a worker that cannot start tells its host why
         try:
             frames.write_frame(fd, frames.ERROR, 0, describe_bytes(error))
-            os.close(fd)
         except OSError:
             return
+        finally:
+            os.close(fd)
 
 
 def _run_thread(fd: int) -> None:
-    serve(fd, _facts)
+    serve(fd, _facts, alone=False)
     os.close(fd)
 
 

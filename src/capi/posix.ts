@@ -18,6 +18,7 @@ const POLLIN = 1
 const MSG_DONTWAIT = LINUX ? 0x40 : 0x80
 const MSG_NOSIGNAL = LINUX ? 0x4000 : 0
 const F_SETFD = 2
+const F_SETFL = 4
 const FD_CLOEXEC = 1
 /** Larger than `struct sigaction` on any platform. */
 const SIGACTION_BYTES = 512
@@ -29,9 +30,10 @@ function load() {
   return {
     socketpair: libc.func('int socketpair(int domain, int type, int protocol, _Out_ int *fds)'),
     send: libc.func('intptr_t send(int fd, const uint8_t *bytes, size_t length, int flags)'),
+    recv: libc.func('intptr_t recv(int fd, uint8_t *bytes, size_t length, int flags)'),
     poll: libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)'),
     close: libc.func('int close(int fd)'),
-    fcntl: libc.func('int fcntl(int fd, int command, int value)'),
+    fcntl: libc.func('int fcntl(int fd, int command, ...)'),
     dlopen: libc.func('void *dlopen(const char *path, int flags)'),
     dlerror: libc.func('const char *dlerror()'),
     sigaction: libc.func('int sigaction(int signal, uint8_t *action, uint8_t *old)'),
@@ -52,7 +54,7 @@ export function socketpair(type: number): [number, number] {
   if (libc().socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) !== 0) {
     throw new PythreadsError('ERR_PYTHREADS_WORKER_START', `socketpair failed: errno ${ffi().errno()} (too many open files?)`)
   }
-  if (!LINUX) for (const fd of fds) libc().fcntl(fd, F_SETFD, FD_CLOEXEC)
+  if (!LINUX) for (const fd of fds) libc().fcntl(fd, F_SETFD, 'int', FD_CLOEXEC)
   return fds
 }
 
@@ -69,6 +71,11 @@ export function waitReadable(fd: number, timeoutMs: number): boolean {
   return libc().poll(request, 1, timeoutMs) > 0
 }
 
+/** Lets reads and writes wait again after Node took the descriptor over, which sets it to non-blocking. */
+export function setBlocking(fd: number): void {
+  libc().fcntl(fd, F_SETFL, 'int', 0)
+}
+
 export function closeFd(fd: number): void {
   libc().close(fd)
 }
@@ -81,11 +88,21 @@ export function pinLibrary(path: string): string | undefined {
   return libc().dlopen(path, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) ? undefined : String(libc().dlerror())
 }
 
-/** Remembers what happens on a signal; the answer puts it back exactly as it was, handlers of others included. */
-export function saveSignal(signal: number): () => void {
+/** What happens on a signal; `sigaction` puts it back exactly as it was, handlers of others included. */
+export function signalAction(signal: number): Buffer {
   const action = Buffer.alloc(SIGACTION_BYTES)
   libc().sigaction(signal, null, action)
-  return () => libc().sigaction(signal, action, null)
+  return action
+}
+
+export interface BareCalls {
+  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number
+  sigaction(signal: number, action: Uint8Array | null, old: Uint8Array | null): number
+}
+
+/** The C functions themselves: JavaScript that must not be stopped half-way calls them and no function of its own. */
+export function bareCalls(): BareCalls {
+  return libc()
 }
 
 /**

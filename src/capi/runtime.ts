@@ -1,4 +1,3 @@
-import { readSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -7,13 +6,26 @@ import type { PythonFacts } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { Encoder } from '../wire/index.ts'
 import { ffi } from './ffi.ts'
-import { closeFd, pinLibrary, processWord, SOCK_DGRAM, SOCK_STREAM, saveSignal, send, socketpair, waitReadable } from './posix.ts'
+import {
+  bareCalls,
+  closeFd,
+  pinLibrary,
+  processWord,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  send,
+  signalAction,
+  socketpair,
+  waitReadable,
+} from './posix.ts'
 
 /**
  * The one Python of this process. Rules:
  * 1. It is initialised once, by the JavaScript thread that comes first; the others find it through the latch.
  * 2. Nothing that JavaScript owns is needed afterwards: that thread may end.
- * 3. JavaScript holds the GIL only from rule 1's initialisation to `PyEval_SaveThread`, calls in a straight line.
+ * 3. From rule 1's initialisation until the latch is set, JavaScript only calls native functions, one after the other: a
+ *    `terminate()` stops a thread where it enters a function of JavaScript or of the engine, not where a native one
+ *    returns. So Python is never left half-way, with the GIL held or a SIGINT handler of its own.
  * 4. It is never finalized.
  *
  * The latch is one number of the process: 0 free, -1 somebody is initialising, -2 that failed, else the descriptor of
@@ -81,16 +93,17 @@ function initialise(word: Int32Array, facts: PythonFacts): void {
   // What fails before Python itself starts may be tried again, with another Python too.
   let outcome = FREE
   try {
-    const boot = load(facts)
+    const boot = load(word, facts)
     outcome = FAILED
-    outcome = boot()
-  } finally {
+    boot()
+  } catch (error) {
     Atomics.store(word, 0, outcome)
+    throw error
   }
 }
 
-/** Loads libpython and prepares everything; what it answers initialises Python and answers the control socket. */
-function load(facts: PythonFacts): () => number {
+/** Loads libpython and prepares everything; what it answers initialises Python and sets the latch. */
+function load(word: Int32Array, facts: PythonFacts): () => void {
   const path = facts.libpython
   if (path === null) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', 'There is no libpython to load')
   const failure = pinLibrary(path)
@@ -102,21 +115,27 @@ function load(facts: PythonFacts): () => number {
   const [ours, theirs] = socketpair(SOCK_DGRAM)
   const source = bootSource(theirs, path)
   const report = Buffer.alloc(4096)
+  const { recv, sigaction } = bareCalls()
+  const { SIGINT } = constants.signals
   return () => {
     // Python's own SIGINT handler comes with the `signal` module, which `run` imports: Ctrl-C stays what it was.
-    const restoreSigint = saveSignal(constants.signals.SIGINT)
-    // Rule 3: from here to `save` no JavaScript is called at which a `terminate()` could stop this thread.
-    initialisePython()
+    const action = signalAction(SIGINT)
+    initialisePython() // Rule 3: from where it enters Python to the store
     run(source)
     save()
-    restoreSigint()
-    const text = report.toString('utf8', 0, readSync(ours, report))
-    if (text !== 'ready') throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `The kernel does not start:\n${text}`)
-    return ours
+    sigaction(SIGINT, action, null)
+    const length = recv(ours, report, 4096, 0)
+    const ready = length === 1 && report[0] === READY
+    word[0] = ready ? ours : FAILED // not Atomics.store, which is a function; the engine stores 32 aligned bits at once
+    if (ready) return
+    throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `The kernel does not start:\n${report.toString('utf8', 0, length)}`)
   }
 }
 
-/** What runs in the main interpreter first. It always sends one message: `ready`, or what went wrong. */
+/** The kernel's report when all is well; else it is the text of a traceback. */
+const READY = 1
+
+/** What runs in the main interpreter first. It always sends one message: that it is ready, or what went wrong. */
 function bootSource(fd: number, libpython: string): string {
   return [
     'def _start():',
@@ -125,7 +144,7 @@ function bootSource(fd: number, libpython: string): string {
     '    try:',
     '        from pythreads_kernel import runtime',
     `        runtime.start(${fd}, ${JSON.stringify(libpython)})`,
-    `        os.write(${fd}, b"ready")`,
+    `        os.write(${fd}, bytes([${READY}]))`,
     '    except BaseException:',
     '        import traceback',
     `        os.write(${fd}, traceback.format_exc()[-4000:].encode("utf-8", "replace"))`,
@@ -178,5 +197,7 @@ function flushAtExit(): void {
   process.once('exit', () => {
     const [ours, theirs] = socketpair(SOCK_STREAM)
     if (send(Atomics.load(processWord(), 0), message('flush', theirs))) waitReadable(ours, FLUSH_TIMEOUT_MS)
+    else closeFd(theirs)
+    closeFd(ours)
   })
 }

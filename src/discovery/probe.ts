@@ -37,12 +37,22 @@ async function ask(executable: string): Promise<PythonFacts> {
 }
 
 function check(executable: string, json: string): PythonFacts {
-  const facts = JSON.parse(json) as PythonFacts & { implementation: string }
+  const facts = parse(executable, json)
   if (facts.implementation !== 'cpython') {
     throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${executable} is ${facts.implementation}, not CPython`)
   }
   if (isTooOld(facts.version)) throw tooOld(executable, facts.release)
   return facts
+}
+
+function parse(executable: string, json: string): PythonFacts & { implementation: string } {
+  try {
+    return JSON.parse(json) as PythonFacts & { implementation: string }
+  } catch (cause) {
+    throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${executable} does not work as a Python: it printed ${json}`, {
+      cause,
+    })
+  }
 }
 
 function tooOld(executable: string, release: string): PythreadsError {

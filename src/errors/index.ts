@@ -1,3 +1,3 @@
 export { ERROR_CODES, type ErrorCode } from './codes.ts'
-export { PythonError, type PythonErrorDetails, type PythonFrame } from './python-error.ts'
+export { PythonError, type PythonErrorDetails, type PythonFrame, raise } from './python-error.ts'
 export { PythreadsError, type PythreadsErrorOptions } from './pythreads-error.ts'

@@ -111,3 +111,13 @@ export class PythonError extends PythreadsError {
     return isInstance(this, PythonError, value)
   }
 }
+
+/** Throws the error; a `PythonError` with the JavaScript frames of whoever waits for it in its stack. */
+export function raise(error: unknown): never {
+  if (error instanceof PythonError) {
+    const here: { stack?: string } = {}
+    Error.captureStackTrace(here, raise)
+    error.joinStack((here.stack ?? '').split('\n').slice(1).join('\n'))
+  }
+  throw error
+}

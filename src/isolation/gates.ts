@@ -91,6 +91,7 @@ export function gate(isolation: IsolationKind, facts: PythonFacts): GateAnswer {
 function mend(isolation: IsolationKind, facts: PythonFacts): string | undefined {
   if (windows()) return undefined
   if (noLibpython(facts)) return libpythonHint(facts)
+  if (facts.freeThreaded) return "use isolation 'thread'"
   return isolation === 'subinterpreter' ? 'use Python 3.14.1 or newer (3.13 also works)' : undefined
 }
 

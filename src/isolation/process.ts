@@ -50,7 +50,7 @@ export class ProcessIsolation implements Isolation {
 
   #spawn(stdio: StdioOptions): ChildProcess {
     const main =
-      `import sys; sys.path[:1] = []; sys.path.append(${JSON.stringify(KERNEL_FOLDER)});` +
+      `import sys; sys.path[:1] = filter(None, sys.path[:1]); sys.path.append(${JSON.stringify(KERNEL_FOLDER)});` +
       ` from pythreads_kernel.child import main; main(${CHANNEL_FD}, ${process.pid})`
     const child = spawn(this.#facts.executable, ['-X', 'utf8', '-c', main], { stdio, windowsHide: true })
     children.add(child)

@@ -1,5 +1,6 @@
 import { readSync, writeSync } from 'node:fs'
-import { closeFd, type SyncEntry, waitReadable } from '../capi/index.ts'
+import { Socket } from 'node:net'
+import { type SyncEntry, setBlocking, waitReadable } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { FrameParser, HEADER_BYTES, KIND, type Kind, writeHeader } from '../wire/index.ts'
 
@@ -40,11 +41,15 @@ const SLICE_MS = 50
 /** Sync calls over a socket, to a worker that serves nobody else. */
 export class SocketLine implements SyncLine {
   #fd: number
+  /** Closes the descriptor when this JavaScript thread ends, in whatever way: that ends the worker. */
+  readonly #owner: Socket
   readonly #chunk: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
 
-  /** `fd`: a blocking socket, owned from now on. `settings`: the payload of the START frame. */
+  /** `fd`: a socket, owned from now on. `settings`: the payload of the START frame. */
   constructor(fd: number, settings: Buffer) {
     this.#fd = fd
+    this.#owner = new Socket({ fd, readable: false, writable: false }).unref()
+    setBlocking(fd)
     const ready = this.request(KIND.START, settings)
     if (ready.kind === KIND.READY) return
     this.close()
@@ -59,7 +64,7 @@ export class SocketLine implements SyncLine {
   }
 
   close(): void {
-    if (this.#fd >= 0) closeFd(this.#fd)
+    this.#owner.destroy()
     this.#fd = -1
   }
 

@@ -27,13 +27,15 @@ const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'onProgress'] as const satisfies
 
 export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOptions {
   checkKeys('Python.start', options, PYTHON_KEYS)
+  const { python, isolation = 'auto', preload = [], path = [], maxQueue = null } = options
+  const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options
   return Object.freeze({
-    python: options.python === undefined ? undefined : text('python', options.python),
-    isolation: oneOf('isolation', options.isolation ?? 'auto', ISOLATIONS),
-    workers: integer('workers', options.workers ?? Math.min(availableParallelism(), MAX_WORKERS), 1, MAX_WORKERS),
-    preload: list('preload', options.preload ?? []).map(modulePath),
-    path: list('path', options.path ?? []).map((folder) => resolve(folder)),
-    maxQueue: options.maxQueue == null ? null : integer('maxQueue', options.maxQueue, 0, Number.MAX_SAFE_INTEGER),
+    python: python === undefined ? undefined : text('python', python),
+    isolation: oneOf('isolation', isolation, ISOLATIONS),
+    workers: integer('workers', workers, 1, MAX_WORKERS),
+    preload: list('preload', preload).map(modulePath),
+    path: list('path', path).map((folder) => resolve(folder)),
+    maxQueue: maxQueue === null ? null : integer('maxQueue', maxQueue, 0, Number.MAX_SAFE_INTEGER),
   })
 }
 
@@ -85,8 +87,8 @@ function list(name: string, value: readonly string[]): readonly string[] {
 /** A module's name as it is; the path of a file made absolute, as workers may have another current folder. */
 export function modulePath(module: string | URL): string {
   if (module instanceof URL) {
-    check(module.protocol === 'file:' && module.pathname.endsWith('.py'), 'module', "a file: URL that ends in '.py'", module.href)
-    return fileURLToPath(module)
+    if (module.protocol === 'file:' && module.pathname.endsWith('.py')) return fileURLToPath(module)
+    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `The URL of a module is file:... and ends in .py; got ${module.href}`)
   }
   if (typeof module !== 'string' || module === '') {
     throw new PythreadsError(

@@ -1,4 +1,4 @@
-import { PythonError, type PythonErrorDetails } from '../errors/index.ts'
+import { PythonError, type PythonErrorDetails, raise } from '../errors/index.ts'
 import { KIND } from '../wire/index.ts'
 import type { Pool } from './pool.ts'
 
@@ -64,6 +64,8 @@ export async function* mapItems(
       for (const result of chunk.results) yield result
       if (chunk.failure !== null) throw new PythonError(chunk.failure, { index: chunk.first + chunk.results.length })
     }
+  } catch (error) {
+    raise(error)
   } finally {
     await chunks.return()
   }

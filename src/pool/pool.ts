@@ -103,13 +103,14 @@ export class Pool {
   /** Makes a call: `write` encodes its arguments at once. `slot`: the number of the worker that has to take it. */
   submit(kind: Kind, write: Write, slot?: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#admit()
+      this.#admit(kind, slot)
       this.#place(new Task(this.#order++, slot, this.#encoder.encode(kind, write), resolve, reject))
     })
   }
 
   /** Makes the same call in every interpreter, and in those of workers that come later. */
   async broadcast(kind: Kind, write: Write): Promise<void> {
+    this.#admit(kind, undefined)
     this.#setup.push(write)
     const serving = this.#workers.filter((worker) => worker.serving)
     const slots = this.#options.isolation.shared ? [undefined] : serving.map((worker) => worker.slot)
@@ -159,12 +160,15 @@ export class Pool {
     }
   }
 
-  #admit(): void {
+  /** Refuses a call that would have to wait in a full queue. `map` and `exec` have bounds of their own. */
+  #admit(kind: Kind, slot: number | undefined): void {
     if (this.#state !== 'open') {
       throw new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool is closed: it takes no more calls')
     }
     const { maxQueue } = this.#options
-    if (maxQueue !== null && this.#queued >= maxQueue) {
+    if (maxQueue === null || this.#queued < maxQueue || kind === KIND.MAP || kind === KIND.EXEC) return
+    const able = slot === undefined ? this.#workers : this.#workers.slice(slot, slot + 1)
+    if (!able.some((worker) => worker.serving && worker.idle)) {
       throw new PythreadsError(
         'ERR_PYTHREADS_QUEUE_FULL',
         `${maxQueue} calls are waiting already, the most that \`maxQueue\` allows`,
@@ -254,7 +258,8 @@ export class Pool {
     const task = worker.abandon()
     if (task !== undefined) {
       this.#running--
-      task.reject(new PythreadsError('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker.slot} ended during the call: ${how}`))
+      const died = new PythreadsError('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker.slot} ended during the call: ${how}`)
+      task.reject(worker.failure ?? died)
     }
     // One that ended before it served is not replaced here: its launch has failed, and says why.
     const served = worker.serving

@@ -27,6 +27,8 @@ export class Worker {
   listed = false
   /** Whether the pool gives it calls: from the end of its set-up until it is gone. */
   serving = false
+  /** What was wrong with the bytes that it sent: the error of the call that it has. */
+  failure: unknown
   #task: Task | undefined
   #id = 0
   #state: 'starting' | 'open' | 'closing' | 'gone' = 'starting'
@@ -163,7 +165,7 @@ export class Worker {
     const started = this.#started
     this.#started = undefined
     started?.reject(error)
-    this.abandon()?.reject(error)
+    this.failure = error
     this.kill()
   }
 

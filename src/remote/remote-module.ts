@@ -15,16 +15,15 @@ export interface Caller {
  */
 export function remoteModule(caller: Caller, module: string): RemoteModule {
   const children = new Map<string, unknown>()
+  const text = `[Python module ${module}]`
   const get = (_: unknown, key: string | symbol): unknown => {
     if (key === 'then') return undefined
-    return typeof key === 'symbol'
-      ? described(key, `[Python module ${module}]`)
-      : child(children, key, () => attribute(caller, `${module}:${key}`))
+    return typeof key === 'symbol' ? described(key, text) : child(children, key, () => attribute(caller, `${module}:${key}`))
   }
-  const imported = new Proxy(Object.create(null), { get, set: refuseToSet })
+  const imported = new Proxy(shownAs(text, new PythonModule()), { get, set: refuseToSet })
   const then = (resolve: (value: unknown) => unknown, reject: (error: unknown) => unknown) =>
     caller.import(module).then(() => resolve(imported), reject)
-  return new Proxy(Object.create(null), {
+  return new Proxy(shownAs(text, new PythonModule()), {
     get: (target, key) => (key === 'then' ? then : get(target, key)),
     set: refuseToSet,
   })
@@ -32,18 +31,25 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
 
 function attribute(caller: Caller, target: string): unknown {
   const children = new Map<string, unknown>()
+  const text = `[Python ${target}]`
   const then = (resolve: (value: unknown) => unknown, reject: (error: unknown) => unknown) =>
     caller.get(target).then(resolve, reject)
-  return new Proxy(() => {}, {
-    apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-    get: (_, key) => {
-      if (key === 'then') return then
-      return typeof key === 'symbol'
-        ? described(key, `[Python ${target}]`)
-        : child(children, key, () => attribute(caller, `${target}.${key}`))
+  return new Proxy(
+    shownAs(text, () => {}),
+    {
+      apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+      get: (_, key) => {
+        if (key === 'then') return then
+        return typeof key === 'symbol' ? described(key, text) : child(children, key, () => attribute(caller, `${target}.${key}`))
+      },
+      set: refuseToSet,
     },
-    set: refuseToSet,
-  })
+  )
+}
+
+/** What stands behind a module's proxy: a class of its own, so that a module passed as a value is refused, not taken for `{}`. */
+export class PythonModule {
+  readonly [name: string]: never
 }
 
 /** The same attribute is the same object, as with any other object. */
@@ -56,9 +62,15 @@ export function child<T>(children: Map<string, T>, key: string, make: () => T): 
   return found
 }
 
-/** What a proxy answers for a symbol: what `console.log` shows, and nothing else. */
+/** Makes `console.log` show a text for a proxy: it looks at what stands behind it, past the traps. */
+export function shownAs<T extends object>(text: string, target: T): T {
+  return Object.defineProperty(target, inspect.custom, { value: () => text, configurable: true })
+}
+
+/** What a proxy answers for a symbol: what a template shows, and nothing else. */
 export function described(key: symbol, text: string): unknown {
-  return key === inspect.custom ? () => text : key === Symbol.toStringTag ? text.slice(1, -1) : undefined
+  if (key === Symbol.toPrimitive) return () => text
+  return key === Symbol.toStringTag ? text.slice(1, -1) : undefined
 }
 
 export function refuseToSet(): never {

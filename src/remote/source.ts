@@ -1,4 +1,4 @@
-import { check } from '../options/index.ts'
+import { PythreadsError } from '../errors/index.ts'
 
 /** Python source with names where JavaScript values stand. */
 export interface Source {
@@ -14,7 +14,9 @@ export type SourceArguments = [text: string] | [strings: TemplateStringsArray, .
 export function readSource(args: SourceArguments, prefix: string): Source {
   const [first, ...values] = args
   if (typeof first === 'string') return { text: dedent(first), names: [], values: [] }
-  check(Array.isArray(first) && 'raw' in first, 'source', 'a string or a template', first)
+  if (!Array.isArray(first) || !('raw' in first)) {
+    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `Python source is a string or a template; got ${typeof first}`)
+  }
   let name = prefix
   while (first.some((part) => part.includes(name))) name += '_'
   const names = values.map((_, i) => `${name}${i}`)

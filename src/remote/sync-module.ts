@@ -1,6 +1,6 @@
 import { PythreadsError } from '../errors/index.ts'
 import { splitArguments } from './keywords.ts'
-import { described, refuseToSet } from './remote-module.ts'
+import { described, PythonModule, refuseToSet, shownAs } from './remote-module.ts'
 import type { SyncModule } from './types.ts'
 
 /** What a sync module needs of the line behind it. */
@@ -16,7 +16,7 @@ export interface SyncCaller {
 export function syncModule(caller: SyncCaller, module: string): SyncModule {
   const read = reader(caller, `${module}:`)
   const text = `[Python module ${module}]`
-  return new Proxy(Object.create(null), {
+  return new Proxy(shownAs(text, new PythonModule()), {
     get: (_, key) => (typeof key === 'symbol' ? described(key, text) : key === 'then' ? undefined : read(key)),
     set: refuseToSet,
   })
@@ -42,9 +42,13 @@ function reader(caller: SyncCaller, prefix: string): (key: string) => unknown {
 
 function attribute(caller: SyncCaller, target: string): unknown {
   const read = reader(caller, `${target}.`)
-  return new Proxy(() => {}, {
-    apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-    get: (_, key) => (typeof key === 'symbol' ? described(key, `[Python ${target}]`) : key === 'then' ? undefined : read(key)),
-    set: refuseToSet,
-  })
+  const text = `[Python ${target}]`
+  return new Proxy(
+    shownAs(text, () => {}),
+    {
+      apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+      get: (_, key) => (typeof key === 'symbol' ? described(key, text) : key === 'then' ? undefined : read(key)),
+      set: refuseToSet,
+    },
+  )
 }

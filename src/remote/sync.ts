@@ -1,4 +1,4 @@
-import { PythonError, type PythonErrorDetails } from '../errors/index.ts'
+import { PythonError, type PythonErrorDetails, PythreadsError } from '../errors/index.ts'
 import type { SyncLine } from '../isolation/index.ts'
 import { modulePath, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
 import { FrameEncoder, type Write } from '../pool/index.ts'
@@ -66,12 +66,19 @@ export class SyncPython {
   close(): void {
     this.#line?.close()
     this.#line = undefined
+    this.#replayed = 0
   }
 
   #request(kind: Kind, write: Write): unknown {
     this.#line ??= this.#source.open()
-    if (!this.#source.shared) this.#replay(this.#line)
-    return this.#send(this.#line, kind, write)
+    try {
+      if (!this.#source.shared) this.#replay(this.#line)
+      return this.#send(this.#line, kind, write)
+    } catch (error) {
+      // The next call starts another worker.
+      if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_WORKER_DIED') this.close()
+      throw error
+    }
   }
 
   /** Runs what `exec` has run in the workers since the last sync call. */

@@ -10,9 +10,20 @@ const DEPTH_LIMIT = MAX_DEPTH + 100
  */
 export function decode(bytes: Buffer, start: number = 0, end: number = bytes.length): unknown {
   const reader = new Reader(bytes, start, end)
-  const value = reader.value()
+  const value = read(reader)
   if (reader.position !== end) malformed(`${end - reader.position} bytes are left over`)
   return value
+}
+
+function read(reader: Reader): unknown {
+  try {
+    return reader.value()
+  } catch (cause) {
+    // Strings, integers and Sets have limits of their own in V8.
+    const tooLarge = cause instanceof RangeError || (cause as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG'
+    if (!tooLarge) throw cause
+    throw new PythreadsError('ERR_PYTHREADS_VALUE', 'A value from Python is larger than JavaScript can hold', { cause })
+  }
 }
 
 class Reader {
@@ -22,6 +33,8 @@ class Reader {
   #depth = 0
   /** The objects that carried FLAG_REF, in the order in which CPython numbers them. */
   readonly #references: unknown[] = []
+  /** Where dicts begin that can be referred to and turned out to have a key which is not a string. */
+  #maps: Set<number> | undefined
 
   constructor(bytes: Buffer, start: number, end: number) {
     this.#bytes = bytes
@@ -137,12 +150,24 @@ class Reader {
   }
 
   #dict(shared: boolean): unknown {
+    const start = this.position
+    if (this.#maps?.has(start)) {
+      const map = new Map<unknown, unknown>()
+      this.#enter(map, shared)
+      return this.#map(map, 0)
+    }
     const object: Record<string, unknown> = {}
     const index = this.#enter(object, shared)
     let order: string[] | undefined
     while (!this.#atNull()) {
       const key = this.value()
-      if (typeof key !== 'string') return this.#map(object, order ?? Object.keys(object), index, key)
+      if (typeof key !== 'string') {
+        if (index >= 0) return this.#dictAgain(start, index)
+        const map = new Map<unknown, unknown>((order ?? Object.keys(object)).map((name) => [name, object[name]]))
+        const count = map.size + 1
+        return this.#map(map.set(key, this.value()), count)
+      }
+      // An object moves integer-like keys to the front.
       if (order !== undefined) order.push(key)
       else if (isDigit(key.charCodeAt(0))) order = [...Object.keys(object), key]
       const value = this.value()
@@ -156,17 +181,24 @@ class Reader {
     return object
   }
 
-  /** Goes on with a dict that turned out to have a key which is not a string. `order`: an object moves integer-like keys. */
-  #map(soFar: Record<string, unknown>, order: string[], index: number, firstKey: unknown): Map<unknown, unknown> {
-    const map = new Map<unknown, unknown>(order.map((key) => [key, soFar[key]]))
-    if (index >= 0) this.#references[index] = map
-    let count = map.size + 1
-    map.set(firstKey, this.value())
-    for (; !this.#atNull(); count++) {
+  /** Reads a dict from its start once more, as a Map: what was read in it so far may refer to the object. */
+  #dictAgain(start: number, index: number): unknown {
+    this.#maps ??= new Set()
+    this.#maps.add(start)
+    this.position = start
+    this.#references.length = index
+    this.#depth--
+    return this.#dict(true)
+  }
+
+  /** Reads the rest of a dict into a Map, which holds `count` entries so far. */
+  #map(map: Map<unknown, unknown>, count: number): Map<unknown, unknown> {
+    let expected = count
+    for (; !this.#atNull(); expected++) {
       const key = this.value()
       map.set(key, this.value())
     }
-    if (map.size !== count) collapsed('dict')
+    if (map.size !== expected) collapsed('dict')
     this.#depth--
     return map
   }

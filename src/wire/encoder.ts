@@ -1,4 +1,5 @@
 import { PythreadsError } from '../errors/index.ts'
+import { equalInPython, type KeyHolder } from './keys.ts'
 import { CODE, MAX_DEPTH } from './marshal.ts'
 
 const INITIAL_BYTES = 64 * 1024
@@ -188,7 +189,6 @@ export class Encoder {
   #map(value: ReadonlyMap<unknown, unknown>, position: Position): void {
     if (position === 'key') this.#refuse('a Map cannot be a key or a set member in Python (a dict is not hashable)')
     const depth = this.#enter(value)
-    this.#distinct(value, 'Map')
     this.#code(CODE.DICT)
     let index = 0
     for (const [key, item] of value) {
@@ -199,11 +199,11 @@ export class Encoder {
     }
     this.#code(CODE.NULL)
     this.#depth--
+    this.#distinct(value, 'Map')
   }
 
   #set(value: ReadonlySet<unknown>, position: Position): void {
     const depth = this.#enter(value)
-    this.#distinct(value, 'Set')
     this.#sized(position === 'key' ? CODE.FROZENSET : CODE.SET, value.size)
     let index = 0
     for (const item of value) {
@@ -211,18 +211,13 @@ export class Encoder {
       this.#any(item, 'key')
     }
     this.#depth--
+    this.#distinct(value, 'Set')
   }
 
-  /** 1, 1n and true are three keys in JavaScript and one in Python. */
-  #distinct(keys: { has(key: unknown): boolean; keys(): Iterable<unknown> }, kind: string): void {
-    for (const key of keys.keys()) {
-      const twin = typeof key === 'bigint' ? Number(key) : typeof key === 'boolean' ? Number(key) : undefined
-      if (twin === undefined) continue
-      const equal = keys.has(twin) && (typeof key === 'boolean' || BigInt(twin) === key)
-      if (equal || (typeof key === 'boolean' && keys.has(BigInt(twin)))) {
-        this.#refuse(`this ${kind} has keys that are equal in Python: ${typeof key} ${String(key)} and ${twin}`)
-      }
-    }
+  /** Refuses what would lose an entry in Python. Its members have been written: none of them is cyclic or not hashable. */
+  #distinct(keys: KeyHolder, kind: string): void {
+    const pair = equalInPython(keys)
+    if (pair !== undefined) this.#refuse(`this ${kind} has keys that are equal in Python: ${pair.map(name).join(' and ')}`)
   }
 
   /** Steps into a container; answers the index of its children's keys in the path. */
@@ -263,6 +258,11 @@ function pathStep(key: string | number): string {
 function describe(value: object): string {
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
   return typeof name === 'string' && name !== '' ? `a value of class ${name}` : 'an object with a prototype of its own'
+}
+
+function name(key: unknown): string {
+  if (key === null || key === undefined) return String(key)
+  return typeof key === 'object' ? describe(key) : `${typeof key} ${String(key)}`
 }
 
 /** UTF-8 as Python's `surrogatepass` reads it: a lone surrogate takes three bytes. */

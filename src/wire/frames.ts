@@ -89,14 +89,15 @@ export class FrameParser {
   }
 
   #emit(bytes: Buffer, start: number, end: number): void {
-    const kind = bytes.readUInt32LE(start + 8)
-    if (!KNOWN_KINDS.has(kind)) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Unknown frame kind ${kind}`)
-    this.#sink(kind as Kind, bytes.readUInt32LE(start + 4), bytes, start + HEADER_BYTES, end)
+    this.#sink(bytes.readUInt32LE(start + 8) as Kind, bytes.readUInt32LE(start + 4), bytes, start + HEADER_BYTES, end)
   }
 }
 
+/** Checks a header, all of it at once: what is no frame must not be waited for. Answers the payload's length. */
 function payloadLength(bytes: Buffer, offset: number): number {
   const length = bytes.readUInt32LE(offset)
+  const kind = bytes.readUInt32LE(offset + 8)
+  if (!KNOWN_KINDS.has(kind)) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Unknown frame kind ${kind}`)
   if (length > MAX_PAYLOAD_BYTES) {
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `A frame claims ${length} bytes; ${MAX_PAYLOAD_BYTES} is the most`)
   }
