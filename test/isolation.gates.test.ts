@@ -1,0 +1,185 @@
+/**
+ * Which isolation a Python gets: the table of gates, row by row, and what `'auto'` chooses on real Pythons when the modules that
+ * a pool needs do or do not load there. A wrong row here is memory corruption or a slow pool for somebody.
+ */
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { findPython, type PythonFacts } from '../src/discovery/index.ts'
+import { Python } from '../src/index.ts'
+import { choose, createIsolation, GATES, gate, type IsolationKind } from '../src/isolation/index.ts'
+import { Places } from './support/places.ts'
+import { pythons } from './support/pythons.ts'
+
+const KINDS: readonly IsolationKind[] = ['thread', 'subinterpreter', 'process']
+const platform = process.platform
+const places = new Places()
+afterAll(() => places[Symbol.dispose]())
+afterEach(() => setPlatform(platform))
+
+function setPlatform(value: string): void {
+  Object.defineProperty(process, 'platform', { value })
+}
+
+function made(release: string, options: Partial<PythonFacts> = {}): PythonFacts {
+  const [major = 0, minor = 0, micro = 0] = release.split('.').map(Number)
+  return {
+    ...{ executable: '/made/up/python', version: [major, minor, micro], release, prefix: '/made/up', basePrefix: '/made/up' },
+    ...{ libpython: '/made/up/lib', libpythonName: 'libpython.so', freeThreaded: false, ctypes: true, debian: false },
+    ...options,
+  }
+}
+
+const FREE = { freeThreaded: true }
+const NO_LIBRARY = { libpython: null }
+
+describe('the gates', () => {
+  const table: [release: string, options: Partial<PythonFacts>, thread: string, subinterpreter: string][] = [
+    ['3.10.0', {}, 'request', 'never'],
+    ['3.11.9', {}, 'request', 'never'],
+    ['3.12.0', {}, 'request', 'request'],
+    ['3.12.12', {}, 'request', 'request'],
+    ['3.13.0', {}, 'request', 'auto'],
+    ['3.13.9', {}, 'request', 'auto'],
+    ['3.14.0', {}, 'request', 'never'],
+    ['3.14.1', {}, 'request', 'auto'],
+    ['3.15.0', {}, 'request', 'auto'],
+    ['4.0.0', {}, 'request', 'auto'],
+    ['3.13.0', FREE, 'auto', 'never'],
+    ['3.14.0', FREE, 'auto', 'never'],
+    ['3.15.2', FREE, 'auto', 'never'],
+    ['3.10.0', NO_LIBRARY, 'never', 'never'],
+    ['3.14.2', NO_LIBRARY, 'never', 'never'],
+    ['3.14.2', { ...FREE, ...NO_LIBRARY }, 'never', 'never'],
+  ]
+
+  it.each(table)('%s %j: thread %s, subinterpreter %s, process auto', (release, options, thread, subinterpreter) => {
+    const facts = made(release, options)
+    expect(KINDS.map((kind) => gate(kind, facts).verdict)).toEqual([thread, subinterpreter, 'auto'])
+  })
+
+  it('on Windows there is process only', () => {
+    setPlatform('win32')
+    for (const [release, options] of table) {
+      expect(KINDS.map((kind) => gate(kind, made(release, options)).verdict)).toEqual(['never', 'never', 'auto'])
+    }
+  })
+
+  it('the table above uses every row of GATES', () => {
+    const deciding = (release: string, options: Partial<PythonFacts>) =>
+      KINDS.map((kind) => GATES.findIndex((row) => row.isolation === kind && row.when(made(release, options))))
+    const used = table.flatMap(([release, options]) => deciding(release, options))
+    setPlatform('win32')
+    used.push(...deciding('3.14.1', {}))
+    expect([...new Set(used)].sort((a, b) => a - b)).toEqual(GATES.map((_, index) => index))
+  })
+
+  it.each<[string, Partial<PythonFacts>, IsolationKind, string, RegExp]>([
+    ['3.11.2', {}, 'subinterpreter', 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE', /3\.14\.1 or newer/],
+    ['3.14.0', {}, 'subinterpreter', 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE', /3\.14\.1 or newer/],
+    ['3.14.2', FREE, 'subinterpreter', 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE', /use isolation 'thread'/],
+    ['3.13.2', NO_LIBRARY, 'thread', 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND', /--enable-shared/],
+    ['3.13.2', { ...NO_LIBRARY, debian: true }, 'thread', 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND', /apt install libpython3\.13/],
+  ])('%s %j cannot do %s: %s says how to mend that', (release, options, kind, code, help) => {
+    const create = () => createIsolation(kind, made(release, options), { path: [], preload: [], scope: 1 })
+    expect(create).toThrow(expect.objectContaining({ code, message: expect.stringMatching(help) }))
+    expect(create).toThrow(expect.objectContaining({ message: expect.stringContaining("isolation 'process'") }))
+  })
+
+  it('what only a user may ask for can be asked for', () => {
+    const settings = { path: [], preload: [], scope: 1 }
+    expect(createIsolation('thread', made('3.10.0'), settings).kind).toBe('thread')
+    expect(createIsolation('subinterpreter', made('3.12.4'), settings).kind).toBe('subinterpreter')
+    expect(createIsolation('process', made('3.10.0', NO_LIBRARY), settings).kind).toBe('process')
+  })
+})
+
+const capable = pythons.findLast(
+  ({ version, freeThreaded, isolations }) => !freeThreaded && isolations.includes('subinterpreter') && version[1] >= 13,
+)
+const free = pythons.find(({ freeThreaded }) => freeThreaded)
+
+describe('auto', () => {
+  const path = places.folder('modules')
+  places.file('modules/only_here.py', 'import json\n')
+  places.file('modules/uses_faulthandler.py', 'import faulthandler\n')
+  places.file(
+    'modules/uses_hidden.py',
+    'try:\n    import faulthandler\nexcept ImportError as e:\n    raise ImportError("a page\\nof text") from e\n',
+  )
+  places.file('modules/raises.py', 'raise ValueError("not today")\n')
+  places.file('modules/exits.py', 'raise SystemExit(3)\n')
+  places.file('modules/aborts.py', 'import os\nos.abort()\n')
+  places.file('modules/locks.py', 'import sys\nsys._is_gil_enabled = lambda: True\n')
+  places.file('modules/prints.py', 'print("hello", end="")\n')
+  places.file('modules/targets.py', 'raise ValueError("not the one of the kernel")\n')
+
+  const named = (module: string) => (module.endsWith('.py') ? places.path('modules', module) : module)
+  const chosen = async (python: string | undefined, modules: string[], folders: string[] = []) => {
+    const { facts } = await findPython(python)
+    const { isolation, reasons } = await choose(facts, modules.map(named), folders)
+    expect(reasons.at(-1)).toMatch(new RegExp(`^${isolation}: `))
+    return { isolation, reasons: reasons.join('\n') }
+  }
+
+  it.each(pythons)('without modules on $release (free-threaded: $freeThreaded) goes by version', async (python) => {
+    const { isolation, reasons } = await chosen(python.executable, [])
+    const { version, freeThreaded, isolations } = python
+    const interpreters = isolations.includes('subinterpreter') && (version[1] === 13 || version[1] >= 14)
+    expect(isolation).toBe(freeThreaded ? 'thread' : interpreters ? 'subinterpreter' : 'process')
+    if (isolation === 'process') expect(reasons).toMatch(/^not thread: .*\nnot subinterpreter: /)
+  })
+
+  it.each([
+    ['json', []],
+    ['only_here', [path]],
+    ['only_here.py', []],
+    ['prints', [path]],
+  ])('with %s stays in-process', async (module, folders) => {
+    expect((await chosen(capable?.executable, ['json', module], folders)).isolation).toBe('subinterpreter')
+    expect((await chosen(free?.executable, ['json', module], folders)).isolation).toBe('thread')
+  })
+
+  it.each([
+    ['faulthandler', 'faulthandler: faulthandler does not support loading in subinterpreters'],
+    ['tracemalloc', 'tracemalloc: _tracemalloc does not support loading in subinterpreters'],
+    ['uses_faulthandler', 'uses_faulthandler: faulthandler does not support loading in subinterpreters'],
+    ['uses_hidden', 'uses_hidden: faulthandler does not support loading in subinterpreters'],
+    ['uses_faulthandler.py', 'uses_faulthandler.py: faulthandler does not support'],
+  ])('%s, which refuses in a subinterpreter, falls to process where there is a GIL', async (module, reason) => {
+    const { isolation, reasons } = await chosen(capable?.executable, ['json', module], [path])
+    expect(isolation).toBe('process')
+    expect(reasons).toContain(reason)
+    expect(reasons).not.toContain('json')
+    expect((await chosen(free?.executable, ['json', module], [path])).isolation).toBe('thread')
+  })
+
+  it.each([
+    ['there_is_no_such_module', /there_is_no_such_module: No module named 'there_is_no_such_module'/],
+    ['only_here', /only_here: No module named 'only_here'/],
+    ['none.py', /none\.py: .*No such file/],
+    ['raises.py', /raises\.py: ValueError: not today/],
+    ['exits.py', /exits\.py: SystemExit: 3/],
+    ['aborts.py', /aborts\.py: .*SIGABRT/],
+    ['targets.py', /targets\.py: ValueError: not the one of the kernel/],
+    ['report', /report: No module named 'report'/],
+  ])('%s, which does not import, falls to process with the reason', async (module, reason) => {
+    for (const python of [capable, free]) {
+      const { isolation, reasons } = await chosen(python?.executable, [module])
+      expect(isolation).toBe('process')
+      expect(reasons).toMatch(reason)
+    }
+  })
+
+  it('a module that turns the GIL on again falls to process on a free-threaded build', async () => {
+    const { isolation, reasons } = await chosen(free?.executable, ['locks'], [path])
+    expect(isolation).toBe('process')
+    expect(reasons).toContain('locks: importing it turns the GIL on again')
+  })
+
+  it('is what Python.start does by default, and says in its stats', async () => {
+    const preload = ['faulthandler', named('only_here.py')]
+    await using py = await Python.start({ python: capable?.executable, workers: 1, preload })
+    expect(py.stats().isolation).toBe('process')
+    expect(py.stats().reasons.join()).toContain('faulthandler does not support loading in subinterpreters')
+    expect(await py.run('faulthandler:is_enabled')).toBe(false)
+  })
+})

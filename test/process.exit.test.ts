@@ -1,0 +1,101 @@
+/**
+ * However the host ends, it ends at once and with the status that it would have without Python; no Python process stays
+ * behind, and what Python printed is not lost. SIGINT is the host's: Python neither takes it nor is disturbed by it.
+ *
+ * Each test is a host process of its own (test/fixtures/exit*.ts), and what is measured begins when it is told to end.
+ * "had not ended": the host hung, or a child that holds its output did. A wrong `code` or `signal`: leaving crashed (SIGSEGV,
+ * SIGABRT), or Python had its own way with a signal. `alive`: Python processes that outlived the host by 1 s.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { type Child, startFixture } from './support/child.ts'
+import { endingOf } from './support/ending.ts'
+import { placements } from './support/pythons.ts'
+
+const WITHIN_MS = 1_000
+const PATIENCE_MS = 30_000
+
+const ENDS = {
+  'process.exit': { code: 7, signal: null },
+  'natural end': { code: 0, signal: null },
+  'uncaught error': { code: 1, signal: null },
+  SIGTERM: { code: null, signal: 'SIGTERM' },
+  SIGINT: { code: null, signal: 'SIGINT' },
+  SIGKILL: { code: null, signal: 'SIGKILL' },
+} as const
+type End = keyof typeof ENDS
+
+const doings = ['busy', 'asleep', 'blocked on a pipe', 'blocked on a lock']
+const cells = (ends: End[], what: string[]) => ends.flatMap((end) => what.map((doing) => ({ end, doing })))
+const matrix = [
+  ...cells(['process.exit', 'natural end', 'uncaught error', 'SIGTERM', 'SIGINT'], doings),
+  ...cells(['process.exit', 'SIGTERM'], ['in C code']),
+]
+/** Only a child process can outlive a host that nobody could tell to clean up. */
+const killed = cells(['SIGKILL'], [...doings, 'in C code'])
+
+describe.each(placements)('the host ends, $name', ({ isolation, python }) => {
+  const all = isolation === 'process' ? [...matrix, ...killed] : matrix
+
+  it.concurrent.each(all)('$end while Python is $doing', async ({ end, doing }) => {
+    const host = startFixture('exit', [JSON.stringify({ isolation, python, doing, end })])
+    await host.printed(end === 'natural end' ? 'ends at' : `Python is ${doing}`)
+    if (end !== 'natural end') {
+      await sleep(50) // Python printed just before it began
+      host.kill(end.startsWith('SIG') ? (end as NodeJS.Signals) : 'SIGUSR2')
+    }
+    const told = Date.now()
+    const { code, signal, alive, at, stdout, workers } = await endingOf(host, WITHIN_MS)
+    expect({ code, signal, alive }).toEqual({ ...ENDS[end], alive: [] })
+    expect(at - Number(/ends at (\d+)/.exec(stdout)?.[1] ?? told)).toBeLessThan(WITHIN_MS)
+    expect(workers).toHaveLength(isolation === 'process' ? 3 : 0)
+  })
+})
+
+describe.each(placements)('what Python printed, $name', ({ isolation, python }) => {
+  it('is there after process.exit, in order', async () => {
+    const { code, stdout } = await endingOf(startPrinting({ isolation, python, during: false }), PATIENCE_MS)
+    expect({ code, stdout }).toEqual({ code: 7, stdout: 'host 1\npython 2\nhost 3\npython 4\npython 5' })
+  })
+})
+
+// Elsewhere a call that still runs keeps back what has no end of line: nobody can ask its interpreter to flush.
+describe.each(placements.filter((place) => place.isolation === 'thread'))('what Python is printing, $name', (place) => {
+  it('is there after process.exit', async () => {
+    const host = startPrinting({ ...place, during: true })
+    await host.printed('python 5')
+    await sleep(50)
+    host.kill('SIGUSR2')
+    const { code, stdout } = await endingOf(host, WITHIN_MS)
+    expect({ code, stdout }).toEqual({ code: 7, stdout: 'host 1\npython 2\nhost 3\npython 4\npython 5\npython 6' })
+  })
+})
+
+/** Without PYTHONUNBUFFERED, which the shell may have set, Python keeps back what has no end of line. */
+function startPrinting(options: { isolation: string; python: string; during: boolean }): Child {
+  return startFixture('exit-output', [JSON.stringify(options)], { PYTHONUNBUFFERED: '' })
+}
+
+describe.each(placements)('SIGINT while Python sleeps, $name', ({ isolation, python }) => {
+  const start = async (handler: string) => {
+    const host = startFixture('exit-sigint', [JSON.stringify({ isolation, python, handler })])
+    await host.printed('Python sleeps')
+    return host
+  }
+
+  it.concurrent.each(['before', 'after'])('calls the handler of a host that set it %s the start', async (handler) => {
+    const host = await start(handler)
+    host.kill('SIGINT')
+    const { code, signal, stdout } = await endingOf(host, PATIENCE_MS)
+    expect({ code, signal }).toEqual({ code: 0, signal: null })
+    expect(stdout.match(/^handled$/gm)).toHaveLength(1)
+    expect(stdout).toContain('answers: 42,42,42.')
+  })
+
+  it.concurrent('ends a host without a handler', async () => {
+    const host = await start('none')
+    host.kill('SIGINT')
+    const { code, signal, alive } = await endingOf(host, WITHIN_MS)
+    expect({ code, signal, alive }).toEqual({ code: null, signal: 'SIGINT', alive: [] })
+  })
+})

@@ -1,0 +1,29 @@
+import { describe } from 'vitest'
+import { callSuite } from './calls.ts'
+import { errorSuite } from './errors.ts'
+import { mapSuite } from './map.ts'
+import { moduleSuite } from './modules.ts'
+import { dyingWorkerSuite, multiprocessingSuite, onePythonSuite, refusingModuleSuite } from './own.ts'
+import type { Placement } from './placement.ts'
+import { poolSuite } from './pool.ts'
+import { sourceSuite } from './source.ts'
+import { syncSuite } from './sync.ts'
+import { valueSuite } from './values.ts'
+
+/** What holds in every placement, and what holds in this one. */
+export function apiSuite(place: Placement): void {
+  describe(place.name, () => {
+    callSuite(place)
+    moduleSuite(place)
+    sourceSuite(place)
+    valueSuite(place)
+    errorSuite(place)
+    mapSuite(place)
+    syncSuite(place)
+    poolSuite(place)
+    if (place.isolation === 'process') dyingWorkerSuite(place)
+    if (place.isolation !== 'process') onePythonSuite(place)
+    if (place.isolation === 'subinterpreter') refusingModuleSuite(place)
+    if (place.isolation !== 'subinterpreter') multiprocessingSuite(place)
+  })
+}

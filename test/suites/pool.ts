@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { Python } from '../../src/index.ts'
+import { refusal } from '../support/outcome.ts'
+import { pythons } from '../support/pythons.ts'
+import { file, type Placement, start } from './placement.ts'
+
+const CALLS = file('calls.py').pathname
+const SLEEP = `${CALLS}:sleep`
+
+/** The life of a pool: what it counts, how much it takes on, how it ends. */
+export function poolSuite(place: Placement): void {
+  describe('a pool', () => {
+    it('says what it is and what it has done', async () => {
+      await using py = await start(place, { workers: 3 })
+      const python = pythons.find(({ executable }) => executable === place.python)
+      const idle = (worker: number) => ({ worker, state: 'idle', pid: expect.any(Number), calls: 0, errors: 0 })
+      expect(py.stats()).toEqual({
+        python: {
+          executable: place.python,
+          version: python?.release,
+          freeThreaded: python?.freeThreaded,
+          source: 'the option `python`',
+        },
+        isolation: place.isolation,
+        reasons: [`${place.isolation}: asked for by name`],
+        workers: [idle(0), idle(1), idle(2)],
+        ...{ queued: 0, running: 0, calls: 0, errors: 0, replaced: 0 },
+      })
+      const calls = Array.from({ length: 5 }, () => py.run(SLEEP, [0.1]))
+      expect(py.stats()).toMatchObject({ running: 3, queued: 2, calls: 3 })
+      expect(py.stats().workers.map(({ state }) => state)).toEqual(['busy', 'busy', 'busy'])
+      await Promise.all(calls)
+      await py.run('json:loads', ['{']).catch(() => {})
+      expect(py.stats()).toMatchObject({ running: 0, queued: 0, calls: 6, errors: 1, replaced: 0 })
+    })
+
+    it('gives each call to an idle worker: a short one does not wait behind a long one', async () => {
+      await using py = await start(place)
+      const long = py.run(SLEEP, [1])
+      const begin = performance.now()
+      for (let i = 0; i < 20; i++) await py.eval('1')
+      expect(performance.now() - begin).toBeLessThan(500)
+      await long
+    })
+
+    it('answers the calls that wait in the order in which they were made', async () => {
+      await using py = await start(place, { workers: 1 })
+      const order: number[] = []
+      const calls = Array.from({ length: 50 }, async (_, i) => {
+        const options = i % 3 === 0 ? { worker: 0 } : {}
+        order.push((await py.run<number>(`${CALLS}:identity`, [i], options)) as number)
+      })
+      await Promise.all(calls)
+      expect(order).toEqual(Array.from({ length: 50 }, (_, i) => i))
+    })
+
+    it('refuses a call when its queue is full, and takes one when there is room', async () => {
+      await using py = await start(place, { workers: 1, maxQueue: 2 })
+      const taken = Array.from({ length: 3 }, () => py.run(SLEEP, [0.1]))
+      for (const call of [() => py.run(SLEEP, [0]), () => py.eval('1'), () => py.import('json'), () => py.import('math').pi]) {
+        expect(await refusal(call)).toMatchObject({ code: 'ERR_PYTHREADS_QUEUE_FULL' })
+      }
+      expect(await Promise.all(taken)).toEqual([0.1, 0.1, 0.1])
+      expect(await py.run(SLEEP, [0])).toBe(0)
+      expect(py.stats().queued).toBe(0)
+    })
+
+    it('without a queue takes a call for each idle worker', async () => {
+      await using py = await start(place, { maxQueue: 0 })
+      const calls = [py.run(SLEEP, [0.2], { worker: 0 })]
+      expect(await refusal(() => py.run(SLEEP, [0], { worker: 0 }))).toMatchObject({ code: 'ERR_PYTHREADS_QUEUE_FULL' })
+      calls.push(py.run(SLEEP, [0.2], { worker: 1 }))
+      expect(await refusal(() => py.run(SLEEP, [0]))).toMatchObject({ code: 'ERR_PYTHREADS_QUEUE_FULL' })
+      const executed = py.exec('defined = 1')
+      await Promise.all([...calls, executed])
+      expect(await py.eval('defined')).toBe(1)
+    })
+
+    it('that is closed waits for the calls that were made, and takes no more', async () => {
+      const py = await start(place)
+      const calls = Array.from({ length: 6 }, () => py.run(SLEEP, [0.05]))
+      let done = 0
+      for (const call of calls) void call.then(() => done++)
+      const closed = py.close()
+      await expectClosed(py)
+      await closed
+      expect(done).toBe(6)
+      await py.close()
+      await expectClosed(py)
+    })
+
+    it('that is destroyed rejects the calls that were made, with the reason', async () => {
+      const py = await start(place)
+      const reason = new Error('enough')
+      const calls = Array.from({ length: 5 }, () => refusal(() => py.run(SLEEP, [3])))
+      calls.push(refusal(() => py.run(SLEEP, [3], { worker: 1 })))
+      await sleep(20)
+      const begin = performance.now()
+      py.destroy(reason)
+      for (const call of calls) expect(await call).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED', cause: reason })
+      expect(performance.now() - begin).toBeLessThan(100)
+      py.destroy()
+      await py.close()
+      await expectClosed(py)
+      expect(py.stats()).toMatchObject({ running: 0, queued: 0 })
+    })
+
+    it('that is destroyed while it closes does not wait any longer', async () => {
+      const py = await start(place)
+      const call = refusal(() => py.run(SLEEP, [5]))
+      const closed = py.close()
+      py.destroy('now')
+      expect(await call).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED' })
+      const begin = performance.now()
+      await closed
+      expect(performance.now() - begin).toBeLessThan(1_000)
+    })
+
+    it('closes at the end of its block', async () => {
+      let kept: Python | undefined
+      {
+        await using py = await start(place, { workers: 1 })
+        kept = py
+        expect(await py.eval('1')).toBe(1)
+      }
+      await expectClosed(kept)
+    })
+
+    it('can be one of several, and started again and again', async () => {
+      const one = await start(place, { workers: 1 })
+      const two = await start(place, { workers: 3 })
+      const answers = [one, two].flatMap((py) => Array.from({ length: 20 }, (_, i) => py.run(`${CALLS}:identity`, [i])))
+      expect(await Promise.all(answers)).toEqual(Array.from({ length: 40 }, (_, i) => i % 20))
+      await one.close()
+      expect(await two.eval('1')).toBe(1)
+      await two.close()
+      for (let i = 0; i < 5; i++) {
+        await using py = await start(place, { workers: 1 })
+        expect(await py.eval`${i}`).toBe(i)
+      }
+    })
+
+    it('of several that start at once is as good as any', async () => {
+      const pools = await Promise.all([1, 2, 3].map((workers) => start(place, { workers })))
+      expect(await Promise.all(pools.map((py, i) => py.eval`${i}`))).toEqual([0, 1, 2])
+      await Promise.all(pools.map((py) => py.close()))
+    })
+  })
+}
+
+async function expectClosed(py: Python): Promise<void> {
+  const uses = [
+    () => py.run('json:dumps', [1]),
+    () => py.eval('1'),
+    () => py.exec('1'),
+    () => py.import('json'),
+    () => py.import('json').dumps?.(1),
+    () => py.import('math').pi,
+    () => py.map('json:dumps', [1]).next(),
+    () => py.sync.eval('1'),
+  ]
+  for (const use of uses) expect(await refusal(use)).toMatchObject({ code: 'ERR_PYTHREADS_CLOSED' })
+}

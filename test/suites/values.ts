@@ -1,0 +1,219 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kw, type Python, PythonError } from '../../src/index.ts'
+import { collect, refusal, thrown } from '../support/outcome.ts'
+import { arrived, values } from '../support/values.ts'
+import { file, type Placement, start } from './placement.ts'
+
+const IDENTITY = `${file('calls.py').pathname}:identity`
+
+const plain: Record<string, unknown> = {
+  null: null,
+  undefined: undefined,
+  booleans: [true, false],
+  integers: [0, 1, -1, 2 ** 31, -(2 ** 31), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER],
+  bigints: [0n, -5n, 2n ** 53n + 1n, 2n ** 70n, -(2n ** 63n) - 5n, 10n ** 200n],
+  floats: [0.1, -0, 1e300, 5e-324, Number.NaN, Infinity, -Infinity, 2 ** 60],
+  strings: ['', 'a\0b', 'é€\u{1f600}', '\ud800', 'x'.repeat(70_000)],
+  bytes: [new Uint8Array([0, 255]), Buffer.from('ab'), new Uint8Array(0)],
+  objects: { a: { b: [] }, '': 1, '10': 2, constructor: 3, ['__proto__']: 4 },
+  maps: new Map<unknown, unknown>([
+    ['b', 1],
+    [2, new Map([[null, 3]])],
+    [[1, [2]], new Set([[3]])],
+  ]),
+  'an empty Map': new Map(),
+  sets: new Set<unknown>([1, 'a', null, [1, 2], new Set([1])]),
+}
+
+/** Values in both directions. */
+export function valueSuite(place: Placement): void {
+  describe('a value', () => {
+    let py: Python
+    beforeAll(async () => {
+      py = await start(place)
+    })
+    afterAll(() => py.close())
+
+    it.each(Object.keys(plain))('goes to Python and comes back: %s', async (name) => {
+      const value = plain[name]
+      const expected = arrived(value)
+      const answers = [
+        await py.run(IDENTITY, [value]),
+        await py.run(IDENTITY, [], { kwargs: { value } }),
+        await py.import(file('calls.py')).identity?.(kw({ value })),
+        await py.eval`${value}`,
+        (await collect(py.map(IDENTITY, [value])))[0],
+        py.sync.run(IDENTITY, [value]),
+      ]
+      for (const answer of answers) {
+        expect(answer).toStrictEqual(expected)
+        expect(isDeepStrictEqual(answer, expected)).toBe(true)
+      }
+    })
+
+    it('of any shape goes to Python and comes back', async () => {
+      const runs = fc.asyncProperty(values, async (value) => {
+        const answer = await py.run(IDENTITY, [value]).catch((error: unknown) => error)
+        if (answer instanceof Error) expect(answer).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+        else expect(isDeepStrictEqual(answer, arrived(value))).toBe(true)
+      })
+      await fc.assert(runs, { numRuns: 200 })
+    })
+
+    it('that is shared or cyclic in Python arrives as such', async () => {
+      const list = (await py.eval('(lambda x: [x.append(x), x][1])([1])')) as unknown[]
+      expect(list[1]).toBe(list)
+      const [first, second] = (await py.eval('[[[]] * 2][0]')) as [unknown, unknown]
+      expect(first).toBe(second)
+    })
+
+    it('that is large goes to Python and comes back', async () => {
+      const text = 'x€'.repeat(5_000_000)
+      const list = Array.from({ length: 100_000 }, (_, i) => i * 1000)
+      const rows = Array.from({ length: 100_000 }, (_, i) => ({ id: i, name: `row ${i}`, score: i / 7 }))
+      const bytes = new Uint8Array(10_000_000).map((_, i) => i)
+      const [a, b, c, d] = await Promise.all([text, list, rows, bytes].map((value) => py.run(IDENTITY, [value])))
+      expect(a === text).toBe(true)
+      expect(isDeepStrictEqual([b, c, d], [list, rows, bytes])).toBe(true)
+    })
+
+    it('is taken when the call is made, not when a worker takes it', async () => {
+      const value = { list: [1], bytes: new Uint8Array([1]) }
+      const waiting = Array.from({ length: 5 }, () => py.run(IDENTITY, [value]))
+      value.list.push(2)
+      value.bytes[0] = 9
+      Object.assign(value, { more: true })
+      expect(await Promise.all(waiting)).toEqual(Array(5).fill({ list: [1], bytes: new Uint8Array([1]) }))
+    })
+
+    it('with a getter that makes a call itself crosses', async () => {
+      const inner: unknown[] = []
+      const value = {
+        before: 'x'.repeat(1000),
+        get now() {
+          inner.push(py.run(IDENTITY, [{ inner: true }]), py.sync.run(IDENTITY, ['sync']))
+          return inner.length
+        },
+        after: [1, 2, 3],
+      }
+      expect(await py.run(IDENTITY, [value])).toEqual({ before: value.before, now: 2, after: [1, 2, 3] })
+      expect(py.sync.run(IDENTITY, [value])).toEqual({ before: value.before, now: 4, after: [1, 2, 3] })
+      expect(await Promise.all(inner)).toEqual([{ inner: true }, 'sync', { inner: true }, 'sync'])
+    })
+
+    it('with a getter that throws rejects with that error', async () => {
+      const mine = new Error('mine')
+      const value = {
+        a: [1],
+        get b() {
+          throw mine
+        },
+      }
+      expect(await thrown(() => py.run(IDENTITY, [value]))).toBe(mine)
+      expect(await thrown(() => py.sync.run(IDENTITY, [value]))).toBe(mine)
+      expect(await py.run(IDENTITY, [{ a: [1] }])).toEqual({ a: [1] })
+    })
+  })
+
+  describe('what cannot cross to Python', () => {
+    let py: Python
+    beforeAll(async () => {
+      py = await start(place)
+    })
+    afterAll(() => py.close())
+
+    class Money {}
+    const cyclic: Record<string, unknown> = {}
+    cyclic['self'] = cyclic
+    const refused: Record<string, unknown> = {
+      'a cyclic object': cyclic,
+      'a class instance': new Money(),
+      'a function': () => 1,
+      'a symbol': Symbol('s'),
+      'a Date': new Date(0),
+      'a typed array': new Float64Array(1),
+      'a promise': Promise.resolve(1),
+      'equal keys': new Set([1, true]),
+    }
+
+    it.each(Object.keys(refused))('is refused with its path: %s', async (name) => {
+      const value = refused[name]
+      const within = (path: string) => (name === 'a cyclic object' ? expect.stringContaining(`${path}.self.self`) : path)
+      const code = 'ERR_PYTHREADS_VALUE'
+      const nested = [1, { 'the key': value }]
+      expect(await refusal(() => py.run(IDENTITY, [0, nested]))).toMatchObject({ code, path: within('args[1][1]["the key"]') })
+      expect(await refusal(() => py.run(IDENTITY, [], { kwargs: { value } }))).toMatchObject({
+        code,
+        path: within('kwargs.value'),
+      })
+      expect(await refusal(() => py.eval`${1} + ${value}`)).toMatchObject({ code, path: within('values[1]') })
+      expect(await refusal(() => py.sync.eval`${value}`)).toMatchObject({ code, path: within('values[0]') })
+      const map = py.map(IDENTITY, ['a', 'b', value], { chunk: 1 })
+      expect([(await map.next()).value, (await map.next()).value]).toEqual(['a', 'b'])
+      expect(await refusal(() => map.next())).toMatchObject({ code, path: within('item[2]') })
+      expect(await py.run(IDENTITY, ['fine'])).toBe('fine')
+    })
+  })
+
+  describe('what cannot cross from Python', () => {
+    let py: Python
+    beforeAll(async () => {
+      py = await start(place)
+      await py.exec`
+        import array, collections, datetime, decimal, enum, types
+
+        class Text(str): pass
+        class Colour(enum.IntEnum): RED = 1
+        Pair = collections.namedtuple("Pair", "a b")
+        deep = []
+        for _ in range(2100): deep = [deep]
+      `
+    })
+    afterAll(() => py.close())
+
+    it.each([
+      ['array.array("d", [1.0])', 'result', 'array.array'],
+      ['memoryview(array.array("d", [1.0]))', 'result', "memoryview of format 'd'"],
+      ['memoryview(bytes(4)).cast("B", (2, 2))', 'result', '2 dimensions'],
+      ['1j', 'result', 'complex'],
+      ['object()', 'result', 'object'],
+      ['len', 'result', 'builtin_function_or_method'],
+      ['int', 'result', 'type'],
+      ['types', 'result', 'module'],
+      ['range(3)', 'result', 'range'],
+      ['{}.keys()', 'result', 'dict_keys'],
+      ['(x for x in [1])', 'result', 'generator'],
+      ['datetime.datetime(2020, 1, 1)', 'result', 'datetime.datetime'],
+      ['decimal.Decimal(1)', 'result', 'decimal.Decimal'],
+      ['Text("a")', 'result', '__pythreads__.Text'],
+      ['Colour.RED', 'result', 'Colour'],
+      ['Pair(1, 2)', 'result', 'Pair'],
+      ['collections.OrderedDict()', 'result', 'collections.OrderedDict'],
+      ['[1, {"a": (2, {"b": object()})}]', "result[1]['a'][1]['b']", 'object'],
+      ['[[1], {2: {1j: 3}}]', 'key 1j of result[1][2]', 'complex'],
+      ['[array.array("b")]', 'result[0]', 'array.array'],
+      ['deep', 'result', 'written'],
+    ])('%s is refused with its path', async (source, path, says) => {
+      for (const use of [() => py.eval(source), () => py.sync.eval(source)]) {
+        const error = await refusal(use)
+        expect(error).toBeInstanceOf(PythonError)
+        expect(error).toMatchObject({ code: 'ERR_PYTHREADS_VALUE', path, message: expect.stringContaining(says) })
+      }
+      expect(await py.eval('1')).toBe(1)
+    })
+
+    it('is refused where JavaScript would lose some of it', async () => {
+      expect(await refusal(() => py.eval('{float("nan"), float("nan")}'))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      expect(await py.eval('1')).toBe(1)
+      expect(py.stats().replaced).toBe(0)
+    })
+
+    it('bytes of any kind cross', async () => {
+      const bytes = new Uint8Array([1, 2])
+      const kinds = ['b"\\1\\2"', 'bytearray(b"\\1\\2")', 'memoryview(b"\\1\\2")', 'memoryview(b"\\1_\\2_")[::2]']
+      expect(await Promise.all(kinds.map((source) => py.eval(source)))).toEqual(Array(kinds.length).fill(bytes))
+    })
+  })
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Child, Ended } from './child.ts'
+
+/** How a program ended, when (as of `Date.now`), which processes it had named, and which of them remained. */
+export interface Ending extends Ended {
+  at: number
+  workers: number[]
+  alive: number[]
+}
+
+/**
+ * Waits until a program and everything that holds its output has ended, and then, 1 s at most, for the processes that it
+ * named in a line like `workers: 17 18.`: those that are left are `alive`. Leaves nothing running.
+ *
+ * @throws when the program has not ended within the time
+ */
+export async function endingOf(child: Child, withinMs: number): Promise<Ending> {
+  const ended = await Promise.race([child.ended, sleep(withinMs)])
+  const at = Date.now()
+  if (ended === undefined) {
+    child.kill('SIGKILL')
+    const late = await Promise.race([child.ended, sleep(1_000)])
+    if (late !== undefined) endAll(late)
+    throw new Error(`It had not ended after ${withinMs} ms; its output: ${late?.stdout} ${late?.stderr}`)
+  }
+  const workers = workersOf(ended)
+  const alive = await lasting(workers, 1_000)
+  endAll(ended)
+  return { ...ended, at, workers, alive }
+}
+
+function workersOf(ended: Ended): number[] {
+  return (/workers: (.*)\./.exec(ended.stdout)?.[1] ?? '').split(' ').filter(Boolean).map(Number)
+}
+
+function endAll(ended: Ended): void {
+  for (const pid of workersOf(ended).filter(isAlive)) process.kill(pid, 'SIGKILL')
+}
+
+/** Those of the processes that are still there after the time. */
+export async function lasting(pids: number[], withinMs: number): Promise<number[]> {
+  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(10)) {
+    if (!pids.some(isAlive)) return []
+  }
+  return pids.filter(isAlive)
+}
+
+/** Whether a process runs; one that has ended and that nobody has waited for does not. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return process.platform !== 'linux' || !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return false
+  }
+}
