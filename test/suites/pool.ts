@@ -37,10 +37,12 @@ export function poolSuite(place: Placement): void {
 
     it('gives each call to an idle worker: a short one does not wait behind a long one', async () => {
       await using py = await start(place)
-      const long = py.run(SLEEP, [1])
-      const begin = performance.now()
+      let ended = false
+      const long = py.run(SLEEP, [1]).then(() => {
+        ended = true
+      })
       for (let i = 0; i < 20; i++) await py.eval('1')
-      expect(performance.now() - begin).toBeLessThan(500)
+      expect(ended).toBe(false)
       await long
     })
 
@@ -99,7 +101,7 @@ export function poolSuite(place: Placement): void {
       const begin = performance.now()
       py.destroy(reason)
       for (const call of calls) expect(await call).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED', cause: reason })
-      expect(performance.now() - begin).toBeLessThan(100)
+      expect(performance.now() - begin).toBeLessThan(2_000)
       py.destroy()
       await py.close()
       await expectClosed(py)
@@ -114,7 +116,7 @@ export function poolSuite(place: Placement): void {
       expect(await call).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED' })
       const begin = performance.now()
       await closed
-      expect(performance.now() - begin).toBeLessThan(1_000)
+      expect(performance.now() - begin).toBeLessThan(2_000)
     })
 
     it('closes at the end of its block', async () => {

@@ -71,7 +71,8 @@ export function syncSuite(place: Placement): void {
     })
 
     it('answers while all workers are busy', async () => {
-      const busy = Array.from({ length: 4 }, () => py.run(`${CALLS}:sleep`, [0.2]))
+      expect(py.sync.eval('1')).toBe(1) // which starts what serves sync calls
+      const busy = Array.from({ length: 4 }, () => py.run(`${CALLS}:sleep`, [0.5]))
       expect(py.sync.eval('1 + 1')).toBe(2)
       expect(py.stats().running).toBe(2)
       await Promise.all(busy)

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Child, Ended } from './child.ts'
@@ -20,13 +21,13 @@ export async function endingOf(child: Child, withinMs: number): Promise<Ending> 
   const at = Date.now()
   if (ended === undefined) {
     child.kill('SIGKILL')
+    endAll(childrenOf(child.pid))
     const late = await Promise.race([child.ended, sleep(1_000)])
-    if (late !== undefined) endAll(late)
     throw new Error(`It had not ended after ${withinMs} ms; its output: ${late?.stdout} ${late?.stderr}`)
   }
   const workers = workersOf(ended)
   const alive = await lasting(workers, 1_000)
-  endAll(ended)
+  endAll(alive)
   return { ...ended, at, workers, alive }
 }
 
@@ -34,12 +35,18 @@ function workersOf(ended: Ended): number[] {
   return (/workers: (.*)\./.exec(ended.stdout)?.[1] ?? '').split(' ').filter(Boolean).map(Number)
 }
 
-function endAll(ended: Ended): void {
-  for (const pid of workersOf(ended).filter(isAlive)) process.kill(pid, 'SIGKILL')
+/** The Python processes that a host has started, which name it on their command line. */
+function childrenOf(host: number): number[] {
+  const listed = spawnSync('pgrep', ['-f', `pythreads_kernel\\.child .* main\\([0-9]+, ${host}\\)`], { encoding: 'utf8' })
+  return listed.stdout.split('\n').filter(Boolean).map(Number)
+}
+
+function endAll(pids: number[]): void {
+  for (const pid of pids.filter(isAlive)) process.kill(pid, 'SIGKILL')
 }
 
 /** Those of the processes that are still there after the time. */
-export async function lasting(pids: number[], withinMs: number): Promise<number[]> {
+async function lasting(pids: number[], withinMs: number): Promise<number[]> {
   for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(10)) {
     if (!pids.some(isAlive)) return []
   }
