@@ -143,6 +143,7 @@ def _load_file(path: str) -> ModuleType:
         except BaseException:
             _modules.pop(spec.name, None)
             raise
+        _imported[path] = spec.name  # before another thread gets the lock
         return module
 
 
