@@ -5,7 +5,7 @@ export interface RecordChunk {
   readonly firstLine: number
 }
 
-const NEWLINE = 0x0a
+export const NEWLINE = 0x0a
 const QUOTE = 0x22
 
 /**
@@ -69,7 +69,8 @@ function lastRecordEnd(bytes: Buffer, quoted: boolean | undefined): number {
   return end
 }
 
-function countByte(bytes: Buffer, byte: number): number {
+/** How often a byte occurs. */
+export function countByte(bytes: Buffer, byte: number): number {
   let count = 0
   for (let at = bytes.indexOf(byte); at >= 0; at = bytes.indexOf(byte, at + 1)) count++
   return count

@@ -10,7 +10,7 @@ import type { Flags } from '../flags.ts'
 import { span, whole } from '../numbers.ts'
 import { type PoolFlags, poolFlags, poolOptions } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
-import { firstRecordEnd, halve, type RecordChunk, recordChunks } from '../record-chunks.ts'
+import { countByte, firstRecordEnd, halve, NEWLINE, type RecordChunk, recordChunks } from '../record-chunks.ts'
 import { RecordProgress } from '../record-progress.ts'
 
 export interface MapFlags extends PoolFlags {
@@ -190,7 +190,7 @@ class Job {
         const end = firstRecordEnd(chunk.bytes, true) || chunk.bytes.length
         const columns = await this.#py.run<string[]>('pythreads_kernel.rows:csv_columns', [chunk.bytes.subarray(0, end)])
         this.#header = { input: columns, output: null }
-        const lines = chunk.bytes.subarray(0, end).filter((byte) => byte === 0x0a).length
+        const lines = countByte(chunk.bytes.subarray(0, end), NEWLINE)
         if (end < chunk.bytes.length) yield { bytes: chunk.bytes.subarray(end), firstLine: chunk.firstLine + lines }
       } else {
         yield chunk

@@ -95,11 +95,11 @@ async function flatOut(facts: PythonFacts, isolation: IsolationKind, workers: nu
   const options = { python: facts.executable, isolation }
   const busyOn = async (py: Python, ms: number) => {
     await py.exec(BUSY)
-    return rate(py, ms, THREADS, async () => (await py.eval`busy(${BUSY_SIZE})`) === expected)
+    return rate(ms, THREADS, async () => (await py.eval`busy(${BUSY_SIZE})`) === expected)
   }
   await using many = await Python.start({ ...options, workers })
   const json = many.import('json')
-  const dumps = await rate(many, FLAT_OUT_MS, THREADS, async (id) => (await json['dumps']?.({ id })) === `{"id": ${id}}`)
+  const dumps = await rate(FLAT_OUT_MS, THREADS, async (id) => (await json['dumps']?.({ id })) === `{"id": ${id}}`)
   const busy = await busyOn(many, FLAT_OUT_MS)
   await using one = await Python.start({ ...options, workers: 1 })
   const alone = await busyOn(one, FLAT_OUT_MS / 2)
@@ -114,7 +114,7 @@ async function flatOut(facts: PythonFacts, isolation: IsolationKind, workers: nu
 }
 
 /** Calls from many callers until the time is over. */
-async function rate(_py: Python, ms: number, callers: number, call: (id: number) => Promise<boolean>) {
+async function rate(ms: number, callers: number, call: (id: number) => Promise<boolean>) {
   const start = performance.now()
   let answers = 0
   let wrong = 0
