@@ -1,4 +1,4 @@
-export { ERROR_CODES, type ErrorCode, PythonError, type PythonFrame, PythreadsError } from './errors/index.ts'
+export { ERROR_CODES, type ErrorCode, PythonError, type PythonFrame, PythreadsError, type SourcePlace } from './errors/index.ts'
 export type { IsolationKind } from './isolation/index.ts'
 export type { IsolationOption, MapOptions, PythonOptions, RunOptions } from './options/index.ts'
 export type { MapProgress, PoolStats, WorkerStats } from './pool/index.ts'
@@ -6,11 +6,17 @@ export { Python, type PythonStats } from './python.ts'
 export {
   type Keywords,
   kw,
+  type Operations,
   type Remote,
   type RemoteAttribute,
+  type RemoteContext,
   type RemoteModule,
+  type RemoteObject,
+  type Session,
   type SourceArguments,
   type SyncAttribute,
   type SyncModule,
+  type SyncObject,
   type SyncPython,
 } from './remote/index.ts'
+export { type PythonFloat, PythonScalar, type ScalarType } from './wire/index.ts'

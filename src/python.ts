@@ -3,7 +3,6 @@ import { type FoundPython, findPython } from './discovery/index.ts'
 import { PythreadsError, raise } from './errors/index.ts'
 import { choose, createIsolation, type Isolation, type IsolationKind } from './isolation/index.ts'
 import {
-  type Kwargs,
   type MapOptions,
   modulePath,
   type PythonOptions,
@@ -13,20 +12,27 @@ import {
   resolveRunOptions,
   resolveTarget,
 } from './options/index.ts'
-import { mapItems, Pool, type PoolStats } from './pool/index.ts'
+import { type Handle, mapItems, Pool, type PoolStats } from './pool/index.ts'
 import {
+  type Caller,
   callRequest,
   evalRequest,
   execRequest,
+  getRequest,
+  importedModule,
+  moduleRequest,
+  operateRequest,
   type Remote,
   type RemoteModule,
   readSource,
   remoteModule,
+  remoteObject,
+  Session,
   type SourceArguments,
   SyncPython,
   textRequest,
 } from './remote/index.ts'
-import { KIND } from './wire/index.ts'
+import { KIND, PythonFloat } from './wire/index.ts'
 
 /** What {@link Python.stats} answers. */
 export interface PythonStats extends PoolStats {
@@ -41,6 +47,11 @@ export interface PythonStats extends PoolStats {
   readonly isolation: IsolationKind
   /** Why this isolation: a sentence for each that was considered. */
   readonly reasons: readonly string[]
+}
+
+interface Decided {
+  readonly reasons: readonly string[]
+  readonly copy: boolean
 }
 
 let sources = 0
@@ -64,19 +75,26 @@ export class Python implements AsyncDisposable {
   readonly #found: FoundPython
   readonly #isolation: Isolation
   readonly #reasons: readonly string[]
+  readonly #caller: Caller
+  readonly #copy: boolean
 
-  private constructor(pool: Pool, found: FoundPython, isolation: Isolation, reasons: readonly string[]) {
+  private constructor(pool: Pool, caller: Caller, found: FoundPython, isolation: Isolation, choice: Decided) {
     this.#pool = pool
+    this.#caller = caller
     this.#found = found
     this.#isolation = isolation
-    this.#reasons = reasons
+    this.#reasons = choice.reasons
+    this.#copy = choice.copy
     this.sync = new SyncPython({
-      open: () => {
+      open: (tools, calledBack) => {
         if (!pool.isOpen) throw new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool is closed: it takes no more calls')
-        return isolation.openSyncLine(pool.ready)
+        return isolation.openSyncLine(pool.ready, tools, calledBack)
       },
       setup: pool.setup,
-      shared: isolation.shared,
+      locals: pool.locals,
+      realm: pool.realm,
+      release: (id) => pool.release(id),
+      copy: choice.copy,
     })
   }
 
@@ -89,7 +107,7 @@ export class Python implements AsyncDisposable {
    * `ERR_PYTHREADS_WORKER_START`, and what importing a module of `preload` raises.
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
-    const { python, isolation: wanted, workers, preload, path, maxQueue } = resolvePythonOptions(options)
+    const { python, isolation: wanted, workers, preload, path, maxQueue, copy } = resolvePythonOptions(options)
     const found = await findPython(python)
     const choice =
       wanted === 'auto'
@@ -97,9 +115,11 @@ export class Python implements AsyncDisposable {
         : { isolation: wanted, reasons: [`${wanted}: asked for by name`] }
     const settings = { path, preload, scope: randomInt(1, 2 ** 31) }
     const isolation = createIsolation(choice.isolation, found.facts, settings)
-    const pool = new Pool({ isolation, settings, workers, maxQueue })
+    const standIn = (handle: Handle) => remoteObject(caller, handle)
+    const pool = new Pool({ isolation, settings, workers, maxQueue, standIn })
+    const caller = callerOf(pool, copy)
     await pool.start().catch(raise)
-    return new Python(pool, found, isolation, choice.reasons)
+    return new Python(pool, caller, found, isolation, { ...choice, copy })
   }
 
   /**
@@ -113,14 +133,7 @@ export class Python implements AsyncDisposable {
   import(module: string | URL): RemoteModule
   import<T>(module: string | URL): Remote<T>
   import(module: string | URL): unknown {
-    return remoteModule(
-      {
-        call: (target, args, kwargs) => this.#call(target, args, kwargs),
-        get: (target) => this.#pool.submit(KIND.GET, textRequest(target)).catch(raise),
-        import: (name) => this.#pool.submit(KIND.IMPORT, textRequest(name)).catch(raise),
-      },
-      modulePath(module),
-    )
+    return remoteModule(this.#caller, modulePath(module))
   }
 
   /**
@@ -131,14 +144,15 @@ export class Python implements AsyncDisposable {
    * `ERR_PYTHREADS_WORKER_DIED`.
    */
   async run<R = unknown>(target: string, args: readonly unknown[] = [], options: RunOptions = {}): Promise<R> {
-    const { kwargs, worker } = resolveRunOptions(options, this.#pool.size)
+    const { kwargs, worker, copy = this.#copy, signal } = resolveRunOptions(options, this.#pool.size)
     if (!Array.isArray(args)) {
       throw new PythreadsError(
         'ERR_PYTHREADS_ARGUMENT',
         `The arguments of run come as an array; got a value of type ${typeof args}`,
       )
     }
-    return (await this.#call(resolveTarget(target), args, kwargs, worker)) as R
+    const request = callRequest(resolveTarget(target), args, kwargs)
+    return (await this.#pool.submit(KIND.CALL, request, { slot: worker, copy, signal }).catch(raise)) as R
   }
 
   /**
@@ -155,7 +169,7 @@ export class Python implements AsyncDisposable {
     const iterable = typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items)
     if (!iterable) throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'map takes an array or another iterable object')
     const total = Array.isArray(items) ? items.length : undefined
-    const plan = { ...resolved, target: resolveTarget(target), total }
+    const plan = { ...resolved, copy: resolved.copy ?? this.#copy, target: resolveTarget(target), total }
     return mapItems(this.#pool, plan, items) as AsyncGenerator<R, void, undefined>
   }
 
@@ -169,7 +183,7 @@ export class Python implements AsyncDisposable {
    */
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
     const request = evalRequest(readSource(source, '_v'))
-    return (await this.#pool.submit(KIND.EVAL, request).catch(raise)) as R
+    return (await this.#pool.submit(KIND.EVAL, request, { copy: this.#copy }).catch(raise)) as R
   }
 
   /**
@@ -180,6 +194,45 @@ export class Python implements AsyncDisposable {
     const number = ++sources
     const request = execRequest(readSource(source, `_x${number}_`), `<pythreads exec ${number}>`)
     await this.#pool.broadcast(KIND.EXEC, request).catch(raise)
+  }
+
+  /**
+   * Makes a module of source text in every worker, and in those that come later. Made again under the same name, it runs in
+   * the module that is there.
+   *
+   * @example
+   * ```ts
+   * const rules = await py.module('def score(event): return len(event)', 'rules')
+   * await rules.score({ id: 1 })
+   * ```
+   * @throws `ERR_PYTHREADS_ARGUMENT` when there is another module of that name
+   */
+  async module(source: string, name: string): Promise<RemoteModule> {
+    const dotted = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u
+    if (typeof name !== 'string' || !dotted.test(name)) {
+      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `The name of a module is a Python identifier; got ${String(name)}`)
+    }
+    const { text } = readSource([source], '')
+    await this.#pool.broadcast(KIND.MODULE, moduleRequest(name, text)).catch(raise)
+    return importedModule(this.#caller, name)
+  }
+
+  /** One worker to yourself, as soon as one is idle. */
+  async session(): Promise<Session> {
+    return new Session(this.#pool, await this.#pool.lease(), this.#copy)
+  }
+
+  /** A number that arrives as a float, whole or not: `py.float(5)` is `5.0` in Python. */
+  float(value: number): PythonFloat {
+    if (typeof value !== 'number') {
+      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `float takes a number; got a value of type ${typeof value}`)
+    }
+    return new PythonFloat(value)
+  }
+
+  /** The name under which errors know a class, `module:Class`; see {@link PythonError.is}. */
+  async className(target: string): Promise<string> {
+    return (await this.#caller.operate('class', resolveTarget(target), [])) as string
   }
 
   /** What the pool is and has done so far. */
@@ -209,8 +262,15 @@ export class Python implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
 
-  #call(target: string, args: readonly unknown[], kwargs: Kwargs, worker?: number): Promise<unknown> {
-    return this.#pool.submit(KIND.CALL, callRequest(target, args, kwargs), worker).catch(raise)
+/** What remote modules and objects need of a pool. */
+function callerOf(pool: Pool, copy: boolean): Caller {
+  return {
+    call: (target, args, kwargs) => pool.submit(KIND.CALL, callRequest(target, args, kwargs), { copy }).catch(raise),
+    get: (target) => pool.submit(KIND.GET, getRequest(target), { copy }).catch(raise),
+    import: (name) => pool.submit(KIND.IMPORT, textRequest(name)).catch(raise),
+    operate: (name, target, args, deep = copy) =>
+      pool.submit(KIND.OPERATE, operateRequest(name, target, args), { copy: deep }).catch(raise),
   }
 }

@@ -113,7 +113,13 @@ describe('a Python without libpython', () => {
 
   it('does process isolation', async () => {
     const facts = { ...(await findPython(python)).facts, libpython: null }
-    const pool = new Pool({ isolation: createIsolation('process', facts, settings), settings, workers: 1, maxQueue: null })
+    const pool = new Pool({
+      isolation: createIsolation('process', facts, settings),
+      settings,
+      workers: 1,
+      maxQueue: null,
+      standIn: () => undefined,
+    })
     await pool.start()
     expect(await pool.submit(KIND.CALL, callRequest('json:dumps', [[1]], {}))).toBe('[1]')
     await pool.close()

@@ -13,17 +13,18 @@ from .spawning import spawn_not_fork
 _PR_SET_PDEATHSIG = 1
 
 
-def main(fd: int, parent: int) -> None:
-    """Serve the channel `fd` for the host process `parent`, and end with it."""
-    os.set_inheritable(fd, False)
-    os.set_blocking(fd, True)
+def main(fd: int, side: int, parent: int) -> None:
+    """Serve the channel of two sockets for the host process `parent`, and end with it."""
+    for descriptor in (fd, side):
+        os.set_inheritable(descriptor, False)
+        os.set_blocking(descriptor, True)
     # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN would be inherited.
     signal.signal(signal.SIGINT, lambda _signal, _frame: None)
     line_buffered()
     spawn_not_fork()
     threading.stack_size(16 << 20)
     _end_with(parent, fd)
-    polite = serve(fd)
+    polite = serve(fd, side)
     flush()
     if not polite:
         os._exit(0)

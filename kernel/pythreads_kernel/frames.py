@@ -1,7 +1,7 @@
 """Frames on a socket: a header of 12 bytes, then a payload of marshal data.
 
-The header is payload length, request id, kind (a byte, then three zero bytes), little-endian; `src/wire/frames.ts` holds
-the same table.
+The header is payload length, request id, kind (a byte), flags (a byte), two zero bytes, little-endian;
+`src/wire/frames.ts` holds the same tables.
 """
 
 from __future__ import annotations
@@ -22,9 +22,27 @@ EVAL = 5
 EXEC = 6
 MAP = 7
 CLOSE = 8
+OPERATE = 9
+MODULE = 10
+RELEASE = 11
+CANCEL = 12
+END_SESSION = 13
+CALLBACK_RESULT = 16
+CALLBACK_ERROR = 17
+CALLBACK_PENDING = 18
 READY = 64
 RESULT = 65
 ERROR = 66
+PENDING = 67
+CALLBACK = 68
+RELEASED = 69
+OUTPUT = 70
+WARNING = 71
+
+KIND_MASK = 0xFF
+# Flags of requests: their payload holds escapes; their result is to be copied deeply rather than referred to.
+ESCAPED = 0x100
+COPY = 0x200
 
 HEADER = Struct("<III")
 HEADER_BYTES = HEADER.size
@@ -33,7 +51,7 @@ _JOIN_LIMIT = 64 * 1024
 
 
 def read_frames(fd: int) -> Iterator[tuple[int, int, memoryview]]:
-    """Yield `(kind, request id, payload)` until the other side closes; a payload is valid until the next one."""
+    """Yield `(kind and flags, request id, payload)` until the other side closes; a payload is valid until the next one."""
     source = FileIO(fd, "rb", closefd=False)
     buffer = bytearray(_CAPACITY)
     view = memoryview(buffer)
@@ -71,17 +89,23 @@ def read_frames(fd: int) -> Iterator[tuple[int, int, memoryview]]:
         end += count
 
 
+def frame(kind: int, request: int, payload: bytes) -> bytes:
+    """One frame, whole."""
+    return HEADER.pack(len(payload), request, kind) + payload
+
+
 def write_frame(fd: int, kind: int, request: int, payload: bytes) -> None:
     """Write one frame whole. Raises `BrokenPipeError` when the other side is gone."""
     header = HEADER.pack(len(payload), request, kind)
     if len(payload) <= _JOIN_LIMIT:
-        _write_all(fd, header + payload)
+        write_all(fd, header + payload)
     else:
-        _write_all(fd, header)
-        _write_all(fd, payload)
+        write_all(fd, header)
+        write_all(fd, payload)
 
 
-def _write_all(fd: int, data: bytes) -> None:
+def write_all(fd: int, data: bytes) -> None:
+    """Write bytes whole."""
     written = os.write(fd, data)
     if written < len(data):
         rest = memoryview(data)[written:]

@@ -13,10 +13,10 @@ line_buffered()
 spawn_not_fork()
 
 
-def run(fd: int, libpython: str) -> None:
+def run(fd: int, side: int, libpython: str) -> None:
     """Serve a channel until it ends, and close it."""
     try:
-        serve(fd, {"libpython": libpython})
+        serve(fd, side, {"libpython": libpython})
         flush()
     finally:
         os.close(fd)

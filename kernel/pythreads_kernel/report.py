@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .codec import RefusedValueError
+from .javascript import DeadlockError, JavaScriptError
+from .scope import ReleasedError, Scope
 from .targets import TargetError, refusal
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -15,21 +17,24 @@ _MAX_CHAIN = 100
 _MAX_GROUP = 1000
 
 
-def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:
-    """Turn an exception into plain values. Never raises, whatever the exception's own methods do."""
+def describe(error: BaseException, scope: Scope | None = None, depth: int = 0) -> dict[str, Any]:
+    """Turn an exception into plain values. Never raises, whatever the exception's own methods do.
+
+    `scope` is the one of the pool that asks: what its own JavaScript threw is told by number.
+    """
     try:
-        return _describe(error, depth)
+        return _describe(error, scope, depth)
     except BaseException as failure:  # a class or a metaclass of the user's makes it unreadable
-        return _describe(RuntimeError(f"an exception that cannot be described: {type(failure).__qualname__}"), depth)
+        return _describe(RuntimeError(f"an exception that cannot be described: {type(failure).__qualname__}"), scope, depth)
 
 
-def _describe(error: BaseException, depth: int) -> dict[str, Any]:
+def _describe(error: BaseException, scope: Scope | None, depth: int) -> dict[str, Any]:
     if isinstance(error, TargetError):
-        return _describe_target(error, depth)
+        return _describe_target(error, scope, depth)
     _hide_own_frames(error)
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    inner = describe(cause, depth + 1) if cause is not None and depth < _MAX_CHAIN else None
-    members = [describe(member, depth + 1) for member in _members(error)] if depth < _MAX_CHAIN else []
+    inner = describe(cause, scope, depth + 1) if cause is not None and depth < _MAX_CHAIN else None
+    members = [describe(member, scope, depth + 1) for member in _members(error)] if depth < _MAX_CHAIN else []
     return {
         "code": f"ERR_PYTHREADS_{_code(error)}",
         "type": _exact(type(error).__qualname__),
@@ -41,18 +46,25 @@ def _describe(error: BaseException, depth: int) -> dict[str, Any]:
         "cause": inner,
         "errors": members or None,
         "path": error.path if isinstance(error, RefusedValueError) else None,
+        "bases": [f"{_exact(base.__module__)}:{_exact(base.__qualname__)}" for base in type(error).__mro__[:-1]],
+        "place": _place(error),
+        "thrown": _thrown(error, scope),
     }
 
 
-def _describe_target(error: TargetError, depth: int) -> dict[str, Any]:
+def _describe_target(error: TargetError, scope: Scope | None, depth: int) -> dict[str, Any]:
     """Describe what Python said when the target was looked up, with the code and the message that the kernel adds."""
-    details = describe(error.__cause__ or TypeError(str(error)), depth)
-    return {**details, "code": f"ERR_PYTHREADS_{error.code}", "message": str(error)}
+    details = describe(error.__cause__ or TypeError(str(error)), scope, depth)
+    return {**details, "code": f"ERR_PYTHREADS_{error.code}", "message": str(error), "thrown": None}
 
 
 def _code(error: BaseException) -> str:
     if isinstance(error, RefusedValueError):
         return "VALUE"
+    if isinstance(error, DeadlockError):
+        return "DEADLOCK"
+    if isinstance(error, ReleasedError):
+        return "OBJECT_RELEASED"
     return "PYTHON" if refusal(error) is None else "MODULE_REFUSED"
 
 
@@ -65,6 +77,23 @@ def _message(error: BaseException) -> str:
         return _exact(str(error))
     except BaseException as failure:  # __str__ is the user's code
         return f"<no message: __str__ raised {type(failure).__qualname__}>"
+
+
+def _place(error: BaseException) -> dict[str, Any] | None:
+    """Say where in a source text a SyntaxError is."""
+    if not isinstance(error, SyntaxError) or not isinstance(error.lineno, int):
+        return None
+    return {
+        "file": _exact(error.filename or ""),
+        "line": error.lineno,
+        "column": error.offset if isinstance(error.offset, int) else 0,
+        "text": _exact(error.text or "").rstrip("\n"),
+    }
+
+
+def _thrown(error: BaseException, scope: Scope | None) -> int | None:
+    reference = error.reference if isinstance(error, JavaScriptError) else None
+    return reference.number if reference is not None and reference.scope is scope else None
 
 
 def _notes(error: BaseException) -> list[Any]:

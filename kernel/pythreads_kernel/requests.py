@@ -3,100 +3,167 @@
 from __future__ import annotations
 
 import marshal
+import sys
 from time import perf_counter
+from types import CoroutineType, ModuleType
 
 from . import frames
-from .codec import RefusedValueError, dumps, loads
+from .codec import RefusedValueError, dumps_plain, loads
+from .incoming import unescape
+from .operations import OPERATIONS
+from .outgoing import dumps
 from .report import describe
-from .targets import load, resolve, resolve_callable
+from .scope import compile_source
+from .targets import TargetError, load, resolve, resolve_callable
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .scope import Scope
+    from .channel import Channel
 
-_NONE = dumps(None)
+_PLAIN_CALL = frames.CALL
 
 
-def answer(kind: int, payload: memoryview, scope: Scope) -> tuple[int, bytes]:
+def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tuple[int, bytes]:
     """Do what a request asks; answer the kind and the payload of the reply. Never raises."""
     try:
         try:
-            request = loads(payload)
+            asked = loads(payload)
         except (ValueError, TypeError, EOFError) as error:
             raise RefusedValueError("args", f"cannot be read by Python: {error}") from None
-        if kind == frames.CALL:
-            target, args, kwargs = request
+        if kind == _PLAIN_CALL:
+            target, args, kwargs = asked
             function = resolve_callable(target)
-            return frames.RESULT, dumps(function(*args, **kwargs) if kwargs else function(*args))
-        return frames.RESULT, _HANDLERS[kind](request, scope)
+            result = function(*args, **kwargs) if kwargs else function(*args)
+            data = dumps_plain(result)
+            if data is not None:
+                return frames.RESULT, data
+        else:
+            if kind & frames.ESCAPED:
+                asked = unescape(asked, channel)
+            result = _HANDLERS[kind & frames.KIND_MASK](asked, channel)
+        return _reply(result, request, channel, copy=bool(kind & frames.COPY))
     except BaseException as error:  # SystemExit and KeyboardInterrupt too belong to the caller
-        return frames.ERROR, describe_bytes(error)
+        return frames.ERROR, describe_bytes(error, channel)
 
 
-def describe_bytes(error: BaseException) -> bytes:
+def _reply(result: Any, request: int, channel: Channel, *, copy: bool) -> tuple[int, bytes]:
+    """Answer with a result; a coroutine is waited for, on the event loop, while the worker goes on."""
+    if _is_coroutine(result):
+        if not channel.is_sync:
+            channel.loop.start(request, result, copy=copy)
+            return frames.PENDING, b""
+        result = channel.loop.run(result)
+    return frames.RESULT, dumps(result, channel, copy=copy)
+
+
+def _is_coroutine(value: Any) -> bool:
+    """Whether it is a coroutine, a task or a future. Other awaitables may be meant for `async with`."""
+    if type(value) is CoroutineType:
+        return True
+    asyncio = sys.modules.get("asyncio")
+    return asyncio is not None and asyncio.isfuture(value)
+
+
+def describe_bytes(error: BaseException, channel: Channel | None = None) -> bytes:
     """The payload of an error frame."""
     try:
-        return marshal.dumps(describe(error), 2)
+        details = describe(error, None if channel is None else channel.scope)
+        if channel is not None and details["thrown"] is not None:
+            channel.keep.append(error)
+        return marshal.dumps(details, 2)
     finally:
         error.__traceback__ = None
 
 
-def _get(request: Any, _scope: Scope) -> bytes:
-    return dumps(resolve(request), request)
+def _call(asked: Any, _channel: Channel) -> Any:
+    target, args, kwargs = asked
+    return resolve_callable(target)(*args, **kwargs)
 
 
-def _import(request: Any, _scope: Scope) -> bytes:
-    load(request)
-    return _NONE
+def _get(asked: Any, _channel: Channel) -> Any:
+    # From a frame without escapes it is the target itself.
+    return resolve(asked if type(asked) is str else asked[0])
 
 
-def _eval(request: Any, scope: Scope) -> bytes:
-    source, names, values = request
-    return dumps(scope.evaluate(source, tuple(names), values))
+def _import(asked: Any, _channel: Channel) -> None:
+    load(asked)
 
 
-def _exec(request: Any, scope: Scope) -> bytes:
-    source, filename, names, values = request
-    scope.execute(source, filename, dict(zip(names, values, strict=True)))
-    return _NONE
+def _eval(asked: Any, channel: Channel) -> Any:
+    source, names, values, session = asked
+    return channel.scope.session(session).evaluate(source, tuple(names), values)
 
 
-def _map(request: Any, _scope: Scope) -> bytes:
+def _exec(asked: Any, channel: Channel) -> None:
+    source, filename, names, values, session = asked
+    channel.scope.session(session).execute(source, filename, dict(zip(names, values, strict=True)))
+
+
+def _module(asked: Any, _channel: Channel) -> None:
+    """Make a module of source text. One of that name that was made so before is filled anew; another one is not touched."""
+    name, source, filename = asked
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) != filename:
+        raise TargetError("ARGUMENT", f"there is a module {name!r} already")
+    code = compile_source(source, filename)
+    module = known or ModuleType(name)
+    module.__file__ = filename
+    sys.modules[name] = module
+    try:
+        exec(code, module.__dict__)
+    except BaseException:
+        if known is None:
+            sys.modules.pop(name, None)
+        raise
+
+
+def _release(asked: Any, channel: Channel) -> None:
+    channel.scope.release(asked)
+
+
+def _end_session(asked: Any, channel: Channel) -> None:
+    channel.scope.end_session(asked)
+
+
+def _operate(asked: Any, _channel: Channel) -> Any:
+    name, target, args = asked
+    return OPERATIONS[name](resolve(target), *args)
+
+
+def _map(asked: Any, channel: Channel) -> list[Any]:
     """Call a function for each item; answer the results up to the first failure, the failure, and the seconds it took."""
-    target, items, kwargs = request
+    target, items, kwargs = asked
     start = perf_counter()
     function = resolve_callable(target)
     results: list[Any] = []
-    failure: dict[str, Any] | None = None
+    failure: BaseException | None = None
     try:
         for item in items:
             results.append(function(item, **kwargs))  # what is done before a failure counts
     except BaseException as error:  # as in answer
-        failure = describe(error)
-        error.__traceback__ = None
-    try:
-        return dumps([results, failure, perf_counter() - start])
-    except RefusedValueError:
-        done, failure = _first_refused(results)
-        return dumps([results[:done], failure, perf_counter() - start])
+        failure = error
+    if any(map(_is_coroutine, results)):
+        results, early = channel.loop.run_all(results)
+        failure = early or failure
+    details = None if failure is None else describe(failure, channel.scope)
+    if failure is not None:
+        channel.keep.append(failure)
+        failure.__traceback__ = None
+    return [results, details, perf_counter() - start]
 
 
-def _first_refused(results: list[Any]) -> tuple[int, dict[str, Any] | None]:
-    for index, result in enumerate(results):
-        try:
-            dumps(result)
-        except RefusedValueError as error:
-            return index, describe(error)
-    return len(results), None
-
-
-_HANDLERS: dict[int, Callable[[Any, Scope], bytes]] = {
+_HANDLERS: dict[int, Callable[[Any, Channel], Any]] = {
+    frames.CALL: _call,
     frames.GET: _get,
     frames.IMPORT: _import,
     frames.EVAL: _eval,
     frames.EXEC: _exec,
     frames.MAP: _map,
+    frames.OPERATE: _operate,
+    frames.MODULE: _module,
+    frames.END_SESSION: _end_session,
+    frames.RELEASE: _release,
 }

@@ -1,6 +1,7 @@
 """The main interpreter of an in-process Python: a control thread that starts workers for every JavaScript thread.
 
-The control socket carries one marshalled tuple a message: `(what, fd)`. The fd belongs to the kernel from then on.
+The control socket carries one marshalled tuple a message: `(what, fd, side fd)`. The descriptors belong to the kernel from
+then on.
 """
 
 from __future__ import annotations
@@ -55,17 +56,17 @@ def _control(control: int) -> None:
         message = os.read(control, _MESSAGE_BYTES)
         if not message:
             return
-        what, fd = marshal.loads(message)
+        what, fd, side = marshal.loads(message)
         if what == "flush":
             threading.Thread(target=_flush, args=(fd,), daemon=True).start()
             continue
         run = _run_thread if what == "thread" else _run_subinterpreter
-        threading.Thread(target=_worker, args=(run, fd), name=f"pythreads-{what}-{fd}", daemon=True).start()
+        threading.Thread(target=_worker, args=(run, fd, side), name=f"pythreads-{what}-{fd}", daemon=True).start()
 
 
-def _worker(run: Any, fd: int) -> None:
+def _worker(run: Any, fd: int, side: int) -> None:
     try:
-        run(fd)
+        run(fd, side)
     except BaseException as error:  # a worker that cannot start tells its host why
         try:
             frames.write_frame(fd, frames.ERROR, 0, describe_bytes(error))
@@ -75,13 +76,13 @@ def _worker(run: Any, fd: int) -> None:
             os.close(fd)
 
 
-def _run_thread(fd: int) -> None:
-    serve(fd, _facts, alone=False)
+def _run_thread(fd: int, side: int) -> None:
+    serve(fd, side, _facts, alone=False)
     os.close(fd)
 
 
-def _run_subinterpreter(fd: int) -> None:
-    interpreters.start(fd, _facts["libpython"])
+def _run_subinterpreter(fd: int, side: int) -> None:
+    interpreters.start(fd, side, _facts["libpython"])
 
 
 def _flush(fd: int) -> None:

@@ -1,23 +1,30 @@
-"""The namespace that `exec` and `eval` of one pool share in one interpreter."""
+"""What one pool has in one interpreter: the namespaces of `exec` and `eval`, and the objects that JavaScript holds."""
 
 from __future__ import annotations
 
 import _ast
 import builtins
+import itertools
 import linecache
 import threading
 import weakref
+from collections import deque
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+
+from . import escapes
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import CodeType
     from typing import Any
+
+    from .channel import Channel
 
 _MAX_COMPILED = 1024
 
 
-class Scope:
+class Namespace:
     """Variables, and the expressions that were compiled for them."""
 
     def __init__(self) -> None:
@@ -37,10 +44,74 @@ class Scope:
 
     def execute(self, source: str, filename: str, values: dict[str, Any]) -> None:
         """Run statements. `values` stay as variables, as functions that are defined here may use them later."""
-        code = compile(source, filename, "exec", dont_inherit=True)
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        code = compile_source(source, filename)
         self.variables.update(values)
         exec(code, self.variables)
+
+
+class ReleasedError(Exception):
+    """JavaScript used an object that it has released."""
+
+
+class Scope:
+    """The part of a pool that all its workers in one interpreter share."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.namespace = Namespace()
+        self._sessions: dict[int, Namespace] = {}
+        self._objects: dict[int, Any] = {}
+        self._numbers = itertools.count(1)
+        # JavaScript functions by their number, as long as Python holds them.
+        self.functions: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self.functions_lock = threading.Lock()
+        # The numbers of JavaScript values that Python has dropped; filled by `__del__`, so nothing here may lock.
+        self.dropped: deque[int] = deque()
+        # The JavaScript thread of the pool; and the channel on which it waits in a sync call, if it does.
+        self.owner = 0
+        self.waiting: Channel | None = None
+
+    def session(self, number: int) -> Namespace:
+        """The namespace of a session; 0 is the pool's own."""
+        if number == 0:
+            return self.namespace
+        session = self._sessions.get(number)
+        if session is None:
+            session = self._sessions[number] = Namespace()
+        return session
+
+    def end_session(self, number: int) -> None:
+        """Forget a session's variables."""
+        self._sessions.pop(number, None)
+
+    def keep(self, value: Any) -> tuple[Any, ...]:
+        """Hold an object for JavaScript; answer its escape."""
+        number = next(self._numbers)
+        self._objects[number] = value
+        kind = type(value)
+        return (..., escapes.OBJECT, number, _name_of(value, kind), _traits(value, kind))
+
+    def kept(self, number: int) -> Any:
+        """The object that JavaScript means."""
+        try:
+            return self._objects[number]
+        except KeyError:
+            raise ReleasedError("the object was released") from None
+
+    def release(self, numbers: Iterable[int]) -> None:
+        """JavaScript holds these no longer."""
+        for number in numbers:
+            self._objects.pop(number, None)
+
+    def take_dropped(self) -> list[int]:
+        """The numbers of JavaScript values that Python has dropped since this was last asked."""
+        numbers = []
+        while self.dropped:
+            try:
+                numbers.append(self.dropped.popleft())
+            except IndexError:  # another worker was faster
+                break
+        return numbers
 
 
 _scopes: weakref.WeakValueDictionary[int, Scope] = weakref.WeakValueDictionary()
@@ -54,6 +125,53 @@ def scope_of(number: int) -> Scope:
         if scope is None:
             scope = _scopes[number] = Scope()
         return scope
+
+
+def compile_source(source: str, filename: str) -> CodeType:
+    """Compile statements, whose lines tracebacks will show."""
+    code = compile(source, filename, "exec", dont_inherit=True)
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    return code
+
+
+def _name_of(value: Any, kind: type) -> str:
+    """What JavaScript shows of it: `sqlite3.Connection object`, `class decimal.Decimal`, `function json.dumps`."""
+    if isinstance(value, type):
+        return f"class {_qualified(value)}"
+    if kind is ModuleType:
+        return f"module {value.__name__}"
+    if kind in _FUNCTIONS:
+        return f"{kind.__name__} {_qualified(value)}"
+    return f"{_qualified(kind)} object"
+
+
+def _qualified(value: Any) -> str:
+    module, name = getattr(value, "__module__", None), value.__qualname__
+    return f"{module}.{name}" if isinstance(module, str) and module != "builtins" else str(name)
+
+
+_FUNCTIONS = frozenset({FunctionType, BuiltinFunctionType, MethodType})
+
+
+def _traits(value: Any, kind: type) -> int:
+    traits = escapes.CALLABLE if callable(value) else 0
+    if hasattr(kind, "__iter__") or (hasattr(kind, "__getitem__") and hasattr(kind, "__len__")):
+        traits |= escapes.ITERABLE
+    for method, trait in _TRAITS:
+        if hasattr(kind, method):
+            traits |= trait
+    return traits if traits & _ITERATES else traits & ~escapes.GENERATOR
+
+
+_ITERATES = escapes.ITERATOR_ITSELF | escapes.ASYNC_ITERABLE
+_TRAITS = (
+    ("__next__", escapes.ITERATOR_ITSELF),
+    ("__aiter__", escapes.ASYNC_ITERABLE),
+    ("__enter__", escapes.CONTEXT),
+    ("__aenter__", escapes.ASYNC_CONTEXT),
+    ("send", escapes.GENERATOR),
+    ("asend", escapes.GENERATOR),
+)
 
 
 def _compile_expression(source: str, names: tuple[str, ...]) -> CodeType:

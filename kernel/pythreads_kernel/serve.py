@@ -1,4 +1,4 @@
-"""The loop of a worker: the same on a thread, in a sub-interpreter and in a child process."""
+"""The main function of a worker: the same on a thread, in a sub-interpreter and in a child process."""
 
 from __future__ import annotations
 
@@ -8,66 +8,56 @@ import os
 import sys
 
 from . import frames
+from .channel import MainChannel
 from .codec import loads
 from .frames import read_frames, write_frame
-from .requests import answer, describe_bytes
+from .requests import describe_bytes
 from .scope import scope_of
+from .side import Side
 from .targets import load
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
-    from .scope import Scope
 
-
-def serve(fd: int, facts: dict[str, Any] | None = None, *, alone: bool = True) -> bool:
+def serve(fd: int, side_fd: int, facts: dict[str, Any] | None = None, *, alone: bool = True) -> bool:
     """Serve one channel until it ends. Return whether it was closed politely rather than dropped.
 
     The first frame is START with the pool's settings; the reply is READY with `facts`, or ERROR where a module that was
-    to be loaded raised. `fd` is the caller's to close. `alone` says that no other worker prints to this `sys.stdout`: then
-    what a call printed is out before its answer, a line without an end too.
+    to be loaded raised. The descriptors are the caller's to close. `alone` says that no other worker prints to this
+    `sys.stdout`: then what a call printed is out before its answer, a line without an end too.
     """
     requests = read_frames(fd)
+    side = Side(side_fd)
     try:
-        scope = _start(fd, requests, facts or {})
-        return scope is not None and _loop(fd, requests, scope, alone=alone)
+        first = next(requests, None)
+        if first is None:
+            return False
+        try:
+            settings = loads(first[2])
+            _prepare(settings)
+            ready = marshal.dumps({**_facts(), **(facts or {})}, 2)
+        except BaseException as error:  # whatever a module does while it loads is told to the host
+            write_frame(fd, frames.ERROR, 0, describe_bytes(error))
+            return False
+        scope = scope_of(settings["scope"])
+        scope.owner = settings["owner"]
+        write_frame(fd, frames.READY, 0, ready)
+        after = flush if alone else None  # among others, a call would wait for one that prints to a full pipe
+        return MainChannel(fd, side, scope, requests, is_sync=settings["sync"], after=after).serve()
     except ConnectionError:
         return False
+    finally:
+        side.close()
 
 
-def _start(fd: int, requests: Iterator[tuple[int, int, memoryview]], facts: dict[str, Any]) -> Scope | None:
-    first = next(requests, None)
-    if first is None:
-        return None
-    try:
-        settings = loads(first[2])
-        for folder in reversed(settings["path"]):
-            if folder not in sys.path:
-                sys.path.insert(0, folder)
-        for name in settings["preload"]:
-            load(name)
-        ready = marshal.dumps({**_facts(), **facts}, 2)
-    except BaseException as error:  # whatever a module does while it loads is told to the host
-        write_frame(fd, frames.ERROR, 0, describe_bytes(error))
-        return None
-    write_frame(fd, frames.READY, 0, ready)
-    return scope_of(settings["scope"])
-
-
-def _loop(fd: int, requests: Iterator[tuple[int, int, memoryview]], scope: Scope, *, alone: bool) -> bool:
-    for kind, request, payload in requests:
-        if kind == frames.CLOSE:
-            flush()
-            with contextlib.suppress(ConnectionError):
-                write_frame(fd, frames.RESULT, request, marshal.dumps(None))
-            return True
-        reply, data = answer(kind, payload, scope)
-        if alone:  # among others, a call would wait for one that prints to a full pipe
-            flush()
-        write_frame(fd, reply, request, data)
-    return False
+def _prepare(settings: dict[str, Any]) -> None:
+    for folder in reversed(settings["path"]):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    for name in settings["preload"]:
+        load(name)
 
 
 def flush() -> None:

@@ -9,9 +9,15 @@ from __future__ import annotations
 import ctypes
 import threading
 
+from .channel import Channel
 from .frames import ERROR, HEADER, HEADER_BYTES
+from .javascript import current
 from .requests import answer, describe_bytes
-from .scope import scope_of
+from .scope import Scope, scope_of
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from .aio import EventLoop
 
 _FETCH = 0
 _waiting: dict[int, bytes] = {}
@@ -22,6 +28,26 @@ _pack = HEADER.pack
 _get_ident = threading.get_ident
 
 
+class EntryChannel(Channel):
+    """The channel of one sync call. The JavaScript thread is in it: nothing can be asked of JavaScript before it ends."""
+
+    is_sync = True
+    _loop: EventLoop | None = None
+
+    @property
+    def loop(self) -> EventLoop:
+        """The event loop of all sync calls."""
+        with _lock:
+            if EntryChannel._loop is None:
+                from .aio import EventLoop  # asyncio takes 30 ms to import
+
+                EntryChannel._loop = EventLoop(EntryChannel(Scope(), None))
+            return EntryChannel._loop
+
+
+_lock = threading.Lock()
+
+
 def _enter(buffer: int, length: int, capacity: int) -> int:
     """Answer the reply's length, negative when it is longer than `capacity`. Must not raise: nobody could catch it."""
     try:
@@ -30,7 +56,8 @@ def _enter(buffer: int, length: int, capacity: int) -> int:
         if kind == _FETCH:
             reply = _waiting.pop(_get_ident())
         else:
-            code, data = answer(kind, memoryview(frame)[HEADER_BYTES:], scope_of(scope))
+            current.channel = channel = EntryChannel(scope_of(scope), None)
+            code, data = answer(kind, 0, memoryview(frame)[HEADER_BYTES:], channel)
             reply = _pack(len(data), 0, code) + data
     except BaseException as error:
         data = describe_bytes(error)

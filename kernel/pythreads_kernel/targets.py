@@ -35,33 +35,44 @@ class TargetError(Exception):
         self.code = code
 
 
-def resolve(target: str) -> Any:
-    """Return the object that `target` names. Raises `TargetError`, chained to what Python said."""
-    # Not `get`: on a free-threaded 3.13 it locks the dictionary, and 20 threads took 5 times as long (dict[key] does not lock).
-    try:
-        name, path = _parsed[target]
-    except KeyError:
-        name, path = _parse(target)
-    try:
-        found: Any = _modules[_imported[name]]
-    except KeyError:
-        found = None
-    if found is None:
-        found = load(name)
+def resolve(target: Any) -> Any:
+    """Return what `target` names: a text, or a list of an object and the path of an attribute in it.
+
+    Raises `TargetError`, chained to what Python said.
+    """
+    if type(target) is list:
+        found, text = target
+        path: Any = text.split(".") if text else ()
+    else:
+        # Not `get`: on a free-threaded 3.13 it locks the dictionary, and 20 threads took 5 times as long; dict[key] does not.
+        try:
+            name, path = _parsed[target]
+        except KeyError:
+            name, path = _parse(target)
+        try:
+            found = _modules[_imported[name]]
+        except KeyError:
+            found = None
+        if found is None:
+            found = load(name)
     for attribute in path:
         try:
             found = getattr(found, attribute)
         except AttributeError as error:
-            raise TargetError("ATTRIBUTE_NOT_FOUND", f"{target}: {_explain(error)}") from error
+            raise TargetError("ATTRIBUTE_NOT_FOUND", f"{_shown(target)}: {_explain(error)}") from error
     return found
 
 
-def resolve_callable(target: str) -> Any:
+def resolve_callable(target: Any) -> Any:
     """As `resolve`, for what shall be called."""
     found = resolve(target)
     if not callable(found):
-        raise TargetError("NOT_CALLABLE", f"{target}: a value of type {type(found).__qualname__} cannot be called")
+        raise TargetError("NOT_CALLABLE", f"{_shown(target)}: a value of type {type(found).__qualname__} cannot be called")
     return found
+
+
+def _shown(target: Any) -> str:
+    return target if type(target) is str else f"{type(target[0]).__qualname__} object{'.' if target[1] else ''}{target[1]}"
 
 
 def check_callable(target: str) -> None:

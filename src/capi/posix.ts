@@ -15,6 +15,7 @@ const RTLD_NOW = 2
 const RTLD_GLOBAL = LINUX ? 0x100 : 0x8
 const RTLD_NODELETE = LINUX ? 0x1000 : 0x80
 const POLLIN = 1
+const POLLOUT = 4
 const MSG_DONTWAIT = LINUX ? 0x40 : 0x80
 const MSG_NOSIGNAL = LINUX ? 0x4000 : 0
 const F_SETFD = 2
@@ -63,12 +64,24 @@ export function send(fd: number, message: Uint8Array): boolean {
   return libc().send(fd, message, message.length, MSG_DONTWAIT | MSG_NOSIGNAL) === message.length
 }
 
-/** Waits until there is something to read, or the other side has closed. Blocks this thread for `timeoutMs` at most. */
-export function waitReadable(fd: number, timeoutMs: number): boolean {
-  const request = Buffer.alloc(8)
-  request.writeInt32LE(fd, 0)
-  request.writeInt16LE(POLLIN, 4)
-  return libc().poll(request, 1, timeoutMs) > 0
+/** Waits until one of some sockets has something to read, or its other end is closed; answers which of them. */
+export function waitReadable(fds: readonly number[], timeoutMs: number): boolean[] {
+  return wait(fds, POLLIN, timeoutMs)
+}
+
+/** Waits until a socket takes something to send. */
+export function waitWritable(fd: number, timeoutMs: number): boolean {
+  return wait([fd], POLLOUT, timeoutMs)[0] === true
+}
+
+function wait(fds: readonly number[], events: number, timeoutMs: number): boolean[] {
+  const request = Buffer.alloc(fds.length * 8)
+  for (const [i, fd] of fds.entries()) {
+    request.writeInt32LE(fd, i * 8)
+    request.writeInt16LE(events, i * 8 + 4)
+  }
+  libc().poll(request, fds.length, timeoutMs)
+  return fds.map((_, i) => request.readInt16LE(i * 8 + 6) !== 0)
 }
 
 /** Lets reads and writes wait again after Node took the descriptor over, which sets it to non-blocking. */

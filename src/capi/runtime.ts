@@ -43,29 +43,30 @@ const FLUSH_TIMEOUT_MS = 150
 
 export type InProcessKind = 'thread' | 'subinterpreter'
 
-/** Starts a worker in the Python of this process; answers our end of its channel, which is the caller's to close. */
-export async function startInProcess(kind: InProcessKind, facts: PythonFacts): Promise<number> {
+/** Starts a worker in the Python of this process; answers our ends of its channel and its side channel, the caller's to close. */
+export async function startInProcess(kind: InProcessKind, facts: PythonFacts): Promise<[number, number]> {
   return order(await control(facts), kind)
 }
 
 /** As {@link startInProcess}, once a worker was started: without waiting. */
-export function startInProcessNow(kind: InProcessKind): number {
+export function startInProcessNow(kind: InProcessKind): [number, number] {
   return order(Atomics.load(processWord(), 0), kind)
 }
 
-function order(control: number, kind: InProcessKind): number {
+function order(control: number, kind: InProcessKind): [number, number] {
   const [ours, theirs] = socketpair(SOCK_STREAM)
-  if (send(control, message(kind, theirs))) return ours
-  closeFd(ours)
-  closeFd(theirs)
+  const [ourSide, theirSide] = socketpair(SOCK_STREAM)
+  if (send(control, message(kind, theirs, theirSide))) return [ours, ourSide]
+  for (const fd of [ours, theirs, ourSide, theirSide]) closeFd(fd)
   throw new PythreadsError('ERR_PYTHREADS_WORKER_START', 'The control socket of the in-process Python takes no orders')
 }
 
-function message(what: string, fd: number): Buffer {
+function message(what: string, fd: number, side: number = -1): Buffer {
   const encoder = new Encoder()
-  encoder.tuple(2)
+  encoder.tuple(3)
   encoder.value(what, 'what')
   encoder.value(fd, 'fd')
+  encoder.value(side, 'side')
   return encoder.buffer.subarray(0, encoder.position)
 }
 
@@ -196,7 +197,7 @@ function flushAtExit(): void {
   flushing = true
   process.once('exit', () => {
     const [ours, theirs] = socketpair(SOCK_STREAM)
-    if (send(Atomics.load(processWord(), 0), message('flush', theirs))) waitReadable(ours, FLUSH_TIMEOUT_MS)
+    if (send(Atomics.load(processWord(), 0), message('flush', theirs))) waitReadable([ours], FLUSH_TIMEOUT_MS)
     else closeFd(theirs)
     closeFd(ours)
   })

@@ -1,4 +1,4 @@
-import { HEADER_BYTES, type Kind } from '../wire/index.ts'
+import { HEADER_BYTES } from '../wire/index.ts'
 import { ffi } from './ffi.ts'
 
 const INITIAL_BYTES = 64 * 1024
@@ -19,16 +19,13 @@ export class SyncEntry {
     this.#call = koffi.decode(BigInt(address), koffi.proto('int64_t', ['uint8_t *', 'int64_t', 'int64_t']))
   }
 
-  /** Sends a request and waits for its reply, both frames. The reply is valid until the next request. */
-  request(scope: number, kind: Kind, payload: Buffer): Buffer {
-    const length = HEADER_BYTES + payload.length
+  /** Sends a frame, whose request id is the pool's scope, and waits for its reply, which is valid until the next request. */
+  request(frame: Buffer): Buffer {
+    const { length } = frame
     const spare = this.#spare
     this.#spare = undefined
     const buffer = spare !== undefined && spare.length >= length ? spare : Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, length))
-    buffer.writeUInt32LE(payload.length, 0)
-    buffer.writeUInt32LE(scope, 4)
-    buffer.writeUInt32LE(kind, 8)
-    payload.copy(buffer, HEADER_BYTES)
+    frame.copy(buffer)
     const size = this.#call(buffer, length, buffer.length)
     this.#spare = buffer.length > INITIAL_BYTES * 16 ? spare : buffer
     return size >= 0 ? buffer.subarray(0, size) : this.#fetch(-size)

@@ -1,3 +1,10 @@
 export { ERROR_CODES, type ErrorCode } from './codes.ts'
-export { PythonError, type PythonErrorDetails, type PythonFrame, raise } from './python-error.ts'
+export {
+  type ClassNamer,
+  PythonError,
+  type PythonErrorDetails,
+  type PythonFrame,
+  raise,
+  type SourcePlace,
+} from './python-error.ts'
 export { PythreadsError, type PythreadsErrorOptions } from './pythreads-error.ts'

@@ -27,6 +27,36 @@ export interface PythonErrorDetails {
   errors: PythonErrorDetails[] | null
   /** The key path of a value that could not cross, `null` when it is not about a value. */
   path: string | null
+  /** The exception's class and its bases, as `module:Class`, but for `object`. */
+  bases: string[]
+  place: SourcePlace | null
+  /** The number of the JavaScript value that was thrown, where that is what it is. */
+  thrown: number | null
+}
+
+/** Where in a Python source text something is. */
+export interface SourcePlace {
+  /** The file name as Python has it, e.g. `<pythreads exec 1>`. */
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  /** From 1; 0 when it is not known. */
+  readonly column: number
+  /** The line itself. */
+  readonly text: string
+}
+
+/** What {@link PythonError.is} needs of a pool. */
+export interface ClassNamer {
+  /** The name under which errors know the class that a target names, `module:Class`. */
+  className(target: string): Promise<string>
+}
+
+interface PythonErrorOptions {
+  index?: number
+  depth?: number
+  /** Finds what JavaScript itself threw. */
+  local?: (number: number) => unknown
 }
 
 /** How deep a chain of causes is turned into errors; Python itself sets no limit. */
@@ -62,14 +92,22 @@ export class PythonError extends PythreadsError {
   readonly frames: readonly PythonFrame[]
   /** The notes that were added with `add_note`. */
   readonly notes: readonly string[]
-  /** The members of an `ExceptionGroup`, otherwise `undefined`. */
-  readonly errors: readonly PythonError[] | undefined
+  /** The members of an `ExceptionGroup`, otherwise `undefined`: Python's errors, and what JavaScript itself threw. */
+  readonly errors: readonly unknown[] | undefined
+  /** The exception's class and its bases as `module:Class`, the class itself first. */
+  readonly bases: readonly string[]
+  /** For a `SyntaxError`: where it is. */
+  readonly place: SourcePlace | undefined
   /** In `map`: the position of the failing item, from 0. */
   readonly index: number | undefined
 
-  constructor(details: PythonErrorDetails, options: { index?: number; depth?: number } = {}) {
+  constructor(details: PythonErrorDetails, options: PythonErrorOptions = {}) {
     const depth = options.depth ?? 0
-    const nested = (inner: PythonErrorDetails) => new PythonError(inner, { depth: depth + 1 })
+    const { local } = options
+    const nested = (inner: PythonErrorDetails): unknown =>
+      typeof inner.thrown === 'number' && local !== undefined
+        ? local(inner.thrown)
+        : new PythonError(inner, { depth: depth + 1, ...(local === undefined ? {} : { local }) })
     super(details.code, details.message === '' ? details.type : details.message, {
       ...(details.cause !== null && depth < MAX_CAUSES ? { cause: nested(details.cause) } : {}),
       ...(details.path !== null ? { path: details.path } : {}),
@@ -80,17 +118,33 @@ export class PythonError extends PythreadsError {
     this.frames = details.frames
     this.notes = details.notes
     this.errors = details.errors?.map(nested)
+    this.bases = details.bases
+    this.place = details.place ?? undefined
     this.index = options.index
     if (depth > 0) this.stack = this.#head()
     // What `console.log` shows besides the stack: only what says something.
     const silent = {
       traceback: true,
       frames: true,
+      bases: true,
+      place: this.place === undefined,
       notes: this.notes.length === 0,
       errors: !this.errors,
       index: this.index === undefined,
     }
     for (const [key, hidden] of Object.entries(silent)) Object.defineProperty(this, key, { enumerable: !hidden })
+  }
+
+  /**
+   * Whether the exception is one of a class or of a class that derives from it, under whatever name that can be imported.
+   *
+   * @example
+   * ```ts
+   * if (error instanceof PythonError && (await error.is(py, 'json:JSONDecodeError'))) retry()
+   * ```
+   */
+  async is(py: ClassNamer, target: string): Promise<boolean> {
+    return this.bases.includes(await py.className(target))
   }
 
   /** Puts the caller's JavaScript frames and Python's traceback into one `stack`. */

@@ -4,7 +4,7 @@ import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { encodeSettings } from './settings.ts'
-import { EntryLine, SocketLine, type SyncLine } from './sync-line.ts'
+import { EntryLine, SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
 
 /** Workers on threads of the Python in this process: all in its main interpreter, or an interpreter each. */
 export class InProcessIsolation implements Isolation {
@@ -24,17 +24,19 @@ export class InProcessIsolation implements Isolation {
   async launch(): Promise<Launched> {
     this.#checked ??= checkEnvironment(this.#facts.executable)
     await this.#checked
-    const socket = new Socket({ fd: await startInProcess(this.kind, this.#facts), readable: true, writable: true })
+    const [socket, side] = (await startInProcess(this.kind, this.#facts)).map(
+      (fd) => new Socket({ fd, readable: true, writable: true }),
+    ) as [Socket, Socket]
     const ended = new Promise<string>((resolve) => socket.once('close', () => resolve('its channel closed')))
-    return { socket, ended, kill: () => socket.destroy() }
+    return { socket, side, ended, kill: () => socket.destroy() }
   }
 
-  openSyncLine(ready: Readonly<Record<string, unknown>>): SyncLine {
+  openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncLine {
     const address = ready['sync_entry']
-    if (this.kind === 'thread' && typeof address === 'number' && address !== 0) {
+    if (!calledBack && this.kind === 'thread' && typeof address === 'number' && address !== 0) {
       return new EntryLine(new SyncEntry(address), this.#settings.scope)
     }
-    return new SocketLine(startInProcessNow(this.kind), encodeSettings(this.#settings))
+    return new SocketLine(startInProcessNow(this.kind), encodeSettings(this.#settings, true), tools)
   }
 
   /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */

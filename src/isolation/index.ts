@@ -10,7 +10,7 @@ export { GATES, type GateAnswer, gate, type IsolationKind, libpythonHint, type V
 export { InProcessIsolation } from './in-process.ts'
 export type { Isolation, Launched, WorkerSettings } from './isolation.ts'
 export { encodeSettings } from './settings.ts'
-export type { SyncLine, SyncReply } from './sync-line.ts'
+export type { SideFrame, SyncLine, SyncReply, SyncTools } from './sync-line.ts'
 
 /** Makes the isolation that was chosen. @throws `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`, `ERR_PYTHREADS_ISOLATION_UNAVAILABLE` */
 export function createIsolation(kind: IsolationKind, facts: PythonFacts, settings: WorkerSettings): Isolation {

@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream'
 import type { IsolationKind } from './gates.ts'
-import type { SyncLine } from './sync-line.ts'
+import type { SyncLine, SyncTools } from './sync-line.ts'
 
 /** A worker's end as the pool sees it. */
 export interface Launched {
   /** The channel: frames both ways. It keeps the process alive unless it is unreferenced. */
   readonly socket: Duplex & { ref(): unknown; unref(): unknown }
+  /** The side channel: frames of threads other than the one that serves, and of coroutines. Closed with the channel. */
+  readonly side: Duplex & { ref(): unknown; unref(): unknown }
   /** Resolves when the worker is gone, with how it ended, e.g. `it was ended by SIGKILL`. */
   readonly ended: Promise<string>
   /** Ends the worker by force where that is possible; otherwise only its channel closes. */
@@ -20,8 +22,8 @@ export interface Isolation {
   launch(): Promise<Launched>
   /** Checks what a new worker says of itself, where there is something to check; throws when it is not the right one. */
   verify?(ready: Readonly<Record<string, unknown>>): void
-  /** Opens a line for sync calls of this JavaScript thread, which blocks while it waits. */
-  openSyncLine(ready: Readonly<Record<string, unknown>>): SyncLine
+  /** Opens a line for sync calls of this JavaScript thread, which blocks while it waits. `calledBack`: Python may call it. */
+  openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncLine
 }
 
 /** The settings that every worker gets in its first frame. */
@@ -30,6 +32,6 @@ export interface WorkerSettings {
   readonly path: readonly string[]
   /** Modules to import before the first call. */
   readonly preload: readonly string[]
-  /** The number of the namespace that `exec` and `eval` use. */
+  /** The number by which the workers of one pool know that they belong together. */
   readonly scope: number
 }

@@ -5,10 +5,11 @@ import { closeFd, SOCK_STREAM, socketpair } from '../capi/index.ts'
 import type { PythonFacts } from '../discovery/index.ts'
 import type { Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { encodeSettings } from './settings.ts'
-import { SocketLine, type SyncLine } from './sync-line.ts'
+import { SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
 
 const KERNEL_FOLDER = fileURLToPath(new URL('../../kernel', import.meta.url))
 const CHANNEL_FD = 3
+const SIDE_FD = 4
 
 /** The children of this JavaScript thread that are alive: none of them may outlive it. */
 const children = new Set<ChildProcess>()
@@ -27,7 +28,7 @@ export class ProcessIsolation implements Isolation {
   }
 
   async launch(): Promise<Launched> {
-    const child = this.#spawn(['ignore', 'inherit', 'inherit', 'pipe'])
+    const child = this.#spawn(['ignore', 'inherit', 'inherit', 'pipe', 'pipe'])
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(`it could not be started: ${error.message}`))
       child.once('exit', (code, signal) =>
@@ -35,23 +36,26 @@ export class ProcessIsolation implements Isolation {
       )
     })
     const socket = child.stdio[CHANNEL_FD] as Socket
+    const side = (child.stdio as unknown as Socket[])[SIDE_FD] as Socket
     // The channel alone decides whether the process stays alive; once it is closed, how the child ended is still to come.
     child.unref()
     socket.once('close', () => child.ref())
-    return { socket, ended, kill: () => void child.kill('SIGKILL') }
+    return { socket, side, ended, kill: () => void child.kill('SIGKILL') }
   }
 
-  openSyncLine(): SyncLine {
+  openSyncLine(_ready: unknown, tools: SyncTools): SyncLine {
     const [ours, theirs] = socketpair(SOCK_STREAM)
-    this.#spawn(['ignore', 'inherit', 'inherit', theirs]).unref()
+    const [ourSide, theirSide] = socketpair(SOCK_STREAM)
+    this.#spawn(['ignore', 'inherit', 'inherit', theirs, theirSide]).unref()
     closeFd(theirs)
-    return new SocketLine(ours, encodeSettings(this.#settings))
+    closeFd(theirSide)
+    return new SocketLine([ours, ourSide], encodeSettings(this.#settings, true), tools)
   }
 
   #spawn(stdio: StdioOptions): ChildProcess {
     const main =
       `import sys; sys.path[:1] = filter(None, sys.path[:1]); sys.path.append(${JSON.stringify(KERNEL_FOLDER)});` +
-      ` from pythreads_kernel.child import main; main(${CHANNEL_FD}, ${process.pid})`
+      ` from pythreads_kernel.child import main; main(${CHANNEL_FD}, ${SIDE_FD}, ${process.pid})`
     const child = spawn(this.#facts.executable, ['-X', 'utf8', '-c', main], { stdio, windowsHide: true })
     children.add(child)
     child.once('exit', () => children.delete(child))

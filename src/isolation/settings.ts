@@ -1,9 +1,11 @@
+import { threadId } from 'node:worker_threads'
 import { Encoder } from '../wire/index.ts'
 import type { WorkerSettings } from './isolation.ts'
 
-/** The payload of a START frame. */
-export function encodeSettings(settings: WorkerSettings): Buffer {
+/** The payload of a START frame. `sync`: this thread will wait for each reply. */
+export function encodeSettings(settings: WorkerSettings, sync: boolean = false): Buffer {
   const encoder = new Encoder()
-  encoder.value({ path: settings.path, preload: settings.preload, scope: settings.scope }, 'settings')
+  const { path, preload, scope } = settings
+  encoder.value({ path, preload, scope, owner: threadId, sync }, 'settings')
   return encoder.buffer.subarray(0, encoder.position)
 }

@@ -1,8 +1,8 @@
 import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { type SyncEntry, setBlocking, waitReadable } from '../capi/index.ts'
+import { type SyncEntry, setBlocking, waitReadable, waitWritable } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { FrameParser, HEADER_BYTES, KIND, type Kind, writeHeader } from '../wire/index.ts'
+import { FrameParser, type FrameSink, HEADER_BYTES, KIND, type Kind, writeHeader } from '../wire/index.ts'
 
 /** A reply: its kind and where its payload is. The bytes are valid until the next request. */
 export interface SyncReply {
@@ -13,12 +13,31 @@ export interface SyncReply {
 
 /** Sends requests to Python and waits for their replies on this JavaScript thread. */
 export interface SyncLine {
-  request(kind: Kind, payload: Buffer): SyncReply
+  /** Whether Python can call JavaScript functions on it. */
+  readonly callsBack: boolean
+  /** Sends a frame; its request id is written here. */
+  request(frame: Buffer): SyncReply
+  /** Sends a frame to which there is no reply, if the line can. */
+  tell(frame: Buffer): void
   close(): void
+}
+
+/** What a line needs to know to deal with frames that are not replies. */
+export interface SyncTools {
+  /** Takes such a frame. `reply` sends frames back. `blocked`: this thread waits, so a promise could never settle. */
+  take(frame: SideFrame, reply: (bytes: Buffer) => void, blocked: boolean): void
+}
+
+/** A frame that is not the reply to a request. */
+export interface SideFrame {
+  readonly kind: Kind
+  readonly id: number
+  readonly bytes: Buffer
 }
 
 /** Sync calls by one native call into the interpreter of this process. */
 export class EntryLine implements SyncLine {
+  readonly callsBack = false
   readonly #entry: SyncEntry
   readonly #scope: number
 
@@ -27,9 +46,14 @@ export class EntryLine implements SyncLine {
     this.#scope = scope
   }
 
-  request(kind: Kind, payload: Buffer): SyncReply {
-    const bytes = this.#entry.request(this.#scope, kind, payload)
+  request(frame: Buffer): SyncReply {
+    frame.writeUInt32LE(this.#scope, 4)
+    const bytes = this.#entry.request(frame)
     return { kind: bytes.readUInt32LE(8) as Kind, bytes, start: HEADER_BYTES }
+  }
+
+  tell(frame: Buffer): void {
+    this.request(frame)
   }
 
   close(): void {}
@@ -37,69 +61,146 @@ export class EntryLine implements SyncLine {
 
 /** How long one wait in native code lasts: a `terminate()` of this JavaScript thread takes effect in between. */
 const SLICE_MS = 50
+/** When a full side socket is tried again. */
+const RETRY_MS = 2
 
-/** Sync calls over a socket, to a worker that serves nobody else. */
+/**
+ * Sync calls over sockets, to a worker that serves nobody else. While a request is waited for, both sockets are read here;
+ * otherwise the event loop reads the side one, on which Python's other threads call JavaScript.
+ */
 export class SocketLine implements SyncLine {
+  readonly callsBack = true
   #fd: number
   /** Closes the descriptor when this JavaScript thread ends, in whatever way: that ends the worker. */
   readonly #owner: Socket
+  readonly #sideFd: number
+  readonly #side: Socket
+  readonly #tools: SyncTools
   readonly #chunk: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
+  readonly #main = new FrameParser(this.#keep(true))
+  readonly #aside = new FrameParser(this.#keep(false))
+  /** Frames that have come and are not dealt with; a callback that is dealt with may make requests of its own. */
+  readonly #frames: (SideFrame & { readonly main: boolean })[] = []
+  /** What is to be written to the side socket. */
+  readonly #answers: Buffer[] = []
+  #id = -1 // the first request is START, whose reply has the id 0
+  /** How many requests are waited for, one within the other. */
+  #depth = 0
 
-  /** `fd`: a socket, owned from now on. `settings`: the payload of the START frame. */
-  constructor(fd: number, settings: Buffer) {
+  /** `fds`: the main and the side socket, owned from now on. `settings`: the payload of the START frame. */
+  constructor(fds: readonly [number, number], settings: Buffer, tools: SyncTools) {
+    const [fd, side] = fds
     this.#fd = fd
+    this.#sideFd = side
+    this.#tools = tools
     this.#owner = new Socket({ fd, readable: false, writable: false }).unref()
     setBlocking(fd)
-    const ready = this.request(KIND.START, settings)
-    if (ready.kind === KIND.READY) return
+    this.#side = new Socket({ fd: side, readable: true, writable: true })
+    this.#side.on('error', () => {}) // the main socket's end says more
+    this.#side.on('data', (chunk: Buffer) => {
+      this.#aside.push(chunk)
+      this.#deal()
+    })
+    this.#side.unref()
+    const header = Buffer.alloc(HEADER_BYTES)
+    writeHeader(header, 0, settings.length, 0, KIND.START)
+    if (this.request(Buffer.concat([header, settings])).kind === KIND.READY) return
     this.close()
     throw new PythreadsError('ERR_PYTHREADS_WORKER_START', 'The worker for sync calls did not start')
   }
 
-  request(kind: Kind, payload: Buffer): SyncReply {
-    const header = Buffer.alloc(HEADER_BYTES)
-    writeHeader(header, 0, payload.length, 1, kind)
-    this.#write(Buffer.concat([header, payload]))
-    return this.#read()
+  request(frame: Buffer): SyncReply {
+    const id = ++this.#id >>> 0
+    if (frame.readUInt32LE(8) !== KIND.START) frame.writeUInt32LE(id, 4)
+    this.#depth++
+    try {
+      this.#write(this.#fd, frame)
+      return this.#wait(id)
+    } finally {
+      this.#depth--
+    }
+  }
+
+  tell(frame: Buffer): void {
+    if (this.#fd >= 0) this.#write(this.#fd, frame)
   }
 
   close(): void {
     this.#owner.destroy()
+    this.#side.destroy()
     this.#fd = -1
   }
 
-  #write(bytes: Buffer): void {
+  #keep(main: boolean): FrameSink {
+    return (kind, id, bytes, start, end) =>
+      void this.#frames.push({ kind, id, bytes: Buffer.from(bytes.subarray(start, end)), main })
+  }
+
+  #wait(id: number): SyncReply {
+    for (;;) {
+      const reply = this.#deal(id)
+      if (reply !== undefined) return reply
+      if (this.#fd < 0) throw died()
+      const [main, side] = waitReadable([this.#fd, this.#sideFd], SLICE_MS)
+      if (side === true) this.#aside.push(this.#receive(this.#sideFd))
+      if (main !== true) continue
+      const chunk = this.#receive(this.#fd)
+      if (chunk.length === 0) {
+        this.close()
+        throw died()
+      }
+      this.#main.push(chunk)
+    }
+  }
+
+  /** Deals with the frames that have come, until the reply with this id is among them. */
+  #deal(id?: number): SyncReply | undefined {
+    for (let frame = this.#frames.shift(); frame !== undefined; frame = this.#frames.shift()) {
+      const { kind, bytes, main } = frame
+      if (main && (kind === KIND.RESULT || kind === KIND.ERROR || kind === KIND.READY)) {
+        if (frame.id === id) return { kind, bytes, start: 0 }
+        continue // of a request that a callback made and that threw meanwhile
+      }
+      const reply = main ? (answer: Buffer) => this.#write(this.#fd, answer) : (answer: Buffer) => this.#tellSide(answer)
+      this.#tools.take(frame, reply, this.#depth > 0)
+    }
+    return undefined
+  }
+
+  #write(fd: number, bytes: Buffer): void {
     if (this.#fd < 0) throw died()
     try {
-      for (let sent = 0; sent < bytes.length; ) sent += writeSync(this.#fd, bytes, sent)
+      for (let sent = 0; sent < bytes.length; ) sent += writeSync(fd, bytes, sent)
     } catch {
       this.close()
       throw died()
     }
   }
 
-  #read(): SyncReply {
-    let reply: SyncReply | undefined
-    const parser = new FrameParser((kind, _id, bytes, start, end) => {
-      reply = { kind, bytes: Buffer.from(bytes.subarray(start, end)), start: 0 }
-    })
-    while (reply === undefined) {
-      if (!waitReadable(this.#fd, SLICE_MS)) continue
-      const count = this.#receive()
-      if (count === 0) {
-        this.close()
-        throw died()
-      }
-      parser.push(this.#chunk.subarray(0, count))
-    }
-    return reply
+  #tellSide(bytes: Buffer): void {
+    if (this.#answers.push(bytes) === 1) this.#flushSide()
   }
 
-  #receive(): number {
+  /** Writes to the side socket, which does not block; waits only where this thread waits anyway. */
+  #flushSide(): void {
+    for (let bytes = this.#answers[0]; bytes !== undefined && this.#fd >= 0; bytes = this.#answers[0]) {
+      try {
+        const sent = writeSync(this.#sideFd, bytes)
+        if (sent < bytes.length) this.#answers[0] = bytes.subarray(sent)
+        else this.#answers.shift()
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return this.close()
+        if (this.#depth === 0) return void setTimeout(() => this.#flushSide(), RETRY_MS)
+        waitWritable(this.#sideFd, SLICE_MS)
+      }
+    }
+  }
+
+  #receive(fd: number): Buffer {
     try {
-      return readSync(this.#fd, this.#chunk)
+      return this.#chunk.subarray(0, readSync(fd, this.#chunk))
     } catch {
-      return 0
+      return this.#chunk.subarray(0, 0)
     }
   }
 }

@@ -15,6 +15,11 @@ export interface PythonOptions {
   path?: readonly string[] | undefined
   /** How many calls may wait for a worker; more are refused with `ERR_PYTHREADS_QUEUE_FULL`. `null` (the default): any number. */
   maxQueue?: number | null | undefined
+  /**
+   * Whether results are copied deeply, as `toJS()` does: a dataclass arrives as an object, an Enum as its value. Default false:
+   * what has no equal in JavaScript arrives as a remote object.
+   */
+  copy?: boolean | undefined
 }
 
 /** What {@link Python.run} takes besides the target and its arguments. */
@@ -23,6 +28,10 @@ export interface RunOptions {
   kwargs?: Readonly<Record<string, unknown>> | undefined
   /** The number of the worker that has to run it, from 0. Default: any that is idle. */
   worker?: number | undefined
+  /** Whether the result is copied deeply. Default: as the pool's option says. */
+  copy?: boolean | undefined
+  /** Aborts the call: its promise rejects with `ERR_PYTHREADS_ABORTED`; one that waits is dropped, a coroutine is cancelled. */
+  signal?: AbortSignal | undefined
 }
 
 /** What {@link Python.map} takes besides the target and the items. */
@@ -33,6 +42,8 @@ export interface MapOptions {
   chunk?: number | 'auto' | undefined
   /** Whether results come in the order of the items (the default), or as they are ready. */
   ordered?: boolean | undefined
+  /** Whether results are copied deeply. Default: as the pool's option says. */
+  copy?: boolean | undefined
   /** Called whenever results have come back. */
   onProgress?: ((progress: { readonly done: number; readonly total: number | undefined }) => void) | undefined
 }

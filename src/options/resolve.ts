@@ -19,15 +19,24 @@ export interface ResolvedPythonOptions {
   readonly preload: readonly string[]
   readonly path: readonly string[]
   readonly maxQueue: number | null
+  readonly copy: boolean
 }
 
-const PYTHON_KEYS = ['python', 'isolation', 'workers', 'preload', 'path', 'maxQueue'] as const satisfies (keyof PythonOptions)[]
-const RUN_KEYS = ['kwargs', 'worker'] as const satisfies (keyof RunOptions)[]
-const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'onProgress'] as const satisfies (keyof MapOptions)[]
+const PYTHON_KEYS = [
+  'python',
+  'isolation',
+  'workers',
+  'preload',
+  'path',
+  'maxQueue',
+  'copy',
+] as const satisfies (keyof PythonOptions)[]
+const RUN_KEYS = ['kwargs', 'worker', 'copy', 'signal'] as const satisfies (keyof RunOptions)[]
+const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'copy', 'onProgress'] as const satisfies (keyof MapOptions)[]
 
 export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOptions {
   checkKeys('Python.start', options, PYTHON_KEYS)
-  const { python, isolation = 'auto', preload = [], path = [], maxQueue = null } = options
+  const { python, isolation = 'auto', preload = [], path = [], maxQueue = null, copy = false } = options
   const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options
   return Object.freeze({
     python: python === undefined ? undefined : text('python', python),
@@ -36,14 +45,27 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     preload: list('preload', preload).map(modulePath),
     path: list('path', path).map((folder) => resolve(folder)),
     maxQueue: maxQueue === null ? null : integer('maxQueue', maxQueue, 0, Number.MAX_SAFE_INTEGER),
+    copy: flag('copy', copy) ?? false,
   })
 }
 
-export function resolveRunOptions(options: RunOptions, workers: number): { kwargs: Kwargs; worker: number | undefined } {
+/** {@link RunOptions}, checked. What is undefined is up to the pool. */
+export interface ResolvedRunOptions {
+  readonly kwargs: Kwargs
+  readonly worker: number | undefined
+  readonly copy: boolean | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+export function resolveRunOptions(options: RunOptions, workers: number): ResolvedRunOptions {
   checkKeys('run', options, RUN_KEYS)
+  const { kwargs, worker, copy, signal } = options
+  check(signal === undefined || signal instanceof AbortSignal, 'signal', 'an AbortSignal', signal)
   return {
-    kwargs: keywords(options.kwargs),
-    worker: options.worker === undefined ? undefined : integer('worker', options.worker, 0, workers - 1),
+    kwargs: keywords(kwargs),
+    worker: worker === undefined ? undefined : integer('worker', worker, 0, workers - 1),
+    copy: flag('copy', copy),
+    signal,
   }
 }
 
@@ -51,6 +73,7 @@ export interface ResolvedMapOptions {
   readonly kwargs: Kwargs
   readonly chunk: number | 'auto'
   readonly ordered: boolean
+  readonly copy: boolean | undefined
   readonly onProgress: MapOptions['onProgress']
 }
 
@@ -63,6 +86,7 @@ export function resolveMapOptions(options: MapOptions): ResolvedMapOptions {
     kwargs: keywords(options.kwargs),
     chunk: chunk === 'auto' ? chunk : integer('chunk', chunk, 1, MAX_CHUNK, "'auto' or "),
     ordered,
+    copy: flag('copy', options.copy),
     onProgress,
   }
 }
@@ -76,6 +100,11 @@ function keywords(kwargs: Kwargs | undefined): Kwargs {
   if (kwargs === undefined) return NONE
   check(isRecord(kwargs), 'kwargs', 'an object', kwargs)
   return kwargs
+}
+
+function flag(name: string, value: boolean | undefined): boolean | undefined {
+  check(value === undefined || typeof value === 'boolean', name, 'true or false', value)
+  return value
 }
 
 function list(name: string, value: readonly string[]): readonly string[] {

@@ -1,6 +1,7 @@
 import { PythonError, type PythonErrorDetails, raise } from '../errors/index.ts'
 import { KIND } from '../wire/index.ts'
 import type { Pool } from './pool.ts'
+import type { Write } from './task.ts'
 
 /** How a map runs; everything is decided, nothing optional. */
 export interface MapPlan {
@@ -9,6 +10,7 @@ export interface MapPlan {
   /** Items a call, or `'auto'`: as many as take some milliseconds. */
   readonly chunk: number | 'auto'
   readonly ordered: boolean
+  readonly copy: boolean
   readonly onProgress: ((progress: MapProgress) => void) | undefined
   readonly total: number | undefined
 }
@@ -81,13 +83,14 @@ export async function takeNext<T>(flying: Promise<T>[], ordered: boolean): Promi
 }
 
 async function callChunk(pool: Pool, plan: MapPlan, items: Items, chunks: Chunker): Promise<Chunk> {
-  const reply = await pool.submit(KIND.MAP, (encoder) => {
+  const write: Write = (encoder) => {
     encoder.tuple(3)
     encoder.string(plan.target)
     encoder.list(items.values.length)
     for (const [i, value] of items.values.entries()) encoder.value(value, `item[${items.first + i}]`)
     encoder.value(plan.kwargs, 'kwargs')
-  })
+  }
+  const reply = await pool.submit(KIND.MAP, write, { copy: plan.copy })
   const [results, failure, seconds] = reply as [unknown[], PythonErrorDetails | null, number]
   if (failure === null) chunks.learn(results.length, seconds * 1000)
   return { first: items.first, results, failure }

@@ -1,9 +1,13 @@
 import { PythreadsError } from '../errors/index.ts'
 import { encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
-import { KIND, type Kind } from '../wire/index.ts'
+import { FLAG, KIND, type Kind } from '../wire/index.ts'
+import { Answers, callingWorker } from './callbacks.ts'
+import { Crossing } from './crossing.ts'
 import { Fifo } from './fifo.ts'
+import { Locals } from './locals.ts'
+import { type Handle, Realm } from './realm.ts'
 import { FrameEncoder, Task, type Write } from './task.ts'
-import { Worker } from './worker.ts'
+import { Worker, type WorkerTools } from './worker.ts'
 
 /** What a pool needs to know. */
 export interface PoolOptions {
@@ -12,6 +16,33 @@ export interface PoolOptions {
   readonly workers: number
   /** How many calls may wait; `null`: any number. */
   readonly maxQueue: number | null
+  /** Makes what callers get for an object that stays in Python. */
+  readonly standIn: (handle: Handle) => unknown
+}
+
+/** How a call is made, besides its kind and payload. */
+export interface SubmitOptions {
+  /** The number of the worker that has to take it; `undefined`: any. */
+  readonly slot?: number | undefined
+  /** Whether its result is copied deeply rather than referred to. */
+  readonly copy?: boolean | undefined
+  /** Aborts it. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A worker that somebody has to himself. */
+export interface Lease {
+  readonly slot: number
+  readonly realm: Realm
+  /** Whether the worker still lives. */
+  isThere(): boolean
+  giveBack(): void
+}
+
+/** A request that every interpreter has to get, those of later workers too. */
+export interface SetupStep {
+  readonly kind: Kind
+  readonly write: Write
 }
 
 /** What a pool has done so far. */
@@ -26,6 +57,10 @@ export interface PoolStats {
   readonly errors: number
   /** Workers that ended unasked and were replaced. */
   readonly replaced: number
+  /** Objects in Python that JavaScript holds. */
+  readonly objects: number
+  /** JavaScript functions and iterators that Python holds. */
+  readonly callbacks: number
 }
 
 /** What one worker has done so far. */
@@ -47,15 +82,24 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #settings: Buffer
   readonly #encoder = new FrameEncoder()
+  readonly #locals = new Locals()
+  readonly #tools: WorkerTools
+  /** In a shared interpreter, what all workers hold together. */
+  readonly #shared: Realm | undefined
   readonly #workers: Worker[] = []
   readonly #idle: Worker[] = []
   readonly #queue = new Fifo<Task>()
   /** Calls for one worker only, by its number. */
   readonly #pinned: Fifo<Task>[]
+  /** Calls that callbacks made, by the number of the worker that waits for the callback, or that has to take them. */
+  readonly #nested: Fifo<Task>[]
   /** What a replacement has to run before its first call. */
-  readonly #setup: (Write | undefined)[] = []
+  readonly #setup: (SetupStep | undefined)[] = []
   /** The numbers of workers that could not be replaced. */
   readonly #down = new Set<number>()
+  /** Who waits for a worker of their own, and the workers that are given away so. */
+  readonly #leases: { readonly order: number; readonly resolve: (lease: Lease) => void }[] = []
+  readonly #leased = new Set<Worker>()
   #order = 0
   #queued = 0
   #running = 0
@@ -70,6 +114,18 @@ export class Pool {
     this.#options = options
     this.#settings = encodeSettings(options.settings)
     this.#pinned = Array.from({ length: options.workers }, () => new Fifo<Task>())
+    this.#nested = Array.from({ length: options.workers }, () => new Fifo<Task>())
+    this.#shared = options.isolation.shared ? new Realm(this.#locals) : undefined
+    this.#tools = {
+      events: {
+        free: (worker) => this.#feed(worker),
+        settled: () => this.#settled(),
+        gone: (worker, how) => this.#gone(worker, how),
+      },
+      locals: this.#locals,
+      answers: new Answers(this.#encoder, this.#locals),
+      standIn: options.standIn,
+    }
   }
 
   /** Starts every worker; when one fails, ends the others and throws its error. */
@@ -88,7 +144,7 @@ export class Pool {
   }
 
   /** What `broadcast` has run so far, in order; what failed is `undefined`. */
-  get setup(): readonly (Write | undefined)[] {
+  get setup(): readonly (SetupStep | undefined)[] {
     return this.#setup
   }
 
@@ -100,29 +156,74 @@ export class Pool {
     return this.#options.workers
   }
 
-  /** Makes a call: `write` encodes its arguments at once. `slot`: the number of the worker that has to take it. */
-  submit(kind: Kind, write: Write, slot?: number): Promise<unknown> {
+  /** What sync calls share with the pool: its values, and in a shared interpreter its realm. */
+  get locals(): Locals {
+    return this.#locals
+  }
+
+  get realm(): Realm | undefined {
+    return this.#shared
+  }
+
+  /** Makes a call: `write` encodes its arguments at once. */
+  submit(kind: Kind, write: Write, options: SubmitOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      const { slot, signal } = options
       this.#admit(kind, slot)
-      this.#place(new Task(this.#order++, slot, this.#encoder.encode(kind, write), resolve, reject))
+      signal?.throwIfAborted()
+      const flags = options.copy === true ? FLAG.COPY : 0
+      const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals), flags)
+      const task = new Task(this.#order++, this.#destination(frame.crossing, slot), callingWorker(), frame, resolve, reject)
+      if (signal !== undefined) this.#abortOn(signal, task)
+      this.#place(task)
     })
+  }
+
+  /** Has an object of the shared interpreter dropped in Python, soon. */
+  release(id: number): void {
+    this.#workers.find((worker) => worker.serving)?.release(id)
+  }
+
+  /** A worker that takes only calls which name it, until the lease is given back. */
+  lease(): Promise<Lease> {
+    return new Promise((resolve) => {
+      this.#admit(KIND.EVAL, undefined)
+      this.#leases.push({ order: this.#order++, resolve })
+      const worker = this.#takeIdle()
+      if (worker !== undefined) this.#feed(worker)
+    })
+  }
+
+  #grant(worker: Worker): void {
+    this.#leased.add(worker)
+    const giveBack = () => {
+      this.#leased.delete(worker)
+      if (worker.idle) this.#feed(worker)
+    }
+    this.#leases.shift()?.resolve({ slot: worker.slot, realm: worker.realm, isThere: () => worker.serving, giveBack })
   }
 
   /** Makes the same call in every interpreter, and in those of workers that come later. */
   async broadcast(kind: Kind, write: Write): Promise<void> {
     this.#admit(kind, undefined)
-    this.#setup.push(write)
+    const step = { kind, write }
+    this.#setup.push(step)
     const serving = this.#workers.filter((worker) => worker.serving)
     const slots = this.#options.isolation.shared ? [undefined] : serving.map((worker) => worker.slot)
-    const results = await Promise.allSettled(slots.map((slot) => this.submit(kind, write, slot)))
+    const results = await Promise.allSettled(slots.map((slot) => this.submit(kind, write, { slot })))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed === undefined) return
-    this.#setup[this.#setup.indexOf(write)] = undefined
+    this.#setup[this.#setup.indexOf(step)] = undefined
     throw failed.reason
   }
 
   /** Takes no more calls, waits for those that were made, and ends the workers. */
   close(): Promise<void> {
+    const caller = callingWorker()
+    if (caller !== undefined && this.#workers.includes(caller) && caller.waits) {
+      const message = 'close() in a callback would wait for the call that waits for the callback'
+      return Promise.reject(new PythreadsError('ERR_PYTHREADS_DEADLOCK', message))
+    }
     if (this.#state === 'open') {
       this.#state = 'closing'
       this.#closed = this.#close()
@@ -135,9 +236,10 @@ export class Pool {
     this.#state = 'closed'
     const error = new PythreadsError('ERR_PYTHREADS_DESTROYED', 'The pool was destroyed', { cause: reason })
     for (const worker of this.#workers) {
-      worker.abandon()?.reject(error)
+      for (const task of worker.abandon()) task.reject(error)
       worker.kill()
     }
+    this.#shared?.end('the pool was destroyed')
     this.#rejectQueued(error)
     this.#running = 0
     this.#drained?.()
@@ -157,6 +259,8 @@ export class Pool {
       calls: this.#calls + sum(this.#workers, (worker) => worker.calls),
       errors: this.#errors + sum(this.#workers, (worker) => worker.errors),
       replaced: this.#replaced,
+      objects: this.#shared?.objects ?? sum(this.#workers, (worker) => worker.realm.objects),
+      callbacks: this.#locals.size,
     }
   }
 
@@ -176,14 +280,48 @@ export class Pool {
     }
   }
 
+  /** The number of the worker that a call has to go to, for what crosses in it or because it was asked for. */
+  #destination(crossing: Crossing, slot: number | undefined): number | undefined {
+    const { owner } = crossing
+    if (!(owner instanceof Worker)) return slot
+    if (slot === undefined || slot === owner.slot) return owner.slot
+    if (owner.realm === this.#shared) return slot
+    crossing.undo()
+    const message = `A remote object in this call lives in worker ${owner.slot}, not in worker ${slot}`
+    throw new PythreadsError('ERR_PYTHREADS_OTHER_WORKER', message)
+  }
+
+  #abortOn(signal: AbortSignal, task: Task): void {
+    const abort = () => {
+      task.aborted = true
+      task.reject(new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', { cause: signal.reason }))
+      if (!this.#workers.some((worker) => worker.abort(task))) task.crossing.undo()
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    task.onSettled = () => signal.removeEventListener('abort', abort)
+  }
+
   #place(task: Task): void {
-    const worker = task.slot === undefined ? this.#takeIdle() : this.#workers[task.slot]
+    const { slot, origin } = task
+    const worker = slot === undefined ? this.#takeIdle() : this.#workers[slot]
     if (worker?.serving === true && worker.idle) return this.#send(worker, task)
+    const host = slot === undefined ? origin : worker
+    if (origin !== undefined && host?.serving === true && host.waits) return this.#send(host, task)
+    this.#queueFor(task).push(task)
     this.#queued++
-    const queue = task.slot === undefined ? this.#queue : this.#pinned[task.slot]
-    if (queue === undefined) throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `There is no worker ${task.slot}`)
-    queue.push(task)
     this.#revive()
+  }
+
+  /** The queue in which a call waits. */
+  #queueFor({ slot, origin }: Task): Fifo<Task> {
+    const own = origin === undefined ? (slot === undefined ? this.#queue : this.#pinned[slot]) : this.#nested[slot ?? origin.slot]
+    if (own === undefined) throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `There is no worker ${slot}`)
+    return own
+  }
+
+  #isNext(order: number): boolean {
+    const oldest = this.#queue.peek()
+    return oldest === undefined || order < oldest.order
   }
 
   #takeIdle(): Worker | undefined {
@@ -199,35 +337,49 @@ export class Pool {
     worker.send(task)
   }
 
-  /** A worker has answered: gives it the call that has waited longest. */
-  #free(worker: Worker): void {
+  #settled(): void {
     this.#running--
-    if (worker.serving) this.#feed(worker)
     if (this.#running + this.#queued === 0) this.#drained?.()
   }
 
+  /** A worker can take a call: gives it the one that has waited longest, or that its callback waits for. */
   #feed(worker: Worker): void {
-    const task = this.#nextFor(worker)
-    if (task !== undefined) {
+    if (!worker.serving) return
+    const [lease] = this.#leases
+    if (lease !== undefined && worker.idle && !this.#leased.has(worker) && this.#isNext(lease.order)) return this.#grant(worker)
+    for (;;) {
+      const task = worker.idle ? this.#nextFor(worker) : worker.waits ? this.#nested[worker.slot]?.shift() : undefined
+      if (task === undefined) break
       this.#queued--
-      this.#send(worker, task)
-    } else if (!worker.listed) {
+      if (!task.aborted) return this.#send(worker, task)
+    }
+    if (worker.idle && !worker.listed && !this.#leased.has(worker)) {
       worker.listed = true
       this.#idle.push(worker)
     }
+    if (this.#running + this.#queued === 0) this.#drained?.()
   }
 
   #nextFor(worker: Worker): Task | undefined {
     const pinned = this.#pinned[worker.slot]
+    if (this.#leased.has(worker)) return pinned?.shift()
     const [own, any] = [pinned?.peek(), this.#queue.peek()]
-    return own !== undefined && (any === undefined || own.order < any.order) ? pinned?.shift() : this.#queue.shift()
+    const task = own !== undefined && (any === undefined || own.order < any.order) ? pinned?.shift() : this.#queue.shift()
+    return task ?? this.#takeNested(worker)
+  }
+
+  /** A call that a callback made and that any worker may take, or this one has to. */
+  #takeNested(worker: Worker): Task | undefined {
+    if (this.#queued === 0) return undefined
+    for (const queue of this.#nested) {
+      const slot = queue.peek()?.slot
+      if (queue.length > 0 && (slot === undefined || slot === worker.slot)) return queue.shift()
+    }
+    return undefined
   }
 
   async #launch(slot: number): Promise<void> {
-    const worker = new Worker(slot, {
-      free: (freed) => this.#free(freed),
-      gone: (lost, how) => this.#gone(lost, how),
-    })
+    const worker = new Worker(slot, this.#shared ?? new Realm(this.#locals), this.#tools)
     this.#workers[slot] = worker
     await worker.start(this.#options.isolation, this.#settings)
     if (this.#state === 'closed') return worker.kill()
@@ -235,7 +387,7 @@ export class Pool {
       this.#options.isolation.verify?.(worker.ready)
       const others = this.#workers.some((other) => other.serving)
       if (!this.#options.isolation.shared || !others)
-        for (const write of this.#setup) if (write !== undefined) await this.#setUp(worker, write)
+        for (const step of this.#setup) if (step !== undefined) await this.#setUp(worker, step)
     } catch (error) {
       worker.kill()
       throw error
@@ -244,9 +396,10 @@ export class Pool {
     this.#feed(worker)
   }
 
-  #setUp(worker: Worker, write: Write): Promise<unknown> {
+  #setUp(worker: Worker, { kind, write }: SetupStep): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#send(worker, new Task(this.#order++, worker.slot, this.#encoder.encode(KIND.EXEC, write), resolve, reject))
+      const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals, worker.realm))
+      this.#send(worker, new Task(this.#order++, worker.slot, undefined, frame, resolve, reject))
     })
   }
 
@@ -255,17 +408,38 @@ export class Pool {
     this.#errors += worker.errors
     worker.calls = 0
     worker.errors = 0
-    const task = worker.abandon()
-    if (task !== undefined) {
+    if (worker.realm !== this.#shared) worker.realm.end('its worker has ended')
+    for (const task of worker.abandon()) {
       this.#running--
       const died = new PythreadsError('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker.slot} ended during the call: ${how}`)
       task.reject(worker.failure ?? died)
     }
+    this.#rehome(worker)
     // One that ended before it served is not replaced here: its launch has failed, and says why.
     const served = worker.serving
     worker.serving = false
     if (served && this.#state !== 'closed' && (this.#state === 'open' || this.#queued > 0)) this.#replace(worker.slot)
     if (this.#running + this.#queued === 0) this.#drained?.()
+  }
+
+  /** Rejects the calls that wait for a worker whose objects are gone with it; those that its callbacks made may go anywhere. */
+  #rehome(worker: Worker): void {
+    for (const queues of [this.#pinned, this.#nested]) {
+      const old = queues[worker.slot]
+      const kept = new Fifo<Task>()
+      for (let task = old?.shift(); task !== undefined; task = old?.shift()) {
+        if (task.crossing.owner?.realm.ended !== undefined) {
+          this.#queued--
+          const message = `A remote object in the call is gone: ${task.crossing.owner.realm.ended}`
+          task.drop(new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', message))
+        } else if (task.slot === undefined) {
+          this.#queue.push(task)
+        } else {
+          kept.push(task)
+        }
+      }
+      queues[worker.slot] = kept
+    }
   }
 
   #replace(slot: number): void {
@@ -286,8 +460,8 @@ export class Pool {
   }
 
   #rejectQueued(error: unknown): void {
-    for (const queue of [this.#queue, ...this.#pinned]) {
-      for (let task = queue.shift(); task !== undefined; task = queue.shift()) task.reject(error)
+    for (const queue of [this.#queue, ...this.#pinned, ...this.#nested]) {
+      for (let task = queue.shift(); task !== undefined; task = queue.shift()) task.drop(error)
     }
     this.#queued = 0
     if (this.#running === 0) this.#drained?.()
@@ -300,6 +474,7 @@ export class Pool {
       })
     }
     await Promise.all(this.#workers.map((worker) => worker.close()))
+    this.#shared?.end('the pool was closed')
     this.#state = 'closed'
   }
 }

@@ -1,5 +1,7 @@
-import { Encoder, HEADER_BYTES, type Kind, writeHeader } from '../wire/index.ts'
+import { Encoder, FLAG, HEADER_BYTES, type Kind, writeHeader } from '../wire/index.ts'
+import type { Crossing } from './crossing.ts'
 import type { Linked } from './fifo.ts'
+import type { Worker } from './worker.ts'
 
 /** A buffer is given up for a new one when it is this full; the calls that wait in it keep it alive. */
 const SLAB_BYTES = 60 * 1024
@@ -8,74 +10,104 @@ const SLAB_BYTES = 60 * 1024
 export class Task implements Linked<Task> {
   next: Task | undefined
   readonly order: number
-  /** The worker that has to take it, `undefined`: any. */
+  /** The number of the worker that has to take it, `undefined`: any. */
   readonly slot: number | undefined
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
-  readonly #slab: Buffer
-  readonly #start: number
-  readonly #end: number
+  /** The worker whose callback made this call, if one did: it waits for it, so it may take it in between. */
+  readonly origin: Worker | undefined
+  readonly crossing: Crossing
+  /** Nobody waits for it any more. */
+  aborted = false
+  /** It runs as a coroutine, beside other calls. */
+  coroutine = false
+  /** Runs when it is settled. */
+  onSettled: (() => void) | undefined
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: unknown) => void
+  readonly #frame: EncodedFrame
 
   constructor(
     order: number,
     slot: number | undefined,
+    origin: Worker | undefined,
     frame: EncodedFrame,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
     this.order = order
     this.slot = slot
-    this.#slab = frame.slab
-    this.#start = frame.start
-    this.#end = frame.end
-    this.resolve = resolve
-    this.reject = reject
+    this.origin = origin
+    this.crossing = frame.crossing
+    this.#frame = frame
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  resolve(value: unknown): void {
+    this.#resolve(value)
+    this.onSettled?.()
+  }
+
+  reject(error: unknown): void {
+    this.#reject(error)
+    this.onSettled?.()
   }
 
   /** The frame with its request id. */
   frame(id: number): Buffer {
-    this.#slab.writeUInt32LE(id, this.#start + 4)
-    return this.#slab.subarray(this.#start, this.#end)
+    return frameBytes(this.#frame, id)
+  }
+
+  /** It is not sent any more. */
+  drop(error: unknown): void {
+    this.crossing.undo()
+    this.reject(error)
   }
 }
 
-/** Where an encoded frame is. */
+/** Where an encoded frame is, and what goes along with it. */
 export interface EncodedFrame {
   readonly slab: Buffer
   readonly start: number
   readonly end: number
+  readonly crossing: Crossing
 }
 
 /** Writes a request's payload. */
 export type Write = (encoder: Encoder) => void
 
-/** Encodes requests one behind the other into slabs. */
+/** Encodes frames one behind the other into slabs. */
 export class FrameEncoder {
   #encoder: Encoder | undefined = new Encoder()
 
-  /** Encodes a frame; what `write` throws leaves no trace. A getter of an argument may make a call of its own meanwhile. */
-  encode(kind: Kind, write: Write): EncodedFrame {
+  /**
+   * Encodes a frame; what `write` throws leaves no trace. A getter of an argument may make a call of its own meanwhile.
+   * `flags`: of `FLAG`, besides `ESCAPED`.
+   */
+  encode(kind: Kind, write: Write, crossing: Crossing, flags: number = 0): EncodedFrame {
     const encoder = this.#encoder ?? new Encoder()
     this.#encoder = undefined
     const start = encoder.position
     try {
       encoder.reserve(HEADER_BYTES)
       encoder.position += HEADER_BYTES
+      encoder.references = crossing
       write(encoder)
+      const escaped = encoder.finish(start + HEADER_BYTES) ? FLAG.ESCAPED : 0
       const end = encoder.position
-      writeHeader(encoder.buffer, start, end - start - HEADER_BYTES, 0, kind)
-      return { slab: encoder.buffer, start, end }
+      writeHeader(encoder.buffer, start, end - start - HEADER_BYTES, 0, kind | flags | escaped)
+      return { slab: encoder.buffer, start, end, crossing }
     } catch (error) {
       encoder.rewind(start)
+      crossing.undo()
       throw error
     } finally {
       this.#encoder = encoder.position < SLAB_BYTES ? encoder : new Encoder()
     }
   }
+}
 
-  /** Encodes a payload without a frame, for a reader that is done with it before the next one is made. */
-  payload(kind: Kind, write: Write): Buffer {
-    const { slab, start, end } = this.encode(kind, write)
-    return slab.subarray(start + HEADER_BYTES, end)
-  }
+/** The bytes of an encoded frame, with its request id. */
+export function frameBytes({ slab, start, end }: EncodedFrame, id: number): Buffer {
+  slab.writeUInt32LE(id, start + 4)
+  return slab.subarray(start, end)
 }

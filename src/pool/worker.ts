@@ -1,24 +1,42 @@
 import { type ErrorCode, PythonError, type PythonErrorDetails, PythreadsError } from '../errors/index.ts'
 import type { Isolation, Launched } from '../isolation/index.ts'
-import { decode, FrameParser, HEADER_BYTES, KIND, type Kind, writeHeader } from '../wire/index.ts'
-import type { Task } from './task.ts'
+import { decode, FrameParser, HEADER_BYTES, KIND, type Kind, type Reviver, writeHeader } from '../wire/index.ts'
+import { type Answers, isThenable, runFor } from './callbacks.ts'
+import { Crossing } from './crossing.ts'
+import { Locals } from './locals.ts'
+import { Handle, type Owner, type Realm } from './realm.ts'
+import { type EncodedFrame, FrameEncoder, frameBytes, type Task } from './task.ts'
 
 /** What a worker tells its pool. */
 export interface WorkerEvents {
-  /** It can take the next call. */
+  /** Its thread can take a call: it has none, or it waits for a callback and can take one that the callback made. */
   free(worker: Worker): void
+  /** A call that it had is over. */
+  settled(): void
   /** It is gone. `how` says how it ended. */
   gone(worker: Worker, how: string): void
+}
+
+/** What the workers of a pool share. */
+export interface WorkerTools {
+  readonly events: WorkerEvents
+  readonly locals: Locals
+  readonly answers: Answers
+  /** Makes what callers get for an object that stays in Python. */
+  readonly standIn: (handle: Handle) => unknown
 }
 
 /** How long a worker that was asked to end may take, before it is ended by force. */
 const CLOSE_GRACE_MS = 2_000
 /** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
 const DRAIN_MS = 50
+/** On the stack of a worker's thread: a call. Callbacks that it waits for stand there by their number. */
+const CALL = 0
 
-/** One worker: its channel, the call it has, and what it has done so far. */
-export class Worker {
+/** One worker: its channel, the calls it has, and what it has done so far. */
+export class Worker implements Owner, Reviver {
   readonly slot: number
+  readonly realm: Realm
   /** The facts of the READY frame: pid, version, executable. */
   ready: Readonly<Record<string, unknown>> = {}
   calls = 0
@@ -27,34 +45,56 @@ export class Worker {
   listed = false
   /** Whether the pool gives it calls: from the end of its set-up until it is gone. */
   serving = false
-  /** What was wrong with the bytes that it sent: the error of the call that it has. */
+  /** What was wrong with the bytes that it sent: the error of the calls that it has. */
   failure: unknown
-  #task: Task | undefined
+  /** Calls without an answer. */
+  readonly #tasks = new Map<number, Task>()
+  /** What its thread does: calls, and callbacks that they wait for, innermost last. A call that became a coroutine is not on it. */
+  readonly #stack: number[] = []
+  /** Calls that were answered on the side channel before the main one said that they are coroutines. */
+  readonly #early = new Set<number>()
   #id = 0
   #state: 'starting' | 'open' | 'closing' | 'gone' = 'starting'
   #launched: Launched | undefined
-  readonly #events: WorkerEvents
+  #sideOpen = false
+  #keepsAlive = false
+  #coroutines = 0
+  /** The ids of objects to be dropped in Python, until they are sent. */
+  #releases: number[] = []
+  readonly #tools: WorkerTools
   readonly #parser = new FrameParser((...frame) => this.#frame(...frame))
   #started: { resolve: () => void; reject: (error: unknown) => void } | undefined
 
-  constructor(slot: number, events: WorkerEvents) {
+  constructor(slot: number, realm: Realm, tools: WorkerTools) {
     this.slot = slot
-    this.#events = events
+    this.realm = realm
+    this.#tools = tools
   }
 
+  /** Whether its thread has nothing to do. */
   get idle(): boolean {
-    return this.#state === 'open' && this.#task === undefined
+    return this.#state === 'open' && this.#stack.length === 0
+  }
+
+  /** Whether its thread waits for a callback, so that a call which the callback made can run in between. */
+  get waits(): boolean {
+    return this.#state === 'open' && (this.#stack.at(-1) ?? CALL) !== CALL
   }
 
   /** Launches it; resolves when it has imported what it has to and can take calls. */
   async start(isolation: Isolation, settings: Buffer): Promise<void> {
     const launched = await isolation.launch()
     this.#launched = launched
-    const { socket } = launched
-    socket.on('data', (chunk: Buffer) => this.#data(chunk))
+    const { socket, side } = launched
+    socket.on('data', (chunk: Buffer) => this.#data(this.#parser, chunk))
     socket.on('error', () => {}) // 'close' follows, and `ended` says more
+    side.on('error', () => {})
+    side.unref()
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-    void closed.then(() => launched.kill())
+    void closed.then(() => {
+      side.destroy()
+      launched.kill()
+    })
     void launched.ended.then((how) => {
       const timer = setTimeout(() => socket.destroy(), DRAIN_MS)
       void closed.then(() => {
@@ -71,14 +111,32 @@ export class Worker {
     this.#state = 'open'
   }
 
-  /** Gives it a call. It must be idle. */
+  /** Gives it a call. It must be idle, or wait for the callback that made the call. */
   send(task: Task): void {
-    this.#task = task
     this.calls++
-    this.#id = (this.#id + 1) >>> 0
-    const socket = this.#socket()
-    socket.ref()
-    socket.write(task.frame(this.#id))
+    do this.#id = (this.#id + 1) >>> 0
+    while (this.#tasks.has(this.#id))
+    this.#tasks.set(this.#id, task)
+    this.#stack.push(CALL)
+    const { numbers } = task.crossing
+    if (numbers !== undefined) this.#sent(numbers)
+    this.#keepAlive()
+    this.#channel().socket.write(task.frame(this.#id))
+  }
+
+  /** Nobody waits for a call any more: a coroutine is cancelled. Answers whether it has the call. */
+  abort(task: Task): boolean {
+    for (const [id, mine] of this.#tasks) {
+      if (mine !== task) continue
+      this.#openSide()
+      this.#channel().side.write(frame(KIND.CANCEL, Buffer.alloc(0), id))
+      return true
+    }
+    return false
+  }
+
+  release(id: number): void {
+    if (this.#releases.push(id) === 1) setImmediate(() => this.#sendReleases())
   }
 
   /** Asks it to end, and after a while makes it. Resolves when it is gone. */
@@ -97,24 +155,54 @@ export class Worker {
   kill(): void {
     this.#state = this.#state === 'gone' ? 'gone' : 'closing'
     this.#launched?.socket.destroy()
+    this.#launched?.side.destroy()
     this.#launched?.kill()
   }
 
-  /** Takes the call away that it has, if any. */
-  abandon(): Task | undefined {
-    const task = this.#task
-    this.#task = undefined
-    return task
+  /** Takes the calls away that it has. */
+  abandon(): Task[] {
+    const tasks = [...this.#tasks.values()]
+    this.#tasks.clear()
+    this.#stack.length = 0
+    return tasks
   }
 
-  #socket(): Launched['socket'] {
+  object(id: number, type: string, traits: number): unknown {
+    return this.#tools.standIn(new Handle(this, id, type, traits))
+  }
+
+  local(number: number): unknown {
+    return this.#tools.locals.get(number)
+  }
+
+  #channel(): Launched {
     if (this.#launched === undefined) throw new Error('a worker was used before it was launched')
-    return this.#launched.socket
+    return this.#launched
   }
 
-  #data(chunk: Buffer): void {
+  #sent(numbers: readonly number[]): void {
+    this.realm.sent(numbers)
+    this.#openSide()
+  }
+
+  /** Listens to the side channel, from the first time that anything can come on it. */
+  #openSide(): void {
+    if (this.#sideOpen) return
+    this.#sideOpen = true
+    const parser = new FrameParser((...frame) => this.#sideFrame(...frame))
+    this.#channel().side.on('data', (chunk: Buffer) => this.#data(parser, chunk))
+  }
+
+  #sendReleases(): void {
+    const ids = this.#releases
+    this.#releases = []
+    if (this.#state !== 'open') return
+    this.#channel().socket.write(releaseFrame(ids))
+  }
+
+  #data(parser: FrameParser, chunk: Buffer): void {
     try {
-      this.#parser.push(chunk)
+      parser.push(chunk)
     } catch (error) {
       this.#fail(error)
     }
@@ -123,31 +211,157 @@ export class Worker {
   #frame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     if (this.#started !== undefined) return this.#first(kind, decode(bytes, start, end))
     if (this.#state === 'closing') return
-    const task = this.#task
-    if (task === undefined || id !== this.#id || (kind !== KIND.RESULT && kind !== KIND.ERROR)) {
-      throw new PythreadsError(
-        'ERR_PYTHREADS_PROTOCOL',
-        `Worker ${this.slot} sent frame ${kind} for request ${id}, which nobody made`,
-      )
+    switch (kind) {
+      case KIND.RESULT:
+      case KIND.ERROR: {
+        const task = this.#take(id)
+        const settle = this.#outcome(task, kind, bytes, start, end)
+        this.#pop()
+        settle()
+        this.#tools.events.settled()
+        return this.#tools.events.free(this)
+      }
+      case KIND.PENDING:
+        return this.#pending(id)
+      case KIND.CALLBACK:
+        return this.#callback(id, bytes, start, end)
+      case KIND.RELEASED:
+        return this.realm.dropped(decode(bytes, start, end) as number[])
+      default:
+        this.#unasked(kind, id)
     }
-    const settle = this.#outcome(task, kind, bytes, start, end)
-    this.#task = undefined
-    this.#socket().unref()
-    settle()
-    this.#events.free(this)
+  }
+
+  #sideFrame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#state === 'closing') return
+    switch (kind) {
+      case KIND.RESULT:
+      case KIND.ERROR: {
+        const task = this.#take(id)
+        if (task.coroutine) this.#background(-1)
+        else this.#early.add(id)
+        this.#outcome(task, kind, bytes, start, end)()
+        return this.#tools.events.settled()
+      }
+      case KIND.CALLBACK:
+        return this.#sideCallback(id, bytes, start, end)
+      case KIND.RELEASED:
+        return this.realm.dropped(decode(bytes, start, end) as number[])
+      default:
+        this.#unasked(kind, id)
+    }
+  }
+
+  #take(id: number): Task {
+    const task = this.#tasks.get(id)
+    if (task === undefined) throw unasked(this.slot, KIND.RESULT, id)
+    this.#tasks.delete(id)
+    return task
+  }
+
+  #unasked(kind: Kind, id: number): never {
+    throw unasked(this.slot, kind, id)
+  }
+
+  /** Its thread is done with a call. */
+  #pop(): void {
+    this.#stack.pop()
+    this.#keepAlive()
+  }
+
+  /** Keeps the process alive while Python works; what a callback waits for does so itself. */
+  #keepAlive(): void {
+    const works = this.#stack.at(-1) === CALL
+    if (works === this.#keepsAlive) return
+    this.#keepsAlive = works
+    const { socket } = this.#channel()
+    if (works) socket.ref()
+    else socket.unref()
+  }
+
+  /** A call turned out to be a coroutine: its answer comes on the side channel, and the thread is free. */
+  #pending(id: number): void {
+    this.#openSide()
+    this.#pop()
+    if (!this.#early.delete(id)) {
+      const task = this.#tasks.get(id)
+      if (task === undefined) this.#unasked(KIND.PENDING, id)
+      task.coroutine = true
+      this.#background(1)
+      if (task.aborted) this.abort(task)
+    }
+    this.#tools.events.free(this)
+  }
+
+  /** Counts coroutines: the process stays alive for them. */
+  #background(step: number): void {
+    this.#coroutines += step
+    const { side } = this.#channel()
+    if (this.#coroutines > 0) side.ref()
+    else side.unref()
   }
 
   #outcome(task: Task, kind: Kind, bytes: Buffer, start: number, end: number): () => void {
     if (kind === KIND.ERROR) this.errors++
     try {
-      const value = decode(bytes, start, end)
-      return kind === KIND.RESULT ? () => task.resolve(value) : () => task.reject(toError(value))
+      const value = decode(bytes, start, end, this)
+      return kind === KIND.RESULT ? () => task.resolve(value) : () => task.reject(this.#toError(value))
     } catch (error) {
       // A value that JavaScript cannot hold is this call's error; malformed bytes are the end of the worker.
       if (!hasCode(error, 'ERR_PYTHREADS_VALUE')) throw error
       this.errors++
       return () => task.reject(error)
     }
+  }
+
+  #toError(details: unknown): unknown {
+    return toError(details, this.#tools.locals)
+  }
+
+  /** The worker's thread waits for a JavaScript function. */
+  #callback(id: number, bytes: Buffer, start: number, end: number): void {
+    const [number, args] = decode(bytes, start, end, this) as [number, unknown[], boolean]
+    this.#stack.push(id)
+    this.#keepAlive()
+    const answer = (encoded: EncodedFrame) => {
+      const at = this.#stack.indexOf(id)
+      if (at < 0) return encoded.crossing.undo() // the worker is gone
+      this.#stack.splice(at, 1)
+      this.#keepAlive()
+      this.#write(this.#channel().socket, encoded, id)
+    }
+    this.#run(number, args, answer)
+    if (this.waits) this.#tools.events.free(this)
+  }
+
+  /** Another Python thread, or an event loop, calls a JavaScript function. */
+  #sideCallback(id: number, bytes: Buffer, start: number, end: number): void {
+    const [number, args, hasLoop] = decode(bytes, start, end, this) as [number, unknown[], boolean]
+    const { side } = this.#channel()
+    const answer = (encoded: EncodedFrame) => this.#write(side, encoded, id)
+    const pending = hasLoop ? () => side.write(frame(KIND.CALLBACK_PENDING, NONE, id)) : undefined
+    this.#run(number, args, answer, pending)
+  }
+
+  #run(number: number, args: readonly unknown[], answer: (frame: EncodedFrame) => void, pending?: () => void): void {
+    const { answers, locals } = this.#tools
+    const succeed = (value: unknown) => answer(answers.result(value, this.realm))
+    const fail = (error: unknown) => answer(answers.error(error, this.realm))
+    try {
+      const result = runFor(this, () => locals.call(number, args))
+      if (!isThenable(result)) return succeed(result)
+      pending?.()
+      result.then(succeed, fail)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  #write(socket: Launched['socket'], encoded: EncodedFrame, id: number): void {
+    const { numbers } = encoded.crossing
+    if (this.#state !== 'open') return encoded.crossing.undo()
+    if (numbers !== undefined) this.#sent(numbers)
+    socket.write(frameBytes(encoded, id))
   }
 
   #first(kind: Kind, value: unknown): void {
@@ -157,7 +371,7 @@ export class Worker {
       this.ready = value as Record<string, unknown>
       started?.resolve()
     } else {
-      started?.reject(kind === KIND.ERROR ? toError(value) : startError(`its first frame is of kind ${kind}`))
+      started?.reject(kind === KIND.ERROR ? this.#toError(value) : startError(`its first frame is of kind ${kind}`))
     }
   }
 
@@ -173,8 +387,24 @@ export class Worker {
     this.#state = 'gone'
     this.#started?.reject(startError(how))
     this.#started = undefined
-    this.#events.gone(this, how)
+    this.#tools.events.gone(this, how)
   }
+}
+
+const releases = new FrameEncoder()
+
+/** The frame that has objects dropped in Python. */
+export function releaseFrame(ids: readonly number[]): Buffer {
+  return frameBytes(
+    releases.encode(KIND.RELEASE, (encoder) => encoder.value(ids, 'ids'), new Crossing(new Locals())),
+    0,
+  )
+}
+
+const NONE = Buffer.from('N')
+
+function unasked(slot: number, kind: Kind, id: number): PythreadsError {
+  return new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Worker ${slot} sent frame ${kind} for request ${id}, which nobody made`)
 }
 
 function startError(how: string): PythreadsError {
@@ -185,13 +415,16 @@ function hasCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof PythreadsError && error.code === code
 }
 
-function toError(value: unknown): PythonError {
-  return new PythonError(value as PythonErrorDetails)
+/** What an error frame says; for what JavaScript itself threw, the very same value. */
+export function toError(details: unknown, locals: Locals): unknown {
+  const { thrown } = details as PythonErrorDetails
+  if (typeof thrown === 'number') return locals.get(thrown)
+  return new PythonError(details as PythonErrorDetails, { local: (number) => locals.get(number) })
 }
 
-function frame(kind: Kind, payload: Buffer): Buffer {
+function frame(kind: Kind, payload: Buffer, id: number = 0): Buffer {
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
-  writeHeader(bytes, 0, payload.length, 0, kind)
+  writeHeader(bytes, 0, payload.length, id, kind)
   payload.copy(bytes, HEADER_BYTES)
   return bytes
 }

@@ -1,6 +1,29 @@
 export { Keywords, kw } from './keywords.ts'
-export { remoteModule } from './remote-module.ts'
-export { callRequest, evalRequest, execRequest, textRequest } from './requests.ts'
+export { type Caller, importedModule, remoteModule } from './remote-module.ts'
+export { remoteObject } from './remote-object.ts'
+export {
+  callRequest,
+  evalRequest,
+  execRequest,
+  getRequest,
+  moduleRequest,
+  operateRequest,
+  type Target,
+  textRequest,
+} from './requests.ts'
+export { Session } from './session.ts'
 export { readSource, type SourceArguments } from './source.ts'
 export { SyncPython } from './sync.ts'
-export type { Remote, RemoteAttribute, RemoteModule, SyncAttribute, SyncModule } from './types.ts'
+export type {
+  Operations,
+  Remote,
+  RemoteAttribute,
+  RemoteContext,
+  RemoteModule,
+  RemoteObject,
+  RemoteObjectOperations,
+  SyncAttribute,
+  SyncModule,
+  SyncObject,
+  SyncOperations,
+} from './types.ts'

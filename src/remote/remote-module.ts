@@ -1,11 +1,15 @@
 import { inspect } from 'node:util'
+import type { Kwargs } from '../options/index.ts'
+import { standForTarget } from '../pool/index.ts'
 import { splitArguments } from './keywords.ts'
+import { type Operator, operation } from './operations.ts'
+import { attributeOf, type Target } from './requests.ts'
 import type { RemoteModule } from './types.ts'
 
-/** What a remote module needs of the pool behind it. */
-export interface Caller {
-  call(target: string, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): Promise<unknown>
-  get(target: string): Promise<unknown>
+/** What remote things need of the pool behind them. */
+export interface Caller extends Operator<Promise<unknown>> {
+  call(target: Target, args: readonly unknown[], kwargs: Kwargs): Promise<unknown>
+  get(target: Target): Promise<unknown>
   import(module: string): Promise<unknown>
 }
 
@@ -14,40 +18,53 @@ export interface Caller {
  * what that resolves to has no `then` any more, or awaiting would never end.
  */
 export function remoteModule(caller: Caller, module: string): RemoteModule {
+  const then = (resolve: (value: unknown) => unknown, reject: (error: unknown) => unknown) =>
+    caller.import(module).then(() => resolve(imported), reject)
   const children = new Map<string, unknown>()
   const text = `[Python module ${module}]`
   const get = (_: unknown, key: string | symbol): unknown => {
-    if (key === 'then') return undefined
-    return typeof key === 'symbol' ? described(key, text) : child(children, key, () => attribute(caller, `${module}:${key}`))
+    if (key === 'then' || key === 'toJSON') return undefined
+    if (typeof key === 'symbol') return describedBy(key, text)
+    return child(children, key, () => remoteAttribute(caller, `${module}:${key}`))
   }
-  const imported = new Proxy(shownAs(text, new PythonModule()), { get, set: refuseToSet })
-  const then = (resolve: (value: unknown) => unknown, reject: (error: unknown) => unknown) =>
-    caller.import(module).then(() => resolve(imported), reject)
-  return new Proxy(shownAs(text, new PythonModule()), {
+  const imported = standForTarget(new Proxy(shownAs(text, new PythonModule()), { get, set: refuseToSet }), module)
+  const lazy = new Proxy(shownAs(text, new PythonModule()), {
     get: (target, key) => (key === 'then' ? then : get(target, key)),
     set: refuseToSet,
   })
+  return standForTarget(lazy, module)
 }
 
-function attribute(caller: Caller, target: string): unknown {
+/** A module that is there already. */
+export function importedModule(caller: Caller, module: string): Promise<RemoteModule> {
+  return Promise.resolve(remoteModule({ ...caller, import: async () => undefined }, module))
+}
+
+/** An attribute of a module or of a remote object, of which nothing is known yet. */
+export function remoteAttribute(caller: Caller, target: Target): unknown {
   const children = new Map<string, unknown>()
-  const text = `[Python ${target}]`
+  const text = `[Python ${typeof target === 'string' ? target : `attribute ${target.path}`}]`
   const then = (resolve: (value: unknown) => unknown, reject: (error: unknown) => unknown) =>
     caller.get(target).then(resolve, reject)
-  return new Proxy(
+  const attribute = new Proxy(
     shownAs(text, () => {}),
     {
       apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+      construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)),
       get: (_, key) => {
         if (key === 'then') return then
-        return typeof key === 'symbol' ? described(key, text) : child(children, key, () => attribute(caller, `${target}.${key}`))
+        if (key === 'toJSON') return undefined
+        if (typeof key === 'symbol') return describedBy(key, text)
+        return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
       },
+      has: () => false,
       set: refuseToSet,
     },
   )
+  return typeof target === 'string' ? standForTarget(attribute, target) : attribute
 }
 
-/** What stands behind a module's proxy: a class of its own, so that a module passed as a value is refused, not taken for `{}`. */
+/** What stands behind a module's proxy. */
 export class PythonModule {
   readonly [name: string]: never
 }
@@ -68,7 +85,7 @@ export function shownAs<T extends object>(text: string, target: T): T {
 }
 
 /** What a proxy answers for a symbol: what a template shows, and nothing else. */
-export function described(key: symbol, text: string): unknown {
+export function describedBy(key: symbol, text: string): unknown {
   if (key === Symbol.toPrimitive) return () => text
   return key === Symbol.toStringTag ? text.slice(1, -1) : undefined
 }

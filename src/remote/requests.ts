@@ -4,13 +4,46 @@ import type { Source } from './source.ts'
 
 /** The payloads of requests, as the kernel's `requests.py` reads them. */
 
-export function callRequest(target: string, args: readonly unknown[], kwargs: Kwargs): Write {
+/** What a request is about: `module:attribute.path`, or the path of an attribute in a remote object (`''`: itself). */
+export type Target = string | ObjectTarget
+
+export interface ObjectTarget {
+  readonly object: object
+  readonly path: string
+}
+
+type Encoder = Parameters<Write>[0]
+
+/** The target that is an attribute of another one. */
+export function attributeOf(target: Target, name: string): Target {
+  if (typeof target === 'string') return target.endsWith(':') ? target + name : `${target}.${name}`
+  return { object: target.object, path: target.path === '' ? name : `${target.path}.${name}` }
+}
+
+export function callRequest(target: Target, args: readonly unknown[], kwargs: Kwargs): Write {
   return (encoder) => {
     encoder.tuple(3)
-    encoder.string(target)
+    writeTarget(encoder, target)
     encoder.list(args.length)
     for (let i = 0; i < args.length; i++) encoder.value(args[i], `args[${i}]`)
     encoder.value(kwargs, 'kwargs')
+  }
+}
+
+export function getRequest(target: Target): Write {
+  return (encoder) => {
+    if (typeof target !== 'string') encoder.tuple(1)
+    writeTarget(encoder, target)
+  }
+}
+
+export function operateRequest(name: string, target: Target, args: readonly unknown[]): Write {
+  return (encoder) => {
+    encoder.tuple(3)
+    encoder.string(name)
+    writeTarget(encoder, target)
+    encoder.list(args.length)
+    for (let i = 0; i < args.length; i++) encoder.value(args[i], `args[${i}]`)
   }
 }
 
@@ -18,21 +51,49 @@ export function textRequest(text: string): Write {
   return (encoder) => encoder.string(text)
 }
 
-export function evalRequest({ text, names, values }: Source): Write {
-  return (encoder) => {
-    encoder.tuple(3)
-    encoder.string(text)
-    encoder.value(names, 'names')
-    encoder.value(values, 'values')
-  }
-}
-
-export function execRequest({ text, names, values }: Source, filename: string): Write {
+/** `session`: the number of the session whose variables it sees, 0 for the pool's own. */
+export function evalRequest({ text, names, values }: Source, session: number = 0): Write {
   return (encoder) => {
     encoder.tuple(4)
     encoder.string(text)
+    encoder.value(names, 'names')
+    writeValues(encoder, values)
+    encoder.value(session, 'session')
+  }
+}
+
+export function execRequest({ text, names, values }: Source, filename: string, session: number = 0): Write {
+  return (encoder) => {
+    encoder.tuple(5)
+    encoder.string(text)
     encoder.string(filename)
     encoder.value(names, 'names')
-    encoder.value(values, 'values')
+    writeValues(encoder, values)
+    encoder.value(session, 'session')
   }
+}
+
+export function moduleRequest(name: string, source: string): Write {
+  return (encoder) => {
+    encoder.tuple(3)
+    encoder.string(name)
+    encoder.string(source)
+    encoder.string(`<pythreads module ${name}>`)
+  }
+}
+
+export function numberRequest(number: number): Write {
+  return (encoder) => encoder.value(number, 'number')
+}
+
+function writeTarget(encoder: Encoder, target: Target): void {
+  if (typeof target === 'string') return encoder.string(target)
+  encoder.list(2)
+  encoder.value(target.object, 'this')
+  encoder.string(target.path)
+}
+
+function writeValues(encoder: Encoder, values: readonly unknown[]): void {
+  encoder.list(values.length)
+  for (let i = 0; i < values.length; i++) encoder.value(values[i], `values[${i}]`)
 }

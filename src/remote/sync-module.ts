@@ -1,54 +1,102 @@
-import { PythreadsError } from '../errors/index.ts'
+import type { Kwargs } from '../options/index.ts'
+import { type Handle, handleOf, standForObject, standForTarget } from '../pool/index.ts'
+import { TRAIT } from '../wire/index.ts'
 import { splitArguments } from './keywords.ts'
-import { described, PythonModule, refuseToSet, shownAs } from './remote-module.ts'
-import type { SyncModule } from './types.ts'
+import { type Operator, operation } from './operations.ts'
+import { describedBy, PythonModule, refuseToSet, shownAs } from './remote-module.ts'
+import { PythonObject } from './remote-object.ts'
+import { attributeOf, type Target } from './requests.ts'
+import type { SyncModule, SyncObject } from './types.ts'
 
-/** What a sync module needs of the line behind it. */
-export interface SyncCaller {
-  call(target: string, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): unknown
-  get(target: string): unknown
+/** What sync modules and objects need of the line behind them. */
+export interface SyncCaller extends Operator<unknown> {
+  call(target: Target, args: readonly unknown[], kwargs: Kwargs): unknown
+  get(target: Target): unknown
 }
 
 /**
- * A module whose attributes are read when they are asked for: a plain value is answered as it is now; a function, a class or
- * a module as an object to call or to go into, which is remembered.
+ * A module whose attributes are read when they are asked for: a value is answered as it is now; a function, a class or a
+ * module as something to call or to go into, which is remembered.
  */
 export function syncModule(caller: SyncCaller, module: string): SyncModule {
   const read = reader(caller, `${module}:`)
   const text = `[Python module ${module}]`
-  return new Proxy(shownAs(text, new PythonModule()), {
-    get: (_, key) => (typeof key === 'symbol' ? described(key, text) : key === 'then' ? undefined : read(key)),
+  const proxy = new Proxy(shownAs(text, new PythonModule()), {
+    get: (_, key) => (typeof key === 'symbol' ? describedBy(key, text) : read(key)),
     set: refuseToSet,
   })
+  return standForTarget(proxy, module) as unknown as SyncModule
 }
 
-function reader(caller: SyncCaller, prefix: string): (key: string) => unknown {
-  const callables = new Map<string, unknown>()
+/** Makes what sync calls answer for an object that stays in Python. */
+export function syncObject(caller: SyncCaller, handle: Handle): SyncObject {
+  const text = `[Python ${handle.type}]`
+  const has = (trait: number) => (handle.traits & trait) !== 0
+  const dispose = () => handle.release()
+  const symbols: Partial<Record<symbol, unknown>> = { [Symbol.dispose]: dispose }
+  if (has(TRAIT.ITERABLE)) symbols[Symbol.iterator] = () => iterate(caller, target, handle)
+  const proxy: SyncObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? () => {} : new PythonObject()), {
+    get: (_, key) => {
+      if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
+      return key === '$dispose' ? dispose : (operation(caller, target, key) ?? read(key))
+    },
+    has: (_, key) => typeof key === 'symbol' && key in symbols,
+    apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+    construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)) as object,
+    set: refuseToSet,
+  }) as unknown as SyncObject
+  const target: Target = { object: proxy, path: '' }
+  const read = reader(caller, target)
+  return standForObject(proxy, handle)
+}
+
+function reader(caller: SyncCaller, owner: Target): (key: string) => unknown {
+  const entered = new Map<string, unknown>()
   return (key) => {
-    const known = callables.get(key)
+    if (key === 'then' || key === 'toJSON') return undefined
+    const known = entered.get(key)
     if (known !== undefined) return known
-    const target = prefix + key
-    try {
-      return caller.get(target)
-    } catch (error) {
-      // Exactly the attribute itself cannot cross: it is something to call or to go into.
-      if (!(error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_VALUE' && error.path === target)) throw error
-    }
-    const callable = attribute(caller, target)
-    callables.set(key, callable)
-    return callable
+    const target = attributeOf(owner, key)
+    const value = caller.get(target)
+    const handle = value === null || (typeof value !== 'object' && typeof value !== 'function') ? undefined : handleOf(value)
+    if (handle === undefined || !((handle.traits & TRAIT.CALLABLE) !== 0 || handle.type.startsWith('module '))) return value
+    handle.release() // from here on it goes by its name
+    const attribute = syncAttribute(caller, target)
+    entered.set(key, attribute)
+    return attribute
   }
 }
 
-function attribute(caller: SyncCaller, target: string): unknown {
-  const read = reader(caller, `${target}.`)
-  const text = `[Python ${target}]`
-  return new Proxy(
+function syncAttribute(caller: SyncCaller, target: Target): unknown {
+  const read = reader(caller, target)
+  const text = `[Python ${typeof target === 'string' ? target : `attribute ${target.path}`}]`
+  const proxy = new Proxy(
     shownAs(text, () => {}),
     {
       apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-      get: (_, key) => (typeof key === 'symbol' ? described(key, text) : key === 'then' ? undefined : read(key)),
+      construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)) as object,
+      get: (_, key) => (typeof key === 'symbol' ? describedBy(key, text) : (operation(caller, target, key) ?? read(key))),
       set: refuseToSet,
     },
   )
+  return typeof target === 'string' ? standForTarget(proxy, target) : proxy
+}
+
+function* iterate(caller: SyncCaller, target: Target, { traits }: Handle): Generator<unknown, void, undefined> {
+  const iterator = (traits & TRAIT.ITERATOR_ITSELF) !== 0 ? undefined : (caller.operate('iterate', target, []) as SyncObject)
+  const source: Target = iterator === undefined ? target : { object: iterator, path: '' }
+  let ended = false
+  try {
+    for (;;) {
+      ended = true // an error in Python ends it too
+      const step = caller.operate('next', source, []) as [unknown] | null
+      if (step === null) return
+      ended = false
+      yield step[0]
+    }
+  } finally {
+    if (!ended && (traits & TRAIT.GENERATOR) !== 0) caller.operate('close', source, [])
+    iterator?.$dispose()
+    if ((traits & TRAIT.GENERATOR) !== 0) (target as { object: SyncObject }).object.$dispose()
+  }
 }

@@ -1,21 +1,42 @@
-import { PythonError, type PythonErrorDetails, PythreadsError } from '../errors/index.ts'
-import type { SyncLine } from '../isolation/index.ts'
+import { PythreadsError } from '../errors/index.ts'
+import type { SideFrame, SyncLine, SyncTools } from '../isolation/index.ts'
 import { modulePath, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
-import { FrameEncoder, type Write } from '../pool/index.ts'
-import { decode, KIND, type Kind } from '../wire/index.ts'
-import { callRequest, evalRequest, execRequest, textRequest } from './requests.ts'
+import {
+  Answers,
+  Crossing,
+  FrameEncoder,
+  frameBytes,
+  Handle,
+  isThenable,
+  type Locals,
+  type Owner,
+  promiseInSyncCall,
+  Realm,
+  releaseFrame,
+  type SetupStep,
+  toError,
+  type Write,
+} from '../pool/index.ts'
+import { decode, FLAG, KIND, type Kind, type Reviver } from '../wire/index.ts'
+import { callRequest, evalRequest, execRequest, getRequest, operateRequest, textRequest } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
-import { syncModule } from './sync-module.ts'
+import { type SyncCaller, syncModule, syncObject } from './sync-module.ts'
 import type { SyncModule } from './types.ts'
 
 /** What sync calls need of the pool. */
 export interface SyncSource {
-  /** Opens the line; called when the first sync call is made. Throws when the pool is closed. */
-  open(): SyncLine
-  /** What `exec` has run in every worker so far; entries that failed are `undefined`. */
-  readonly setup: readonly (Write | undefined)[]
-  /** Whether sync calls go to the interpreter that all workers share. */
-  readonly shared: boolean
+  /** Opens the line; called when the first sync call is made. `calledBack`: Python may call functions on it. */
+  open(tools: SyncTools, calledBack: boolean): SyncLine
+  /** What every interpreter of the pool has to get first; entries that failed are `undefined`. */
+  readonly setup: readonly (SetupStep | undefined)[]
+  /** The JavaScript values that Python holds. */
+  readonly locals: Locals
+  /** Of the interpreter that all workers share, if they do: then sync calls go there. */
+  readonly realm: Realm | undefined
+  /** Has an object of the shared interpreter dropped. */
+  release(id: number): void
+  /** Whether results are copied deeply. */
+  readonly copy: boolean
 }
 
 /**
@@ -26,30 +47,33 @@ export interface SyncSource {
 export class SyncPython {
   readonly #source: SyncSource
   readonly #encoder = new FrameEncoder()
+  readonly #answers: Answers
+  readonly #caller: SyncCaller
   #line: SyncLine | undefined
+  #owner: SyncOwner | undefined
   #replayed = 0
 
   constructor(source: SyncSource) {
     this.#source = source
+    this.#answers = new Answers(this.#encoder, source.locals)
+    this.#caller = {
+      call: (target, args, kwargs) => this.#request(KIND.CALL, callRequest(target, args, kwargs)),
+      get: (target) => this.#request(KIND.GET, getRequest(target), false),
+      operate: (name, target, args, copy) => this.#request(KIND.OPERATE, operateRequest(name, target, args), copy),
+    }
   }
 
   /** Imports a module or a file. @throws `ERR_PYTHREADS_MODULE_NOT_FOUND`, `ERR_PYTHREADS_IMPORT_FAILED` */
   import(module: string | URL): SyncModule {
     const name = modulePath(module)
     this.#request(KIND.IMPORT, textRequest(name))
-    return syncModule(
-      {
-        call: (target, args, kwargs) => this.#request(KIND.CALL, callRequest(target, args, kwargs)),
-        get: (target) => this.#request(KIND.GET, textRequest(target)),
-      },
-      name,
-    )
+    return syncModule(this.#caller, name)
   }
 
-  /** Calls `module:attribute`. The option `worker` is not for sync calls. */
-  run<R = unknown>(target: string, args: readonly unknown[] = [], options: Pick<RunOptions, 'kwargs'> = {}): R {
-    const { kwargs } = resolveRunOptions(options, 0)
-    return this.#request(KIND.CALL, callRequest(resolveTarget(target), args, kwargs)) as R
+  /** Calls `module:attribute`. The options `worker` and `signal` are not for sync calls. */
+  run<R = unknown>(target: string, args: readonly unknown[] = [], options: Pick<RunOptions, 'kwargs' | 'copy'> = {}): R {
+    const { kwargs, copy } = resolveRunOptions(options, 0)
+    return this.#request(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), copy) as R
   }
 
   /** Evaluates a Python expression. */
@@ -65,15 +89,20 @@ export class SyncPython {
   /** Ends the worker that serves sync calls, if there is one. */
   close(): void {
     this.#line?.close()
+    if (this.#source.realm === undefined) this.#owner?.realm.end('the worker for sync calls has ended')
     this.#line = undefined
+    this.#owner = undefined
     this.#replayed = 0
   }
 
-  #request(kind: Kind, write: Write): unknown {
-    this.#line ??= this.#source.open()
+  #request(kind: Kind, write: Write, copy: boolean = this.#source.copy): unknown {
+    const { realm } = this.#source
+    const crossing = new Crossing(this.#source.locals, realm ?? this.#owner?.realm)
+    const frame = this.#encoder.encode(kind, write, crossing, copy ? FLAG.COPY : 0)
     try {
-      if (!this.#source.shared) this.#replay(this.#line)
-      return this.#send(this.#line, kind, write)
+      const [line, owner] = this.#ready(crossing)
+      if (crossing.numbers !== undefined) owner.realm.sent(crossing.numbers)
+      return this.#answer(line.request(frameBytes(frame, 0)), owner)
     } catch (error) {
       // The next call starts another worker.
       if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_WORKER_DIED') this.close()
@@ -81,20 +110,124 @@ export class SyncPython {
     }
   }
 
-  /** Runs what `exec` has run in the workers since the last sync call. */
-  #replay(line: SyncLine): void {
-    const { setup } = this.#source
-    while (this.#replayed < setup.length) {
-      const write = setup[this.#replayed++]
-      if (write !== undefined) this.#send(line, KIND.EXEC, write)
+  /** The line, and the owner of the objects on it, ready for a frame with this crossing. */
+  #ready(crossing: Crossing): [SyncLine, SyncOwner] {
+    try {
+      const line = this.#open()
+      const owner = this.#owner as SyncOwner
+      if (crossing.owner !== undefined && crossing.owner.realm !== owner.realm) {
+        throw new PythreadsError('ERR_PYTHREADS_OTHER_WORKER', 'A remote object in this sync call lives in another worker')
+      }
+      if (this.#source.realm === undefined) this.#replay(line, owner)
+      owner.sendReleases()
+      return [line, owner]
+    } catch (error) {
+      crossing.undo()
+      throw error
     }
   }
 
-  #send(line: SyncLine, kind: Kind, write: Write): unknown {
-    const reply = line.request(kind, this.#encoder.payload(kind, write))
-    const value = decode(reply.bytes, reply.start)
-    if (reply.kind === KIND.RESULT) return value
-    const error = new PythonError(value as PythonErrorDetails)
-    throw error.joinStack((error.stack ?? '').slice(error.stack?.indexOf('\n    at ')).trimStart().replace(/^at/, '    at'))
+  /** The line: one on which Python can call functions, as soon as there are any. */
+  #open(): SyncLine {
+    const calledBack = this.#source.locals.size > 0
+    if (this.#line !== undefined && (this.#line.callsBack || !calledBack)) return this.#line
+    const realm = this.#source.realm ?? new Realm(this.#source.locals)
+    const tools: SyncTools = { take: (frame, reply, blocked) => this.#take(frame, reply, blocked) }
+    this.#line = this.#source.open(tools, calledBack)
+    const line = this.#line
+    const tell = this.#source.realm === undefined ? (ids: number[]) => line.tell(releaseFrame(ids)) : undefined
+    this.#owner = new SyncOwner(realm, this.#source, this.#caller, tell)
+    return line
+  }
+
+  /** Runs what every interpreter has to get and this one has not yet. */
+  #replay(line: SyncLine, owner: SyncOwner): void {
+    const { setup, locals } = this.#source
+    while (this.#replayed < setup.length) {
+      const step = setup[this.#replayed++]
+      if (step === undefined) continue
+      const frame = this.#encoder.encode(step.kind, step.write, new Crossing(locals, owner.realm))
+      this.#answer(line.request(frameBytes(frame, 0)), owner)
+    }
+  }
+
+  #answer({ kind, bytes, start }: { kind: Kind; bytes: Buffer; start: number }, owner: SyncOwner): unknown {
+    const value = decode(bytes, start, bytes.length, owner)
+    if (kind === KIND.RESULT) return value
+    const error = toError(value, this.#source.locals)
+    if (!('joinStack' in (error as object))) throw error
+    throw joined(error as Joinable)
+  }
+
+  /** Python calls a function, or has dropped one. */
+  #take({ kind, id, bytes }: SideFrame, reply: (bytes: Buffer) => void, blocked: boolean): void {
+    const owner = this.#owner
+    if (owner === undefined) return
+    if (kind === KIND.RELEASED) return owner.realm.dropped(decode(bytes) as number[])
+    if (kind !== KIND.CALLBACK) return
+    const [number, args] = decode(bytes, 0, bytes.length, owner) as [number, unknown[]]
+    const send = (frame: ReturnType<Answers['result']>) => {
+      if (frame.crossing.numbers !== undefined) owner.realm.sent(frame.crossing.numbers)
+      reply(frameBytes(frame, id))
+    }
+    const succeed = (value: unknown) => send(this.#answers.result(value, owner.realm))
+    const fail = (error: unknown) => send(this.#answers.error(error, owner.realm))
+    try {
+      const result = this.#source.locals.call(number, args)
+      if (!isThenable(result)) return succeed(result)
+      if (!blocked) return void result.then(succeed, fail)
+      result.then(undefined, () => {})
+      fail(promiseInSyncCall())
+    } catch (error) {
+      fail(error)
+    }
+  }
+}
+
+interface Joinable {
+  stack?: string
+  joinStack(caller: string): unknown
+}
+
+/** A Python error with the JavaScript frames of whoever made the sync call. */
+function joined(error: Joinable): unknown {
+  const stack = error.stack ?? ''
+  return error.joinStack(stack.slice(stack.indexOf('\n    at ')).trimStart().replace(/^at/, '    at'))
+}
+
+/** Owns the objects that sync calls answered. */
+class SyncOwner implements Owner, Reviver {
+  readonly realm: Realm
+  readonly #source: SyncSource
+  readonly #caller: SyncCaller
+  readonly #tell: ((ids: number[]) => void) | undefined
+  #ids: number[] = []
+
+  /** `tell`: sends what is to be dropped over the line; else the pool's workers do. */
+  constructor(realm: Realm, source: SyncSource, caller: SyncCaller, tell: ((ids: number[]) => void) | undefined) {
+    this.realm = realm
+    this.#source = source
+    this.#caller = caller
+    this.#tell = tell
+  }
+
+  object(id: number, type: string, traits: number): unknown {
+    return syncObject(this.#caller, new Handle(this, id, type, traits))
+  }
+
+  local(number: number): unknown {
+    return this.#source.locals.get(number)
+  }
+
+  release(id: number): void {
+    if (this.#tell === undefined) return this.#source.release(id)
+    if (this.#ids.push(id) === 1) setImmediate(() => this.sendReleases())
+  }
+
+  sendReleases(): void {
+    if (this.#ids.length === 0) return
+    const ids = this.#ids
+    this.#ids = []
+    if (this.realm.ended === undefined) this.#tell?.(ids)
   }
 }

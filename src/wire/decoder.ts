@@ -1,15 +1,17 @@
 import { PythreadsError } from '../errors/index.ts'
-import { CODE, FLAG_REF, MAX_DEPTH } from './marshal.ts'
+import { ARRAY_KINDS, ESCAPE, type Reviver } from './escapes.ts'
+import { CODE, FLAG_REF } from './marshal.ts'
+import { PythonScalar, type ScalarType } from './scalar.ts'
 
-/** A few levels more than the encoder writes: the frame's own tuples. */
-const DEPTH_LIMIT = MAX_DEPTH + 100
+/** CPython's writer stops here; what is nested deeper comes in chunks. */
+const DEPTH_LIMIT = 2000
 
 /**
- * Reads marshal data into JavaScript values. The bytes count as hostile: whatever is not a complete, plain value throws
+ * Reads marshal data into JavaScript values; `reviver` finds what was not copied. The bytes count as hostile: whatever is not a complete, plain value throws
  * `ERR_PYTHREADS_PROTOCOL`, and nothing larger than the input warrants is allocated.
  */
-export function decode(bytes: Buffer, start: number = 0, end: number = bytes.length): unknown {
-  const reader = new Reader(bytes, start, end)
+export function decode(bytes: Buffer, start: number = 0, end: number = bytes.length, reviver?: Reviver): unknown {
+  const reader = new Reader(bytes, start, end, reviver)
   const value = read(reader)
   if (reader.position !== end) malformed(`${end - reader.position} bytes are left over`)
   return value
@@ -26,6 +28,15 @@ function read(reader: Reader): unknown {
   }
 }
 
+/** Stands for a chunk until all of them are there. */
+class Node {
+  readonly index: number
+
+  constructor(index: number) {
+    this.index = index
+  }
+}
+
 class Reader {
   position: number
   readonly #bytes: Buffer
@@ -35,8 +46,12 @@ class Reader {
   readonly #references: unknown[] = []
   /** Where dicts begin that can be referred to and turned out to have a key which is not a string. */
   #maps: Set<number> | undefined
+  readonly #reviver: Reviver | undefined
+  /** For values that came in chunks: what is left to do when all of them have been read. */
+  #later: ((chunks: readonly unknown[]) => void)[] | undefined
 
-  constructor(bytes: Buffer, start: number, end: number) {
+  constructor(bytes: Buffer, start: number, end: number, reviver: Reviver | undefined) {
+    this.#reviver = reviver
     this.#bytes = bytes
     this.position = start
     this.#end = end
@@ -56,10 +71,11 @@ class Reader {
       case CODE.REF:
         return this.#reference()
       case CODE.TUPLE:
+        return this.#tuple(this.#count(), shared)
       case CODE.LIST:
         return this.#array(this.#count(), shared)
       case CODE.SMALL_TUPLE:
-        return this.#array(this.#byte(), shared)
+        return this.#tuple(this.#byte(), shared)
       case CODE.DICT:
         return this.#dict(shared)
       case CODE.SET:
@@ -137,7 +153,78 @@ class Reader {
     this.#enter(items, shared)
     for (let i = 0; i < length; i++) items.push(this.value())
     this.#depth--
+    if (this.#later !== undefined) for (const [i, item] of items.entries()) if (item instanceof Node) this.#put(items, i, item)
     return items
+  }
+
+  /** An array, or what an escape stands for. */
+  #tuple(length: number, shared: boolean): unknown {
+    if (length === 0 || this.#bytes[this.position] !== CODE.ELLIPSIS || this.position >= this.#end) {
+      return this.#array(length, shared)
+    }
+    this.position++
+    if (length < 2 || length > 5) malformed(`an escape of ${length} fields`)
+    const slot = shared ? this.#references.push(undefined) - 1 : -1
+    if (this.#depth++ > DEPTH_LIMIT) malformed(`nested deeper than ${DEPTH_LIMIT} levels`)
+    const value = this.#escape(this.value(), length - 2, slot)
+    this.#depth--
+    if (slot >= 0) this.#references[slot] = value
+    return value
+  }
+
+  #escape(code: unknown, fields: number, slot: number): unknown {
+    if (code === ESCAPE.MAP || code === ESCAPE.SET) return this.#collection(code === ESCAPE.MAP, fields, slot)
+    if (code === ESCAPE.DEEP) return this.#deep(fields)
+    const values = Array.from({ length: fields }, () => this.value())
+    const [first, second, third] = values
+    if (code === ESCAPE.DATE && fields === 1 && typeof first === 'number') return new Date(first)
+    if (code === ESCAPE.NODE && fields === 1 && typeof first === 'number' && this.#later !== undefined) return new Node(first)
+    if (code === ESCAPE.SCALAR && fields === 2 && typeof second === 'string') return toScalar(first as ScalarType, second)
+    if (code === ESCAPE.ARRAY && fields === 2 && second instanceof Uint8Array) return toTypedArray(String(first), second)
+    if (code === ESCAPE.FUNCTION && fields === 1 && typeof first === 'number') return this.#revive().local(first)
+    if (code === ESCAPE.OBJECT && typeof first === 'number' && typeof second === 'string' && typeof third === 'number') {
+      return this.#revive().object(first, second, third)
+    }
+    return malformed(`an escape of code ${String(code)} with ${fields} fields`)
+  }
+
+  #revive(): Reviver {
+    return this.#reviver ?? malformed('a reference where there can be none')
+  }
+
+  /** A Map or a Set, which exists before its members are read: one of them may refer to it. */
+  #collection(isMap: boolean, fields: number, slot: number): unknown {
+    const collection = isMap ? new Map<unknown, unknown>() : new Set<unknown>()
+    if (slot >= 0) this.#references[slot] = collection
+    const items = fields === 1 ? this.value() : undefined
+    if (!Array.isArray(items) || (isMap && items.length % 2 !== 0)) malformed('a Map or Set without its members')
+    const fill = () => {
+      if (collection instanceof Map) for (let i = 0; i < items.length; i += 2) collection.set(items[i], items[i + 1])
+      else for (const item of items) collection.add(item)
+      if (collection.size !== (isMap ? items.length / 2 : items.length)) collapsed(isMap ? 'dict' : 'set')
+    }
+    if (this.#later === undefined) fill()
+    else this.#later.push(fill)
+    return collection
+  }
+
+  /** What is nested too deeply for marshal: a list of chunks, of which the first is the root. */
+  #deep(fields: number): unknown {
+    if (this.#later !== undefined || fields !== 1) malformed('chunks within chunks')
+    const later: ((chunks: readonly unknown[]) => void)[] = []
+    this.#later = later
+    const chunks = this.value()
+    if (!Array.isArray(chunks) || chunks.length === 0) malformed('chunks that are no list')
+    for (const complete of later) complete(chunks)
+    this.#later = undefined
+    return chunks[0]
+  }
+
+  #put(target: unknown[] | Record<string, unknown>, key: number | string, { index }: Node): void {
+    this.#later?.push((chunks) => {
+      if (!(index > 0 && index < chunks.length)) malformed(`there is no chunk ${index}`)
+      Object.defineProperty(target, key, { value: chunks[index], writable: true, enumerable: true, configurable: true })
+    })
   }
 
   #set(length: number, shared: boolean): Set<unknown> {
@@ -171,6 +258,7 @@ class Reader {
       if (order !== undefined) order.push(key)
       else if (isDigit(key.charCodeAt(0))) order = [...Object.keys(object), key]
       const value = this.value()
+      if (this.#later !== undefined && value instanceof Node) this.#put(object, key, value)
       if (key === '__proto__') {
         Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
       } else {
@@ -242,6 +330,20 @@ class Reader {
     this.position = at + length
     return at
   }
+}
+
+function toScalar(type: ScalarType, text: string): PythonScalar {
+  try {
+    return new PythonScalar(type, text)
+  } catch {
+    return malformed(`there is no scalar of type ${String(type)}`)
+  }
+}
+
+function toTypedArray(format: string, bytes: Uint8Array): ArrayBufferView {
+  const Kind = ARRAY_KINDS.get(format)
+  if (Kind === undefined || bytes.byteLength % Kind.BYTES_PER_ELEMENT !== 0) malformed(`a bad array of format ${format}`)
+  return new Kind(bytes.buffer as ArrayBuffer)
 }
 
 function isDigit(unit: number): boolean {

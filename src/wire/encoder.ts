@@ -1,6 +1,8 @@
-import { PythreadsError } from '../errors/index.ts'
+import { type ErrorCode, PythreadsError } from '../errors/index.ts'
+import { ESCAPE, type Escape, formatOf, type References } from './escapes.ts'
 import { equalInPython, type KeyHolder } from './keys.ts'
-import { CODE, MAX_DEPTH } from './marshal.ts'
+import { CODE, FLAG_REF, MAX_DEPTH } from './marshal.ts'
+import { PythonFloat, PythonScalar } from './scalar.ts'
 
 const INITIAL_BYTES = 64 * 1024
 /** Up to this length a loop over the characters beats a call into the runtime. */
@@ -9,24 +11,51 @@ const SHORT_STRING = 48
 /** How an array or a set stands in its parent: what is a dict's key or a set's member has to be hashable in Python. */
 type Position = 'value' | 'key'
 
+/** The first and the last millisecond that Python's datetime has, of the years 1 and 9999. */
+const FIRST_DATE = -62_135_596_800_000
+const LAST_DATE = 253_402_300_799_999
+
+/** Where the containers are that were cut off because they are nested too deeply. */
+interface Chunk {
+  readonly value: object
+  readonly path: string
+}
+
 /**
- * Writes JavaScript values as marshal data into a buffer that grows and is used again.
+ * Writes JavaScript values as marshal data into a buffer that grows and is used again. A container that is met again is
+ * written as a reference, so shared and cyclic structure arrives as such; what is nested too deeply for marshal is cut off
+ * and written behind the rest.
+ *
  * Not re-entrant: a getter of an encoded object that encodes something itself needs another encoder.
  */
 export class Encoder {
   /** The bytes written so far are `buffer[0..position)`. Replaced when it grows. */
   buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   position = 0
+  /** What stands for values that are not copied. */
+  references: References | undefined
+  #escaped = false
   #depth = 0
-  /** The containers from the root to here, and the key of each one's child: the path for error messages. */
-  readonly #ancestors: object[] = []
+  /** The key of each container's child from the root to here: the path for error messages. */
   readonly #keys: (string | number)[] = []
+  /** The first container, and once there are more all of them: the number by which Python knows it, negative for a chunk. */
+  #first: object | undefined
+  #known: Map<object, number> | undefined
+  #count = 0
+  readonly #chunks: Chunk[] = []
 
   /** Forgets what was written after `position`, when an error ended the writing. */
   rewind(position: number): void {
     this.position = position
-    this.#depth = 0
-    this.#ancestors.length = 0
+    this.#reset()
+  }
+
+  /** Completes a payload that began at `start`; the next value is another payload. Answers whether it has escapes. */
+  finish(start: number): boolean {
+    if (this.#chunks.length > 0) this.#writeChunks(start)
+    const escaped = this.#escaped
+    this.#reset()
+    return escaped
   }
 
   /** Makes room for `bytes` more. */
@@ -98,6 +127,8 @@ export class Encoder {
         return this.#bigint(value)
       case 'object':
         return value === null ? this.#code(CODE.NONE) : this.#object(value, position)
+      case 'function':
+        return this.#reference(value)
       default:
         return this.#refuse(`a ${typeof value} cannot cross to Python`)
     }
@@ -146,13 +177,71 @@ export class Encoder {
   #object(value: object, position: Position): void {
     if (Array.isArray(value)) return this.#array(value, position)
     const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype === Object.prototype || prototype === null) return this.#dict(value as Record<string, unknown>, position)
+    if (prototype === Object.prototype || prototype === null) return this.#record(value, position)
     if (value instanceof Uint8Array) return this.#bytes(value)
     if (value instanceof Map) return this.#map(value, position)
     if (value instanceof Set) return this.#set(value, position)
-    if (value instanceof ArrayBuffer) return this.#bytes(new Uint8Array(value))
-    if (Object.getPrototypeOf(prototype) === null) return this.#dict(value as Record<string, unknown>, position)
-    return this.#refuse(`${describe(value)} cannot cross to Python`)
+    if (value instanceof Date) return this.#date(value)
+    if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return this.#bytes(new Uint8Array(value))
+    if (ArrayBuffer.isView(value)) return this.#typedArray(value)
+    if (value instanceof PythonScalar) return this.#escape([ESCAPE.SCALAR, value.type, value.text])
+    if (value instanceof PythonFloat) return this.#float(value.value)
+    if (Object.getPrototypeOf(prototype) === null && !isIterable(value)) return this.#record(value, position)
+    return this.#reference(value)
+  }
+
+  #record(value: object, position: Position): void {
+    return isIterable(value) ? this.#reference(value) : this.#dict(value as Record<string, unknown>, position)
+  }
+
+  #reference(value: object): void {
+    let found: Escape | undefined
+    try {
+      found = this.references?.of(value)
+    } catch (error) {
+      if (error instanceof PythreadsError) this.#refuse(error.message, error.code)
+      throw error
+    }
+    if (found === undefined) this.#refuse(`${describe(value)} cannot cross to Python`)
+    this.#escape(found)
+  }
+
+  #escape(fields: Escape): void {
+    this.#openEscape(fields.length)
+    for (const field of fields) this.#any(field, 'value')
+  }
+
+  #openEscape(fields: number): void {
+    this.#sized(CODE.TUPLE, fields + 1)
+    this.#code(CODE.ELLIPSIS)
+    this.#escaped = true
+  }
+
+  #date(value: Date): void {
+    const milliseconds = value.getTime()
+    if (!(milliseconds >= FIRST_DATE && milliseconds <= LAST_DATE)) {
+      this.#refuse(Number.isNaN(milliseconds) ? 'an invalid Date' : "a Date outside the years 1 to 9999 of Python's datetime")
+    }
+    this.#openEscape(2)
+    this.#number(ESCAPE.DATE)
+    this.#float(milliseconds)
+  }
+
+  #float(value: number): void {
+    this.reserve(9)
+    this.buffer[this.position] = CODE.FLOAT
+    this.buffer.writeDoubleLE(value, this.position + 1)
+    this.position += 9
+  }
+
+  #typedArray(value: ArrayBufferView): void {
+    const format = formatOf(value)
+    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    if (format === 'B') return this.#bytes(bytes)
+    this.#openEscape(3)
+    this.#number(ESCAPE.ARRAY)
+    this.string(format)
+    this.#bytes(bytes)
   }
 
   #bytes(value: Uint8Array): void {
@@ -163,9 +252,21 @@ export class Encoder {
   }
 
   #array(value: readonly unknown[], position: Position): void {
-    const depth = this.#enter(value)
+    if (position === 'key') return this.#tuple(value)
+    if (this.#repeats(value)) return
+    this.#sized(CODE.LIST | FLAG_REF, value.length)
+    this.#items(value, position)
+  }
+
+  #tuple(value: readonly unknown[]): void {
+    this.#keyDepth()
+    this.#sized(CODE.TUPLE, value.length)
+    this.#items(value, 'key')
+  }
+
+  #items(value: readonly unknown[], position: Position): void {
+    const depth = ++this.#depth
     const { length } = value
-    this.#sized(position === 'key' ? CODE.TUPLE : CODE.LIST, length)
     for (let i = 0; i < length; i++) {
       this.#keys[depth] = i
       this.#any(value[i], position)
@@ -175,8 +276,9 @@ export class Encoder {
 
   #dict(value: Record<string, unknown>, position: Position): void {
     if (position === 'key') this.#refuse('an object cannot be a key or a set member in Python (a dict is not hashable)')
-    const depth = this.#enter(value)
-    this.#code(CODE.DICT)
+    if (this.#repeats(value)) return
+    const depth = ++this.#depth
+    this.#code(CODE.DICT | FLAG_REF)
     for (const key of Object.keys(value)) {
       this.#keys[depth] = key
       this.string(key)
@@ -188,8 +290,9 @@ export class Encoder {
 
   #map(value: ReadonlyMap<unknown, unknown>, position: Position): void {
     if (position === 'key') this.#refuse('a Map cannot be a key or a set member in Python (a dict is not hashable)')
-    const depth = this.#enter(value)
-    this.#code(CODE.DICT)
+    if (this.#repeats(value)) return
+    const depth = ++this.#depth
+    this.#code(CODE.DICT | FLAG_REF)
     let index = 0
     for (const [key, item] of value) {
       this.#keys[depth] = typeof key === 'string' ? key : index
@@ -203,8 +306,10 @@ export class Encoder {
   }
 
   #set(value: ReadonlySet<unknown>, position: Position): void {
-    const depth = this.#enter(value)
-    this.#sized(position === 'key' ? CODE.FROZENSET : CODE.SET, value.size)
+    if (position === 'key') this.#keyDepth()
+    else if (this.#repeats(value)) return
+    this.#sized(position === 'key' ? CODE.FROZENSET : CODE.SET | FLAG_REF, value.size)
+    const depth = ++this.#depth
     let index = 0
     for (const item of value) {
       this.#keys[depth] = index++
@@ -220,15 +325,71 @@ export class Encoder {
     if (pair !== undefined) this.#refuse(`this ${kind} has keys that are equal in Python: ${pair.map(name).join(' and ')}`)
   }
 
-  /** Steps into a container; answers the index of its children's keys in the path. */
-  #enter(container: object): number {
-    const depth = this.#depth++
-    if (depth >= MAX_DEPTH) {
-      const cyclic = new Set(this.#ancestors).size < depth
-      this.#refuse(cyclic ? 'a cyclic structure cannot cross to Python' : `nested deeper than ${MAX_DEPTH} levels`)
+  /** Keys are hashed, which recurses: their depth has a limit, which a cyclic one meets too. */
+  #keyDepth(): void {
+    if (this.#depth >= MAX_DEPTH) this.#refuse(`a key or set member that is cyclic or nested deeper than ${MAX_DEPTH} levels`)
+  }
+
+  /**
+   * Writes what stands for a container that was met before, or that is nested too deeply, and answers true; otherwise takes
+   * note of it.
+   */
+  #repeats(container: object): boolean {
+    if (this.#first === undefined) {
+      this.#first = container
+      this.#count = 1
+      return false
     }
-    this.#ancestors[depth] = container
-    return depth + 1
+    this.#known ??= new Map([[this.#first, 0]])
+    const number = this.#known.get(container)
+    if (number !== undefined) {
+      if (number < 0) this.#node(-number)
+      else this.#refer(number)
+      return true
+    }
+    if (this.#depth >= MAX_DEPTH) {
+      this.#chunks.push({ value: container, path: this.#path() })
+      this.#known.set(container, -this.#chunks.length)
+      this.#node(this.#chunks.length)
+      return true
+    }
+    this.#known.set(container, this.#count++)
+    return false
+  }
+
+  #refer(number: number): void {
+    this.#sized(CODE.REF, number)
+  }
+
+  #node(index: number): void {
+    this.#escape([ESCAPE.NODE, index])
+  }
+
+  /** Writes what was cut off behind the payload, and wraps all of it up: `(..., DEEP, [payload, chunk, ...])`. */
+  #writeChunks(start: number): void {
+    for (let i = 0; i < this.#chunks.length; i++) {
+      const { value, path } = this.#chunks[i] as Chunk
+      this.#keys[0] = path
+      this.#depth = 0
+      this.#known?.delete(value)
+      this.#object(value, 'value')
+    }
+    const end = this.position
+    this.#openEscape(2)
+    this.#number(ESCAPE.DEEP)
+    this.list(this.#chunks.length + 1)
+    const head = Buffer.from(this.buffer.subarray(end, this.position))
+    this.buffer.copyWithin(start + head.length, start, end)
+    head.copy(this.buffer, start)
+  }
+
+  #reset(): void {
+    this.#escaped = false
+    this.references = undefined
+    this.#depth = 0
+    this.#first = undefined
+    this.#known = undefined
+    this.#chunks.length = 0
   }
 
   #code(code: number): void {
@@ -243,11 +404,20 @@ export class Encoder {
     this.position += 5
   }
 
-  #refuse(reason: string): never {
-    const keys = this.#keys.slice(0, Math.min(this.#depth, 20) + 1)
-    const path = keys.map((key, i) => (i === 0 ? key : pathStep(key))).join('') + (this.#depth > 20 ? '...' : '')
-    throw new PythreadsError('ERR_PYTHREADS_VALUE', `${path}: ${reason}`, { path })
+  #refuse(reason: string, code: ErrorCode = 'ERR_PYTHREADS_VALUE'): never {
+    const path = this.#path()
+    throw new PythreadsError(code, `${path}: ${reason}`, { path })
   }
+
+  #path(): string {
+    const keys = this.#keys.slice(0, Math.min(this.#depth, 20) + 1)
+    return keys.map((key, i) => (i === 0 ? key : pathStep(key))).join('') + (this.#depth > 20 ? '...' : '')
+  }
+}
+
+/** Whether it is gone through rather than copied: a generator, a stream, anything of the user's that can be iterated. */
+function isIterable(value: object): boolean {
+  return Symbol.iterator in value || Symbol.asyncIterator in value
 }
 
 function pathStep(key: string | number): string {
@@ -256,6 +426,7 @@ function pathStep(key: string | number): string {
 }
 
 function describe(value: object): string {
+  if (typeof value === 'function') return 'a function'
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
   return typeof name === 'string' && name !== '' ? `a value of class ${name}` : 'an object with a prototype of its own'
 }

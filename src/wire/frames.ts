@@ -2,12 +2,12 @@ import { PythreadsError } from '../errors/index.ts'
 
 /**
  * A frame is a header of 12 bytes and a payload of marshal data, all little-endian:
- * payload length (u32), request id (u32), kind (u8), flags (u8, none yet), zero (u16).
- * The kernel's `frames.py` holds the same table; a test compares the two.
+ * payload length (u32), request id (u32), kind (u8), flags (u8), zero (u16).
+ * The kernel's `frames.py` holds the same tables; a test compares the two.
  */
 export const HEADER_BYTES = 12
 
-/** The kinds of frames. Requests go to Python, the others come from it. */
+/** The kinds of frames. Those up to 63 go to Python, the others come from it. */
 export const KIND = {
   START: 1,
   CALL: 2,
@@ -17,9 +17,30 @@ export const KIND = {
   EXEC: 6,
   MAP: 7,
   CLOSE: 8,
+  OPERATE: 9,
+  MODULE: 10,
+  RELEASE: 11,
+  CANCEL: 12,
+  END_SESSION: 13,
+  CALLBACK_RESULT: 16,
+  CALLBACK_ERROR: 17,
+  CALLBACK_PENDING: 18,
   READY: 64,
   RESULT: 65,
   ERROR: 66,
+  PENDING: 67,
+  CALLBACK: 68,
+  RELEASED: 69,
+  OUTPUT: 70,
+  WARNING: 71,
+} as const
+
+/** Flags of frames to Python, beside the kind. */
+export const FLAG = {
+  /** The payload has escapes. */
+  ESCAPED: 0x100,
+  /** The result is to be copied deeply, rather than referred to. */
+  COPY: 0x200,
 } as const
 
 export type Kind = (typeof KIND)[keyof typeof KIND]
@@ -29,8 +50,8 @@ export const MAX_PAYLOAD_BYTES: number = 2 ** 31 - 1
 
 const KNOWN_KINDS: ReadonlySet<number> = new Set<number>(Object.values(KIND))
 
-/** Writes a header at `offset`; the payload follows it. */
-export function writeHeader(target: Buffer, offset: number, length: number, id: number, kind: Kind): void {
+/** Writes a header at `offset`; the payload follows it. `kind`: with its flags. */
+export function writeHeader(target: Buffer, offset: number, length: number, id: number, kind: number): void {
   target.writeUInt32LE(length, offset)
   target.writeUInt32LE(id, offset + 4)
   target.writeUInt32LE(kind, offset + 8)

@@ -1,3 +1,5 @@
 export { decode } from './decoder.ts'
 export { Encoder } from './encoder.ts'
+export { ESCAPE, type Escape, type References, type Reviver, TRAIT } from './escapes.ts'
 export * from './frames.ts'
+export { PythonFloat, PythonScalar, SCALAR_TYPES, type ScalarType } from './scalar.ts'

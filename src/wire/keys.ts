@@ -1,3 +1,5 @@
+import { PythonFloat } from './scalar.ts'
+
 /** A Map or a Set. */
 export interface KeyHolder {
   keys(): Iterable<unknown>
@@ -29,15 +31,19 @@ function canonical(key: unknown): string {
   if (key === null || key === undefined) return 'None'
   if (typeof key === 'string') return JSON.stringify(key)
   if (typeof key === 'boolean') return key ? '1' : '0'
-  if (typeof key === 'number') return Number.isInteger(key) ? String(BigInt(key)) : Number.isNaN(key) ? nan() : String(key)
+  if (typeof key === 'number') return Number.isInteger(key) ? String(BigInt(key)) : Number.isNaN(key) ? unique() : String(key)
   if (Array.isArray(key)) return `(${Array.from(key, canonical).join()})`
   if (key instanceof Set) return `{${Array.from(key, canonical).sort().join()}}`
-  return typeof key === 'object' ? `b${Buffer.from(key as Uint8Array).toString('hex')}` : String(key)
+  if (key instanceof PythonFloat) return canonical(key.value)
+  if (typeof key === 'bigint') return String(key)
+  // Of the rest only Python knows, which refuses it when it comes to that.
+  const bytes = key instanceof Uint8Array || key instanceof ArrayBuffer
+  return bytes ? `b${Buffer.from(key as Uint8Array).toString('hex')}` : unique()
 }
 
-let nans = 0
+let uniques = 0
 
-/** No NaN is equal to another. */
-function nan(): string {
-  return `nan${nans++}`
+/** What is equal to nothing else, as a NaN is. */
+function unique(): string {
+  return `unique${uniques++}`
 }

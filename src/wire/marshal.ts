@@ -20,14 +20,12 @@ export const CODE = {
   NULL: 0x30, // 0
   SET: 0x3c, // <
   FROZENSET: 0x3e, // >
+  ELLIPSIS: 0x2e, // .: the first member of an escape
   REF: 0x72, // r: u32 index of an object that carried FLAG_REF
 } as const
 
 /** Set on a type code: this object can be referred to later. */
 export const FLAG_REF = 0x80
 
-/**
- * How deep values may nest. CPython's reader and writer stop at 2,000 levels on Linux and macOS;
- * a frame's own tuples take a few of them.
- */
-export const MAX_DEPTH = 1900
+/** CPython's reader and writer stop at 2,000 levels on Linux and macOS. What is nested deeper than this goes in chunks. */
+export const MAX_DEPTH = 1000

@@ -15,7 +15,7 @@ def fails_at(item, *, bad):
 
 
 def odd_at(item, *, bad):
-    """Return something that cannot cross for one item."""
+    """Return something that stays in Python for one item."""
     return object() if item == bad else item
 
 

@@ -106,9 +106,9 @@ export function callSuite(place: Placement): void {
       await one.close()
     })
 
-    it('that is no plain value is refused, and can be called all the same', async () => {
-      expect(await refusal(() => calls.echo)).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
-      expect(await refusal(() => calls.Point)).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+    it('that is no plain value is a remote object', async () => {
+      expect(inspect(await calls.echo)).toBe('[Python function calls.echo]')
+      expect(inspect(await calls.Point)).toBe('[Python class calls.Point]')
     })
 
     it('is the same object each time, and cannot be set', () => {
@@ -118,15 +118,14 @@ export function callSuite(place: Placement): void {
       expect(() => Object.assign(calls.Point ?? {}, { ORIGIN: 1 })).toThrow(TypeError)
     })
 
-    it('and a module say what they are, and are no values', async () => {
+    it('and a module say what they are, and are themselves as arguments', async () => {
       const json = py.import('json')
       expect(inspect({ json, dumps: json.dumps })).toBe('{ json: [Python module json], dumps: [Python json:dumps] }')
       expect(`${json} ${json.dumps}`).toBe('[Python module json] [Python json:dumps]')
-      expect(await refusal(() => calls.echo?.(json))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE', path: 'args[0]' })
-      expect(await refusal(() => calls.echo?.([json.dumps]))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE', path: 'args[0][0]' })
-      const imported = await json
-      expect(await refusal(() => calls.echo?.({ imported }))).toMatchObject({ path: 'args[0].imported' })
-      expect(await refusal(() => calls.echo?.(py.sync.import('json')))).toMatchObject({ path: 'args[0]' })
+      expect(await py.eval`${json}.__name__`).toBe('json')
+      expect(await py.eval`${[json.dumps]}[0]([1])`).toBe('[1]')
+      expect(await py.eval`${await json} is ${json} is ${py.sync.import('json')}`).toBe(true)
+      expect(JSON.stringify({ json, dumps: json.dumps, imported: await json })).toBe('{"json":{},"imported":{}}')
     })
   })
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type MapProgress, type Python, PythonError } from '../../src/index.ts'
+import { type MapProgress, type Python, PythonError, type RemoteObject } from '../../src/index.ts'
 import { collect, refusal, thrown } from '../support/outcome.ts'
 import { file, type Placement, start } from './placement.ts'
 
@@ -107,13 +107,10 @@ export function mapSuite(place: Placement): void {
       },
     )
 
-    it('gives the results before one that cannot cross, then the error', async () => {
-      const results: unknown[] = []
-      const error = await refusal(async () => {
-        for await (const result of py.map(`${MAPPED}:odd_at`, range(20), { chunk: 10, kwargs: { bad: 13 } })) results.push(result)
-      })
-      expect(results).toEqual(range(13))
-      expect(error).toMatchObject({ code: 'ERR_PYTHREADS_VALUE', index: 13 })
+    it('gives a remote object for a result that stays in Python', async () => {
+      const results = await collect(py.map(`${MAPPED}:odd_at`, range(20), { chunk: 10, kwargs: { bad: 13 } }))
+      expect(results.toSpliced(13, 1)).toEqual(range(20).toSpliced(13, 1))
+      expect(await (results[13] as RemoteObject).$type()).toBe('builtins:object')
     })
 
     it('says when the function is not there', async () => {

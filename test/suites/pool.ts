@@ -25,7 +25,7 @@ export function poolSuite(place: Placement): void {
         isolation: place.isolation,
         reasons: [`${place.isolation}: asked for by name`],
         workers: [idle(0), idle(1), idle(2)],
-        ...{ queued: 0, running: 0, calls: 0, errors: 0, replaced: 0 },
+        ...{ queued: 0, running: 0, calls: 0, errors: 0, replaced: 0, objects: 0, callbacks: 0 },
       })
       const calls = Array.from({ length: 5 }, () => py.run(SLEEP, [0.1]))
       expect(py.stats()).toMatchObject({ running: 3, queued: 2, calls: 3 })

@@ -139,7 +139,7 @@ export function sourceSuite(place: Placement): void {
       await py.exec('kept = 1')
       await expect(py.exec('kept = 2\nraise ValueError("no")')).rejects.toMatchObject({ type: 'ValueError', message: 'no' })
       expect(await everywhere('kept')).toEqual([2, 2, 2])
-      expect(await refusal(() => py.exec`x = ${() => {}}`)).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      expect(await refusal(() => py.exec`x = ${Symbol('x')}`)).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
     })
 
     it('of one pool is not seen by another', async () => {

@@ -1,0 +1,176 @@
+"""The worker's end of a channel: requests come in and replies go out; while a call waits for JavaScript, more requests come.
+
+A channel has two sockets. The main one belongs to the thread that serves it, so nothing on it needs a lock. The side one is for
+whatever other threads have to tell JavaScript (`side.py`).
+"""
+
+from __future__ import annotations
+
+import marshal
+from _thread import get_ident
+
+from . import frames
+from .codec import loads
+from .frames import write_all, write_frame
+from .incoming import unescape
+from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator, Reference, current
+from .outgoing import dumps
+from .requests import answer
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    Requests = Iterator[tuple[int, int, memoryview]]
+
+    from .aio import EventLoop
+    from .scope import Scope
+    from .side import Side
+
+_NONE = marshal.dumps(None)
+
+
+class Channel:
+    """What the requests of one channel need: its scope, its sockets, and what they hold on to for a moment."""
+
+    is_sync = False
+
+    def __init__(self, scope: Scope, side: Side | None) -> None:
+        """Belong to a scope. `side` is where other threads write; the entry point of sync calls has none."""
+        self.scope = scope
+        self.side = side
+        # What must not be collected before the frame that names it is out.
+        self.keep: list[Any] = []
+        if side is not None:
+            side.channel = self
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether this is the thread that serves the main socket."""
+        return False
+
+    @property
+    def loop(self) -> EventLoop:
+        """The event loop for coroutines that requests of this channel start."""
+        raise NotImplementedError
+
+    def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
+        """Call a JavaScript function from the serving thread."""
+        raise NotImplementedError
+
+    def function(self, number: int, name: str, is_async: bool) -> JavaScriptFunction:
+        """The Python side of a JavaScript function, the same one as long as Python holds it."""
+        scope = self.scope
+        with scope.functions_lock:
+            known: JavaScriptFunction | None = scope.functions.get(number)
+            if known is not None:
+                known.reference.crossings += 1
+                return known
+            function = scope.functions[number] = JavaScriptFunction(Reference(number, scope), name, is_async, self)
+            return function
+
+    def iterator(self, number: int, is_async: bool) -> JavaScriptIterator:
+        """The Python side of a JavaScript iterator."""
+        return JavaScriptIterator(Reference(number, self.scope), is_async, self)
+
+    def load(self, kind: int, payload: Any) -> Any:
+        """What a callback answered. Raises what it threw."""
+        value = loads(payload)
+        if kind & frames.KIND_MASK == frames.CALLBACK_ERROR:
+            number, name, message, stack = value
+            raise JavaScriptError(name, message, stack, Reference(number, self.scope) if number else None)
+        return unescape((value,), self)[0] if kind & frames.ESCAPED else value
+
+    def released(self) -> bytes:
+        """The frame that tells JavaScript what Python has dropped, if there is anything to tell."""
+        numbers = self.scope.take_dropped() if self.scope.dropped else None
+        return frames.frame(frames.RELEASED, 0, marshal.dumps(numbers)) if numbers else b""
+
+
+class MainChannel(Channel):
+    """A channel with a thread of its own."""
+
+    def __init__(
+        self, fd: int, side: Side, scope: Scope, requests: Requests, *, is_sync: bool, after: Callable[[], None] | None
+    ) -> None:
+        """`requests` yields the frames of `fd`. `is_sync`: JavaScript waits for each reply. `after` runs before each reply."""
+        super().__init__(scope, side)
+        self.is_sync = is_sync
+        self._side = side
+        self._fd = fd
+        self._requests = requests
+        self._after = after or _nothing
+        self._thread = get_ident()
+        self._calls = 0
+        # Replies to callbacks that came while a callback further in was waited for.
+        self._replies: dict[int, tuple[int, bytes]] = {}
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether this is the thread that serves the main socket."""
+        return get_ident() == self._thread
+
+    @property
+    def loop(self) -> EventLoop:
+        """The worker's event loop."""
+        return self._side.loop
+
+    def serve(self) -> bool:
+        """Answer requests until the channel ends. Return whether it was closed politely rather than dropped."""
+        current.channel = self
+        for kind, request, payload in self._requests:
+            if kind == frames.CLOSE:
+                self._after()
+                write_frame(self._fd, frames.RESULT, request, _NONE)
+                return True
+            self._handle(kind, request, payload)
+        return False
+
+    def _handle(self, kind: int, request: int, payload: memoryview) -> None:
+        if kind == frames.RELEASE:
+            self.scope.release(loads(payload))
+        elif self.is_sync:
+            outer, self.scope.waiting = self.scope.waiting, self
+            try:
+                self._reply(kind, request, payload)
+            finally:
+                self.scope.waiting = outer
+        else:
+            self._reply(kind, request, payload)
+        if self.scope.dropped:
+            write_all(self._fd, self.released())
+
+    def _reply(self, kind: int, request: int, payload: memoryview) -> None:
+        reply, data = answer(kind, request, payload, self)
+        self._after()
+        write_frame(self._fd, reply, request, data)
+        if self.keep:
+            self.keep.clear()
+
+    def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
+        """Call a JavaScript function from the serving thread; other requests are served while it waits."""
+        self._calls = call = (self._calls + 1) & 0xFFFFFFFF
+        data = dumps([number, list(args), False], self, "args")
+        self._after()
+        write_frame(self._fd, frames.CALLBACK, call, data)
+        return self.load(*self._wait(call))
+
+    def _wait(self, call: int) -> tuple[int, Any]:
+        """Serve other requests until the reply to a callback comes."""
+        replies = self._replies
+        for kind, request, payload in self._requests:
+            what = kind & frames.KIND_MASK
+            if what in (frames.CALLBACK_RESULT, frames.CALLBACK_ERROR):
+                if request == call:
+                    return kind, payload
+                replies[request] = (kind, bytes(payload))
+            else:
+                self._handle(kind, request, payload)
+                if call in replies:
+                    return replies.pop(call)
+        raise ConnectionError("the host is gone, or the pool was closed")
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -1,0 +1,27 @@
+"""What marshal cannot hold crosses as an escape: a tuple of `...`, one of these codes, and what the code needs.
+
+No other tuple begins with `...`. `src/wire/escapes.ts` holds the same table.
+"""
+
+from __future__ import annotations
+
+NODE = 0  # (index): the chunk of that number stands here
+DEEP = 1  # ([chunk, ...]): the whole payload; the first chunk is its root
+DATE = 2  # (milliseconds since 1970 UTC)
+SCALAR = 3  # (type, text)
+ARRAY = 4  # (format of one item, bytes)
+MAP = 5  # ([key, value, ...]): a dict with keys that are escapes; from Python only
+SET = 6  # ([item, ...]): likewise
+OBJECT = 7  # from Python (id, type, traits); to Python (id)
+FUNCTION = 8  # to Python (id, name, is asynchronous); from Python (id): it goes home
+ITERATOR = 9  # to Python (id, is asynchronous)
+TARGET = 10  # to Python (module:attribute)
+
+# Traits of an OBJECT.
+CALLABLE = 1
+ITERABLE = 2
+ASYNC_ITERABLE = 4
+ITERATOR_ITSELF = 8
+CONTEXT = 16
+ASYNC_CONTEXT = 32
+GENERATOR = 64

@@ -1,0 +1,112 @@
+"""Values with escapes, from JavaScript. Only frames that are flagged as having one come by here.
+
+A tuple in the place of a value is an escape, as JavaScript's arrays are lists there; in the place of a key it may be one, or
+a tuple of the user's. Nothing recurses but keys, which are tuples and frozensets all the way down.
+"""
+
+from __future__ import annotations
+
+from . import arrays, escapes, scalars
+from .codec import RefusedValueError
+from .targets import resolve
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .channel import Channel
+
+
+def unescape(payload: Any, channel: Channel) -> list[Any]:
+    """Put what they stand for in the place of escapes; `payload` is the tuple of a request, or the list of chunks of one."""
+    incoming = _Incoming(channel)
+    if payload[0] is ...:
+        incoming.chunks = payload[2]
+        root = list(incoming.chunks[0])
+        incoming.chunks[0] = root
+        incoming.fill(incoming.chunks)
+        return root
+    root = list(payload)
+    incoming.fill(root)
+    return root
+
+
+class _Incoming:
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self.chunks: list[Any] = []
+        self._seen: set[int] = set()
+        self._open: list[Any] = []
+
+    def fill(self, root: list[Any]) -> None:
+        self._open.append(root)
+        while self._open:
+            container = self._open.pop()
+            kind = type(container)
+            if kind is list:
+                for index, item in enumerate(container):
+                    if type(item) in _COMPOSITE:
+                        container[index] = self._value(item)
+            elif kind is dict:
+                if any(type(key) in _KEYS for key in container):
+                    items = [(self._key(key), item) for key, item in container.items()]
+                    container.clear()
+                    container.update(items)
+                    _distinct(len(container), len(items), "Map")
+                for key, item in container.items():
+                    if type(item) in _COMPOSITE:
+                        container[key] = self._value(item)
+            elif any(type(item) in _KEYS for item in container):
+                members = [self._key(item) for item in container]
+                container.clear()
+                container.update(members)
+                _distinct(len(container), len(members), "Set")
+
+    def _value(self, item: Any) -> Any:
+        """What `item` stands for; a container is looked into later."""
+        if type(item) is tuple:
+            if item[1] != escapes.NODE:
+                return self._make(item)
+            item = self.chunks[item[2]]
+        if id(item) not in self._seen:
+            self._seen.add(id(item))
+            self._open.append(item)
+        return item
+
+    def _key(self, key: Any) -> Any:
+        kind = type(key)
+        if kind is tuple:
+            return self._make(key) if key and key[0] is ... else tuple(self._key(item) for item in key)
+        return frozenset(self._key(item) for item in key) if kind is frozenset else key
+
+    def _make(self, escape: tuple[Any, ...]) -> Any:
+        return _MAKERS[escape[1]](self._channel, *escape[2:])
+
+
+def _distinct(count: int, expected: int, what: str) -> None:
+    """Refuse what would lose an entry: 1 and Decimal(1) are one key in Python."""
+    if count != expected:
+        raise RefusedValueError("args", f"a {what} has keys that are equal in Python")
+
+
+_COMPOSITE = frozenset({tuple, list, dict, set})
+_KEYS = frozenset({tuple, frozenset})
+
+
+def _scalar(_channel: Channel, name: str, text: str) -> Any:
+    try:
+        return scalars.from_text(name, text)
+    except ValueError as error:
+        raise RefusedValueError("args", str(error)) from None
+
+
+_MAKERS: dict[int, Callable[..., Any]] = {
+    escapes.DATE: lambda _channel, milliseconds: scalars.from_milliseconds(milliseconds),
+    escapes.SCALAR: _scalar,
+    escapes.ARRAY: lambda _channel, letter, data: arrays.from_bytes(letter, data),
+    escapes.OBJECT: lambda channel, number: channel.scope.kept(number),
+    escapes.FUNCTION: lambda channel, *facts: channel.function(*facts),
+    escapes.ITERATOR: lambda channel, *facts: channel.iterator(*facts),
+    escapes.TARGET: lambda _channel, target: resolve(target),
+}

@@ -1,0 +1,120 @@
+"""What JavaScript can do with an object besides calling it and reading its attributes."""
+
+from __future__ import annotations
+
+import operator
+
+from .codec import RefusedValueError
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def _to_js(value: Any) -> Any:
+    """Answer the value itself; the request's COPY flag does the rest. Refuses what has no copy."""
+    from .outgoing import is_copyable
+
+    if not is_copyable(value):
+        kind = type(value)
+        raise RefusedValueError("toJS", f"a value of type {kind.__module__}.{kind.__qualname__} has no copy in JavaScript")
+    return value
+
+
+def _operate(value: Any, name: str, *args: Any) -> Any:
+    function = getattr(operator, name, None) if name in operator.__all__ else None
+    if function is None:
+        function = getattr(operator, f"{name}_", None)  # not_, is_, and_, or_
+    if function is None:
+        raise RefusedValueError("operator", f"Python's module `operator` has no {name!r}")
+    return function(value, *args)
+
+
+def _next(iterator: Any) -> Any:
+    try:
+        return [next(iterator)]
+    except StopIteration:
+        return None
+
+
+async def _step(iterator: Any) -> Any:
+    try:
+        return [await iterator.__anext__()]
+    except StopAsyncIteration:
+        return None
+
+
+def _close(iterator: Any) -> Any:
+    """End a generator early; other iterators have nothing to end."""
+    if hasattr(iterator, "asend"):
+        return iterator.aclose()
+    return iterator.close() if hasattr(iterator, "send") else None
+
+
+def _enter(context: Any) -> Any:
+    kind = type(context)
+    return kind.__aenter__(context) if hasattr(kind, "__aenter__") else kind.__enter__(context)
+
+
+def _exit(context: Any, rethrow: Callable[[], Any] | None) -> Any:
+    """Leave a context, with what `rethrow` raises if there is one. Answers whether the context swallows it."""
+    error = None if rethrow is None else _raised_by(rethrow)
+    kind = type(context)
+    details = (None, None, None) if error is None else (type(error), error, error.__traceback__)
+    if hasattr(kind, "__aexit__"):
+        return _leave(kind.__aexit__(context, *details))
+    return bool(kind.__exit__(context, *details))
+
+
+def _raised_by(function: Callable[[], Any]) -> BaseException | None:
+    try:
+        function()
+    except BaseException as error:
+        return error
+    return None
+
+
+async def _leave(leaving: Any) -> bool:
+    return bool(await leaving)
+
+
+def _type(value: Any) -> str:
+    kind = type(value)
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _bases(kind: Any) -> str:
+    """Name a class as errors name theirs."""
+    if not isinstance(kind, type):
+        raise RefusedValueError("is", "the target is no class")
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "toJS": _to_js,
+    "operate": _operate,
+    "item": operator.getitem,
+    "setItem": operator.setitem,
+    "deleteItem": operator.delitem,
+    "has": operator.contains,
+    "length": len,
+    "get": getattr,
+    "set": setattr,
+    "delete": delattr,
+    "str": lambda value: "".join((str(value), "")),
+    "repr": lambda value: "".join((repr(value), "")),
+    "type": _type,
+    "class": _bases,
+    "equals": lambda value, other: bool(value == other),
+    "is": operator.is_,
+    "isInstance": isinstance,
+    "dir": lambda value: [str(name) for name in dir(value)],
+    "iterate": iter,
+    "iterateAsync": lambda value: value.__aiter__(),
+    "next": _next,
+    "nextAsync": _step,
+    "close": _close,
+    "enter": _enter,
+    "exit": _exit,
+}

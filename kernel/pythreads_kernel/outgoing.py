@@ -1,0 +1,125 @@
+"""Values that are not plain, to JavaScript: a copy of the structure in which escapes stand for what marshal cannot hold.
+
+Nothing here recurses, so neither depth nor cycles matter. In the copy a tuple is a list, and a set or a dict whose keys are
+not plain is an escape with a list: only lists and dicts can be made first and filled later.
+"""
+
+from __future__ import annotations
+
+import marshal
+import sys
+
+from . import arrays, escapes, scalars
+from .codec import CONTAINERS, NESTED, SCALARS, dumps_plain
+from .copying import NOTHING, copied
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .channel import Channel
+
+# Each level of the value is at most three of marshal's, which stops at 2,000 (1,000 in a debug build of Windows).
+_CHUNK_DEPTH = 300
+# An Enum whose value is an Enum whose value ...
+_MAX_REPLACEMENTS = 10
+
+
+def dumps(value: Any, channel: Channel, name: str = "result", *, copy: bool = False) -> bytes:
+    """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope."""
+    plain = dumps_plain(value)
+    return _Outgoing(channel, name, copy=copy).dumps(value) if plain is None else plain
+
+
+class _Outgoing:
+    def __init__(self, channel: Channel, name: str, *, copy: bool) -> None:
+        self._channel = channel
+        self._name = name
+        self._copy = copy
+        # id of a value -> what stands for it; and the value, whose id must not be used again meanwhile.
+        self._known: dict[int, tuple[Any, Any]] = {}
+        self._open: list[tuple[Any, Any, int]] = []
+        self._chunks: list[Any] = []
+
+    def dumps(self, value: Any) -> bytes:
+        self._chunks.append(self._convert(value, 0))
+        while self._open:
+            source, target, depth = self._open.pop()
+            if type(target) is dict:
+                for key, item in source.items():
+                    target[key] = self._convert(item, depth)
+            elif isinstance(source, dict):
+                for key, item in source.items():
+                    target += (self._convert(key, depth), self._convert(item, depth))
+            else:
+                target.extend([self._convert(item, depth) for item in source])
+        root = self._chunks[0] if len(self._chunks) == 1 else (..., escapes.DEEP, self._chunks)
+        return marshal.dumps(root, NESTED)
+
+    def _convert(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if kind in SCALARS:
+            return value
+        known = self._known.get(id(value))
+        if known is not None:
+            return known[0]
+        plain = value
+        if kind not in CONTAINERS:
+            plain = self._replaced(value, kind)
+            if type(plain) not in CONTAINERS or type(plain) is tuple:  # a tuple here is an escape
+                self._known[id(value)] = (plain, value)
+                return plain
+        result = self._container(plain, type(plain), depth)
+        self._known[id(value)] = (result, (value, plain))
+        return result
+
+    def _container(self, value: Any, kind: type, depth: int) -> Any:
+        target: Any = [] if kind is not dict or any(type(key) is not str for key in value) else {}
+        result: Any = target
+        if kind is dict and type(target) is list:
+            result = (..., escapes.MAP, target)
+        elif kind is set or kind is frozenset:
+            result = (..., escapes.SET, target)
+        if depth < _CHUNK_DEPTH:
+            self._open.append((value, target, depth + 1))
+            return result
+        self._chunks.append(result)
+        self._open.append((value, target, 1))
+        return (..., escapes.NODE, len(self._chunks) - 1)
+
+    def _replaced(self, value: Any, kind: type) -> Any:
+        """What crosses instead of a value that is neither a plain scalar nor a plain container."""
+        for _ in range(_MAX_REPLACEMENTS):
+            escape = scalars.to_escape(value, kind) or arrays.to_escape(value, kind)
+            if escape is not None:
+                return escape
+            home = getattr(kind, "__pythreads_home__", None)
+            if home is not None and home(value, self._channel.scope):
+                self._channel.keep.append(value)  # until the frame is out it must not be taken for dropped
+                return (..., escapes.FUNCTION, value.reference.number)
+            plain = value.item() if _is_numpy_number(kind) else copied(value) if self._copy else NOTHING
+            if plain is NOTHING or type(plain) is kind:
+                break
+            value, kind = plain, type(plain)
+            if kind in SCALARS:
+                return value
+            if kind in CONTAINERS:
+                return list(value) if kind is tuple else value
+        return self._channel.scope.keep(value)
+
+
+def _is_numpy_number(kind: type) -> bool:
+    """Whether it is one of numpy's numbers, which stand for a plain one. Their dates and records have no equal."""
+    if kind.__module__ != "numpy":
+        return False
+    numpy: Any = sys.modules.get("numpy")
+    return numpy is not None and issubclass(kind, (numpy.number, numpy.bool_)) and not issubclass(kind, numpy.timedelta64)
+
+
+def is_copyable(value: Any) -> bool:
+    """Whether there is anything plain with the same contents."""
+    kind = type(value)
+    if kind in SCALARS or kind in CONTAINERS or _is_numpy_number(kind):
+        return True
+    escape = scalars.to_escape(value, kind) or arrays.to_escape(value, kind)
+    return escape is not None or copied(value) is not NOTHING

@@ -1,0 +1,161 @@
+"""The side socket of a channel: for threads other than the one that serves, and for what coroutines answer.
+
+Any thread writes to it, under a lock. One thread reads from it, started when the first answer is waited for.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import threading
+from _thread import allocate_lock
+
+from . import frames
+from .frames import read_frames, write_all
+from .outgoing import dumps
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .aio import EventLoop
+    from .channel import Channel
+
+
+_GONE = marshal.dumps((0, "", "the host is gone, or the pool was closed", ""))
+
+
+class _Waiter:
+    """A thread, or an event loop, that waits for what a callback answers."""
+
+    __slots__ = ("_future", "_loop", "_ready", "reply")
+
+    def __init__(self, loop: Any) -> None:
+        self.reply = (0, b"")
+        self._ready = allocate_lock()
+        self._ready.acquire()
+        self._loop = loop
+        self._future: Any = None
+
+    def wait(self) -> tuple[int, bytes]:
+        self._ready.acquire()
+        return self.reply
+
+    def future(self) -> Any:
+        if self._future is None:
+            self._future = self._loop.create_future()
+        return self._future
+
+    def answer(self, kind: int, payload: bytes, channel: Channel) -> bool:
+        """Take a reply; answer whether another one follows."""
+        pending = kind & frames.KIND_MASK == frames.CALLBACK_PENDING
+        if pending:
+            self.future()
+        elif self._future is not None:
+            self._loop.call_soon_threadsafe(_settle, self._future, channel, kind, payload)
+            return False
+        self.reply = (kind, payload)
+        self._ready.release()
+        return pending
+
+
+def _settle(future: Any, channel: Channel, kind: int, payload: bytes) -> None:
+    if future.done():  # cancelled
+        return
+    try:
+        future.set_result(channel.load(kind, payload))
+    except BaseException as error:
+        future.set_exception(error)
+
+
+class Side:
+    """The side socket. Owns its descriptor: the thread that reads closes it, or `close` where there is none."""
+
+    channel: Channel
+
+    def __init__(self, fd: int) -> None:
+        """Nothing is read before somebody waits."""
+        self.fd = fd
+        self._write_lock = allocate_lock()
+        self._start_lock = allocate_lock()
+        self._loop_lock = allocate_lock()
+        self._reader: threading.Thread | None = None
+        self._waiters: dict[int, _Waiter] = {}
+        self._calls = 0
+        self._closed = False
+        self._loop: EventLoop | None = None
+
+    @property
+    def loop(self) -> EventLoop:
+        """The worker's event loop, started when it is first needed."""
+        loop = self._loop
+        if loop is None:
+            from .aio import EventLoop  # asyncio takes 30 ms to import
+
+            with self._loop_lock:
+                loop = self._loop = self._loop or EventLoop(self.channel)
+        return loop
+
+    def write(self, kind: int, request: int, payload: bytes) -> None:
+        """Write one frame."""
+        self.write_bytes(frames.frame(kind, request, payload))
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write whole frames."""
+        with self._write_lock:
+            if self._closed:
+                raise ConnectionError("the pool was closed")
+            write_all(self.fd, data)
+
+    def listen(self) -> None:
+        """See to it that somebody reads."""
+        if self._reader is None:
+            with self._start_lock:
+                if self._reader is None:
+                    self._reader = threading.Thread(target=self._read, name=f"pythreads-side-{self.fd}", daemon=True)
+                    self._reader.start()
+
+    def call_back(self, number: int, args: tuple[Any, ...], loop: Any, is_async: bool) -> Any:
+        """Call a JavaScript function from any thread; where `loop` runs the answer may be a future of it."""
+        self.listen()
+        data = dumps([number, list(args), loop is not None], self.channel, "args")
+        waiter = _Waiter(loop)
+        future = waiter.future() if loop is not None and is_async else None
+        with self._write_lock:
+            if self._closed:
+                raise ConnectionError("the pool was closed")
+            self._calls = call = (self._calls + 1) & 0xFFFFFFFF
+            self._waiters[call] = waiter
+            write_all(self.fd, frames.frame(frames.CALLBACK, call, data) + self.channel.released())
+        if future is not None:
+            return future
+        reply = waiter.wait()
+        if reply[0] & frames.KIND_MASK == frames.CALLBACK_PENDING:
+            return waiter.future()
+        return self.channel.load(*reply)
+
+    def _read(self) -> None:
+        for kind, request, payload in read_frames(self.fd):
+            if kind & frames.KIND_MASK == frames.CANCEL:
+                self.loop.cancel(request)
+                continue
+            waiter = self._waiters.get(request)
+            if waiter is not None and not waiter.answer(kind, bytes(payload), self.channel):
+                self._waiters.pop(request, None)
+        self.close()
+        os.close(self.fd)
+
+    def close(self) -> None:
+        """Let nobody wait any longer."""
+        with self._write_lock:
+            if self._closed:
+                return
+            self._closed = True
+        for waiter in list(self._waiters.values()):
+            waiter.answer(frames.CALLBACK_ERROR, _GONE, self.channel)
+        if self._loop is not None:
+            self._loop.stop()
+        with self._start_lock:
+            if self._reader is None:
+                self._reader = threading.current_thread()  # none is started any more
+                os.close(self.fd)

@@ -1,0 +1,65 @@
+import { PythreadsError } from '../errors/index.ts'
+import { ESCAPE, type Escape, type References } from '../wire/index.ts'
+import type { Locals } from './locals.ts'
+import { handleOf, type Owner, type Realm, targetOf } from './realm.ts'
+import { Steps } from './steps.ts'
+
+/** What crosses as a reference in one frame: JavaScript values that go along, and the objects that decide where it can go. */
+export class Crossing implements References {
+  /** The worker, or line, that the frame has to go to, because an object in it lives there. */
+  owner: Owner | undefined
+  /** The numbers of the JavaScript values in it. */
+  numbers: number[] | undefined
+  readonly #locals: Locals
+  /** Where the frame goes, if that is known already. */
+  readonly #realm: Realm | undefined
+
+  constructor(locals: Locals, realm?: Realm) {
+    this.#locals = locals
+    this.#realm = realm
+  }
+
+  of(value: object): Escape | undefined {
+    const handle = handleOf(value)
+    if (handle !== undefined) {
+      const { owner, unusable } = handle
+      if (unusable !== undefined) {
+        throw new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', `the Python ${handle.type} is gone: ${unusable}`)
+      }
+      if (owner.realm !== (this.owner?.realm ?? this.#realm ?? owner.realm)) {
+        throw new PythreadsError(
+          'ERR_PYTHREADS_OTHER_WORKER',
+          `the Python ${handle.type} lives in another worker than the one this goes to`,
+        )
+      }
+      this.owner ??= owner
+      return [ESCAPE.OBJECT, handle.id]
+    }
+    const target = targetOf(value)
+    if (target !== undefined) return [ESCAPE.TARGET, target]
+    if (typeof value === 'function') {
+      const isAsync = Object.prototype.toString.call(value) === '[object AsyncFunction]'
+      return [ESCAPE.FUNCTION, this.cross(value), String(value.name), isAsync]
+    }
+    if ('then' in value && typeof value.then === 'function') {
+      throw new PythreadsError('ERR_PYTHREADS_VALUE', 'a promise cannot cross to Python: await it first')
+    }
+    if (!(Symbol.iterator in value || Symbol.asyncIterator in value)) return undefined
+    const steps = new Steps(value as Iterable<unknown> | AsyncIterable<unknown>)
+    return [ESCAPE.ITERATOR, this.cross(steps), steps.isAsync]
+  }
+
+  /** Notes that a value goes along; answers its number. */
+  cross(value: unknown): number {
+    const number = this.#locals.cross(value)
+    this.numbers ??= []
+    this.numbers.push(number)
+    return number
+  }
+
+  /** The frame goes nowhere. */
+  undo(): void {
+    for (const number of this.numbers ?? []) this.#locals.drop(number)
+    this.numbers = undefined
+  }
+}

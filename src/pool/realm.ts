@@ -1,0 +1,108 @@
+import type { Locals } from './locals.ts'
+
+/**
+ * What JavaScript and one interpreter hold of each other. Rules:
+ * 1. A {@link Handle} stands for one reference that Python holds for us. It is given back once, by `dispose` or by the
+ *    garbage collector, to the interpreter that it belongs to, over the channel of its owner.
+ * 2. A crossing of one of our values is counted when it is encoded, and belongs to the realm from the moment its frame is
+ *    sent. Python gives crossings back one by one; when a realm ends, all that are left are taken back.
+ */
+export class Realm {
+  /** Why nothing of it can be used any more. */
+  ended: string | undefined
+  /** Objects in Python that JavaScript holds. */
+  objects = 0
+  readonly #locals: Locals
+  readonly #crossings = new Map<number, number>()
+
+  constructor(locals: Locals) {
+    this.#locals = locals
+  }
+
+  /** A frame with these values has been sent (rule 2). */
+  sent(numbers: readonly number[]): void {
+    for (const number of numbers) this.#crossings.set(number, (this.#crossings.get(number) ?? 0) + 1)
+  }
+
+  /** Python has dropped these values, each as often as it is listed. */
+  dropped(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const left = (this.#crossings.get(number) ?? 0) - 1
+      if (left < 0) continue // a worker that makes up numbers harms nobody
+      if (left === 0) this.#crossings.delete(number)
+      else this.#crossings.set(number, left)
+      this.#locals.drop(number)
+    }
+  }
+
+  end(reason: string): void {
+    if (this.ended !== undefined) return
+    this.ended = reason
+    this.objects = 0
+    for (const [number, count] of this.#crossings) this.#locals.drop(number, count)
+    this.#crossings.clear()
+  }
+}
+
+/** Who can give an object back to Python: a worker, or a line for sync calls. */
+export interface Owner {
+  readonly realm: Realm
+  /** Has the reference with this id dropped, soon. */
+  release(id: number): void
+}
+
+/** A reference to an object in Python. */
+export class Handle {
+  readonly owner: Owner
+  readonly id: number
+  /** What it is, e.g. `sqlite3.Connection object`. */
+  readonly type: string
+  /** Bits of `TRAIT`. */
+  readonly traits: number
+  #released = false
+
+  constructor(owner: Owner, id: number, type: string, traits: number) {
+    this.owner = owner
+    this.id = id
+    this.type = type
+    this.traits = traits
+    owner.realm.objects++
+  }
+
+  /** Why it cannot be used any more, if so. */
+  get unusable(): string | undefined {
+    return this.#released ? 'it was released' : this.owner.realm.ended
+  }
+
+  release(): void {
+    if (this.#released || this.owner.realm.ended !== undefined) return
+    this.#released = true
+    this.owner.realm.objects--
+    this.owner.release(this.id)
+  }
+}
+
+const handles = new WeakMap<object, Handle>()
+const targets = new WeakMap<object, string>()
+const collected = new FinalizationRegistry<Handle>((handle) => handle.release())
+
+/** Makes `standIn` stand for an object in Python: passed as an argument it is that object; collected, it releases it. */
+export function standForObject<T extends object>(standIn: T, handle: Handle): T {
+  handles.set(standIn, handle)
+  collected.register(standIn, handle)
+  return standIn
+}
+
+/** Makes `standIn` stand for what a target names, in every worker. */
+export function standForTarget<T extends object>(standIn: T, target: string): T {
+  targets.set(standIn, target)
+  return standIn
+}
+
+export function handleOf(value: object): Handle | undefined {
+  return handles.get(value)
+}
+
+export function targetOf(value: object): string | undefined {
+  return targets.get(value)
+}

@@ -1,0 +1,44 @@
+import type { Target } from './requests.ts'
+
+/**
+ * What can be done with a Python object besides calling it and reading its attributes. The names begin with `$`, which no
+ * Python name can have; `toJS` alone does not. Each answers what `operate` answers: a promise, or in sync calls the value.
+ */
+export interface Operator<Answer> {
+  operate(name: string, target: Target, args: readonly unknown[], copy?: boolean): Answer
+}
+
+type Method = <Answer>(operator: Operator<Answer>, target: Target) => (...args: never[]) => unknown
+
+const METHODS: Readonly<Record<string, Method>> = {
+  toJS: (operator, target) => () => operator.operate('toJS', target, [], true),
+  $get: (operator, target) => (name: string) => operator.operate('get', target, [name]),
+  $set: (operator, target) => (name: string, value: unknown) => operator.operate('set', target, [name, value]),
+  $delete: (operator, target) => (name: string) => operator.operate('delete', target, [name]),
+  $item: (operator, target) => (key: unknown) => operator.operate('item', target, [key]),
+  $setItem: (operator, target) => (key: unknown, value: unknown) => operator.operate('setItem', target, [key, value]),
+  $deleteItem: (operator, target) => (key: unknown) => operator.operate('deleteItem', target, [key]),
+  $has: (operator, target) => (item: unknown) => operator.operate('has', target, [item]),
+  $length: (operator, target) => () => operator.operate('length', target, []),
+  $operate:
+    (operator, target) =>
+    (name: string, ...args: unknown[]) =>
+      operator.operate('operate', target, [name, ...args]),
+  $str: (operator, target) => () => operator.operate('str', target, []),
+  $repr: (operator, target) => () => operator.operate('repr', target, []),
+  $type: (operator, target) => () => operator.operate('type', target, []),
+  $equals: (operator, target) => (other: unknown) => operator.operate('equals', target, [other]),
+  $is: (operator, target) => (other: unknown) => operator.operate('is', target, [other]),
+  $isInstance: (operator, target) => (kind: unknown) => operator.operate('isInstance', target, [kind]),
+  $dir: (operator, target) => () => operator.operate('dir', target, []),
+}
+
+/** The operation of this name on a target, if there is one. */
+export function operation(
+  operator: Operator<unknown>,
+  target: Target,
+  name: string,
+): ((...args: never[]) => unknown) | undefined {
+  const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined
+  return method?.(operator, target)
+}

@@ -1,0 +1,105 @@
+import { PythreadsError } from '../errors/index.ts'
+import { type Handle, standForObject } from '../pool/index.ts'
+import { TRAIT } from '../wire/index.ts'
+import { splitArguments } from './keywords.ts'
+import { operation } from './operations.ts'
+import { type Caller, child, describedBy, remoteAttribute, shownAs } from './remote-module.ts'
+import type { Target } from './requests.ts'
+import type { RemoteContext, RemoteObject } from './types.ts'
+
+/** What stands behind the proxy of an object that cannot be called. */
+export class PythonObject {
+  readonly [name: string]: never
+}
+
+/** Makes what callers get for an object that stays in Python. */
+export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
+  const children = new Map<string, unknown>()
+  const text = `[Python ${handle.type}]`
+  const has = (trait: number) => (handle.traits & trait) !== 0
+  const symbols: Partial<Record<symbol, unknown>> = {
+    [Symbol.dispose]: () => handle.release(),
+    [Symbol.asyncDispose]: async () => handle.release(),
+  }
+  if (has(TRAIT.ITERABLE | TRAIT.ASYNC_ITERABLE)) {
+    symbols[Symbol.asyncIterator] = () => iterate(caller, target, handle)
+  }
+  const own: Record<string, unknown> = {
+    $dispose: () => handle.release(),
+    $enter: () => enter(caller, target),
+    $with: (body: (value: unknown) => unknown) => within(caller, target, body),
+  }
+  const proxy: RemoteObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? () => {} : new PythonObject()), {
+    get: (_, key) => {
+      if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
+      if (key === 'then' || key === 'toJSON') return undefined
+      if (Object.hasOwn(own, key)) return own[key]
+      return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, { object: proxy, path: key }))
+    },
+    has: (_, key) => typeof key === 'symbol' && key in symbols,
+    apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+    construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+    set: refuseToSet,
+  }) as unknown as RemoteObject
+  const target: Target = { object: proxy, path: '' }
+  return standForObject(proxy, handle)
+}
+
+/** Goes through an iterable, one item at a time: Python computes the next one when it is asked for. */
+async function* iterate(caller: Caller, target: Target, { traits }: Handle): AsyncGenerator<unknown, void, undefined> {
+  const isAsync = (traits & TRAIT.ITERABLE) === 0
+  const isIterator = (traits & TRAIT.ITERATOR_ITSELF) !== 0 || (isAsync && (traits & TRAIT.GENERATOR) !== 0)
+  const iterator = isIterator
+    ? undefined
+    : ((await caller.operate(isAsync ? 'iterateAsync' : 'iterate', target, [])) as RemoteObject)
+  const source: Target = iterator === undefined ? target : { object: iterator, path: '' }
+  let ended = false
+  try {
+    for (;;) {
+      ended = true // an error in Python ends it too
+      const step = (await caller.operate(isAsync ? 'nextAsync' : 'next', source, [])) as [unknown] | null
+      if (step === null) return
+      ended = false
+      yield step[0]
+    }
+  } finally {
+    if (!ended && (traits & TRAIT.GENERATOR) !== 0) await caller.operate('close', source, [])
+    iterator?.$dispose()
+    if ((traits & TRAIT.GENERATOR) !== 0) (target as { object: RemoteObject }).object.$dispose()
+  }
+}
+
+async function enter(caller: Caller, target: Target): Promise<RemoteContext<unknown>> {
+  const value = await caller.operate('enter', target, [])
+  let open = true
+  return {
+    value,
+    [Symbol.asyncDispose]: async () => {
+      if (!open) return
+      open = false
+      await caller.operate('exit', target, [null])
+    },
+  }
+}
+
+async function within<R>(caller: Caller, target: Target, body: (value: unknown) => R): Promise<Awaited<R> | undefined> {
+  if (typeof body !== 'function')
+    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', '$with takes a function of the entered value')
+  const value = await caller.operate('enter', target, [])
+  let result: Awaited<R>
+  try {
+    result = await body(value)
+  } catch (error) {
+    const rethrow = () => {
+      throw error
+    }
+    if ((await caller.operate('exit', target, [rethrow])) === true) return undefined
+    throw error
+  }
+  await caller.operate('exit', target, [null])
+  return result
+}
+
+function refuseToSet(): never {
+  throw new TypeError('An attribute of a remote Python object is set by `await object.$set(name, value)`')
+}

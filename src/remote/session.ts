@@ -1,0 +1,100 @@
+import { PythreadsError, raise } from '../errors/index.ts'
+import { modulePath, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
+import type { Lease, Pool } from '../pool/index.ts'
+import { KIND, type Kind } from '../wire/index.ts'
+import { type Caller, remoteModule } from './remote-module.ts'
+import { callRequest, evalRequest, execRequest, getRequest, numberRequest, operateRequest, textRequest } from './requests.ts'
+import { readSource, type SourceArguments } from './source.ts'
+import type { Remote, RemoteModule } from './types.ts'
+
+let sessions = 0
+
+/**
+ * One worker to yourself, with variables of its own: what `exec` defines here, `eval` and later `exec`s here see, and nobody
+ * else. Other calls go to the other workers meanwhile; a pool of one worker lets them wait. Made by {@link Python.session}.
+ *
+ * @example
+ * ```ts
+ * await using session = await py.session()
+ * await session.exec('total = 0')
+ * await session.exec`total += ${5}`
+ * await session.eval('total') // 5
+ * ```
+ */
+export class Session implements AsyncDisposable {
+  readonly #pool: Pool
+  readonly #lease: Lease
+  readonly #copy: boolean
+  readonly #number = ++sessions
+  #runs = 0
+  #closed = false
+
+  constructor(pool: Pool, lease: Lease, copy: boolean) {
+    this.#pool = pool
+    this.#lease = lease
+    this.#copy = copy
+  }
+
+  /** The number of its worker. */
+  get worker(): number {
+    return this.#lease.slot
+  }
+
+  /** As {@link Python.import}, for calls that go to this worker. */
+  import(module: string | URL): RemoteModule
+  import<T>(module: string | URL): Remote<T>
+  import(module: string | URL): unknown {
+    const caller: Caller = {
+      call: (target, args, kwargs) => this.#submit(KIND.CALL, callRequest(target, args, kwargs)),
+      get: (target) => this.#submit(KIND.GET, getRequest(target)),
+      import: (name) => this.#submit(KIND.IMPORT, textRequest(name)),
+      operate: (name, target, args, copy) => this.#submit(KIND.OPERATE, operateRequest(name, target, args), copy),
+    }
+    return remoteModule(caller, modulePath(module))
+  }
+
+  /** As {@link Python.run}, on this worker. */
+  async run<R = unknown>(target: string, args: readonly unknown[] = [], options: Omit<RunOptions, 'worker'> = {}): Promise<R> {
+    const { kwargs, copy, signal } = resolveRunOptions(options, 0)
+    return (await this.#submit(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), copy, signal)) as R
+  }
+
+  /** Evaluates an expression with the session's variables. */
+  async eval<R = unknown>(...source: SourceArguments): Promise<R> {
+    return (await this.#submit(KIND.EVAL, evalRequest(readSource(source, '_v'), this.#number))) as R
+  }
+
+  /** Runs statements; their variables belong to the session. */
+  async exec(...source: SourceArguments): Promise<void> {
+    const run = ++this.#runs
+    const name = `<pythreads session ${this.#number} exec ${run}>`
+    await this.#submit(KIND.EXEC, execRequest(readSource(source, `_x${run}_`), name, this.#number))
+  }
+
+  /** Forgets its variables and gives the worker back. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const { isThere, slot, giveBack } = this.#lease
+    try {
+      if (isThere() && this.#pool.isOpen) await this.#pool.submit(KIND.END_SESSION, numberRequest(this.#number), { slot })
+    } finally {
+      giveBack()
+    }
+  }
+
+  /** As {@link close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #submit(kind: Kind, write: Parameters<Pool['submit']>[1], copy = this.#copy, signal?: AbortSignal): Promise<unknown> {
+    if (this.#closed) return Promise.reject(new PythreadsError('ERR_PYTHREADS_CLOSED', 'The session is closed'))
+    if (!this.#lease.isThere()) {
+      return Promise.reject(
+        new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it'),
+      )
+    }
+    return this.#pool.submit(kind, write, { slot: this.#lease.slot, copy, signal }).catch(raise)
+  }
+}
