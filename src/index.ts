@@ -1,6 +1,6 @@
 export { ERROR_CODES, type ErrorCode, PythonError, type PythonFrame, PythreadsError, type SourcePlace } from './errors/index.ts'
 export type { IsolationKind } from './isolation/index.ts'
-export type { IsolationOption, MapOptions, PythonOptions, RunOptions } from './options/index.ts'
+export type { IsolationOption, MapOptions, OutputLine, PythonOptions, RunOptions } from './options/index.ts'
 export type { MapProgress, PoolStats, WorkerStats } from './pool/index.ts'
 export { Python, type PythonStats } from './python.ts'
 export {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { type FoundPython, findPython } from './discovery/index.ts'
 import { PythreadsError, raise } from './errors/index.ts'
-import { choose, createIsolation, type Isolation, type IsolationKind } from './isolation/index.ts'
+import { choose, createIsolation, type Isolation, type IsolationKind, type WorkerSettings } from './isolation/index.ts'
 import {
   type MapOptions,
   modulePath,
@@ -12,7 +12,7 @@ import {
   resolveRunOptions,
   resolveTarget,
 } from './options/index.ts'
-import { type Handle, mapItems, Pool, type PoolStats } from './pool/index.ts'
+import { type Handle, mapItems, type OutputListener, Pool, type PoolStats, toStream } from './pool/index.ts'
 import {
   type Caller,
   callRequest,
@@ -50,6 +50,7 @@ export interface PythonStats extends PoolStats {
 }
 
 interface Decided {
+  readonly onLine: OutputListener | undefined
   readonly reasons: readonly string[]
   readonly copy: boolean
 }
@@ -95,6 +96,7 @@ export class Python implements AsyncDisposable {
       realm: pool.realm,
       release: (id) => pool.release(id),
       copy: choice.copy,
+      onLine: choice.onLine,
     })
   }
 
@@ -107,19 +109,23 @@ export class Python implements AsyncDisposable {
    * `ERR_PYTHREADS_WORKER_START`, and what importing a module of `preload` raises.
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
-    const { python, isolation: wanted, workers, preload, path, maxQueue, copy } = resolvePythonOptions(options)
+    const { python, isolation: wanted, workers, preload, path, maxQueue, copy, output, warnings } = resolvePythonOptions(options)
     const found = await findPython(python)
     const choice =
       wanted === 'auto'
         ? await choose(found.facts, preload, path)
         : { isolation: wanted, reasons: [`${wanted}: asked for by name`] }
-    const settings = { path, preload, scope: randomInt(1, 2 ** 31) }
+    const onLine = typeof output === 'string' ? undefined : typeof output === 'function' ? output : toStream(output)
+    const settings: WorkerSettings = {
+      ...{ path, preload, scope: randomInt(1, 2 ** 31), warnings: warnings === 'emit' },
+      output: typeof output === 'string' ? output : 'lines',
+    }
     const isolation = createIsolation(choice.isolation, found.facts, settings)
     const standIn = (handle: Handle) => remoteObject(caller, handle)
-    const pool = new Pool({ isolation, settings, workers, maxQueue, standIn })
+    const pool = new Pool({ isolation, settings, workers, maxQueue, standIn, onLine })
     const caller = callerOf(pool, copy)
     await pool.start().catch(raise)
-    return new Python(pool, caller, found, isolation, { ...choice, copy })
+    return new Python(pool, caller, found, isolation, { ...choice, copy, onLine })
   }
 
   /**

@@ -7,9 +7,9 @@ import threading
 from functools import partial
 
 from . import frames
-from .javascript import current
+from .javascript import coroutine_of, current
 from .outgoing import dumps
-from .requests import describe_bytes
+from .requests import describe_bytes, is_awaited
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class EventLoop:
         self._loop = asyncio.new_event_loop()
         self._tasks: dict[int, Any] = {}
         self._stopped = False
-        # Frames to be written when the loop comes round, and the tasks whose values they name.
-        self._replies: list[tuple[bytes, Any]] = []
+        # Frames to be written when the loop comes round.
+        self._replies: list[bytes] = []
         threading.Thread(target=self._run, name="pythreads-loop", daemon=True).start()
         if channel.side is not None:
             channel.side.listen()  # for cancellations
@@ -40,15 +40,6 @@ class EventLoop:
     def run(self, awaitable: Any) -> Any:
         """Run a coroutine, and wait for its result on this thread."""
         return asyncio.run_coroutine_threadsafe(_awaited(awaitable), self._loop).result()
-
-    def run_all(self, values: list[Any]) -> tuple[list[Any], BaseException | None]:
-        """Run the coroutines among some values at once; answer the results up to the first failure, and the failure."""
-        results = self.run(self._gather(values))
-        failed = next((i for i, result in enumerate(results) if isinstance(result, _Failure)), None)
-        return (results, None) if failed is None else (results[:failed], results[failed].error)
-
-    async def _gather(self, values: list[Any]) -> list[Any]:
-        return list(await asyncio.gather(*map(_outcome, values)))
 
     def cancel(self, request: int) -> None:
         """Cancel the coroutine of a request, if it still runs."""
@@ -70,10 +61,11 @@ class EventLoop:
         self._loop.close()
 
     def _start(self, request: int, awaitable: Any, copy: bool) -> None:
+        coroutine_of.set(request)
         try:
             task = asyncio.ensure_future(awaitable, loop=self._loop)
         except BaseException as error:  # a future of another loop
-            self._send(frames.ERROR, request, describe_bytes(error, self._channel), error)
+            self._send(frames.ERROR, request, describe_bytes(error, self._channel))
             return
         self._tasks[request] = task
         task.add_done_callback(partial(self._done, request, copy))
@@ -85,22 +77,24 @@ class EventLoop:
 
     def _done(self, request: int, copy: bool, task: Any) -> None:
         self._tasks.pop(request, None)
+        if self._channel.output is not None:
+            self._channel.output.end_call(request)
         try:
-            self._send(frames.RESULT, request, dumps(task.result(), self._channel, copy=copy), task)
+            self._send(frames.RESULT, request, dumps(task.result(), self._channel, copy=copy))
         except BaseException as error:  # the coroutine's, or a value's that cannot cross
-            self._send(frames.ERROR, request, describe_bytes(error, self._channel), error)
+            self._send(frames.ERROR, request, describe_bytes(error, self._channel))
 
-    def _send(self, kind: int, request: int, payload: bytes, holder: Any) -> None:
+    def _send(self, kind: int, request: int, payload: bytes) -> None:
         if not self._replies:
             self._loop.call_soon(self._flush)
-        self._replies.append((frames.frame(kind, request, payload), holder))
+        self._replies.append(frames.frame(kind, request, payload))
 
     def _flush(self) -> None:
         replies, self._replies = self._replies, []
         side = self._channel.side
         if side is not None and not self._stopped:
             try:
-                side.write_bytes(b"".join([data for data, _ in replies]))
+                side.write_bytes(b"".join(replies))
             except ConnectionError:
                 return
             dropped = self._channel.released()
@@ -113,6 +107,13 @@ class EventLoop:
         self._loop.call_soon(self._loop.stop)
 
 
+async def gather(values: list[Any]) -> tuple[list[Any], BaseException | None]:
+    """Run the coroutines among some values at once; answer the results up to the first failure, and the failure."""
+    results = list(await asyncio.gather(*map(_outcome, values)))
+    failed = next((i for i, result in enumerate(results) if isinstance(result, _Failure)), None)
+    return (results, None) if failed is None else (results[:failed], results[failed].error)
+
+
 class _Failure:
     """What a coroutine of many raised."""
 
@@ -121,7 +122,7 @@ class _Failure:
 
 
 async def _outcome(value: Any) -> Any:
-    if not asyncio.iscoroutine(value) and not asyncio.isfuture(value):
+    if not is_awaited(value):
         return value
     try:
         return await value

@@ -21,9 +21,9 @@ def to_escape(value: Any, kind: type) -> Any:
         return None
     try:
         view = value if kind is memoryview else memoryview(value)
-    except (TypeError, ValueError, BufferError):  # numpy's dates and objects
-        return None
-    if view.ndim != 1:
+        if view.ndim != 1:
+            return None
+    except (TypeError, ValueError, BufferError):  # numpy's dates and objects; a view that was released
         return None
     letter = view.format.lstrip("@=<" if sys.byteorder == "little" else "@=>")
     letter = _BY_SIZE.get((letter, view.itemsize)) or _FORMATS.get(letter, "")

@@ -6,6 +6,7 @@ whatever other threads have to tell JavaScript (`side.py`).
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 from _thread import get_ident
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Requests = Iterator[tuple[int, int, memoryview]]
 
     from .aio import EventLoop
+    from .output import Output
     from .scope import Scope
     from .side import Side
 
@@ -32,16 +34,17 @@ _NONE = marshal.dumps(None)
 
 
 class Channel:
-    """What the requests of one channel need: its scope, its sockets, and what they hold on to for a moment."""
+    """What the requests of one channel need: its scope and its sockets."""
 
     is_sync = False
+    # Whether what is printed, and warnings, go to JavaScript.
+    output: Output | None = None
+    emits_warnings = False
 
     def __init__(self, scope: Scope, side: Side | None) -> None:
         """Belong to a scope. `side` is where other threads write; the entry point of sync calls has none."""
         self.scope = scope
         self.side = side
-        # What must not be collected before the frame that names it is out.
-        self.keep: list[Any] = []
         if side is not None:
             side.channel = self
 
@@ -58,6 +61,16 @@ class Channel:
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """Call a JavaScript function from the serving thread."""
         raise NotImplementedError
+
+    def call(self) -> int | None:
+        """The number of the call on whose behalf this thread runs, if it is known."""
+        return current.call
+
+    def send(self, kind: int, payload: bytes) -> None:
+        """Send a frame that is no reply, from any thread. What cannot be sent any more is dropped."""
+        if self.side is not None:
+            with contextlib.suppress(ConnectionError):
+                self.side.write(kind, 0, payload)
 
     def function(self, number: int, name: str, is_async: bool) -> JavaScriptFunction:
         """The Python side of a JavaScript function, the same one as long as Python holds it."""
@@ -84,8 +97,8 @@ class Channel:
 
     def released(self) -> bytes:
         """The frame that tells JavaScript what Python has dropped, if there is anything to tell."""
-        numbers = self.scope.take_dropped() if self.scope.dropped else None
-        return frames.frame(frames.RELEASED, 0, marshal.dumps(numbers)) if numbers else b""
+        dropped = self.scope.take_dropped() if self.scope.dropped else None
+        return frames.frame(frames.RELEASED, 0, marshal.dumps(dropped)) if dropped else b""
 
 
 class MainChannel(Channel):
@@ -103,6 +116,8 @@ class MainChannel(Channel):
         self._after = after or _nothing
         self._thread = get_ident()
         self._calls = 0
+        # The request that the thread answers.
+        self._request: int | None = None
         # Replies to callbacks that came while a callback further in was waited for.
         self._replies: dict[int, tuple[int, bytes]] = {}
 
@@ -115,6 +130,17 @@ class MainChannel(Channel):
     def loop(self) -> EventLoop:
         """The worker's event loop."""
         return self._side.loop
+
+    def call(self) -> int | None:
+        """The request that the serving thread answers; for others what their context says."""
+        return self._request if self.is_serving else current.call
+
+    def send(self, kind: int, payload: bytes) -> None:
+        """Send a frame that is no reply: ahead of the reply to the request that the thread answers, if it serves."""
+        if self.is_serving:
+            write_frame(self._fd, kind, 0, payload)
+        else:
+            super().send(kind, payload)
 
     def serve(self) -> bool:
         """Answer requests until the channel ends. Return whether it was closed politely rather than dropped."""
@@ -130,28 +156,31 @@ class MainChannel(Channel):
     def _handle(self, kind: int, request: int, payload: memoryview) -> None:
         if kind == frames.RELEASE:
             self.scope.release(loads(payload))
-        elif self.is_sync:
-            outer, self.scope.waiting = self.scope.waiting, self
-            try:
-                self._reply(kind, request, payload)
-            finally:
-                self.scope.waiting = outer
         else:
             self._reply(kind, request, payload)
         if self.scope.dropped:
             write_all(self._fd, self.released())
 
     def _reply(self, kind: int, request: int, payload: memoryview) -> None:
-        reply, data = answer(kind, request, payload, self)
+        outer, self._request = self._request, request
+        if self.is_sync:
+            waiting, self.scope.waiting = self.scope.waiting, self
+            reply, data = answer(kind, request, payload, self)
+            self.scope.waiting = waiting  # before JavaScript has its reply, and hears other channels again
+        else:
+            reply, data = answer(kind, request, payload, self)
+        self._request = outer
         self._after()
+        if self.output is not None:
+            self.output.end_call(request)
+        if self.is_sync and self.scope.dropped:  # nobody reads what comes behind the reply
+            write_all(self._fd, self.released())
         write_frame(self._fd, reply, request, data)
-        if self.keep:
-            self.keep.clear()
 
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """Call a JavaScript function from the serving thread; other requests are served while it waits."""
         self._calls = call = (self._calls + 1) & 0xFFFFFFFF
-        data = dumps([number, list(args), False], self, "args")
+        data = dumps([number, list(args), 0], self, "args")
         self._after()
         write_frame(self._fd, frames.CALLBACK, call, data)
         return self.load(*self._wait(call))

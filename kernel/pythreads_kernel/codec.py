@@ -18,6 +18,7 @@ loads = marshal.loads
 
 SCALARS = frozenset({int, float, str, bool, type(None), bytes, bytearray})
 CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
+_SETS = frozenset({set, frozenset})
 _PLAIN = SCALARS | CONTAINERS
 # Version 2 is the quicker one for small and flat values; version 4 writes what is used several times only once.
 _FLAT, NESTED = 2, 4
@@ -57,13 +58,20 @@ def _version(value: Any) -> int | None:
     stack = [value]
     while stack:
         container = stack.pop()
-        if not _kinds(container) <= _PLAIN:
+        if not _kinds(container) <= _PLAIN or (type(container) in _SETS and _nests_sets(container)):
             return None
         for item in _members(container):
             if type(item) in CONTAINERS and id(item) not in seen:
                 seen.add(id(item))
                 stack.append(item)
     return NESTED
+
+
+def _nests_sets(members: Any) -> bool:
+    """Whether a set has members that may be or have sets: to sort them, marshal writes each twice, at every level."""
+    return any(
+        type(item) is frozenset or (type(item) is tuple and not CONTAINERS.isdisjoint(map(type, item))) for item in members
+    )
 
 
 def _kinds(container: Any) -> set[type]:

@@ -22,26 +22,28 @@ def copied(value: Any) -> Any:  # noqa: PLR0911 - one a kind of value
     """A plain value, whose members are yet to be copied; `NOTHING` where there is none."""
     kind = type(value)
     enum = sys.modules.get("enum")
-    if enum is not None and isinstance(value, enum.Enum):
+    if enum is not None and issubclass(kind, enum.Enum):
         return value.value
-    fields = getattr(kind, "__dataclass_fields__", None)
-    if fields is not None:
+    if any("__dataclass_fields__" in vars(base) for base in kind.__mro__):
         import dataclasses
 
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if isinstance(value, tuple):
+    if issubclass(kind, tuple):
         names = getattr(kind, "_fields", None)
         return list(value) if names is None else dict(zip(names, value, strict=True))
     for base, exact in _EXACT:
-        if isinstance(value, base):
+        if issubclass(kind, base):
             return exact(value)
-    if isinstance(value, (dict, list, set, frozenset)):
+    if issubclass(kind, (dict, list, set, frozenset)):
         return _container(value)
-    if is_array(kind) and hasattr(value, "tolist"):
-        return value.tolist()
+    if is_array(kind):
+        try:
+            return value.tolist()
+        except (NotImplementedError, ValueError):  # a format that memoryview does not read; a view that was released
+            return NOTHING
     from collections import abc
 
-    if isinstance(value, (abc.Mapping, abc.Set, abc.Sequence, abc.ValuesView)):
+    if issubclass(kind, (abc.Mapping, abc.Set, abc.Sequence, abc.ValuesView)):
         return _container(value)
     return NOTHING
 
@@ -49,11 +51,13 @@ def copied(value: Any) -> Any:  # noqa: PLR0911 - one a kind of value
 def _container(value: Any) -> Any:
     from collections import abc
 
-    if isinstance(value, abc.Mapping):
+    kind = type(value)
+
+    if issubclass(kind, abc.Mapping):
         return {key: value[key] for key in value}
-    if isinstance(value, abc.ItemsView):
+    if issubclass(kind, abc.ItemsView):
         return list(value)
-    if isinstance(value, abc.Set):
+    if issubclass(kind, abc.Set):
         return set(value)
     return list(value)
 

@@ -26,9 +26,9 @@ def unescape(payload: Any, channel: Channel) -> list[Any]:
         root = list(incoming.chunks[0])
         incoming.chunks[0] = root
         incoming.fill(incoming.chunks)
-        return root
-    root = list(payload)
-    incoming.fill(root)
+    else:
+        root = list(payload)
+        incoming.fill(root)
     return root
 
 
@@ -51,17 +51,12 @@ class _Incoming:
             elif kind is dict:
                 if any(type(key) in _KEYS for key in container):
                     items = [(self._key(key), item) for key, item in container.items()]
-                    container.clear()
-                    container.update(items)
-                    _distinct(len(container), len(items), "Map")
+                    _refill(container, items, "Map")
                 for key, item in container.items():
                     if type(item) in _COMPOSITE:
                         container[key] = self._value(item)
             elif any(type(item) in _KEYS for item in container):
-                members = [self._key(item) for item in container]
-                container.clear()
-                container.update(members)
-                _distinct(len(container), len(members), "Set")
+                _refill(container, [self._key(item) for item in container], "Set")
 
     def _value(self, item: Any) -> Any:
         """What `item` stands for; a container is looked into later."""
@@ -84,9 +79,14 @@ class _Incoming:
         return _MAKERS[escape[1]](self._channel, *escape[2:])
 
 
-def _distinct(count: int, expected: int, what: str) -> None:
-    """Refuse what would lose an entry: 1 and Decimal(1) are one key in Python."""
-    if count != expected:
+def _refill(container: Any, items: list[Any], what: str) -> None:
+    """Put other entries into a dict or a set. Refuses what would lose one: 1 and Decimal(1) are one key in Python."""
+    container.clear()
+    try:
+        container.update(items)
+    except Exception as error:  # a key that is not hashable, or whose own code fails
+        raise RefusedValueError("args", f"a {what} has a key that cannot be hashed in Python: {error}") from error
+    if len(container) != len(items):
         raise RefusedValueError("args", f"a {what} has keys that are equal in Python")
 
 

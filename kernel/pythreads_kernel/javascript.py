@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextvars import ContextVar
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ class JavaScriptError(Exception):
         self.stack = stack
         self.reference = reference
 
+    def is_from(self, scope: Scope) -> bool:
+        """Whether the JavaScript of `scope` threw it: there it goes home as what was thrown."""
+        return self.reference is not None and self.reference.scope is scope
+
 
 class DeadlockError(JavaScriptError):
     """A call that could never return was refused."""
@@ -35,18 +40,29 @@ class DeadlockError(JavaScriptError):
 
 
 class Reference:
-    """Python's hold on one JavaScript value. `__del__` runs on any thread at any time: it only leaves a note."""
+    """Python's hold on one JavaScript value. `__del__` runs on any thread at any time: it only leaves a note.
 
-    __slots__ = ("__weakref__", "crossings", "number", "scope")
+    JavaScript may learn that the value was dropped before it reads a frame in which the value comes home, as frames go over
+    several sockets. So the note says how often it went home: JavaScript keeps it until it has seen as many.
+    """
+
+    __slots__ = ("__weakref__", "crossings", "homecomings", "number", "scope")
 
     def __init__(self, number: int, scope: Scope) -> None:
         """Take over one crossing of the value with this number."""
         self.number = number
         self.scope = scope
         self.crossings = 1
+        self.homecomings = 0
+
+    def goes_home(self) -> int:
+        """Count that a frame names the value; answer its number."""
+        with self.scope.functions_lock:
+            self.homecomings += 1
+        return self.number
 
     def __del__(self) -> None:
-        self.scope.dropped.extend([self.number] * self.crossings)
+        self.scope.dropped.append((self.number, self.crossings, self.homecomings))
 
 
 class JavaScriptFunction:
@@ -72,10 +88,9 @@ class JavaScriptFunction:
     def __repr__(self) -> str:
         return f"<JavaScript function {self.__name__}>"
 
-    @classmethod
-    def __pythreads_home__(cls, function: JavaScriptFunction, scope: Scope) -> bool:
+    def is_from(self, scope: Scope) -> bool:
         """Whether it comes from the pool of `scope`: there it goes home as what it is."""
-        return function._channel.scope is scope
+        return self.reference.scope is scope
 
 
 class JavaScriptIterator:
@@ -94,7 +109,7 @@ class JavaScriptIterator:
         return self
 
     def __next__(self) -> Any:
-        if self._is_async and _running_loop() is not None:
+        if self._is_async and running_loop() is not None:
             raise DeadlockError("an asynchronous JavaScript iterator in a coroutine is gone through by `async for`")
         step = None if self._done else call(self._channel, self.reference.number, ("next",), False)
         return self._value(step, StopIteration)
@@ -137,7 +152,14 @@ class _Current(threading.local):
 
     channel: Channel | None = None
 
+    @property
+    def call(self) -> int | None:
+        """The request whose coroutine runs here."""
+        return coroutine_of.get()
 
+
+# The request whose coroutine this is, in everything that the coroutine starts.
+coroutine_of: ContextVar[int | None] = ContextVar("pythreads_call", default=None)
 current = _Current()
 
 
@@ -148,7 +170,7 @@ def call(home: Channel, number: int, args: tuple[Any, ...], is_async: bool) -> A
         if channel is not None and channel.is_sync and channel.scope.owner == scope.owner:
             raise DeadlockError("this JavaScript thread waits in a sync call of another pool")
         channel = home
-    loop = _running_loop()
+    loop = running_loop()
     waiting = scope.waiting
     if waiting is not None and waiting is not channel:  # the JavaScript thread hears only this one now
         channel = waiting
@@ -159,6 +181,7 @@ def call(home: Channel, number: int, args: tuple[Any, ...], is_async: bool) -> A
     return channel.side.call_back(number, args, loop, is_async)
 
 
-def _running_loop() -> Any:
+def running_loop() -> Any:
+    """The event loop that runs on this thread."""
     events = sys.modules.get("asyncio.events")
     return None if events is None else events._get_running_loop()  # noqa: SLF001 - the one that does not raise

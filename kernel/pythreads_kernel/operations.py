@@ -48,35 +48,42 @@ async def _step(iterator: Any) -> Any:
 def _close(iterator: Any) -> Any:
     """End a generator early; other iterators have nothing to end."""
     if hasattr(iterator, "asend"):
-        return iterator.aclose()
+        return _awaited(iterator.aclose())
     return iterator.close() if hasattr(iterator, "send") else None
 
 
 def _enter(context: Any) -> Any:
     kind = type(context)
-    return kind.__aenter__(context) if hasattr(kind, "__aenter__") else kind.__enter__(context)
+    return _awaited(kind.__aenter__(context)) if hasattr(kind, "__aenter__") else kind.__enter__(context)
 
 
 def _exit(context: Any, rethrow: Callable[[], Any] | None) -> Any:
     """Leave a context, with what `rethrow` raises if there is one. Answers whether the context swallows it."""
-    error = None if rethrow is None else _raised_by(rethrow)
     kind = type(context)
-    details = (None, None, None) if error is None else (type(error), error, error.__traceback__)
     if hasattr(kind, "__aexit__"):
-        return _leave(kind.__aexit__(context, *details))
-    return bool(kind.__exit__(context, *details))
-
-
-def _raised_by(function: Callable[[], Any]) -> BaseException | None:
+        return _leave(context, rethrow)
+    if rethrow is None:
+        return bool(kind.__exit__(context, None, None, None))
     try:
-        function()
+        rethrow()
+    except BaseException as error:  # what `__exit__` raises instead has it as its context
+        return bool(kind.__exit__(context, type(error), error, error.__traceback__))
+    return False
+
+
+async def _leave(context: Any, rethrow: Callable[[], Any] | None) -> bool:
+    leave = type(context).__aexit__
+    if rethrow is None:
+        return bool(await leave(context, None, None, None))
+    try:
+        rethrow()
     except BaseException as error:
-        return error
-    return None
+        return bool(await leave(context, type(error), error, error.__traceback__))
+    return False
 
 
-async def _leave(leaving: Any) -> bool:
-    return bool(await leaving)
+async def _awaited(awaitable: Any) -> Any:
+    return await awaitable
 
 
 def _type(value: Any) -> str:

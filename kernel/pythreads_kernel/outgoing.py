@@ -12,6 +12,7 @@ import sys
 from . import arrays, escapes, scalars
 from .codec import CONTAINERS, NESTED, SCALARS, dumps_plain
 from .copying import NOTHING, copied
+from .javascript import JavaScriptError, JavaScriptFunction
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _CHUNK_DEPTH = 300
 # An Enum whose value is an Enum whose value ...
 _MAX_REPLACEMENTS = 10
+_FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
 def dumps(value: Any, channel: Channel, name: str = "result", *, copy: bool = False) -> bytes:
@@ -74,6 +76,8 @@ class _Outgoing:
         return result
 
     def _container(self, value: Any, kind: type, depth: int) -> Any:
+        if kind is dict and self._copy:
+            value = {self._key(key): item for key, item in value.items()}
         target: Any = [] if kind is not dict or any(type(key) is not str for key in value) else {}
         result: Any = target
         if kind is dict and type(target) is list:
@@ -87,16 +91,18 @@ class _Outgoing:
         self._open.append((value, target, 1))
         return (..., escapes.NODE, len(self._chunks) - 1)
 
+    def _key(self, key: Any) -> Any:
+        """A text that is of a subclass of str as the text that it is."""
+        return str.__str__(key) if isinstance(key, str) else key
+
     def _replaced(self, value: Any, kind: type) -> Any:
         """What crosses instead of a value that is neither a plain scalar nor a plain container."""
         for _ in range(_MAX_REPLACEMENTS):
             escape = scalars.to_escape(value, kind) or arrays.to_escape(value, kind)
             if escape is not None:
                 return escape
-            home = getattr(kind, "__pythreads_home__", None)
-            if home is not None and home(value, self._channel.scope):
-                self._channel.keep.append(value)  # until the frame is out it must not be taken for dropped
-                return (..., escapes.FUNCTION, value.reference.number)
+            if kind in _FROM_JAVASCRIPT and value.is_from(self._channel.scope):
+                return (..., escapes.FUNCTION, value.reference.goes_home())
             plain = value.item() if _is_numpy_number(kind) else copied(value) if self._copy else NOTHING
             if plain is NOTHING or type(plain) is kind:
                 break

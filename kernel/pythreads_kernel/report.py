@@ -20,7 +20,7 @@ _MAX_GROUP = 1000
 def describe(error: BaseException, scope: Scope | None = None, depth: int = 0) -> dict[str, Any]:
     """Turn an exception into plain values. Never raises, whatever the exception's own methods do.
 
-    `scope` is the one of the pool that asks: what its own JavaScript threw is told by number.
+    `scope` is the one of the pool that asks: what its own JavaScript threw is among the values.
     """
     try:
         return _describe(error, scope, depth)
@@ -91,9 +91,11 @@ def _place(error: BaseException) -> dict[str, Any] | None:
     }
 
 
-def _thrown(error: BaseException, scope: Scope | None) -> int | None:
-    reference = error.reference if isinstance(error, JavaScriptError) else None
-    return reference.number if reference is not None and reference.scope is scope else None
+def _thrown(error: BaseException, scope: Scope | None) -> list[JavaScriptError] | None:
+    """The error itself, which goes home as what JavaScript threw; in a list, as that may have been null."""
+    if scope is None or type(error) is not JavaScriptError or not error.is_from(scope):
+        return None
+    return [error]
 
 
 def _notes(error: BaseException) -> list[Any]:
@@ -140,8 +142,15 @@ def _text(error: BaseException) -> str:
 
 
 def _hide_own_frames(error: BaseException) -> None:
-    """Cut the kernel's own frames off the outer end of a traceback."""
-    trace = error.__traceback__
+    """Take the kernel's own frames out of a traceback."""
+    error.__traceback__ = trace = _skip_own(error.__traceback__)
+    while trace is not None:
+        following = _skip_own(trace.tb_next)
+        trace.tb_next = following
+        trace = following
+
+
+def _skip_own(trace: TracebackType | None) -> TracebackType | None:
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
         trace = trace.tb_next
-    error.__traceback__ = trace
+    return trace

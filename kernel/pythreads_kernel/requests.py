@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import sys
+from importlib.util import find_spec
 from time import perf_counter
 from types import CoroutineType, ModuleType
 
@@ -51,7 +52,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
 
 def _reply(result: Any, request: int, channel: Channel, *, copy: bool) -> tuple[int, bytes]:
     """Answer with a result; a coroutine is waited for, on the event loop, while the worker goes on."""
-    if _is_coroutine(result):
+    if is_awaited(result):
         if not channel.is_sync:
             channel.loop.start(request, result, copy=copy)
             return frames.PENDING, b""
@@ -59,21 +60,21 @@ def _reply(result: Any, request: int, channel: Channel, *, copy: bool) -> tuple[
     return frames.RESULT, dumps(result, channel, copy=copy)
 
 
-def _is_coroutine(value: Any) -> bool:
-    """Whether it is a coroutine, a task or a future. Other awaitables may be meant for `async with`."""
-    if type(value) is CoroutineType:
-        return True
-    asyncio = sys.modules.get("asyncio")
-    return asyncio is not None and asyncio.isfuture(value)
+def is_awaited(value: Any) -> bool:
+    """Whether it is a coroutine, a task or another awaitable, but for one that may be meant for `async with`."""
+    kind = type(value)
+    try:
+        return kind is CoroutineType or (hasattr(kind, "__await__") and not hasattr(kind, "__aenter__"))
+    except Exception:  # the metaclass is the user's
+        return False
 
 
 def describe_bytes(error: BaseException, channel: Channel | None = None) -> bytes:
     """The payload of an error frame."""
     try:
-        details = describe(error, None if channel is None else channel.scope)
-        if channel is not None and details["thrown"] is not None:
-            channel.keep.append(error)
-        return marshal.dumps(details, 2)
+        if channel is None:
+            return marshal.dumps(describe(error), 2)
+        return dumps(describe(error, channel.scope), channel)
     finally:
         error.__traceback__ = None
 
@@ -106,7 +107,8 @@ def _module(asked: Any, _channel: Channel) -> None:
     """Make a module of source text. One of that name that was made so before is filled anew; another one is not touched."""
     name, source, filename = asked
     known = sys.modules.get(name)
-    if known is not None and getattr(known, "__file__", None) != filename:
+    taken = find_spec(name) is not None if known is None else getattr(known, "__file__", None) != filename
+    if taken:
         raise TargetError("ARGUMENT", f"there is a module {name!r} already")
     code = compile_source(source, filename)
     module = known or ModuleType(name)
@@ -133,7 +135,7 @@ def _operate(asked: Any, _channel: Channel) -> Any:
     return OPERATIONS[name](resolve(target), *args)
 
 
-def _map(asked: Any, channel: Channel) -> list[Any]:
+def _map(asked: Any, channel: Channel) -> Any:
     """Call a function for each item; answer the results up to the first failure, the failure, and the seconds it took."""
     target, items, kwargs = asked
     start = perf_counter()
@@ -145,12 +147,22 @@ def _map(asked: Any, channel: Channel) -> list[Any]:
             results.append(function(item, **kwargs))  # what is done before a failure counts
     except BaseException as error:  # as in answer
         failure = error
-    if any(map(_is_coroutine, results)):
-        results, early = channel.loop.run_all(results)
-        failure = early or failure
+    if any(map(is_awaited, results)):
+        return _map_coroutines(results, failure, start, channel)
+    return _mapped(results, failure, start, channel)
+
+
+async def _map_coroutines(results: list[Any], failure: BaseException | None, start: float, channel: Channel) -> list[Any]:
+    """Run the coroutines among the results at once."""
+    from .aio import gather
+
+    results, early = await gather(results)
+    return _mapped(results, early or failure, start, channel)
+
+
+def _mapped(results: list[Any], failure: BaseException | None, start: float, channel: Channel) -> list[Any]:
     details = None if failure is None else describe(failure, channel.scope)
     if failure is not None:
-        channel.keep.append(failure)
         failure.__traceback__ = None
     return [results, details, perf_counter() - start]
 

@@ -31,7 +31,10 @@ def to_escape(value: Any, kind: type) -> Escape | None:
     home = sys.modules.get(module)
     if home is None or getattr(home, kind.__qualname__, None) is not kind:
         return None
-    return write(value)
+    try:
+        return write(value)
+    except ValueError:  # a number with more digits than Python writes
+        return None
 
 
 def from_text(name: str, text: str) -> Any:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .channel import Channel
+    from .output import Output
 
 _MAX_COMPILED = 1024
 
@@ -65,11 +66,13 @@ class Scope:
         # JavaScript functions by their number, as long as Python holds them.
         self.functions: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self.functions_lock = threading.Lock()
-        # The numbers of JavaScript values that Python has dropped; filled by `__del__`, so nothing here may lock.
-        self.dropped: deque[int] = deque()
+        # JavaScript values that Python has dropped: number, crossings, homecomings. `__del__` writes: nothing may lock.
+        self.dropped: deque[tuple[int, int, int]] = deque()
         # The JavaScript thread of the pool; and the channel on which it waits in a sync call, if it does.
         self.owner = 0
         self.waiting: Channel | None = None
+        # Where threads print that serve no channel with an output of its own: those of sync calls.
+        self.output: Output | None = None
 
     def session(self, number: int) -> Namespace:
         """The namespace of a session; 0 is the pool's own."""
@@ -103,15 +106,15 @@ class Scope:
         for number in numbers:
             self._objects.pop(number, None)
 
-    def take_dropped(self) -> list[int]:
-        """The numbers of JavaScript values that Python has dropped since this was last asked."""
-        numbers = []
+    def take_dropped(self) -> list[tuple[int, int, int]]:
+        """What of JavaScript's Python has dropped since this was last asked."""
+        dropped = []
         while self.dropped:
             try:
-                numbers.append(self.dropped.popleft())
+                dropped.append(self.dropped.popleft())
             except IndexError:  # another worker was faster
                 break
-        return numbers
+        return dropped
 
 
 _scopes: weakref.WeakValueDictionary[int, Scope] = weakref.WeakValueDictionary()
@@ -136,7 +139,7 @@ def compile_source(source: str, filename: str) -> CodeType:
 
 def _name_of(value: Any, kind: type) -> str:
     """What JavaScript shows of it: `sqlite3.Connection object`, `class decimal.Decimal`, `function json.dumps`."""
-    if isinstance(value, type):
+    if issubclass(kind, type):
         return f"class {_qualified(value)}"
     if kind is ModuleType:
         return f"module {value.__name__}"
@@ -155,12 +158,19 @@ _FUNCTIONS = frozenset({FunctionType, BuiltinFunctionType, MethodType})
 
 def _traits(value: Any, kind: type) -> int:
     traits = escapes.CALLABLE if callable(value) else 0
-    if hasattr(kind, "__iter__") or (hasattr(kind, "__getitem__") and hasattr(kind, "__len__")):
+    if _has(kind, "__iter__") or (_has(kind, "__getitem__") and _has(kind, "__len__")):
         traits |= escapes.ITERABLE
     for method, trait in _TRAITS:
-        if hasattr(kind, method):
+        if _has(kind, method):
             traits |= trait
     return traits if traits & _ITERATES else traits & ~escapes.GENERATOR
+
+
+def _has(kind: type, name: str) -> bool:
+    try:
+        return hasattr(kind, name)
+    except Exception:  # the metaclass is the user's
+        return False
 
 
 _ITERATES = escapes.ITERATOR_ITSELF | escapes.ASYNC_ITERABLE

@@ -11,6 +11,7 @@ from . import frames
 from .channel import MainChannel
 from .codec import loads
 from .frames import read_frames, write_frame
+from .output import capture, capture_warnings
 from .requests import describe_bytes
 from .scope import scope_of
 from .side import Side
@@ -43,9 +44,16 @@ def serve(fd: int, side_fd: int, facts: dict[str, Any] | None = None, *, alone: 
             return False
         scope = scope_of(settings["scope"])
         scope.owner = settings["owner"]
-        write_frame(fd, frames.READY, 0, ready)
         after = flush if alone else None  # among others, a call would wait for one that prints to a full pipe
-        return MainChannel(fd, side, scope, requests, is_sync=settings["sync"], after=after).serve()
+        channel = MainChannel(fd, side, scope, requests, is_sync=settings["sync"], after=after)
+        if settings["output"]:
+            channel.output = capture(channel, alone=alone)
+            scope.output = scope.output or channel.output
+        if settings["warnings"]:
+            channel.emits_warnings = True
+            capture_warnings(channel, alone=alone)
+        write_frame(fd, frames.READY, 0, ready)
+        return channel.serve()
     except ConnectionError:
         return False
     finally:

@@ -5,6 +5,7 @@ Any thread writes to it, under a lock. One thread reads from it, started when th
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import threading
@@ -12,6 +13,7 @@ from _thread import allocate_lock
 
 from . import frames
 from .frames import read_frames, write_all
+from .javascript import current
 from .outgoing import dumps
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from .channel import Channel
 
 
+# What a CALLBACK says of the thread that waits: an event loop runs there; a worker owns it, so no sync call waits for it.
+_HAS_LOOP, _OWN_THREAD = 1, 2
 _GONE = marshal.dumps((0, "", "the host is gone, or the pool was closed", ""))
 
 
@@ -52,20 +56,31 @@ class _Waiter:
         if pending:
             self.future()
         elif self._future is not None:
-            self._loop.call_soon_threadsafe(_settle, self._future, channel, kind, payload)
+            try:
+                self._loop.call_soon_threadsafe(_settle, self._future, channel, kind, payload)
+            except RuntimeError:  # the loop was closed: nobody waits
+                _forget(channel, kind, payload)
             return False
         self.reply = (kind, payload)
-        self._ready.release()
+        with contextlib.suppress(RuntimeError):  # it was told already, that the channel ends
+            self._ready.release()
         return pending
 
 
 def _settle(future: Any, channel: Channel, kind: int, payload: bytes) -> None:
     if future.done():  # cancelled
+        _forget(channel, kind, payload)
         return
     try:
         future.set_result(channel.load(kind, payload))
     except BaseException as error:
         future.set_exception(error)
+
+
+def _forget(channel: Channel, kind: int, payload: bytes) -> None:
+    """Read what nobody waits for, so that what crossed in it is dropped."""
+    with contextlib.suppress(Exception):
+        channel.load(kind, payload)
 
 
 class Side:
@@ -118,7 +133,10 @@ class Side:
     def call_back(self, number: int, args: tuple[Any, ...], loop: Any, is_async: bool) -> Any:
         """Call a JavaScript function from any thread; where `loop` runs the answer may be a future of it."""
         self.listen()
-        data = dumps([number, list(args), loop is not None], self.channel, "args")
+        mine = current.channel is not None and not current.channel.is_sync
+        data = dumps(
+            [number, list(args), (_HAS_LOOP if loop is not None else 0) | (_OWN_THREAD if mine else 0)], self.channel, "args"
+        )
         waiter = _Waiter(loop)
         future = waiter.future() if loop is not None and is_async else None
         with self._write_lock:
@@ -142,6 +160,7 @@ class Side:
             waiter = self._waiters.get(request)
             if waiter is not None and not waiter.answer(kind, bytes(payload), self.channel):
                 self._waiters.pop(request, None)
+            waiter = None  # whom it holds is not held while nothing comes
         self.close()
         os.close(self.fd)
 

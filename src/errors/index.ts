@@ -6,5 +6,6 @@ export {
   type PythonFrame,
   raise,
   type SourcePlace,
+  toError,
 } from './python-error.ts'
 export { PythreadsError, type PythreadsErrorOptions } from './pythreads-error.ts'

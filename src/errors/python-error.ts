@@ -30,8 +30,8 @@ export interface PythonErrorDetails {
   /** The exception's class and its bases, as `module:Class`, but for `object`. */
   bases: string[]
   place: SourcePlace | null
-  /** The number of the JavaScript value that was thrown, where that is what it is. */
-  thrown: number | null
+  /** What JavaScript itself threw, in an array, where that is what it is. */
+  thrown: [unknown] | null
 }
 
 /** Where in a Python source text something is. */
@@ -53,10 +53,8 @@ export interface ClassNamer {
 }
 
 interface PythonErrorOptions {
-  index?: number
+  index?: number | undefined
   depth?: number
-  /** Finds what JavaScript itself threw. */
-  local?: (number: number) => unknown
 }
 
 /** How deep a chain of causes is turned into errors; Python itself sets no limit. */
@@ -103,11 +101,7 @@ export class PythonError extends PythreadsError {
 
   constructor(details: PythonErrorDetails, options: PythonErrorOptions = {}) {
     const depth = options.depth ?? 0
-    const { local } = options
-    const nested = (inner: PythonErrorDetails): unknown =>
-      typeof inner.thrown === 'number' && local !== undefined
-        ? local(inner.thrown)
-        : new PythonError(inner, { depth: depth + 1, ...(local === undefined ? {} : { local }) })
+    const nested = (inner: PythonErrorDetails): unknown => toError(inner, { depth: depth + 1 })
     super(details.code, details.message === '' ? details.type : details.message, {
       ...(details.cause !== null && depth < MAX_CAUSES ? { cause: nested(details.cause) } : {}),
       ...(details.path !== null ? { path: details.path } : {}),
@@ -164,6 +158,11 @@ export class PythonError extends PythreadsError {
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, PythonError, value)
   }
+}
+
+/** The error that details describe: for what JavaScript itself threw, that very value. */
+export function toError(details: PythonErrorDetails, options: PythonErrorOptions = {}): unknown {
+  return details.thrown === null ? new PythonError(details, options) : details.thrown[0]
 }
 
 /** Throws the error; a `PythonError` with the JavaScript frames of whoever waits for it in its stack. */

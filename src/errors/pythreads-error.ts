@@ -42,10 +42,18 @@ export class PythreadsError extends Error {
   }
 }
 
+function brandsOf(value: object): unknown {
+  try {
+    return Reflect.get(value, BRAND)
+  } catch {
+    return undefined // anything can be thrown, a proxy that refuses to be read too
+  }
+}
+
 /** `instanceof` for a class of ours: by brand for the class itself, by prototype for classes that users derive from it. */
 export function isInstance(asked: object, ours: { readonly name: string }, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (asked !== ours) return Object.prototype.isPrototypeOf.call(Reflect.get(asked, 'prototype'), value)
-  const brands: unknown = Reflect.get(value, BRAND)
+  const brands = brandsOf(value)
   return Array.isArray(brands) && brands.includes(ours.name)
 }

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { IsolationKind } from './gates.ts'
 import type { SyncLine, SyncTools } from './sync-line.ts'
 
@@ -8,6 +8,8 @@ export interface Launched {
   readonly socket: Duplex & { ref(): unknown; unref(): unknown }
   /** The side channel: frames of threads other than the one that serves, and of coroutines. Closed with the channel. */
   readonly side: Duplex & { ref(): unknown; unref(): unknown }
+  /** What C code and child processes print, where it is asked for and belongs to this worker alone. */
+  readonly prints?: { readonly stdout: Readable; readonly stderr: Readable }
   /** Resolves when the worker is gone, with how it ended, e.g. `it was ended by SIGKILL`. */
   readonly ended: Promise<string>
   /** Ends the worker by force where that is possible; otherwise only its channel closes. */
@@ -34,4 +36,8 @@ export interface WorkerSettings {
   readonly preload: readonly string[]
   /** The number by which the workers of one pool know that they belong together. */
   readonly scope: number
+  /** Whether what is printed goes to JavaScript. */
+  readonly output: 'inherit' | 'ignore' | 'lines'
+  /** Whether warnings go to JavaScript. */
+  readonly warnings: boolean
 }

@@ -11,6 +11,8 @@ const KERNEL_FOLDER = fileURLToPath(new URL('../../kernel', import.meta.url))
 const CHANNEL_FD = 3
 const SIDE_FD = 4
 
+const PRINT = { inherit: 'inherit', ignore: 'ignore', lines: 'pipe' } as const
+
 /** The children of this JavaScript thread that are alive: none of them may outlive it. */
 const children = new Set<ChildProcess>()
 let watching = false
@@ -28,7 +30,8 @@ export class ProcessIsolation implements Isolation {
   }
 
   async launch(): Promise<Launched> {
-    const child = this.#spawn(['ignore', 'inherit', 'inherit', 'pipe', 'pipe'])
+    const print = PRINT[this.#settings.output]
+    const child = this.#spawn(['ignore', print, print, 'pipe', 'pipe'])
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(`it could not be started: ${error.message}`))
       child.once('exit', (code, signal) =>
@@ -40,13 +43,17 @@ export class ProcessIsolation implements Isolation {
     // The channel alone decides whether the process stays alive; once it is closed, how the child ended is still to come.
     child.unref()
     socket.once('close', () => child.ref())
-    return { socket, side, ended, kill: () => void child.kill('SIGKILL') }
+    const { stdout, stderr } = child
+    const prints = stdout === null || stderr === null ? undefined : { stdout, stderr }
+    if (prints !== undefined) for (const stream of [stdout, stderr] as Socket[]) stream.unref()
+    return { ...(prints === undefined ? {} : { prints }), socket, side, ended, kill: () => void child.kill('SIGKILL') }
   }
 
   openSyncLine(_ready: unknown, tools: SyncTools): SyncLine {
     const [ours, theirs] = socketpair(SOCK_STREAM)
     const [ourSide, theirSide] = socketpair(SOCK_STREAM)
-    this.#spawn(['ignore', 'inherit', 'inherit', theirs, theirSide]).unref()
+    const print = this.#settings.output === 'ignore' ? 'ignore' : 'inherit'
+    this.#spawn(['ignore', print, print, theirs, theirSide]).unref()
     closeFd(theirs)
     closeFd(theirSide)
     return new SocketLine([ours, ourSide], encodeSettings(this.#settings, true), tools)

@@ -1,3 +1,3 @@
 export { check } from './check.ts'
-export type { IsolationOption, MapOptions, PythonOptions, RunOptions } from './options.ts'
+export type { IsolationOption, MapOptions, OutputLine, PythonOptions, RunOptions } from './options.ts'
 export * from './resolve.ts'

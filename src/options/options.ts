@@ -1,3 +1,5 @@
+import type { Writable } from 'node:stream'
+
 /** Where workers run. */
 export type IsolationOption = 'auto' | 'thread' | 'subinterpreter' | 'process'
 
@@ -20,6 +22,25 @@ export interface PythonOptions {
    * what has no equal in JavaScript arrives as a remote object.
    */
   copy?: boolean | undefined
+  /**
+   * Where what Python prints goes. `'inherit'` (the default): to this process's stdout and stderr. A function gets each line
+   * with its worker and call, a stream each line; `'ignore'`: nowhere. What C code and child processes print is among it for
+   * isolation 'process'; in the other ones it goes to this process's own stdout.
+   */
+  output?: 'inherit' | 'ignore' | ((line: OutputLine) => void) | Writable | undefined
+  /** Where Python's warnings go: to stderr, as it prints them (`'inherit'`, the default), or to `process.emitWarning` (`'emit'`). */
+  warnings?: 'inherit' | 'emit' | undefined
+}
+
+/** A line that Python printed. */
+export interface OutputLine {
+  /** Without its end. */
+  readonly text: string
+  readonly stream: 'stdout' | 'stderr'
+  /** The number of the worker, `null`: the one of sync calls. */
+  readonly worker: number | null
+  /** The number of the call in that worker; `null` where it is not known: threads, C code, child processes. */
+  readonly call: number | null
 }
 
 /** What {@link Python.run} takes besides the target and its arguments. */

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { PythreadsError } from '../errors/index.ts'
 import { check, checkKeys, integer, isRecord, oneOf, text } from './check.ts'
-import type { IsolationOption, MapOptions, PythonOptions, RunOptions } from './options.ts'
+import type { IsolationOption, MapOptions, OutputLine, PythonOptions, RunOptions } from './options.ts'
 
 /** The most workers a pool may have. */
 const MAX_WORKERS = 1000
@@ -20,6 +21,8 @@ export interface ResolvedPythonOptions {
   readonly path: readonly string[]
   readonly maxQueue: number | null
   readonly copy: boolean
+  readonly output: 'inherit' | 'ignore' | ((line: OutputLine) => void) | Writable
+  readonly warnings: 'inherit' | 'emit'
 }
 
 const PYTHON_KEYS = [
@@ -30,13 +33,24 @@ const PYTHON_KEYS = [
   'path',
   'maxQueue',
   'copy',
+  'output',
+  'warnings',
 ] as const satisfies (keyof PythonOptions)[]
 const RUN_KEYS = ['kwargs', 'worker', 'copy', 'signal'] as const satisfies (keyof RunOptions)[]
 const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'copy', 'onProgress'] as const satisfies (keyof MapOptions)[]
 
 export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOptions {
   checkKeys('Python.start', options, PYTHON_KEYS)
-  const { python, isolation = 'auto', preload = [], path = [], maxQueue = null, copy = false } = options
+  const {
+    python,
+    isolation = 'auto',
+    preload = [],
+    path = [],
+    maxQueue = null,
+    copy = false,
+    output = 'inherit',
+    warnings = 'inherit',
+  } = options
   const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options
   return Object.freeze({
     python: python === undefined ? undefined : text('python', python),
@@ -46,6 +60,8 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     path: list('path', path).map((folder) => resolve(folder)),
     maxQueue: maxQueue === null ? null : integer('maxQueue', maxQueue, 0, Number.MAX_SAFE_INTEGER),
     copy: flag('copy', copy) ?? false,
+    output: sink(output),
+    warnings: oneOf('warnings', warnings, ['inherit', 'emit'] as const),
   })
 }
 
@@ -100,6 +116,12 @@ function keywords(kwargs: Kwargs | undefined): Kwargs {
   if (kwargs === undefined) return NONE
   check(isRecord(kwargs), 'kwargs', 'an object', kwargs)
   return kwargs
+}
+
+function sink(output: ResolvedPythonOptions['output']): ResolvedPythonOptions['output'] {
+  const ok = typeof output === 'function' || output instanceof Writable || output === 'inherit' || output === 'ignore'
+  check(ok, 'output', "'inherit', 'ignore', a function or a Writable", output)
+  return output
 }
 
 function flag(name: string, value: boolean | undefined): boolean | undefined {

@@ -7,19 +7,24 @@ import type { Realm } from './realm.ts'
 import type { EncodedFrame, FrameEncoder } from './task.ts'
 import type { Worker } from './worker.ts'
 
-/** The worker whose callback is running, in everything that the callback starts: a call made there may be taken by it. */
-const inCallback = new AsyncLocalStorage<Worker>()
+/** A callback that a worker waits for. */
+export interface CallbackContext {
+  readonly worker: Worker
+  answered: boolean
+}
+
+/** The callback that is running, in everything that it starts: a call made there may be taken by the worker that waits. */
+const inCallback = new AsyncLocalStorage<CallbackContext>()
 let used = false
 
-/** The worker that waits for the callback in which this runs. */
-export function callingWorker(): Worker | undefined {
+/** The callback in which this runs. */
+export function callbackContext(): CallbackContext | undefined {
   return used ? inCallback.getStore() : undefined
 }
 
-/** Runs a callback on behalf of a worker that waits for it. */
-export function runFor<T>(worker: Worker, callback: () => T): T {
+export function runCallback<T>(context: CallbackContext, callback: () => T): T {
   used = true
-  return inCallback.run(worker, callback)
+  return inCallback.run(context, callback)
 }
 
 /** Writes what callbacks answer. */
@@ -54,6 +59,14 @@ export class Answers {
     return this.#encoder.encode(kind, (encoder) => encoder.value(value, 'error'), crossing)
   }
 }
+
+/** What Python says of the thread that waits for a callback, in the third field of a CALLBACK. */
+export const CALLER = {
+  /** An event loop runs there, so it can go on while a promise is pending. */
+  HAS_LOOP: 1,
+  /** It belongs to a worker, so no sync call waits for it. */
+  OWN_THREAD: 2,
+} as const
 
 /** A promise, or what behaves as one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,7 +1,7 @@
 import { PythreadsError } from '../errors/index.ts'
 import { ESCAPE, type Escape, type References } from '../wire/index.ts'
 import type { Locals } from './locals.ts'
-import { handleOf, type Owner, type Realm, targetOf } from './realm.ts'
+import { type Handle, handleOf, type Owner, type Realm, targetOf } from './realm.ts'
 import { Steps } from './steps.ts'
 
 /** What crosses as a reference in one frame: JavaScript values that go along, and the objects that decide where it can go. */
@@ -10,6 +10,8 @@ export class Crossing implements References {
   owner: Owner | undefined
   /** The numbers of the JavaScript values in it. */
   numbers: number[] | undefined
+  /** The objects in it, which are not released before it has arrived. */
+  #handles: Handle[] | undefined
   readonly #locals: Locals
   /** Where the frame goes, if that is known already. */
   readonly #realm: Realm | undefined
@@ -33,6 +35,9 @@ export class Crossing implements References {
         )
       }
       this.owner ??= owner
+      this.#handles ??= []
+      this.#handles.push(handle)
+      handle.use()
       return [ESCAPE.OBJECT, handle.id]
     }
     const target = targetOf(value)
@@ -46,19 +51,26 @@ export class Crossing implements References {
     }
     if (!(Symbol.iterator in value || Symbol.asyncIterator in value)) return undefined
     const steps = new Steps(value as Iterable<unknown> | AsyncIterable<unknown>)
-    return [ESCAPE.ITERATOR, this.cross(steps), steps.isAsync]
+    return [ESCAPE.ITERATOR, this.cross(steps, true), steps.isAsync]
   }
 
   /** Notes that a value goes along; answers its number. */
-  cross(value: unknown): number {
-    const number = this.#locals.cross(value)
+  cross(value: unknown, steps: boolean = false): number {
+    const number = this.#locals.cross(value, steps)
     this.numbers ??= []
     this.numbers.push(number)
     return number
   }
 
+  /** Python has what it needs of the objects in it: they may be released. */
+  arrived(): void {
+    for (const handle of this.#handles ?? []) handle.unuse()
+    this.#handles = undefined
+  }
+
   /** The frame goes nowhere. */
   undo(): void {
+    this.arrived()
     for (const number of this.numbers ?? []) this.#locals.drop(number)
     this.numbers = undefined
   }

@@ -1,5 +1,5 @@
 import { PythreadsError } from '../errors/index.ts'
-import { Steps } from './steps.ts'
+import type { Steps } from './steps.ts'
 
 interface Local {
   readonly value: unknown
@@ -11,6 +11,8 @@ interface Local {
 export class Locals {
   readonly #values = new Map<number, Local>()
   readonly #numbers = new Map<unknown, number>()
+  /** Those that are steps of iterators. The values themselves are not looked at: they may be anything that can be thrown. */
+  readonly #steps = new Map<number, Steps>()
   #next = 1
 
   get size(): number {
@@ -29,18 +31,20 @@ export class Locals {
   /** Does what a callback asks: calls the function with this number, or takes a step of the iterator. */
   call(number: number, args: readonly unknown[]): unknown {
     const value = this.get(number)
-    if (value instanceof Steps) return value.step(args[0])
     if (typeof value === 'function') return value(...args)
+    const steps = this.#steps.get(number)
+    if (steps !== undefined) return steps.step(args[0])
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Python calls the JavaScript value ${number}, which is no function`)
   }
 
-  /** Counts one more crossing of a value; answers its number, which is the same as long as Python holds it. */
-  cross(value: unknown): number {
+  /** Counts one more crossing of a value; answers its number, which is the same as long as Python holds it. `steps`: it is {@link Steps}. */
+  cross(value: unknown, steps: boolean = false): number {
     let number = this.#numbers.get(value)
     if (number === undefined) {
       number = this.#next++
       this.#numbers.set(value, number)
       this.#values.set(number, { value, crossings: 0 })
+      if (steps) this.#steps.set(number, value as Steps)
     }
     ;(this.#values.get(number) as Local).crossings++
     return number
@@ -54,6 +58,7 @@ export class Locals {
     if (local.crossings > 0) return
     this.#values.delete(number)
     this.#numbers.delete(local.value)
-    if (local.value instanceof Steps) local.value.dropped()
+    this.#steps.get(number)?.dropped()
+    this.#steps.delete(number)
   }
 }

@@ -1,4 +1,4 @@
-import { PythonError, type PythonErrorDetails, raise } from '../errors/index.ts'
+import { type PythonErrorDetails, raise, toError } from '../errors/index.ts'
 import { KIND } from '../wire/index.ts'
 import type { Pool } from './pool.ts'
 import type { Write } from './task.ts'
@@ -32,9 +32,9 @@ const MAX_AUTO_CHUNK = 4096
 const GROWTH = 4
 
 interface Chunk {
-  readonly first: number
   readonly results: unknown[]
-  readonly failure: PythonErrorDetails | null
+  /** Of the first item that failed. */
+  readonly failure: { readonly error: unknown } | null
 }
 
 /**
@@ -64,7 +64,7 @@ export async function* mapItems(
       done += chunk.results.length
       plan.onProgress?.({ done, total: plan.total })
       for (const result of chunk.results) yield result
-      if (chunk.failure !== null) throw new PythonError(chunk.failure, { index: chunk.first + chunk.results.length })
+      if (chunk.failure !== null) throw chunk.failure.error
     }
   } catch (error) {
     raise(error)
@@ -88,12 +88,13 @@ async function callChunk(pool: Pool, plan: MapPlan, items: Items, chunks: Chunke
     encoder.string(plan.target)
     encoder.list(items.values.length)
     for (const [i, value] of items.values.entries()) encoder.value(value, `item[${items.first + i}]`)
-    encoder.value(plan.kwargs, 'kwargs')
+    encoder.record(plan.kwargs, 'kwargs')
   }
   const reply = await pool.submit(KIND.MAP, write, { copy: plan.copy })
   const [results, failure, seconds] = reply as [unknown[], PythonErrorDetails | null, number]
   if (failure === null) chunks.learn(results.length, seconds * 1000)
-  return { first: items.first, results, failure }
+  const failed = failure === null ? null : { error: toError(failure, { index: items.first + results.length }) }
+  return { results, failure: failed }
 }
 
 interface Items {

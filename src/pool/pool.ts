@@ -1,10 +1,12 @@
 import { PythreadsError } from '../errors/index.ts'
 import { encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
 import { FLAG, KIND, type Kind } from '../wire/index.ts'
-import { Answers, callingWorker } from './callbacks.ts'
+import { Answers, callbackContext } from './callbacks.ts'
 import { Crossing } from './crossing.ts'
-import { Fifo } from './fifo.ts'
+import { type Lease, Leases } from './leases.ts'
 import { Locals } from './locals.ts'
+import type { OutputListener } from './output.ts'
+import { Queues } from './queues.ts'
 import { type Handle, Realm } from './realm.ts'
 import { FrameEncoder, Task, type Write } from './task.ts'
 import { Worker, type WorkerTools } from './worker.ts'
@@ -18,6 +20,8 @@ export interface PoolOptions {
   readonly maxQueue: number | null
   /** Makes what callers get for an object that stays in Python. */
   readonly standIn: (handle: Handle) => unknown
+  /** Gets what is printed, where it is asked for. */
+  readonly onLine?: OutputListener | undefined
 }
 
 /** How a call is made, besides its kind and payload. */
@@ -28,15 +32,6 @@ export interface SubmitOptions {
   readonly copy?: boolean | undefined
   /** Aborts it. */
   readonly signal?: AbortSignal | undefined
-}
-
-/** A worker that somebody has to himself. */
-export interface Lease {
-  readonly slot: number
-  readonly realm: Realm
-  /** Whether the worker still lives. */
-  isThere(): boolean
-  giveBack(): void
 }
 
 /** A request that every interpreter has to get, those of later workers too. */
@@ -88,20 +83,13 @@ export class Pool {
   readonly #shared: Realm | undefined
   readonly #workers: Worker[] = []
   readonly #idle: Worker[] = []
-  readonly #queue = new Fifo<Task>()
-  /** Calls for one worker only, by its number. */
-  readonly #pinned: Fifo<Task>[]
-  /** Calls that callbacks made, by the number of the worker that waits for the callback, or that has to take them. */
-  readonly #nested: Fifo<Task>[]
+  readonly #queues: Queues
+  readonly #leases = new Leases((worker) => this.#feed(worker))
   /** What a replacement has to run before its first call. */
   readonly #setup: (SetupStep | undefined)[] = []
   /** The numbers of workers that could not be replaced. */
   readonly #down = new Set<number>()
-  /** Who waits for a worker of their own, and the workers that are given away so. */
-  readonly #leases: { readonly order: number; readonly resolve: (lease: Lease) => void }[] = []
-  readonly #leased = new Set<Worker>()
   #order = 0
-  #queued = 0
   #running = 0
   #calls = 0
   #errors = 0
@@ -113,8 +101,7 @@ export class Pool {
   constructor(options: PoolOptions) {
     this.#options = options
     this.#settings = encodeSettings(options.settings)
-    this.#pinned = Array.from({ length: options.workers }, () => new Fifo<Task>())
-    this.#nested = Array.from({ length: options.workers }, () => new Fifo<Task>())
+    this.#queues = new Queues(options.workers)
     this.#shared = options.isolation.shared ? new Realm(this.#locals) : undefined
     this.#tools = {
       events: {
@@ -125,6 +112,7 @@ export class Pool {
       locals: this.#locals,
       answers: new Answers(this.#encoder, this.#locals),
       standIn: options.standIn,
+      onLine: options.onLine,
     }
   }
 
@@ -170,10 +158,17 @@ export class Pool {
     return new Promise((resolve, reject) => {
       const { slot, signal } = options
       this.#admit(kind, slot)
-      signal?.throwIfAborted()
+      if (signal?.aborted === true) throw aborted(signal)
       const flags = options.copy === true ? FLAG.COPY : 0
       const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals), flags)
-      const task = new Task(this.#order++, this.#destination(frame.crossing, slot), callingWorker(), frame, resolve, reject)
+      const task = new Task(
+        this.#order++,
+        this.#destination(frame.crossing, slot),
+        callbackContext()?.worker,
+        frame,
+        resolve,
+        reject,
+      )
       if (signal !== undefined) this.#abortOn(signal, task)
       this.#place(task)
     })
@@ -186,21 +181,15 @@ export class Pool {
 
   /** A worker that takes only calls which name it, until the lease is given back. */
   lease(): Promise<Lease> {
-    return new Promise((resolve) => {
+    try {
       this.#admit(KIND.EVAL, undefined)
-      this.#leases.push({ order: this.#order++, resolve })
-      const worker = this.#takeIdle()
-      if (worker !== undefined) this.#feed(worker)
-    })
-  }
-
-  #grant(worker: Worker): void {
-    this.#leased.add(worker)
-    const giveBack = () => {
-      this.#leased.delete(worker)
-      if (worker.idle) this.#feed(worker)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    this.#leases.shift()?.resolve({ slot: worker.slot, realm: worker.realm, isThere: () => worker.serving, giveBack })
+    const lease = this.#leases.request(this.#order++)
+    const worker = this.#takeIdle()
+    if (worker !== undefined) this.#feed(worker)
+    return lease
   }
 
   /** Makes the same call in every interpreter, and in those of workers that come later. */
@@ -219,13 +208,16 @@ export class Pool {
 
   /** Takes no more calls, waits for those that were made, and ends the workers. */
   close(): Promise<void> {
-    const caller = callingWorker()
-    if (caller !== undefined && this.#workers.includes(caller) && caller.waits) {
+    const callback = callbackContext()
+    if (callback !== undefined && !callback.answered && this.#workers.includes(callback.worker) && this.#running > 0) {
       const message = 'close() in a callback would wait for the call that waits for the callback'
       return Promise.reject(new PythreadsError('ERR_PYTHREADS_DEADLOCK', message))
     }
     if (this.#state === 'open') {
       this.#state = 'closing'
+      this.#leases.clear(
+        new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool was closed before a worker was free for the session'),
+      )
       this.#closed = this.#close()
     }
     return this.#closed ?? Promise.resolve()
@@ -240,7 +232,8 @@ export class Pool {
       worker.kill()
     }
     this.#shared?.end('the pool was destroyed')
-    this.#rejectQueued(error)
+    this.#queues.clear(error)
+    this.#leases.clear(error)
     this.#running = 0
     this.#drained?.()
   }
@@ -254,7 +247,7 @@ export class Pool {
         calls: worker.calls,
         errors: worker.errors,
       })),
-      queued: this.#queued,
+      queued: this.#queues.length,
       running: this.#running,
       calls: this.#calls + sum(this.#workers, (worker) => worker.calls),
       errors: this.#errors + sum(this.#workers, (worker) => worker.errors),
@@ -270,7 +263,7 @@ export class Pool {
       throw new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool is closed: it takes no more calls')
     }
     const { maxQueue } = this.#options
-    if (maxQueue === null || this.#queued < maxQueue || kind === KIND.MAP || kind === KIND.EXEC) return
+    if (maxQueue === null || this.#queues.length < maxQueue || kind === KIND.MAP || kind === KIND.EXEC) return
     const able = slot === undefined ? this.#workers : this.#workers.slice(slot, slot + 1)
     if (!able.some((worker) => worker.serving && worker.idle)) {
       throw new PythreadsError(
@@ -283,18 +276,19 @@ export class Pool {
   /** The number of the worker that a call has to go to, for what crosses in it or because it was asked for. */
   #destination(crossing: Crossing, slot: number | undefined): number | undefined {
     const { owner } = crossing
-    if (!(owner instanceof Worker)) return slot
-    if (slot === undefined || slot === owner.slot) return owner.slot
+    if (owner === undefined) return slot
+    const home = owner instanceof Worker && this.#workers.includes(owner) ? owner.slot : undefined
+    if (home !== undefined && (slot === undefined || slot === home)) return home
     if (owner.realm === this.#shared) return slot
     crossing.undo()
-    const message = `A remote object in this call lives in worker ${owner.slot}, not in worker ${slot}`
-    throw new PythreadsError('ERR_PYTHREADS_OTHER_WORKER', message)
+    const where = home === undefined ? 'in a worker of sync calls or of another pool' : `in worker ${home}`
+    throw new PythreadsError('ERR_PYTHREADS_OTHER_WORKER', `A remote object in this call lives ${where}`)
   }
 
   #abortOn(signal: AbortSignal, task: Task): void {
     const abort = () => {
       task.aborted = true
-      task.reject(new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', { cause: signal.reason }))
+      task.reject(aborted(signal))
       if (!this.#workers.some((worker) => worker.abort(task))) task.crossing.undo()
     }
     signal.addEventListener('abort', abort, { once: true })
@@ -307,21 +301,8 @@ export class Pool {
     if (worker?.serving === true && worker.idle) return this.#send(worker, task)
     const host = slot === undefined ? origin : worker
     if (origin !== undefined && host?.serving === true && host.waits) return this.#send(host, task)
-    this.#queueFor(task).push(task)
-    this.#queued++
+    this.#queues.push(task)
     this.#revive()
-  }
-
-  /** The queue in which a call waits. */
-  #queueFor({ slot, origin }: Task): Fifo<Task> {
-    const own = origin === undefined ? (slot === undefined ? this.#queue : this.#pinned[slot]) : this.#nested[slot ?? origin.slot]
-    if (own === undefined) throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `There is no worker ${slot}`)
-    return own
-  }
-
-  #isNext(order: number): boolean {
-    const oldest = this.#queue.peek()
-    return oldest === undefined || order < oldest.order
   }
 
   #takeIdle(): Worker | undefined {
@@ -337,45 +318,31 @@ export class Pool {
     worker.send(task)
   }
 
+  #checkDrained(): void {
+    if (this.#running + this.#queues.length === 0) this.#drained?.()
+  }
+
   #settled(): void {
     this.#running--
-    if (this.#running + this.#queued === 0) this.#drained?.()
+    this.#checkDrained()
   }
 
   /** A worker can take a call: gives it the one that has waited longest, or that its callback waits for. */
   #feed(worker: Worker): void {
     if (!worker.serving) return
-    const [lease] = this.#leases
-    if (lease !== undefined && worker.idle && !this.#leased.has(worker) && this.#isNext(lease.order)) return this.#grant(worker)
+    const leased = this.#leases.has(worker)
+    const { oldest } = this.#leases
+    if (oldest !== undefined && worker.idle && !leased && this.#queues.isNext(oldest)) return this.#leases.grant(worker)
     for (;;) {
-      const task = worker.idle ? this.#nextFor(worker) : worker.waits ? this.#nested[worker.slot]?.shift() : undefined
+      const task = worker.idle ? this.#queues.nextFor(worker, leased) : worker.waits ? this.#queues.nextWithin(worker) : undefined
       if (task === undefined) break
-      this.#queued--
       if (!task.aborted) return this.#send(worker, task)
     }
-    if (worker.idle && !worker.listed && !this.#leased.has(worker)) {
+    if (worker.idle && !worker.listed && !leased) {
       worker.listed = true
       this.#idle.push(worker)
     }
-    if (this.#running + this.#queued === 0) this.#drained?.()
-  }
-
-  #nextFor(worker: Worker): Task | undefined {
-    const pinned = this.#pinned[worker.slot]
-    if (this.#leased.has(worker)) return pinned?.shift()
-    const [own, any] = [pinned?.peek(), this.#queue.peek()]
-    const task = own !== undefined && (any === undefined || own.order < any.order) ? pinned?.shift() : this.#queue.shift()
-    return task ?? this.#takeNested(worker)
-  }
-
-  /** A call that a callback made and that any worker may take, or this one has to. */
-  #takeNested(worker: Worker): Task | undefined {
-    if (this.#queued === 0) return undefined
-    for (const queue of this.#nested) {
-      const slot = queue.peek()?.slot
-      if (queue.length > 0 && (slot === undefined || slot === worker.slot)) return queue.shift()
-    }
-    return undefined
+    this.#checkDrained()
   }
 
   async #launch(slot: number): Promise<void> {
@@ -414,32 +381,13 @@ export class Pool {
       const died = new PythreadsError('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker.slot} ended during the call: ${how}`)
       task.reject(worker.failure ?? died)
     }
-    this.#rehome(worker)
+    this.#queues.leave(worker)
+    this.#leases.leave(worker)
     // One that ended before it served is not replaced here: its launch has failed, and says why.
     const served = worker.serving
     worker.serving = false
-    if (served && this.#state !== 'closed' && (this.#state === 'open' || this.#queued > 0)) this.#replace(worker.slot)
-    if (this.#running + this.#queued === 0) this.#drained?.()
-  }
-
-  /** Rejects the calls that wait for a worker whose objects are gone with it; those that its callbacks made may go anywhere. */
-  #rehome(worker: Worker): void {
-    for (const queues of [this.#pinned, this.#nested]) {
-      const old = queues[worker.slot]
-      const kept = new Fifo<Task>()
-      for (let task = old?.shift(); task !== undefined; task = old?.shift()) {
-        if (task.crossing.owner?.realm.ended !== undefined) {
-          this.#queued--
-          const message = `A remote object in the call is gone: ${task.crossing.owner.realm.ended}`
-          task.drop(new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', message))
-        } else if (task.slot === undefined) {
-          this.#queue.push(task)
-        } else {
-          kept.push(task)
-        }
-      }
-      queues[worker.slot] = kept
-    }
+    if (served && this.#state !== 'closed' && (this.#state === 'open' || this.#queues.length > 0)) this.#replace(worker.slot)
+    this.#checkDrained()
   }
 
   #replace(slot: number): void {
@@ -447,7 +395,10 @@ export class Pool {
     this.#launch(slot).catch((error: unknown) => {
       // When nobody is left who could take the calls that wait, they get to know why. The next call tries again.
       this.#down.add(slot)
-      if (!this.#workers.some((worker) => worker.serving)) this.#rejectQueued(error)
+      if (this.#workers.some((worker) => worker.serving)) return
+      this.#queues.clear(error)
+      this.#leases.clear(error)
+      this.#checkDrained()
     })
   }
 
@@ -459,16 +410,8 @@ export class Pool {
     }
   }
 
-  #rejectQueued(error: unknown): void {
-    for (const queue of [this.#queue, ...this.#pinned, ...this.#nested]) {
-      for (let task = queue.shift(); task !== undefined; task = queue.shift()) task.drop(error)
-    }
-    this.#queued = 0
-    if (this.#running === 0) this.#drained?.()
-  }
-
   async #close(): Promise<void> {
-    if (this.#running + this.#queued > 0) {
+    if (this.#running + this.#queues.length > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve
       })
@@ -477,6 +420,10 @@ export class Pool {
     this.#shared?.end('the pool was closed')
     this.#state = 'closed'
   }
+}
+
+function aborted(signal: AbortSignal): PythreadsError {
+  return new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', { cause: signal.reason })
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -5,7 +5,9 @@ import type { Locals } from './locals.ts'
  * 1. A {@link Handle} stands for one reference that Python holds for us. It is given back once, by `dispose` or by the
  *    garbage collector, to the interpreter that it belongs to, over the channel of its owner.
  * 2. A crossing of one of our values is counted when it is encoded, and belongs to the realm from the moment its frame is
- *    sent. Python gives crossings back one by one; when a realm ends, all that are left are taken back.
+ *    sent. Python gives crossings back when it drops a value; when a realm ends, all that are left are taken back.
+ * 3. Python may say that it has dropped a value before a frame is read in which the value came home, as frames go over several
+ *    sockets. It says how often that happened; the value is kept until as many have been read.
  */
 export class Realm {
   /** Why nothing of it can be used any more. */
@@ -14,6 +16,8 @@ export class Realm {
   objects = 0
   readonly #locals: Locals
   readonly #crossings = new Map<number, number>()
+  readonly #homecomings = new Map<number, number>()
+  readonly #dropped = new Map<number, { crossings: number; homecomings: number }>()
 
   constructor(locals: Locals) {
     this.#locals = locals
@@ -24,15 +28,38 @@ export class Realm {
     for (const number of numbers) this.#crossings.set(number, (this.#crossings.get(number) ?? 0) + 1)
   }
 
-  /** Python has dropped these values, each as often as it is listed. */
-  dropped(numbers: readonly number[]): void {
-    for (const number of numbers) {
-      const left = (this.#crossings.get(number) ?? 0) - 1
-      if (left < 0) continue // a worker that makes up numbers harms nobody
-      if (left === 0) this.#crossings.delete(number)
-      else this.#crossings.set(number, left)
-      this.#locals.drop(number)
+  /** One of our values comes home in a frame that is being read. @throws `ERR_PYTHREADS_PROTOCOL` when it is not ours */
+  home(number: number): unknown {
+    const value = this.#locals.get(number)
+    this.#homecomings.set(number, (this.#homecomings.get(number) ?? 0) + 1)
+    this.#drop(number)
+    return value
+  }
+
+  /** Python has dropped values: the number of each, how often it crossed, and how often it went home meanwhile. */
+  dropped(notes: readonly (readonly [number, number, number])[]): void {
+    for (const [number, crossings, homecomings] of notes) {
+      const waiting = this.#dropped.get(number) ?? { crossings: 0, homecomings: 0 }
+      waiting.crossings += crossings
+      waiting.homecomings += homecomings
+      this.#dropped.set(number, waiting)
+      this.#drop(number)
     }
+  }
+
+  /** Drops a value that Python has dropped, once every frame in which it came home has been read (rule 3). */
+  #drop(number: number): void {
+    const note = this.#dropped.get(number)
+    const seen = this.#homecomings.get(number) ?? 0
+    if (note === undefined || seen < note.homecomings) return
+    this.#dropped.delete(number)
+    const held = this.#crossings.get(number) ?? 0
+    const count = Math.min(note.crossings, held) // a worker that makes up numbers harms nobody
+    if (count === held) this.#crossings.delete(number)
+    else this.#crossings.set(number, held - count)
+    if (seen === note.homecomings) this.#homecomings.delete(number)
+    else this.#homecomings.set(number, seen - note.homecomings)
+    this.#locals.drop(number, count)
   }
 
   end(reason: string): void {
@@ -40,7 +67,7 @@ export class Realm {
     this.ended = reason
     this.objects = 0
     for (const [number, count] of this.#crossings) this.#locals.drop(number, count)
-    this.#crossings.clear()
+    for (const counts of [this.#crossings, this.#homecomings, this.#dropped]) counts.clear()
   }
 }
 
@@ -60,6 +87,8 @@ export class Handle {
   /** Bits of `TRAIT`. */
   readonly traits: number
   #released = false
+  /** Calls that name it and have not arrived. */
+  #uses = 0
 
   constructor(owner: Owner, id: number, type: string, traits: number) {
     this.owner = owner
@@ -78,7 +107,17 @@ export class Handle {
     if (this.#released || this.owner.realm.ended !== undefined) return
     this.#released = true
     this.owner.realm.objects--
-    this.owner.release(this.id)
+    if (this.#uses === 0) this.owner.release(this.id)
+  }
+
+  /** A call names it. */
+  use(): void {
+    this.#uses++
+  }
+
+  /** That call has arrived, or was dropped. */
+  unuse(): void {
+    if (--this.#uses === 0 && this.#released && this.owner.realm.ended === undefined) this.owner.release(this.id)
   }
 }
 

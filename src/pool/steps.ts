@@ -34,6 +34,7 @@ export class Steps {
   }
 
   #read(step: Step): [unknown] | null {
+    if (typeof step !== 'object' || step === null) throw new TypeError(`Iterator result ${String(step)} is not an object`)
     if (step.done !== true) return [step.value]
     this.#done = true
     return null

@@ -44,11 +44,16 @@ export class Task implements Linked<Task> {
 
   resolve(value: unknown): void {
     this.#resolve(value)
-    this.onSettled?.()
+    this.#settled()
   }
 
   reject(error: unknown): void {
     this.#reject(error)
+    this.#settled()
+  }
+
+  #settled(): void {
+    this.crossing.arrived()
     this.onSettled?.()
   }
 

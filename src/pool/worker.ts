@@ -1,9 +1,10 @@
-import { type ErrorCode, PythonError, type PythonErrorDetails, PythreadsError } from '../errors/index.ts'
+import { type ErrorCode, type PythonErrorDetails, PythreadsError, toError } from '../errors/index.ts'
 import type { Isolation, Launched } from '../isolation/index.ts'
 import { decode, FrameParser, HEADER_BYTES, KIND, type Kind, type Reviver, writeHeader } from '../wire/index.ts'
-import { type Answers, isThenable, runFor } from './callbacks.ts'
+import { type Answers, CALLER, isThenable, runCallback } from './callbacks.ts'
 import { Crossing } from './crossing.ts'
 import { Locals } from './locals.ts'
+import { emitWarning, Lines, type OutputListener } from './output.ts'
 import { Handle, type Owner, type Realm } from './realm.ts'
 import { type EncodedFrame, FrameEncoder, frameBytes, type Task } from './task.ts'
 
@@ -24,6 +25,8 @@ export interface WorkerTools {
   readonly answers: Answers
   /** Makes what callers get for an object that stays in Python. */
   readonly standIn: (handle: Handle) => unknown
+  /** Gets what is printed, where it is asked for. */
+  readonly onLine: OutputListener | undefined
 }
 
 /** How long a worker that was asked to end may take, before it is ended by force. */
@@ -62,6 +65,7 @@ export class Worker implements Owner, Reviver {
   /** The ids of objects to be dropped in Python, until they are sent. */
   #releases: number[] = []
   readonly #tools: WorkerTools
+  readonly #lines: Lines | undefined
   readonly #parser = new FrameParser((...frame) => this.#frame(...frame))
   #started: { resolve: () => void; reject: (error: unknown) => void } | undefined
 
@@ -69,6 +73,7 @@ export class Worker implements Owner, Reviver {
     this.slot = slot
     this.realm = realm
     this.#tools = tools
+    this.#lines = tools.onLine === undefined ? undefined : new Lines(slot, tools.onLine)
   }
 
   /** Whether its thread has nothing to do. */
@@ -85,7 +90,11 @@ export class Worker implements Owner, Reviver {
   async start(isolation: Isolation, settings: Buffer): Promise<void> {
     const launched = await isolation.launch()
     this.#launched = launched
-    const { socket, side } = launched
+    const { socket, side, prints } = launched
+    if (prints !== undefined) {
+      this.#lines?.listen(prints.stdout, 'stdout')
+      this.#lines?.listen(prints.stderr, 'stderr')
+    }
     socket.on('data', (chunk: Buffer) => this.#data(this.#parser, chunk))
     socket.on('error', () => {}) // 'close' follows, and `ended` says more
     side.on('error', () => {})
@@ -107,6 +116,7 @@ export class Worker implements Owner, Reviver {
     })
     socket.write(frame(KIND.START, settings))
     await started
+    if (this.#lines !== undefined) this.#openSide()
     socket.unref()
     this.#state = 'open'
   }
@@ -172,7 +182,7 @@ export class Worker implements Owner, Reviver {
   }
 
   local(number: number): unknown {
-    return this.#tools.locals.get(number)
+    return this.realm.home(number)
   }
 
   #channel(): Launched {
@@ -214,8 +224,9 @@ export class Worker implements Owner, Reviver {
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
-        const task = this.#take(id)
+        const task = this.#task(id)
         const settle = this.#outcome(task, kind, bytes, start, end)
+        this.#tasks.delete(id)
         this.#pop()
         settle()
         this.#tools.events.settled()
@@ -226,7 +237,9 @@ export class Worker implements Owner, Reviver {
       case KIND.CALLBACK:
         return this.#callback(id, bytes, start, end)
       case KIND.RELEASED:
-        return this.realm.dropped(decode(bytes, start, end) as number[])
+      case KIND.OUTPUT:
+      case KIND.WARNING:
+        return this.#told(kind, decode(bytes, start, end))
       default:
         this.#unasked(kind, id)
     }
@@ -237,25 +250,36 @@ export class Worker implements Owner, Reviver {
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
-        const task = this.#take(id)
+        const task = this.#task(id)
+        const settle = this.#outcome(task, kind, bytes, start, end)
+        this.#tasks.delete(id)
         if (task.coroutine) this.#background(-1)
         else this.#early.add(id)
-        this.#outcome(task, kind, bytes, start, end)()
+        settle()
         return this.#tools.events.settled()
       }
       case KIND.CALLBACK:
         return this.#sideCallback(id, bytes, start, end)
       case KIND.RELEASED:
-        return this.realm.dropped(decode(bytes, start, end) as number[])
+      case KIND.OUTPUT:
+      case KIND.WARNING:
+        return this.#told(kind, decode(bytes, start, end))
       default:
         this.#unasked(kind, id)
     }
   }
 
-  #take(id: number): Task {
+  /** What Python tells without being asked, on either channel. */
+  #told(kind: Kind, payload: unknown): void {
+    if (kind === KIND.RELEASED) this.realm.dropped(payload as Dropped)
+    else if (kind === KIND.OUTPUT) this.#lines?.take(payload)
+    else emitWarning(payload, this.slot)
+  }
+
+  /** The call with this id. It keeps it until its answer has been read: should that fail, the worker's end settles it. */
+  #task(id: number): Task {
     const task = this.#tasks.get(id)
     if (task === undefined) throw unasked(this.slot, KIND.RESULT, id)
-    this.#tasks.delete(id)
     return task
   }
 
@@ -305,7 +329,9 @@ export class Worker implements Owner, Reviver {
     if (kind === KIND.ERROR) this.errors++
     try {
       const value = decode(bytes, start, end, this)
-      return kind === KIND.RESULT ? () => task.resolve(value) : () => task.reject(this.#toError(value))
+      if (kind === KIND.RESULT) return () => task.resolve(value)
+      const error = toError(value as PythonErrorDetails)
+      return () => task.reject(error)
     } catch (error) {
       // A value that JavaScript cannot hold is this call's error; malformed bytes are the end of the worker.
       if (!hasCode(error, 'ERR_PYTHREADS_VALUE')) throw error
@@ -314,13 +340,9 @@ export class Worker implements Owner, Reviver {
     }
   }
 
-  #toError(details: unknown): unknown {
-    return toError(details, this.#tools.locals)
-  }
-
   /** The worker's thread waits for a JavaScript function. */
   #callback(id: number, bytes: Buffer, start: number, end: number): void {
-    const [number, args] = decode(bytes, start, end, this) as [number, unknown[], boolean]
+    const [number, args] = decode(bytes, start, end, this) as [number, unknown[]]
     this.#stack.push(id)
     this.#keepAlive()
     const answer = (encoded: EncodedFrame) => {
@@ -336,19 +358,25 @@ export class Worker implements Owner, Reviver {
 
   /** Another Python thread, or an event loop, calls a JavaScript function. */
   #sideCallback(id: number, bytes: Buffer, start: number, end: number): void {
-    const [number, args, hasLoop] = decode(bytes, start, end, this) as [number, unknown[], boolean]
+    const [number, args, caller] = decode(bytes, start, end, this) as [number, unknown[], number]
     const { side } = this.#channel()
     const answer = (encoded: EncodedFrame) => this.#write(side, encoded, id)
-    const pending = hasLoop ? () => side.write(frame(KIND.CALLBACK_PENDING, NONE, id)) : undefined
+    const pending = (caller & CALLER.HAS_LOOP) !== 0 ? () => side.write(frame(KIND.CALLBACK_PENDING, NONE, id)) : undefined
     this.#run(number, args, answer, pending)
   }
 
   #run(number: number, args: readonly unknown[], answer: (frame: EncodedFrame) => void, pending?: () => void): void {
     const { answers, locals } = this.#tools
-    const succeed = (value: unknown) => answer(answers.result(value, this.realm))
-    const fail = (error: unknown) => answer(answers.error(error, this.realm))
+    const context = { worker: this, answered: false }
+    const finish = (frame: EncodedFrame) => {
+      context.answered = true
+      answer(frame)
+      frame.crossing.arrived()
+    }
+    const succeed = (value: unknown) => finish(answers.result(value, this.realm))
+    const fail = (error: unknown) => finish(answers.error(error, this.realm))
     try {
-      const result = runFor(this, () => locals.call(number, args))
+      const result = runCallback(context, () => locals.call(number, args))
       if (!isThenable(result)) return succeed(result)
       pending?.()
       result.then(succeed, fail)
@@ -371,7 +399,9 @@ export class Worker implements Owner, Reviver {
       this.ready = value as Record<string, unknown>
       started?.resolve()
     } else {
-      started?.reject(kind === KIND.ERROR ? this.#toError(value) : startError(`its first frame is of kind ${kind}`))
+      started?.reject(
+        kind === KIND.ERROR ? toError(value as PythonErrorDetails) : startError(`its first frame is of kind ${kind}`),
+      )
     }
   }
 
@@ -385,6 +415,7 @@ export class Worker implements Owner, Reviver {
 
   #gone(how: string): void {
     this.#state = 'gone'
+    this.#lines?.end()
     this.#started?.reject(startError(how))
     this.#started = undefined
     this.#tools.events.gone(this, how)
@@ -401,6 +432,8 @@ export function releaseFrame(ids: readonly number[]): Buffer {
   )
 }
 
+type Dropped = Parameters<Realm['dropped']>[0]
+
 const NONE = Buffer.from('N')
 
 function unasked(slot: number, kind: Kind, id: number): PythreadsError {
@@ -413,13 +446,6 @@ function startError(how: string): PythreadsError {
 
 function hasCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof PythreadsError && error.code === code
-}
-
-/** What an error frame says; for what JavaScript itself threw, the very same value. */
-export function toError(details: unknown, locals: Locals): unknown {
-  const { thrown } = details as PythonErrorDetails
-  if (typeof thrown === 'number') return locals.get(thrown)
-  return new PythonError(details as PythonErrorDetails, { local: (number) => locals.get(number) })
 }
 
 function frame(kind: Kind, payload: Buffer, id: number = 0): Buffer {

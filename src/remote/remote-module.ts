@@ -46,22 +46,26 @@ export function remoteAttribute(caller: Caller, target: Target): unknown {
   const text = `[Python ${typeof target === 'string' ? target : `attribute ${target.path}`}]`
   const then = (resolve: (value: unknown) => unknown, reject: (error: unknown) => unknown) =>
     caller.get(target).then(resolve, reject)
-  const attribute = new Proxy(
-    shownAs(text, () => {}),
-    {
-      apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-      construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-      get: (_, key) => {
-        if (key === 'then') return then
-        if (key === 'toJSON') return undefined
-        if (typeof key === 'symbol') return describedBy(key, text)
-        return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
-      },
-      has: () => false,
-      set: refuseToSet,
+  const attribute = new Proxy(shownAs(text, callable()), {
+    apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+    construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+    get: (_, key) => {
+      if (key === 'then') return then
+      if (key === 'toJSON') return undefined
+      if (typeof key === 'symbol') return describedBy(key, text)
+      return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
     },
-  )
+    has: () => false,
+    set: refuseToSet,
+  })
   return typeof target === 'string' ? standForTarget(attribute, target) : attribute
+}
+
+class PythonCallable {}
+
+/** What stands behind the proxy of something to call or to construct. Bound, it has no `prototype` of its own. */
+export function callable(): () => void {
+  return PythonCallable.bind(null) as unknown as () => void
 }
 
 /** What stands behind a module's proxy. */

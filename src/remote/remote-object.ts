@@ -3,7 +3,7 @@ import { type Handle, standForObject } from '../pool/index.ts'
 import { TRAIT } from '../wire/index.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
-import { type Caller, child, describedBy, remoteAttribute, shownAs } from './remote-module.ts'
+import { type Caller, callable, child, describedBy, remoteAttribute, shownAs } from './remote-module.ts'
 import type { Target } from './requests.ts'
 import type { RemoteContext, RemoteObject } from './types.ts'
 
@@ -29,7 +29,7 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
     $enter: () => enter(caller, target),
     $with: (body: (value: unknown) => unknown) => within(caller, target, body),
   }
-  const proxy: RemoteObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? () => {} : new PythonObject()), {
+  const proxy: RemoteObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new PythonObject()), {
     get: (_, key) => {
       if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
       if (key === 'then' || key === 'toJSON') return undefined

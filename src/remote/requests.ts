@@ -26,7 +26,7 @@ export function callRequest(target: Target, args: readonly unknown[], kwargs: Kw
     writeTarget(encoder, target)
     encoder.list(args.length)
     for (let i = 0; i < args.length; i++) encoder.value(args[i], `args[${i}]`)
-    encoder.value(kwargs, 'kwargs')
+    encoder.record(kwargs, 'kwargs')
   }
 }
 

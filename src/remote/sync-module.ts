@@ -3,7 +3,7 @@ import { type Handle, handleOf, standForObject, standForTarget } from '../pool/i
 import { TRAIT } from '../wire/index.ts'
 import { splitArguments } from './keywords.ts'
 import { type Operator, operation } from './operations.ts'
-import { describedBy, PythonModule, refuseToSet, shownAs } from './remote-module.ts'
+import { callable, describedBy, PythonModule, refuseToSet, shownAs } from './remote-module.ts'
 import { PythonObject } from './remote-object.ts'
 import { attributeOf, type Target } from './requests.ts'
 import type { SyncModule, SyncObject } from './types.ts'
@@ -35,7 +35,7 @@ export function syncObject(caller: SyncCaller, handle: Handle): SyncObject {
   const dispose = () => handle.release()
   const symbols: Partial<Record<symbol, unknown>> = { [Symbol.dispose]: dispose }
   if (has(TRAIT.ITERABLE)) symbols[Symbol.iterator] = () => iterate(caller, target, handle)
-  const proxy: SyncObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? () => {} : new PythonObject()), {
+  const proxy: SyncObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new PythonObject()), {
     get: (_, key) => {
       if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
       return key === '$dispose' ? dispose : (operation(caller, target, key) ?? read(key))
@@ -70,15 +70,12 @@ function reader(caller: SyncCaller, owner: Target): (key: string) => unknown {
 function syncAttribute(caller: SyncCaller, target: Target): unknown {
   const read = reader(caller, target)
   const text = `[Python ${typeof target === 'string' ? target : `attribute ${target.path}`}]`
-  const proxy = new Proxy(
-    shownAs(text, () => {}),
-    {
-      apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-      construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)) as object,
-      get: (_, key) => (typeof key === 'symbol' ? describedBy(key, text) : (operation(caller, target, key) ?? read(key))),
-      set: refuseToSet,
-    },
-  )
+  const proxy = new Proxy(shownAs(text, callable()), {
+    apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+    construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)) as object,
+    get: (_, key) => (typeof key === 'symbol' ? describedBy(key, text) : (operation(caller, target, key) ?? read(key))),
+    set: refuseToSet,
+  })
   return typeof target === 'string' ? standForTarget(proxy, target) : proxy
 }
 

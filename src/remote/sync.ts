@@ -1,20 +1,23 @@
-import { PythreadsError } from '../errors/index.ts'
+import { PythonError, type PythonErrorDetails, PythreadsError } from '../errors/index.ts'
 import type { SideFrame, SyncLine, SyncTools } from '../isolation/index.ts'
 import { modulePath, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
 import {
   Answers,
+  CALLER,
   Crossing,
+  emitWarning,
   FrameEncoder,
   frameBytes,
   Handle,
   isThenable,
+  Lines,
   type Locals,
+  type OutputListener,
   type Owner,
   promiseInSyncCall,
   Realm,
   releaseFrame,
   type SetupStep,
-  toError,
   type Write,
 } from '../pool/index.ts'
 import { decode, FLAG, KIND, type Kind, type Reviver } from '../wire/index.ts'
@@ -37,6 +40,8 @@ export interface SyncSource {
   release(id: number): void
   /** Whether results are copied deeply. */
   readonly copy: boolean
+  /** Gets what is printed, where it is asked for. */
+  readonly onLine: OutputListener | undefined
 }
 
 /**
@@ -49,12 +54,14 @@ export class SyncPython {
   readonly #encoder = new FrameEncoder()
   readonly #answers: Answers
   readonly #caller: SyncCaller
+  readonly #lines: Lines | undefined
   #line: SyncLine | undefined
   #owner: SyncOwner | undefined
   #replayed = 0
 
   constructor(source: SyncSource) {
     this.#source = source
+    this.#lines = source.onLine === undefined ? undefined : new Lines(null, source.onLine)
     this.#answers = new Answers(this.#encoder, source.locals)
     this.#caller = {
       call: (target, args, kwargs) => this.#request(KIND.CALL, callRequest(target, args, kwargs)),
@@ -89,6 +96,7 @@ export class SyncPython {
   /** Ends the worker that serves sync calls, if there is one. */
   close(): void {
     this.#line?.close()
+    this.#lines?.end()
     if (this.#source.realm === undefined) this.#owner?.realm.end('the worker for sync calls has ended')
     this.#line = undefined
     this.#owner = undefined
@@ -102,7 +110,9 @@ export class SyncPython {
     try {
       const [line, owner] = this.#ready(crossing)
       if (crossing.numbers !== undefined) owner.realm.sent(crossing.numbers)
-      return this.#answer(line.request(frameBytes(frame, 0)), owner)
+      const reply = line.request(frameBytes(frame, 0))
+      crossing.arrived()
+      return this.#answer(reply, owner)
     } catch (error) {
       // The next call starts another worker.
       if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_WORKER_DIED') this.close()
@@ -154,28 +164,30 @@ export class SyncPython {
   #answer({ kind, bytes, start }: { kind: Kind; bytes: Buffer; start: number }, owner: SyncOwner): unknown {
     const value = decode(bytes, start, bytes.length, owner)
     if (kind === KIND.RESULT) return value
-    const error = toError(value, this.#source.locals)
-    if (!('joinStack' in (error as object))) throw error
-    throw joined(error as Joinable)
+    const details = value as PythonErrorDetails
+    throw details.thrown === null ? joined(new PythonError(details)) : details.thrown[0]
   }
 
   /** Python calls a function, or has dropped one. */
   #take({ kind, id, bytes }: SideFrame, reply: (bytes: Buffer) => void, blocked: boolean): void {
     const owner = this.#owner
     if (owner === undefined) return
-    if (kind === KIND.RELEASED) return owner.realm.dropped(decode(bytes) as number[])
+    if (kind === KIND.RELEASED) return owner.realm.dropped(decode(bytes) as Parameters<Realm['dropped']>[0])
+    if (kind === KIND.OUTPUT) return this.#lines?.take(decode(bytes))
+    if (kind === KIND.WARNING) return emitWarning(decode(bytes), null)
     if (kind !== KIND.CALLBACK) return
-    const [number, args] = decode(bytes, 0, bytes.length, owner) as [number, unknown[]]
+    const [number, args, caller] = decode(bytes, 0, bytes.length, owner) as [number, unknown[], number]
     const send = (frame: ReturnType<Answers['result']>) => {
       if (frame.crossing.numbers !== undefined) owner.realm.sent(frame.crossing.numbers)
       reply(frameBytes(frame, id))
+      frame.crossing.arrived()
     }
     const succeed = (value: unknown) => send(this.#answers.result(value, owner.realm))
     const fail = (error: unknown) => send(this.#answers.error(error, owner.realm))
     try {
       const result = this.#source.locals.call(number, args)
       if (!isThenable(result)) return succeed(result)
-      if (!blocked) return void result.then(succeed, fail)
+      if (!blocked || (caller & CALLER.OWN_THREAD) !== 0) return void result.then(succeed, fail)
       result.then(undefined, () => {})
       fail(promiseInSyncCall())
     } catch (error) {
@@ -184,13 +196,8 @@ export class SyncPython {
   }
 }
 
-interface Joinable {
-  stack?: string
-  joinStack(caller: string): unknown
-}
-
 /** A Python error with the JavaScript frames of whoever made the sync call. */
-function joined(error: Joinable): unknown {
+function joined(error: PythonError): PythonError {
   const stack = error.stack ?? ''
   return error.joinStack(stack.slice(stack.indexOf('\n    at ')).trimStart().replace(/^at/, '    at'))
 }
@@ -216,7 +223,7 @@ class SyncOwner implements Owner, Reviver {
   }
 
   local(number: number): unknown {
-    return this.#source.locals.get(number)
+    return this.realm.home(number)
   }
 
   release(id: number): void {

@@ -1,12 +1,15 @@
 import type { Keywords } from './keywords.ts'
 
+/** The names that every JavaScript function has: on something to call they are attributes of Python all the same. */
+type FunctionMember = 'name' | 'length' | 'call' | 'apply' | 'bind' | 'toString' | 'arguments' | 'caller' | 'prototype'
+
 /** Something in a Python module or object, of which nothing is known yet: call it, await its value, or go on to its attributes. */
 export type RemoteAttribute = (<R = unknown>(...args: unknown[]) => Promise<R>) &
   (new (
     ...args: unknown[]
   ) => Promise<RemoteObject>) &
   PromiseLike<unknown> &
-  Operations & { readonly [name: string]: RemoteAttribute }
+  Operations & { readonly [K in FunctionMember]: RemoteAttribute } & { readonly [name: string]: RemoteAttribute }
 
 /** A Python module. Nothing is sent before something in it is called or awaited. */
 export interface RemoteModule {
@@ -81,7 +84,7 @@ export type RemoteObject = (<R = unknown>(...args: unknown[]) => Promise<R>) &
   (new (
     ...args: unknown[]
   ) => Promise<RemoteObject>) &
-  RemoteObjectOperations & { readonly [name: string]: RemoteAttribute }
+  RemoteObjectOperations & { readonly [K in FunctionMember]: RemoteAttribute } & { readonly [name: string]: RemoteAttribute }
 
 /** A context manager that was entered. */
 export interface RemoteContext<T> extends AsyncDisposable {
@@ -90,11 +93,11 @@ export interface RemoteContext<T> extends AsyncDisposable {
 }
 
 /** Something in a Python module that is called, or gone into, at once. */
-export interface SyncAttribute {
-  <R = unknown>(...args: unknown[]): R
-  new (...args: unknown[]): SyncObject
-  readonly [name: string]: SyncAttribute
-}
+export type SyncAttribute = (<R = unknown>(...args: unknown[]) => R) &
+  (new (
+    ...args: unknown[]
+  ) => SyncObject) &
+  SyncOperations & { readonly [K in FunctionMember]: SyncAttribute } & { readonly [name: string]: SyncAttribute }
 
 /** A Python module for sync calls. */
 export interface SyncModule {
@@ -116,4 +119,4 @@ export type SyncObject = (<R = unknown>(...args: unknown[]) => R) &
     [Symbol.dispose](): void
     /** Goes through its items; leaving early closes a generator. */
     [Symbol.iterator](): Generator<unknown, void, undefined>
-  } & { readonly [name: string]: SyncAttribute }
+  } & { readonly [K in FunctionMember]: SyncAttribute } & { readonly [name: string]: SyncAttribute }

@@ -70,12 +70,16 @@ class Reader {
         return false
       case CODE.REF:
         return this.#reference()
-      case CODE.TUPLE:
-        return this.#tuple(this.#count(), shared)
+      case CODE.TUPLE: {
+        const length = this.#count()
+        return this.#isEscape(length) ? this.#readEscape(length, shared) : this.#array(length, shared)
+      }
       case CODE.LIST:
         return this.#array(this.#count(), shared)
-      case CODE.SMALL_TUPLE:
-        return this.#tuple(this.#byte(), shared)
+      case CODE.SMALL_TUPLE: {
+        const length = this.#byte()
+        return this.#isEscape(length) ? this.#readEscape(length, shared) : this.#array(length, shared)
+      }
       case CODE.DICT:
         return this.#dict(shared)
       case CODE.SET:
@@ -157,11 +161,12 @@ class Reader {
     return items
   }
 
-  /** An array, or what an escape stands for. */
-  #tuple(length: number, shared: boolean): unknown {
-    if (length === 0 || this.#bytes[this.position] !== CODE.ELLIPSIS || this.position >= this.#end) {
-      return this.#array(length, shared)
-    }
+  #isEscape(length: number): boolean {
+    return length > 0 && this.position < this.#end && this.#bytes[this.position] === CODE.ELLIPSIS
+  }
+
+  /** What an escape stands for. */
+  #readEscape(length: number, shared: boolean): unknown {
     this.position++
     if (length < 2 || length > 5) malformed(`an escape of ${length} fields`)
     const slot = shared ? this.#references.push(undefined) - 1 : -1
@@ -179,13 +184,14 @@ class Reader {
     const [first, second, third] = values
     if (code === ESCAPE.DATE && fields === 1 && typeof first === 'number') return new Date(first)
     if (code === ESCAPE.NODE && fields === 1 && typeof first === 'number' && this.#later !== undefined) return new Node(first)
-    if (code === ESCAPE.SCALAR && fields === 2 && typeof second === 'string') return toScalar(first as ScalarType, second)
-    if (code === ESCAPE.ARRAY && fields === 2 && second instanceof Uint8Array) return toTypedArray(String(first), second)
+    if (code === ESCAPE.SCALAR && fields === 2 && typeof first === 'string' && typeof second === 'string')
+      return toScalar(first as ScalarType, second)
+    if (code === ESCAPE.ARRAY && fields === 2 && second instanceof Uint8Array) return toTypedArray(first, second)
     if (code === ESCAPE.FUNCTION && fields === 1 && typeof first === 'number') return this.#revive().local(first)
     if (code === ESCAPE.OBJECT && typeof first === 'number' && typeof second === 'string' && typeof third === 'number') {
       return this.#revive().object(first, second, third)
     }
-    return malformed(`an escape of code ${String(code)} with ${fields} fields`)
+    return malformed(`an escape of ${fields} fields that is none`)
   }
 
   #revive(): Reviver {
@@ -222,7 +228,7 @@ class Reader {
 
   #put(target: unknown[] | Record<string, unknown>, key: number | string, { index }: Node): void {
     this.#later?.push((chunks) => {
-      if (!(index > 0 && index < chunks.length)) malformed(`there is no chunk ${index}`)
+      if (!(Number.isInteger(index) && index > 0 && index < chunks.length)) malformed(`there is no chunk ${index}`)
       Object.defineProperty(target, key, { value: chunks[index], writable: true, enumerable: true, configurable: true })
     })
   }
@@ -230,7 +236,7 @@ class Reader {
   #set(length: number, shared: boolean): Set<unknown> {
     const items = new Set<unknown>()
     this.#enter(items, shared)
-    for (let i = 0; i < length; i++) items.add(this.value())
+    for (let i = 0; i < length; i++) items.add(this.#member())
     if (items.size !== length) collapsed('set')
     this.#depth--
     return items
@@ -252,7 +258,7 @@ class Reader {
         if (index >= 0) return this.#dictAgain(start, index)
         const map = new Map<unknown, unknown>((order ?? Object.keys(object)).map((name) => [name, object[name]]))
         const count = map.size + 1
-        return this.#map(map.set(key, this.value()), count)
+        return this.#map(map.set(key, this.#member()), count)
       }
       // An object moves integer-like keys to the front.
       if (order !== undefined) order.push(key)
@@ -269,6 +275,13 @@ class Reader {
     return object
   }
 
+  /** A member of a set or of a dict with any keys: where there are chunks, Python sends these as escapes. */
+  #member(): unknown {
+    const value = this.value()
+    if (this.#later !== undefined && value instanceof Node) malformed('a chunk where there can be none')
+    return value
+  }
+
   /** Reads a dict from its start once more, as a Map: what was read in it so far may refer to the object. */
   #dictAgain(start: number, index: number): unknown {
     this.#maps ??= new Set()
@@ -283,8 +296,8 @@ class Reader {
   #map(map: Map<unknown, unknown>, count: number): Map<unknown, unknown> {
     let expected = count
     for (; !this.#atNull(); expected++) {
-      const key = this.value()
-      map.set(key, this.value())
+      const key = this.#member()
+      map.set(key, this.#member())
     }
     if (map.size !== expected) collapsed('dict')
     this.#depth--
@@ -336,13 +349,13 @@ function toScalar(type: ScalarType, text: string): PythonScalar {
   try {
     return new PythonScalar(type, text)
   } catch {
-    return malformed(`there is no scalar of type ${String(type)}`)
+    return malformed('a scalar of an unknown type')
   }
 }
 
-function toTypedArray(format: string, bytes: Uint8Array): ArrayBufferView {
-  const Kind = ARRAY_KINDS.get(format)
-  if (Kind === undefined || bytes.byteLength % Kind.BYTES_PER_ELEMENT !== 0) malformed(`a bad array of format ${format}`)
+function toTypedArray(format: unknown, bytes: Uint8Array): ArrayBufferView {
+  const Kind = typeof format === 'string' ? ARRAY_KINDS.get(format) : undefined
+  if (Kind === undefined || bytes.byteLength % Kind.BYTES_PER_ELEMENT !== 0) malformed('a bad array')
   return new Kind(bytes.buffer as ArrayBuffer)
 }
 

@@ -1,7 +1,7 @@
 import { type ErrorCode, PythreadsError } from '../errors/index.ts'
 import { ESCAPE, type Escape, formatOf, type References } from './escapes.ts'
 import { equalInPython, type KeyHolder } from './keys.ts'
-import { CODE, FLAG_REF, MAX_DEPTH } from './marshal.ts'
+import { CODE, FLAG_REF, MAX_DEPTH, MAX_KEY_DEPTH } from './marshal.ts'
 import { PythonFloat, PythonScalar } from './scalar.ts'
 
 const INITIAL_BYTES = 64 * 1024
@@ -43,6 +43,8 @@ export class Encoder {
   #known: Map<object, number> | undefined
   #count = 0
   readonly #chunks: Chunk[] = []
+  /** Where the key begins that is being written. */
+  #keyRoot = 0
 
   /** Forgets what was written after `position`, when an error ended the writing. */
   rewind(position: number): void {
@@ -75,6 +77,20 @@ export class Encoder {
   /** Starts a list whose members the caller writes next. */
   list(length: number): void {
     this.#sized(CODE.LIST, length)
+  }
+
+  /** Writes a dict with string keys of which nobody else knows, so it is not looked for when it comes again. */
+  record(value: Readonly<Record<string, unknown>>, name: string): void {
+    this.#keys[0] = name
+    this.#code(CODE.DICT)
+    this.#depth = 1
+    for (const key of Object.keys(value)) {
+      this.#keys[1] = key
+      this.string(key)
+      this.#any(value[key], 'value')
+    }
+    this.#depth = 0
+    this.#code(CODE.NULL)
   }
 
   none(): void {
@@ -259,7 +275,7 @@ export class Encoder {
   }
 
   #tuple(value: readonly unknown[]): void {
-    this.#keyDepth()
+    this.#checkKeyDepth()
     this.#sized(CODE.TUPLE, value.length)
     this.#items(value, 'key')
   }
@@ -296,6 +312,7 @@ export class Encoder {
     let index = 0
     for (const [key, item] of value) {
       this.#keys[depth] = typeof key === 'string' ? key : index
+      this.#keyRoot = depth
       this.#any(key, 'key')
       this.#any(item, 'value')
       index++
@@ -306,10 +323,11 @@ export class Encoder {
   }
 
   #set(value: ReadonlySet<unknown>, position: Position): void {
-    if (position === 'key') this.#keyDepth()
+    if (position === 'key') this.#checkKeyDepth()
     else if (this.#repeats(value)) return
     this.#sized(position === 'key' ? CODE.FROZENSET : CODE.SET | FLAG_REF, value.size)
     const depth = ++this.#depth
+    if (position === 'value') this.#keyRoot = depth
     let index = 0
     for (const item of value) {
       this.#keys[depth] = index++
@@ -326,8 +344,9 @@ export class Encoder {
   }
 
   /** Keys are hashed, which recurses: their depth has a limit, which a cyclic one meets too. */
-  #keyDepth(): void {
-    if (this.#depth >= MAX_DEPTH) this.#refuse(`a key or set member that is cyclic or nested deeper than ${MAX_DEPTH} levels`)
+  #checkKeyDepth(): void {
+    if (this.#depth - this.#keyRoot < MAX_KEY_DEPTH) return
+    this.#refuse(`a key or set member that is cyclic or nested deeper than ${MAX_KEY_DEPTH} levels`)
   }
 
   /**

@@ -1,4 +1,5 @@
-import { PythonFloat } from './scalar.ts'
+import { formatOf } from './escapes.ts'
+import { PythonFloat, PythonScalar } from './scalar.ts'
 
 /** A Map or a Set. */
 export interface KeyHolder {
@@ -37,8 +38,16 @@ function canonical(key: unknown): string {
   if (key instanceof PythonFloat) return canonical(key.value)
   if (typeof key === 'bigint') return String(key)
   // Of the rest only Python knows, which refuses it when it comes to that.
-  const bytes = key instanceof Uint8Array || key instanceof ArrayBuffer
-  return bytes ? `b${Buffer.from(key as Uint8Array).toString('hex')}` : unique()
+  if (key instanceof Date) return `date${key.getTime()}`
+  if (key instanceof PythonScalar) return `${key.type} ${key.text}`
+  const bytes = bytesOf(key)
+  return bytes === undefined ? unique() : `b${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
+}
+
+/** The bytes of what is bytes in Python. */
+function bytesOf(key: unknown): ArrayBufferView | undefined {
+  if (key instanceof ArrayBuffer || key instanceof SharedArrayBuffer) return new Uint8Array(key)
+  return ArrayBuffer.isView(key) && formatOf(key) === 'B' ? key : undefined
 }
 
 let uniques = 0
