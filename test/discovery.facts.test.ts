@@ -18,7 +18,7 @@ const places = new Places()
 afterAll(() => places[Symbol.dispose]())
 afterEach(() => vi.unstubAllEnvs())
 
-const settings = { path: [], preload: [], scope: 1 }
+const settings = { path: [], preload: [], scope: 1, output: 'inherit', warnings: false } as const
 
 describe.each(pythons)('Python $release (free-threaded: $freeThreaded)', ({ executable }) => {
   const ask = (source: string) => execFileSync(executable, ['-c', source], { encoding: 'utf8' }).trim()

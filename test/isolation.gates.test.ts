@@ -79,13 +79,20 @@ describe('the gates', () => {
     ['3.13.2', NO_LIBRARY, 'thread', 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND', /--enable-shared/],
     ['3.13.2', { ...NO_LIBRARY, debian: true }, 'thread', 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND', /apt install libpython3\.13/],
   ])('%s %j cannot do %s: %s says how to mend that', (release, options, kind, code, help) => {
-    const create = () => createIsolation(kind, made(release, options), { path: [], preload: [], scope: 1 })
+    const create = () =>
+      createIsolation(kind, made(release, options), {
+        path: [],
+        preload: [],
+        scope: 1,
+        output: 'inherit',
+        warnings: false,
+      } as const)
     expect(create).toThrow(expect.objectContaining({ code, message: expect.stringMatching(help) }))
     expect(create).toThrow(expect.objectContaining({ message: expect.stringContaining("isolation 'process'") }))
   })
 
   it('what only a user may ask for can be asked for', () => {
-    const settings = { path: [], preload: [], scope: 1 }
+    const settings = { path: [], preload: [], scope: 1, output: 'inherit', warnings: false } as const
     expect(createIsolation('thread', made('3.10.0'), settings).kind).toBe('thread')
     expect(createIsolation('subinterpreter', made('3.12.4'), settings).kind).toBe('subinterpreter')
     expect(createIsolation('process', made('3.10.0', NO_LIBRARY), settings).kind).toBe('process')

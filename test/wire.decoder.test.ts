@@ -169,7 +169,7 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
   })
 
   it('what marshal knows and JavaScript does not is refused', async () => {
-    for (const source of ['1j', '...', 'StopIteration', '(lambda: 0).__code__']) {
+    for (const source of ['1j', '...', '(...,)', '[...]', 'StopIteration', '(lambda: 0).__code__']) {
       const [bytes] = await peer.evaluate(`import marshal\nvalue = [marshal.dumps(${source}, 2)]`)
       const [inner] = decode(bytes as Buffer) as [Uint8Array]
       expect(() => decode(Buffer.from(inner))).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_PROTOCOL' }))
@@ -197,6 +197,144 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
       fc.property(seed, mutations, (bytes, changes) => void readOrRefused(mutated(bytes, changes))),
       { numRuns: 20_000 },
     )
+  })
+})
+
+describe('hostile escapes', () => {
+  const leaves = fc.oneof(
+    fc.constantFrom<Part>(
+      'decimal.Decimal',
+      'complex',
+      'd',
+      'b',
+      'Q',
+      'B',
+      '',
+      'toString',
+      1,
+      0,
+      -1,
+      2,
+      3,
+      0.5,
+      Number.NaN,
+      2 ** 31,
+      null,
+      true,
+    ),
+    fc.uint8Array({ maxLength: 9 }),
+  )
+  const names = fc.constantFrom('toString', 'valueOf', '__proto__', 'constructor', 'a', 'then', 'length')
+  const parts: fc.Arbitrary<Part> = fc.letrec<{
+    part: Part
+    escape: Part
+    list: Part
+    dict: Part
+    collection: Part
+    shared: Part
+  }>((tie) => ({
+    part: fc.oneof(
+      { depthSize: 'medium', withCrossShrink: true },
+      leaves,
+      tie('escape'),
+      tie('list'),
+      tie('dict'),
+      tie('collection'),
+      tie('shared'),
+      fc.nat(5).map((number): Part => new Ref(number)),
+    ),
+    escape: fc
+      .tuple(
+        fc.oneof({ weight: 9, arbitrary: fc.integer({ min: -1, max: 12 }) }, { weight: 1, arbitrary: tie('part') }),
+        fc.array(tie('part'), { maxLength: 5 }),
+      )
+      .map(([code, fields]) => new Escape([code, ...fields])),
+    list: fc.array(tie('part'), { maxLength: 4 }),
+    dict: fc.array(fc.tuple(fc.oneof(names, tie('part')), tie('part')), { maxLength: 3 }).map((items) => new Dict(items)),
+    collection: fc.array(tie('part'), { maxLength: 3 }).map((items) => new SetOf(items)),
+    shared: tie('part').map((part) => new Shared(part)),
+  })).part
+
+  it('random ones are read or refused', () => {
+    fc.assert(
+      fc.property(parts, (part) => void readOrRefused(written(part))),
+      { numRuns: 30_000 },
+    )
+  })
+
+  it('random chunks are read or refused', () => {
+    const chunks = fc.array(parts, { maxLength: 5 }).map((items) => new Escape([1, items]))
+    fc.assert(
+      fc.property(chunks, (part) => void readOrRefused(written(part))),
+      { numRuns: 20_000 },
+    )
+  })
+
+  it('with bytes changed, cut out and put in they are read or refused', () => {
+    fc.assert(
+      fc.property(parts, mutations, (part, changes) => void readOrRefused(mutated(written(part), changes))),
+      { numRuns: 20_000 },
+    )
+  })
+
+  const good: [name: string, part: Part][] = [
+    ['a date', new Escape([2, 0.5])],
+    ['a scalar', new Escape([3, 'decimal.Decimal', '1'])],
+    ['an array', new Escape([4, 'd', new Uint8Array(8)])],
+    ['a Map', new Escape([5, ['k', 1, new Escape([2, 1]), [2]]])],
+    ['a Set', new Escape([6, [1, new Escape([3, 'complex', '1j'])]])],
+    ['chunks', new Escape([1, [[new Escape([0, 1])], new Dict([['a', new Escape([0, 2])]]), [3]]])],
+  ]
+
+  it.each(good)('%s is read, and refused when it is cut off anywhere', (_, part) => {
+    const bytes = written(part)
+    expect(readOrRefused(bytes)).toBeUndefined()
+    for (let end = 0; end < bytes.length; end++) expect(readOrRefused(bytes.subarray(0, end))).toBe('ERR_PYTHREADS_PROTOCOL')
+  })
+
+  it.each<[name: string, part: Part]>([
+    ['no code', new Escape([])],
+    ['a code that there is not', new Escape([99, 1])],
+    ['a code that is no number', new Escape(['2', 1])],
+    ['a code that is an object without toString', new Escape([new Dict([['toString', 1]]), 1])],
+    ['too many fields', new Escape([3, 'complex', '1j', 1, 1, 1])],
+    ['a date of text', new Escape([2, '1'])],
+    ['a date without its moment', new Escape([2])],
+    ['a scalar of a type that there is not', new Escape([3, 'os.system', 'x'])],
+    ['a scalar whose type is an object', new Escape([3, new Dict([]), 'x'])],
+    ['a scalar whose type is an object without toString', new Escape([3, new Dict([['toString', 1]]), 'x'])],
+    ['a scalar without text', new Escape([3, 'complex', 1])],
+    ['an array of a format that there is not', new Escape([4, 'x', new Uint8Array(8)])],
+    ['an array whose format is an object without toString', new Escape([4, new Dict([['toString', 1]]), new Uint8Array(8)])],
+    ['an array of half an item', new Escape([4, 'd', new Uint8Array(7)])],
+    ['an array of text', new Escape([4, 'd', 'xxxxxxxx'])],
+    ['a Map of half an entry', new Escape([5, [1]])],
+    ['a Map without a list', new Escape([5, 1])],
+    ['a Set without a list', new Escape([6, null])],
+    ['a Set within itself as its list', new Shared(new Escape([6, new Ref(0)]))],
+    ['an object where there can be none', new Escape([7, 1, 'object', 0])],
+    ['a function where there can be none', new Escape([8, 1])],
+    ['what only goes to Python', new Escape([9, 1, true])],
+    ['a target', new Escape([10, 'os:system'])],
+    ['a chunk outside of chunks', new Escape([0, 1])],
+    ['no chunks', new Escape([1, []])],
+    ['chunks that are no list', new Escape([1, 1])],
+    ['chunks within chunks', new Escape([1, [[new Escape([1, [[]]])]]])],
+    ['a chunk that there is not', new Escape([1, [[new Escape([0, 7])]]])],
+    ['the root as a chunk', new Escape([1, [[new Escape([0, 0])]]])],
+    ['a chunk as a member of a set', new Escape([1, [new SetOf([new Escape([0, 1])]), []]])],
+    ['a chunk as a value of a dict that is a Map', new Escape([1, [new Dict([[1, new Escape([0, 1])]]), []]])],
+    ['half a chunk', new Escape([1, [[new Escape([0, 0.5])], []]])],
+  ])('%s is refused', (_, part) => {
+    expect(readOrRefused(written(part))).toBe('ERR_PYTHREADS_PROTOCOL')
+  })
+
+  it('a text of exponential length is not made for a message', () => {
+    let part: Part = new Shared([])
+    for (let i = 0; i < 24; i++) part = new Shared([part, new Ref(24 - i)])
+    const before = Date.now()
+    expect(readOrRefused(written(new Escape([3, part, 'x'])))).toBe('ERR_PYTHREADS_PROTOCOL')
+    expect(Date.now() - before).toBeLessThan(500)
   })
 })
 
@@ -291,6 +429,66 @@ describe('hostile bytes', () => {
     }
   })
 })
+
+/** What is written as marshal data as it stands, whether it makes sense or not. Arrays are lists. */
+type Part = null | boolean | number | string | Uint8Array | Part[] | Escape | Dict | SetOf | Shared | Ref
+
+class Escape {
+  readonly fields: Part[]
+  constructor(fields: Part[]) {
+    this.fields = fields
+  }
+}
+
+class Dict {
+  readonly items: [Part, Part][]
+  constructor(items: [Part, Part][]) {
+    this.items = items
+  }
+}
+
+class SetOf {
+  readonly items: Part[]
+  constructor(items: Part[]) {
+    this.items = items
+  }
+}
+
+/** What can be referred to. */
+class Shared {
+  readonly part: Part
+  constructor(part: Part) {
+    this.part = part
+  }
+}
+
+/** The object of this number among the shared ones. */
+class Ref {
+  readonly number: number
+  constructor(number: number) {
+    this.number = number
+  }
+}
+
+function written(part: Part): Buffer {
+  if (part instanceof Shared) {
+    const bytes = written(part.part)
+    bytes[0] = (bytes[0] as number) | 0x80
+    return bytes
+  }
+  if (part instanceof Ref) return sized('r', part.number)
+  if (part instanceof Escape) return sized('(', part.fields.length + 1, Buffer.from('.'), ...part.fields.map(written))
+  if (part instanceof SetOf) return sized('<', part.items.length, ...part.items.map(written))
+  if (part instanceof Dict) return Buffer.concat([Buffer.from('{'), ...part.items.flat(1).map(written), Buffer.from('0')])
+  if (Array.isArray(part)) return sized('[', part.length, ...part.map(written))
+  return encoded(part)
+}
+
+function sized(code: string, length: number, ...rest: Buffer[]): Buffer {
+  const head = Buffer.alloc(5, code)
+  head.writeInt32LE(length, 1)
+  return Buffer.concat([head, ...rest])
+}
 
 /** Positions (as fractions) at which to change a byte, to take some out, or to put some in. */
 const mutations = fc.array(

@@ -6,7 +6,17 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FrameParser, HEADER_BYTES, KIND, type Kind, MAX_PAYLOAD_BYTES, writeHeader } from '../src/wire/index.ts'
+import {
+  ESCAPE,
+  FLAG,
+  FrameParser,
+  HEADER_BYTES,
+  KIND,
+  type Kind,
+  MAX_PAYLOAD_BYTES,
+  TRAIT,
+  writeHeader,
+} from '../src/wire/index.ts'
 import { pythons } from './support/pythons.ts'
 
 const kernel = fileURLToPath(new URL('../kernel', import.meta.url))
@@ -141,19 +151,19 @@ describe('what is no frame is refused at once', () => {
 })
 
 describe('the kernel', () => {
-  it.each(pythons)('of Python $release (free-threaded: $freeThreaded) has the same table of frames', ({ executable }) => {
-    const source =
-      'import json, sys; sys.path.append(sys.argv[1]); from pythreads_kernel import frames;' +
-      ' kinds = {name: value for name, value in vars(frames).items() if name.isupper() and type(value) is int};' +
-      ' print(json.dumps([kinds, frames.HEADER.pack(1, 2, 3).hex()]))'
-    const [{ HEADER_BYTES: bytes, ...kinds }, packed] = JSON.parse(
-      execFileSync(executable, ['-c', source, kernel], { encoding: 'utf8' }),
-    )
-    const own = Object.entries(kinds).filter(([name]) => !name.startsWith('_'))
-    expect(Object.fromEntries(own)).toEqual(KIND)
-    expect(bytes).toBe(HEADER_BYTES)
-    const header = Buffer.alloc(HEADER_BYTES)
-    writeHeader(header, 0, 1, 2, 3)
-    expect(packed).toBe(header.toString('hex'))
-  })
+  it.each(pythons)(
+    'of Python $release (free-threaded: $freeThreaded) has the same tables of frames and escapes',
+    ({ executable }) => {
+      const source =
+        'import json, sys; sys.path.append(sys.argv[1]); from pythreads_kernel import escapes, frames;' +
+        ' table = lambda module: {name: value for name, value in vars(module).items() if name.isupper() and name[0] != "_"' +
+        ' and type(value) is int}; print(json.dumps([table(frames), table(escapes), frames.HEADER.pack(1, 2, 3).hex()]))'
+      const [kinds, escapes, packed] = JSON.parse(execFileSync(executable, ['-c', source, kernel], { encoding: 'utf8' }))
+      expect(kinds).toEqual({ ...KIND, ...FLAG, KIND_MASK: 0xff, HEADER_BYTES })
+      expect(escapes).toEqual({ ...ESCAPE, ...TRAIT })
+      const header = Buffer.alloc(HEADER_BYTES)
+      writeHeader(header, 0, 1, 2, 3)
+      expect(packed).toBe(header.toString('hex'))
+    },
+  )
 })

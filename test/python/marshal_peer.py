@@ -9,18 +9,57 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "kernel"))
-from pythreads_kernel import codec
+from pythreads_kernel import codec, escapes, incoming, outgoing
+from pythreads_kernel.channel import Channel
+from pythreads_kernel.scope import Scope
+
+CHANNEL = Channel(Scope(), None)
+
+
+def loaded(payload):
+    """The value that JavaScript wrote."""
+    value = marshal.loads(payload)
+    if type(value) is tuple and value[1] == escapes.DEEP:
+        chunks = value[2]
+        chunks[0] = [chunks[0]]
+        return incoming.unescape(value, CHANNEL)[0]
+    return incoming.unescape((value,), CHANNEL)[0]
+
+
+def written(value, *versions):
+    """A value as the kernel writes it; if it is plain, also as marshal does. Version 2 knows no references."""
+    if codec.dumps_plain(value) is None:
+        versions = ()
+    elif 2 in versions and not is_tree(value):
+        versions = tuple(version for version in versions if version != 2)
+    return [*(marshal.dumps(value, version) for version in versions), outgoing.dumps(value, CHANNEL)]
+
+
+def is_tree(value):
+    """Whether nothing in it is there twice, itself included."""
+    seen = set()
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, (list, dict)) and value:
+            if id(value) in seen:
+                return False
+            seen.add(id(value))
+        if isinstance(value, dict):
+            stack += [*value, *value.values()]
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            stack += value
+    return True
 
 
 def echo(payload):
     """Load a value, and write it in every way in which JavaScript may have to read it."""
-    value = marshal.loads(payload)
-    return [marshal.dumps(value, 2), marshal.dumps(value, 4), codec.dumps(value)]
+    return written(loaded(payload), 2, 4)
 
 
 def show(payload):
     """What Python takes a value for."""
-    return [text(repr(marshal.loads(payload)))]
+    return [text(repr(loaded(payload)))]
 
 
 def evaluate(payload):
@@ -32,7 +71,7 @@ def evaluate(payload):
         value = names["value"]
     else:
         value = eval(source, names)
-    return [marshal.dumps(value, 4), codec.dumps(value)]
+    return written(value, 4)
 
 
 def distinct(payload):

@@ -1,8 +1,15 @@
 import { describe } from 'vitest'
+import { asyncioSuite } from './asyncio.ts'
+import { callbackSuite } from './callbacks.ts'
 import { callSuite } from './calls.ts'
+import { conversionSuite } from './conversions.ts'
 import { errorSuite } from './errors.ts'
+import { inlineSuite } from './inline.ts'
+import { iteratorSuite } from './iterators.ts'
 import { mapSuite } from './map.ts'
 import { moduleSuite } from './modules.ts'
+import { objectSuite } from './objects.ts'
+import { outputSuite } from './output.ts'
 import { dyingWorkerSuite, multiprocessingSuite, onePythonSuite, refusingModuleSuite } from './own.ts'
 import type { Placement } from './placement.ts'
 import { poolSuite } from './pool.ts'
@@ -17,10 +24,17 @@ export function apiSuite(place: Placement): void {
     moduleSuite(place)
     sourceSuite(place)
     valueSuite(place)
+    conversionSuite(place)
     errorSuite(place)
     mapSuite(place)
     syncSuite(place)
     poolSuite(place)
+    outputSuite(place)
+    objectSuite(place)
+    inlineSuite(place)
+    callbackSuite(place)
+    asyncioSuite(place)
+    iteratorSuite(place)
     if (place.isolation === 'process') dyingWorkerSuite(place)
     if (place.isolation !== 'process') onePythonSuite(place)
     if (place.isolation === 'subinterpreter') refusingModuleSuite(place)

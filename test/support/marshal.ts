@@ -20,7 +20,7 @@ export class MarshalPeer implements AsyncDisposable {
     })
   }
 
-  /** A value that it gets, as version 2, as version 4 and as the kernel's codec write it. */
+  /** A value that it gets, as the kernel writes it; before that, if it is plain, as version 2 and version 4 do. */
   echo(bytes: Buffer): Promise<Buffer[]> {
     return this.#ask('v', bytes)
   }
@@ -29,7 +29,7 @@ export class MarshalPeer implements AsyncDisposable {
     return String(await this.#ask('r', bytes))
   }
 
-  /** The value of an expression, or of `value` after statements, as version 4 and as the kernel's codec write it. */
+  /** The value of an expression, or of `value` after statements, as the kernel writes it; before that, if it is plain, as version 4 does. */
   evaluate(source: string): Promise<Buffer[]> {
     return this.#ask('e', Buffer.from(source))
   }
@@ -76,5 +76,6 @@ export class MarshalPeer implements AsyncDisposable {
 export function encoded(value: unknown): Buffer {
   const encoder = new Encoder()
   encoder.value(value, 'value')
+  encoder.finish(0)
   return Buffer.from(encoder.buffer.subarray(0, encoder.position))
 }

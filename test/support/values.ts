@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { PythonScalar } from '../../src/index.ts'
 
 /** Arbitrary plain values, and what becomes of a value that goes to Python and back. */
 
@@ -74,6 +75,7 @@ export function arrived(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
   if (value instanceof Uint8Array) return new Uint8Array(value)
   if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (ArrayBuffer.isView(value) || value instanceof Date || value instanceof PythonScalar) return value
   if (Array.isArray(value)) return Array.from(value, arrived)
   if (value instanceof Set) return new Set(Array.from(value, arrived))
   if (value instanceof Map) {

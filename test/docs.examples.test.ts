@@ -1,0 +1,53 @@
+// Why: what README.md and docs/ show is what people copy. Here every block that begins with ```ts runs, with the first Python
+// that a program without options finds.
+// The rule: the blocks of a page are one program. The first block stands at its top, so the others see what it declares; each
+// other block has a scope of its own. Imports count for the whole page; a page without any has a pool `py`. `// -> text` at the
+// end of a line is the next line that the block prints, so a block's comments in their order are its whole output; a block
+// without such a comment may print what it likes. A block that begins with ```ts fragment is only type-checked.
+// A failure under a page's name is either a wrong example or a bug that it found; run `node --import tsx build/docs/<page>.mts`.
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ERROR_CODES } from '../src/index.ts'
+import { type PageRun, readPages, runPage, typeErrors, writePrograms } from './support/docs.ts'
+
+/** Pages that would be worth little without examples. */
+const SHOWING = ['docs/objects.md', 'docs/callbacks.md', 'docs/errors.md']
+const pages = readPages()
+
+beforeAll(() => writePrograms(pages))
+
+it('all blocks have the types that they should', async () => {
+  expect(await typeErrors()).toBe('')
+})
+
+describe.each(pages.filter(({ blocks }) => blocks.some(({ isFragment }) => !isFragment)))('$name', (page) => {
+  let run: PageRun
+  beforeAll(async () => {
+    run = await runPage(page)
+  })
+
+  it.each(page.blocks.filter(({ isFragment }) => !isFragment))(
+    'the block at line $line prints what it says',
+    ({ line, expected }) => {
+      const printed = run.printed.get(line)
+      expect(printed, `it was not reached: ${run.stderr}`).toBeDefined()
+      if (expected.length > 0) expect(printed, run.stderr).toEqual(expected)
+    },
+  )
+
+  it('ends by itself, without an error', () => {
+    expect(run).toMatchObject({ ended: true, code: 0, stderr: '' })
+  })
+})
+
+it.each(SHOWING)('%s has at least 8 lines whose output is checked', (name) => {
+  const page = pages.find((one) => one.name === name)
+  const checked = page?.blocks.flatMap((block) => (block.isFragment ? [] : block.expected)) ?? []
+  expect(checked.length).toBeGreaterThanOrEqual(8)
+})
+
+it('the table of docs/errors.md has every code, with its sentence and what to do', () => {
+  const text = pages.find(({ name }) => name === 'docs/errors.md')?.text ?? ''
+  const rows = [...text.matchAll(/^\| `(ERR_\w+)` \| (.*?) \| (.*) \|$/gm)]
+  expect(rows.map(([, code, sentence]) => [code, sentence])).toEqual(Object.entries(ERROR_CODES))
+  for (const [, code, , advice] of rows) expect(advice, code).toMatch(/^\S.*\.$/)
+})

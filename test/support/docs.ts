@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const folder = join(root, 'build', 'docs')
+const MARK = '=== block '
+/** Below the time that a hook may take, so that an example that hangs is told by its line. */
+const TIMEOUT_MS = 50_000
+const LIBRARY = '../../dist/index.js'
+/** What a page without imports takes for granted. */
+const GRANTED = `import { kw, Python, PythonScalar } from '${LIBRARY}'
+await using py = await Python.start({ workers: 1 })`
+
+/** A block of TypeScript in a page. */
+export interface Block {
+  /** The line of the page on which it begins, from 1. */
+  readonly line: number
+  readonly source: string
+  /** Whether it is only type-checked. */
+  readonly isFragment: boolean
+  /** What it says that it prints, line by line. */
+  readonly expected: readonly string[]
+}
+
+/** A page with examples. */
+export interface Page {
+  /** Relative to the repository, e.g. `docs/objects.md`. */
+  readonly name: string
+  readonly text: string
+  readonly blocks: readonly Block[]
+}
+
+/** What a page's program printed, and how it ended. */
+export interface PageRun {
+  /** By the line of the block: the lines that it printed. A block that was not reached is not there. */
+  readonly printed: ReadonlyMap<number, readonly string[]>
+  /** Whether it came to the end of the last block and then ended by itself. */
+  readonly ended: boolean
+  readonly code: number | null
+  readonly stderr: string
+}
+
+/** README.md and the pages of docs/. */
+export function readPages(): Page[] {
+  const names = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+  return ['README.md', ...names.sort().map((name) => `docs/${name}`)].map((name) => {
+    const text = readFileSync(join(root, name), 'utf8')
+    return { name, text, blocks: [...blocksOf(text)] }
+  })
+}
+
+function* blocksOf(text: string): Generator<Block> {
+  for (const found of text.matchAll(/^```ts( fragment)?\n(.*?)^```$/gms)) {
+    const source = found[2] ?? ''
+    const line = text.slice(0, found.index).split('\n').length
+    const expected = source.split('\n').flatMap((one) => /\/\/ -> (.*)$/.exec(one)?.[1]?.trimEnd() ?? [])
+    yield { line, source, isFragment: found[1] !== undefined, expected }
+  }
+}
+
+/** Writes the programs of the pages below build/docs. */
+export function writePrograms(pages: readonly Page[]): void {
+  mkdirSync(folder, { recursive: true })
+  for (const page of pages) writeFileSync(programOf(page), sourceOf(page))
+  // As strict as a project of its own is by `strict`; what users may switch on besides is not theirs to expect here.
+  const compilerOptions = { noEmit: true, noUncheckedIndexedAccess: false, noUnusedLocals: false, noUnusedParameters: false }
+  const config = { extends: '../../tsconfig.base.json', compilerOptions, files: pages.map((page) => basename(programOf(page))) }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+}
+
+/** Runs a program that `writePrograms` wrote. */
+export async function runPage(page: Page): Promise<PageRun> {
+  const { code, stdout, stderr } = await runNode(['--import', 'tsx', programOf(page)])
+  const [, ...parts] = stdout.split(new RegExp(`^${MARK}(.*)\n`, 'm'))
+  const printed = new Map<number, string[]>()
+  for (let i = 0; i < parts.length; i += 2) printed.set(Number(parts[i]), linesOf(parts[i + 1] ?? ''))
+  return { printed, ended: printed.has(0), code, stderr }
+}
+
+/** What the compiler has to say of the programs that `writePrograms` wrote: nothing, when all is well. */
+export async function typeErrors(): Promise<string> {
+  const { stdout, stderr } = await runNode([join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder])
+  return stdout + stderr
+}
+
+function programOf(page: Page): string {
+  return join(folder, `${basename(page.name, '.md')}.mts`)
+}
+
+/** The rule is in docs.examples.test.ts. */
+function sourceOf({ blocks }: Page): string {
+  const imports = new Set<string>()
+  const prologue = blocks.find(({ isFragment }) => !isFragment)
+  const parts = blocks.map((block) => {
+    const lines = block.source.split('\n')
+    for (const line of lines.filter(isImport)) imports.add(line.replace("'pythreads'", `'${LIBRARY}'`))
+    const body = lines.filter((line) => !isImport(line)).join('\n')
+    const mark = `console.log('${MARK}${block.line}')`
+    if (block.isFragment) return `;async () => {\n${body}\n}`
+    return block === prologue ? `${mark}\n${body}` : `{\n${mark}\n${body}\n}`
+  })
+  return [...(imports.size === 0 ? [GRANTED] : imports), ...parts, `console.log('${MARK}0')`, 'export {}', ''].join('\n')
+}
+
+function isImport(line: string): boolean {
+  return line.startsWith('import ')
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.trimEnd())
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines
+}
+
+function runNode(args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' },
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
