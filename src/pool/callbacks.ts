@@ -22,7 +22,7 @@ export function callbackContext(): CallbackContext | undefined {
   return used ? inCallback.getStore() : undefined
 }
 
-export function runCallback<T>(context: CallbackContext, callback: () => T): T {
+function runCallback<T>(context: CallbackContext, callback: () => T): T {
   used = true
   return inCallback.run(context, callback)
 }
@@ -57,6 +57,40 @@ export class Answers {
 
   #encode(kind: Kind, value: unknown, crossing: Crossing): EncodedFrame {
     return this.#encoder.encode(kind, (encoder) => encoder.value(value, 'error'), crossing)
+  }
+}
+
+/** Runs the callbacks of one worker. */
+export class CallbackRunner {
+  readonly #worker: Worker
+  readonly #locals: Locals
+  readonly #answers: Answers
+
+  constructor(worker: Worker, locals: Locals, answers: Answers) {
+    this.#worker = worker
+    this.#locals = locals
+    this.#answers = answers
+  }
+
+  /** Calls a function. `answer` sends its result, `pending` says meanwhile that it is a promise, where Python can go on. */
+  run(number: number, args: readonly unknown[], answer: (frame: EncodedFrame) => void, pending?: () => void): void {
+    const { realm } = this.#worker
+    const context = { worker: this.#worker, answered: false }
+    const finish = (frame: EncodedFrame) => {
+      context.answered = true
+      answer(frame)
+      frame.crossing.arrived()
+    }
+    const succeed = (value: unknown) => finish(this.#answers.result(value, realm))
+    const fail = (error: unknown) => finish(this.#answers.error(error, realm))
+    try {
+      const result = runCallback(context, () => this.#locals.call(number, args))
+      if (!isThenable(result)) return succeed(result)
+      pending?.()
+      result.then(succeed, fail)
+    } catch (error) {
+      fail(error)
+    }
   }
 }
 

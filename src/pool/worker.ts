@@ -1,12 +1,12 @@
 import { type ErrorCode, type PythonErrorDetails, PythreadsError, toError } from '../errors/index.ts'
 import type { Isolation, Launched } from '../isolation/index.ts'
-import { decode, FrameParser, HEADER_BYTES, KIND, type Kind, type Reviver, writeHeader } from '../wire/index.ts'
-import { type Answers, CALLER, isThenable, runCallback } from './callbacks.ts'
-import { Crossing } from './crossing.ts'
-import { Locals } from './locals.ts'
+import { decode, FrameParser, KIND, type Kind, type Reviver } from '../wire/index.ts'
+import { type Answers, CALLER, CallbackRunner } from './callbacks.ts'
+import { EMPTY, frame, releaseFrame } from './control-frames.ts'
+import type { Locals } from './locals.ts'
 import { emitWarning, Lines, type OutputListener } from './output.ts'
 import { Handle, type Owner, type Realm } from './realm.ts'
-import { type EncodedFrame, FrameEncoder, frameBytes, type Task } from './task.ts'
+import { type EncodedFrame, frameBytes, type Task } from './task.ts'
 
 /** What a worker tells its pool. */
 export interface WorkerEvents {
@@ -66,6 +66,7 @@ export class Worker implements Owner, Reviver {
   #releases: number[] = []
   readonly #tools: WorkerTools
   readonly #lines: Lines | undefined
+  readonly #runner: CallbackRunner
   readonly #parser = new FrameParser((...frame) => this.#frame(...frame))
   #started: { resolve: () => void; reject: (error: unknown) => void } | undefined
 
@@ -73,6 +74,7 @@ export class Worker implements Owner, Reviver {
     this.slot = slot
     this.realm = realm
     this.#tools = tools
+    this.#runner = new CallbackRunner(this, tools.locals, tools.answers)
     this.#lines = tools.onLine === undefined ? undefined : new Lines(slot, tools.onLine)
   }
 
@@ -139,7 +141,7 @@ export class Worker implements Owner, Reviver {
     for (const [id, mine] of this.#tasks) {
       if (mine !== task) continue
       this.#openSide()
-      this.#channel().side.write(frame(KIND.CANCEL, Buffer.alloc(0), id))
+      this.#channel().side.write(frame(KIND.CANCEL, EMPTY, id))
       return true
     }
     return false
@@ -155,7 +157,7 @@ export class Worker implements Owner, Reviver {
     if (launched === undefined || this.#state === 'gone') return
     this.#state = 'closing'
     launched.socket.ref()
-    launched.socket.write(frame(KIND.CLOSE, Buffer.alloc(0)))
+    launched.socket.write(frame(KIND.CLOSE, EMPTY))
     const timer = setTimeout(() => this.kill(), CLOSE_GRACE_MS)
     await launched.ended
     clearTimeout(timer)
@@ -352,7 +354,7 @@ export class Worker implements Owner, Reviver {
       this.#keepAlive()
       this.#write(this.#channel().socket, encoded, id)
     }
-    this.#run(number, args, answer)
+    this.#runner.run(number, args, answer)
     if (this.waits) this.#tools.events.free(this)
   }
 
@@ -361,28 +363,8 @@ export class Worker implements Owner, Reviver {
     const [number, args, caller] = decode(bytes, start, end, this) as [number, unknown[], number]
     const { side } = this.#channel()
     const answer = (encoded: EncodedFrame) => this.#write(side, encoded, id)
-    const pending = (caller & CALLER.HAS_LOOP) !== 0 ? () => side.write(frame(KIND.CALLBACK_PENDING, NONE, id)) : undefined
-    this.#run(number, args, answer, pending)
-  }
-
-  #run(number: number, args: readonly unknown[], answer: (frame: EncodedFrame) => void, pending?: () => void): void {
-    const { answers, locals } = this.#tools
-    const context = { worker: this, answered: false }
-    const finish = (frame: EncodedFrame) => {
-      context.answered = true
-      answer(frame)
-      frame.crossing.arrived()
-    }
-    const succeed = (value: unknown) => finish(answers.result(value, this.realm))
-    const fail = (error: unknown) => finish(answers.error(error, this.realm))
-    try {
-      const result = runCallback(context, () => locals.call(number, args))
-      if (!isThenable(result)) return succeed(result)
-      pending?.()
-      result.then(succeed, fail)
-    } catch (error) {
-      fail(error)
-    }
+    const pending = (caller & CALLER.HAS_LOOP) !== 0 ? () => side.write(frame(KIND.CALLBACK_PENDING, EMPTY, id)) : undefined
+    this.#runner.run(number, args, answer, pending)
   }
 
   #write(socket: Launched['socket'], encoded: EncodedFrame, id: number): void {
@@ -422,19 +404,7 @@ export class Worker implements Owner, Reviver {
   }
 }
 
-const releases = new FrameEncoder()
-
-/** The frame that has objects dropped in Python. */
-export function releaseFrame(ids: readonly number[]): Buffer {
-  return frameBytes(
-    releases.encode(KIND.RELEASE, (encoder) => encoder.value(ids, 'ids'), new Crossing(new Locals())),
-    0,
-  )
-}
-
 type Dropped = Parameters<Realm['dropped']>[0]
-
-const NONE = Buffer.from('N')
 
 function unasked(slot: number, kind: Kind, id: number): PythreadsError {
   return new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Worker ${slot} sent frame ${kind} for request ${id}, which nobody made`)
@@ -446,11 +416,4 @@ function startError(how: string): PythreadsError {
 
 function hasCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof PythreadsError && error.code === code
-}
-
-function frame(kind: Kind, payload: Buffer, id: number = 0): Buffer {
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
-  writeHeader(bytes, 0, payload.length, id, kind)
-  payload.copy(bytes, HEADER_BYTES)
-  return bytes
 }

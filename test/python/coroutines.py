@@ -191,7 +191,7 @@ def loop_of_its_own(function, seconds):
     async def main():
         try:
             return await asyncio.wait_for(function(), seconds)
-        except asyncio.TimeoutError:  # noqa: UP041
+        except asyncio.TimeoutError:
             return "gave up"
 
     return asyncio.run(main())
