@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type IsolationOption, Python } from 'pythreads'
+import { type IsolationOption, Python, type RemoteObject } from 'pythreads'
 import { plainProcesses } from '../src/cli/ceiling.ts'
 import { findAll, findPython } from '../src/discovery/index.ts'
 import { gate } from '../src/isolation/index.ts'
@@ -36,6 +36,30 @@ const CELLS: Record<string, Cell> = {
   '20 callers/s, 20 workers': async (isolation, python) => {
     await using py = await Python.start({ isolation, python, workers: CALLERS })
     return await rateAsync(CALLERS, (id) => py.run('json:dumps', [{ id }]))
+  },
+  'callbacks/s, one at a time': async (isolation, python) => {
+    await using py = await Python.start({ isolation, python, workers: 1 })
+    await py.exec('def times(f, n):\n    for i in range(n):\n        assert f(i) == i + 1')
+    const add = (x: number) => x + 1
+    return (await rateAsync(1, () => py.eval`times(${add}, 1000)`, false)) * 1000
+  },
+  'generator items/s': async (isolation, python) => {
+    await using py = await Python.start({ isolation, python, workers: 1 })
+    const all = async () => {
+      let sum = 0
+      for await (const item of await py.eval<RemoteObject>('(i for i in range(1000))')) sum += Number(item)
+      if (sum !== 499_500) throw new Error(`a wrong sum: ${sum}`)
+    }
+    return (await rateAsync(1, all, false)) * 1000
+  },
+  '10,000 coroutines of 100 ms, ms': async (isolation, python) => {
+    await using py = await Python.start({ isolation, python, workers: 1 })
+    await py.exec('import asyncio\nasync def later(x):\n    await asyncio.sleep(0.1)\n    return x')
+    await py.eval('later(0)')
+    const start = performance.now()
+    const answers = await Promise.all(Array.from({ length: 10_000 }, (_, i) => py.eval`later(${i})`))
+    if (answers.some((answer, i) => answer !== i)) throw new Error('a wrong answer')
+    return performance.now() - start
   },
   'CPU speed-up, 2 workers': async (isolation, python) => {
     const busy = 'def busy(n):\n    return sum(i * i for i in range(n))'
@@ -128,11 +152,11 @@ async function report(): Promise<void> {
     console.log(
       `\nPython ${facts.release}, Node ${process.version}; two plain Python processes against one: x ${ceiling.toFixed(2)}`,
     )
-    console.log(['', ...kinds].map((text, i) => text.padEnd(i === 0 ? 28 : 16)).join(''))
+    console.log(['', ...kinds].map((text, i) => text.padEnd(i === 0 ? 34 : 16)).join(''))
     for (const cell of Object.keys(CELLS)) {
       const values = []
       for (const kind of kinds) values.push(await measure(cell, kind, facts.executable))
-      console.log([cell.padEnd(28), ...values.map((value) => format(value).padEnd(16))].join(''))
+      console.log([cell.padEnd(34), ...values.map((value) => format(value).padEnd(16))].join(''))
     }
   }
 }

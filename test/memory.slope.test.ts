@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { runFixture } from './support/child.ts'
 import { placements } from './support/pythons.ts'
 
-const CALLS = process.env['PYTHREADS_CALLS'] ?? '30000'
+const CALLS = process.env['PYTHREADS_CALLS'] ?? '20000'
 /** From the fifth look on, when buffers and caches have their size. */
 const FIRST = 4
 /** What the allocators of two languages may go up and down by. */

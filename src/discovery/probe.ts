@@ -5,7 +5,7 @@ import { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
 
 const PROBE = fileURLToPath(new URL('../../kernel/pythreads_kernel/probe.py', import.meta.url))
 /** Starting Python takes some 20 ms; a network file system or a virus scanner may take seconds. */
-const TIMEOUT_MS = 20_000
+const TIMEOUT_MS = 60_000
 const MARK = 'pythreads '
 
 const known = new Map<string, Promise<PythonFacts>>()

@@ -89,6 +89,9 @@ export class Pool {
   readonly #setup: (SetupStep | undefined)[] = []
   /** The numbers of workers that could not be replaced. */
   readonly #down = new Set<number>()
+  /** How many broadcasts are not over, and where they run in a shared interpreter. */
+  #broadcasts = 0
+  #broadcastSlot = 0
   #order = 0
   #running = 0
   #calls = 0
@@ -198,12 +201,23 @@ export class Pool {
     const step = { kind, write }
     this.#setup.push(step)
     const serving = this.#workers.filter((worker) => worker.serving)
-    const slots = this.#options.isolation.shared ? [undefined] : serving.map((worker) => worker.slot)
+    const slots = this.#options.isolation.shared ? [this.#slotInOrder()] : serving.map((worker) => worker.slot)
+    this.#broadcasts++
     const results = await Promise.allSettled(slots.map((slot) => this.submit(kind, write, { slot })))
+    this.#broadcasts--
     const failed = results.find((result) => result.status === 'rejected')
     if (failed === undefined) return
     this.#setup[this.#setup.indexOf(step)] = undefined
     throw failed.reason
+  }
+
+  /** The worker for what has to run once in a shared interpreter, in the order in which it was asked for. */
+  #slotInOrder(): number {
+    if (this.#broadcasts === 0) {
+      const idle = this.#workers.find((worker) => worker.serving && worker.idle)
+      this.#broadcastSlot = (idle ?? callbackContext()?.worker)?.slot ?? 0
+    }
+    return this.#broadcastSlot
   }
 
   /** Takes no more calls, waits for those that were made, and ends the workers. */

@@ -24,8 +24,8 @@ export function conversionSuite(place: Placement): void {
     let py: Python
     beforeAll(async () => {
       py = await start(place)
-      await py.module(SOURCE, 'conversions')
-      await py.exec('from conversions import *')
+      await py.module(SOURCE, 'values_page')
+      await py.exec('from values_page import *')
     })
     afterAll(() => py.close())
 
@@ -52,16 +52,16 @@ export function conversionSuite(place: Placement): void {
       await same(first, expected(value))
       if (back !== 'remote') await same(k, expected(make()))
       if (repr !== '') expect(await py.run('builtins:repr', [make()])).toMatch(pattern(repr))
-      if (type !== '') expect(await py.run('conversions:type_name', [make()])).toBe(type)
-      if (holds !== undefined) expect(await py.run('conversions:holds', [holds, make()])).toBe(true)
+      if (type !== '') expect(await py.run('values_page:type_name', [make()])).toBe(type)
+      if (holds !== undefined) expect(await py.run('values_page:holds', [holds, make()])).toBe(true)
     })
 
     it.each(inwards.map((one, row) => [title(one.python), row] as const))('from Python: %s', async (_, row) => {
       const { python, js, toJS } = inwards[row] as (typeof inwards)[number]
       const value = await py.eval(python)
       await same(value, evaluated(js, py))
-      await same(await py.run('conversions:evaluate', [python]), evaluated(js, py))
-      const copy = await py.run('conversions:evaluate', [python], { copy: true })
+      await same(await py.run('values_page:evaluate', [python]), evaluated(js, py))
+      const copy = await py.run('values_page:evaluate', [python], { copy: true })
       await same(copy, evaluated(toJS === 'refused' ? 'remote' : toJS, py))
       if (js.startsWith('remote')) {
         const object = value as RemoteObject
@@ -97,7 +97,7 @@ export function conversionSuite(place: Placement): void {
     })
 
     it.each(unreadable.map((python) => [python]))('is refused as JavaScript would lose some of it: %s', async (python) => {
-      for (const use of [() => py.eval(python), () => py.sync.eval(python), () => py.run('conversions:evaluate', [python])]) {
+      for (const use of [() => py.eval(python), () => py.sync.eval(python), () => py.run('values_page:evaluate', [python])]) {
         const error = await refusal(use)
         expect(error).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
         expect(error).not.toBeInstanceOf(PythonError)
