@@ -180,7 +180,7 @@ class MainChannel(Channel):
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """Call a JavaScript function from the serving thread; other requests are served while it waits."""
         self._calls = call = (self._calls + 1) & 0xFFFFFFFF
-        data = dumps([number, list(args), 0], self, "args")
+        data = dumps([number, list(args), 0], self)
         self._after()
         write_frame(self._fd, frames.CALLBACK, call, data)
         return self.load(*self._wait(call))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .channel import Channel
+    from .scope import Scope
 
 # Each level of the value is at most three of marshal's, which stops at 2,000 (1,000 in a debug build of Windows).
 _CHUNK_DEPTH = 300
@@ -27,17 +28,25 @@ _MAX_REPLACEMENTS = 10
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
-def dumps(value: Any, channel: Channel, name: str = "result", *, copy: bool = False) -> bytes:
+def dumps(value: Any, channel: Channel, *, copy: bool = False) -> bytes:
     """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope."""
     plain = dumps_plain(value)
-    return _Outgoing(channel, name, copy=copy).dumps(value) if plain is None else plain
+    if plain is not None:
+        return plain
+    outgoing = _Outgoing(channel.scope, copy=copy)
+    try:
+        return outgoing.dumps(value)
+    except BaseException:  # of the user's code, where something is copied
+        channel.scope.release(outgoing.kept)
+        raise
 
 
 class _Outgoing:
-    def __init__(self, channel: Channel, name: str, *, copy: bool) -> None:
-        self._channel = channel
-        self._name = name
+    def __init__(self, scope: Scope, *, copy: bool) -> None:
+        self._scope = scope
         self._copy = copy
+        # The numbers of the objects that JavaScript is to hold.
+        self.kept: list[int] = []
         # id of a value -> what stands for it; and the value, whose id must not be used again meanwhile.
         self._known: dict[int, tuple[Any, Any]] = {}
         self._open: list[tuple[Any, Any, int]] = []
@@ -101,7 +110,7 @@ class _Outgoing:
             escape = scalars.to_escape(value, kind) or arrays.to_escape(value, kind)
             if escape is not None:
                 return escape
-            if kind in _FROM_JAVASCRIPT and value.is_from(self._channel.scope):
+            if kind in _FROM_JAVASCRIPT and value.is_from(self._scope):
                 return (..., escapes.FUNCTION, value.reference.goes_home())
             plain = value.item() if _is_numpy_number(kind) else copied(value) if self._copy else NOTHING
             if plain is NOTHING or type(plain) is kind:
@@ -111,7 +120,9 @@ class _Outgoing:
                 return value
             if kind in CONTAINERS:
                 return list(value) if kind is tuple else value
-        return self._channel.scope.keep(value)
+        kept = self._scope.keep(value)
+        self.kept.append(kept[2])
+        return kept
 
 
 def _is_numpy_number(kind: type) -> bool:

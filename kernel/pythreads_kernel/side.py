@@ -133,10 +133,10 @@ class Side:
     def call_back(self, number: int, args: tuple[Any, ...], loop: Any, is_async: bool) -> Any:
         """Call a JavaScript function from any thread; where `loop` runs the answer may be a future of it."""
         self.listen()
-        mine = current.channel is not None and not current.channel.is_sync
-        data = dumps(
-            [number, list(args), (_HAS_LOOP if loop is not None else 0) | (_OWN_THREAD if mine else 0)], self.channel, "args"
-        )
+        caller = 0 if loop is None else _HAS_LOOP
+        if current.channel is not None and not current.channel.is_sync:
+            caller |= _OWN_THREAD
+        data = dumps([number, list(args), caller], self.channel)
         waiter = _Waiter(loop)
         future = waiter.future() if loop is not None and is_async else None
         with self._write_lock:
@@ -155,7 +155,8 @@ class Side:
     def _read(self) -> None:
         for kind, request, payload in read_frames(self.fd):
             if kind & frames.KIND_MASK == frames.CANCEL:
-                self.loop.cancel(request)
+                if self._loop is not None:
+                    self._loop.cancel(request)
                 continue
             waiter = self._waiters.get(request)
             if waiter is not None and not waiter.answer(kind, bytes(payload), self.channel):

@@ -36,7 +36,7 @@ const STARTING = -1
 const FAILED = -2
 
 const KERNEL_FOLDER = fileURLToPath(new URL('../../kernel', import.meta.url))
-const START_TIMEOUT_MS = 60_000
+const START_TIMEOUT_MS = 30_000
 const POLL_MS = 2
 /** How long leaving the process may wait for Python to flush its output, when Python does not give up its GIL. */
 const FLUSH_TIMEOUT_MS = 150

@@ -226,9 +226,7 @@ export class Worker implements Owner, Reviver {
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
-        const task = this.#task(id)
-        const settle = this.#outcome(task, kind, bytes, start, end)
-        this.#tasks.delete(id)
+        const { settle } = this.#answered(kind, id, bytes, start, end)
         this.#pop()
         settle()
         this.#tools.events.settled()
@@ -238,12 +236,8 @@ export class Worker implements Owner, Reviver {
         return this.#pending(id)
       case KIND.CALLBACK:
         return this.#callback(id, bytes, start, end)
-      case KIND.RELEASED:
-      case KIND.OUTPUT:
-      case KIND.WARNING:
-        return this.#told(kind, decode(bytes, start, end))
       default:
-        this.#unasked(kind, id)
+        this.#told(kind, id, bytes, start, end)
     }
   }
 
@@ -252,9 +246,7 @@ export class Worker implements Owner, Reviver {
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
-        const task = this.#task(id)
-        const settle = this.#outcome(task, kind, bytes, start, end)
-        this.#tasks.delete(id)
+        const { task, settle } = this.#answered(kind, id, bytes, start, end)
         if (task.coroutine) this.#background(-1)
         else this.#early.add(id)
         settle()
@@ -262,31 +254,31 @@ export class Worker implements Owner, Reviver {
       }
       case KIND.CALLBACK:
         return this.#sideCallback(id, bytes, start, end)
-      case KIND.RELEASED:
-      case KIND.OUTPUT:
-      case KIND.WARNING:
-        return this.#told(kind, decode(bytes, start, end))
       default:
-        this.#unasked(kind, id)
+        this.#told(kind, id, bytes, start, end)
     }
   }
 
   /** What Python tells without being asked, on either channel. */
-  #told(kind: Kind, payload: unknown): void {
-    if (kind === KIND.RELEASED) this.realm.dropped(payload as Dropped)
-    else if (kind === KIND.OUTPUT) this.#lines?.take(payload)
-    else emitWarning(payload, this.slot)
+  #told(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
+    if (kind === KIND.RELEASED) this.realm.dropped(decode(bytes, start, end) as Dropped)
+    else if (kind === KIND.OUTPUT) this.#lines?.take(decode(bytes, start, end))
+    else if (kind === KIND.WARNING) emitWarning(decode(bytes, start, end), this.slot)
+    else this.#unasked(kind, id)
   }
 
-  /** The call with this id. It keeps it until its answer has been read: should that fail, the worker's end settles it. */
-  #task(id: number): Task {
+  /** Reads the answer to a call, which is its own until then: should that fail, the worker's end settles it. */
+  #answered(kind: Kind, id: number, bytes: Buffer, start: number, end: number): { task: Task; settle: () => void } {
     const task = this.#tasks.get(id)
-    if (task === undefined) throw unasked(this.slot, KIND.RESULT, id)
-    return task
+    if (task === undefined) this.#unasked(kind, id)
+    const settle = this.#outcome(task, kind, bytes, start, end)
+    this.#tasks.delete(id)
+    return { task, settle }
   }
 
   #unasked(kind: Kind, id: number): never {
-    throw unasked(this.slot, kind, id)
+    const what = `Worker ${this.slot} sent frame ${kind} for request ${id}, which nobody made`
+    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
   }
 
   /** Its thread is done with a call. */
@@ -405,10 +397,6 @@ export class Worker implements Owner, Reviver {
 }
 
 type Dropped = Parameters<Realm['dropped']>[0]
-
-function unasked(slot: number, kind: Kind, id: number): PythreadsError {
-  return new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Worker ${slot} sent frame ${kind} for request ${id}, which nobody made`)
-}
 
 function startError(how: string): PythreadsError {
   return new PythreadsError('ERR_PYTHREADS_WORKER_START', `A worker did not start: ${how}`)
