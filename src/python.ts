@@ -158,7 +158,7 @@ export class Python implements AsyncDisposable {
       )
     }
     const request = callRequest(resolveTarget(target), args, kwargs)
-    return (await this.#pool.submit(KIND.CALL, request, { slot: worker, copy, signal }).catch(raise)) as R
+    return (await this.#pool.submit(KIND.CALL, request, { slot: worker, copy, signal, key: target }).catch(raise)) as R
   }
 
   /**
@@ -188,8 +188,8 @@ export class Python implements AsyncDisposable {
    * ```
    */
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
-    const request = evalRequest(readSource(source, '_v'))
-    return (await this.#pool.submit(KIND.EVAL, request, { copy: this.#copy }).catch(raise)) as R
+    const read = readSource(source, '_v')
+    return (await this.#pool.submit(KIND.EVAL, evalRequest(read), { copy: this.#copy, key: read.text }).catch(raise)) as R
   }
 
   /**
@@ -273,7 +273,10 @@ export class Python implements AsyncDisposable {
 /** What remote modules and objects need of a pool. */
 function callerOf(pool: Pool, copy: boolean): Caller {
   return {
-    call: (target, args, kwargs) => pool.submit(KIND.CALL, callRequest(target, args, kwargs), { copy }).catch(raise),
+    call: (target, args, kwargs) => {
+      const key = typeof target === 'string' ? target : undefined
+      return pool.submit(KIND.CALL, callRequest(target, args, kwargs), { copy, key }).catch(raise)
+    },
     get: (target) => pool.submit(KIND.GET, getRequest(target), { copy }).catch(raise),
     import: (name) => pool.submit(KIND.IMPORT, textRequest(name)).catch(raise),
     operate: (name, target, args, deep = copy) =>

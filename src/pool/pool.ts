@@ -11,6 +11,9 @@ import { type Handle, Realm } from './realm.ts'
 import { FrameEncoder, Task, type Write } from './task.ts'
 import { Worker, type WorkerTools } from './worker.ts'
 
+/** How many coroutine functions a pool remembers. */
+const MAX_KNOWN = 10_000
+
 /** What a pool needs to know. */
 export interface PoolOptions {
   readonly isolation: Isolation
@@ -32,6 +35,8 @@ export interface SubmitOptions {
   readonly copy?: boolean | undefined
   /** Aborts it. */
   readonly signal?: AbortSignal | undefined
+  /** What it calls: where that turns out to be a coroutine function, a worker gets many such calls at once. */
+  readonly key?: string | undefined
 }
 
 /** A request that every interpreter has to get, those of later workers too. */
@@ -89,6 +94,8 @@ export class Pool {
   readonly #setup: (SetupStep | undefined)[] = []
   /** The numbers of workers that could not be replaced. */
   readonly #down = new Set<number>()
+  /** What has turned out to be coroutine functions. */
+  readonly #coroutines = new Set<string>()
   /** How many broadcasts are not over, and where they run in a shared interpreter. */
   #broadcasts = 0
   #broadcastSlot = 0
@@ -109,6 +116,7 @@ export class Pool {
     this.#tools = {
       events: {
         free: (worker) => this.#feed(worker),
+        began: (key, coroutine) => this.#learn(key, coroutine),
         settled: () => this.#settled(),
         gone: (worker, how) => this.#gone(worker, how),
       },
@@ -172,6 +180,7 @@ export class Pool {
         resolve,
         reject,
       )
+      task.key = options.key
       if (signal !== undefined) this.#abortOn(signal, task)
       this.#place(task)
     })
@@ -313,6 +322,10 @@ export class Pool {
     const { slot, origin } = task
     const worker = slot === undefined ? this.#takeIdle() : this.#workers[slot]
     if (worker?.serving === true && worker.idle) return this.#send(worker, task)
+    if (slot === undefined && origin === undefined && this.#isLight(task)) {
+      const other = this.#workers.find((one) => one.serving && one.takesLight && !this.#leases.has(one))
+      if (other !== undefined) return this.#send(other, task)
+    }
     const host = slot === undefined ? origin : worker
     if (origin !== undefined && host?.serving === true && host.waits) return this.#send(host, task)
     this.#queues.push(task)
@@ -329,7 +342,17 @@ export class Pool {
 
   #send(worker: Worker, task: Task): void {
     this.#running++
+    task.light = this.#isLight(task)
     worker.send(task)
+  }
+
+  #isLight({ key }: Task): boolean {
+    return key !== undefined && this.#coroutines.has(key)
+  }
+
+  #learn(key: string, coroutine: boolean): void {
+    if (!coroutine) this.#coroutines.delete(key)
+    else if (this.#coroutines.size < MAX_KNOWN) this.#coroutines.add(key)
   }
 
   #checkDrained(): void {
@@ -341,6 +364,12 @@ export class Pool {
     this.#checkDrained()
   }
 
+  #nextFor(worker: Worker, leased: boolean): Task | undefined {
+    if (worker.idle) return this.#queues.nextFor(worker, leased)
+    if (worker.waits) return this.#queues.nextWithin(worker)
+    return worker.takesLight && !leased ? this.#queues.nextLight((task) => this.#isLight(task)) : undefined
+  }
+
   /** A worker can take a call: gives it the one that has waited longest, or that its callback waits for. */
   #feed(worker: Worker): void {
     if (!worker.serving) return
@@ -348,9 +377,11 @@ export class Pool {
     const { oldest } = this.#leases
     if (oldest !== undefined && worker.idle && !leased && this.#queues.isNext(oldest)) return this.#leases.grant(worker)
     for (;;) {
-      const task = worker.idle ? this.#queues.nextFor(worker, leased) : worker.waits ? this.#queues.nextWithin(worker) : undefined
+      const task = this.#nextFor(worker, leased)
       if (task === undefined) break
-      if (!task.aborted) return this.#send(worker, task)
+      if (task.aborted) continue
+      this.#send(worker, task)
+      if (!worker.takesLight) return
     }
     if (worker.idle && !worker.listed && !leased) {
       worker.listed = true

@@ -53,6 +53,12 @@ export class Queues {
     return undefined
   }
 
+  /** The call that a worker takes behind others that are done as soon as they have begun: another one of those, in its turn. */
+  nextLight(isLight: (task: Task) => boolean): Task | undefined {
+    const oldest = this.#any.peek()
+    return oldest !== undefined && isLight(oldest) ? this.#took(this.#any.shift()) : undefined
+  }
+
   /** The call that a worker takes next which waits for a callback: one that the callback made. */
   nextWithin(worker: Worker): Task | undefined {
     return this.#took(this.#nested[worker.slot]?.shift())

@@ -17,6 +17,10 @@ export class Task implements Linked<Task> {
   readonly crossing: Crossing
   /** Nobody waits for it any more. */
   aborted = false
+  /** What it calls, by which others of its kind are known; `undefined`: nothing that has a name. */
+  key: string | undefined
+  /** When it was sent, calls of its kind had become coroutines: its worker is done with it as soon as it has begun. */
+  light = false
   /** It runs as a coroutine, beside other calls. */
   coroutine = false
   /** Runs when it is settled. */

@@ -12,6 +12,8 @@ import { type EncodedFrame, frameBytes, type Task } from './task.ts'
 export interface WorkerEvents {
   /** Its thread can take a call: it has none, or it waits for a callback and can take one that the callback made. */
   free(worker: Worker): void
+  /** Its thread is done with a call of this kind: it is over, or goes on as a coroutine. */
+  began(key: string, coroutine: boolean): void
   /** A call that it had is over. */
   settled(): void
   /** It is gone. `how` says how it ended. */
@@ -33,6 +35,8 @@ export interface WorkerTools {
 const CLOSE_GRACE_MS = 2_000
 /** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
 const DRAIN_MS = 50
+/** How many light calls a worker may have at once: enough that neither side waits for the other. */
+const MAX_LIGHT = 64
 /** On the stack of a worker's thread: a call. Callbacks that it waits for stand there by their number. */
 const CALL = 0
 
@@ -55,7 +59,9 @@ export class Worker implements Owner, Reviver {
   /** What its thread does: calls, and callbacks that they wait for, innermost last. A call that became a coroutine is not on it. */
   readonly #stack: number[] = []
   /** Calls that were answered on the side channel before the main one said that they are coroutines. */
-  readonly #early = new Set<number>()
+  readonly #early = new Map<number, Task>()
+  /** How many calls on the stack are light. */
+  #light = 0
   #id = 0
   #state: 'starting' | 'open' | 'closing' | 'gone' = 'starting'
   #launched: Launched | undefined
@@ -81,6 +87,11 @@ export class Worker implements Owner, Reviver {
   /** Whether its thread has nothing to do. */
   get idle(): boolean {
     return this.#state === 'open' && this.#stack.length === 0
+  }
+
+  /** Whether its thread has only calls that are done as soon as they have begun, so that another one may stand behind them. */
+  get takesLight(): boolean {
+    return this.#state === 'open' && this.#stack.length === this.#light && this.#light < MAX_LIGHT
   }
 
   /** Whether its thread waits for a callback, so that a call which the callback made can run in between. */
@@ -130,6 +141,7 @@ export class Worker implements Owner, Reviver {
     while (this.#tasks.has(this.#id))
     this.#tasks.set(this.#id, task)
     this.#stack.push(CALL)
+    if (task.light) this.#light++
     const { numbers } = task.crossing
     if (numbers !== undefined) this.#sent(numbers)
     this.#keepAlive()
@@ -176,6 +188,7 @@ export class Worker implements Owner, Reviver {
     const tasks = [...this.#tasks.values()]
     this.#tasks.clear()
     this.#stack.length = 0
+    this.#light = 0
     return tasks
   }
 
@@ -226,8 +239,9 @@ export class Worker implements Owner, Reviver {
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
-        const { settle } = this.#answered(kind, id, bytes, start, end)
-        this.#pop()
+        const { task, settle } = this.#answered(kind, id, bytes, start, end)
+        this.#pop(task)
+        if (task.key !== undefined) this.#tools.events.began(task.key, false)
         settle()
         this.#tools.events.settled()
         return this.#tools.events.free(this)
@@ -248,7 +262,7 @@ export class Worker implements Owner, Reviver {
       case KIND.ERROR: {
         const { task, settle } = this.#answered(kind, id, bytes, start, end)
         if (task.coroutine) this.#background(-1)
-        else this.#early.add(id)
+        else this.#early.set(id, task)
         settle()
         return this.#tools.events.settled()
       }
@@ -281,9 +295,10 @@ export class Worker implements Owner, Reviver {
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
   }
 
-  /** Its thread is done with a call. */
-  #pop(): void {
-    this.#stack.pop()
+  /** Its thread is done with a call, the innermost one that is not waited for by a callback further in. */
+  #pop(task: Task): void {
+    this.#stack.splice(this.#stack.lastIndexOf(CALL), 1)
+    if (task.light) this.#light--
     this.#keepAlive()
   }
 
@@ -300,10 +315,13 @@ export class Worker implements Owner, Reviver {
   /** A call turned out to be a coroutine: its answer comes on the side channel, and the thread is free. */
   #pending(id: number): void {
     this.#openSide()
-    this.#pop()
-    if (!this.#early.delete(id)) {
-      const task = this.#tasks.get(id)
-      if (task === undefined) this.#unasked(KIND.PENDING, id)
+    const early = this.#early.get(id)
+    const task = early ?? this.#tasks.get(id)
+    if (task === undefined) this.#unasked(KIND.PENDING, id)
+    this.#early.delete(id)
+    this.#pop(task)
+    if (task.key !== undefined) this.#tools.events.began(task.key, true)
+    if (early === undefined) {
       task.coroutine = true
       this.#background(1)
       if (task.aborted) this.abort(task)

@@ -233,6 +233,19 @@ export function asyncioSuite(place: Placement): void {
       await pythonHolds(py, 0)
     })
 
+    it('a function that becomes another kind while many calls of it wait is answered rightly', async () => {
+      await using one = await start(place, { workers: 1 })
+      await one.exec('async def kind(x): return ["coroutine", x]')
+      const many = () => Promise.all(Array.from({ length: 500 }, (_, i) => one.eval`kind(${i})`))
+      const all = (kind: string) => Array.from({ length: 500 }, (_, i) => [kind, i])
+      expect(await many()).toEqual(all('coroutine'))
+      const waiting = many()
+      await one.exec('def kind(x): return ["function", x]')
+      expect((await waiting).map((answer) => (answer as unknown[])[1])).toEqual(Array.from({ length: 500 }, (_, i) => i))
+      expect(await many()).toEqual(all('function'))
+      expect(one.stats()).toMatchObject({ running: 0, queued: 0, errors: 0 })
+    })
+
     it('a coroutine awaits 100 callbacks at once, which call Python', async () => {
       let waiting = 0
       const everyone = gate()
