@@ -1,6 +1,26 @@
-export { ERROR_CODES, type ErrorCode, PythonError, type PythonFrame, PythreadsError, type SourcePlace } from './errors/index.ts'
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  PythonError,
+  type PythonFrame,
+  PythreadsError,
+  type SourcePlace,
+  WorkerDiedError,
+} from './errors/index.ts'
 export type { IsolationKind } from './isolation/index.ts'
-export type { IsolationOption, MapOptions, OutputLine, PythonOptions, RunOptions } from './options/index.ts'
+export { CHANNEL_NAMES, type ChannelName, type PoolEvents, type TimesSummary } from './observe/index.ts'
+export type {
+  CallOptions,
+  Initializer,
+  IsolationOption,
+  LimitOptions,
+  MapOptions,
+  OutputLine,
+  PythonOptions,
+  RecycleOptions,
+  RunOptions,
+  WorkerRange,
+} from './options/index.ts'
 export type { MapProgress, PoolStats, WorkerStats } from './pool/index.ts'
 export { Python, type PythonStats } from './python.ts'
 export {

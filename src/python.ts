@@ -1,27 +1,41 @@
 import { randomInt } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import { type FoundPython, findPython } from './discovery/index.ts'
 import { PythreadsError, raise } from './errors/index.ts'
-import { choose, createIsolation, type Isolation, type IsolationKind, type WorkerSettings } from './isolation/index.ts'
 import {
+  type Choice,
+  choose,
+  createIsolation,
+  type Isolation,
+  type IsolationKind,
+  type WorkerSettings,
+} from './isolation/index.ts'
+import { Observer, type PoolEvents } from './observe/index.ts'
+import {
+  type CallOptions,
+  check,
   type MapOptions,
   modulePath,
   type PythonOptions,
+  type ResolvedPythonOptions,
   type RunOptions,
+  resolveCallOptions,
   resolveMapOptions,
   resolvePythonOptions,
   resolveRunOptions,
   resolveTarget,
+  resolveWorkers,
+  type WorkerRange,
 } from './options/index.ts'
 import { type Handle, mapItems, type OutputListener, Pool, type PoolStats, toStream } from './pool/index.ts'
 import {
   type Caller,
+  callerOf,
   callRequest,
   evalRequest,
   execRequest,
-  getRequest,
   importedModule,
   moduleRequest,
-  operateRequest,
   type Remote,
   type RemoteModule,
   readSource,
@@ -30,7 +44,6 @@ import {
   Session,
   type SourceArguments,
   SyncPython,
-  textRequest,
 } from './remote/index.ts'
 import { KIND, PythonFloat } from './wire/index.ts'
 
@@ -49,10 +62,13 @@ export interface PythonStats extends PoolStats {
   readonly reasons: readonly string[]
 }
 
+/** What a pool tells its listeners. */
+export type PythonEvents = { [K in keyof PoolEvents]: [details: PoolEvents[K]] }
+
 interface Decided {
-  readonly onLine: OutputListener | undefined
+  readonly options: ResolvedPythonOptions
   readonly reasons: readonly string[]
-  readonly copy: boolean
+  readonly onLine: OutputListener | undefined
 }
 
 let sources = 0
@@ -69,7 +85,7 @@ let sources = 0
  * console.log(await Promise.all(Array.from({ length: 20 }, (_, id) => json.dumps({ id }))))
  * ```
  */
-export class Python implements AsyncDisposable {
+export class Python extends EventEmitter<PythonEvents> implements AsyncDisposable {
   /** Python on this JavaScript thread, which waits for the answer. */
   readonly sync: SyncPython
   readonly #pool: Pool
@@ -79,13 +95,24 @@ export class Python implements AsyncDisposable {
   readonly #caller: Caller
   readonly #copy: boolean
 
-  private constructor(pool: Pool, caller: Caller, found: FoundPython, isolation: Isolation, choice: Decided) {
+  private constructor(found: FoundPython, isolation: Isolation, settings: WorkerSettings, decided: Decided) {
+    super()
+    const { options, onLine } = decided
+    const { workers: size, maxQueue, graceMs, startTimeoutMs, maxWedged, recycle, copy } = options
+    const { timeoutMs, queueTimeoutMs, initialize: first } = options
+    const initialize = first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
+    const standIn = (handle: Handle) => remoteObject(this.#caller, handle)
+    const pool = new Pool({
+      ...{ isolation, settings, size, initialize, maxQueue, graceMs, startTimeoutMs, maxWedged, recycle, standIn, onLine },
+      patience: { timeoutMs, queueTimeoutMs },
+      observer: new Observer(this),
+    })
     this.#pool = pool
-    this.#caller = caller
+    this.#caller = callerOf((kind, write, more) => pool.submit(kind, write, more), { copy })
     this.#found = found
     this.#isolation = isolation
-    this.#reasons = choice.reasons
-    this.#copy = choice.copy
+    this.#reasons = decided.reasons
+    this.#copy = copy
     this.sync = new SyncPython({
       open: (tools, calledBack) => {
         if (!pool.isOpen) throw new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool is closed: it takes no more calls')
@@ -95,8 +122,7 @@ export class Python implements AsyncDisposable {
       locals: pool.locals,
       realm: pool.realm,
       release: (id) => pool.release(id),
-      copy: choice.copy,
-      onLine: choice.onLine,
+      ...{ copy, onLine },
     })
   }
 
@@ -109,37 +135,35 @@ export class Python implements AsyncDisposable {
    * `ERR_PYTHREADS_WORKER_START`, and what importing a module of `preload` raises.
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
-    const { python, isolation: wanted, workers, preload, path, maxQueue, copy, output, warnings } = resolvePythonOptions(options)
+    const resolved = resolvePythonOptions(options)
+    const { python, preload, path, output, warnings, limits, cwd, env } = resolved
     const found = await findPython(python)
-    const choice =
-      wanted === 'auto'
-        ? await choose(found.facts, preload, path)
-        : { isolation: wanted, reasons: [`${wanted}: asked for by name`] }
+    const choice = await decide(found, resolved)
     const onLine = typeof output === 'string' ? undefined : typeof output === 'function' ? output : toStream(output)
     const settings: WorkerSettings = {
-      ...{ path, preload, scope: randomInt(1, 2 ** 31), warnings: warnings === 'emit' },
+      ...{ path, preload, limits, scope: randomInt(1, 2 ** 31), warnings: warnings === 'emit' },
       output: typeof output === 'string' ? output : 'lines',
     }
-    const isolation = createIsolation(choice.isolation, found.facts, settings)
-    const standIn = (handle: Handle) => remoteObject(caller, handle)
-    const pool = new Pool({ isolation, settings, workers, maxQueue, standIn, onLine })
-    const caller = callerOf(pool, copy)
-    await pool.start().catch(raise)
-    return new Python(pool, caller, found, isolation, { ...choice, copy, onLine })
+    const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env })
+    const py = new Python(found, isolation, settings, { options: resolved, reasons: choice.reasons, onLine })
+    await py.#pool.start().catch(raise)
+    return py
   }
 
   /**
-   * A module, or a file given by URL or by a path that ends in `.py`. Nothing is sent yet. Awaited, it imports it.
+   * A module, or a file given by URL or by a path that ends in `.py`. Nothing is sent yet. Awaited, it imports it. `options`
+   * are those of every call that is made through it.
    *
    * @example
    * ```ts
    * const rules = py.import<{ score(event: object): number }>(new URL('./rules.py', import.meta.url))
    * ```
    */
-  import(module: string | URL): RemoteModule
-  import<T>(module: string | URL): Remote<T>
-  import(module: string | URL): unknown {
-    return remoteModule(this.#caller, modulePath(module))
+  import(module: string | URL, options?: CallOptions): RemoteModule
+  import<T>(module: string | URL, options?: CallOptions): Remote<T>
+  import(module: string | URL, options?: CallOptions): unknown {
+    const caller = options === undefined ? this.#caller : this.#caller.with(resolveCallOptions('import', options))
+    return remoteModule(caller, modulePath(module))
   }
 
   /**
@@ -147,10 +171,11 @@ export class Python implements AsyncDisposable {
    *
    * @throws {@link PythonError} with what Python raised, or one of the codes `ERR_PYTHREADS_ARGUMENT`,
    * `ERR_PYTHREADS_VALUE`, `ERR_PYTHREADS_QUEUE_FULL`, `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_DESTROYED`,
-   * `ERR_PYTHREADS_WORKER_DIED`.
+   * `ERR_PYTHREADS_ABORTED`, `ERR_PYTHREADS_TIMEOUT`, `ERR_PYTHREADS_QUEUE_TIMEOUT`, `ERR_PYTHREADS_WEDGED`, or a
+   * {@link WorkerDiedError}.
    */
   async run<R = unknown>(target: string, args: readonly unknown[] = [], options: RunOptions = {}): Promise<R> {
-    const { kwargs, worker, copy = this.#copy, signal } = resolveRunOptions(options, this.#pool.size)
+    const { kwargs, ...call } = resolveRunOptions(options, this.#pool.size)
     if (!Array.isArray(args)) {
       throw new PythreadsError(
         'ERR_PYTHREADS_ARGUMENT',
@@ -158,7 +183,8 @@ export class Python implements AsyncDisposable {
       )
     }
     const request = callRequest(resolveTarget(target), args, kwargs)
-    return (await this.#pool.submit(KIND.CALL, request, { slot: worker, copy, signal, key: target }).catch(raise)) as R
+    const submitted = this.#pool.submit(KIND.CALL, request, { ...call, copy: call.copy ?? this.#copy, key: target })
+    return (await submitted.catch(raise)) as R
   }
 
   /**
@@ -171,11 +197,12 @@ export class Python implements AsyncDisposable {
     items: Iterable<unknown> | AsyncIterable<unknown>,
     options: MapOptions = {},
   ): AsyncGenerator<R, void, undefined> {
-    const resolved = resolveMapOptions(options)
+    const { copy = this.#copy, queueTimeoutMs, priority, retry, timeoutMs = null, ...resolved } = resolveMapOptions(options)
     const iterable = typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items)
     if (!iterable) throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'map takes an array or another iterable object')
     const total = Array.isArray(items) ? items.length : undefined
-    const plan = { ...resolved, copy: resolved.copy ?? this.#copy, target: resolveTarget(target), total }
+    const call = { copy, queueTimeoutMs, priority, retry }
+    const plan = { ...resolved, call, timeoutMs, target: resolveTarget(target), total }
     return mapItems(this.#pool, plan, items) as AsyncGenerator<R, void, undefined>
   }
 
@@ -241,6 +268,11 @@ export class Python implements AsyncDisposable {
     return (await this.#caller.operate('class', resolveTarget(target), [])) as string
   }
 
+  /** Changes how many workers there are; resolves when those that are missing can take calls. Others end when they are free. */
+  async resize(workers: number | WorkerRange): Promise<void> {
+    await this.#pool.resize(resolveWorkers(workers))
+  }
+
   /** What the pool is and has done so far. */
   stats(): PythonStats {
     const { facts, source } = this.#found
@@ -270,16 +302,14 @@ export class Python implements AsyncDisposable {
   }
 }
 
-/** What remote modules and objects need of a pool. */
-function callerOf(pool: Pool, copy: boolean): Caller {
-  return {
-    call: (target, args, kwargs) => {
-      const key = typeof target === 'string' ? target : undefined
-      return pool.submit(KIND.CALL, callRequest(target, args, kwargs), { copy, key }).catch(raise)
-    },
-    get: (target) => pool.submit(KIND.GET, getRequest(target), { copy }).catch(raise),
-    import: (name) => pool.submit(KIND.IMPORT, textRequest(name)).catch(raise),
-    operate: (name, target, args, deep = copy) =>
-      pool.submit(KIND.OPERATE, operateRequest(name, target, args), { copy: deep }).catch(raise),
+/** Which isolation, and why. @throws `ERR_PYTHREADS_OPTION` when an option does not go with it */
+async function decide(found: FoundPython, options: ResolvedPythonOptions): Promise<Pick<Choice, 'isolation' | 'reasons'>> {
+  const { isolation, preload, path, processOnly } = options
+  const names = processOnly.map((name) => `\`${name}\``).join(', ')
+  if (isolation === 'auto') {
+    if (processOnly.length === 0) return choose(found.facts, preload, path)
+    return { isolation: 'process', reasons: [`process: ${names} can only be set for a process`] }
   }
+  check(isolation === 'process' || processOnly.length === 0, 'isolation', `'process' or 'auto' for ${names}`, isolation)
+  return { isolation, reasons: [`${isolation}: asked for by name`] }
 }

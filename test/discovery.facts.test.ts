@@ -3,11 +3,13 @@
  * and build.
  */
 import { execFileSync } from 'node:child_process'
+import { EventEmitter } from 'node:events'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { findPython, probe } from '../src/discovery/index.ts'
-import { createIsolation } from '../src/isolation/index.ts'
+import { createIsolation, NO_LIMITS } from '../src/isolation/index.ts'
+import { Observer } from '../src/observe/index.ts'
 import { Pool } from '../src/pool/index.ts'
 import { callRequest } from '../src/remote/index.ts'
 import { KIND } from '../src/wire/index.ts'
@@ -18,7 +20,7 @@ const places = new Places()
 afterAll(() => places[Symbol.dispose]())
 afterEach(() => vi.unstubAllEnvs())
 
-const settings = { path: [], preload: [], scope: 1, output: 'inherit', warnings: false } as const
+const settings = { path: [], preload: [], scope: 1, output: 'inherit', warnings: false, limits: NO_LIMITS } as const
 
 describe.each(pythons)('Python $release (free-threaded: $freeThreaded)', ({ executable }) => {
   const ask = (source: string) => execFileSync(executable, ['-c', source], { encoding: 'utf8' }).trim()
@@ -116,9 +118,16 @@ describe('a Python without libpython', () => {
     const pool = new Pool({
       isolation: createIsolation('process', facts, settings),
       settings,
-      workers: 1,
+      size: { min: 1, max: 1, idleMs: 0 },
+      initialize: undefined,
       maxQueue: null,
+      patience: {},
+      graceMs: 1000,
+      startTimeoutMs: 60_000,
+      maxWedged: 1,
+      recycle: { calls: null, ageMs: null, memoryMb: null },
       standIn: () => undefined,
+      observer: new Observer(new EventEmitter()),
     })
     await pool.start()
     expect(await pool.submit(KIND.CALL, callRequest('json:dumps', [[1]], {}))).toBe('[1]')

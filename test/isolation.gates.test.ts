@@ -5,7 +5,7 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { findPython, type PythonFacts } from '../src/discovery/index.ts'
 import { Python } from '../src/index.ts'
-import { choose, createIsolation, GATES, gate, type IsolationKind } from '../src/isolation/index.ts'
+import { choose, createIsolation, GATES, gate, type IsolationKind, NO_LIMITS } from '../src/isolation/index.ts'
 import { Places } from './support/places.ts'
 import { pythons } from './support/pythons.ts'
 
@@ -86,13 +86,14 @@ describe('the gates', () => {
         scope: 1,
         output: 'inherit',
         warnings: false,
+        limits: NO_LIMITS,
       } as const)
     expect(create).toThrow(expect.objectContaining({ code, message: expect.stringMatching(help) }))
     expect(create).toThrow(expect.objectContaining({ message: expect.stringContaining("isolation 'process'") }))
   })
 
   it('what only a user may ask for can be asked for', () => {
-    const settings = { path: [], preload: [], scope: 1, output: 'inherit', warnings: false } as const
+    const settings = { path: [], preload: [], scope: 1, output: 'inherit', warnings: false, limits: NO_LIMITS } as const
     expect(createIsolation('thread', made('3.10.0'), settings).kind).toBe('thread')
     expect(createIsolation('subinterpreter', made('3.12.4'), settings).kind).toBe('subinterpreter')
     expect(createIsolation('process', made('3.10.0', NO_LIBRARY), settings).kind).toBe('process')

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
 from functools import partial
+from types import CoroutineType
 
 from . import frames
+from .interrupts import gate_of_this_thread
 from .javascript import coroutine_of, current
 from .outgoing import dumps
 from .requests import describe_bytes, is_awaited
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .channel import Channel
+    from .interrupts import Gate
 
 
 class EventLoop:
@@ -26,6 +30,9 @@ class EventLoop:
         self._channel = channel
         self._loop = asyncio.new_event_loop()
         self._tasks: dict[int, Any] = {}
+        # Requests that were cancelled, and whose task does not know it yet: the loop may be busy with one of them.
+        self._cancelling: set[int] = set()
+        self._gate: Gate | None = None
         self._stopped = False
         # Frames to be written when the loop comes round.
         self._replies: list[bytes] = []
@@ -41,9 +48,17 @@ class EventLoop:
         """Run a coroutine, and wait for its result on this thread."""
         return asyncio.run_coroutine_threadsafe(_awaited(awaitable), self._loop).result()
 
-    def cancel(self, request: int) -> None:
-        """Cancel the coroutine of a request, if it still runs."""
-        self._loop.call_soon_threadsafe(self._cancel, request)
+    def cancel(self, request: int) -> bool:
+        """Cancel the coroutine of a request; asked again, interrupt it. Return whether there is one."""
+        if request not in self._tasks:
+            return False
+        if request in self._cancelling:
+            if self._gate is not None:
+                self._gate.interrupt(request)
+        else:
+            self._cancelling.add(request)
+            self._loop.call_soon_threadsafe(self._cancel, request)
+        return True
 
     def stop(self) -> None:
         """Cancel what runs and end the thread."""
@@ -52,6 +67,7 @@ class EventLoop:
 
     def _run(self) -> None:
         current.channel = self._channel
+        self._gate = gate_of_this_thread(own_process=False)
         asyncio.set_event_loop(self._loop)
         while not self._stopped:
             try:
@@ -62,6 +78,8 @@ class EventLoop:
 
     def _start(self, request: int, awaitable: Any, copy: bool) -> None:
         coroutine_of.set(request)
+        if type(awaitable) is CoroutineType and self._gate is not None:
+            awaitable = _Interruptible(awaitable, request, self._gate)
         try:
             task = asyncio.ensure_future(awaitable, loop=self._loop)
         except BaseException as error:  # a future of another loop
@@ -71,12 +89,15 @@ class EventLoop:
         task.add_done_callback(partial(self._done, request, copy))
 
     def _cancel(self, request: int) -> None:
+        self._cancelling.discard(request)
         task = self._tasks.get(request)
         if task is not None:
             task.cancel()
+        self._send(frames.TOLD, request, b"")
 
     def _done(self, request: int, copy: bool, task: Any) -> None:
         self._tasks.pop(request, None)
+        self._cancelling.discard(request)
         if self._channel.output is not None:
             self._channel.output.end_call(request)
         try:
@@ -105,6 +126,29 @@ class EventLoop:
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._loop.call_soon(self._loop.stop)
+
+
+class _Interruptible(Coroutine):  # type: ignore[type-arg]
+    """A coroutine of a request, whose steps can be interrupted."""
+
+    def __init__(self, coroutine: Any, request: int, gate: Gate) -> None:
+        self._coroutine = coroutine
+        self._request = request
+        self._gate = gate
+        self.__name__ = coroutine.__name__
+        self.__qualname__ = coroutine.__qualname__
+
+    def send(self, value: Any) -> Any:
+        return self._gate.run(self._request, self._coroutine.send, value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._gate.run(self._request, self._coroutine.throw, *error)
+
+    def close(self) -> None:
+        self._coroutine.close()
+
+    def __await__(self) -> Any:
+        return self._coroutine.__await__()
 
 
 async def gather(values: list[Any]) -> tuple[list[Any], BaseException | None]:

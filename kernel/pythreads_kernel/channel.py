@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import marshal
 from _thread import get_ident
+from time import perf_counter_ns
 
 from . import frames
 from .codec import loads
 from .frames import write_all, write_frame
 from .incoming import unescape
+from .interrupts import CallCancelled, gate_of_this_thread, shielded
 from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator, Reference, current
 from .outgoing import dumps
 from .requests import answer
@@ -26,11 +28,15 @@ if TYPE_CHECKING:
     Requests = Iterator[tuple[int, int, memoryview]]
 
     from .aio import EventLoop
+    from .ledger import Ledger
     from .output import Output
     from .scope import Scope
     from .side import Side
 
 _NONE = marshal.dumps(None)
+_CALLBACK_REPLIES = frozenset({frames.CALLBACK_RESULT, frames.CALLBACK_ERROR, frames.CALLBACK_CANCELLED})
+# The reply to a cancelled call, which nobody reads.
+_CANCELLED = (frames.RESULT, _NONE)
 
 
 class Channel:
@@ -58,6 +64,10 @@ class Channel:
         """The event loop for coroutines that requests of this channel start."""
         raise NotImplementedError
 
+    def start(self, request: int, awaitable: Any, *, copy: bool) -> None:
+        """Hand a request over to the event loop."""
+        self.loop.start(request, awaitable, copy=copy)
+
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """Call a JavaScript function from the serving thread."""
         raise NotImplementedError
@@ -65,6 +75,9 @@ class Channel:
     def call(self) -> int | None:
         """The number of the call on whose behalf this thread runs, if it is known."""
         return current.call
+
+    def interrupt(self, request: int) -> None:
+        """Interrupt the serving thread if it works for this request."""
 
     def send(self, kind: int, payload: bytes) -> None:
         """Send a frame that is no reply, from any thread. What cannot be sent any more is dropped."""
@@ -74,6 +87,10 @@ class Channel:
 
     def function(self, number: int, name: str, is_async: bool) -> JavaScriptFunction:
         """The Python side of a JavaScript function, the same one as long as Python holds it."""
+        function: JavaScriptFunction = shielded(self._function, number, name, is_async)
+        return function
+
+    def _function(self, number: int, name: str, is_async: bool) -> JavaScriptFunction:
         scope = self.scope
         with scope.functions_lock:
             known: JavaScriptFunction | None = scope.functions.get(number)
@@ -105,13 +122,24 @@ class MainChannel(Channel):
     """A channel with a thread of its own."""
 
     def __init__(
-        self, fd: int, side: Side, scope: Scope, requests: Requests, *, is_sync: bool, after: Callable[[], None] | None
+        self,
+        fd: int,
+        side: Side,
+        ledger: Ledger | None,
+        scope: Scope,
+        requests: Requests,
+        *,
+        is_sync: bool,
+        own_process: bool,
+        after: Callable[[], None] | None,
     ) -> None:
         """`requests` yields the frames of `fd`. `is_sync`: JavaScript waits for each reply. `after` runs before each reply."""
         super().__init__(scope, side)
         self.is_sync = is_sync
         self._side = side
+        self._ledger = ledger
         self._fd = fd
+        self.gate = gate_of_this_thread(own_process=own_process)
         self._requests = requests
         self._after = after or _nothing
         self._thread = get_ident()
@@ -138,13 +166,19 @@ class MainChannel(Channel):
     def send(self, kind: int, payload: bytes) -> None:
         """Send a frame that is no reply: ahead of the reply to the request that the thread answers, if it serves."""
         if self.is_serving:
-            write_frame(self._fd, kind, 0, payload)
+            shielded(write_frame, self._fd, kind, 0, payload)
         else:
             super().send(kind, payload)
+
+    def interrupt(self, request: int) -> None:
+        """Interrupt the serving thread if it works for this request."""
+        self.gate.interrupt(request)
 
     def serve(self) -> bool:
         """Answer requests until the channel ends. Return whether it was closed politely rather than dropped."""
         current.channel = self
+        if not self.is_sync:
+            self._side.listen()
         for kind, request, payload in self._requests:
             if kind == frames.CLOSE:
                 self._after()
@@ -162,35 +196,68 @@ class MainChannel(Channel):
             write_all(self._fd, self.released())
 
     def _reply(self, kind: int, request: int, payload: memoryview) -> None:
+        ledger = self._ledger
+        if ledger is not None and not ledger.begin(request):
+            write_frame(self._fd, frames.SKIPPED, request, b"")
+            return
         outer, self._request = self._request, request
+        began = perf_counter_ns()
         if self.is_sync:
             waiting, self.scope.waiting = self.scope.waiting, self
             reply, data = answer(kind, request, payload, self)
             self.scope.waiting = waiting  # before JavaScript has its reply, and hears other channels again
         else:
-            reply, data = answer(kind, request, payload, self)
+            reply, data = self._interruptible(kind, request, payload)
+        took = perf_counter_ns() - began
+        if ledger is not None:
+            ledger.end(took)
         self._request = outer
         self._after()
         if self.output is not None:
             self.output.end_call(request)
         if self.is_sync and self.scope.dropped:  # nobody reads what comes behind the reply
             write_all(self._fd, self.released())
-        write_frame(self._fd, reply, request, data)
+        write_frame(self._fd, reply | min(took // 1000, frames.MAX_TIME) << frames.TIME_SHIFT, request, data)
+
+    def _interruptible(self, kind: int, request: int, payload: memoryview) -> tuple[int, bytes]:
+        """Answer a request that may be cancelled meanwhile."""
+        try:
+            reply: tuple[int, bytes] = self.gate.run(request, answer, kind, request, payload, self)
+        except CallCancelled:
+            return _CANCELLED
+        return reply
+
+    def start(self, request: int, awaitable: Any, *, copy: bool) -> None:
+        """Hand a request over to the event loop, which is asked to cancel it from now on."""
+        try:
+            self.gate.close()
+        except CallCancelled:
+            if hasattr(awaitable, "close"):
+                awaitable.close()
+            raise
+        super().start(request, awaitable, copy=copy)
 
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """Call a JavaScript function from the serving thread; other requests are served while it waits."""
-        self._calls = call = (self._calls + 1) & 0xFFFFFFFF
         data = dumps([number, list(args), 0], self)
+        kind, payload = shielded(self._ask, data)
+        if kind & frames.KIND_MASK == frames.CALLBACK_CANCELLED:
+            raise CallCancelled
+        return self.load(kind, payload)
+
+    def _ask(self, data: bytes) -> tuple[int, Any]:
+        """Send a callback and wait for what it answers."""
+        self._calls = call = (self._calls + 1) & 0xFFFFFFFF
         self._after()
         write_frame(self._fd, frames.CALLBACK, call, data)
-        return self.load(*self._wait(call))
+        return self._wait(call)
 
     def _wait(self, call: int) -> tuple[int, Any]:
         """Serve other requests until the reply to a callback comes."""
         replies = self._replies
         for kind, request, payload in self._requests:
             what = kind & frames.KIND_MASK
-            if what in (frames.CALLBACK_RESULT, frames.CALLBACK_ERROR):
+            if what in _CALLBACK_REPLIES:
                 if request == call:
                     return kind, payload
                 replies[request] = (kind, bytes(payload))

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
 import threading
 
+from .ledger import Ledger
+from .output import note_prints
 from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
 
 _PR_SET_PDEATHSIG = 1
 
 
-def main(fd: int, side: int, parent: int) -> None:
-    """Serve the channel of two sockets for the host process `parent`, and end with it."""
+def main(fd: int, side: int, ledger_fd: int, parent: int) -> None:
+    """Serve the channel of two sockets for the host process `parent`, and end with it. `ledger_fd`: -1 where there is none."""
     for descriptor in (fd, side):
         os.set_inheritable(descriptor, False)
         os.set_blocking(descriptor, True)
+    ledger = None if ledger_fd < 0 else _open_ledger(ledger_fd)
     # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN would be inherited.
     signal.signal(signal.SIGINT, lambda _signal, _frame: None)
+    if ledger is not None:
+        note_prints(ledger)
     line_buffered()
     spawn_not_fork()
     threading.stack_size(16 << 20)
     _end_with(parent, fd)
-    polite = serve(fd, side)
+    polite = serve(fd, side, ledger, own_process=True)
     flush()
     if not polite:
         os._exit(0)
+
+
+def _open_ledger(fd: int) -> Ledger:
+    os.set_inheritable(fd, False)
+    if not faulthandler.is_enabled():
+        faulthandler.enable(fd)  # what a crash says goes behind what was printed
+    return Ledger(fd)
 
 
 def _end_with(parent: int, fd: int) -> None:

@@ -1,6 +1,6 @@
 """Frames on a socket: a header of 12 bytes, then a payload of marshal data.
 
-The header is payload length, request id, kind (a byte), flags (a byte), two zero bytes, little-endian;
+The header is payload length, request id, kind (a byte), flags (a byte), two bytes for the time that a reply took, little-endian;
 `src/wire/frames.ts` holds the same tables.
 """
 
@@ -27,9 +27,11 @@ MODULE = 10
 RELEASE = 11
 CANCEL = 12
 END_SESSION = 13
+SAMPLE = 14
 CALLBACK_RESULT = 16
 CALLBACK_ERROR = 17
 CALLBACK_PENDING = 18
+CALLBACK_CANCELLED = 19
 READY = 64
 RESULT = 65
 ERROR = 66
@@ -38,8 +40,14 @@ CALLBACK = 68
 RELEASED = 69
 OUTPUT = 70
 WARNING = 71
+SKIPPED = 72
+TOLD = 73
+SAMPLED = 74
 
 KIND_MASK = 0xFF
+# Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many.
+TIME_SHIFT = 16
+MAX_TIME = 0xFFFF
 # Flags of requests: their payload holds escapes; their result is to be copied deeply rather than referred to.
 ESCAPED = 0x100
 COPY = 0x200

@@ -31,7 +31,7 @@ _lock = threading.Lock()
 _prepared = threading.Event()
 
 
-def start(fd: int, side: int, libpython: str) -> None:
+def start(fd: int, side: int, ledger: int, libpython: str) -> None:
     """Start a worker in a new interpreter and serve `fd` in it until its channel ends. Runs on the worker's thread."""
     with _lock:
         _prepare()
@@ -39,7 +39,7 @@ def start(fd: int, side: int, libpython: str) -> None:
         failure = _exec(interpreter, f"import sys; sys.path.append({_KERNEL_FOLDER!r}); import pythreads_kernel.inside")
     if failure is not None:
         raise RuntimeError(f"the kernel does not start in a sub-interpreter: {failure}")
-    failure = _exec(interpreter, f"pythreads_kernel.inside.run({fd}, {side}, {libpython!r})")
+    failure = _exec(interpreter, f"pythreads_kernel.inside.run({fd}, {side}, {ledger}, {libpython!r})")
     if failure is not None:
         # Its channel is closed already: the host knows that the worker is gone, but not why.
         print(f"pythreads: a worker's loop ended with an error: {failure}", file=sys.stderr)

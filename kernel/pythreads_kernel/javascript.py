@@ -6,6 +6,8 @@ import sys
 import threading
 from contextvars import ContextVar
 
+from .interrupts import shielded
+
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -57,9 +59,12 @@ class Reference:
 
     def goes_home(self) -> int:
         """Count that a frame names the value; answer its number."""
+        shielded(self._count)
+        return self.number
+
+    def _count(self) -> None:
         with self.scope.functions_lock:
             self.homecomings += 1
-        return self.number
 
     def __del__(self) -> None:
         self.scope.dropped.append((self.number, self.crossings, self.homecomings))

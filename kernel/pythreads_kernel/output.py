@@ -6,6 +6,7 @@ the channel that the thread serves; threads that no worker started print as befo
 
 from __future__ import annotations
 
+import contextlib
 import io
 import marshal
 import sys
@@ -13,6 +14,7 @@ import threading
 from _thread import get_ident
 
 from . import frames
+from .interrupts import shielded
 from .javascript import current
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .channel import Channel
+    from .ledger import Ledger
 
 STDOUT, STDERR = 1, 2
 _MOST_TEXT = 64 * 1024
@@ -107,19 +110,42 @@ class _Stream(io.TextIOBase):
         output = self._output()
         if output is None:
             return int(self._original.write(text))
-        output.write(self._stream, str.__str__(text))
+        shielded(output.write, self._stream, str.__str__(text))
         return len(text)
 
     def flush(self) -> None:
         output = self._output()
         if output is not None:
-            output.flush(self._stream)
+            shielded(output.flush, self._stream)
         elif self._original is not None:
             self._original.flush()
 
     def _output(self) -> Output | None:
         channel = current.channel or self._owner
         return None if channel is None else channel.scope.output if channel.output is None else channel.output
+
+
+class _Noting(io.FileIO):
+    """A standard stream of which the ledger notes the last lines."""
+
+    def __init__(self, fd: int, ledger: Ledger) -> None:
+        super().__init__(fd, "wb", closefd=False)
+        self._ledger = ledger
+
+    def write(self, data: Any) -> int:
+        with contextlib.suppress(Exception):
+            self._ledger.printed(bytes(data))
+        return super().write(data)
+
+
+def note_prints(ledger: Ledger) -> None:
+    """Have the ledger note what is printed, so that it is known should this process die."""
+    for name in ("stdout", "stderr"):
+        original = getattr(sys, name)
+        if original is None:
+            continue
+        raw = io.BufferedWriter(_Noting(original.fileno(), ledger))
+        setattr(sys, name, io.TextIOWrapper(raw, encoding=original.encoding, errors=original.errors, line_buffering=True))
 
 
 _lock = threading.Lock()

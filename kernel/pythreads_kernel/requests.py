@@ -54,7 +54,7 @@ def _reply(result: Any, request: int, channel: Channel, *, copy: bool) -> tuple[
     """Answer with a result; a coroutine is waited for, on the event loop, while the worker goes on."""
     if is_awaited(result):
         if not channel.is_sync:
-            channel.loop.start(request, result, copy=copy)
+            channel.start(request, result, copy=copy)
             return frames.PENDING, b""
         result = channel.loop.run(result)
     return frames.RESULT, dumps(result, channel, copy=copy)

@@ -1,7 +1,7 @@
 """The main interpreter of an in-process Python: a control thread that starts workers for every JavaScript thread.
 
-The control socket carries one marshalled tuple a message: `(what, fd, side fd)`. The descriptors belong to the kernel from
-then on.
+The control socket carries one marshalled tuple a message: `(what, fd, side fd, ledger fd)`. The descriptors belong to the
+kernel from then on.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import threading
 
 from . import frames, interpreters
+from .ledger import open_ledger
 from .requests import describe_bytes
 from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
@@ -56,17 +57,17 @@ def _control(control: int) -> None:
         message = os.read(control, _MESSAGE_BYTES)
         if not message:
             return
-        what, fd, side = marshal.loads(message)
+        what, fd, side, ledger = marshal.loads(message)
         if what == "flush":
             threading.Thread(target=_flush, args=(fd,), daemon=True).start()
             continue
         run = _run_thread if what == "thread" else _run_subinterpreter
-        threading.Thread(target=_worker, args=(run, fd, side), name=f"pythreads-{what}-{fd}", daemon=True).start()
+        threading.Thread(target=_worker, args=(run, fd, side, ledger), name=f"pythreads-{what}-{fd}", daemon=True).start()
 
 
-def _worker(run: Any, fd: int, side: int) -> None:
+def _worker(run: Any, fd: int, side: int, ledger: int) -> None:
     try:
-        run(fd, side)
+        run(fd, side, ledger)
     except BaseException as error:  # a worker that cannot start tells its host why
         try:
             frames.write_frame(fd, frames.ERROR, 0, describe_bytes(error))
@@ -76,13 +77,13 @@ def _worker(run: Any, fd: int, side: int) -> None:
             os.close(fd)
 
 
-def _run_thread(fd: int, side: int) -> None:
-    serve(fd, side, _facts, alone=False)
+def _run_thread(fd: int, side: int, ledger: int) -> None:
+    serve(fd, side, open_ledger(ledger), _facts, alone=False)
     os.close(fd)
 
 
-def _run_subinterpreter(fd: int, side: int) -> None:
-    interpreters.start(fd, side, _facts["libpython"])
+def _run_subinterpreter(fd: int, side: int, ledger: int) -> None:
+    interpreters.start(fd, side, ledger, _facts["libpython"])
 
 
 def _flush(fd: int) -> None:

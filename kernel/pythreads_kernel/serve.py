@@ -6,11 +6,13 @@ import contextlib
 import marshal
 import os
 import sys
+import threading
 
 from . import frames
 from .channel import MainChannel
 from .codec import loads
 from .frames import read_frames, write_frame
+from .limits import limit
 from .output import capture, capture_warnings
 from .requests import describe_bytes
 from .scope import scope_of
@@ -21,13 +23,24 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any
 
+    from .ledger import Ledger
 
-def serve(fd: int, side_fd: int, facts: dict[str, Any] | None = None, *, alone: bool = True) -> bool:
+
+def serve(
+    fd: int,
+    side_fd: int,
+    ledger: Ledger | None,
+    facts: dict[str, Any] | None = None,
+    *,
+    alone: bool = True,
+    own_process: bool = False,
+) -> bool:
     """Serve one channel until it ends. Return whether it was closed politely rather than dropped.
 
     The first frame is START with the pool's settings; the reply is READY with `facts`, or ERROR where a module that was
     to be loaded raised. The descriptors are the caller's to close. `alone` says that no other worker prints to this
-    `sys.stdout`: then what a call printed is out before its answer, a line without an end too.
+    `sys.stdout`: then what a call printed is out before its answer, a line without an end too. `own_process`: nor does
+    anything else happen in this process.
     """
     requests = read_frames(fd)
     side = Side(side_fd)
@@ -37,6 +50,8 @@ def serve(fd: int, side_fd: int, facts: dict[str, Any] | None = None, *, alone: 
             return False
         try:
             settings = loads(first[2])
+            if own_process:
+                limit(settings["limits"])
             _prepare(settings)
             ready = marshal.dumps({**_facts(), **(facts or {})}, 2)
         except BaseException as error:  # whatever a module does while it loads is told to the host
@@ -45,7 +60,8 @@ def serve(fd: int, side_fd: int, facts: dict[str, Any] | None = None, *, alone: 
         scope = scope_of(settings["scope"])
         scope.owner = settings["owner"]
         after = flush if alone else None  # among others, a call would wait for one that prints to a full pipe
-        channel = MainChannel(fd, side, scope, requests, is_sync=settings["sync"], after=after)
+        sync = settings["sync"]
+        channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=after)
         if settings["output"]:
             channel.output = capture(channel, alone=alone)
             scope.output = scope.output or channel.output
@@ -90,5 +106,6 @@ def _facts() -> dict[str, Any]:
         "version": sys.version.split()[0],
         "executable": sys.executable or "",
         "prefix": sys.prefix,
+        "thread": threading.get_native_id(),
         "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
     }

@@ -1,6 +1,7 @@
 """The side socket of a channel: for threads other than the one that serves, and for what coroutines answer.
 
-Any thread writes to it, under a lock. One thread reads from it, started when the first answer is waited for.
+Any thread writes to it, under a lock. One thread reads from it: it interrupts the others. That of a line for sync calls, which
+cannot be interrupted, is started when the first answer is waited for.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from _thread import allocate_lock
 
 from . import frames
 from .frames import read_frames, write_all
+from .interrupts import shielded
 from .javascript import current
 from .outgoing import dumps
 
@@ -117,6 +119,9 @@ class Side:
 
     def write_bytes(self, data: bytes) -> None:
         """Write whole frames."""
+        shielded(self._write, data)
+
+    def _write(self, data: bytes) -> None:
         with self._write_lock:
             if self._closed:
                 raise ConnectionError("the pool was closed")
@@ -139,12 +144,7 @@ class Side:
         data = dumps([number, list(args), caller], self.channel)
         waiter = _Waiter(loop)
         future = waiter.future() if loop is not None and is_async else None
-        with self._write_lock:
-            if self._closed:
-                raise ConnectionError("the pool was closed")
-            self._calls = call = (self._calls + 1) & 0xFFFFFFFF
-            self._waiters[call] = waiter
-            write_all(self.fd, frames.frame(frames.CALLBACK, call, data) + self.channel.released())
+        shielded(self._ask, waiter, data)
         if future is not None:
             return future
         reply = waiter.wait()
@@ -152,11 +152,19 @@ class Side:
             return waiter.future()
         return self.channel.load(*reply)
 
+    def _ask(self, waiter: _Waiter, data: bytes) -> None:
+        with self._write_lock:
+            if self._closed:
+                raise ConnectionError("the pool was closed")
+            self._calls = call = (self._calls + 1) & 0xFFFFFFFF
+            self._waiters[call] = waiter
+            write_all(self.fd, frames.frame(frames.CALLBACK, call, data) + self.channel.released())
+
     def _read(self) -> None:
         for kind, request, payload in read_frames(self.fd):
             if kind & frames.KIND_MASK == frames.CANCEL:
-                if self._loop is not None:
-                    self._loop.cancel(request)
+                if self._loop is None or not self._loop.cancel(request):
+                    self.channel.interrupt(request)
                 continue
             waiter = self._waiters.get(request)
             if waiter is not None and not waiter.answer(kind, bytes(payload), self.channel):

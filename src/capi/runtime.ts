@@ -43,30 +43,34 @@ const FLUSH_TIMEOUT_MS = 150
 
 export type InProcessKind = 'thread' | 'subinterpreter'
 
-/** Starts a worker in the Python of this process; answers our ends of its channel and its side channel, the caller's to close. */
-export async function startInProcess(kind: InProcessKind, facts: PythonFacts): Promise<[number, number]> {
-  return order(await control(facts), kind)
+/**
+ * Starts a worker in the Python of this process; answers our ends of its channel and its side channel, the caller's to close.
+ * `ledger` opens its ledger; the descriptor is given away.
+ */
+export async function startInProcess(kind: InProcessKind, facts: PythonFacts, ledger: () => number): Promise<[number, number]> {
+  return order(await control(facts), kind, ledger())
 }
 
 /** As {@link startInProcess}, once a worker was started: without waiting. */
 export function startInProcessNow(kind: InProcessKind): [number, number] {
-  return order(Atomics.load(processWord(), 0), kind)
+  return order(Atomics.load(processWord(), 0), kind, -1)
 }
 
-function order(control: number, kind: InProcessKind): [number, number] {
+function order(control: number, kind: InProcessKind, ledger: number): [number, number] {
   const [ours, theirs] = socketpair(SOCK_STREAM)
   const [ourSide, theirSide] = socketpair(SOCK_STREAM)
-  if (send(control, message(kind, theirs, theirSide))) return [ours, ourSide]
-  for (const fd of [ours, theirs, ourSide, theirSide]) closeFd(fd)
+  if (send(control, message(kind, theirs, theirSide, ledger))) return [ours, ourSide]
+  for (const fd of [ours, theirs, ourSide, theirSide, ledger]) closeFd(fd)
   throw new PythreadsError('ERR_PYTHREADS_WORKER_START', 'The control socket of the in-process Python takes no orders')
 }
 
-function message(what: string, fd: number, side: number = -1): Buffer {
+function message(what: string, fd: number, side: number = -1, ledger: number = -1): Buffer {
   const encoder = new Encoder()
-  encoder.tuple(3)
+  encoder.tuple(4)
   encoder.value(what, 'what')
   encoder.value(fd, 'fd')
   encoder.value(side, 'side')
+  encoder.value(ledger, 'ledger')
   return encoder.buffer.subarray(0, encoder.position)
 }
 

@@ -2,7 +2,8 @@ import { Socket } from 'node:net'
 import { type InProcessKind, SyncEntry, startInProcess, startInProcessNow } from '../capi/index.ts'
 import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
-import type { Isolation, Launched, WorkerSettings } from './isolation.ts'
+import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
+import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
 import { EntryLine, SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
 
@@ -10,6 +11,7 @@ import { EntryLine, SocketLine, type SyncLine, type SyncTools } from './sync-lin
 export class InProcessIsolation implements Isolation {
   readonly kind: InProcessKind
   readonly shared: boolean
+  readonly killable = false
   readonly #facts: PythonFacts
   readonly #settings: WorkerSettings
   #checked: Promise<void> | undefined
@@ -24,11 +26,16 @@ export class InProcessIsolation implements Isolation {
   async launch(): Promise<Launched> {
     this.#checked ??= checkEnvironment(this.#facts.executable)
     await this.#checked
-    const [socket, side] = (await startInProcess(this.kind, this.#facts)).map(
-      (fd) => new Socket({ fd, readable: true, writable: true }),
-    ) as [Socket, Socket]
-    const ended = new Promise<string>((resolve) => socket.once('close', () => resolve('its channel closed')))
-    return { socket, side, ended, kill: () => socket.destroy() }
+    const ledger = new Ledger()
+    const fds = await startInProcess(this.kind, this.#facts, () => ledger.duplicate()).catch((error: unknown) => {
+      ledger.close()
+      throw error
+    })
+    const [socket, side] = fds.map((fd) => new Socket({ fd, readable: true, writable: true })) as [Socket, Socket]
+    const ended = new Promise<Ending>((resolve) =>
+      socket.once('close', () => resolve({ how: 'its channel closed', status: null, signal: null })),
+    )
+    return { socket, side, ledger, ended, kill: () => socket.destroy() }
   }
 
   openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncLine {

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { IsolationKind } from './gates.ts'
+import type { Ledger } from './ledger.ts'
 import type { SyncLine, SyncTools } from './sync-line.ts'
 
 /** A worker's end as the pool sees it. */
@@ -10,10 +11,21 @@ export interface Launched {
   readonly side: Duplex & { ref(): unknown; unref(): unknown }
   /** What C code and child processes print, where it is asked for and belongs to this worker alone. */
   readonly prints?: { readonly stdout: Readable; readonly stderr: Readable }
-  /** Resolves when the worker is gone, with how it ended, e.g. `it was ended by SIGKILL`. */
-  readonly ended: Promise<string>
+  /** What it writes down. Closed by whoever launched it. */
+  readonly ledger: Ledger
+  /** Resolves when the worker is gone, with how it ended. */
+  readonly ended: Promise<Ending>
   /** Ends the worker by force where that is possible; otherwise only its channel closes. */
   kill(): void
+}
+
+/** How a worker ended. */
+export interface Ending {
+  /** In words, e.g. `it was ended by SIGKILL`. */
+  readonly how: string
+  /** The exit status of its process; `null`: it has none, or a signal ended it. */
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
 }
 
 /** A way to run workers. */
@@ -21,12 +33,23 @@ export interface Isolation {
   readonly kind: IsolationKind
   /** Whether workers share modules and the namespace of `exec`. */
   readonly shared: boolean
+  /** Whether a worker that does not listen can be ended. */
+  readonly killable: boolean
   launch(): Promise<Launched>
   /** Checks what a new worker says of itself, where there is something to check; throws when it is not the right one. */
   verify?(ready: Readonly<Record<string, unknown>>): void
   /** Opens a line for sync calls of this JavaScript thread, which blocks while it waits. `calledBack`: Python may call it. */
   openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncLine
 }
+
+/** Limits that the operating system keeps. */
+export interface Limits {
+  readonly memoryMb: number | null
+  readonly cpuSeconds: number | null
+  readonly openFiles: number | null
+}
+
+export const NO_LIMITS: Limits = Object.freeze({ memoryMb: null, cpuSeconds: null, openFiles: null })
 
 /** The settings that every worker gets in its first frame. */
 export interface WorkerSettings {
@@ -40,4 +63,6 @@ export interface WorkerSettings {
   readonly output: 'inherit' | 'ignore' | 'lines'
   /** Whether warnings go to JavaScript. */
   readonly warnings: boolean
+  /** What a worker process may use; `null`: as much as this one. */
+  readonly limits: Limits
 }

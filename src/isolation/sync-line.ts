@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { type SyncEntry, setBlocking, waitReadable, waitWritable } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { FrameParser, type FrameSink, HEADER_BYTES, KIND, type Kind, writeHeader } from '../wire/index.ts'
+import { FrameParser, type FrameSink, frame, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
 
 /** A reply: its kind and where its payload is. The bytes are valid until the next request. */
 export interface SyncReply {
@@ -16,9 +16,9 @@ export interface SyncLine {
   /** Whether Python can call JavaScript functions on it. */
   readonly callsBack: boolean
   /** Sends a frame; its request id is written here. */
-  request(frame: Buffer): SyncReply
+  request(bytes: Buffer): SyncReply
   /** Sends a frame to which there is no reply, if the line can. */
-  tell(frame: Buffer): void
+  tell(bytes: Buffer): void
   close(): void
 }
 
@@ -102,27 +102,25 @@ export class SocketLine implements SyncLine {
       this.#deal()
     })
     this.#side.unref()
-    const header = Buffer.alloc(HEADER_BYTES)
-    writeHeader(header, 0, settings.length, 0, KIND.START)
-    if (this.request(Buffer.concat([header, settings])).kind === KIND.READY) return
+    if (this.request(frame(KIND.START, settings)).kind === KIND.READY) return
     this.close()
     throw new PythreadsError('ERR_PYTHREADS_WORKER_START', 'The worker for sync calls did not start')
   }
 
-  request(frame: Buffer): SyncReply {
+  request(bytes: Buffer): SyncReply {
     const id = ++this.#id >>> 0
-    if (frame.readUInt32LE(8) !== KIND.START) frame.writeUInt32LE(id, 4)
+    if (bytes.readUInt32LE(8) !== KIND.START) bytes.writeUInt32LE(id, 4)
     this.#depth++
     try {
-      this.#write(this.#fd, frame)
+      this.#write(this.#fd, bytes)
       return this.#wait(id)
     } finally {
       this.#depth--
     }
   }
 
-  tell(frame: Buffer): void {
-    if (this.#fd >= 0) this.#write(this.#fd, frame)
+  tell(bytes: Buffer): void {
+    if (this.#fd >= 0) this.#write(this.#fd, bytes)
   }
 
   close(): void {
@@ -155,14 +153,14 @@ export class SocketLine implements SyncLine {
 
   /** Deals with the frames that have come, until the reply with this id is among them. */
   #deal(id?: number): SyncReply | undefined {
-    for (let frame = this.#frames.shift(); frame !== undefined; frame = this.#frames.shift()) {
-      const { kind, bytes, main } = frame
+    for (let next = this.#frames.shift(); next !== undefined; next = this.#frames.shift()) {
+      const { kind, bytes, main } = next
       if (main && (kind === KIND.RESULT || kind === KIND.ERROR || kind === KIND.READY)) {
-        if (frame.id === id) return { kind, bytes, start: 0 }
+        if (next.id === id) return { kind, bytes, start: 0 }
         continue // of a request that a callback made and that threw meanwhile
       }
       const reply = main ? (answer: Buffer) => this.#write(this.#fd, answer) : (answer: Buffer) => this.#tellSide(answer)
-      this.#tools.take(frame, reply, this.#depth > 0)
+      this.#tools.take(next, reply, this.#depth > 0)
     }
     return undefined
   }

@@ -1,3 +1,14 @@
 export { check } from './check.ts'
-export type { IsolationOption, MapOptions, OutputLine, PythonOptions, RunOptions } from './options.ts'
+export type {
+  CallOptions,
+  Initializer,
+  IsolationOption,
+  LimitOptions,
+  MapOptions,
+  OutputLine,
+  PythonOptions,
+  RecycleOptions,
+  RunOptions,
+  WorkerRange,
+} from './options.ts'
 export * from './resolve.ts'

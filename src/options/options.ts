@@ -9,14 +9,52 @@ export interface PythonOptions {
   python?: string | undefined
   /** Where workers run. `'auto'` (the default) chooses what runs Python code in parallel and says why in `stats()`. */
   isolation?: IsolationOption | undefined
-  /** How many workers, from 1 to 1000. Default: the number of cores. */
-  workers?: number | undefined
+  /**
+   * How many workers, from 1 to 1000, or from how many to how many: then more are started when calls wait, and those that are
+   * not needed end. Default: the number of cores.
+   */
+  workers?: number | WorkerRange | undefined
   /** Modules, or files ending in `.py`, that every worker imports before its first call; `'auto'` takes them into account. */
   preload?: readonly string[] | undefined
+  /**
+   * What every worker calls before its first call: `module:function`, or with arguments. The pool does not start when it raises.
+   */
+  initialize?: string | Initializer | undefined
   /** Folders that come first in `sys.path`, relative to the current folder. */
   path?: readonly string[] | undefined
   /** How many calls may wait for a worker; more are refused with `ERR_PYTHREADS_QUEUE_FULL`. `null` (the default): any number. */
   maxQueue?: number | null | undefined
+  /**
+   * How long a call may take, in milliseconds from the moment it is made; then it rejects with `ERR_PYTHREADS_TIMEOUT`, and is
+   * interrupted. `null` (the default): any time. Calls can say otherwise.
+   */
+  timeoutMs?: number | null | undefined
+  /** How long a call may wait for a worker, in milliseconds; then it rejects with `ERR_PYTHREADS_QUEUE_TIMEOUT`. Default `null`. */
+  queueTimeoutMs?: number | null | undefined
+  /**
+   * How long a call that was cancelled may go on, in milliseconds. Then its worker process is ended, and replaced; a thread
+   * cannot be ended: it is left alone, and replaced. Default 1000.
+   */
+  graceMs?: number | undefined
+  /** How long a worker may take to start, `preload` and `initialize` not counted, in milliseconds. Default 60000. */
+  startTimeoutMs?: number | undefined
+  /**
+   * How many threads that do not come back from a cancelled call may be replaced, at any time. Default: as many as there are
+   * workers. When no worker is left, calls reject with `ERR_PYTHREADS_WEDGED`.
+   */
+  maxWedged?: number | undefined
+  /** What a worker process may use, kept by the operating system. For isolation 'process'. */
+  limits?: LimitOptions | undefined
+  /** When a worker process is replaced by a new one, in a moment when nothing needs it. For isolation 'process'. */
+  recycle?: RecycleOptions | undefined
+  /** The current folder of worker processes. Default: this process's. For isolation 'process'. */
+  cwd?: string | undefined
+  /**
+   * The environment of worker processes: `'inherit'` (the default) all of this process's variables, `'minimal'` only those that
+   * say where things are (PATH, HOME, LANG, LC_*, TZ, TMPDIR, VIRTUAL_ENV, PYTHON*, LD_LIBRARY_PATH and the like), or exactly
+   * the ones given. For isolation 'process'.
+   */
+  env?: 'inherit' | 'minimal' | Readonly<Record<string, string>> | undefined
   /**
    * Whether results are copied deeply, as `toJS()` does: a dataclass arrives as an object, an Enum as its value. Default false:
    * what has no equal in JavaScript arrives as a remote object.
@@ -32,6 +70,66 @@ export interface PythonOptions {
   warnings?: 'inherit' | 'emit' | undefined
 }
 
+/** From how many workers to how many. */
+export interface WorkerRange {
+  /** How many there are always, from 1. */
+  min: number
+  /** How many there can be. */
+  max: number
+  /** How long one above `min` may be idle before it ends, in milliseconds. Default 10000. */
+  idleMs?: number | undefined
+}
+
+/** A function that every worker calls first. */
+export interface Initializer {
+  /** `module:function` */
+  target: string
+  args?: readonly unknown[] | undefined
+  kwargs?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** Limits of a worker process. Each may be left out, or `null`: as much as this process. */
+export interface LimitOptions {
+  /**
+   * Megabytes that it may take beyond what it holds when it starts; more raises `MemoryError` in Python. One that holds more
+   * than this altogether when it is looked at, once a second, is ended.
+   */
+  memoryMb?: number | null | undefined
+  /** Seconds of processor time in its whole life; then the system ends it by SIGXCPU, and it is replaced. */
+  cpuSeconds?: number | null | undefined
+  /** Descriptors that it may have open. */
+  openFiles?: number | null | undefined
+}
+
+/** When a worker process is replaced. Each may be left out, or `null`: never for this reason. */
+export interface RecycleOptions {
+  /** After so many calls. */
+  calls?: number | null | undefined
+  /** After it has served for so many milliseconds. */
+  ageMs?: number | null | undefined
+  /** When it holds so many megabytes, looked at once a second. */
+  memoryMb?: number | null | undefined
+}
+
+/** How calls are made. */
+export interface CallOptions {
+  /** Whether results are copied deeply. Default: as the pool's option says. */
+  copy?: boolean | undefined
+  /** Aborts the call: its promise rejects with `ERR_PYTHREADS_ABORTED` at once; what runs is interrupted. */
+  signal?: AbortSignal | undefined
+  /** How long it may take, in milliseconds from the moment it is made. Default: as the pool's option says; `null`: any time. */
+  timeoutMs?: number | null | undefined
+  /** How long it may wait for a worker, in milliseconds. Default: as the pool's option says; `null`: any time. */
+  queueTimeoutMs?: number | null | undefined
+  /** The higher, the sooner it has its turn: a whole number from -1000 to 1000, 0 by default. */
+  priority?: number | undefined
+  /**
+   * How often it may be made again when its worker dies, for calls that may be made twice. Default 0. Not with functions or
+   * iterables of JavaScript among the arguments.
+   */
+  retry?: number | undefined
+}
+
 /** A line that Python printed. */
 export interface OutputLine {
   /** Without its end. */
@@ -44,27 +142,23 @@ export interface OutputLine {
 }
 
 /** What {@link Python.run} takes besides the target and its arguments. */
-export interface RunOptions {
+export interface RunOptions extends CallOptions {
   /** Keyword arguments. */
   kwargs?: Readonly<Record<string, unknown>> | undefined
   /** The number of the worker that has to run it, from 0. Default: any that is idle. */
   worker?: number | undefined
-  /** Whether the result is copied deeply. Default: as the pool's option says. */
-  copy?: boolean | undefined
-  /** Aborts the call: its promise rejects with `ERR_PYTHREADS_ABORTED`; one that waits is dropped, a coroutine is cancelled. */
-  signal?: AbortSignal | undefined
 }
 
 /** What {@link Python.map} takes besides the target and the items. */
-export interface MapOptions {
+export interface MapOptions extends Omit<CallOptions, 'timeoutMs'> {
+  /** How long the whole map may take, in milliseconds. Default: any time. */
+  timeoutMs?: number | null | undefined
   /** Keyword arguments of every call. */
   kwargs?: Readonly<Record<string, unknown>> | undefined
   /** How many items go to a worker at a time; `'auto'` (the default) measures what pays. */
   chunk?: number | 'auto' | undefined
   /** Whether results come in the order of the items (the default), or as they are ready. */
   ordered?: boolean | undefined
-  /** Whether results are copied deeply. Default: as the pool's option says. */
-  copy?: boolean | undefined
   /** Called whenever results have come back. */
   onProgress?: ((progress: { readonly done: number; readonly total: number | undefined }) => void) | undefined
 }

@@ -4,7 +4,18 @@ import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { PythreadsError } from '../errors/index.ts'
 import { check, checkKeys, integer, isRecord, oneOf, text } from './check.ts'
-import type { IsolationOption, MapOptions, OutputLine, PythonOptions, RunOptions } from './options.ts'
+import type {
+  CallOptions,
+  Initializer,
+  IsolationOption,
+  LimitOptions,
+  MapOptions,
+  OutputLine,
+  PythonOptions,
+  RecycleOptions,
+  RunOptions,
+  WorkerRange,
+} from './options.ts'
 
 /** The most workers a pool may have. */
 const MAX_WORKERS = 1000
@@ -16,80 +27,188 @@ const ISOLATIONS: readonly IsolationOption[] = ['auto', 'thread', 'subinterprete
 export interface ResolvedPythonOptions {
   readonly python: string | undefined
   readonly isolation: IsolationOption
-  readonly workers: number
+  readonly workers: ResolvedRange
   readonly preload: readonly string[]
+  readonly initialize: ResolvedInitializer | undefined
   readonly path: readonly string[]
   readonly maxQueue: number | null
+  readonly timeoutMs: number | null
+  readonly queueTimeoutMs: number | null
+  readonly graceMs: number
+  readonly startTimeoutMs: number
+  readonly maxWedged: number
+  readonly limits: AllOf<LimitOptions>
+  readonly recycle: AllOf<RecycleOptions>
+  readonly cwd: string | undefined
+  readonly env: NodeJS.ProcessEnv | undefined
   readonly copy: boolean
   readonly output: 'inherit' | 'ignore' | ((line: OutputLine) => void) | Writable
   readonly warnings: 'inherit' | 'emit'
+  /** Options that were given and need a process for each worker. */
+  readonly processOnly: readonly string[]
 }
 
+/** From how many workers to how many, and how long one more may be idle. */
+export interface ResolvedRange {
+  readonly min: number
+  readonly max: number
+  readonly idleMs: number
+}
+
+export interface ResolvedInitializer {
+  readonly target: string
+  readonly args: readonly unknown[]
+  readonly kwargs: Kwargs
+}
+
+type AllOf<T> = { readonly [K in keyof T]-?: number | null }
+
 const PYTHON_KEYS = [
-  'python',
-  'isolation',
-  'workers',
-  'preload',
-  'path',
-  'maxQueue',
-  'copy',
-  'output',
-  'warnings',
+  ...(['python', 'isolation', 'workers', 'preload', 'initialize', 'path', 'maxQueue', 'timeoutMs', 'queueTimeoutMs'] as const),
+  ...(['graceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'output', 'warnings'] as const),
 ] as const satisfies (keyof PythonOptions)[]
-const RUN_KEYS = ['kwargs', 'worker', 'copy', 'signal'] as const satisfies (keyof RunOptions)[]
-const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'copy', 'onProgress'] as const satisfies (keyof MapOptions)[]
+const RANGE_KEYS = ['min', 'max', 'idleMs'] as const satisfies (keyof WorkerRange)[]
+const INITIALIZER_KEYS = ['target', 'args', 'kwargs'] as const satisfies (keyof Initializer)[]
+const LIMIT_KEYS = ['memoryMb', 'cpuSeconds', 'openFiles'] as const satisfies (keyof LimitOptions)[]
+const RECYCLE_KEYS = ['calls', 'ageMs', 'memoryMb'] as const satisfies (keyof RecycleOptions)[]
+const PROCESS_KEYS = ['limits', 'recycle', 'cwd', 'env'] as const satisfies (keyof PythonOptions)[]
+const CALL_KEYS = ['copy', 'signal', 'timeoutMs', 'queueTimeoutMs', 'priority', 'retry'] as const satisfies (keyof CallOptions)[]
+const RUN_KEYS = ['kwargs', 'worker', ...CALL_KEYS] as const satisfies (keyof RunOptions)[]
+const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'onProgress', ...CALL_KEYS] as const satisfies (keyof MapOptions)[]
+
+/** What `env: 'minimal'` keeps: where things are and how to write, nothing that is secret. */
+const MINIMAL_ENV =
+  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TERM|TMPDIR|TMP|TEMP|VIRTUAL_ENV|CONDA_PREFIX|PYTHON\w*|LD_LIBRARY_PATH|DYLD_\w+|SYSTEMROOT|COMSPEC|PATHEXT|APPDATA|LOCALAPPDATA)$/i
+
+/** The longest time that a timer can wait. */
+const MAX_MS = 2 ** 31 - 1
+const MAX_PRIORITY = 1000
+const MAX_RETRIES = 1000
 
 export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOptions {
   checkKeys('Python.start', options, PYTHON_KEYS)
-  const {
-    python,
-    isolation = 'auto',
-    preload = [],
-    path = [],
-    maxQueue = null,
-    copy = false,
-    output = 'inherit',
-    warnings = 'inherit',
-  } = options
-  const { workers = Math.min(availableParallelism(), MAX_WORKERS) } = options
+  const { python, isolation = 'auto', preload = [], path = [], maxQueue = null, cwd, output = 'inherit' } = options
+  const { graceMs = 1_000, startTimeoutMs = 60_000, warnings = 'inherit', copy = false, env } = options
+  const workers = resolveWorkers(options.workers)
+  const { maxWedged = workers.max } = options
   return Object.freeze({
     python: python === undefined ? undefined : text('python', python),
     isolation: oneOf('isolation', isolation, ISOLATIONS),
-    workers: integer('workers', workers, 1, MAX_WORKERS),
+    workers,
     preload: list('preload', preload).map(modulePath),
+    initialize: options.initialize === undefined ? undefined : resolveInitializer(options.initialize),
     path: list('path', path).map((folder) => resolve(folder)),
     maxQueue: maxQueue === null ? null : integer('maxQueue', maxQueue, 0, Number.MAX_SAFE_INTEGER),
+    timeoutMs: duration('timeoutMs', options.timeoutMs) ?? null,
+    queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs) ?? null,
+    graceMs: integer('graceMs', graceMs, 0, MAX_MS),
+    startTimeoutMs: integer('startTimeoutMs', startTimeoutMs, 1, MAX_MS),
+    maxWedged: integer('maxWedged', maxWedged, 0, MAX_WORKERS),
+    limits: bounds('limits', options.limits, LIMIT_KEYS),
+    recycle: bounds('recycle', options.recycle, RECYCLE_KEYS),
+    cwd: cwd === undefined ? undefined : resolve(text('cwd', cwd)),
+    env: environment(env),
     copy: flag('copy', copy) ?? false,
     output: sink(output),
     warnings: oneOf('warnings', warnings, ['inherit', 'emit'] as const),
+    processOnly: PROCESS_KEYS.filter((key) => options[key] !== undefined),
   })
 }
 
-/** {@link RunOptions}, checked. What is undefined is up to the pool. */
-export interface ResolvedRunOptions {
-  readonly kwargs: Kwargs
-  readonly worker: number | undefined
+/** How many workers a number, or a range, stands for. */
+export function resolveWorkers(workers: PythonOptions['workers']): ResolvedRange {
+  const number = workers ?? Math.min(availableParallelism(), MAX_WORKERS)
+  if (typeof number !== 'object' || number === null) {
+    const count = integer('workers', number, 1, MAX_WORKERS)
+    return { min: count, max: count, idleMs: 0 }
+  }
+  checkKeys('workers', number, RANGE_KEYS)
+  const min = integer('workers.min', number.min, 1, MAX_WORKERS)
+  const { idleMs = 10_000 } = number
+  return { min, max: integer('workers.max', number.max, min, MAX_WORKERS), idleMs: integer('workers.idleMs', idleMs, 0, MAX_MS) }
+}
+
+function resolveInitializer(initialize: string | Initializer): ResolvedInitializer {
+  if (typeof initialize === 'string') return { target: resolveTarget(initialize), args: [], kwargs: NONE }
+  checkKeys('initialize', initialize, INITIALIZER_KEYS)
+  const { target, args = [], kwargs } = initialize
+  check(Array.isArray(args), 'initialize.args', 'an array', args)
+  return { target: resolveTarget(target), args, kwargs: keywords(kwargs) }
+}
+
+/** Some bounds, of which each may be left out. */
+function bounds<K extends string>(
+  name: string,
+  given: { readonly [P in K]?: number | null | undefined } | undefined,
+  keys: readonly K[],
+): { readonly [P in K]: number | null } {
+  if (given !== undefined) checkKeys(name, given, keys)
+  const entries = keys.map((key) => {
+    const value = given?.[key] ?? null
+    return [key, value === null ? null : integer(`${name}.${key}`, value, 1, Number.MAX_SAFE_INTEGER)]
+  })
+  return Object.fromEntries(entries) as { readonly [P in K]: number | null }
+}
+
+function environment(env: PythonOptions['env']): NodeJS.ProcessEnv | undefined {
+  if (env === undefined || env === 'inherit') return undefined
+  if (env === 'minimal') return Object.fromEntries(Object.entries(process.env).filter(([name]) => MINIMAL_ENV.test(name)))
+  check(isRecord(env), 'env', "'inherit', 'minimal' or an object", env)
+  for (const [name, value] of Object.entries(env)) check(typeof value === 'string', `env.${name}`, 'a string', value)
+  return { ...env }
+}
+
+/** A time in milliseconds; `null`: no limit, `undefined`: nothing is said. */
+function duration(name: string, value: number | null | undefined): number | null | undefined {
+  return value == null ? value : integer(name, value, 1, MAX_MS, 'null or ')
+}
+
+/** {@link CallOptions}, checked. What is undefined is up to the pool. */
+export interface ResolvedCallOptions {
   readonly copy: boolean | undefined
   readonly signal: AbortSignal | undefined
+  readonly timeoutMs: number | null | undefined
+  readonly queueTimeoutMs: number | null | undefined
+  readonly priority: number
+  readonly retry: number
+}
+
+/** `where`: the function that has these options. */
+export function resolveCallOptions(where: string, options: CallOptions): ResolvedCallOptions {
+  checkKeys(where, options, CALL_KEYS)
+  return checkCallOptions(options)
+}
+
+function checkCallOptions(options: CallOptions): ResolvedCallOptions {
+  const { copy, signal, priority = 0, retry = 0 } = options
+  check(signal === undefined || signal instanceof AbortSignal, 'signal', 'an AbortSignal', signal)
+  return {
+    copy: flag('copy', copy),
+    signal,
+    timeoutMs: duration('timeoutMs', options.timeoutMs),
+    queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs),
+    priority: integer('priority', priority, -MAX_PRIORITY, MAX_PRIORITY),
+    retry: integer('retry', retry, 0, MAX_RETRIES),
+  }
+}
+
+/** {@link RunOptions}, checked. What is undefined is up to the pool. */
+export interface ResolvedRunOptions extends ResolvedCallOptions {
+  readonly kwargs: Kwargs
+  readonly slot: number | undefined
 }
 
 export function resolveRunOptions(options: RunOptions, workers: number): ResolvedRunOptions {
   checkKeys('run', options, RUN_KEYS)
-  const { kwargs, worker, copy, signal } = options
-  check(signal === undefined || signal instanceof AbortSignal, 'signal', 'an AbortSignal', signal)
-  return {
-    kwargs: keywords(kwargs),
-    worker: worker === undefined ? undefined : integer('worker', worker, 0, workers - 1),
-    copy: flag('copy', copy),
-    signal,
-  }
+  const { kwargs, worker } = options
+  const slot = worker === undefined ? undefined : integer('worker', worker, 0, workers - 1)
+  return { ...checkCallOptions(options), kwargs: keywords(kwargs), slot }
 }
 
-export interface ResolvedMapOptions {
+export interface ResolvedMapOptions extends ResolvedCallOptions {
   readonly kwargs: Kwargs
   readonly chunk: number | 'auto'
   readonly ordered: boolean
-  readonly copy: boolean | undefined
   readonly onProgress: MapOptions['onProgress']
 }
 
@@ -99,10 +218,10 @@ export function resolveMapOptions(options: MapOptions): ResolvedMapOptions {
   check(typeof ordered === 'boolean', 'ordered', 'true or false', ordered)
   check(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
   return {
+    ...checkCallOptions(options),
     kwargs: keywords(options.kwargs),
     chunk: chunk === 'auto' ? chunk : integer('chunk', chunk, 1, MAX_CHUNK, "'auto' or "),
     ordered,
-    copy: flag('copy', options.copy),
     onProgress,
   }
 }

@@ -1,5 +1,5 @@
+import type { Turn } from './queues.ts'
 import type { Realm } from './realm.ts'
-import type { Worker } from './worker.ts'
 
 /** A worker that somebody has to himself. */
 export interface Lease {
@@ -10,38 +10,45 @@ export interface Lease {
   giveBack(): void
 }
 
-interface Request {
-  readonly order: number
+/** What can be given away. */
+export interface Leasable {
+  readonly slot: number
+  readonly realm: Realm
+  /** Whether it takes calls. */
+  readonly serving: boolean
+}
+
+interface Request extends Turn {
   readonly resolve: (lease: Lease) => void
   readonly reject: (error: unknown) => void
 }
 
 /** Who waits for a worker to himself, and the workers that are given away so. */
-export class Leases {
+export class Leases<S extends Leasable> {
   readonly #requests: Request[] = []
-  readonly #leased = new Set<Worker>()
-  readonly #free: (worker: Worker) => void
+  readonly #leased = new Set<S>()
+  readonly #free: (worker: S) => void
 
   /** `free` is told of a worker that was given back. */
-  constructor(free: (worker: Worker) => void) {
+  constructor(free: (worker: S) => void) {
     this.#free = free
   }
 
-  /** Since when the oldest request waits, in the order of calls. */
-  get oldest(): number | undefined {
-    return this.#requests[0]?.order
+  /** Whose turn it is. */
+  get next(): Turn | undefined {
+    return this.#requests[0]
   }
 
-  has(worker: Worker): boolean {
+  has(worker: S): boolean {
     return this.#leased.has(worker)
   }
 
   request(order: number): Promise<Lease> {
-    return new Promise((resolve, reject) => this.#requests.push({ order, resolve, reject }))
+    return new Promise((resolve, reject) => this.#requests.push({ order, priority: 0, resolve, reject }))
   }
 
   /** Gives a worker to the oldest request. */
-  grant(worker: Worker): void {
+  grant(worker: S): void {
     const request = this.#requests.shift()
     if (request === undefined) return
     this.#leased.add(worker)
@@ -52,7 +59,7 @@ export class Leases {
   }
 
   /** A worker is gone: whoever has it learns of it by the next call. */
-  leave(worker: Worker): void {
+  leave(worker: S): void {
     this.#leased.delete(worker)
   }
 

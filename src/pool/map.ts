@@ -1,18 +1,24 @@
-import { type PythonErrorDetails, raise, toError } from '../errors/index.ts'
+import { type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
 import { KIND } from '../wire/index.ts'
-import type { Pool } from './pool.ts'
+import { aborted } from './deadline.ts'
+import type { Pool, SubmitOptions } from './pool.ts'
 import type { Write } from './task.ts'
 
-/** How a map runs; everything is decided, nothing optional. */
+/** How a map runs; everything is decided. */
 export interface MapPlan {
   readonly target: string
   readonly kwargs: Readonly<Record<string, unknown>>
   /** Items a call, or `'auto'`: as many as take some milliseconds. */
   readonly chunk: number | 'auto'
   readonly ordered: boolean
-  readonly copy: boolean
   readonly onProgress: ((progress: MapProgress) => void) | undefined
   readonly total: number | undefined
+  /** Ends the map and what runs of it. */
+  readonly signal: AbortSignal | undefined
+  /** How long the whole map may take. */
+  readonly timeoutMs: number | null
+  /** Of each call. */
+  readonly call: Pick<SubmitOptions, 'copy' | 'queueTimeoutMs' | 'priority' | 'retry'>
 }
 
 /** How far a map is. */
@@ -39,37 +45,212 @@ interface Chunk {
 
 /**
  * Calls a function for each item. Pulls from the source only what the workers need next, and holds at most two chunks a
- * worker, whether they are on their way or wait to be taken: a slow consumer slows the source down.
+ * worker, whether they are on their way or wait to be taken: a slow consumer slows the source down. A slow source does not
+ * hold up the results of what it has given: where a worker is idle, a chunk goes before it is full.
  */
 export async function* mapItems(
   pool: Pool,
   plan: MapPlan,
   source: Iterable<unknown> | AsyncIterable<unknown>,
 ): AsyncGenerator<unknown, void, undefined> {
-  const chunks = new Chunker(source, plan.chunk)
-  const flying: Promise<Chunk>[] = []
-  const limit = pool.size * CHUNKS_A_WORKER
+  const deadline = new Deadline(plan)
+  const pump = new Pump(pool, plan, source, deadline.signal)
   let done = 0
   try {
     for (;;) {
-      while (flying.length < limit && !chunks.ended) {
-        const items = await chunks.next()
-        if (items.values.length === 0) continue
-        const flight = callChunk(pool, plan, items, chunks)
-        flight.catch(() => {}) // it may fail before its turn comes to be taken
-        flying.push(flight)
+      if (deadline.error !== undefined) throw deadline.error
+      pump.fill()
+      const flight = pump.take(plan.ordered)
+      if (flight === undefined) {
+        if (pump.isOver) return pump.rethrow()
+        await pump.news()
+        continue
       }
-      if (flying.length === 0) return chunks.rethrow()
-      const chunk = await takeNext(flying, plan.ordered)
+      const chunk = await flight.promise
       done += chunk.results.length
       plan.onProgress?.({ done, total: plan.total })
       for (const result of chunk.results) yield result
       if (chunk.failure !== null) throw chunk.failure.error
     }
   } catch (error) {
-    raise(error)
+    raise(deadline.error ?? error)
   } finally {
-    await chunks.return()
+    deadline.end()
+    await pump.end()
+  }
+}
+
+/** When a map has to end early: its own signal, for all that it does. */
+class Deadline {
+  error: PythreadsError | undefined
+  readonly #controller = new AbortController()
+  readonly #end: () => void
+
+  constructor({ signal, timeoutMs }: MapPlan) {
+    const stop = (error: PythreadsError) => {
+      this.error ??= error
+      this.#controller.abort(error)
+    }
+    const abort = () => stop(aborted(signal as AbortSignal))
+    const late = () => stop(new PythreadsError('ERR_PYTHREADS_TIMEOUT', `The map took longer than ${timeoutMs} ms`))
+    if (signal?.aborted === true) abort()
+    signal?.addEventListener('abort', abort, { once: true })
+    const timer = timeoutMs === null ? undefined : setTimeout(late, timeoutMs)
+    this.#end = () => {
+      signal?.removeEventListener('abort', abort)
+      clearTimeout(timer)
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  end(): void {
+    this.#end()
+  }
+}
+
+/** A chunk on its way. */
+interface Flight {
+  readonly promise: Promise<Chunk>
+  isDone: boolean
+}
+
+/** Moves items from a source to the workers. */
+class Pump {
+  readonly #pool: Pool
+  readonly #plan: MapPlan
+  readonly #signal: AbortSignal
+  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
+  readonly #isAsync: boolean
+  readonly #size: ChunkSize
+  readonly #flights: Flight[] = []
+  /** What has come from the source and is not sent. */
+  #items: unknown[] = []
+  /** The position of the first of them. */
+  #first = 0
+  #pulling = false
+  #partial = false
+  #ended = false
+  #failure: { readonly error: unknown } | undefined
+  #wake: (() => void) | undefined
+
+  constructor(pool: Pool, plan: MapPlan, source: Iterable<unknown> | AsyncIterable<unknown>, signal: AbortSignal) {
+    this.#pool = pool
+    this.#plan = plan
+    this.#signal = signal
+    this.#isAsync = Symbol.asyncIterator in source
+    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    this.#size = new ChunkSize(plan.chunk)
+    signal.addEventListener('abort', () => this.#tell(), { once: true })
+  }
+
+  /** Whether nothing is on its way and nothing will come. */
+  get isOver(): boolean {
+    return this.#ended && this.#flights.length === 0 && this.#items.length === 0
+  }
+
+  /** An error of the source: thrown when what came before has been dealt with. */
+  rethrow(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** Resolves when something has happened since the last `take`. */
+  news(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  /** Takes out a chunk that has come back: the oldest, or any. */
+  take(ordered: boolean): Flight | undefined {
+    const at = ordered ? (this.#flights[0]?.isDone === true ? 0 : -1) : this.#flights.findIndex(({ isDone }) => isDone)
+    return at < 0 ? undefined : this.#flights.splice(at, 1)[0]
+  }
+
+  /** Pulls as long as there is room. */
+  fill(): void {
+    if (this.#isAsync) return void this.#pull()
+    while (!this.#ended && this.#hasRoom) {
+      try {
+        while (this.#items.length < this.#size.now && !this.#ended) this.#add((this.#iterator as Iterator<unknown>).next())
+      } catch (error) {
+        this.#fail(error)
+      }
+      this.#send()
+    }
+  }
+
+  /** Tells the source that no more is wanted. */
+  async end(): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    await this.#iterator.return?.()
+  }
+
+  get #hasRoom(): boolean {
+    return this.#flights.length < this.#pool.size * CHUNKS_A_WORKER && !this.#signal.aborted
+  }
+
+  async #pull(): Promise<void> {
+    if (this.#pulling) return
+    this.#pulling = true
+    try {
+      while (!this.#ended && this.#hasRoom) {
+        const step = await (this.#iterator as AsyncIterator<unknown>).next()
+        if (this.#ended) break // nobody listens any more
+        this.#add(step)
+        if (this.#ended || this.#items.length >= this.#size.now) this.#send()
+        else this.#sendSoon()
+      }
+    } catch (error) {
+      this.#fail(error)
+      this.#send()
+    } finally {
+      this.#pulling = false
+      this.#tell()
+    }
+  }
+
+  #add({ done, value }: IteratorResult<unknown>): void {
+    if (done === true) this.#ended = true
+    else this.#items.push(value)
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#ended) this.#failure = { error }
+    this.#ended = true
+  }
+
+  /** Sends a chunk before it is full, if more does not come at once and a worker has nothing to do. */
+  #sendSoon(): void {
+    if (this.#partial) return
+    this.#partial = true
+    setImmediate(() => {
+      this.#partial = false
+      if (this.#flights.length < this.#pool.size) this.#send()
+    })
+  }
+
+  #send(): void {
+    if (this.#items.length === 0 || this.#signal.aborted) return
+    const items = { first: this.#first, values: this.#items }
+    this.#first += items.values.length
+    this.#items = []
+    const promise = callChunk(this.#pool, this.#plan, items, this.#signal, this.#size)
+    const flight: Flight = { promise, isDone: false }
+    const land = () => {
+      flight.isDone = true
+      this.#tell()
+    }
+    promise.then(land, land)
+    this.#flights.push(flight)
+  }
+
+  #tell(): void {
+    this.#wake?.()
+    this.#wake = undefined
   }
 }
 
@@ -82,7 +263,7 @@ export async function takeNext<T>(flying: Promise<T>[], ordered: boolean): Promi
   return value
 }
 
-async function callChunk(pool: Pool, plan: MapPlan, items: Items, chunks: Chunker): Promise<Chunk> {
+async function callChunk(pool: Pool, plan: MapPlan, items: Items, signal: AbortSignal, size: ChunkSize): Promise<Chunk> {
   const write: Write = (encoder) => {
     encoder.tuple(3)
     encoder.string(plan.target)
@@ -90,9 +271,9 @@ async function callChunk(pool: Pool, plan: MapPlan, items: Items, chunks: Chunke
     for (const [i, value] of items.values.entries()) encoder.value(value, `item[${items.first + i}]`)
     encoder.record(plan.kwargs, 'kwargs')
   }
-  const reply = await pool.submit(KIND.MAP, write, { copy: plan.copy })
+  const reply = await pool.submit(KIND.MAP, write, { ...plan.call, timeoutMs: null, signal })
   const [results, failure, seconds] = reply as [unknown[], PythonErrorDetails | null, number]
-  if (failure === null) chunks.learn(results.length, seconds * 1000)
+  if (failure === null) size.learn(results.length, seconds * 1000)
   const failed = failure === null ? null : { error: toError(failure, { index: items.first + results.length }) }
   return { results, failure: failed }
 }
@@ -102,58 +283,20 @@ interface Items {
   readonly values: unknown[]
 }
 
-/** Cuts a source into chunks, and learns how large they should be. */
-class Chunker {
-  ended = false
-  #size: number
-  #first = 0
-  #failure: { error: unknown } | undefined
+/** How many items a chunk has; `'auto'` learns it. */
+class ChunkSize {
+  now: number
   readonly #auto: boolean
-  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
 
-  constructor(source: Iterable<unknown> | AsyncIterable<unknown>, chunk: number | 'auto') {
+  constructor(chunk: number | 'auto') {
     this.#auto = chunk === 'auto'
-    this.#size = chunk === 'auto' ? 1 : chunk
-    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
-  }
-
-  /** The next items. An error of the source ends it; it is thrown when what came before has been dealt with. */
-  async next(): Promise<Items> {
-    const first = this.#first
-    const values: unknown[] = []
-    try {
-      while (values.length < this.#size) {
-        const step = this.#iterator.next()
-        const { done, value } = 'then' in step ? await step : step
-        if (done === true) {
-          this.ended = true
-          break
-        }
-        values.push(value)
-      }
-    } catch (error) {
-      this.ended = true
-      this.#failure = { error }
-    }
-    this.#first += values.length
-    return { first, values }
-  }
-
-  rethrow(): void {
-    if (this.#failure !== undefined) throw this.#failure.error
+    this.now = chunk === 'auto' ? 1 : chunk
   }
 
   /** A chunk of `count` items took `ms` in Python. */
   learn(count: number, ms: number): void {
-    if (!this.#auto || count < this.#size) return
+    if (!this.#auto || count < this.now) return
     const ideal = Math.ceil((count * TARGET_MS) / Math.max(ms, 0.001))
-    this.#size = Math.max(1, Math.min(ideal, this.#size * GROWTH, MAX_AUTO_CHUNK))
-  }
-
-  /** Tells the source that no more is wanted. */
-  async return(): Promise<void> {
-    if (this.ended) return
-    this.ended = true
-    await this.#iterator.return?.()
+    this.now = Math.max(1, Math.min(ideal, this.now * GROWTH, MAX_AUTO_CHUNK))
   }
 }

@@ -1,6 +1,9 @@
 import type { Readable, Writable } from 'node:stream'
 import type { OutputLine } from '../options/index.ts'
 
+/** How many lines are remembered for the day a worker dies. */
+const LAST_LINES = 20
+
 export type OutputListener = (line: OutputLine) => void
 
 /** Puts the text of one worker together to lines. */
@@ -13,6 +16,9 @@ export class Lines {
     this.#worker = worker
     this.#listener = listener
   }
+
+  /** The last lines that came. */
+  readonly last: string[] = []
 
   /** Takes the payload of an OUTPUT frame. */
   take(payload: unknown): void {
@@ -48,6 +54,7 @@ export class Lines {
   }
 
   #tell(line: OutputLine): void {
+    if (this.last.push(line.text) > LAST_LINES) this.last.shift()
     try {
       this.#listener(line)
     } catch (error) {

@@ -1,42 +1,55 @@
-import { PythreadsError } from '../errors/index.ts'
-import { encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
+import { PythreadsError, WorkerDiedError } from '../errors/index.ts'
+import { type Ending, encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
+import { type Observer, Times } from '../observe/index.ts'
 import { FLAG, KIND, type Kind } from '../wire/index.ts'
 import { Answers, callbackContext } from './callbacks.ts'
 import { Crossing } from './crossing.ts'
+import { aborted, limitPatience, type Patience } from './deadline.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { Fleet, type FleetSize, type Recycling } from './fleet.ts'
 import { type Lease, Leases } from './leases.ts'
 import { Locals } from './locals.ts'
 import type { OutputListener } from './output.ts'
-import { Queues } from './queues.ts'
 import { type Handle, Realm } from './realm.ts'
+import type { PoolStats, WorkerStats } from './stats.ts'
 import { FrameEncoder, Task, type Write } from './task.ts'
 import { Worker, type WorkerTools } from './worker.ts'
-
-/** How many coroutine functions a pool remembers. */
-const MAX_KNOWN = 10_000
 
 /** What a pool needs to know. */
 export interface PoolOptions {
   readonly isolation: Isolation
   readonly settings: WorkerSettings
-  readonly workers: number
+  readonly size: FleetSize
+  /** What every worker calls before it takes others. */
+  readonly initialize: Write | undefined
   /** How many calls may wait; `null`: any number. */
   readonly maxQueue: number | null
+  /** How long calls may take, and wait, that say nothing of it. */
+  readonly patience: Patience
+  /** How long a cancelled call may go on. */
+  readonly graceMs: number
+  readonly startTimeoutMs: number
+  readonly maxWedged: number
+  readonly recycle: Recycling
   /** Makes what callers get for an object that stays in Python. */
   readonly standIn: (handle: Handle) => unknown
   /** Gets what is printed, where it is asked for. */
   readonly onLine?: OutputListener | undefined
+  readonly observer: Observer
 }
 
 /** How a call is made, besides its kind and payload. */
-export interface SubmitOptions {
+export interface SubmitOptions extends Patience {
   /** The number of the worker that has to take it; `undefined`: any. */
   readonly slot?: number | undefined
   /** Whether its result is copied deeply rather than referred to. */
   readonly copy?: boolean | undefined
-  /** Aborts it. */
-  readonly signal?: AbortSignal | undefined
-  /** What it calls: where that turns out to be a coroutine function, a worker gets many such calls at once. */
+  /** What it calls, by which others of its kind are known. */
   readonly key?: string | undefined
+  /** The higher, the sooner it has its turn. */
+  readonly priority?: number | undefined
+  /** How often it may be made again when its worker dies. */
+  readonly retry?: number | undefined
 }
 
 /** A request that every interpreter has to get, those of later workers too. */
@@ -45,39 +58,7 @@ export interface SetupStep {
   readonly write: Write
 }
 
-/** What a pool has done so far. */
-export interface PoolStats {
-  readonly workers: readonly WorkerStats[]
-  /** Calls that wait for a worker. */
-  readonly queued: number
-  /** Calls that a worker has. */
-  readonly running: number
-  /** Calls that workers have taken since the start, and those of them that failed. */
-  readonly calls: number
-  readonly errors: number
-  /** Workers that ended unasked and were replaced. */
-  readonly replaced: number
-  /** Objects in Python that JavaScript holds. */
-  readonly objects: number
-  /** JavaScript functions and iterators that Python holds. */
-  readonly callbacks: number
-}
-
-/** What one worker has done so far. */
-export interface WorkerStats {
-  readonly worker: number
-  /** `down`: it could not be replaced; the next call that finds nobody to take it tries again. */
-  readonly state: 'starting' | 'idle' | 'busy' | 'down'
-  /** The process it runs in. */
-  readonly pid: number | undefined
-  readonly calls: number
-  readonly errors: number
-}
-
-/**
- * Workers and the calls that wait for one. An idle worker takes the oldest call; the one that was idle last goes first, as
- * its memory is warm. A worker that ends is replaced; the call it had is rejected, those that wait are not touched.
- */
+/** Calls, and the workers that take them. Which worker takes which is the dispatcher's, their life the fleet's business. */
 export class Pool {
   readonly #options: PoolOptions
   readonly #settings: Buffer
@@ -86,55 +67,73 @@ export class Pool {
   readonly #tools: WorkerTools
   /** In a shared interpreter, what all workers hold together. */
   readonly #shared: Realm | undefined
-  readonly #workers: Worker[] = []
-  readonly #idle: Worker[] = []
-  readonly #queues: Queues
-  readonly #leases = new Leases((worker) => this.#feed(worker))
+  readonly #leases = new Leases<Worker>((worker) => this.#free(worker))
+  readonly #dispatcher: Dispatcher<Worker>
+  readonly #fleet: Fleet
+  readonly #queueTimes = new Times()
+  readonly #runTimes = new Times()
   /** What a replacement has to run before its first call. */
   readonly #setup: (SetupStep | undefined)[] = []
-  /** The numbers of workers that could not be replaced. */
-  readonly #down = new Set<number>()
-  /** What has turned out to be coroutine functions. */
-  readonly #coroutines = new Set<string>()
   /** How many broadcasts are not over, and where they run in a shared interpreter. */
   #broadcasts = 0
   #broadcastSlot = 0
   #order = 0
   #running = 0
+  /** What workers did that are gone. */
   #calls = 0
   #errors = 0
-  #replaced = 0
   #state: 'open' | 'closing' | 'closed' = 'open'
   #closed: Promise<void> | undefined
-  #drained: (() => void) | undefined
+  #finished: (() => void) | undefined
 
   constructor(options: PoolOptions) {
+    const { isolation, settings, graceMs, startTimeoutMs, standIn, onLine, observer } = options
     this.#options = options
-    this.#settings = encodeSettings(options.settings)
-    this.#queues = new Queues(options.workers)
-    this.#shared = options.isolation.shared ? new Realm(this.#locals) : undefined
+    this.#settings = encodeSettings(settings)
+    this.#shared = isolation.shared ? new Realm(this.#locals) : undefined
+    this.#dispatcher = new Dispatcher(this.#leases, {
+      sending: (task, worker) => this.#sending(task, worker),
+      waiting: (task) => this.#fleet.grow(task.slot),
+      takenBack: (task) => this.#again(task),
+      drained: () => observer.tell('drain', {}),
+    })
+    const { size, recycle, maxWedged } = options
+    this.#fleet = new Fleet(
+      { isolation, size, recycle, maxMemoryMb: isolation.killable ? settings.limits.memoryMb : null, maxWedged },
+      {
+        workers: this.#dispatcher.stations,
+        make: (slot) => new Worker(slot, this.#shared ?? new Realm(this.#locals), this.#shared === undefined, this.#tools),
+        launch: (worker) => this.#launch(worker),
+        serve: (worker) => this.#serve(worker),
+        isLeased: (worker) => this.#leases.has(worker),
+        unavailable: (error, slot) => this.#unavailable(error, slot),
+        started: (worker, ms) => observer.tell('workerStart', { worker: worker.slot, pid: worker.pid, ms }),
+        recycling: (worker, why) => observer.tell('workerRecycle', { worker: worker.slot, pid: worker.pid, why }),
+      },
+    )
     this.#tools = {
       events: {
-        free: (worker) => this.#feed(worker),
-        began: (key, coroutine) => this.#learn(key, coroutine),
-        settled: () => this.#settled(),
-        gone: (worker, how) => this.#gone(worker, how),
+        free: (worker) => this.#free(worker),
+        took: (task, us, worker) => this.#took(task, us, worker),
+        settled: (task) => this.#settled(task),
+        skipped: (task) => this.#again(task),
+        stuck: (worker) => this.#stuck(worker),
+        gone: (worker, ending) => this.#gone(worker, ending),
       },
       locals: this.#locals,
       answers: new Answers(this.#encoder, this.#locals),
-      standIn: options.standIn,
-      onLine: options.onLine,
+      ...{ graceMs, startTimeoutMs, standIn, onLine },
     }
   }
 
-  /** Starts every worker; when one fails, ends the others and throws its error. */
+  /** Starts the workers that are there from the beginning; when one fails, ends the others and throws its error. */
   async start(): Promise<void> {
-    const slots = Array.from({ length: this.#options.workers }, (_, slot) => slot)
-    const started = await Promise.allSettled(slots.map((slot) => this.#launch(slot)))
-    const failed = started.find((result) => result.status === 'rejected')
-    if (failed === undefined) return
-    this.destroy(failed.reason)
-    throw failed.reason
+    try {
+      await this.#fleet.start()
+    } catch (error) {
+      this.destroy(error)
+      throw error
+    }
   }
 
   /** The facts that the first worker told of itself. */
@@ -151,8 +150,9 @@ export class Pool {
     return this.#state === 'open'
   }
 
+  /** The most workers that there can be. */
   get size(): number {
-    return this.#options.workers
+    return this.#fleet.size.max
   }
 
   /** What sync calls share with the pool: its values, and in a shared interpreter its realm. */
@@ -164,25 +164,29 @@ export class Pool {
     return this.#shared
   }
 
+  get #workers(): Worker[] {
+    return this.#dispatcher.stations.filter((worker) => worker !== undefined)
+  }
+
   /** Makes a call: `write` encodes its arguments at once. */
   submit(kind: Kind, write: Write, options: SubmitOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { slot, signal } = options
+      const { slot, signal, copy, key, priority = 0, retry = 0 } = options
       this.#admit(kind, slot)
       if (signal?.aborted === true) throw aborted(signal)
-      const flags = options.copy === true ? FLAG.COPY : 0
-      const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals), flags)
-      const task = new Task(
-        this.#order++,
-        this.#destination(frame.crossing, slot),
-        callbackContext()?.worker,
-        frame,
-        resolve,
-        reject,
-      )
-      task.key = options.key
-      if (signal !== undefined) this.#abortOn(signal, task)
-      this.#place(task)
+      const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals), copy === true ? FLAG.COPY : 0)
+      const { crossing } = frame
+      if (retry > 0 && crossing.numbers !== undefined) {
+        crossing.undo()
+        throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'A call with `retry` takes no functions or iterables that live here')
+      }
+      const where = this.#destination(crossing, slot)
+      const origin = callbackContext()?.worker
+      const task = new Task({ order: this.#order++, slot: where, origin, priority, key, retries: retry }, frame, resolve, reject)
+      const { patience } = this.#options
+      const { timeoutMs = patience.timeoutMs, queueTimeoutMs = patience.queueTimeoutMs } = options
+      limitPatience(task, { signal, timeoutMs, queueTimeoutMs }, (late, error) => this.#giveUp(late, error))
+      this.#dispatcher.place(task)
     })
   }
 
@@ -199,8 +203,7 @@ export class Pool {
       return Promise.reject(error)
     }
     const lease = this.#leases.request(this.#order++)
-    const worker = this.#takeIdle()
-    if (worker !== undefined) this.#feed(worker)
+    if (!this.#dispatcher.offer()) this.#fleet.grow(undefined)
     return lease
   }
 
@@ -210,7 +213,7 @@ export class Pool {
     const step = { kind, write }
     this.#setup.push(step)
     const serving = this.#workers.filter((worker) => worker.serving)
-    const slots = this.#options.isolation.shared ? [this.#slotInOrder()] : serving.map((worker) => worker.slot)
+    const slots = this.#shared === undefined ? serving.map((worker) => worker.slot) : [this.#slotInOrder()]
     this.#broadcasts++
     const results = await Promise.allSettled(slots.map((slot) => this.submit(kind, write, { slot })))
     this.#broadcasts--
@@ -224,9 +227,15 @@ export class Pool {
   #slotInOrder(): number {
     if (this.#broadcasts === 0) {
       const idle = this.#workers.find((worker) => worker.serving && worker.idle)
-      this.#broadcastSlot = (idle ?? callbackContext()?.worker)?.slot ?? 0
+      this.#broadcastSlot = (idle ?? callbackContext()?.worker)?.slot ?? this.#workers.find((worker) => worker.serving)?.slot ?? 0
     }
     return this.#broadcastSlot
+  }
+
+  /** Changes how many workers there are; resolves when those that are missing can take calls. */
+  async resize(size: FleetSize): Promise<void> {
+    if (this.#state !== 'open') throw closedError()
+    await this.#fleet.resize(size)
   }
 
   /** Takes no more calls, waits for those that were made, and ends the workers. */
@@ -250,45 +259,55 @@ export class Pool {
   destroy(reason: unknown): void {
     this.#state = 'closed'
     const error = new PythreadsError('ERR_PYTHREADS_DESTROYED', 'The pool was destroyed', { cause: reason })
-    for (const worker of this.#workers) {
-      for (const task of worker.abandon()) task.reject(error)
+    for (const worker of this.#fleet.stop()) {
+      const { begun, waiting } = worker.abandon()
+      for (const task of [...begun, ...waiting]) task.reject(error)
       worker.kill()
     }
     this.#shared?.end('the pool was destroyed')
-    this.#queues.clear(error)
+    this.#dispatcher.clear(error)
+    this.#dispatcher.close()
     this.#leases.clear(error)
     this.#running = 0
-    this.#drained?.()
+    this.#finished?.()
   }
 
   stats(): PoolStats {
+    const workers = this.#workers
+    const all = Array.from({ length: Math.max(this.size, this.#dispatcher.stations.length) }, (_, slot) => this.#statsOf(slot))
     return {
-      workers: this.#workers.map((worker) => ({
-        worker: worker.slot,
-        state: this.#down.has(worker.slot) ? 'down' : !worker.serving ? 'starting' : worker.idle ? 'idle' : 'busy',
-        pid: typeof worker.ready['pid'] === 'number' ? worker.ready['pid'] : undefined,
-        calls: worker.calls,
-        errors: worker.errors,
-      })),
-      queued: this.#queues.length,
+      workers: all.filter((worker) => worker.worker < this.size || worker.state !== 'stopped'),
+      queued: this.#dispatcher.queued,
       running: this.#running,
-      calls: this.#calls + sum(this.#workers, (worker) => worker.calls),
-      errors: this.#errors + sum(this.#workers, (worker) => worker.errors),
-      replaced: this.#replaced,
-      objects: this.#shared?.objects ?? sum(this.#workers, (worker) => worker.realm.objects),
+      calls: this.#calls + sum(workers, (worker) => worker.calls),
+      errors: this.#errors + sum(workers, (worker) => worker.errors),
+      replaced: this.#fleet.replaced,
+      recycled: this.#fleet.recycled,
+      wedged: this.#fleet.wedged,
+      objects: this.#shared?.objects ?? sum(workers, (worker) => worker.realm.objects),
       callbacks: this.#locals.size,
+      queueTimes: this.#queueTimes.summary,
+      runTimes: this.#runTimes.summary,
     }
+  }
+
+  #statsOf(slot: number): WorkerStats {
+    const worker = this.#dispatcher.stations[slot]
+    if (worker === undefined) {
+      const state = this.#fleet.isDown(slot) ? 'down' : 'stopped'
+      return { worker: slot, state, pid: undefined, calls: 0, errors: 0, busyMs: 0, cpuMs: 0 }
+    }
+    const { pid, calls, errors } = worker
+    const state = worker.wedged ? 'wedged' : !worker.serving ? 'starting' : worker.idle ? 'idle' : 'busy'
+    return { worker: slot, state, pid, calls, errors, ...worker.times }
   }
 
   /** Refuses a call that would have to wait in a full queue. `map` and `exec` have bounds of their own. */
   #admit(kind: Kind, slot: number | undefined): void {
-    if (this.#state !== 'open') {
-      throw new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool is closed: it takes no more calls')
-    }
+    if (this.#state !== 'open') throw closedError()
     const { maxQueue } = this.#options
-    if (maxQueue === null || this.#queues.length < maxQueue || kind === KIND.MAP || kind === KIND.EXEC) return
-    const able = slot === undefined ? this.#workers : this.#workers.slice(slot, slot + 1)
-    if (!able.some((worker) => worker.serving && worker.idle)) {
+    if (maxQueue === null || this.#dispatcher.queued < maxQueue || kind === KIND.MAP || kind === KIND.EXEC) return
+    if (!this.#dispatcher.hasIdle(slot)) {
       throw new PythreadsError(
         'ERR_PYTHREADS_QUEUE_FULL',
         `${maxQueue} calls are waiting already, the most that \`maxQueue\` allows`,
@@ -300,7 +319,7 @@ export class Pool {
   #destination(crossing: Crossing, slot: number | undefined): number | undefined {
     const { owner } = crossing
     if (owner === undefined) return slot
-    const home = owner instanceof Worker && this.#workers.includes(owner) ? owner.slot : undefined
+    const home = owner instanceof Worker && this.#dispatcher.stations[owner.slot] === owner ? owner.slot : undefined
     if (home !== undefined && (slot === undefined || slot === home)) return home
     if (owner.realm === this.#shared) return slot
     crossing.undo()
@@ -308,167 +327,164 @@ export class Pool {
     throw new PythreadsError('ERR_PYTHREADS_OTHER_WORKER', `A remote object in this call lives ${where}`)
   }
 
-  #abortOn(signal: AbortSignal, task: Task): void {
-    const abort = () => {
-      task.aborted = true
-      task.reject(aborted(signal))
-      if (!this.#workers.some((worker) => worker.abort(task))) task.crossing.undo()
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    task.onSettled = () => signal.removeEventListener('abort', abort)
-  }
-
-  #place(task: Task): void {
-    const { slot, origin } = task
-    const worker = slot === undefined ? this.#takeIdle() : this.#workers[slot]
-    if (worker?.serving === true && worker.idle) return this.#send(worker, task)
-    if (slot === undefined && origin === undefined && this.#isLight(task)) {
-      const other = this.#workers.find((one) => one.serving && one.takesLight && !this.#leases.has(one))
-      if (other !== undefined) return this.#send(other, task)
-    }
-    const host = slot === undefined ? origin : worker
-    if (origin !== undefined && host?.serving === true && host.waits) return this.#send(host, task)
-    this.#queues.push(task)
-    this.#revive()
-  }
-
-  #takeIdle(): Worker | undefined {
-    for (let worker = this.#idle.pop(); worker !== undefined; worker = this.#idle.pop()) {
-      worker.listed = false
-      if (worker.serving && worker.idle) return worker
-    }
-    return undefined
-  }
-
-  #send(worker: Worker, task: Task): void {
-    this.#running++
-    task.light = this.#isLight(task)
-    worker.send(task)
-  }
-
-  #isLight({ key }: Task): boolean {
-    return key !== undefined && this.#coroutines.has(key)
-  }
-
-  #learn(key: string, coroutine: boolean): void {
-    if (!coroutine) this.#coroutines.delete(key)
-    else if (this.#coroutines.size < MAX_KNOWN) this.#coroutines.add(key)
-  }
-
-  #checkDrained(): void {
-    if (this.#running + this.#queues.length === 0) this.#drained?.()
-  }
-
-  #settled(): void {
+  /** Nobody waits for a call any more. */
+  #giveUp(task: Task, error: PythreadsError): void {
+    task.giveUp(error)
+    if (this.#dispatcher.remove(task)) return task.crossing.undo()
+    const worker = task.worker
+    if (worker === undefined) return
     this.#running--
-    this.#checkDrained()
+    worker.cancel(task)
+    this.#checkFinished()
   }
 
-  #nextFor(worker: Worker, leased: boolean): Task | undefined {
-    if (worker.idle) return this.#queues.nextFor(worker, leased)
-    if (worker.waits) return this.#queues.nextWithin(worker)
-    return worker.takesLight && !leased ? this.#queues.nextLight((task) => this.#isLight(task)) : undefined
+  #sending(task: Task, worker: Worker): void {
+    this.#running++
+    task.worker = worker
+    const queuedMs = task.queuedAt === undefined ? 0 : performance.now() - task.queuedAt
+    if (task.queuedAt !== undefined) this.#queueTimes.record(queuedMs)
+    const { observer } = this.#options
+    if (observer.hears('callStart')) observer.publish('callStart', { worker: worker.slot, target: task.key, queuedMs })
   }
 
-  /** A worker can take a call: gives it the one that has waited longest, or that its callback waits for. */
-  #feed(worker: Worker): void {
-    if (!worker.serving) return
-    const leased = this.#leases.has(worker)
-    const { oldest } = this.#leases
-    if (oldest !== undefined && worker.idle && !leased && this.#queues.isNext(oldest)) return this.#leases.grant(worker)
-    for (;;) {
-      const task = this.#nextFor(worker, leased)
-      if (task === undefined) break
-      if (task.aborted) continue
-      this.#send(worker, task)
-      if (!worker.takesLight) return
+  /** A call that a worker had and has not begun goes to the next one. */
+  #again(task: Task): void {
+    task.worker = undefined
+    if (task.cancelledAt !== undefined) return task.crossing.undo()
+    this.#running--
+    this.#dispatcher.replace(task)
+  }
+
+  #took(task: Task, us: number, worker: Worker): void {
+    this.#runTimes.record(us / 1000)
+    if (task.key !== undefined) this.#dispatcher.paces.learn(task.key, us)
+    const { observer } = this.#options
+    if (observer.hears('callEnd')) observer.publish('callEnd', { worker: worker.slot, target: task.key, threadMs: us / 1000 })
+  }
+
+  #settled(task: Task): void {
+    task.worker = undefined
+    if (task.cancelledAt !== undefined) return
+    this.#running--
+    this.#checkFinished()
+  }
+
+  #checkFinished(): void {
+    if (this.#finished !== undefined && this.#running + this.#dispatcher.queued === 0) this.#finished()
+  }
+
+  /** A worker can take calls. */
+  #free(worker: Worker): void {
+    if (this.#options.size.min < this.size && worker.idle) worker.idleSince = performance.now()
+    this.#fleet.check(worker)
+    this.#dispatcher.feed(worker)
+    this.#checkFinished()
+  }
+
+  #stuck(worker: Worker): void {
+    const waiting = worker.takeBack()
+    this.#fleet.stuck(worker)
+    if (worker.wedged) {
+      this.#endRealm(worker, 'its worker does not come back from a call')
+      this.#dispatcher.leave(worker)
+      this.#leases.leave(worker)
+      this.#options.observer.tell('workerWedged', { worker: worker.slot, wedged: this.#fleet.wedged })
     }
-    if (worker.idle && !worker.listed && !leased) {
-      worker.listed = true
-      this.#idle.push(worker)
-    }
-    this.#checkDrained()
+    for (const task of waiting) this.#again(task)
   }
 
-  async #launch(slot: number): Promise<void> {
-    const worker = new Worker(slot, this.#shared ?? new Realm(this.#locals), this.#tools)
-    this.#workers[slot] = worker
-    await worker.start(this.#options.isolation, this.#settings)
+  async #launch(worker: Worker): Promise<void> {
+    const { isolation, initialize } = this.#options
+    await worker.start(isolation, this.#settings)
     if (this.#state === 'closed') return worker.kill()
     try {
-      this.#options.isolation.verify?.(worker.ready)
+      isolation.verify?.(worker.ready)
       const others = this.#workers.some((other) => other.serving)
-      if (!this.#options.isolation.shared || !others)
+      if (this.#shared === undefined || !others)
         for (const step of this.#setup) if (step !== undefined) await this.#setUp(worker, step)
+      if (initialize !== undefined) await this.#setUp(worker, { kind: KIND.CALL, write: initialize })
     } catch (error) {
       worker.kill()
       throw error
     }
-    worker.serving = true
-    this.#feed(worker)
   }
 
   #setUp(worker: Worker, { kind, write }: SetupStep): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals, worker.realm))
-      this.#send(worker, new Task(this.#order++, worker.slot, undefined, frame, resolve, reject))
+      const options = { order: this.#order++, slot: worker.slot, origin: undefined, priority: 0, key: undefined, retries: 0 }
+      const task = new Task(options, frame, resolve, reject)
+      this.#sending(task, worker)
+      worker.send(task)
     })
   }
 
-  #gone(worker: Worker, how: string): void {
+  #serve(worker: Worker): void {
+    worker.servingSince = worker.idleSince = performance.now()
+    worker.serving = true
+    this.#dispatcher.feed(worker)
+  }
+
+  #endRealm(worker: Worker, why: string): void {
+    if (worker.realm !== this.#shared) worker.realm.end(why)
+  }
+
+  #gone(worker: Worker, ending: Ending): void {
     this.#calls += worker.calls
     this.#errors += worker.errors
     worker.calls = 0
     worker.errors = 0
-    if (worker.realm !== this.#shared) worker.realm.end('its worker has ended')
-    for (const task of worker.abandon()) {
-      this.#running--
-      const died = new PythreadsError('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker.slot} ended during the call: ${how}`)
-      task.reject(worker.failure ?? died)
-    }
-    this.#queues.leave(worker)
-    this.#leases.leave(worker)
-    // One that ended before it served is not replaced here: its launch has failed, and says why.
-    const served = worker.serving
+    const { begun, waiting } = worker.abandon()
+    for (const { crossing } of waiting) if (crossing.numbers !== undefined) worker.realm.unsent(crossing.numbers)
+    this.#endRealm(worker, 'its worker has ended')
+    const { serving } = worker
     worker.serving = false
-    if (served && this.#state !== 'closed' && (this.#state === 'open' || this.#queues.length > 0)) this.#replace(worker.slot)
-    this.#checkDrained()
-  }
-
-  #replace(slot: number): void {
-    this.#replaced++
-    this.#launch(slot).catch((error: unknown) => {
-      // When nobody is left who could take the calls that wait, they get to know why. The next call tries again.
-      this.#down.add(slot)
-      if (this.#workers.some((worker) => worker.serving)) return
-      this.#queues.clear(error)
-      this.#leases.clear(error)
-      this.#checkDrained()
-    })
-  }
-
-  /** Tries again to start the workers that could not be replaced, when a call finds nobody to take it. */
-  #revive(): void {
-    for (const slot of this.#down) {
-      this.#down.delete(slot)
-      this.#replace(slot)
+    this.#fleet.gone(worker, serving)
+    this.#dispatcher.leave(worker)
+    this.#leases.leave(worker)
+    const error = worker.failure ?? new WorkerDiedError(worker.slot, ending, worker.lastWords)
+    for (const task of begun) {
+      if (task.cancelledAt === undefined && task.retries-- > 0) waiting.push(task)
+      else this.#lost(task, error)
     }
+    for (const task of waiting) {
+      const gone = task.crossing.owner?.realm.ended
+      if (gone === undefined) this.#again(task)
+      else this.#lost(task, new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', `A remote object in the call is gone: ${gone}`))
+    }
+    const { pid, lastWords } = worker
+    const asked = worker.retiring || this.#state !== 'open'
+    this.#options.observer.tell('workerExit', { worker: worker.slot, pid, how: ending.how, asked, lastWords })
+    this.#checkFinished()
+  }
+
+  #lost(task: Task, error: unknown): void {
+    task.worker = undefined
+    if (task.cancelledAt === undefined) this.#running--
+    task.reject(error)
+  }
+
+  #unavailable(error: unknown, slot: number | undefined): void {
+    this.#dispatcher.clear(error, slot)
+    if (slot === undefined) this.#leases.clear(error)
+    this.#checkFinished()
   }
 
   async #close(): Promise<void> {
-    if (this.#running + this.#queues.length > 0) {
+    if (this.#running + this.#dispatcher.queued > 0) {
       await new Promise<void>((resolve) => {
-        this.#drained = resolve
+        this.#finished = resolve
       })
     }
-    await Promise.all(this.#workers.map((worker) => worker.close()))
+    await Promise.all(this.#fleet.stop().map((worker) => worker.close()))
+    this.#dispatcher.close()
     this.#shared?.end('the pool was closed')
     this.#state = 'closed'
   }
 }
 
-function aborted(signal: AbortSignal): PythreadsError {
-  return new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', { cause: signal.reason })
+function closedError(): PythreadsError {
+  return new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool is closed: it takes no more calls')
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -28,6 +28,15 @@ export class Realm {
     for (const number of numbers) this.#crossings.set(number, (this.#crossings.get(number) ?? 0) + 1)
   }
 
+  /** Such a frame was taken back before anybody read it. */
+  unsent(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const held = (this.#crossings.get(number) ?? 0) - 1
+      if (held > 0) this.#crossings.set(number, held)
+      else this.#crossings.delete(number)
+    }
+  }
+
   /** One of our values comes home in a frame that is being read. @throws `ERR_PYTHREADS_PROTOCOL` when it is not ours */
   home(number: number): unknown {
     const value = this.#locals.get(number)

@@ -1,49 +1,71 @@
 import { Encoder, FLAG, HEADER_BYTES, type Kind, writeHeader } from '../wire/index.ts'
 import type { Crossing } from './crossing.ts'
-import type { Linked } from './fifo.ts'
+import type { Fifo, Linked } from './fifo.ts'
 import type { Worker } from './worker.ts'
 
 /** A buffer is given up for a new one when it is this full; the calls that wait in it keep it alive. */
 const SLAB_BYTES = 60 * 1024
 
-/** A call: its frame, ready to be sent, and its promise. Arguments are encoded when the call is made, never later. */
-export class Task implements Linked<Task> {
-  next: Task | undefined
+/** What a call is besides its frame; everything is decided. */
+export interface TaskOptions {
   readonly order: number
   /** The number of the worker that has to take it, `undefined`: any. */
   readonly slot: number | undefined
   /** The worker whose callback made this call, if one did: it waits for it, so it may take it in between. */
   readonly origin: Worker | undefined
-  readonly crossing: Crossing
-  /** Nobody waits for it any more. */
-  aborted = false
+  readonly priority: number
   /** What it calls, by which others of its kind are known; `undefined`: nothing that has a name. */
-  key: string | undefined
-  /** When it was sent, calls of its kind had become coroutines: its worker is done with it as soon as it has begun. */
-  light = false
+  readonly key: string | undefined
+  /** How often it may be made again when its worker dies. */
+  readonly retries: number
+}
+
+/** A call: its frame, ready to be sent, and its promise. Arguments are encoded when the call is made, never later. */
+export class Task implements Linked<Task> {
+  next: Task | undefined
+  previous: Task | undefined
+  /** The queue in which it waits. */
+  queue: Fifo<Task> | undefined
+  readonly order: number
+  readonly slot: number | undefined
+  origin: Worker | undefined
+  readonly priority: number
+  readonly key: string | undefined
+  retries: number
+  /** The worker that has it. */
+  worker: Worker | undefined
+  /** Its request id there. */
+  id = 0
+  /** When nobody waited for it any more; `undefined`: somebody does. */
+  cancelledAt: number | undefined
   /** It runs as a coroutine, beside other calls. */
   coroutine = false
+  /** Its worker will not leave it alone: it has heard of the cancellation. */
+  told = false
+  /** When it had to wait for a worker. */
+  queuedAt: number | undefined
+  /** Runs when a worker has taken it. */
+  onTaken: (() => void) | undefined
   /** Runs when it is settled. */
   onSettled: (() => void) | undefined
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
   readonly #frame: EncodedFrame
 
-  constructor(
-    order: number,
-    slot: number | undefined,
-    origin: Worker | undefined,
-    frame: EncodedFrame,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.order = order
-    this.slot = slot
-    this.origin = origin
-    this.crossing = frame.crossing
+  constructor(options: TaskOptions, frame: EncodedFrame, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+    this.order = options.order
+    this.slot = options.slot
+    this.origin = options.origin
+    this.priority = options.priority
+    this.key = options.key
+    this.retries = options.retries
     this.#frame = frame
     this.#resolve = resolve
     this.#reject = reject
+  }
+
+  get crossing(): Crossing {
+    return this.#frame.crossing
   }
 
   resolve(value: unknown): void {
@@ -56,14 +78,21 @@ export class Task implements Linked<Task> {
     this.#settled()
   }
 
+  /** Its caller gets to know at once; what becomes of the call itself is its worker's business. */
+  giveUp(error: unknown): void {
+    this.cancelledAt = performance.now()
+    this.#reject(error)
+    this.onSettled?.()
+  }
+
   #settled(): void {
     this.crossing.arrived()
     this.onSettled?.()
   }
 
   /** The frame with its request id. */
-  frame(id: number): Buffer {
-    return frameBytes(this.#frame, id)
+  frame(): Buffer {
+    return frameBytes(this.#frame, this.id)
   }
 
   /** It is not sent any more. */

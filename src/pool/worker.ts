@@ -1,8 +1,9 @@
 import { type ErrorCode, type PythonErrorDetails, PythreadsError, toError } from '../errors/index.ts'
-import type { Isolation, Launched } from '../isolation/index.ts'
-import { decode, FrameParser, KIND, type Kind, type Reviver } from '../wire/index.ts'
+import { type Ending, type Isolation, type Launched, type LedgerTimes, residentMb } from '../isolation/index.ts'
+import { decode, FrameParser, frame, KIND, type Kind, type Reviver, replyTime } from '../wire/index.ts'
 import { type Answers, CALLER, CallbackRunner } from './callbacks.ts'
-import { EMPTY, frame, releaseFrame } from './control-frames.ts'
+import { releaseFrame } from './control-frames.ts'
+import { Flight } from './flight.ts'
 import type { Locals } from './locals.ts'
 import { emitWarning, Lines, type OutputListener } from './output.ts'
 import { Handle, type Owner, type Realm } from './realm.ts'
@@ -10,14 +11,18 @@ import { type EncodedFrame, frameBytes, type Task } from './task.ts'
 
 /** What a worker tells its pool. */
 export interface WorkerEvents {
-  /** Its thread can take a call: it has none, or it waits for a callback and can take one that the callback made. */
+  /** Its thread can take a call: it has room for one, or it waits for a callback and can take one that the callback made. */
   free(worker: Worker): void
-  /** Its thread is done with a call of this kind: it is over, or goes on as a coroutine. */
-  began(key: string, coroutine: boolean): void
+  /** Its thread is done with a call, which held it for so long. */
+  took(task: Task, us: number, worker: Worker): void
   /** A call that it had is over. */
-  settled(): void
-  /** It is gone. `how` says how it ended. */
-  gone(worker: Worker, how: string): void
+  settled(task: Task): void
+  /** It skipped a call, as it was told to: somebody else has to take it. */
+  skipped(task: Task): void
+  /** It does not leave a call alone that was cancelled. */
+  stuck(worker: Worker): void
+  /** It is gone. */
+  gone(worker: Worker, ending: Ending): void
 }
 
 /** What the workers of a pool share. */
@@ -25,6 +30,10 @@ export interface WorkerTools {
   readonly events: WorkerEvents
   readonly locals: Locals
   readonly answers: Answers
+  /** How long a cancelled call may go on before its worker counts as stuck. */
+  readonly graceMs: number
+  /** How long a worker may take to start. */
+  readonly startTimeoutMs: number
   /** Makes what callers get for an object that stays in Python. */
   readonly standIn: (handle: Handle) => unknown
   /** Gets what is printed, where it is asked for. */
@@ -35,10 +44,8 @@ export interface WorkerTools {
 const CLOSE_GRACE_MS = 2_000
 /** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
 const DRAIN_MS = 50
-/** How many light calls a worker may have at once: enough that neither side waits for the other. */
-const MAX_LIGHT = 64
-/** On the stack of a worker's thread: a call. Callbacks that it waits for stand there by their number. */
-const CALL = 0
+/** How often a call is interrupted that goes on: the first time may have come to nothing, in a destructor for instance. */
+const INTERRUPT_EVERY_MS = 50
 
 /** One worker: its channel, the calls it has, and what it has done so far. */
 export class Worker implements Owner, Reviver {
@@ -48,21 +55,33 @@ export class Worker implements Owner, Reviver {
   ready: Readonly<Record<string, unknown>> = {}
   calls = 0
   errors = 0
-  /** Whether the pool's list of idle workers holds it. */
+  /** When it began to serve, and when it was last given back its idleness, in `performance.now()`. */
+  servingSince = 0
+  idleSince = 0
+  /** Whether the list of idle workers holds it, and whether all that it has before it is expected to be short. */
   listed = false
+  short = false
   /** Whether the pool gives it calls: from the end of its set-up until it is gone. */
   serving = false
-  /** What was wrong with the bytes that it sent: the error of the calls that it has. */
+  /** It is to end as soon as nothing keeps it, and takes only calls that need it. */
+  retiring = false
+  /** It retires because there are more than needed. */
+  surplus = false
+  /** What its process held in memory when that was last looked at. */
+  residentMb = 0
+  /** Its thread does not come back from a call that was cancelled, and cannot be ended: it takes no calls. */
+  wedged = false
+  /** Why it was ended: the error of the calls that it has. */
   failure: unknown
-  /** Calls without an answer. */
-  readonly #tasks = new Map<number, Task>()
-  /** What its thread does: calls, and callbacks that they wait for, innermost last. A call that became a coroutine is not on it. */
-  readonly #stack: number[] = []
+  readonly #flight = new Flight()
   /** Calls that were answered on the side channel before the main one said that they are coroutines. */
   readonly #early = new Map<number, Task>()
-  /** How many calls on the stack are light. */
-  #light = 0
-  #id = 0
+  /** Calls that were cancelled and are not over. */
+  readonly #cancelling = new Set<Task>()
+  #interrupting: NodeJS.Timeout | undefined
+  /** Requests that were taken back, which Python has yet to say that it skipped. */
+  readonly #takenBack = new Set<number>()
+  #corked = false
   #state: 'starting' | 'open' | 'closing' | 'gone' = 'starting'
   #launched: Launched | undefined
   #sideOpen = false
@@ -73,12 +92,16 @@ export class Worker implements Owner, Reviver {
   readonly #tools: WorkerTools
   readonly #lines: Lines | undefined
   readonly #runner: CallbackRunner
+  readonly #ownsRealm: boolean
+  #words = ''
   readonly #parser = new FrameParser((...frame) => this.#frame(...frame))
   #started: { resolve: () => void; reject: (error: unknown) => void } | undefined
 
-  constructor(slot: number, realm: Realm, tools: WorkerTools) {
+  /** `ownsRealm`: no other worker shares its interpreter. */
+  constructor(slot: number, realm: Realm, ownsRealm: boolean, tools: WorkerTools) {
     this.slot = slot
     this.realm = realm
+    this.#ownsRealm = ownsRealm
     this.#tools = tools
     this.#runner = new CallbackRunner(this, tools.locals, tools.answers)
     this.#lines = tools.onLine === undefined ? undefined : new Lines(slot, tools.onLine)
@@ -86,22 +109,52 @@ export class Worker implements Owner, Reviver {
 
   /** Whether its thread has nothing to do. */
   get idle(): boolean {
-    return this.#state === 'open' && this.#stack.length === 0
-  }
-
-  /** Whether its thread has only calls that are done as soon as they have begun, so that another one may stand behind them. */
-  get takesLight(): boolean {
-    return this.#state === 'open' && this.#stack.length === this.#light && this.#light < MAX_LIGHT
+    return this.#state === 'open' && this.#flight.isIdle
   }
 
   /** Whether its thread waits for a callback, so that a call which the callback made can run in between. */
   get waits(): boolean {
-    return this.#state === 'open' && (this.#stack.at(-1) ?? CALL) !== CALL
+    return this.#state === 'open' && this.#flight.callback !== undefined
+  }
+
+  /** How many calls its thread has before it. */
+  get depth(): number {
+    return this.#flight.depth
+  }
+
+  /** Since when the call runs that others stand behind, at the earliest. */
+  get runningSince(): number {
+    return this.#flight.since
+  }
+
+  /** Whether anything needs this very worker: calls, coroutines, objects of its own. */
+  get isNeeded(): boolean {
+    return !this.#flight.isIdle || this.#coroutines > 0 || (this.#ownsRealm && this.realm.objects > 0)
+  }
+
+  get pid(): number | undefined {
+    const { pid } = this.ready
+    return typeof pid === 'number' ? pid : undefined
+  }
+
+  get times(): LedgerTimes {
+    return this.#launched?.ledger.times ?? { busyMs: 0, cpuMs: 0 }
+  }
+
+  /** What it printed last. */
+  get lastWords(): string {
+    const lines = this.#lines?.last.join('\n') ?? ''
+    return [lines, this.#words].filter(Boolean).join('\n')
   }
 
   /** Launches it; resolves when it has imported what it has to and can take calls. */
   async start(isolation: Isolation, settings: Buffer): Promise<void> {
     const launched = await isolation.launch()
+    if (this.#state === 'closing') {
+      launched.kill() // it was ended before it began
+      launched.ledger.close()
+      throw startError('it was not wanted any more')
+    }
     this.#launched = launched
     const { socket, side, prints } = launched
     if (prints !== undefined) {
@@ -117,46 +170,119 @@ export class Worker implements Owner, Reviver {
       side.destroy()
       launched.kill()
     })
-    void launched.ended.then((how) => {
+    void launched.ended.then((ending) => {
       const timer = setTimeout(() => socket.destroy(), DRAIN_MS)
       void closed.then(() => {
         clearTimeout(timer)
-        this.#gone(how)
+        this.#gone(ending)
       })
     })
     const started = new Promise<void>((resolve, reject) => {
       this.#started = { resolve, reject }
     })
     socket.write(frame(KIND.START, settings))
-    await started
+    const { startTimeoutMs } = this.#tools
+    const late = setTimeout(() => this.#fail(startError(`it is not ready after ${startTimeoutMs} ms`)), startTimeoutMs)
+    try {
+      await started
+    } finally {
+      clearTimeout(late)
+    }
     if (this.#lines !== undefined) this.#openSide()
     socket.unref()
     this.#state = 'open'
   }
 
-  /** Gives it a call. It must be idle, or wait for the callback that made the call. */
+  /** Gives it a call: when it is idle, waits for the callback that made the call, or has room behind short ones. */
   send(task: Task): void {
     this.calls++
-    do this.#id = (this.#id + 1) >>> 0
-    while (this.#tasks.has(this.#id))
-    this.#tasks.set(this.#id, task)
-    this.#stack.push(CALL)
-    if (task.light) this.#light++
+    const socket = this.#channel().socket
+    if (!this.#flight.isIdle && !this.#corked) {
+      this.#corked = true
+      socket.cork()
+      process.nextTick(() => {
+        this.#corked = false
+        socket.uncork()
+      })
+    }
+    this.#flight.add(task)
     const { numbers } = task.crossing
     if (numbers !== undefined) this.#sent(numbers)
     this.#keepAlive()
-    this.#channel().socket.write(task.frame(this.#id))
+    socket.write(task.frame())
+    task.onTaken?.()
   }
 
-  /** Nobody waits for a call any more: a coroutine is cancelled. Answers whether it has the call. */
-  abort(task: Task): boolean {
-    for (const [id, mine] of this.#tasks) {
-      if (mine !== task) continue
-      this.#openSide()
-      this.#channel().side.write(frame(KIND.CANCEL, EMPTY, id))
-      return true
+  /** Looks at what its process holds in memory. */
+  measure(): void {
+    const { pid } = this
+    if (pid !== undefined) this.residentMb = residentMb(pid)
+  }
+
+  /** Its thread does not come back: what it has not begun is taken away, what it has begun may still be answered. */
+  wedge(): void {
+    this.wedged = true
+    this.serving = false
+    this.#channel().socket.unref()
+  }
+
+  /** Takes back the calls that stand behind the one that runs and have not begun. */
+  takeBack(): Task[] {
+    const behind = this.#flight.behind
+    const [running, last] = [this.#flight.running, behind.at(-1)]
+    if (last === undefined || running === undefined || last.id < running.id) return []
+    const { ledger } = this.#channel()
+    // What was taken back before must be skipped before the range changes: it is, once a later request has begun.
+    if (ledger.begun !== running.id) return []
+    ledger.takeBack(running.id, last.id)
+    const { begun } = ledger
+    const taken = behind.filter(({ id }) => id > begun) // the others have begun, or will be reported as skipped
+    for (const task of taken) {
+      this.#takenBack.add(task.id)
+      this.#forget(task)
     }
-    return false
+    this.#keepAlive()
+    return taken
+  }
+
+  /** A call goes elsewhere, or nowhere: what crossed in it has not. */
+  #forget(task: Task): void {
+    this.calls--
+    this.#flight.settle(task)
+    this.#flight.leave(task)
+    const { numbers } = task.crossing
+    if (numbers !== undefined) this.realm.unsent(numbers)
+  }
+
+  /** Nobody waits for a call any more that this worker has: sees to it that it ends. */
+  cancel(task: Task): void {
+    this.#openSide()
+    this.#cancelling.add(task)
+    if (task.coroutine) this.#background(-1)
+    this.#interrupt(task)
+    this.#keepAlive()
+    this.#interrupting ??= setInterval(() => this.#interruptAll(), INTERRUPT_EVERY_MS).unref()
+  }
+
+  #interruptAll(): void {
+    for (const task of this.#cancelling) this.#interrupt(task)
+    if (this.#cancelling.size > 0) return
+    clearInterval(this.#interrupting)
+    this.#interrupting = undefined
+  }
+
+  /** Interrupts a call, if it is its turn. A thread that does not listen for too long is stuck. */
+  #interrupt(task: Task): void {
+    const flight = this.#flight
+    if (flight.get(task.id) !== task || task.told) return void this.#cancelling.delete(task)
+    if (!task.coroutine && flight.running !== task) return
+    const callback = task.coroutine ? undefined : flight.callback
+    if (callback !== undefined && flight.answer(callback)) {
+      this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback))
+    }
+    this.#channel().side.write(frame(KIND.CANCEL, undefined, task.id))
+    const since = Math.max(task.cancelledAt ?? 0, flight.since)
+    if (!this.wedged && performance.now() - since > this.#tools.graceMs) this.#tools.events.stuck(this)
   }
 
   release(id: number): void {
@@ -169,7 +295,7 @@ export class Worker implements Owner, Reviver {
     if (launched === undefined || this.#state === 'gone') return
     this.#state = 'closing'
     launched.socket.ref()
-    launched.socket.write(frame(KIND.CLOSE, EMPTY))
+    launched.socket.write(frame(KIND.CLOSE))
     const timer = setTimeout(() => this.kill(), CLOSE_GRACE_MS)
     await launched.ended
     clearTimeout(timer)
@@ -183,13 +309,25 @@ export class Worker implements Owner, Reviver {
     this.#launched?.kill()
   }
 
-  /** Takes the calls away that it has. */
-  abandon(): Task[] {
-    const tasks = [...this.#tasks.values()]
-    this.#tasks.clear()
-    this.#stack.length = 0
-    this.#light = 0
-    return tasks
+  /** Takes the calls away that it has: those that it has begun, as far as is known, and those that nobody has. */
+  abandon(): { begun: Task[]; waiting: Task[] } {
+    const begun: Task[] = []
+    const waiting: Task[] = []
+    const last = this.#lastBegun()
+    for (const task of this.#flight.clear()) {
+      if (!task.coroutine && task.id > last) waiting.push(task)
+      else begun.push(task)
+    }
+    clearInterval(this.#interrupting)
+    return { begun, waiting }
+  }
+
+  /** The last request that it has begun or ever will. */
+  #lastBegun(): number {
+    const ledger = this.#launched?.ledger
+    if (ledger === undefined || this.#state === 'starting') return 0xffff_ffff
+    ledger.takeBack(ledger.begun, 0xffff_ffff) // a thread that has read more requests than it has begun skips them
+    return ledger.begun
   }
 
   object(id: number, type: string, traits: number): unknown {
@@ -240,14 +378,15 @@ export class Worker implements Owner, Reviver {
       case KIND.RESULT:
       case KIND.ERROR: {
         const { task, settle } = this.#answered(kind, id, bytes, start, end)
-        this.#pop(task)
-        if (task.key !== undefined) this.#tools.events.began(task.key, false)
+        this.#leave(task, replyTime(bytes, start))
         settle()
-        this.#tools.events.settled()
+        this.#tools.events.settled(task)
         return this.#tools.events.free(this)
       }
+      case KIND.SKIPPED:
+        return this.#skipped(id)
       case KIND.PENDING:
-        return this.#pending(id)
+        return this.#pending(id, replyTime(bytes, start))
       case KIND.CALLBACK:
         return this.#callback(id, bytes, start, end)
       default:
@@ -261,13 +400,18 @@ export class Worker implements Owner, Reviver {
       case KIND.RESULT:
       case KIND.ERROR: {
         const { task, settle } = this.#answered(kind, id, bytes, start, end)
-        if (task.coroutine) this.#background(-1)
-        else this.#early.set(id, task)
+        if (!task.coroutine) this.#early.set(id, task)
+        else if (task.cancelledAt === undefined) this.#background(-1)
         settle()
-        return this.#tools.events.settled()
+        return this.#tools.events.settled(task)
       }
       case KIND.CALLBACK:
         return this.#sideCallback(id, bytes, start, end)
+      case KIND.TOLD: {
+        const task = this.#flight.get(id)
+        if (task !== undefined) task.told = true
+        return
+      }
       default:
         this.#told(kind, id, bytes, start, end)
     }
@@ -283,10 +427,10 @@ export class Worker implements Owner, Reviver {
 
   /** Reads the answer to a call, which is its own until then: should that fail, the worker's end settles it. */
   #answered(kind: Kind, id: number, bytes: Buffer, start: number, end: number): { task: Task; settle: () => void } {
-    const task = this.#tasks.get(id)
+    const task = this.#flight.get(id)
     if (task === undefined) this.#unasked(kind, id)
     const settle = this.#outcome(task, kind, bytes, start, end)
-    this.#tasks.delete(id)
+    this.#flight.settle(task)
     return { task, settle }
   }
 
@@ -295,16 +439,28 @@ export class Worker implements Owner, Reviver {
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
   }
 
-  /** Its thread is done with a call, the innermost one that is not waited for by a callback further in. */
-  #pop(task: Task): void {
-    this.#stack.splice(this.#stack.lastIndexOf(CALL), 1)
-    if (task.light) this.#light--
+  /** Its thread is done with a call. */
+  #leave(task: Task, us: number): void {
+    this.#flight.leave(task)
     this.#keepAlive()
+    this.#tools.events.took(task, us, this)
+    if (this.#cancelling.size > 0) this.#interruptAll()
   }
 
-  /** Keeps the process alive while Python works; what a callback waits for does so itself. */
+  /** It skipped a request that was taken back; one of which that was not clear is taken back now. */
+  #skipped(id: number): void {
+    if (this.#takenBack.delete(id)) return
+    const task = this.#flight.get(id)
+    if (task === undefined) this.#unasked(KIND.SKIPPED, id)
+    this.#forget(task)
+    this.#keepAlive()
+    this.#tools.events.skipped(task)
+    this.#tools.events.free(this)
+  }
+
+  /** Keeps the process alive while Python works for somebody; what a callback waits for does so itself. */
   #keepAlive(): void {
-    const works = this.#stack.at(-1) === CALL
+    const works = this.#flight.depth > 0 && this.#flight.callback === undefined && !this.#onlyCancelled()
     if (works === this.#keepsAlive) return
     this.#keepsAlive = works
     const { socket } = this.#channel()
@@ -312,20 +468,24 @@ export class Worker implements Owner, Reviver {
     else socket.unref()
   }
 
+  #onlyCancelled(): boolean {
+    if (this.#cancelling.size === 0) return false
+    for (const task of this.#flight.tasks) if (task.cancelledAt === undefined && !task.coroutine) return false
+    return true
+  }
+
   /** A call turned out to be a coroutine: its answer comes on the side channel, and the thread is free. */
-  #pending(id: number): void {
+  #pending(id: number, us: number): void {
     this.#openSide()
     const early = this.#early.get(id)
-    const task = early ?? this.#tasks.get(id)
+    const task = early ?? this.#flight.get(id)
     if (task === undefined) this.#unasked(KIND.PENDING, id)
     this.#early.delete(id)
-    this.#pop(task)
-    if (task.key !== undefined) this.#tools.events.began(task.key, true)
     if (early === undefined) {
       task.coroutine = true
-      this.#background(1)
-      if (task.aborted) this.abort(task)
+      if (task.cancelledAt === undefined) this.#background(1)
     }
+    this.#leave(task, us)
     this.#tools.events.free(this)
   }
 
@@ -355,12 +515,10 @@ export class Worker implements Owner, Reviver {
   /** The worker's thread waits for a JavaScript function. */
   #callback(id: number, bytes: Buffer, start: number, end: number): void {
     const [number, args] = decode(bytes, start, end, this) as [number, unknown[]]
-    this.#stack.push(id)
+    this.#flight.enter(id)
     this.#keepAlive()
     const answer = (encoded: EncodedFrame) => {
-      const at = this.#stack.indexOf(id)
-      if (at < 0) return encoded.crossing.undo() // the worker is gone
-      this.#stack.splice(at, 1)
+      if (!this.#flight.answer(id)) return encoded.crossing.undo() // the worker is gone, or the call was cancelled
       this.#keepAlive()
       this.#write(this.#channel().socket, encoded, id)
     }
@@ -373,7 +531,7 @@ export class Worker implements Owner, Reviver {
     const [number, args, caller] = decode(bytes, start, end, this) as [number, unknown[], number]
     const { side } = this.#channel()
     const answer = (encoded: EncodedFrame) => this.#write(side, encoded, id)
-    const pending = (caller & CALLER.HAS_LOOP) !== 0 ? () => side.write(frame(KIND.CALLBACK_PENDING, EMPTY, id)) : undefined
+    const pending = (caller & CALLER.HAS_LOOP) !== 0 ? () => side.write(frame(KIND.CALLBACK_PENDING, undefined, id)) : undefined
     this.#runner.run(number, args, answer, pending)
   }
 
@@ -405,16 +563,25 @@ export class Worker implements Owner, Reviver {
     this.kill()
   }
 
-  #gone(how: string): void {
-    this.#state = 'gone'
+  #gone(ending: Ending): void {
+    this.#state = this.#state === 'starting' ? 'starting' : 'gone'
+    const { ledger } = this.#channel()
     this.#lines?.end()
-    this.#started?.reject(startError(how))
+    this.#words = ledger.lastWords
+    this.#started?.reject(startError(`${ending.how}${quoted(this.lastWords)}`))
     this.#started = undefined
-    this.#tools.events.gone(this, how)
+    this.#tools.events.gone(this, ending)
+    this.#state = 'gone'
+    ledger.close()
   }
 }
 
 type Dropped = Parameters<Realm['dropped']>[0]
+
+/** What a worker printed last, as the end of an error's message. */
+export function quoted(words: string): string {
+  return words === '' ? '' : `\nThe last that it printed:\n${words.replace(/^/gm, '  ')}`
+}
 
 function startError(how: string): PythreadsError {
   return new PythreadsError('ERR_PYTHREADS_WORKER_START', `A worker did not start: ${how}`)

@@ -1,15 +1,12 @@
+export { type Caller, callerOf } from './caller.ts'
 export { Keywords, kw } from './keywords.ts'
-export { type Caller, importedModule, remoteModule } from './remote-module.ts'
+export { importedModule, remoteModule } from './remote-module.ts'
 export { remoteObject } from './remote-object.ts'
 export {
   callRequest,
   evalRequest,
   execRequest,
-  getRequest,
   moduleRequest,
-  operateRequest,
-  type Target,
-  textRequest,
 } from './requests.ts'
 export { Session } from './session.ts'
 export { readSource, type SourceArguments } from './source.ts'

@@ -1,17 +1,10 @@
 import { inspect } from 'node:util'
-import type { Kwargs } from '../options/index.ts'
 import { standForTarget } from '../pool/index.ts'
+import type { Caller } from './caller.ts'
 import { splitArguments } from './keywords.ts'
-import { type Operator, operation } from './operations.ts'
+import { operation } from './operations.ts'
 import { attributeOf, type Target } from './requests.ts'
 import type { RemoteModule } from './types.ts'
-
-/** What remote things need of the pool behind them. */
-export interface Caller extends Operator<Promise<unknown>> {
-  call(target: Target, args: readonly unknown[], kwargs: Kwargs): Promise<unknown>
-  get(target: Target): Promise<unknown>
-  import(module: string): Promise<unknown>
-}
 
 /**
  * A module whose attributes are made when they are first asked for. To await one reads it, to await the module imports it:

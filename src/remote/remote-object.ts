@@ -1,9 +1,11 @@
 import { PythreadsError } from '../errors/index.ts'
+import { type CallOptions, resolveCallOptions } from '../options/index.ts'
 import { type Handle, standForObject } from '../pool/index.ts'
 import { TRAIT } from '../wire/index.ts'
+import type { Caller } from './caller.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
-import { type Caller, callable, child, describedBy, remoteAttribute, shownAs } from './remote-module.ts'
+import { callable, child, describedBy, remoteAttribute, shownAs } from './remote-module.ts'
 import type { Target } from './requests.ts'
 import type { RemoteContext, RemoteObject } from './types.ts'
 
@@ -21,13 +23,14 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
     [Symbol.dispose]: () => handle.release(),
     [Symbol.asyncDispose]: async () => handle.release(),
   }
-  if (has(TRAIT.ITERABLE | TRAIT.ASYNC_ITERABLE)) {
-    symbols[Symbol.asyncIterator] = () => iterate(caller, target, handle)
-  }
   const own: Record<string, unknown> = {
     $dispose: () => handle.release(),
     $enter: () => enter(caller, target),
     $with: (body: (value: unknown) => unknown) => within(caller, target, body),
+  }
+  if (has(TRAIT.ITERABLE | TRAIT.ASYNC_ITERABLE)) {
+    symbols[Symbol.asyncIterator] = () => iterate(caller, target, handle)
+    own['$iterate'] = (options: CallOptions = {}) => iterate(caller.with(resolveCallOptions('$iterate', options)), target, handle)
   }
   const proxy: RemoteObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new PythonObject()), {
     get: (_, key) => {
@@ -46,7 +49,8 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
 }
 
 /** Goes through an iterable, one item at a time: Python computes the next one when it is asked for. */
-async function* iterate(caller: Caller, target: Target, { traits }: Handle): AsyncGenerator<unknown, void, undefined> {
+async function* iterate(caller: Caller, target: Target, handle: Handle): AsyncGenerator<unknown, void, undefined> {
+  const { traits } = handle
   const isAsync = (traits & TRAIT.ITERABLE) === 0
   const isIterator = (traits & TRAIT.ITERATOR_ITSELF) !== 0 || (isAsync && (traits & TRAIT.GENERATOR) !== 0)
   const iterator = isIterator
@@ -65,7 +69,7 @@ async function* iterate(caller: Caller, target: Target, { traits }: Handle): Asy
   } finally {
     if (!ended && (traits & TRAIT.GENERATOR) !== 0) await caller.operate('close', source, [])
     iterator?.$dispose()
-    if ((traits & TRAIT.GENERATOR) !== 0) (target as { object: RemoteObject }).object.$dispose()
+    if ((traits & TRAIT.GENERATOR) !== 0) handle.release()
   }
 }
 

@@ -24,8 +24,7 @@ export function callRequest(target: Target, args: readonly unknown[], kwargs: Kw
   return (encoder) => {
     encoder.tuple(3)
     writeTarget(encoder, target)
-    encoder.list(args.length)
-    for (let i = 0; i < args.length; i++) encoder.value(args[i], `args[${i}]`)
+    writeList(encoder, 'args', args)
     encoder.record(kwargs, 'kwargs')
   }
 }
@@ -42,8 +41,7 @@ export function operateRequest(name: string, target: Target, args: readonly unkn
     encoder.tuple(3)
     encoder.string(name)
     writeTarget(encoder, target)
-    encoder.list(args.length)
-    for (let i = 0; i < args.length; i++) encoder.value(args[i], `args[${i}]`)
+    writeList(encoder, 'args', args)
   }
 }
 
@@ -57,7 +55,7 @@ export function evalRequest({ text, names, values }: Source, session: number = 0
     encoder.tuple(4)
     encoder.string(text)
     encoder.value(names, 'names')
-    writeValues(encoder, values)
+    writeList(encoder, 'values', values)
     encoder.value(session, 'session')
   }
 }
@@ -68,7 +66,7 @@ export function execRequest({ text, names, values }: Source, filename: string, s
     encoder.string(text)
     encoder.string(filename)
     encoder.value(names, 'names')
-    writeValues(encoder, values)
+    writeList(encoder, 'values', values)
     encoder.value(session, 'session')
   }
 }
@@ -93,7 +91,8 @@ function writeTarget(encoder: Encoder, target: Target): void {
   encoder.string(target.path)
 }
 
-function writeValues(encoder: Encoder, values: readonly unknown[]): void {
+/** A list of which each value is named after it in errors. */
+function writeList(encoder: Encoder, name: string, values: readonly unknown[]): void {
   encoder.list(values.length)
-  for (let i = 0; i < values.length; i++) encoder.value(values[i], `values[${i}]`)
+  for (let i = 0; i < values.length; i++) encoder.value(values[i], `${name}[${i}]`)
 }

@@ -1,9 +1,17 @@
 import { PythreadsError, raise } from '../errors/index.ts'
-import { modulePath, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
-import type { Lease, Pool } from '../pool/index.ts'
+import {
+  type CallOptions,
+  modulePath,
+  type RunOptions,
+  resolveCallOptions,
+  resolveRunOptions,
+  resolveTarget,
+} from '../options/index.ts'
+import type { Lease, Pool, SubmitOptions, Write } from '../pool/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
-import { type Caller, remoteModule } from './remote-module.ts'
-import { callRequest, evalRequest, execRequest, getRequest, numberRequest, operateRequest, textRequest } from './requests.ts'
+import { type Caller, callerOf, said } from './caller.ts'
+import { remoteModule } from './remote-module.ts'
+import { callRequest, evalRequest, execRequest, numberRequest } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
 import type { Remote, RemoteModule } from './types.ts'
 
@@ -25,6 +33,7 @@ export class Session implements AsyncDisposable {
   readonly #pool: Pool
   readonly #lease: Lease
   readonly #copy: boolean
+  readonly #caller: Caller
   readonly #number = ++sessions
   #runs = 0
   #closed = false
@@ -33,6 +42,7 @@ export class Session implements AsyncDisposable {
     this.#pool = pool
     this.#lease = lease
     this.#copy = copy
+    this.#caller = callerOf((kind, write, options) => this.#submit(kind, write, options), {})
   }
 
   /** The number of its worker. */
@@ -41,34 +51,29 @@ export class Session implements AsyncDisposable {
   }
 
   /** As {@link Python.import}, for calls that go to this worker. */
-  import(module: string | URL): RemoteModule
-  import<T>(module: string | URL): Remote<T>
-  import(module: string | URL): unknown {
-    const caller: Caller = {
-      call: (target, args, kwargs) => this.#submit(KIND.CALL, callRequest(target, args, kwargs)),
-      get: (target) => this.#submit(KIND.GET, getRequest(target)),
-      import: (name) => this.#submit(KIND.IMPORT, textRequest(name)),
-      operate: (name, target, args, copy) => this.#submit(KIND.OPERATE, operateRequest(name, target, args), copy),
-    }
-    return remoteModule(caller, modulePath(module))
+  import(module: string | URL, options?: CallOptions): RemoteModule
+  import<T>(module: string | URL, options?: CallOptions): Remote<T>
+  import(module: string | URL, options: CallOptions = {}): unknown {
+    return remoteModule(this.#caller.with(resolveCallOptions('import', options)), modulePath(module))
   }
 
   /** As {@link Python.run}, on this worker. */
   async run<R = unknown>(target: string, args: readonly unknown[] = [], options: Omit<RunOptions, 'worker'> = {}): Promise<R> {
-    const { kwargs, copy, signal } = resolveRunOptions(options, 0)
-    return (await this.#submit(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), copy, signal)) as R
+    const { kwargs, slot: _, ...call } = resolveRunOptions(options, 0)
+    return (await this.#submit(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), said(call)).catch(raise)) as R
   }
 
   /** Evaluates an expression with the session's variables. */
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
-    return (await this.#submit(KIND.EVAL, evalRequest(readSource(source, '_v'), this.#number))) as R
+    const write = evalRequest(readSource(source, '_v'), this.#number)
+    return (await this.#submit(KIND.EVAL, write).catch(raise)) as R
   }
 
   /** Runs statements; their variables belong to the session. */
   async exec(...source: SourceArguments): Promise<void> {
     const run = ++this.#runs
     const name = `<pythreads session ${this.#number} exec ${run}>`
-    await this.#submit(KIND.EXEC, execRequest(readSource(source, `_x${run}_`), name, this.#number))
+    await this.#submit(KIND.EXEC, execRequest(readSource(source, `_x${run}_`), name, this.#number)).catch(raise)
   }
 
   /** Forgets its variables and gives the worker back. */
@@ -88,13 +93,13 @@ export class Session implements AsyncDisposable {
     await this.close()
   }
 
-  #submit(kind: Kind, write: Parameters<Pool['submit']>[1], copy = this.#copy, signal?: AbortSignal): Promise<unknown> {
+  #submit(kind: Kind, write: Write, options: SubmitOptions = {}): Promise<unknown> {
     if (this.#closed) return Promise.reject(new PythreadsError('ERR_PYTHREADS_CLOSED', 'The session is closed'))
     if (!this.#lease.isThere()) {
       return Promise.reject(
         new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it'),
       )
     }
-    return this.#pool.submit(kind, write, { slot: this.#lease.slot, copy, signal }).catch(raise)
+    return this.#pool.submit(kind, write, { copy: this.#copy, ...options, slot: this.#lease.slot })
   }
 }

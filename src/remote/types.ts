@@ -1,3 +1,4 @@
+import type { CallOptions } from '../options/index.ts'
 import type { Keywords } from './keywords.ts'
 
 /** The names that every JavaScript function has: on something to call they are attributes of Python all the same. */
@@ -74,6 +75,8 @@ export interface RemoteObjectOperations extends Operations {
   [Symbol.asyncDispose](): Promise<void>
   /** Goes through its items; leaving early closes a generator. Not there when the object cannot be iterated. */
   [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined>
+  /** Goes through its items, with options for each step: a time limit, a signal. Not there when it cannot be iterated. */
+  $iterate<R = unknown>(options?: CallOptions): AsyncGenerator<R, void, undefined>
 }
 
 /**

@@ -2,7 +2,7 @@ import { PythreadsError } from '../errors/index.ts'
 
 /**
  * A frame is a header of 12 bytes and a payload of marshal data, all little-endian:
- * payload length (u32), request id (u32), kind (u8), flags (u8), zero (u16).
+ * payload length (u32), request id (u32), kind (u8), flags (u8), the microseconds that a reply took (u16, at most).
  * The kernel's `frames.py` holds the same tables; a test compares the two.
  */
 export const HEADER_BYTES = 12
@@ -22,9 +22,11 @@ export const KIND = {
   RELEASE: 11,
   CANCEL: 12,
   END_SESSION: 13,
+  SAMPLE: 14,
   CALLBACK_RESULT: 16,
   CALLBACK_ERROR: 17,
   CALLBACK_PENDING: 18,
+  CALLBACK_CANCELLED: 19,
   READY: 64,
   RESULT: 65,
   ERROR: 66,
@@ -33,6 +35,9 @@ export const KIND = {
   RELEASED: 69,
   OUTPUT: 70,
   WARNING: 71,
+  SKIPPED: 72,
+  TOLD: 73,
+  SAMPLED: 74,
 } as const
 
 /** Flags of frames to Python, beside the kind. */
@@ -57,8 +62,23 @@ export function writeHeader(target: Buffer, offset: number, length: number, id: 
   target.writeUInt32LE(kind, offset + 8)
 }
 
+/** A frame whose payload is encoded already. */
+export function frame(kind: Kind, payload: Uint8Array = EMPTY, id: number = 0): Buffer {
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
+  writeHeader(bytes, 0, payload.length, id, kind)
+  bytes.set(payload, HEADER_BYTES)
+  return bytes
+}
+
+const EMPTY = new Uint8Array(0)
+
 /** What takes the frames of a {@link FrameParser}. The payload is only valid during the call. */
 export type FrameSink = (kind: Kind, id: number, bytes: Buffer, start: number, end: number) => void
+
+/** How many microseconds a reply says that its request held the worker's thread. `start`: of its payload. */
+export function replyTime(bytes: Buffer, start: number): number {
+  return bytes.readUInt16LE(start - 2)
+}
 
 /** Cuts a stream of bytes into frames. Hostile input throws `ERR_PYTHREADS_PROTOCOL`. */
 export class FrameParser {
@@ -110,14 +130,14 @@ export class FrameParser {
   }
 
   #emit(bytes: Buffer, start: number, end: number): void {
-    this.#sink(bytes.readUInt32LE(start + 8) as Kind, bytes.readUInt32LE(start + 4), bytes, start + HEADER_BYTES, end)
+    this.#sink(bytes[start + 8] as Kind, bytes.readUInt32LE(start + 4), bytes, start + HEADER_BYTES, end)
   }
 }
 
 /** Checks a header, all of it at once: what is no frame must not be waited for. Answers the payload's length. */
 function payloadLength(bytes: Buffer, offset: number): number {
   const length = bytes.readUInt32LE(offset)
-  const kind = bytes.readUInt32LE(offset + 8)
+  const kind = bytes.readUInt16LE(offset + 8)
   if (!KNOWN_KINDS.has(kind)) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Unknown frame kind ${kind}`)
   if (length > MAX_PAYLOAD_BYTES) {
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `A frame claims ${length} bytes; ${MAX_PAYLOAD_BYTES} is the most`)

@@ -14,7 +14,10 @@ export function poolSuite(place: Placement): void {
     it('says what it is and what it has done', async () => {
       await using py = await start(place, { workers: 3 })
       const python = pythons.find(({ executable }) => executable === place.python)
-      const idle = (worker: number) => ({ worker, state: 'idle', pid: expect.any(Number), calls: 0, errors: 0 })
+      const idle = (worker: number) => ({
+        ...{ worker, state: 'idle', pid: expect.any(Number), calls: 0, errors: 0, busyMs: 0, cpuMs: 0 },
+      })
+      const noTimes = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 }
       expect(py.stats()).toEqual({
         python: {
           executable: place.python,
@@ -25,7 +28,8 @@ export function poolSuite(place: Placement): void {
         isolation: place.isolation,
         reasons: [`${place.isolation}: asked for by name`],
         workers: [idle(0), idle(1), idle(2)],
-        ...{ queued: 0, running: 0, calls: 0, errors: 0, replaced: 0, objects: 0, callbacks: 0 },
+        ...{ queued: 0, running: 0, calls: 0, errors: 0, replaced: 0, recycled: 0, wedged: 0, objects: 0, callbacks: 0 },
+        ...{ queueTimes: noTimes, runTimes: noTimes },
       })
       const calls = Array.from({ length: 5 }, () => py.run(SLEEP, [0.1]))
       expect(py.stats()).toMatchObject({ running: 3, queued: 2, calls: 3 })

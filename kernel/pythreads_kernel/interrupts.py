@@ -1,0 +1,159 @@
+"""Interrupting a call that runs: an exception in its thread, at the next step of Python code, and never in another call.
+
+A thread says in its `Gate` which request it works for. Whoever interrupts compares, and sends; the thread withdraws the request
+before it goes on to something else, and then takes back what was sent and has not arrived. Rules:
+
+1. `request` is stored by the gate's own thread only, by plain assignments: Python looks for exceptions from outside at calls,
+   jumps and starts of functions, so none can come between two of them.
+2. Once `request` is None nothing new is sent; `settle` deals with what is on its way. Should it arrive meanwhile, it has arrived,
+   in a place that is still the cancelled call's.
+3. Nothing that would be left half-done (a frame that is written, a lock) happens while `request` is set.
+"""
+
+from __future__ import annotations
+
+import functools
+import signal
+import threading
+import time
+from _thread import allocate_lock, get_ident
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+# Ignored by default, and by everybody: the one signal that does no harm where it is not expected.
+_SIGNAL = getattr(signal, "SIGURG", None)
+
+
+class CallCancelled(BaseException):
+    """JavaScript cancelled this call. Not an Exception, so that `except Exception` lets it pass."""
+
+
+class Gate:
+    """Through which one thread can be interrupted."""
+
+    __slots__ = ("_lock", "_thread", "request", "sending", "sent")
+
+    def __init__(self) -> None:
+        """Belong to the thread that makes it."""
+        self._lock = allocate_lock()
+        self._thread = get_ident()
+        # The request on whose behalf the thread runs code that may be interrupted.
+        self.request: int | None = None
+        # Somebody is about to interrupt, or has, and the thread has not settled it.
+        self.sending = False
+        self.sent = False
+
+    def interrupt(self, request: int) -> None:
+        """Interrupt the thread if it works for this request. Runs on any other thread."""
+        with self._lock:
+            self.sending = True
+            try:
+                if self.request == request and _set_async_exc(self._thread, CallCancelled):
+                    self.sent = True
+            finally:
+                self.sending = False
+
+    def run(self, request: int, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function on behalf of a request, which can be interrupted meanwhile, and not after."""
+        outer = self.request
+        try:
+            self.request = request
+            try:
+                return function(*args)
+            finally:
+                self.request = None
+                while self.sending or self.sent:
+                    try:
+                        self.settle()
+                    except CallCancelled:
+                        continue
+        finally:
+            self.request = outer
+
+    def close(self) -> None:
+        """Let nothing through any more. Raises `CallCancelled` where something is through."""
+        self.request = None
+        while self.sending or self.sent:
+            self.settle()
+
+    def settle(self) -> None:
+        """Take back what was sent and has not arrived. `request` is None."""
+        while self.sending:
+            time.sleep(0)
+        if self.sent:
+            _set_async_exc(self._thread, None)
+            self.sent = False
+
+
+class SignalGate(Gate):
+    """The gate of a process's main thread, which a signal interrupts in a sleep, or while it waits for a lock, too."""
+
+    __slots__ = ("_wanted",)
+
+    def __init__(self) -> None:
+        """Install the signal's handler."""
+        super().__init__()
+        self._wanted: int | None = None
+        signal.signal(_SIGNAL, self._arrived)  # type: ignore[arg-type]
+
+    def interrupt(self, request: int) -> None:
+        """Send the signal; whether it is too late is decided where it arrives."""
+        self._wanted = request
+        if self.request == request:
+            signal.pthread_kill(self._thread, _SIGNAL)  # type: ignore[arg-type]
+
+    def _arrived(self, _signal: int, _frame: Any) -> None:
+        if self.request is not None and self.request == self._wanted:
+            self._wanted = None
+            raise CallCancelled
+
+
+class _Here(threading.local):
+    """The gate of this thread, if it has one."""
+
+    gate: Gate | None = None
+
+
+_here = _Here()
+
+
+def gate_of_this_thread(*, own_process: bool) -> Gate:
+    """Make the gate of the calling thread. `own_process`: nobody else decides about signals here."""
+    is_main = own_process and _SIGNAL is not None and threading.current_thread() is threading.main_thread()
+    _here.gate = gate = SignalGate() if is_main else Gate()
+    return gate
+
+
+def shielded(function: Callable[..., Any], *args: Any) -> Any:
+    """Run what must not be left half-done. Raises `CallCancelled` first, where that was on its way."""
+    gate = _here.gate
+    if gate is None:
+        return function(*args)
+    held, gate.request = gate.request, None
+    try:
+        if gate.sending or gate.sent:
+            gate.settle()
+            raise CallCancelled
+        return function(*args)
+    finally:
+        gate.request = held
+
+
+def _set_async_exc(thread: int, error: type[BaseException] | None) -> bool:
+    """Raise an exception in a thread of this interpreter, or take back one that has not arrived. Answer whether it worked."""
+    return _async_exc()(thread, error)
+
+
+@functools.cache
+def _async_exc() -> Callable[[int, Any], bool]:
+    try:
+        import ctypes  # takes 10 ms, may be missing, and does not load in a sub-interpreter of 3.12
+    except ImportError:
+        return lambda _thread, _error: False
+    function = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    function.argtypes = (ctypes.c_ulong, ctypes.c_void_p)
+    function.restype = ctypes.c_int
+    return lambda thread, error: function(thread, None if error is None else id(error)) == 1

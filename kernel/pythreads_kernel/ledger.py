@@ -1,0 +1,75 @@
+"""What a worker writes down for JavaScript, in memory that both map: it can be read while Python is busy, and after its death.
+
+| bytes | who writes | what |
+| --- | --- | --- |
+| 0..4 | Python | the last request that was begun |
+| 4..12 | JavaScript | requests above the first number, up to the second, are taken back |
+| 16..24 | Python | nanoseconds spent on requests |
+| 24..32 | Python | nanoseconds of processor time of the serving thread |
+| 1024..4096 | Python | a length, and the last that was printed |
+| 4096.. | Python | what `faulthandler` says of a crash |
+
+`src/isolation/ledger.ts` holds the same table.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from _thread import allocate_lock
+from time import thread_time_ns
+
+BYTES = 4096
+_TAIL = 1024
+_TAIL_BYTES = BYTES - _TAIL - 4
+# How often the processor time is asked for, which costs a system call.
+_CPU_EVERY_NS = 1_000_000
+
+
+class Ledger:
+    """The ledger of one worker. Owns its descriptor."""
+
+    def __init__(self, fd: int) -> None:
+        """Map a file of `BYTES` bytes or more."""
+        self.fd = fd
+        self._map = mmap.mmap(fd, BYTES)
+        self._words = memoryview(self._map).cast("I")
+        self._long = memoryview(self._map).cast("Q")
+        self._fence = allocate_lock()
+        self._busy = self._cpu_at = 0
+        self._tail = b""
+
+    def begin(self, request: int) -> bool:
+        """Note that a request is begun; answer whether it still is to be. Either JavaScript sees the note, or this sees its."""
+        words = self._words
+        words[0] = request
+        self._fence.acquire()  # a lock is a barrier too: what is read below is read after what was written above
+        self._fence.release()
+        return not words[1] < request <= words[2]
+
+    def end(self, nanoseconds: int) -> None:
+        """Note how long a request took."""
+        self._busy = busy = self._busy + nanoseconds
+        self._long[2] = busy
+        if busy - self._cpu_at >= _CPU_EVERY_NS:
+            self._cpu_at = busy
+            self._long[3] = thread_time_ns()
+
+    def printed(self, data: bytes) -> None:
+        """Note what was printed."""
+        tail = (self._tail + data)[-_TAIL_BYTES:]
+        self._tail = tail
+        self._map[_TAIL : _TAIL + 4 + len(tail)] = len(tail).to_bytes(4, "little") + tail
+
+    def close(self) -> None:
+        """Give the descriptor back. What is mapped stays until nobody uses it."""
+        os.close(self.fd)
+
+
+def open_ledger(fd: int) -> Ledger | None:
+    """Open the ledger of a worker that runs in this process; -1 stands for none."""
+    if fd < 0:
+        return None
+    ledger = Ledger(fd)
+    ledger.close()  # the mapping does not need it
+    return ledger

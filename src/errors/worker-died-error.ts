@@ -1,0 +1,42 @@
+import { isInstance, PythreadsError } from './pythreads-error.ts'
+
+/** How a worker ended, as the error of its calls says. */
+interface Ending {
+  readonly how: string
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A worker ended while it had the call: `ERR_PYTHREADS_WORKER_DIED`. Whether the call was done, nobody knows. */
+export class WorkerDiedError extends PythreadsError {
+  static {
+    Object.defineProperty(WorkerDiedError.prototype, 'name', { value: 'WorkerDiedError', configurable: true })
+  }
+
+  /** The number of the worker. */
+  readonly worker: number
+  /** The exit status of its process; `null`: a signal ended it, or it had no process of its own. */
+  readonly status: number | null
+  /** The signal that ended its process. */
+  readonly signal: NodeJS.Signals | null
+  /** The last lines that it printed, and what Python said of a crash; `''`: nothing. */
+  readonly lastWords: string
+
+  constructor(worker: number, ending: Ending, lastWords: string) {
+    const words = lastWords === '' ? '' : `\nThe last that it printed:\n${lastWords.replace(/^/gm, '  ')}`
+    super('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker} ended during the call: ${ending.how}${words}`)
+    this.worker = worker
+    this.status = ending.status
+    this.signal = ending.signal
+    this.lastWords = lastWords
+    Object.defineProperty(this, 'lastWords', { enumerable: false }) // the message shows it
+  }
+
+  protected override brands(): readonly string[] {
+    return [...super.brands(), 'WorkerDiedError']
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, WorkerDiedError, value)
+  }
+}

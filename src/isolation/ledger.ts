@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Bytes that both sides use as a table; `kernel/pythreads_kernel/ledger.py` says what is where. */
+const TABLE_BYTES = 4096
+const TAIL = 1024
+const CRASH_BYTES = 16 * 1024
+const O_TMPFILE = 0o20200000
+/** How many of the last lines an error shows. */
+const LAST_LINES = 20
+
+/** What a worker has done, as far as it has written it down. */
+export interface LedgerTimes {
+  /** Milliseconds that its thread spent on requests. */
+  readonly busyMs: number
+  /** Milliseconds of processor time of that thread. */
+  readonly cpuMs: number
+}
+
+/**
+ * A file without a name that a worker maps: it writes there which request it has begun, how long they took, and what it
+ * printed last, which can be read while Python is busy and after its death; and it reads there which requests are taken back.
+ */
+export class Ledger {
+  /** Closed by `close`. */
+  readonly fd: number
+  readonly #bytes: Buffer = Buffer.alloc(32)
+  #closed = false
+
+  constructor() {
+    this.fd = openNameless()
+    writeSync(this.fd, Buffer.alloc(TABLE_BYTES)) // the descriptor now stands where a crash will be described
+  }
+
+  /** Another descriptor of it, for a worker in this process, which closes it. */
+  duplicate(): number {
+    return openSync(`/dev/fd/${this.fd}`, 'r+')
+  }
+
+  /** The last request that Python has begun. */
+  get begun(): number {
+    readSync(this.fd, this.#bytes, 0, 4, 0)
+    return this.#bytes.readUInt32LE(0)
+  }
+
+  /** Takes back the requests above `low`, up to `high`: Python skips them, unless it has begun them already. */
+  takeBack(low: number, high: number): void {
+    const range = Buffer.allocUnsafe(8)
+    range.writeUInt32LE(low, 0)
+    range.writeUInt32LE(high, 4)
+    writeSync(this.fd, range, 0, 8, 4)
+  }
+
+  get times(): LedgerTimes {
+    if (this.#closed) return { busyMs: 0, cpuMs: 0 }
+    readSync(this.fd, this.#bytes, 0, 32, 0)
+    return { busyMs: nanoseconds(this.#bytes, 16) / 1e6, cpuMs: nanoseconds(this.#bytes, 24) / 1e6 }
+  }
+
+  /** What the worker printed last, and what Python said of a crash. */
+  get lastWords(): string {
+    const bytes = Buffer.alloc(TABLE_BYTES + CRASH_BYTES)
+    const end = readSync(this.fd, bytes, 0, bytes.length, 0)
+    const tail = Math.min(bytes.readUInt32LE(TAIL), TABLE_BYTES - TAIL - 4)
+    const printed = bytes.toString('utf8', TAIL + 4, TAIL + 4 + tail).trimEnd()
+    const crash = bytes.toString('utf8', TABLE_BYTES, Math.max(end, TABLE_BYTES)).trimEnd()
+    return [printed.split('\n').slice(-LAST_LINES).join('\n'), crash].filter(Boolean).join('\n')
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    closeSync(this.fd)
+  }
+}
+
+function nanoseconds(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32
+}
+
+/** Opens a file that never has a name, where the system can; elsewhere its name is gone at once. */
+function openNameless(): number {
+  for (const folder of process.platform === 'linux' ? ['/dev/shm', tmpdir()] : []) {
+    try {
+      return openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600)
+    } catch {
+      // a file system that cannot, or no such folder
+    }
+  }
+  const path = join(tmpdir(), `pythreads-${randomUUID()}`)
+  const fd = openSync(path, 'wx+', 0o600)
+  unlinkSync(path)
+  return fd
+}

@@ -1,0 +1,31 @@
+import type { EventEmitter } from 'node:events'
+import { debuglog } from 'node:util'
+import { CHANNELS } from './channels.ts'
+import type { CallEvents, PoolEvents } from './events.ts'
+
+const log = debuglog('pythreads')
+
+/** Tells what happens: to the listeners of a pool, to the subscribers of channels, and to stderr by `NODE_DEBUG=pythreads`. */
+export class Observer {
+  readonly #pool: EventEmitter
+
+  /** `pool`: whose events it tells. */
+  constructor(pool: EventEmitter) {
+    this.#pool = pool
+  }
+
+  tell<K extends keyof PoolEvents>(event: K, details: PoolEvents[K]): void {
+    log('%s %o', event, details)
+    if (CHANNELS[event].hasSubscribers) CHANNELS[event].publish({ pool: this.#pool, ...details })
+    this.#pool.emit(event, details)
+  }
+
+  /** Whether anybody wants to know of this; asked once a call. */
+  hears(event: keyof CallEvents): boolean {
+    return CHANNELS[event].hasSubscribers
+  }
+
+  publish<K extends keyof CallEvents>(event: K, details: CallEvents[K]): void {
+    CHANNELS[event].publish({ pool: this.#pool, ...details })
+  }
+}

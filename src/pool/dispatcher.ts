@@ -1,0 +1,225 @@
+import type { Leasable, Leases } from './leases.ts'
+import { Paces } from './paces.ts'
+import { Queues } from './queues.ts'
+import type { Task } from './task.ts'
+
+/** A worker as dispatch sees it. */
+export interface Station extends Leasable {
+  /** Whether it takes only calls that name it. */
+  readonly retiring: boolean
+  readonly idle: boolean
+  /** Whether its thread waits for a callback, so that it can take a call which the callback made. */
+  readonly waits: boolean
+  /** How many calls it has before it. */
+  readonly depth: number
+  /** Since when the call runs that others stand behind. */
+  readonly runningSince: number
+  /** Whether the list of idle workers holds it. */
+  listed: boolean
+  /** Whether all that it has before it is expected to be short. */
+  short: boolean
+  send(task: Task): void
+  /** Takes back the calls that it has not begun. */
+  takeBack(): Task[]
+}
+
+/** What dispatch tells the pool. */
+export interface DispatchEvents<S extends Station> {
+  /** A call goes to a worker. */
+  sending(task: Task, station: S): void
+  /** A call waits, and nobody is there to take it at once. */
+  waiting(task: Task): void
+  /** A call comes back that a worker had not begun: the pool places it again. */
+  takenBack(task: Task): void
+  /** The last call that waited does no longer. */
+  drained(): void
+}
+
+/** A call that runs for longer than this is no short one: those behind it are taken back. */
+const LONG_MS = 2
+
+/**
+ * Decides which worker takes which call. The rules:
+ * 1. An idle worker takes the next call: the one of the highest priority that has waited longest. The worker that was idle last
+ *    goes first, as its memory is warm.
+ * 2. When all are busy, a call waits; only where a worker has nothing but short calls, and this is one, it is sent along.
+ * 3. When a call that was to be short is not, those behind it are taken back, and have their turn as if they had waited.
+ * 4. A leased or retiring worker takes only calls that name it; one that waits for a callback, those that the callback made.
+ */
+export class Dispatcher<S extends Station> {
+  /** The workers by number; there may be holes. */
+  readonly stations: (S | undefined)[] = []
+  readonly paces: Paces = new Paces()
+  readonly #queues = new Queues()
+  readonly #idle: S[] = []
+  readonly #leases: Leases<S>
+  readonly #events: DispatchEvents<S>
+  #watch: NodeJS.Timeout | undefined
+  #hasWaited = false
+  /** Keeps the process alive while calls wait; whoever has a call does so itself. */
+  readonly #alive: NodeJS.Timeout = idleTimer()
+
+  constructor(leases: Leases<S>, events: DispatchEvents<S>) {
+    this.#leases = leases
+    this.#events = events
+  }
+
+  /** How many calls wait. */
+  get queued(): number {
+    return this.#queues.length
+  }
+
+  /** Whether an idle worker could take a call at once. */
+  hasIdle(slot: number | undefined): boolean {
+    const able = slot === undefined ? this.stations : [this.stations[slot]]
+    return able.some((station) => station?.serving === true && station.idle && (slot !== undefined || !station.retiring))
+  }
+
+  /** A new call: it goes to a worker, or waits. */
+  place(task: Task): void {
+    const { slot, origin } = task
+    const station = slot === undefined ? this.#takeIdle() : this.stations[slot]
+    if (station?.serving === true && station.idle) return this.#send(station, task)
+    if (slot === undefined && origin === undefined && this.#queues.isNext(task)) {
+      const other = this.#withRoom(task)
+      if (other !== undefined) return this.#sendAlong(other, task)
+    }
+    const host = slot === undefined ? this.stations[origin?.slot ?? -1] : station
+    if (origin !== undefined && host?.serving === true && host.waits) return this.#send(host, task)
+    this.#wait(task, false)
+    this.#events.waiting(task)
+  }
+
+  /** A call that was taken and has not begun waits for its turn again. */
+  replace(task: Task): void {
+    this.#wait(task, true)
+    const station = task.slot === undefined ? this.#takeIdle() : this.stations[task.slot]
+    if (station !== undefined) this.feed(station)
+    else this.#events.waiting(task)
+  }
+
+  /** Takes a call out that waits. Answers whether it did. */
+  remove(task: Task): boolean {
+    const waited = this.#queues.remove(task)
+    if (waited) this.#checkDrained()
+    return waited
+  }
+
+  /** A worker can take calls: gives it those whose turn it is. */
+  feed(station: S): void {
+    if (!station.serving) return
+    const leased = station.retiring || this.#leases.has(station)
+    const { next } = this.#leases
+    if (next !== undefined && station.idle && !leased && this.#queues.isNext(next)) return this.#leases.grant(station)
+    for (let task = this.#nextFor(station, leased); task !== undefined; task = this.#nextFor(station, leased)) {
+      if (station.idle || station.waits) this.#send(station, task)
+      else this.#sendAlong(station, task)
+      this.#checkDrained()
+    }
+    if (station.idle && !station.listed && !leased) {
+      station.listed = true
+      this.#idle.push(station)
+    }
+  }
+
+  /** Gives an idle worker to whoever waits for one to himself. Answers whether there is one. */
+  offer(): boolean {
+    const station = this.#takeIdle()
+    if (station !== undefined) this.feed(station)
+    return station !== undefined
+  }
+
+  /** A worker is gone: its calls that can go elsewhere do. */
+  leave(station: S): void {
+    this.#queues.leave(station.slot)
+    this.#checkDrained()
+  }
+
+  /** Rejects the calls that wait: all, or those for one worker. */
+  clear(error: unknown, slot?: number): void {
+    this.#queues.clear(error, slot)
+    this.#checkDrained()
+  }
+
+  /** No more calls come. */
+  close(): void {
+    clearInterval(this.#alive)
+    clearTimeout(this.#watch)
+  }
+
+  #wait(task: Task, again: boolean): void {
+    task.queuedAt ??= performance.now()
+    this.#queues.push(task, again)
+    if (this.#hasWaited) return
+    this.#hasWaited = true
+    this.#alive.ref()
+  }
+
+  #nextFor(station: S, leased: boolean): Task | undefined {
+    if (station.idle) return this.#queues.nextFor(station.slot, leased)
+    if (station.waits) return this.#queues.nextWithin(station.slot)
+    return leased || !station.short
+      ? undefined
+      : this.#queues.nextShort(station.slot, (task) => station.depth < this.paces.window(task.key))
+  }
+
+  #takeIdle(): S | undefined {
+    for (let station = this.#idle.pop(); station !== undefined; station = this.#idle.pop()) {
+      station.listed = false
+      if (station.serving && station.idle && !station.retiring && !this.#leases.has(station)) return station
+    }
+    return undefined
+  }
+
+  /** The worker with the fewest calls, all short, that has room for another one (rule 2). */
+  #withRoom(task: Task): S | undefined {
+    const window = this.paces.window(task.key)
+    if (window <= 1) return undefined
+    let best: S | undefined
+    for (const station of this.stations) {
+      if (station === undefined || !station.serving || station.retiring || station.waits || station.depth >= window) continue
+      if (station.short && station.depth < (best?.depth ?? window) && !this.#leases.has(station)) best = station
+    }
+    return best
+  }
+
+  #send(station: S, task: Task): void {
+    station.short = this.paces.window(task.key) > 1
+    this.#events.sending(task, station)
+    station.send(task)
+  }
+
+  #sendAlong(station: S, task: Task): void {
+    this.#events.sending(task, station)
+    station.send(task)
+    this.#watch ??= setTimeout(() => this.#takeBack(), LONG_MS).unref()
+  }
+
+  #checkDrained(): void {
+    if (this.#queues.length > 0 || !this.#hasWaited) return
+    this.#hasWaited = false
+    this.#alive.unref()
+    this.#events.drained()
+  }
+
+  /** Takes calls back that stand behind a long one (rule 3), as long as there are any that stand behind another. */
+  #takeBack(): void {
+    this.#watch = undefined
+    const now = performance.now()
+    let again = false
+    for (const station of this.stations) {
+      if (station === undefined || station.depth < 2) continue
+      again = true
+      if (now - station.runningSince < LONG_MS) continue
+      station.short = false
+      for (const task of station.takeBack()) this.#events.takenBack(task)
+    }
+    if (again) this.#watch ??= setTimeout(() => this.#takeBack(), LONG_MS).unref()
+  }
+}
+
+/** A timer that does nothing but keep the process alive, when it is referenced. */
+function idleTimer(): NodeJS.Timeout {
+  const timer = setInterval(() => {}, 2 ** 30)
+  return timer.unref()
+}

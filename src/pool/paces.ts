@@ -1,0 +1,42 @@
+/** How many kinds of calls are remembered. */
+const MAX_KNOWN = 10_000
+/** A call that holds its worker's thread no longer than this is a short one. */
+const SHORT_US = 200
+/** After so many short ones in a row, and none since that was longer, the next one is expected to be short. */
+const TRUSTED = 8
+/** How much work may stand behind a call, so that neither side waits for the other. */
+const BACKLOG_US = 1_000
+const MAX_WINDOW = 64
+
+interface Pace {
+  /** How many calls in a row were short. */
+  row: number
+  /** What they took, the recent ones counting most. */
+  meanUs: number
+}
+
+/**
+ * How long calls of each kind hold a worker's thread, learnt from what Python reports. A worker gets several calls at once
+ * only where all are expected to be short. A coroutine holds the thread only while it begins.
+ */
+export class Paces {
+  readonly #paces = new Map<string, Pace>()
+
+  learn(key: string, us: number): void {
+    let pace = this.#paces.get(key)
+    if (pace === undefined) {
+      if (this.#paces.size >= MAX_KNOWN) return
+      pace = { row: 0, meanUs: us }
+      this.#paces.set(key, pace)
+    }
+    pace.row = us <= SHORT_US ? pace.row + 1 : 0
+    pace.meanUs += (us - pace.meanUs) / TRUSTED
+  }
+
+  /** How many calls of this kind a worker may have at once. */
+  window(key: string | undefined): number {
+    const pace = key === undefined ? undefined : this.#paces.get(key)
+    if (pace === undefined || pace.row < TRUSTED) return 1
+    return Math.max(1, Math.min(MAX_WINDOW, Math.floor(BACKLOG_US / Math.max(pace.meanUs, 1))))
+  }
+}

@@ -1,0 +1,36 @@
+import { raise } from '../errors/index.ts'
+import type { Kwargs, ResolvedCallOptions } from '../options/index.ts'
+import type { SubmitOptions, Write } from '../pool/index.ts'
+import { KIND, type Kind } from '../wire/index.ts'
+import type { Operator } from './operations.ts'
+import { callRequest, getRequest, operateRequest, type Target, textRequest } from './requests.ts'
+
+/** What remote things need of the pool behind them. */
+export interface Caller extends Operator<Promise<unknown>> {
+  call(target: Target, args: readonly unknown[], kwargs: Kwargs): Promise<unknown>
+  get(target: Target): Promise<unknown>
+  import(module: string): Promise<unknown>
+  /** The same, whose calls have these options. */
+  with(options: ResolvedCallOptions): Caller
+}
+
+/** Makes a request. */
+export type Submit = (kind: Kind, write: Write, options: SubmitOptions) => Promise<unknown>
+
+/** A caller whose requests go through `submit`, with `options` unless they say otherwise. */
+export function callerOf(submit: Submit, options: SubmitOptions): Caller {
+  const request = (kind: Kind, write: Write, more: SubmitOptions) => submit(kind, write, { ...options, ...more }).catch(raise)
+  return {
+    call: (target, args, kwargs) =>
+      request(KIND.CALL, callRequest(target, args, kwargs), { key: typeof target === 'string' ? target : undefined }),
+    get: (target) => request(KIND.GET, getRequest(target), {}),
+    import: (name) => request(KIND.IMPORT, textRequest(name), { copy: false }),
+    operate: (name, target, args, copy = options.copy) => request(KIND.OPERATE, operateRequest(name, target, args), { copy }),
+    with: (more) => callerOf(submit, { ...options, ...said(more) }),
+  }
+}
+
+/** The options that say something. */
+export function said(options: ResolvedCallOptions): SubmitOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
