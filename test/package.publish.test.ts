@@ -70,7 +70,9 @@ describe('the package', () => {
     if (!existsSync(join(root, 'dist', 'index.js'))) throw new Error('There is nothing to pack: npm run build')
     places.file('project/package.json', '{ "name": "project", "version": "1.0.0", "private": true, "type": "module" }')
     const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', places.root]
-    const [packed] = JSON.parse(execFileSync('npm', pack, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }))
+    const printed = execFileSync('npm', pack, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    const [packed] = Object.values(JSON.parse(printed)) as { filename: string; files: { path: string }[] }[] // npm 12: by name
+    if (packed === undefined) throw new Error('npm packed nothing')
     files = packed.files.map(({ path }: { path: string }) => path)
     run('npm', ['install', join(places.root, packed.filename), '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'])
   }, 120_000)

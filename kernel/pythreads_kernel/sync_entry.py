@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import threading
 
+from . import foreign_stack
 from .channel import Channel
 from .frames import ERROR, HEADER, HEADER_BYTES
 from .javascript import current
@@ -51,6 +52,9 @@ _lock = threading.Lock()
 def _enter(buffer: int, length: int, capacity: int) -> int:
     """Answer the reply's length, negative when it is longer than `capacity`. Must not raise: nobody could catch it."""
     try:
+        if foreign_stack.is_needed and not hasattr(current, "on_stack"):  # `current` lives as long as the thread state
+            foreign_stack.tell()
+            current.on_stack = True
         frame = _string_at(buffer, length)
         _, scope, kind = _unpack(frame)
         if kind == _FETCH:

@@ -70,9 +70,13 @@ interface Answer {
 
 function run(executable: string, args: string[]): Promise<Answer> {
   return new Promise((resolve) => {
-    execFile(executable, args, { timeout: TIMEOUT_MS, encoding: 'utf8' }, (error, stdout, stderr) => {
-      resolve({ stdout, stderr, failure: error === null ? undefined : describe(error) })
-    })
+    try {
+      execFile(executable, args, { timeout: TIMEOUT_MS, encoding: 'utf8' }, (error, stdout, stderr) => {
+        resolve({ stdout, stderr, failure: error === null ? undefined : describe(error) })
+      })
+    } catch (error) {
+      resolve({ stdout: '', stderr: '', failure: describe(error as Error) }) // what is no program: ENOEXEC
+    }
   })
 }
 

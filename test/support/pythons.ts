@@ -23,7 +23,11 @@ export const placements: { name: string; isolation: IsolationKind; python: strin
     'subinterpreter',
     pythons.findLast((python) => python.isolations.includes('subinterpreter')),
   ),
-  place('process', 'process', pythons[0]),
+  place(
+    'process',
+    'process',
+    pythons.find((python) => !python.freeThreaded),
+  ),
   place(
     'thread without a GIL',
     'thread',

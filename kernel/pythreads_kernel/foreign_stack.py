@@ -1,0 +1,55 @@
+"""Telling Python which stack a thread is on, where JavaScript has put it on one of its own.
+
+Since 3.14 an interpreter that finds the stack pointer below the thread's own stack takes that for a stack that is almost full:
+it frees no containers any more, and counts no recursion right. JavaScript calls Python on a stack of koffi's.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from _thread import get_ident
+
+_ANYWHERE = (1 << 16, 1 << 46)
+_CONTEXT_BYTES = 8192
+_MAPS = "/proc/self/maps"
+# Where getcontext puts the stack pointer.
+_STACK_POINTER = {"x86_64": 160, "aarch64": 432}.get(os.uname().machine) if os.path.exists(_MAPS) else None
+_stacks: dict[int, tuple[int, int]] = {}
+_protect = getattr(ctypes.pythonapi, "PyUnstable_ThreadState_SetStackProtection", None)
+
+# Whether this Python has to be told.
+is_needed = _protect is not None
+
+if _protect is not None:
+    _protect.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
+    _getcontext = ctypes.PyDLL(None).getcontext
+    _state = ctypes.pythonapi.PyThreadState_Get
+    _state.restype = ctypes.c_void_p
+
+
+def tell() -> None:
+    """Tell the thread state of this thread which stack it is on. It holds as long as the thread state."""
+    start, end = _stack()
+    if _protect is not None:
+        _protect(_state(), start, end - start)
+
+
+def _stack() -> tuple[int, int]:
+    """Return where the stack that this thread is on begins and ends; all of memory where that cannot be found out."""
+    if _STACK_POINTER is None:
+        return _ANYWHERE
+    context = ctypes.create_string_buffer(_CONTEXT_BYTES)
+    if _getcontext(context) != 0:
+        return _ANYWHERE
+    pointer = int.from_bytes(context.raw[_STACK_POINTER : _STACK_POINTER + 8], "little")
+    known = _stacks.get(get_ident(), (0, 0))
+    if known[0] <= pointer < known[1]:
+        return known
+    with open(_MAPS, encoding="ascii", errors="replace") as maps:
+        for line in maps:
+            start, end = (int(address, 16) for address in line.split(" ", 1)[0].split("-"))
+            if start <= pointer < end:
+                _stacks[get_ident()] = (start, end)
+                return start, end
+    return _ANYWHERE
