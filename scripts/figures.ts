@@ -1,10 +1,13 @@
 // Prints the figures of the documents: `npm run figures`. Each cell runs in a process of its own; the machine's ceiling is taken in the same run.
 // Timings are noisy on shared machines: compare the rows of one run with each other, not with those of another.
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { performance } from 'node:perf_hooks'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PerformanceObserver, performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import koffi from 'koffi'
 import { type IsolationOption, Python, type RemoteObject } from 'pythreads'
 import { plainProcesses } from '../src/cli/ceiling.ts'
 import { findAll, findPython } from '../src/discovery/index.ts'
@@ -14,6 +17,7 @@ const CALLERS = 20
 const SECONDS = 1
 const ROUNDS = 3
 const MEMORY_WORKERS = 20
+const QUEUED = 100_000
 const EXPECTED = (id: number) => `{"id": ${id}}`
 
 type Cell = (isolation: IsolationOption, python: string) => Promise<number>
@@ -77,12 +81,105 @@ const CELLS: Record<string, Cell> = {
     await py.run('json:dumps', [1])
     return performance.now() - start
   },
+  // How long the event loop was kept, at most: all workers were busy, 100,000 calls waited, then all were answered.
+  'queue: longest step, wall ms': async (isolation, python) => (await longestSteps(isolation, python)).wall,
+  'queue: longest step, CPU ms': async (isolation, python) => (await longestSteps(isolation, python)).cpu,
+  'queue: the same without GC, CPU ms': async (isolation, python) => (await longestSteps(isolation, python)).withoutGc,
+  'queue: nothing called, wall ms': async () => {
+    const steps = new Steps()
+    await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000))
+    return (await steps.stop()).wall
+  },
   'MB a worker (of 20, idle)': async (isolation, python) => {
     await using first = await Python.start({ isolation, python, workers: 1 })
     const before = privateMegabytes(pids(first))
     await using more = await Python.start({ isolation, python, workers: MEMORY_WORKERS })
     return (privateMegabytes([...pids(first), ...pids(more)]) - before) / MEMORY_WORKERS
   },
+}
+
+interface LongestSteps {
+  /** By the clock: whoever else uses the machine is in it. */
+  readonly wall: number
+  /** Of this thread's processor time, the garbage collector's included. */
+  readonly cpu: number
+  /** Of its processor time, where the garbage collector had no part. */
+  readonly withoutGc: number
+}
+
+/** Looks at how long the event loop takes to come round. */
+class Steps {
+  readonly #steps: { readonly begin: number; readonly wall: number; readonly cpu: number }[] = []
+  readonly #collections: { readonly startTime: number; readonly duration: number }[] = []
+  readonly #observer = new PerformanceObserver((list) => this.#collections.push(...list.getEntries()))
+  #watching = true
+
+  constructor() {
+    this.#observer.observe({ entryTypes: ['gc'] })
+    this.#watch(performance.now(), threadMs())
+  }
+
+  /** Stops looking; answers the longest steps. */
+  async stop(): Promise<LongestSteps> {
+    this.#watching = false
+    await new Promise((resolve) => setTimeout(resolve, 50)) // what the observer has yet to hear
+    this.#observer.disconnect()
+    const collected = (begin: number, end: number) =>
+      this.#collections.some(({ startTime, duration }) => startTime < end && startTime + duration > begin)
+    const longest = (values: number[]) => values.reduce((most, value) => Math.max(most, value), 0)
+    const withoutGc = this.#steps.filter(({ cpu }) => cpu > 1).filter(({ begin, wall }) => !collected(begin, begin + wall))
+    return {
+      wall: longest(this.#steps.map(({ wall }) => wall)),
+      cpu: longest(this.#steps.map(({ cpu }) => cpu)),
+      withoutGc: longest(withoutGc.map(({ cpu }) => cpu)),
+    }
+  }
+
+  #watch(begin: number, cpuBegin: number): void {
+    setImmediate(() => {
+      const [end, cpuEnd] = [performance.now(), threadMs()]
+      this.#steps.push({ begin, wall: end - begin, cpu: cpuEnd - cpuBegin })
+      if (this.#watching) this.#watch(end, cpuEnd)
+    })
+  }
+}
+
+async function longestSteps(isolation: IsolationOption, python: string): Promise<LongestSteps> {
+  await using py = await Python.start({ isolation, python, workers: 2 })
+  const folder = mkdtempSync(join(tmpdir(), 'pythreads-figures-'))
+  try {
+    const gate = join(folder, 'open')
+    await py.exec('import os, time\ndef hold(gate):\n    while not os.path.exists(gate):\n        time.sleep(0.01)')
+    for (let id = 0; id < 1_000; id++) await py.run('json:dumps', [{ id }])
+    const held = Array.from({ length: 2 }, () => py.eval`hold(${gate})`)
+    const steps = new Steps()
+    const calls: Promise<unknown>[] = []
+    for (let id = 0; id < QUEUED; id++) {
+      calls.push(py.run('json:dumps', [{ id }]))
+      if (id % 100 === 99) await new Promise(setImmediate)
+    }
+    if (py.stats().queued !== QUEUED) throw new Error(`not all calls waited: ${py.stats().queued}`)
+    writeFileSync(gate, '')
+    const answers = await Promise.all(calls)
+    const longest = await steps.stop()
+    for (const [id, answer] of answers.entries()) check(answer, id)
+    await Promise.all(held)
+    return longest
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const CLOCK_THREAD_CPUTIME_ID = process.platform === 'linux' ? 3 : 16
+const clockTime = koffi
+  .load(process.platform === 'linux' ? null : '/usr/lib/libSystem.B.dylib')
+  .func('int clock_gettime(int, void *)')
+const clock = new BigInt64Array(2)
+
+/** The processor time of this thread. */
+function threadMs(): number {
+  clockTime(CLOCK_THREAD_CPUTIME_ID, clock)
+  return Number(clock[0]) * 1e3 + Number(clock[1]) / 1e6
 }
 
 function pids(py: Python): number[] {

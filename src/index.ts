@@ -21,7 +21,7 @@ export type {
   RunOptions,
   WorkerRange,
 } from './options/index.ts'
-export type { MapProgress, PoolStats, WorkerStats } from './pool/index.ts'
+export type { GilStats, MapProgress, PoolStats, WorkerStats } from './pool/index.ts'
 export { Python, type PythonStats } from './python.ts'
 export {
   type Keywords,

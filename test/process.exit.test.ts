@@ -52,6 +52,36 @@ describe.each(placements)('the host ends, $name', ({ isolation, python }) => {
   })
 })
 
+const afterwards = (['a cancellation', 'getting stuck'] as const).flatMap((after) =>
+  [
+    ...cells(['process.exit', 'natural end', 'uncaught error', 'SIGTERM', 'SIGINT'], ['stubborn']),
+    ...cells(['process.exit', 'natural end'], ['busy', 'asleep', 'blocked on a lock', 'loop stubborn', 'in C code']),
+    ...cells(['SIGTERM'], ['in C code']),
+  ].map((cell) => ({ ...cell, after })),
+)
+
+describe.each(placements)('the host ends after a cancellation, $name', ({ isolation, python }) => {
+  /** A call that ends when it is interrupted does not get stuck; in a process only what Python code cannot see does not end. */
+  const getsStuck = (doing: string) => {
+    if (doing === 'busy') return false
+    return isolation !== 'process' || !['asleep', 'blocked on a lock'].includes(doing)
+  }
+  // A pool in one interpreter has no idle worker to go on with while C code keeps the GIL.
+  const isTold = (doing: string) => doing !== 'in C code' || isolation !== 'thread'
+  const all = afterwards.filter(({ after, doing }) => after === 'a cancellation' || (getsStuck(doing) && isTold(doing)))
+
+  it.concurrent.each(all)('$end after $after while Python is $doing', async ({ end, doing, after }) => {
+    const host = startFixture('exit', [JSON.stringify({ isolation, python, doing, end, after })])
+    await host.printed(end === 'natural end' ? 'ends at' : `Python is ${doing}`)
+    if (end !== 'natural end') host.kill(end.startsWith('SIG') ? (end as NodeJS.Signals) : 'SIGUSR2')
+    const told = Date.now()
+    const { code, signal, alive, at, stdout, workers } = await endingOf(host, WITHIN_MS)
+    expect({ code, signal, alive }).toEqual({ ...ENDS[end], alive: [] })
+    expect(at - Number(/ends at (\d+)/.exec(stdout)?.[1] ?? told)).toBeLessThan(WITHIN_MS)
+    expect(workers).toHaveLength(isolation === 'process' ? 3 : 0)
+  })
+})
+
 describe.each(placements)('what Python printed, $name', ({ isolation, python }) => {
   it('is there after process.exit, in order', async () => {
     const { code, stdout } = await endingOf(startPrinting({ isolation, python, during: false }), PATIENCE_MS)

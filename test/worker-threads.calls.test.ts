@@ -32,24 +32,29 @@ async function report(fixture: string, args: object, withinMs: number = PATIENCE
 
 const ends = ['close', 'leave', 'async call', 'sync sleep', 'sync loop']
 const cells = [1, 4, 20].flatMap((threads) => ends.map((end) => ({ threads, end })))
+const cancelledEnds = ['leave cancelled', 'leave stuck', 'cancelled call', 'stuck call']
+const cancelledCells = [1, 8].flatMap((threads) => cancelledEnds.map((end) => ({ threads, end })))
 
 describe.each(placements)('$name', ({ isolation, python }) => {
   const options = { isolation, python, workers: 1 }
 
-  it.concurrent.each(cells)('$threads threads call, and end by: $end', async ({ threads, end }) => {
+  it.concurrent.each([...cells, ...cancelledCells])('$threads threads call, and end by: $end', async ({ threads, end }) => {
     const { right, wrong, opened } = await report('worker-threads', { options, threads, end })
     expect({ right, wrong }).toEqual({ right: threads * CALLER + AFTERWARDS, wrong: [] })
     expect(opened).toBeLessThanOrEqual(10)
   })
 
-  it.concurrent.each(['async call', 'sync sleep', 'sync loop'])('the main thread exits during: %s', async (end) => {
-    const host = startFixture('worker-threads-exit', [JSON.stringify({ options, end })])
-    await host.printed('ends at')
-    const { code, signal, alive, at, stdout } = await endingOf(host, PATIENCE_MS)
-    expect({ code, signal, alive }).toEqual({ code: 7, signal: null, alive: [] })
-    // Node waits for native calls of its other threads: here, for 0.3 s of Python.
-    expect(at - Number(/ends at (\d+)/.exec(stdout)?.[1])).toBeLessThan(1_300)
-  })
+  it.concurrent.each(['async call', 'sync sleep', 'sync loop', 'cancelled call', 'stuck call'])(
+    'the main thread exits during: %s',
+    async (end) => {
+      const host = startFixture('worker-threads-exit', [JSON.stringify({ options, end })])
+      await host.printed('ends at')
+      const { code, signal, alive, at, stdout } = await endingOf(host, PATIENCE_MS)
+      expect({ code, signal, alive }).toEqual({ code: 7, signal: null, alive: [] })
+      // Node waits for native calls of its other threads: here, for 0.3 s of Python.
+      expect(at - Number(/ends at (\d+)/.exec(stdout)?.[1])).toBeLessThan(1_300)
+    },
+  )
 
   it.concurrent('8 threads race to start it', async () => {
     const { right, wrong } = await report('worker-threads-start', { options, threads: 8 })

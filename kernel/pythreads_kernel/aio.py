@@ -32,6 +32,7 @@ class EventLoop:
         self._tasks: dict[int, Any] = {}
         # Requests that were cancelled, and whose task does not know it yet: the loop may be busy with one of them.
         self._cancelling: set[int] = set()
+        self._told: set[int] = set()
         self._gate: Gate | None = None
         self._stopped = False
         # Frames to be written when the loop comes round.
@@ -52,6 +53,8 @@ class EventLoop:
         """Cancel the coroutine of a request; asked again, interrupt it. Return whether there is one."""
         if request not in self._tasks:
             return False
+        if request in self._told:  # it knows, and does what it thinks right
+            return True
         if request in self._cancelling:
             if self._gate is not None:
                 self._gate.interrupt(request)
@@ -92,12 +95,14 @@ class EventLoop:
         self._cancelling.discard(request)
         task = self._tasks.get(request)
         if task is not None:
+            self._told.add(request)
             task.cancel()
         self._send(frames.TOLD, request, b"")
 
     def _done(self, request: int, copy: bool, task: Any) -> None:
         self._tasks.pop(request, None)
         self._cancelling.discard(request)
+        self._told.discard(request)
         if self._channel.output is not None:
             self._channel.output.end_call(request)
         try:

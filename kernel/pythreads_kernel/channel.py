@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import marshal
+import weakref
 from _thread import get_ident
 from time import perf_counter_ns
 
-from . import frames
+from . import frames, gil
 from .codec import loads
 from .frames import write_all, write_frame
 from .incoming import unescape
@@ -76,8 +77,9 @@ class Channel:
         """The number of the call on whose behalf this thread runs, if it is known."""
         return current.call
 
-    def interrupt(self, request: int) -> None:
-        """Interrupt the serving thread if it works for this request."""
+    def interrupt(self, _request: int) -> bool:
+        """Interrupt the serving thread if it works for this request; answer whether it does."""
+        return False
 
     def send(self, kind: int, payload: bytes) -> None:
         """Send a frame that is no reply, from any thread. What cannot be sent any more is dropped."""
@@ -93,11 +95,13 @@ class Channel:
     def _function(self, number: int, name: str, is_async: bool) -> JavaScriptFunction:
         scope = self.scope
         with scope.functions_lock:
-            known: JavaScriptFunction | None = scope.functions.get(number)
+            held = scope.functions.get(number)
+            known: JavaScriptFunction | None = None if held is None else held()
             if known is not None:
-                known.reference.crossings += 1
+                known.reference.note.crossings += 1
                 return known
-            function = scope.functions[number] = JavaScriptFunction(Reference(number, scope), name, is_async, self)
+            function = JavaScriptFunction(Reference(number, scope), name, is_async, self)
+            scope.functions[number] = weakref.ref(function)
             return function
 
     def iterator(self, number: int, is_async: bool) -> JavaScriptIterator:
@@ -144,6 +148,7 @@ class MainChannel(Channel):
         self._after = after or _nothing
         self._thread = get_ident()
         self._calls = 0
+        self._gil_is_off = not gil.is_enabled()
         # The request that the thread answers.
         self._request: int | None = None
         # Replies to callbacks that came while a callback further in was waited for.
@@ -170,9 +175,9 @@ class MainChannel(Channel):
         else:
             super().send(kind, payload)
 
-    def interrupt(self, request: int) -> None:
-        """Interrupt the serving thread if it works for this request."""
-        self.gate.interrupt(request)
+    def interrupt(self, request: int) -> bool:
+        """Interrupt the serving thread if it works for this request; answer whether it does."""
+        return self.gate.interrupt(request)
 
     def serve(self) -> bool:
         """Answer requests until the channel ends. Return whether it was closed politely rather than dropped."""
@@ -212,6 +217,9 @@ class MainChannel(Channel):
         if ledger is not None:
             ledger.end(took)
         self._request = outer
+        if self._gil_is_off and gil.is_enabled():
+            self._gil_is_off = False
+            write_frame(self._fd, frames.GIL_ENABLED, 0, marshal.dumps(gil.culprit()))
         self._after()
         if self.output is not None:
             self.output.end_call(request)

@@ -27,7 +27,6 @@ MODULE = 10
 RELEASE = 11
 CANCEL = 12
 END_SESSION = 13
-SAMPLE = 14
 CALLBACK_RESULT = 16
 CALLBACK_ERROR = 17
 CALLBACK_PENDING = 18
@@ -42,7 +41,7 @@ OUTPUT = 70
 WARNING = 71
 SKIPPED = 72
 TOLD = 73
-SAMPLED = 74
+GIL_ENABLED = 74
 
 KIND_MASK = 0xFF
 # Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many.

@@ -31,28 +31,44 @@ class CallCancelled(BaseException):
     """JavaScript cancelled this call. Not an Exception, so that `except Exception` lets it pass."""
 
 
+class _Arrived(CallCancelled):
+    """One that another thread sent. It is made where it arrives, before any `finally` or `except` there runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        if _here.gate is not None:
+            _here.gate.sent = False
+
+
+_Arrived.__name__ = _Arrived.__qualname__ = "CallCancelled"
+
+
 class Gate:
     """Through which one thread can be interrupted."""
 
-    __slots__ = ("_lock", "_thread", "request", "sending", "sent")
+    __slots__ = ("_lock", "request", "sending", "sent", "thread")
 
     def __init__(self) -> None:
         """Belong to the thread that makes it."""
         self._lock = allocate_lock()
-        self._thread = get_ident()
+        self.thread = get_ident()
         # The request on whose behalf the thread runs code that may be interrupted.
         self.request: int | None = None
         # Somebody is about to interrupt, or has, and the thread has not settled it.
         self.sending = False
         self.sent = False
 
-    def interrupt(self, request: int) -> None:
-        """Interrupt the thread if it works for this request. Runs on any other thread."""
+    def interrupt(self, request: int) -> bool:
+        """Interrupt the thread if it works for this request; answer whether it does. Runs on any other thread."""
         with self._lock:
             self.sending = True
             try:
-                if self.request == request and _set_async_exc(self._thread, CallCancelled):
-                    self.sent = True
+                if self.request != request:
+                    return False
+                self.sent = True
+                if not _set_async_exc(self.thread, _Arrived):
+                    self.sent = False
+                return True
             finally:
                 self.sending = False
 
@@ -84,7 +100,7 @@ class Gate:
         while self.sending:
             time.sleep(0)
         if self.sent:
-            _set_async_exc(self._thread, None)
+            _set_async_exc(self.thread, None)
             self.sent = False
 
 
@@ -99,11 +115,13 @@ class SignalGate(Gate):
         self._wanted: int | None = None
         signal.signal(_SIGNAL, self._arrived)  # type: ignore[arg-type]
 
-    def interrupt(self, request: int) -> None:
+    def interrupt(self, request: int) -> bool:
         """Send the signal; whether it is too late is decided where it arrives."""
         self._wanted = request
-        if self.request == request:
-            signal.pthread_kill(self._thread, _SIGNAL)  # type: ignore[arg-type]
+        if self.request != request:
+            return False
+        signal.pthread_kill(self.thread, _SIGNAL)  # type: ignore[arg-type]
+        return True
 
     def _arrived(self, _signal: int, _frame: Any) -> None:
         if self.request is not None and self.request == self._wanted:
@@ -134,7 +152,9 @@ def shielded(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
     held, gate.request = gate.request, None
     try:
-        if gate.sending or gate.sent:
+        while gate.sending:
+            time.sleep(0)
+        if gate.sent:
             gate.settle()
             raise CallCancelled
         return function(*args)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from contextvars import ContextVar
 
 from .interrupts import shielded
@@ -41,21 +42,35 @@ class DeadlockError(JavaScriptError):
         super().__init__("", message, "")
 
 
-class Reference:
-    """Python's hold on one JavaScript value. `__del__` runs on any thread at any time: it only leaves a note.
+class Note(weakref.ref["Reference"]):
+    """What is left of a `Reference`: how often its value crossed, and went home."""
 
+    __slots__ = ("crossings", "homecomings", "number")
+
+    number: int
+    crossings: int
+    homecomings: int
+
+
+class Reference:
+    """Python's hold on one JavaScript value. When it is dropped, on any thread at any time, its note is put with the others.
+
+    That is done by the interpreter, without a line of Python, as an interrupt of the call that drops it could come between two.
     JavaScript may learn that the value was dropped before it reads a frame in which the value comes home, as frames go over
     several sockets. So the note says how often it went home: JavaScript keeps it until it has seen as many.
     """
 
-    __slots__ = ("__weakref__", "crossings", "homecomings", "number", "scope")
+    __slots__ = ("__weakref__", "note", "number", "scope")
 
     def __init__(self, number: int, scope: Scope) -> None:
         """Take over one crossing of the value with this number."""
         self.number = number
         self.scope = scope
-        self.crossings = 1
-        self.homecomings = 0
+        self.note = note = Note(self, scope.dropped.append)
+        note.number = number
+        note.crossings = 1
+        note.homecomings = 0
+        scope.notes.add(note)
 
     def goes_home(self) -> int:
         """Count that a frame names the value; answer its number."""
@@ -64,10 +79,7 @@ class Reference:
 
     def _count(self) -> None:
         with self.scope.functions_lock:
-            self.homecomings += 1
-
-    def __del__(self) -> None:
-        self.scope.dropped.append((self.number, self.crossings, self.homecomings))
+            self.note.homecomings += 1
 
 
 class JavaScriptFunction:

@@ -25,7 +25,17 @@ def describe(error: BaseException, scope: Scope | None = None, depth: int = 0) -
     try:
         return _describe(error, scope, depth)
     except BaseException as failure:  # a class or a metaclass of the user's makes it unreadable
-        return _describe(RuntimeError(f"an exception that cannot be described: {type(failure).__qualname__}"), scope, depth)
+        failure.__traceback__ = error.__traceback__ = None
+        return _barely(type(error).__qualname__, type(failure).__qualname__)
+
+
+def _barely(kind: str, failure: str) -> dict[str, Any]:
+    """Describe an exception of which nothing can be read but its class, without anything that could fail."""
+    message = f"an exception that cannot be described: {failure}"
+    plain: dict[str, Any] = {"code": "ERR_PYTHREADS_PYTHON", "type": "RuntimeError", "module": "builtins", "message": message}
+    bases = ["builtins:RuntimeError", "builtins:Exception", "builtins:BaseException"]
+    none: dict[str, Any] = dict.fromkeys(("cause", "errors", "path", "place", "thrown"))
+    return {**plain, "traceback": f"{kind}: {message}\n", "frames": [], "notes": [], "bases": bases, **none}
 
 
 def _describe(error: BaseException, scope: Scope | None, depth: int) -> dict[str, Any]:
@@ -124,18 +134,21 @@ def _exact(text: object) -> str:
 
 
 def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
-    import traceback  # takes 3 ms: not before it is needed
+    try:
+        import traceback  # takes 3 ms: not before it is needed
 
-    return [
-        {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "source": frame.line or ""}
-        for frame in traceback.extract_tb(trace)
-    ]
+        return [
+            {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "source": frame.line or ""}
+            for frame in traceback.extract_tb(trace)
+        ]
+    except OSError:  # no file can be opened any more, which may be the very error
+        return []
 
 
 def _text(error: BaseException) -> str:
-    import traceback
-
     try:
+        import traceback
+
         return "".join(traceback.format_exception(type(error), error, error.__traceback__))
     except BaseException as failure:  # formatting runs the user's __str__ and __repr__
         return f"{type(error).__qualname__}: <traceback unavailable: {type(failure).__qualname__}>\n"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .channel import Channel
+    from .javascript import Note
     from .output import Output
 
 _MAX_COMPILED = 1024
@@ -64,10 +65,11 @@ class Scope:
         self._objects: dict[int, Any] = {}
         self._numbers = itertools.count(1)
         # JavaScript functions by their number, as long as Python holds them.
-        self.functions: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self.functions: dict[int, weakref.ref[Any]] = {}
         self.functions_lock = threading.Lock()
-        # JavaScript values that Python has dropped: number, crossings, homecomings. `__del__` writes: nothing may lock.
-        self.dropped: deque[tuple[int, int, int]] = deque()
+        # A note for each hold on a JavaScript value, and those whose hold is gone.
+        self.notes: set[Note] = set()
+        self.dropped: deque[Note] = deque()
         # The JavaScript thread of the pool; and the channel on which it waits in a sync call, if it does.
         self.owner = 0
         self.waiting: Channel | None = None
@@ -107,13 +109,19 @@ class Scope:
             self._objects.pop(number, None)
 
     def take_dropped(self) -> list[tuple[int, int, int]]:
-        """What of JavaScript's Python has dropped since this was last asked."""
+        """What of JavaScript's Python has dropped since this was last asked: number, crossings, homecomings."""
         dropped = []
         while self.dropped:
             try:
-                dropped.append(self.dropped.popleft())
+                note = self.dropped.popleft()
             except IndexError:  # another worker was faster
                 break
+            self.notes.discard(note)
+            with self.functions_lock:
+                function = self.functions.get(note.number)
+                if function is not None and function() is None:
+                    del self.functions[note.number]
+            dropped.append((note.number, note.crossings, note.homecomings))
         return dropped
 
 

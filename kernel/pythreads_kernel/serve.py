@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 
-from . import frames
+from . import frames, gil
 from .channel import MainChannel
 from .codec import loads
 from .frames import read_frames, write_frame
@@ -52,6 +52,8 @@ def serve(
             settings = loads(first[2])
             if own_process:
                 limit(settings["limits"])
+            if not gil.is_enabled():
+                gil.watch()
             _prepare(settings)
             ready = marshal.dumps({**_facts(), **(facts or {})}, 2)
         except BaseException as error:  # whatever a module does while it loads is told to the host
@@ -62,7 +64,8 @@ def serve(
         after = flush if alone else None  # among others, a call would wait for one that prints to a full pipe
         sync = settings["sync"]
         channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=after)
-        if settings["output"]:
+        # A process that prints nowhere need not tell JavaScript of it.
+        if settings["output"] == "lines" or (settings["output"] == "ignore" and not own_process):
             channel.output = capture(channel, alone=alone)
             scope.output = scope.output or channel.output
         if settings["warnings"]:
@@ -107,5 +110,6 @@ def _facts() -> dict[str, Any]:
         "executable": sys.executable or "",
         "prefix": sys.prefix,
         "thread": threading.get_native_id(),
-        "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
+        "gil": gil.is_enabled(),
+        "gil_culprit": gil.culprit(),
     }

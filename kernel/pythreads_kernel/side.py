@@ -163,8 +163,7 @@ class Side:
     def _read(self) -> None:
         for kind, request, payload in read_frames(self.fd):
             if kind & frames.KIND_MASK == frames.CANCEL:
-                if self._loop is None or not self._loop.cancel(request):
-                    self.channel.interrupt(request)
+                self._cancel(request)
                 continue
             waiter = self._waiters.get(request)
             if waiter is not None and not waiter.answer(kind, bytes(payload), self.channel):
@@ -172,6 +171,14 @@ class Side:
             waiter = None  # whom it holds is not held while nothing comes
         self.close()
         os.close(self.fd)
+
+    def _cancel(self, request: int) -> None:
+        """Cancel a coroutine, which is told by its loop; or interrupt the serving thread, and say that it was."""
+        if self._loop is not None and self._loop.cancel(request):
+            return
+        if self.channel.interrupt(request):
+            with contextlib.suppress(ConnectionError):
+                self.write(frames.TOLD, request, b"")
 
     def close(self) -> None:
         """Let nobody wait any longer."""

@@ -14,6 +14,7 @@ export type { ChildOptions } from './process.ts'
 export { residentMb } from './process-memory.ts'
 export { encodeSettings } from './settings.ts'
 export type { SideFrame, SyncLine, SyncReply, SyncTools } from './sync-line.ts'
+export { type Activity, activityOf } from './thread-activity.ts'
 
 /** Makes the isolation that was chosen. @throws `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`, `ERR_PYTHREADS_ISOLATION_UNAVAILABLE` */
 export function createIsolation(

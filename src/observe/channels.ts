@@ -7,6 +7,7 @@ export const CHANNEL_NAMES: Readonly<Record<keyof (PoolEvents & CallEvents), str
   workerExit: 'pythreads:worker:exit',
   workerWedged: 'pythreads:worker:wedged',
   workerRecycle: 'pythreads:worker:recycle',
+  gilEnabled: 'pythreads:gil:enabled',
   drain: 'pythreads:queue:drain',
   callStart: 'pythreads:call:start',
   callEnd: 'pythreads:call:end',

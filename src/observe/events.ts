@@ -14,6 +14,8 @@ export interface PoolEvents {
   workerWedged: { readonly worker: number; readonly wedged: number }
   /** A worker process is to be replaced by a new one. */
   workerRecycle: { readonly worker: number; readonly pid: number | undefined; readonly why: string }
+  /** A module turned the GIL of a free-threaded Python on: threads take turns from now on. `''`: it is not known which. */
+  gilEnabled: { readonly worker: number; readonly module: string }
   /** The last call that waited for a worker does no longer. */
   drain: Record<never, never>
 }

@@ -17,7 +17,14 @@ export class Observer {
   tell<K extends keyof PoolEvents>(event: K, details: PoolEvents[K]): void {
     log('%s %o', event, details)
     if (CHANNELS[event].hasSubscribers) CHANNELS[event].publish({ pool: this.#pool, ...details })
-    this.#pool.emit(event, details)
+    try {
+      this.#pool.emit(event, details)
+    } catch (error) {
+      // A listener's error is the program's, not the pool's.
+      process.nextTick(() => {
+        throw error
+      })
+    }
   }
 
   /** Whether anybody wants to know of this; asked once a call. */

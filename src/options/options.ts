@@ -36,7 +36,7 @@ export interface PythonOptions {
    * cannot be ended: it is left alone, and replaced. Default 1000.
    */
   graceMs?: number | undefined
-  /** How long a worker may take to start, `preload` and `initialize` not counted, in milliseconds. Default 60000. */
+  /** How long a worker may take to start, `preload` included, `initialize` not, in milliseconds. Default 60000. */
   startTimeoutMs?: number | undefined
   /**
    * How many threads that do not come back from a cancelled call may be replaced, at any time. Default: as many as there are

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { Writable } from 'node:stream'
@@ -106,7 +107,7 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     maxWedged: integer('maxWedged', maxWedged, 0, MAX_WORKERS),
     limits: bounds('limits', options.limits, LIMIT_KEYS),
     recycle: bounds('recycle', options.recycle, RECYCLE_KEYS),
-    cwd: cwd === undefined ? undefined : resolve(text('cwd', cwd)),
+    cwd: cwd === undefined ? undefined : folder('cwd', cwd),
     env: environment(env),
     copy: flag('copy', copy) ?? false,
     output: sink(output),
@@ -235,6 +236,13 @@ function keywords(kwargs: Kwargs | undefined): Kwargs {
   if (kwargs === undefined) return NONE
   check(isRecord(kwargs), 'kwargs', 'an object', kwargs)
   return kwargs
+}
+
+/** A folder that is there. */
+function folder(name: string, value: string): string {
+  const path = resolve(text(name, value))
+  check(statSync(path, { throwIfNoEntry: false })?.isDirectory() === true, name, 'a folder that is there', value)
+  return path
 }
 
 function sink(output: ResolvedPythonOptions['output']): ResolvedPythonOptions['output'] {

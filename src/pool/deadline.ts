@@ -14,24 +14,42 @@ export function aborted(signal: AbortSignal): PythreadsError {
   return new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', { cause: signal.reason })
 }
 
-/** Has a call given up when its time is over or its signal says so. The timers end with the call. */
-export function limitPatience(task: Task, patience: Patience, giveUp: (task: Task, error: PythreadsError) => void): void {
+/** What to do when a signal is aborted. A signal of many calls has one listener. */
+const listeners = new WeakMap<AbortSignal, Set<() => void>>()
+
+function onAbort(signal: AbortSignal, abort: () => void): () => void {
+  let waiting = listeners.get(signal)
+  if (waiting === undefined) {
+    const all = new Set<() => void>()
+    waiting = all
+    listeners.set(signal, all)
+    signal.addEventListener('abort', () => all.forEach((one) => void one()), { once: true })
+  }
+  waiting.add(abort)
+  return () => waiting.delete(abort)
+}
+
+/**
+ * Has a call given up when its time is over or its signal says so; what is set for that ends with the call. `isWaiting` says
+ * whether a call has not begun.
+ */
+export function limitPatience(
+  task: Task,
+  patience: Patience,
+  isWaiting: (task: Task) => boolean,
+  giveUp: (task: Task, error: PythreadsError) => void,
+): void {
   const { signal, timeoutMs, queueTimeoutMs } = patience
   const ends: (() => void)[] = []
-  if (signal !== undefined) {
-    const abort = () => giveUp(task, aborted(signal))
-    signal.addEventListener('abort', abort, { once: true })
-    ends.push(() => signal.removeEventListener('abort', abort))
-  }
-  if (timeoutMs != null) {
-    const timer = setTimeout(() => giveUp(task, late('TIMEOUT', `The call took longer than ${timeoutMs} ms`)), timeoutMs)
+  const after = (ms: number, then: () => void) => {
+    const timer = setTimeout(then, ms)
     ends.push(() => clearTimeout(timer))
   }
+  if (signal !== undefined) ends.push(onAbort(signal, () => giveUp(task, aborted(signal))))
+  if (timeoutMs != null) after(timeoutMs, () => giveUp(task, late('TIMEOUT', `The call took longer than ${timeoutMs} ms`)))
   if (queueTimeoutMs != null) {
     const message = `The call waited for a worker for longer than ${queueTimeoutMs} ms`
-    const timer = setTimeout(() => task.queue !== undefined && giveUp(task, late('QUEUE_TIMEOUT', message)), queueTimeoutMs)
-    task.onTaken = () => clearTimeout(timer)
-    ends.push(() => clearTimeout(timer))
+    after(queueTimeoutMs, () => isWaiting(task) && giveUp(task, late('QUEUE_TIMEOUT', message)))
   }
   if (ends.length === 0) return
   task.onSettled = () => {

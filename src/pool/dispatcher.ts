@@ -10,6 +10,8 @@ export interface Station extends Leasable {
   readonly idle: boolean
   /** Whether its thread waits for a callback, so that it can take a call which the callback made. */
   readonly waits: boolean
+  /** Whether a call that it has waits, or waited, for a callback in which others run. */
+  readonly isWithinCallback: boolean
   /** How many calls it has before it. */
   readonly depth: number
   /** Since when the call runs that others stand behind. */
@@ -69,10 +71,15 @@ export class Dispatcher<S extends Station> {
     return this.#queues.length
   }
 
+  /** Whether calls wait that only this worker can take. */
+  isAwaited(slot: number): boolean {
+    return this.#queues.isAwaited(slot)
+  }
+
   /** Whether an idle worker could take a call at once. */
   hasIdle(slot: number | undefined): boolean {
     const able = slot === undefined ? this.stations : [this.stations[slot]]
-    return able.some((station) => station?.serving === true && station.idle && (slot !== undefined || !station.retiring))
+    return able.some((station) => station?.serving === true && station.idle && (slot !== undefined || !this.#isReserved(station)))
   }
 
   /** A new call: it goes to a worker, or waits. */
@@ -80,10 +87,8 @@ export class Dispatcher<S extends Station> {
     const { slot, origin } = task
     const station = slot === undefined ? this.#takeIdle() : this.stations[slot]
     if (station?.serving === true && station.idle) return this.#send(station, task)
-    if (slot === undefined && origin === undefined && this.#queues.isNext(task)) {
-      const other = this.#withRoom(task)
-      if (other !== undefined) return this.#sendAlong(other, task)
-    }
+    const other = slot === undefined && origin === undefined ? this.#withRoom(task) : undefined
+    if (other !== undefined) return this.#sendAlong(other, task)
     const host = slot === undefined ? this.stations[origin?.slot ?? -1] : station
     if (origin !== undefined && host?.serving === true && host.waits) return this.#send(host, task)
     this.#wait(task, false)
@@ -93,9 +98,12 @@ export class Dispatcher<S extends Station> {
   /** A call that was taken and has not begun waits for its turn again. */
   replace(task: Task): void {
     this.#wait(task, true)
-    const station = task.slot === undefined ? this.#takeIdle() : this.stations[task.slot]
+    const { slot, origin } = task
+    const station = slot === undefined ? this.#takeIdle() : this.stations[slot]
     if (station !== undefined) this.feed(station)
-    else this.#events.waiting(task)
+    const host = this.stations[origin?.slot ?? -1]
+    if (task.queue !== undefined && host?.waits === true) this.feed(host)
+    if (task.queue !== undefined) this.#events.waiting(task)
   }
 
   /** Takes a call out that waits. Answers whether it did. */
@@ -108,18 +116,32 @@ export class Dispatcher<S extends Station> {
   /** A worker can take calls: gives it those whose turn it is. */
   feed(station: S): void {
     if (!station.serving) return
-    const leased = station.retiring || this.#leases.has(station)
+    let leased = this.#isReserved(station)
     const { next } = this.#leases
-    if (next !== undefined && station.idle && !leased && this.#queues.isNext(next)) return this.#leases.grant(station)
+    if (next !== undefined && station.idle && !leased && this.#queues.isNext(next, station.slot)) {
+      this.#leases.grant(station)
+      leased = true
+    }
     for (let task = this.#nextFor(station, leased); task !== undefined; task = this.#nextFor(station, leased)) {
       if (station.idle || station.waits) this.#send(station, task)
       else this.#sendAlong(station, task)
       this.#checkDrained()
     }
-    if (station.idle && !station.listed && !leased) {
-      station.listed = true
-      this.#idle.push(station)
+    if (station.idle && !leased) this.#list(station)
+  }
+
+  /** Puts an idle worker first: it was idle last. */
+  #list(station: S): void {
+    if (station.listed) {
+      if (this.#idle.at(-1) === station) return
+      this.#idle.splice(this.#idle.indexOf(station), 1)
     }
+    station.listed = true
+    this.#idle.push(station)
+  }
+
+  #isReserved(station: S): boolean {
+    return station.retiring || this.#leases.has(station)
   }
 
   /** Gives an idle worker to whoever waits for one to himself. Answers whether there is one. */
@@ -129,9 +151,9 @@ export class Dispatcher<S extends Station> {
     return station !== undefined
   }
 
-  /** A worker is gone: its calls that can go elsewhere do. */
-  leave(station: S): void {
-    this.#queues.leave(station.slot)
+  /** A worker is gone. `fate` answers the error of a call that cannot go on without it; the others go elsewhere. */
+  leave(station: S, fate: (task: Task) => unknown): void {
+    this.#queues.leave(station.slot, fate)
     this.#checkDrained()
   }
 
@@ -158,7 +180,7 @@ export class Dispatcher<S extends Station> {
   #nextFor(station: S, leased: boolean): Task | undefined {
     if (station.idle) return this.#queues.nextFor(station.slot, leased)
     if (station.waits) return this.#queues.nextWithin(station.slot)
-    return leased || !station.short
+    return leased || !station.short || station.isWithinCallback
       ? undefined
       : this.#queues.nextShort(station.slot, (task) => station.depth < this.paces.window(task.key))
   }
@@ -166,7 +188,7 @@ export class Dispatcher<S extends Station> {
   #takeIdle(): S | undefined {
     for (let station = this.#idle.pop(); station !== undefined; station = this.#idle.pop()) {
       station.listed = false
-      if (station.serving && station.idle && !station.retiring && !this.#leases.has(station)) return station
+      if (station.serving && station.idle && !this.#isReserved(station)) return station
     }
     return undefined
   }
@@ -177,14 +199,15 @@ export class Dispatcher<S extends Station> {
     if (window <= 1) return undefined
     let best: S | undefined
     for (const station of this.stations) {
-      if (station === undefined || !station.serving || station.retiring || station.waits || station.depth >= window) continue
-      if (station.short && station.depth < (best?.depth ?? window) && !this.#leases.has(station)) best = station
+      if (station === undefined || !station.serving || !station.short || station.isWithinCallback) continue
+      if (station.depth >= (best?.depth ?? window) || this.#isReserved(station)) continue
+      if (this.#queues.isNext(task, station.slot)) best = station
     }
     return best
   }
 
   #send(station: S, task: Task): void {
-    station.short = this.paces.window(task.key) > 1
+    if (station.idle) station.short = this.paces.window(task.key) > 1
     this.#events.sending(task, station)
     station.send(task)
   }
@@ -208,7 +231,7 @@ export class Dispatcher<S extends Station> {
     const now = performance.now()
     let again = false
     for (const station of this.stations) {
-      if (station === undefined || station.depth < 2) continue
+      if (station === undefined || station.depth < 2 || station.isWithinCallback) continue
       again = true
       if (now - station.runningSince < LONG_MS) continue
       station.short = false

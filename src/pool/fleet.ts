@@ -32,9 +32,15 @@ export interface FleetHost {
   /** The workers by number; there may be holes. */
   readonly workers: (Worker | undefined)[]
   make(slot: number): Worker
-  /** Launches a worker and makes it ready; it serves when this resolves. */
-  launch(worker: Worker): Promise<void>
+  /** Launches a worker and sets it up; `ready` is called in the very moment in which nothing is missing. */
+  launch(worker: Worker, ready: () => void): Promise<void>
+  /** From now on it takes calls. */
   serve(worker: Worker): void
+  /** It takes calls of others again. */
+  free(worker: Worker): void
+  /** How many calls wait, and whether any wait for one worker only. */
+  readonly waiting: number
+  isAwaited(slot: number): boolean
   /** Whether somebody has it to himself. */
   isLeased(worker: Worker): boolean
   /** Nobody can take the calls that wait: all of them, or those for one worker. */
@@ -52,7 +58,6 @@ const LOOK_EVERY_MS = 1_000
 interface Slot {
   /** How often in a row it did not start. */
   failures: number
-  error: unknown
   retry: NodeJS.Timeout | undefined
 }
 
@@ -63,9 +68,14 @@ export class Fleet {
   readonly #slots: Slot[] = []
   /** Wedged workers that were replaced. */
   readonly #left = new Set<Worker>()
+  /** Workers that were asked to end and have not. */
+  readonly #ending = new Set<Worker>()
+  /** Launches that are not over, by number. */
+  readonly #launches = new Map<number, Promise<void>>()
   #size: FleetSize
   #look: NodeJS.Timeout | undefined
   #open = true
+  #started = false
   /** Workers that ended unasked and were replaced. */
   replaced = 0
   /** Workers that were replaced because it was time. */
@@ -79,6 +89,11 @@ export class Fleet {
 
   get size(): FleetSize {
     return this.#size
+  }
+
+  /** Workers that count no more, and are not gone: wedged ones, and those that were asked to end. */
+  get retired(): readonly Worker[] {
+    return [...this.#left, ...this.#ending]
   }
 
   /** How many workers do not come back from a call. */
@@ -97,6 +112,7 @@ export class Fleet {
     const started = await Promise.allSettled(slots.map((slot) => this.#launch(slot)))
     const failed = started.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+    this.#started = true
     this.#lookAround()
   }
 
@@ -125,10 +141,21 @@ export class Fleet {
       if (worker === undefined) continue
       worker.retiring = worker.slot >= size.max
       this.check(worker)
+      if (worker.serving && !worker.retiring) this.#host.free(worker)
     }
-    const missing = Array.from({ length: size.min }, (_, slot) => slot).filter((slot) => this.#host.workers[slot] === undefined)
-    const started = await Promise.allSettled(missing.map((slot) => this.#launch(slot)))
+    // Calls for numbers that are not there, and will not be, are refused.
+    for (const [number, slot] of this.#slots.entries()) {
+      if (number < size.max || this.#host.workers[number] !== undefined) continue
+      clearTimeout(slot?.retry)
+      this.#host.unavailable(new PythreadsError('ERR_PYTHREADS_WORKER_START', `There is no worker ${number} any more`), number)
+    }
+    for (let waiting = this.#host.waiting; waiting > 0; waiting--) this.grow(undefined)
+    const slots = Array.from({ length: size.min }, (_, slot) => slot)
+    const missing = slots.filter(
+      (slot) => this.#host.workers[slot]?.serving !== true && this.#host.workers[slot]?.wedged !== true,
+    )
     this.#lookAround()
+    const started = await Promise.allSettled(missing.map((slot) => this.#launches.get(slot) ?? this.#launch(slot)))
     const failed = started.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
   }
@@ -137,29 +164,33 @@ export class Fleet {
   check(worker: Worker): void {
     if (!this.#open) return
     if (worker.wedged) {
-      if (worker.depth === 0) this.#unwedge(worker)
+      if (!worker.isNeeded) this.#unwedge(worker)
       return
     }
     if (!worker.serving) return
-    if (!worker.retiring && worker.slot < this.#size.max) {
-      const why = this.#due(worker)
-      if (why === undefined) return
+    const stays = worker.slot < this.#size.max && !worker.surplus
+    if (!worker.retiring && stays) {
+      const due = worker.due ?? this.#due(worker)
+      if (due === undefined) return
       worker.retiring = true
-      this.#host.recycling(worker, why)
+      if (worker.due === undefined) this.#host.recycling(worker, due)
+      worker.due = due
     }
     if (this.#host.isLeased(worker)) return
-    if (!worker.isNeeded) return this.#retire(worker)
+    if (!worker.isNeeded && !this.#host.isAwaited(worker.slot)) return this.#retire(worker)
     // What holds it may hold it for long: it goes on until then.
-    if (worker.idle && worker.slot < this.#size.max) worker.retiring = false
+    if (worker.idle && stays) worker.retiring = false
   }
 
-  /** A worker is gone. `served`: it had been ready. */
-  gone(worker: Worker, served: boolean): void {
+  /** A worker is gone. `served`: it had been ready. `error`: that of the calls that it had. */
+  gone(worker: Worker, served: boolean, error: unknown): void {
     const { workers } = this.#host
-    this.#left.delete(worker)
+    this.#ending.delete(worker)
+    if (this.#left.delete(worker)) this.#replaceWedged()
     if (workers[worker.slot] !== worker) return
     workers[worker.slot] = undefined
-    if (!served || !this.#open || worker.slot >= this.#size.max) return
+    if (!this.#open || !(served || worker.wedged)) return
+    if (worker.slot >= this.#size.max) return this.#host.unavailable(error, worker.slot)
     this.replaced++
     this.#tryLaunch(worker.slot)
   }
@@ -167,10 +198,7 @@ export class Fleet {
   /** A worker's thread does not come back from a call that was cancelled. */
   stuck(worker: Worker): void {
     if (this.#options.isolation.killable) {
-      worker.failure = new PythreadsError(
-        'ERR_PYTHREADS_WORKER_DIED',
-        `Worker ${worker.slot} was ended: it went on with a call that had been cancelled`,
-      )
+      worker.endedAs = 'it was ended, as it went on with a call that had been cancelled'
       return worker.kill()
     }
     worker.wedge()
@@ -186,7 +214,7 @@ export class Fleet {
     this.#open = false
     clearInterval(this.#look)
     for (const slot of this.#slots) clearTimeout(slot?.retry)
-    return [...this.#host.workers.filter((worker) => worker !== undefined), ...this.#left]
+    return [...this.#host.workers.filter((worker) => worker !== undefined), ...this.retired]
   }
 
   #anyServing(): boolean {
@@ -200,31 +228,39 @@ export class Fleet {
   #slot(number: number): Slot {
     let slot = this.#slots[number]
     if (slot === undefined) {
-      slot = { failures: 0, error: undefined, retry: undefined }
+      slot = { failures: 0, retry: undefined }
       this.#slots[number] = slot
     }
     return slot
   }
 
-  async #launch(number: number): Promise<void> {
+  #launch(number: number): Promise<void> {
+    const launch = this.#launchWorker(number).finally(() => this.#launches.delete(number))
+    this.#launches.set(number, launch)
+    return launch
+  }
+
+  async #launchWorker(number: number): Promise<void> {
     const begin = performance.now()
     const { workers } = this.#host
     const worker = this.#host.make(number)
     workers[number] = worker
     const slot = this.#slot(number)
     try {
-      await this.#host.launch(worker)
+      await this.#host.launch(worker, () => {
+        if (!this.#open) return worker.kill()
+        slot.failures = 0
+        worker.retiring = number >= this.#size.max
+        this.#host.started(worker, performance.now() - begin)
+        this.#host.serve(worker)
+        this.check(worker)
+      })
     } catch (error) {
       if (workers[number] === worker) workers[number] = undefined
       slot.failures++
-      slot.error = error
+      if (this.#open && this.#started && number < this.#size.min) this.#launchLater(number, slot)
       throw error
     }
-    if (!this.#open) return worker.kill()
-    slot.failures = 0
-    worker.retiring = worker.slot >= this.#size.max
-    this.#host.started(worker, performance.now() - begin)
-    this.#host.serve(worker)
   }
 
   /** Launches a worker, unless it has failed just now: then it is tried again after a while. */
@@ -241,14 +277,13 @@ export class Fleet {
     const delay = Math.min(FIRST_DELAY_MS * 2 ** (slot.failures - 1), LAST_DELAY_MS)
     slot.retry = setTimeout(() => {
       slot.retry = undefined
-      if (this.#host.workers[number] === undefined) this.#launchNow(number)
+      if (this.#host.workers[number] === undefined && number < this.#size.max) this.#launchNow(number)
     }, delay).unref()
   }
 
   #launchNow(number: number): void {
     this.#launch(number).catch((error: unknown) => {
       if (!this.#open) return
-      if (number < this.#size.min) this.#launchLater(number, this.#slot(number))
       this.#host.unavailable(error, number)
       if (!this.#anyServing() && !this.#anyStarting()) this.#host.unavailable(error)
     })
@@ -267,18 +302,24 @@ export class Fleet {
   #retire(worker: Worker): void {
     worker.serving = false
     this.#host.workers[worker.slot] = undefined
-    void worker.close()
+    this.#end(worker)
     if (worker.slot >= this.#size.max || worker.surplus) return
     this.recycled++
     this.#tryLaunch(worker.slot)
   }
 
+  #end(worker: Worker): void {
+    this.#ending.add(worker)
+    void worker.close()
+  }
+
   /** Gives new workers to the numbers of wedged ones, as long as there may be more of those. */
   #replaceWedged(): void {
     for (const worker of this.#host.workers) {
-      if (worker?.wedged !== true || this.#left.size >= this.#options.maxWedged) continue
+      if (worker?.wedged !== true || this.#left.size >= this.#options.maxWedged || !this.#open) continue
       this.#left.add(worker)
       this.#host.workers[worker.slot] = undefined
+      if (worker.slot >= this.#size.max) continue
       this.replaced++
       this.#tryLaunch(worker.slot)
     }
@@ -286,10 +327,15 @@ export class Fleet {
 
   /** A wedged worker has come back: it is not needed any more, but its number may be. */
   #unwedge(worker: Worker): void {
-    void worker.close()
+    this.#end(worker)
     if (this.#left.delete(worker)) return this.#replaceWedged()
     this.#host.workers[worker.slot] = undefined
     if (worker.slot < this.#size.max) this.#tryLaunch(worker.slot)
+  }
+
+  #isSurplus(worker: Worker, now: number): boolean {
+    const isFree = worker.serving && worker.idle && !worker.isNeeded && !this.#host.isLeased(worker)
+    return isFree && now - worker.idleSince >= this.#size.idleMs
   }
 
   /** Looks at age, idleness and memory from time to time, if any of it matters. */
@@ -298,7 +344,8 @@ export class Fleet {
     const { min, max, idleMs } = this.#size
     const every = min < max ? Math.min(LOOK_EVERY_MS, Math.max(idleMs / 2, 10)) : LOOK_EVERY_MS
     clearInterval(this.#look)
-    if (min === max && recycle.ageMs === null && recycle.memoryMb === null && maxMemoryMb === null) return
+    const someRetire = this.#host.workers.some((worker) => worker?.retiring === true)
+    if (min === max && recycle.ageMs === null && recycle.memoryMb === null && maxMemoryMb === null && !someRetire) return
     this.#look = setInterval(() => this.#lookNow(), every).unref()
   }
 
@@ -310,12 +357,10 @@ export class Fleet {
       if (worker === undefined) continue
       if (recycle.memoryMb !== null || maxMemoryMb !== null) worker.measure()
       if (maxMemoryMb !== null && worker.residentMb > maxMemoryMb) {
-        worker.failure = new PythreadsError(
-          'ERR_PYTHREADS_WORKER_DIED',
-          `Worker ${worker.slot} was ended: it held ${Math.round(worker.residentMb)} MB, more than \`limits.memoryMb\` allows`,
-        )
+        const held = Math.round(worker.residentMb)
+        worker.endedAs = `it was ended, as it held ${held} MB, more than \`limits.memoryMb\` allows`
         worker.kill()
-      } else if (surplus > 0 && worker.idle && now - worker.idleSince >= this.#size.idleMs && !worker.isNeeded) {
+      } else if (surplus > 0 && this.#isSurplus(worker, now)) {
         surplus--
         worker.surplus = true
         worker.retiring = true

@@ -1,46 +1,57 @@
 import type { Task } from './task.ts'
 
+/** What the thread does while a call waits for a callback; at the bottom, what it does at all. */
+interface Level {
+  /** The callback that the call below waits for, 0 at the bottom. */
+  readonly callback: number
+  /** Its answer is on its way, behind the calls of this level. */
+  answered: boolean
+  /** Calls in the order in which the thread comes to them; it runs the first one, of the top level. */
+  readonly tasks: Task[]
+}
+
 /**
- * What one worker has in hand. Its thread does one thing at a time: calls one after the other, and while a call waits for a
- * callback, those that the callback made.
+ * What one worker has in hand. Its thread does one thing at a time: calls one after the other, and while one waits for a callback,
+ * those that were sent behind it and those that the callback made.
  */
 export class Flight {
   /** Calls without an answer, by request id. */
   readonly #tasks = new Map<number, Task>()
-  /** What the thread has before it, in its order: calls, and the numbers of callbacks that the call before each waits for. */
-  readonly #stack: (Task | number)[] = []
+  readonly #levels: Level[] = [{ callback: 0, answered: false, tasks: [] }]
   #id = 0
+  #depth = 0
   /** When the thread came to the call that it runs, at the earliest; only kept where others stand behind it. */
   since = 0
 
   /** Whether the thread has nothing to do. */
   get isIdle(): boolean {
-    return this.#stack.length === 0
+    return this.#depth === 0
   }
 
-  /** How many calls the thread has before it; those within a callback are not among those behind it. */
+  /** How many calls, and callbacks that are waited for, the thread has before it. */
   get depth(): number {
-    return this.#stack.length
+    return this.#depth
+  }
+
+  /** Whether a call waits for a callback, or did until a call began that still runs. */
+  get isWithinCallback(): boolean {
+    return this.#levels.length > 1
   }
 
   /** The callback that the thread waits for, if it does. */
   get callback(): number | undefined {
-    const top = this.#stack.at(-1)
-    return typeof top === 'number' ? top : undefined
+    const { callback, answered, tasks } = this.#top
+    return callback !== 0 && !answered && tasks.length === 0 ? callback : undefined
   }
 
   /** The call that the thread runs, or whose callback it waits for. */
   get running(): Task | undefined {
-    const stack = this.#stack
-    let first = stack.length
-    if (typeof stack.at(-1) === 'number') return stack.findLast((entry) => typeof entry === 'object')
-    while (first > 0 && typeof stack[first - 1] === 'object') first--
-    return stack[first] as Task | undefined
+    return this.#top.tasks[0] ?? this.#levels.at(-2)?.tasks[0]
   }
 
   /** The calls behind the one that runs, none of which may have begun. */
-  get behind(): Task[] {
-    return this.#stack.some((entry) => typeof entry === 'number') ? [] : (this.#stack.slice(1) as Task[])
+  get behind(): readonly Task[] {
+    return this.isWithinCallback ? [] : this.#top.tasks.slice(1)
   }
 
   get tasks(): Iterable<Task> {
@@ -58,7 +69,8 @@ export class Flight {
     while (this.#id === 0 || this.#tasks.has(this.#id))
     task.id = this.#id
     this.#tasks.set(task.id, task)
-    if (this.#stack.push(task) === 2) this.since = performance.now()
+    this.#top.tasks.push(task)
+    if (++this.#depth === 2) this.since = performance.now()
   }
 
   /** A call has its answer. */
@@ -68,28 +80,52 @@ export class Flight {
 
   /** The thread is done with a call. */
   leave(task: Task): void {
-    const at = this.#stack.indexOf(task)
-    if (at >= 0) this.#stack.splice(at, 1)
-    if (this.#stack.length > 0) this.since = performance.now()
+    for (let i = this.#levels.length - 1; i >= 0; i--) {
+      const { tasks } = this.#levels[i] as Level
+      const at = tasks.indexOf(task)
+      if (at < 0) continue
+      tasks.splice(at, 1)
+      this.#depth--
+      this.#collapse()
+      break
+    }
+    if (this.#depth > 0) this.since = performance.now()
   }
 
-  /** The thread waits for a callback. */
+  /** The call that runs waits for a callback: the thread goes on to what stands behind it. */
   enter(callback: number): void {
-    this.#stack.push(callback)
+    const behind = this.#top.tasks.splice(1)
+    this.#levels.push({ callback, answered: false, tasks: behind })
+    this.#depth++
   }
 
-  /** A callback has its answer. Answers whether anybody waits for it. */
+  /** A callback has its answer, which the thread gets to behind what it has in hand. Answers whether anybody waits for it. */
   answer(callback: number): boolean {
-    const at = this.#stack.indexOf(callback)
-    if (at >= 0) this.#stack.splice(at, 1)
-    return at >= 0
+    const level = this.#levels.find((one) => one.callback === callback && !one.answered)
+    if (level === undefined || callback === 0) return false
+    level.answered = true
+    this.#collapse()
+    return true
   }
 
   /** The worker is gone. Answers the calls that it had. */
   clear(): Task[] {
     const tasks = [...this.#tasks.values()]
     this.#tasks.clear()
-    this.#stack.length = 0
+    this.#levels.splice(0, this.#levels.length, { callback: 0, answered: false, tasks: [] })
+    this.#depth = 0
     return tasks
+  }
+
+  get #top(): Level {
+    return this.#levels.at(-1) as Level
+  }
+
+  /** Callbacks that have their answer, and no more calls before it, are over. */
+  #collapse(): void {
+    while (this.#levels.length > 1 && this.#top.answered && this.#top.tasks.length === 0) {
+      this.#levels.pop()
+      this.#depth--
+    }
   }
 }

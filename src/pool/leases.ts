@@ -1,10 +1,10 @@
 import type { Turn } from './queues.ts'
-import type { Realm } from './realm.ts'
 
 /** A worker that somebody has to himself. */
 export interface Lease {
   readonly slot: number
-  readonly realm: Realm
+  /** The worker itself, which no other one can stand in for. */
+  readonly worker: object
   /** Whether the worker still lives. */
   isThere(): boolean
   giveBack(): void
@@ -13,7 +13,6 @@ export interface Lease {
 /** What can be given away. */
 export interface Leasable {
   readonly slot: number
-  readonly realm: Realm
   /** Whether it takes calls. */
   readonly serving: boolean
 }
@@ -52,10 +51,12 @@ export class Leases<S extends Leasable> {
     const request = this.#requests.shift()
     if (request === undefined) return
     this.#leased.add(worker)
+    let given = true
     const giveBack = () => {
-      if (this.#leased.delete(worker)) this.#free(worker)
+      if (given && this.#leased.delete(worker)) this.#free(worker)
+      given = false
     }
-    request.resolve({ slot: worker.slot, realm: worker.realm, isThere: () => worker.serving, giveBack })
+    request.resolve({ slot: worker.slot, worker, isThere: () => worker.serving, giveBack })
   }
 
   /** A worker is gone: whoever has it learns of it by the next call. */

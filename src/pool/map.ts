@@ -186,7 +186,10 @@ class Pump {
   async end(): Promise<void> {
     if (this.#ended) return
     this.#ended = true
-    await this.#iterator.return?.()
+    const ended = this.#iterator.return?.()
+    // An async generator answers this only after the step that it has not given yet: nobody waits for that after an abort.
+    if (this.#pulling) Promise.resolve(ended).catch(() => {})
+    else await ended
   }
 
   get #hasRoom(): boolean {

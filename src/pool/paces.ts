@@ -25,7 +25,8 @@ export class Paces {
   learn(key: string, us: number): void {
     let pace = this.#paces.get(key)
     if (pace === undefined) {
-      if (this.#paces.size >= MAX_KNOWN) return
+      const oldest = this.#paces.size >= MAX_KNOWN ? this.#paces.keys().next().value : undefined
+      if (oldest !== undefined) this.#paces.delete(oldest)
       pace = { row: 0, meanUs: us }
       this.#paces.set(key, pace)
     }

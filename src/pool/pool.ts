@@ -7,6 +7,7 @@ import { Crossing } from './crossing.ts'
 import { aborted, limitPatience, type Patience } from './deadline.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { Fleet, type FleetSize, type Recycling } from './fleet.ts'
+import { GilGauge } from './gil-gauge.ts'
 import { type Lease, Leases } from './leases.ts'
 import { Locals } from './locals.ts'
 import type { OutputListener } from './output.ts'
@@ -42,6 +43,8 @@ export interface PoolOptions {
 export interface SubmitOptions extends Patience {
   /** The number of the worker that has to take it; `undefined`: any. */
   readonly slot?: number | undefined
+  /** The worker that has to take it is this one. */
+  readonly lease?: Lease | undefined
   /** Whether its result is copied deeply rather than referred to. */
   readonly copy?: boolean | undefined
   /** What it calls, by which others of its kind are known. */
@@ -70,6 +73,7 @@ export class Pool {
   readonly #leases = new Leases<Worker>((worker) => this.#free(worker))
   readonly #dispatcher: Dispatcher<Worker>
   readonly #fleet: Fleet
+  readonly #gauge: GilGauge
   readonly #queueTimes = new Times()
   readonly #runTimes = new Times()
   /** What a replacement has to run before its first call. */
@@ -97,14 +101,25 @@ export class Pool {
       takenBack: (task) => this.#again(task),
       drained: () => observer.tell('drain', {}),
     })
+    const dispatcher = this.#dispatcher
+    this.#gauge = new GilGauge(
+      isolation.shared,
+      () => this.#gil,
+      () => this.#busy,
+    )
     const { size, recycle, maxWedged } = options
     this.#fleet = new Fleet(
       { isolation, size, recycle, maxMemoryMb: isolation.killable ? settings.limits.memoryMb : null, maxWedged },
       {
         workers: this.#dispatcher.stations,
+        get waiting() {
+          return dispatcher.queued
+        },
         make: (slot) => new Worker(slot, this.#shared ?? new Realm(this.#locals), this.#shared === undefined, this.#tools),
-        launch: (worker) => this.#launch(worker),
+        launch: (worker, ready) => this.#launch(worker, ready),
         serve: (worker) => this.#serve(worker),
+        free: (worker) => this.#dispatcher.feed(worker),
+        isAwaited: (slot) => this.#dispatcher.isAwaited(slot),
         isLeased: (worker) => this.#leases.has(worker),
         unavailable: (error, slot) => this.#unavailable(error, slot),
         started: (worker, ms) => observer.tell('workerStart', { worker: worker.slot, pid: worker.pid, ms }),
@@ -117,7 +132,9 @@ export class Pool {
         took: (task, us, worker) => this.#took(task, us, worker),
         settled: (task) => this.#settled(task),
         skipped: (task) => this.#again(task),
+        stirred: (worker) => this.#fleet.check(worker),
         stuck: (worker) => this.#stuck(worker),
+        gilEnabled: (worker) => observer.tell('gilEnabled', { worker: worker.slot, module: worker.gil.culprit ?? '' }),
         gone: (worker, ending) => this.#gone(worker, ending),
       },
       locals: this.#locals,
@@ -171,7 +188,8 @@ export class Pool {
   /** Makes a call: `write` encodes its arguments at once. */
   submit(kind: Kind, write: Write, options: SubmitOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { slot, signal, copy, key, priority = 0, retry = 0 } = options
+      const { lease, signal, copy, key, priority = 0, retry = 0 } = options
+      const slot = lease?.slot ?? options.slot
       this.#admit(kind, slot)
       if (signal?.aborted === true) throw aborted(signal)
       const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals), copy === true ? FLAG.COPY : 0)
@@ -181,11 +199,18 @@ export class Pool {
         throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'A call with `retry` takes no functions or iterables that live here')
       }
       const where = this.#destination(crossing, slot)
-      const origin = callbackContext()?.worker
-      const task = new Task({ order: this.#order++, slot: where, origin, priority, key, retries: retry }, frame, resolve, reject)
+      const callback = callbackContext()?.worker
+      const origin = this.#isMine(callback) ? callback : undefined
+      const place = { slot: where, home: lease?.worker }
+      const task = new Task({ order: this.#order++, ...place, origin, priority, key, retries: retry }, frame, resolve, reject)
       const { patience } = this.#options
       const { timeoutMs = patience.timeoutMs, queueTimeoutMs = patience.queueTimeoutMs } = options
-      limitPatience(task, { signal, timeoutMs, queueTimeoutMs }, (late, error) => this.#giveUp(late, error))
+      limitPatience(
+        task,
+        { signal, timeoutMs, queueTimeoutMs },
+        (waiting) => waiting.queue !== undefined || waiting.worker?.isBehind(waiting) === true,
+        (late, error) => this.#giveUp(late, error),
+      )
       this.#dispatcher.place(task)
     })
   }
@@ -259,6 +284,7 @@ export class Pool {
   destroy(reason: unknown): void {
     this.#state = 'closed'
     const error = new PythreadsError('ERR_PYTHREADS_DESTROYED', 'The pool was destroyed', { cause: reason })
+    this.#gauge.stop()
     for (const worker of this.#fleet.stop()) {
       const { begun, waiting } = worker.abandon()
       for (const task of [...begun, ...waiting]) task.reject(error)
@@ -273,7 +299,7 @@ export class Pool {
   }
 
   stats(): PoolStats {
-    const workers = this.#workers
+    const workers = [...this.#workers, ...this.#fleet.retired]
     const all = Array.from({ length: Math.max(this.size, this.#dispatcher.stations.length) }, (_, slot) => this.#statsOf(slot))
     return {
       workers: all.filter((worker) => worker.worker < this.size || worker.state !== 'stopped'),
@@ -288,6 +314,7 @@ export class Pool {
       callbacks: this.#locals.size,
       queueTimes: this.#queueTimes.summary,
       runTimes: this.#runTimes.summary,
+      gil: this.#gauge.stats,
     }
   }
 
@@ -334,17 +361,24 @@ export class Pool {
     const worker = task.worker
     if (worker === undefined) return
     this.#running--
-    worker.cancel(task)
+    if (worker.isBehind(task)) for (const other of worker.takeBack()) this.#again(other)
+    if (task.worker === worker) worker.cancel(task)
     this.#checkFinished()
   }
 
   #sending(task: Task, worker: Worker): void {
     this.#running++
     task.worker = worker
+    this.#gauge.start()
     const queuedMs = task.queuedAt === undefined ? 0 : performance.now() - task.queuedAt
     if (task.queuedAt !== undefined) this.#queueTimes.record(queuedMs)
     const { observer } = this.#options
     if (observer.hears('callStart')) observer.publish('callStart', { worker: worker.slot, target: task.key, queuedMs })
+  }
+
+  /** Whether a worker serves this pool now. */
+  #isMine(worker: Worker | undefined): boolean {
+    return worker !== undefined && this.#dispatcher.stations[worker.slot] === worker
   }
 
   /** A call that a worker had and has not begun goes to the next one. */
@@ -352,7 +386,20 @@ export class Pool {
     task.worker = undefined
     if (task.cancelledAt !== undefined) return task.crossing.undo()
     this.#running--
+    const error = this.#fate(task)
+    if (error !== undefined) return task.drop(error)
+    if (!this.#isMine(task.origin)) task.origin = undefined
     this.#dispatcher.replace(task)
+  }
+
+  /** Why a call cannot be made any more, if what it needs is gone. */
+  #fate(task: Task): PythreadsError | undefined {
+    const gone = task.crossing.owner?.realm.ended
+    if (gone !== undefined) {
+      return new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', `A remote object in the call is gone: ${gone}`)
+    }
+    if (task.home === undefined || this.#dispatcher.stations.includes(task.home as Worker)) return undefined
+    return new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it')
   }
 
   #took(task: Task, us: number, worker: Worker): void {
@@ -367,6 +414,15 @@ export class Pool {
     if (task.cancelledAt !== undefined) return
     this.#running--
     this.#checkFinished()
+  }
+
+  get #gil(): Worker['gil'] {
+    const gils = this.#workers.map((worker) => worker.gil)
+    return gils.find(({ enabled }) => enabled) ?? gils[0] ?? { enabled: true, culprit: null }
+  }
+
+  get #busy(): Worker[] {
+    return this.#workers.filter((worker) => worker.serving && !worker.idle)
   }
 
   #checkFinished(): void {
@@ -386,23 +442,27 @@ export class Pool {
     this.#fleet.stuck(worker)
     if (worker.wedged) {
       this.#endRealm(worker, 'its worker does not come back from a call')
-      this.#dispatcher.leave(worker)
+      this.#dispatcher.leave(worker, (task) => this.#fate(task))
       this.#leases.leave(worker)
       this.#options.observer.tell('workerWedged', { worker: worker.slot, wedged: this.#fleet.wedged })
     }
     for (const task of waiting) this.#again(task)
   }
 
-  async #launch(worker: Worker): Promise<void> {
+  async #launch(worker: Worker, ready: () => void): Promise<void> {
     const { isolation, initialize } = this.#options
     await worker.start(isolation, this.#settings)
     if (this.#state === 'closed') return worker.kill()
     try {
       isolation.verify?.(worker.ready)
-      const others = this.#workers.some((other) => other.serving)
-      if (this.#shared === undefined || !others)
-        for (const step of this.#setup) if (step !== undefined) await this.#setUp(worker, step)
       if (initialize !== undefined) await this.#setUp(worker, { kind: KIND.CALL, write: initialize })
+      // What comes meanwhile is among them, as nothing is waited for between the last one and `ready`.
+      const isFirst = this.#shared === undefined || !this.#workers.some((other) => other.serving)
+      for (let i = 0; isFirst && i < this.#setup.length; i++) {
+        const step = this.#setup[i]
+        if (step !== undefined) await this.#setUp(worker, step)
+      }
+      ready()
     } catch (error) {
       worker.kill()
       throw error
@@ -412,7 +472,15 @@ export class Pool {
   #setUp(worker: Worker, { kind, write }: SetupStep): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals, worker.realm))
-      const options = { order: this.#order++, slot: worker.slot, origin: undefined, priority: 0, key: undefined, retries: 0 }
+      const options = {
+        order: this.#order++,
+        slot: worker.slot,
+        origin: undefined,
+        priority: 0,
+        key: undefined,
+        retries: 0,
+        home: worker,
+      }
       const task = new Task(options, frame, resolve, reject)
       this.#sending(task, worker)
       worker.send(task)
@@ -437,24 +505,23 @@ export class Pool {
     const { begun, waiting } = worker.abandon()
     for (const { crossing } of waiting) if (crossing.numbers !== undefined) worker.realm.unsent(crossing.numbers)
     this.#endRealm(worker, 'its worker has ended')
-    const { serving } = worker
+    const { serving, endedAs: how = ending.how } = worker
     worker.serving = false
-    this.#fleet.gone(worker, serving)
-    this.#dispatcher.leave(worker)
+    const error = worker.failure ?? new WorkerDiedError(worker.slot, { ...ending, how }, worker.lastWords)
+    this.#fleet.gone(worker, serving, error)
+    this.#dispatcher.leave(worker, (task) => this.#fate(task))
     this.#leases.leave(worker)
-    const error = worker.failure ?? new WorkerDiedError(worker.slot, ending, worker.lastWords)
     for (const task of begun) {
-      if (task.cancelledAt === undefined && task.retries-- > 0) waiting.push(task)
+      if (task.cancelledAt === undefined && task.home !== worker && task.retries-- > 0) waiting.push(task)
       else this.#lost(task, error)
     }
     for (const task of waiting) {
-      const gone = task.crossing.owner?.realm.ended
-      if (gone === undefined) this.#again(task)
-      else this.#lost(task, new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', `A remote object in the call is gone: ${gone}`))
+      if (task.home === worker) this.#lost(task, error)
+      else this.#again(task)
     }
     const { pid, lastWords } = worker
-    const asked = worker.retiring || this.#state !== 'open'
-    this.#options.observer.tell('workerExit', { worker: worker.slot, pid, how: ending.how, asked, lastWords })
+    const asked = (worker.retiring || worker.wedged || this.#state !== 'open') && worker.endedAs === undefined
+    this.#options.observer.tell('workerExit', { worker: worker.slot, pid, how, asked, lastWords })
     this.#checkFinished()
   }
 
@@ -478,6 +545,7 @@ export class Pool {
     }
     await Promise.all(this.#fleet.stop().map((worker) => worker.close()))
     this.#dispatcher.close()
+    this.#gauge.stop()
     this.#shared?.end('the pool was closed')
     this.#state = 'closed'
   }

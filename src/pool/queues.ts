@@ -1,4 +1,3 @@
-import { PythreadsError } from '../errors/index.ts'
 import { Fifo } from './fifo.ts'
 import type { Task } from './task.ts'
 
@@ -58,16 +57,20 @@ class Lane {
 }
 
 /**
- * Calls that wait for a worker: any, a certain one, or, where a callback made them, the one that waits for the callback. A
- * worker that somebody has leased takes only calls that name it.
+ * Calls that wait for a worker: any, or a certain one. Those that callbacks made stand apart, as the worker that waits for the
+ * callback may take them too. A worker that somebody has leased takes only calls that name it.
  */
 export class Queues {
   readonly #any = new Lane()
   /** Calls for one worker only, by its number. */
   readonly #pinned: Lane[] = []
-  /** Calls that callbacks made, by the number of the worker that has to take them, or that waits for the callback. */
+  /** Calls of callbacks for any worker, by the number of the worker that waits for the callback. */
   readonly #nested: Lane[] = []
+  /** Calls of callbacks for one worker only, by its number. */
+  readonly #nestedPinned: Lane[] = []
   #length = 0
+  /** How many of them callbacks made. */
+  #nestedLength = 0
 
   get length(): number {
     return this.#length
@@ -76,78 +79,77 @@ export class Queues {
   /** Adds a call; `again`: one that was taken before, and goes back to its turn. */
   push(task: Task, again: boolean = false): void {
     const { slot, origin } = task
-    const lane =
-      origin === undefined
-        ? slot === undefined
-          ? this.#any
-          : laneOf(this.#pinned, slot)
-        : laneOf(this.#nested, slot ?? origin.slot)
-    lane.add(task, again)
+    if (origin === undefined) (slot === undefined ? this.#any : laneOf(this.#pinned, slot)).add(task, again)
+    else (slot === undefined ? laneOf(this.#nested, origin.slot) : laneOf(this.#nestedPinned, slot)).add(task, again)
     this.#length++
+    if (origin !== undefined) this.#nestedLength++
+  }
+
+  /** Whether calls wait that only this worker can take. */
+  isAwaited(slot: number): boolean {
+    return this.#pinned[slot]?.peek() !== undefined || this.#nestedPinned[slot]?.peek() !== undefined
   }
 
   /** Takes a call out that waits. Answers whether it did. */
   remove(task: Task): boolean {
-    if (task.queue === undefined) return false
-    this.#take(task)
-    return true
+    return task.queue !== undefined && this.#take(task) !== undefined
   }
 
-  /** Whether nothing that any worker could take comes before this. */
-  isNext(turn: Turn): boolean {
-    const first = this.#any.peek()
-    return first === undefined || isBefore(turn, first)
+  /** Whether nothing that the worker `slot` could take comes before this. */
+  isNext(turn: Turn, slot: number): boolean {
+    const first = this.#firstFor(slot, false)
+    return first === undefined || first === turn || isBefore(turn, first)
   }
 
   /** The call that an idle worker takes next. */
   nextFor(slot: number, leased: boolean): Task | undefined {
-    if (this.#length === 0) return undefined
-    if (leased) return this.#take(this.#pinned[slot]?.peek() ?? nestedFor(slot, this.#nested[slot], false))
-    const task = this.#firstFor(slot)
-    if (task !== undefined) return this.#take(task)
-    for (const lane of this.#nested) {
-      const nested = nestedFor(slot, lane, true)
-      if (nested !== undefined) return this.#take(nested)
-    }
-    return undefined
+    return this.#take(this.#firstFor(slot, leased))
   }
 
   /** The call that a busy worker takes behind others that are short: the next one, if that is short too. */
   nextShort(slot: number, isShort: (task: Task) => boolean): Task | undefined {
-    const first = this.#firstFor(slot)
+    const first = this.#firstFor(slot, false)
     return first !== undefined && isShort(first) ? this.#take(first) : undefined
   }
 
-  #firstFor(slot: number): Task | undefined {
-    const [own, any] = [this.#pinned[slot]?.peek(), this.#any.peek()]
-    return own !== undefined && (any === undefined || isBefore(own, any)) ? own : any
-  }
-
-  /** The call that a worker takes next which waits for a callback: one that the callback made. */
+  /** The call that a worker takes next which waits for a callback: one that a callback made. */
   nextWithin(slot: number): Task | undefined {
-    return this.#take(this.#nested[slot]?.peek())
+    if (this.#nestedLength === 0) return undefined
+    return this.#take(firstOf(this.#nested[slot]?.peek(), this.#nestedPinned[slot]?.peek()))
   }
 
-  /** A worker is gone: drops the calls whose objects went with it; those that its callbacks made may go anywhere now. */
-  leave(slot: number): void {
-    for (const lane of [this.#pinned[slot], this.#nested[slot]]) {
+  #firstFor(slot: number, leased: boolean): Task | undefined {
+    if (this.#length === 0) return undefined
+    let first = this.#pinned[slot]?.peek()
+    if (!leased) first = firstOf(first, this.#any.peek())
+    if (this.#nestedLength === 0) return first
+    first = firstOf(first, this.#nestedPinned[slot]?.peek())
+    if (!leased) for (const lane of this.#nested) first = firstOf(first, lane.peek())
+    return first
+  }
+
+  /**
+   * A worker is gone. `fate` answers the error of a call that cannot go on without it; those that its callbacks made may go
+   * anywhere now.
+   */
+  leave(slot: number, fate: (task: Task) => unknown): void {
+    for (const lane of [this.#pinned[slot], this.#nestedPinned[slot], this.#nested[slot]]) {
       for (const task of lane ?? []) {
-        const gone = task.crossing.owner?.realm.ended
-        if (gone !== undefined) {
-          this.#take(task)
-          task.drop(new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', `A remote object in the call is gone: ${gone}`))
-        } else if (task.origin !== undefined && lane === this.#nested[slot]) {
-          this.#take(task)
-          task.origin = undefined
-          this.push(task, true)
-        }
+        const error = fate(task)
+        if (error === undefined && lane !== this.#nested[slot]) continue
+        this.#take(task)
+        if (error !== undefined) task.drop(error)
+        else this.push(Object.assign(task, { origin: undefined }), true)
       }
     }
   }
 
   /** Rejects every call, or those for the worker with this number. */
   clear(error: unknown, slot?: number): void {
-    const lanes = slot === undefined ? [this.#any, ...this.#pinned, ...this.#nested] : [this.#pinned[slot]]
+    const lanes =
+      slot === undefined
+        ? [this.#any, ...this.#pinned, ...this.#nested, ...this.#nestedPinned]
+        : [this.#pinned[slot], this.#nestedPinned[slot]]
     for (const lane of lanes) {
       for (let task = this.#take(lane?.peek()); task !== undefined; task = this.#take(lane?.peek())) task.drop(error)
     }
@@ -158,21 +160,17 @@ export class Queues {
     task.queue?.remove(task)
     task.queue = undefined
     this.#length--
+    if (task.origin !== undefined) this.#nestedLength--
     return task
   }
 }
 
-function laneOf(lanes: Lane[], slot: number): Lane {
-  let lane = lanes[slot]
-  while (lane === undefined) {
-    lanes.push(new Lane()) // no holes: `for of` goes through them all
-    lane = lanes[slot]
-  }
-  return lane
+function firstOf(one: Task | undefined, other: Task | undefined): Task | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return isBefore(other, one) ? other : one
 }
 
-/** The first call of a worker's callbacks, if the worker `slot` may take it. */
-function nestedFor(slot: number, lane: Lane | undefined, orAny: boolean): Task | undefined {
-  const first = lane?.peek()
-  return first !== undefined && (first.slot === slot || (orAny && first.slot === undefined)) ? first : undefined
+function laneOf(lanes: Lane[], slot: number): Lane {
+  while (lanes.length <= slot) lanes.push(new Lane()) // no holes: `for of` goes through them all
+  return lanes[slot] as Lane
 }

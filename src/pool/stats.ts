@@ -24,6 +24,30 @@ export interface PoolStats {
   readonly queueTimes: TimesSummary
   /** How long calls held a worker's thread, in milliseconds; 65.535 stands for anything longer. */
   readonly runTimes: TimesSummary
+  readonly gil: GilStats
+}
+
+/**
+ * What workers did while they had calls: an estimate from looking twenty times a second, on Linux; elsewhere the times are 0.
+ * Times of all workers are added up; those in which a worker has no call are not among them.
+ */
+export interface GilStats {
+  /** Whether Python has one: a free-threaded build has none, unless a module turned it on. */
+  readonly enabled: boolean
+  /** The module that turned it on in a free-threaded build, where that is known. */
+  readonly enabledBy: string | null
+  /** Milliseconds in which workers computed; of several that share a GIL, one at a time counts. */
+  readonly pythonMs: number
+  /** Milliseconds in which workers waited for the GIL. Waiting for a lock with a time limit looks the same. */
+  readonly waitingMs: number
+  /** Milliseconds in which workers slept or waited for something else, or shared a GIL and ran C code without it. */
+  readonly outsideMs: number
+  /** In the last seconds, the waiting as a share of all three, from 0 to 1. */
+  readonly waitingShare: number
+  /** Whether the GIL is what holds the pool up: more workers would not help. */
+  readonly isBound: boolean
+  /** What would help, then. */
+  readonly advice: string | null
 }
 
 /** What one worker has done so far. */

@@ -18,6 +18,8 @@ export interface TaskOptions {
   readonly key: string | undefined
   /** How often it may be made again when its worker dies. */
   readonly retries: number
+  /** The worker without which it makes no sense; `undefined`: another one in its place will do. */
+  readonly home: object | undefined
 }
 
 /** A call: its frame, ready to be sent, and its promise. Arguments are encoded when the call is made, never later. */
@@ -31,6 +33,7 @@ export class Task implements Linked<Task> {
   origin: Worker | undefined
   readonly priority: number
   readonly key: string | undefined
+  readonly home: object | undefined
   retries: number
   /** The worker that has it. */
   worker: Worker | undefined
@@ -40,12 +43,14 @@ export class Task implements Linked<Task> {
   cancelledAt: number | undefined
   /** It runs as a coroutine, beside other calls. */
   coroutine = false
-  /** Its worker will not leave it alone: it has heard of the cancellation. */
+  /** When its worker was last asked to interrupt it; whether its code has heard of that, and whether it was asked a last time. */
+  askedAt = 0
   told = false
+  warned = false
+  /** It does not keep the process alive any more. */
+  letGo = false
   /** When it had to wait for a worker. */
   queuedAt: number | undefined
-  /** Runs when a worker has taken it. */
-  onTaken: (() => void) | undefined
   /** Runs when it is settled. */
   onSettled: (() => void) | undefined
   readonly #resolve: (value: unknown) => void
@@ -59,6 +64,7 @@ export class Task implements Linked<Task> {
     this.priority = options.priority
     this.key = options.key
     this.retries = options.retries
+    this.home = options.home
     this.#frame = frame
     this.#resolve = resolve
     this.#reject = reject

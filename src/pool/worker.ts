@@ -1,9 +1,18 @@
 import { type ErrorCode, type PythonErrorDetails, PythreadsError, toError } from '../errors/index.ts'
-import { type Ending, type Isolation, type Launched, type LedgerTimes, residentMb } from '../isolation/index.ts'
+import {
+  type Activity,
+  activityOf,
+  type Ending,
+  type Isolation,
+  type Launched,
+  type LedgerTimes,
+  residentMb,
+} from '../isolation/index.ts'
 import { decode, FrameParser, frame, KIND, type Kind, type Reviver, replyTime } from '../wire/index.ts'
 import { type Answers, CALLER, CallbackRunner } from './callbacks.ts'
 import { releaseFrame } from './control-frames.ts'
 import { Flight } from './flight.ts'
+import type { Gil } from './gil-gauge.ts'
 import type { Locals } from './locals.ts'
 import { emitWarning, Lines, type OutputListener } from './output.ts'
 import { Handle, type Owner, type Realm } from './realm.ts'
@@ -17,10 +26,14 @@ export interface WorkerEvents {
   took(task: Task, us: number, worker: Worker): void
   /** A call that it had is over. */
   settled(task: Task): void
+  /** Something came to an end beside its thread, which may have been the last that it was needed for. */
+  stirred(worker: Worker): void
   /** It skipped a call, as it was told to: somebody else has to take it. */
   skipped(task: Task): void
   /** It does not leave a call alone that was cancelled. */
   stuck(worker: Worker): void
+  /** A module has turned the GIL of a free-threaded build on. */
+  gilEnabled(worker: Worker): void
   /** It is gone. */
   gone(worker: Worker, ending: Ending): void
 }
@@ -44,8 +57,10 @@ export interface WorkerTools {
 const CLOSE_GRACE_MS = 2_000
 /** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
 const DRAIN_MS = 50
-/** How often a call is interrupted that goes on: the first time may have come to nothing, in a destructor for instance. */
+/** How often Python is asked to interrupt a call until it says that it has. */
 const INTERRUPT_EVERY_MS = 50
+/** How long a call may go on that was interrupted once more when its time was over. */
+const LAST_CHANCE_MS = 100
 
 /** One worker: its channel, the calls it has, and what it has done so far. */
 export class Worker implements Owner, Reviver {
@@ -71,8 +86,12 @@ export class Worker implements Owner, Reviver {
   residentMb = 0
   /** Its thread does not come back from a call that was cancelled, and cannot be ended: it takes no calls. */
   wedged = false
-  /** Why it was ended: the error of the calls that it has. */
+  /** What was wrong with the bytes that it sent: the error of the calls that it has. */
   failure: unknown
+  /** Why it was ended by force, in words. */
+  endedAs: string | undefined
+  /** Why it is to be recycled, once it is known. */
+  due: string | undefined
   readonly #flight = new Flight()
   /** Calls that were answered on the side channel before the main one said that they are coroutines. */
   readonly #early = new Map<number, Task>()
@@ -81,7 +100,8 @@ export class Worker implements Owner, Reviver {
   #interrupting: NodeJS.Timeout | undefined
   /** Requests that were taken back, which Python has yet to say that it skipped. */
   readonly #takenBack = new Set<number>()
-  #corked = false
+  /** Calls that are to be sent together. */
+  #outbox: Task[] = []
   #state: 'starting' | 'open' | 'closing' | 'gone' = 'starting'
   #launched: Launched | undefined
   #sideOpen = false
@@ -117,6 +137,15 @@ export class Worker implements Owner, Reviver {
     return this.#state === 'open' && this.#flight.callback !== undefined
   }
 
+  get isWithinCallback(): boolean {
+    return this.#flight.isWithinCallback
+  }
+
+  /** Whether a call that it has is behind another one. */
+  isBehind(task: Task): boolean {
+    return task.worker === this && !task.coroutine && this.#flight.running !== task && this.#flight.get(task.id) === task
+  }
+
   /** How many calls its thread has before it. */
   get depth(): number {
     return this.#flight.depth
@@ -129,7 +158,14 @@ export class Worker implements Owner, Reviver {
 
   /** Whether anything needs this very worker: calls, coroutines, objects of its own. */
   get isNeeded(): boolean {
-    return !this.#flight.isIdle || this.#coroutines > 0 || (this.#ownsRealm && this.realm.objects > 0)
+    const busy = !this.#flight.isIdle || this.#coroutines > 0 || this.#cancelling.size > 0
+    return busy || (this.#ownsRealm && this.realm.objects > 0)
+  }
+
+  /** Whether its interpreter has a GIL; in a free-threaded build, the module that turned it on. */
+  get gil(): Gil {
+    const { gil, gil_culprit: culprit } = this.ready
+    return { enabled: gil !== false, culprit: typeof culprit === 'string' && culprit !== '' ? culprit : null }
   }
 
   get pid(): number | undefined {
@@ -164,6 +200,7 @@ export class Worker implements Owner, Reviver {
     socket.on('data', (chunk: Buffer) => this.#data(this.#parser, chunk))
     socket.on('error', () => {}) // 'close' follows, and `ended` says more
     side.on('error', () => {})
+    side.once('close', () => socket.ref()) // coroutines may have kept the process alive by it: their end is still to come
     side.unref()
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
     void closed.then(() => {
@@ -188,6 +225,7 @@ export class Worker implements Owner, Reviver {
     } finally {
       clearTimeout(late)
     }
+    if ((this.#state as string) !== 'starting') throw startError('it was not wanted any more')
     if (this.#lines !== undefined) this.#openSide()
     socket.unref()
     this.#state = 'open'
@@ -196,21 +234,25 @@ export class Worker implements Owner, Reviver {
   /** Gives it a call: when it is idle, waits for the callback that made the call, or has room behind short ones. */
   send(task: Task): void {
     this.calls++
-    const socket = this.#channel().socket
-    if (!this.#flight.isIdle && !this.#corked) {
-      this.#corked = true
-      socket.cork()
-      process.nextTick(() => {
-        this.#corked = false
-        socket.uncork()
-      })
-    }
+    const { isIdle } = this.#flight
+    const isWithin = this.#flight.callback !== undefined
     this.#flight.add(task)
     const { numbers } = task.crossing
     if (numbers !== undefined) this.#sent(numbers)
     this.#keepAlive()
-    socket.write(task.frame())
-    task.onTaken?.()
+    if (isIdle || isWithin) return void this.#channel().socket.write(task.frame())
+    // Those that stand behind others go together.
+    if (this.#outbox.push(task) === 1) process.nextTick(() => this.#flush())
+  }
+
+  #flush(): void {
+    const tasks = this.#outbox
+    this.#outbox = []
+    const socket = this.#launched?.socket
+    if (socket === undefined || tasks.length === 0) return
+    socket.cork()
+    for (const task of tasks) socket.write(task.frame())
+    socket.uncork()
   }
 
   /** Looks at what its process holds in memory. */
@@ -226,23 +268,41 @@ export class Worker implements Owner, Reviver {
     this.#channel().socket.unref()
   }
 
+  /** What its thread does at this moment, as the system says. */
+  get activity(): Activity {
+    const { thread } = this.ready
+    return typeof thread === 'number' && this.pid !== undefined ? activityOf(this.pid, thread) : 'unknown'
+  }
+
   /** Takes back the calls that stand behind the one that runs and have not begun. */
   takeBack(): Task[] {
     const behind = this.#flight.behind
     const [running, last] = [this.#flight.running, behind.at(-1)]
     if (last === undefined || running === undefined || last.id < running.id) return []
+    const unsent = new Set(this.#outbox)
+    this.#outbox = []
+    const taken = behind.filter((task) => unsent.has(task))
+    const sent = behind.filter((task) => !unsent.has(task))
+    for (const task of this.#takeBackSent(running.id, sent)) {
+      this.#takenBack.add(task.id)
+      taken.push(task)
+    }
+    for (const task of taken) this.#forget(task)
+    this.#keepAlive()
+    return taken.sort((one, other) => one.order - other.order)
+  }
+
+  /** Those of some requests behind another one that Python has not begun, and will not any more. */
+  #takeBackSent(running: number, sent: readonly Task[]): readonly Task[] {
+    const [first, last] = [sent[0]?.id, sent.at(-1)?.id]
+    if (first === undefined || last === undefined) return []
     const { ledger } = this.#channel()
     // What was taken back before must be skipped before the range changes: it is, once a later request has begun.
-    if (ledger.begun !== running.id) return []
-    ledger.takeBack(running.id, last.id)
+    const before = ledger.begun
+    if (before < running || before >= first) return []
+    ledger.takeBack(before, last)
     const { begun } = ledger
-    const taken = behind.filter(({ id }) => id > begun) // the others have begun, or will be reported as skipped
-    for (const task of taken) {
-      this.#takenBack.add(task.id)
-      this.#forget(task)
-    }
-    this.#keepAlive()
-    return taken
+    return sent.filter(({ id }) => id > begun) // the others have begun, or will be reported as skipped
   }
 
   /** A call goes elsewhere, or nowhere: what crossed in it has not. */
@@ -258,7 +318,6 @@ export class Worker implements Owner, Reviver {
   cancel(task: Task): void {
     this.#openSide()
     this.#cancelling.add(task)
-    if (task.coroutine) this.#background(-1)
     this.#interrupt(task)
     this.#keepAlive()
     this.#interrupting ??= setInterval(() => this.#interruptAll(), INTERRUPT_EVERY_MS).unref()
@@ -271,18 +330,45 @@ export class Worker implements Owner, Reviver {
     this.#interrupting = undefined
   }
 
-  /** Interrupts a call, if it is its turn. A thread that does not listen for too long is stuck. */
+  /**
+   * Interrupts a call, if it is its turn: until it is known that its code was told, and once more when its time is over, as the
+   * first time may have come to nothing, in a destructor for instance. A thread that goes on all the same is stuck.
+   */
   #interrupt(task: Task): void {
     const flight = this.#flight
-    if (flight.get(task.id) !== task || task.told) return void this.#cancelling.delete(task)
-    if (!task.coroutine && flight.running !== task) return
+    if (flight.get(task.id) !== task) return void this.#cancelling.delete(task)
+    if (this.isBehind(task)) return
+    const now = performance.now()
+    if (task.coroutine && task.told) return void (this.#age(task, now) >= this.#tools.graceMs && this.#letGo(task))
     const callback = task.coroutine ? undefined : flight.callback
     if (callback !== undefined && flight.answer(callback)) {
       this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback))
     }
-    this.#channel().side.write(frame(KIND.CANCEL, undefined, task.id))
-    const since = Math.max(task.cancelledAt ?? 0, flight.since)
-    if (!this.wedged && performance.now() - since > this.#tools.graceMs) this.#tools.events.stuck(this)
+    const { graceMs } = this.#tools
+    const age = this.#age(task, now)
+    const lastTime = age >= graceMs && !task.warned
+    if (lastTime) task.warned = true
+    if (lastTime || (!task.told && now - task.askedAt >= INTERRUPT_EVERY_MS)) {
+      task.askedAt = now
+      this.#channel().side.write(frame(KIND.CANCEL, undefined, task.id))
+    }
+    if (age < graceMs + LAST_CHANCE_MS) return
+    this.#letGo(task)
+    if (!this.wedged) this.#tools.events.stuck(this)
+  }
+
+  /** For how long a cancelled call has gone on since it could have ended. */
+  #age(task: Task, now: number): number {
+    return now - Math.max(task.cancelledAt ?? 0, task.coroutine ? 0 : this.#flight.since)
+  }
+
+  /** A cancelled call has had its time to clean up: it does not keep the process alive any more. */
+  #letGo(task: Task): void {
+    if (task.coroutine && task.told) this.#cancelling.delete(task) // it knows, and does what it thinks right
+    if (task.letGo) return
+    task.letGo = true
+    if (task.coroutine) this.#background(-1)
+    this.#keepAlive()
   }
 
   release(id: number): void {
@@ -292,8 +378,9 @@ export class Worker implements Owner, Reviver {
   /** Asks it to end, and after a while makes it. Resolves when it is gone. */
   async close(): Promise<void> {
     const launched = this.#launched
-    if (launched === undefined || this.#state === 'gone') return
+    if (this.#state === 'gone') return
     this.#state = 'closing'
+    if (launched === undefined) return
     launched.socket.ref()
     launched.socket.write(frame(KIND.CLOSE))
     const timer = setTimeout(() => this.kill(), CLOSE_GRACE_MS)
@@ -373,7 +460,7 @@ export class Worker implements Owner, Reviver {
 
   #frame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     if (this.#started !== undefined) return this.#first(kind, decode(bytes, start, end))
-    if (this.#state === 'closing') return
+    if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end)
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
@@ -395,26 +482,34 @@ export class Worker implements Owner, Reviver {
   }
 
   #sideFrame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#state === 'closing') return
+    if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end)
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
         const { task, settle } = this.#answered(kind, id, bytes, start, end)
         if (!task.coroutine) this.#early.set(id, task)
-        else if (task.cancelledAt === undefined) this.#background(-1)
+        else if (!task.letGo) this.#background(-1)
         settle()
-        return this.#tools.events.settled(task)
+        this.#cancelling.delete(task)
+        this.#tools.events.settled(task)
+        return this.#tools.events.stirred(this)
       }
       case KIND.CALLBACK:
         return this.#sideCallback(id, bytes, start, end)
       case KIND.TOLD: {
         const task = this.#flight.get(id)
-        if (task !== undefined) task.told = true
-        return
+        if (task === undefined) return
+        task.told = true
+        return this.#tools.events.stirred(this)
       }
       default:
         this.#told(kind, id, bytes, start, end)
     }
+  }
+
+  /** While it closes, what it printed and what it gives back still count. */
+  #farewell(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
+    if (kind === KIND.RELEASED || kind === KIND.OUTPUT || kind === KIND.WARNING) this.#told(kind, id, bytes, start, end)
   }
 
   /** What Python tells without being asked, on either channel. */
@@ -422,7 +517,13 @@ export class Worker implements Owner, Reviver {
     if (kind === KIND.RELEASED) this.realm.dropped(decode(bytes, start, end) as Dropped)
     else if (kind === KIND.OUTPUT) this.#lines?.take(decode(bytes, start, end))
     else if (kind === KIND.WARNING) emitWarning(decode(bytes, start, end), this.slot)
+    else if (kind === KIND.GIL_ENABLED) this.#gilEnabled(decode(bytes, start, end))
     else this.#unasked(kind, id)
+  }
+
+  #gilEnabled(culprit: unknown): void {
+    this.ready = { ...this.ready, gil: true, gil_culprit: culprit }
+    this.#tools.events.gilEnabled(this)
   }
 
   /** Reads the answer to a call, which is its own until then: should that fail, the worker's end settles it. */
@@ -442,6 +543,7 @@ export class Worker implements Owner, Reviver {
   /** Its thread is done with a call. */
   #leave(task: Task, us: number): void {
     this.#flight.leave(task)
+    if (!task.coroutine) this.#cancelling.delete(task)
     this.#keepAlive()
     this.#tools.events.took(task, us, this)
     if (this.#cancelling.size > 0) this.#interruptAll()
@@ -468,9 +570,10 @@ export class Worker implements Owner, Reviver {
     else socket.unref()
   }
 
+  /** Whether all that it has was given up long ago. */
   #onlyCancelled(): boolean {
     if (this.#cancelling.size === 0) return false
-    for (const task of this.#flight.tasks) if (task.cancelledAt === undefined && !task.coroutine) return false
+    for (const task of this.#flight.tasks) if (!task.letGo && !task.coroutine) return false
     return true
   }
 
@@ -483,7 +586,7 @@ export class Worker implements Owner, Reviver {
     this.#early.delete(id)
     if (early === undefined) {
       task.coroutine = true
-      if (task.cancelledAt === undefined) this.#background(1)
+      if (!task.letGo) this.#background(1)
     }
     this.#leave(task, us)
     this.#tools.events.free(this)

@@ -29,8 +29,9 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
     $with: (body: (value: unknown) => unknown) => within(caller, target, body),
   }
   if (has(TRAIT.ITERABLE | TRAIT.ASYNC_ITERABLE)) {
-    symbols[Symbol.asyncIterator] = () => iterate(caller, target, handle)
-    own['$iterate'] = (options: CallOptions = {}) => iterate(caller.with(resolveCallOptions('$iterate', options)), target, handle)
+    symbols[Symbol.asyncIterator] = () => iterate(caller, target, handle, caller)
+    own['$iterate'] = (options: CallOptions = {}) =>
+      iterate(caller.with(resolveCallOptions('$iterate', options)), target, handle, caller)
   }
   const proxy: RemoteObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new PythonObject()), {
     get: (_, key) => {
@@ -48,8 +49,16 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
   return standForObject(proxy, handle)
 }
 
-/** Goes through an iterable, one item at a time: Python computes the next one when it is asked for. */
-async function* iterate(caller: Caller, target: Target, handle: Handle): AsyncGenerator<unknown, void, undefined> {
+/**
+ * Goes through an iterable, one item at a time: Python computes the next one when it is asked for. `closer` has no limits: a
+ * generator that is left is closed whatever became of its last step.
+ */
+async function* iterate(
+  caller: Caller,
+  target: Target,
+  handle: Handle,
+  closer: Caller,
+): AsyncGenerator<unknown, void, undefined> {
   const { traits } = handle
   const isAsync = (traits & TRAIT.ITERABLE) === 0
   const isIterator = (traits & TRAIT.ITERATOR_ITSELF) !== 0 || (isAsync && (traits & TRAIT.GENERATOR) !== 0)
@@ -67,9 +76,12 @@ async function* iterate(caller: Caller, target: Target, handle: Handle): AsyncGe
       yield step[0]
     }
   } finally {
-    if (!ended && (traits & TRAIT.GENERATOR) !== 0) await caller.operate('close', source, [])
-    iterator?.$dispose()
-    if ((traits & TRAIT.GENERATOR) !== 0) handle.release()
+    try {
+      if (!ended && (traits & TRAIT.GENERATOR) !== 0) await closer.operate('close', source, [])
+    } finally {
+      iterator?.$dispose()
+      if ((traits & TRAIT.GENERATOR) !== 0) handle.release()
+    }
   }
 }
 

@@ -80,9 +80,10 @@ export class Session implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const { isThere, slot, giveBack } = this.#lease
+    const { isThere, giveBack } = this.#lease
     try {
-      if (isThere() && this.#pool.isOpen) await this.#pool.submit(KIND.END_SESSION, numberRequest(this.#number), { slot })
+      if (isThere() && this.#pool.isOpen)
+        await this.#pool.submit(KIND.END_SESSION, numberRequest(this.#number), { lease: this.#lease })
     } finally {
       giveBack()
     }
@@ -100,6 +101,6 @@ export class Session implements AsyncDisposable {
         new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it'),
       )
     }
-    return this.#pool.submit(kind, write, { copy: this.#copy, ...options, slot: this.#lease.slot })
+    return this.#pool.submit(kind, write, { copy: this.#copy, ...options, lease: this.#lease })
   }
 }

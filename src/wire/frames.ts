@@ -22,7 +22,6 @@ export const KIND = {
   RELEASE: 11,
   CANCEL: 12,
   END_SESSION: 13,
-  SAMPLE: 14,
   CALLBACK_RESULT: 16,
   CALLBACK_ERROR: 17,
   CALLBACK_PENDING: 18,
@@ -37,7 +36,7 @@ export const KIND = {
   WARNING: 71,
   SKIPPED: 72,
   TOLD: 73,
-  SAMPLED: 74,
+  GIL_ENABLED: 74,
 } as const
 
 /** Flags of frames to Python, beside the kind. */

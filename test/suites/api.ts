@@ -2,10 +2,14 @@ import { describe } from 'vitest'
 import { asyncioSuite } from './asyncio.ts'
 import { callbackSuite } from './callbacks.ts'
 import { callSuite } from './calls.ts'
+import { cancellationSuite } from './cancellation.ts'
 import { conversionSuite } from './conversions.ts'
+import { elasticSuite } from './elastic.ts'
 import { errorSuite } from './errors.ts'
+import { eventSuite } from './events.ts'
 import { inlineSuite } from './inline.ts'
 import { iteratorSuite } from './iterators.ts'
+import { processOnlySuite, processSuite } from './limits.ts'
 import { mapSuite } from './map.ts'
 import { moduleSuite } from './modules.ts'
 import { objectSuite } from './objects.ts'
@@ -13,6 +17,7 @@ import { outputSuite } from './output.ts'
 import { dyingWorkerSuite, multiprocessingSuite, onePythonSuite, refusingModuleSuite } from './own.ts'
 import type { Placement } from './placement.ts'
 import { poolSuite } from './pool.ts'
+import { recoverySuite } from './recovery.ts'
 import { sourceSuite } from './source.ts'
 import { syncSuite } from './sync.ts'
 import { valueSuite } from './values.ts'
@@ -29,13 +34,19 @@ export function apiSuite(place: Placement): void {
     mapSuite(place)
     syncSuite(place)
     poolSuite(place)
+    elasticSuite(place)
+    eventSuite(place)
     outputSuite(place)
     objectSuite(place)
     inlineSuite(place)
     callbackSuite(place)
     asyncioSuite(place)
     iteratorSuite(place)
+    cancellationSuite(place)
     if (place.isolation === 'process') dyingWorkerSuite(place)
+    if (place.isolation === 'process') recoverySuite(place)
+    if (place.isolation === 'process') processSuite(place)
+    if (place.isolation !== 'process') processOnlySuite(place)
     if (place.isolation !== 'process') onePythonSuite(place)
     if (place.isolation === 'subinterpreter') refusingModuleSuite(place)
     if (place.isolation !== 'subinterpreter') multiprocessingSuite(place)

@@ -30,6 +30,17 @@ export function poolSuite(place: Placement): void {
         workers: [idle(0), idle(1), idle(2)],
         ...{ queued: 0, running: 0, calls: 0, errors: 0, replaced: 0, recycled: 0, wedged: 0, objects: 0, callbacks: 0 },
         ...{ queueTimes: noTimes, runTimes: noTimes },
+        gil: {
+          ...{
+            enabled: python?.freeThreaded === false,
+            enabledBy: null,
+            pythonMs: 0,
+            waitingMs: 0,
+            outsideMs: 0,
+            waitingShare: 0,
+          },
+          ...{ isBound: false, advice: null },
+        },
       })
       const calls = Array.from({ length: 5 }, () => py.run(SLEEP, [0.1]))
       expect(py.stats()).toMatchObject({ running: 3, queued: 2, calls: 3 })

@@ -17,6 +17,8 @@ export interface Child {
   readonly pid: number
   /** Resolves when its standard output has the text; rejects when it ends without. */
   printed(text: string): Promise<void>
+  /** What it has printed so far. */
+  output(): string
   readonly ended: Promise<Ended>
   kill(signal: NodeJS.Signals): void
 }
@@ -65,6 +67,7 @@ function startNode(args: string[], env: NodeJS.ProcessEnv, options: { input?: st
   return {
     pid: child.pid ?? -1,
     ended,
+    output: () => stdout,
     kill: (signal) => void child.kill(signal),
     printed: (text) =>
       new Promise((resolve, reject) => {

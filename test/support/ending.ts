@@ -54,7 +54,7 @@ async function lasting(pids: number[], withinMs: number): Promise<number[]> {
 }
 
 /** Whether a process runs; one that has ended and that nobody has waited for does not. */
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return process.platform !== 'linux' || !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))

@@ -1,0 +1,140 @@
+import { Crossing } from '../../src/pool/crossing.ts'
+import { Flight } from '../../src/pool/flight.ts'
+import { Locals } from '../../src/pool/locals.ts'
+import { type EncodedFrame, Task, type TaskOptions } from '../../src/pool/task.ts'
+import type { Worker } from '../../src/pool/worker.ts'
+
+/** A call whose outcome is kept. */
+export class FakeCall extends Task {
+  readonly name: string
+  outcome: { value: unknown } | { error: unknown } | undefined
+
+  constructor(options: TaskOptions, name: string) {
+    super(
+      options,
+      fakeFrame(),
+      (value) => this.#end({ value }),
+      (error) => this.#end({ error }),
+    )
+    this.name = name
+  }
+
+  get error(): { code?: unknown } | undefined {
+    return this.outcome !== undefined && 'error' in this.outcome ? (this.outcome.error as { code?: unknown }) : undefined
+  }
+
+  #end(outcome: { value: unknown } | { error: unknown }): void {
+    if (this.outcome !== undefined) throw new Error(`${this.name} was settled twice`)
+    this.outcome = outcome
+  }
+}
+
+export interface CallOptions {
+  readonly slot?: number | undefined
+  /** The worker whose callback makes it. */
+  readonly origin?: { readonly slot: number } | undefined
+  readonly priority?: number
+  readonly key?: string | undefined
+  readonly retries?: number
+  readonly name?: string
+}
+
+/** Makes calls in order. */
+export class Calls {
+  #order = 0
+
+  make({ slot, origin, priority = 0, key, retries = 0, name }: CallOptions = {}): FakeCall {
+    const order = this.#order++
+    const options = { order, slot, origin: origin as Worker | undefined, priority, key, retries, home: undefined }
+    return new FakeCall(options, name ?? `call ${order}`)
+  }
+
+  /** Takes a number in the order of the calls, as a request for a lease does. */
+  next(): number {
+    return this.#order++
+  }
+}
+
+function fakeFrame(): EncodedFrame {
+  return { slab: Buffer.alloc(8), start: 0, end: 8, crossing: new Crossing(new Locals()) }
+}
+
+/** A worker without Python: its thread does what a test says. Its books are those of a real one. */
+export class FakeWorker {
+  readonly slot: number
+  readonly flight: Flight = new Flight()
+  serving = true
+  retiring = false
+  listed = false
+  short = false
+  /** All calls that it was sent, in order. */
+  readonly got: FakeCall[] = []
+  /** Those without an answer. */
+  readonly callbacks: number[] = []
+  #callback = 0
+
+  constructor(slot: number) {
+    this.slot = slot
+  }
+
+  get idle(): boolean {
+    return this.flight.isIdle
+  }
+
+  get waits(): boolean {
+    return this.flight.callback !== undefined
+  }
+
+  get isWithinCallback(): boolean {
+    return this.flight.isWithinCallback
+  }
+
+  get depth(): number {
+    return this.flight.depth
+  }
+
+  get runningSince(): number {
+    return this.flight.since
+  }
+
+  /** The calls that it has, as Python would run them. */
+  get has(): FakeCall[] {
+    return [...this.flight.tasks] as FakeCall[]
+  }
+
+  send(task: Task): void {
+    this.flight.add(task)
+    this.got.push(task as FakeCall)
+  }
+
+  takeBack(): Task[] {
+    const taken = [...this.flight.behind]
+    for (const task of taken) this.#forget(task)
+    return taken
+  }
+
+  /** The call that runs is done. */
+  finish(): FakeCall {
+    const task = this.flight.running as FakeCall | undefined
+    if (task === undefined || this.waits) throw new Error(`worker ${this.slot} runs nothing that could finish`)
+    this.#forget(task)
+    return task
+  }
+
+  /** The call that runs calls back. Answers the callback's number. */
+  callBack(): number {
+    this.flight.enter(++this.#callback)
+    this.callbacks.push(this.#callback)
+    return this.#callback
+  }
+
+  answer(callback: number): void {
+    if (!this.flight.answer(callback)) throw new Error(`nobody waits for callback ${callback}`)
+    this.callbacks.splice(this.callbacks.indexOf(callback), 1)
+  }
+
+  #forget(task: Task): void {
+    this.flight.settle(task)
+    this.flight.leave(task)
+  }
+}
