@@ -1037,7 +1037,7 @@ describe('whatever happens', () => {
       floor.dispatcher.close()
     })
     await fc.assert(run, { numRuns: 150 })
-    for (const [what, count] of Object.entries(seen)) expect([what, count > 100]).toEqual([what, true])
+    for (const [what, count] of Object.entries(seen)) expect([what, count > 20]).toEqual([what, true])
   })
 })
 

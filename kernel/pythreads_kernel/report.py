@@ -26,16 +26,16 @@ def describe(error: BaseException, scope: Scope | None = None, depth: int = 0) -
         return _describe(error, scope, depth)
     except BaseException as failure:  # a class or a metaclass of the user's makes it unreadable
         failure.__traceback__ = error.__traceback__ = None
-        return _barely(type(error).__qualname__, type(failure).__qualname__)
+        return _barely(type(failure))
 
 
-def _barely(kind: str, failure: str) -> dict[str, Any]:
-    """Describe an exception of which nothing can be read but its class, without anything that could fail."""
-    message = f"an exception that cannot be described: {failure}"
+def _barely(failure: type) -> dict[str, Any]:
+    """Describe an exception of which nothing can be read, without anything that could fail."""
+    message = f"an exception that cannot be described: {type.__dict__['__qualname__'].__get__(failure)}"
     plain: dict[str, Any] = {"code": "ERR_PYTHREADS_PYTHON", "type": "RuntimeError", "module": "builtins", "message": message}
     bases = ["builtins:RuntimeError", "builtins:Exception", "builtins:BaseException"]
     none: dict[str, Any] = dict.fromkeys(("cause", "errors", "path", "place", "thrown"))
-    return {**plain, "traceback": f"{kind}: {message}\n", "frames": [], "notes": [], "bases": bases, **none}
+    return {**plain, "traceback": f"RuntimeError: {message}\n", "frames": [], "notes": [], "bases": bases, **none}
 
 
 def _describe(error: BaseException, scope: Scope | None, depth: int) -> dict[str, Any]:

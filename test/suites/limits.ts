@@ -287,7 +287,7 @@ def hoards():
 
     it('has to exist', async () => {
       const error = await refusal(() => start(place, { workers: 1, cwd: '/there/is/no/such/folder' }))
-      expect(error.code).toBe('ERR_PYTHREADS_WORKER_START')
+      expect(error.code).toBe('ERR_PYTHREADS_OPTION')
     })
   })
 
