@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Coroutine
 from functools import partial
@@ -118,14 +119,11 @@ class EventLoop:
     def _flush(self) -> None:
         replies, self._replies = self._replies, []
         side = self._channel.side
-        if side is not None and not self._stopped:
-            try:
-                side.write_bytes(b"".join(replies))
-            except ConnectionError:
-                return
-            dropped = self._channel.released()
-            if dropped:
-                side.write_bytes(dropped)
+        if side is None or self._stopped:
+            return
+        with contextlib.suppress(ConnectionError):
+            side.write_bytes(b"".join(replies))
+            self._channel.tell_dropped(side.write_bytes)
 
     def _end(self) -> None:
         for task in asyncio.all_tasks(self._loop):

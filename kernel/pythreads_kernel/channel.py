@@ -116,10 +116,16 @@ class Channel:
             raise JavaScriptError(name, message, stack, Reference(number, self.scope) if number else None)
         return unescape((value,), self)[0] if kind & frames.ESCAPED else value
 
-    def released(self) -> bytes:
-        """The frame that tells JavaScript what Python has dropped, if there is anything to tell."""
+    def tell_dropped(self, write: Callable[[bytes], object]) -> None:
+        """Tell JavaScript what Python has dropped. What cannot be told is kept for another worker to tell."""
         dropped = self.scope.take_dropped() if self.scope.dropped else None
-        return frames.frame(frames.RELEASED, 0, marshal.dumps(dropped)) if dropped else b""
+        if not dropped:
+            return
+        try:
+            write(frames.frame(frames.RELEASED, 0, marshal.dumps(dropped)))
+        except OSError:
+            self.scope.give_back(dropped)
+            raise
 
 
 class MainChannel(Channel):
@@ -198,7 +204,10 @@ class MainChannel(Channel):
         else:
             self._reply(kind, request, payload)
         if self.scope.dropped:
-            write_all(self._fd, self.released())
+            self.tell_dropped(self._write)
+
+    def _write(self, data: bytes) -> None:
+        write_all(self._fd, data)
 
     def _reply(self, kind: int, request: int, payload: memoryview) -> None:
         ledger = self._ledger
@@ -224,7 +233,7 @@ class MainChannel(Channel):
         if self.output is not None:
             self.output.end_call(request)
         if self.is_sync and self.scope.dropped:  # nobody reads what comes behind the reply
-            write_all(self._fd, self.released())
+            self.tell_dropped(self._write)
         write_frame(self._fd, reply | min(took // 1000, frames.MAX_TIME) << frames.TIME_SHIFT, request, data)
 
     def _interruptible(self, kind: int, request: int, payload: memoryview) -> tuple[int, bytes]:
@@ -251,7 +260,7 @@ class MainChannel(Channel):
         kind, payload = shielded(self._ask, data)
         if kind & frames.KIND_MASK == frames.CALLBACK_CANCELLED:
             raise CallCancelled
-        return self.load(kind, payload)
+        return shielded(self.load, kind, payload)
 
     def _ask(self, data: bytes) -> tuple[int, Any]:
         """Send a callback and wait for what it answers."""

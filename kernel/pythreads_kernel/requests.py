@@ -11,6 +11,7 @@ from types import CoroutineType, ModuleType
 from . import frames
 from .codec import RefusedValueError, dumps_plain, loads
 from .incoming import unescape
+from .interrupts import shielded
 from .operations import OPERATIONS
 from .outgoing import dumps
 from .report import describe
@@ -43,7 +44,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
                 return frames.RESULT, data
         else:
             if kind & frames.ESCAPED:
-                asked = unescape(asked, channel)
+                asked = shielded(unescape, asked, channel)  # all that crosses arrives, or is dropped again
             result = _HANDLERS[kind & frames.KIND_MASK](asked, channel)
         return _reply(result, request, channel, copy=bool(kind & frames.COPY))
     except BaseException as error:  # SystemExit and KeyboardInterrupt too belong to the caller

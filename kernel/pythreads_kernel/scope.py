@@ -69,7 +69,7 @@ class Scope:
         self.functions_lock = threading.Lock()
         # A note for each hold on a JavaScript value, and those whose hold is gone.
         self.notes: set[Note] = set()
-        self.dropped: deque[Note] = deque()
+        self.dropped: deque[Note | tuple[int, int, int]] = deque()
         # The JavaScript thread of the pool; and the channel on which it waits in a sync call, if it does.
         self.owner = 0
         self.waiting: Channel | None = None
@@ -116,6 +116,9 @@ class Scope:
                 note = self.dropped.popleft()
             except IndexError:  # another worker was faster
                 break
+            if isinstance(note, tuple):  # given back
+                dropped.append(note)
+                continue
             self.notes.discard(note)
             with self.functions_lock:
                 function = self.functions.get(note.number)
@@ -123,6 +126,10 @@ class Scope:
                     del self.functions[note.number]
             dropped.append((note.number, note.crossings, note.homecomings))
         return dropped
+
+    def give_back(self, dropped: Iterable[tuple[int, int, int]]) -> None:
+        """Keep what could not be told."""
+        self.dropped.extend(dropped)
 
 
 _scopes: weakref.WeakValueDictionary[int, Scope] = weakref.WeakValueDictionary()

@@ -11,6 +11,7 @@ import marshal
 import os
 import threading
 from _thread import allocate_lock
+from functools import partial
 
 from . import frames
 from .frames import read_frames, write_all
@@ -147,10 +148,10 @@ class Side:
         shielded(self._ask, waiter, data)
         if future is not None:
             return future
-        reply = waiter.wait()
+        reply = shielded(waiter.wait)
         if reply[0] & frames.KIND_MASK == frames.CALLBACK_PENDING:
             return waiter.future()
-        return self.channel.load(*reply)
+        return shielded(self.channel.load, *reply)
 
     def _ask(self, waiter: _Waiter, data: bytes) -> None:
         with self._write_lock:
@@ -158,7 +159,8 @@ class Side:
                 raise ConnectionError("the pool was closed")
             self._calls = call = (self._calls + 1) & 0xFFFFFFFF
             self._waiters[call] = waiter
-            write_all(self.fd, frames.frame(frames.CALLBACK, call, data) + self.channel.released())
+            write_all(self.fd, frames.frame(frames.CALLBACK, call, data))
+            self.channel.tell_dropped(partial(write_all, self.fd))
 
     def _read(self) -> None:
         for kind, request, payload in read_frames(self.fd):

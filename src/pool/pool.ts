@@ -367,7 +367,7 @@ export class Pool {
   }
 
   #sending(task: Task, worker: Worker): void {
-    this.#running++
+    if (!task.isSetUp) this.#running++
     task.worker = worker
     this.#gauge.start()
     const queuedMs = task.queuedAt === undefined ? 0 : performance.now() - task.queuedAt
@@ -411,7 +411,7 @@ export class Pool {
 
   #settled(task: Task): void {
     task.worker = undefined
-    if (task.cancelledAt !== undefined) return
+    if (task.cancelledAt !== undefined || task.isSetUp) return
     this.#running--
     this.#checkFinished()
   }
@@ -480,6 +480,7 @@ export class Pool {
         key: undefined,
         retries: 0,
         home: worker,
+        isSetUp: true,
       }
       const task = new Task(options, frame, resolve, reject)
       this.#sending(task, worker)
@@ -527,7 +528,7 @@ export class Pool {
 
   #lost(task: Task, error: unknown): void {
     task.worker = undefined
-    if (task.cancelledAt === undefined) this.#running--
+    if (task.cancelledAt === undefined && !task.isSetUp) this.#running--
     task.reject(error)
   }
 

@@ -20,6 +20,8 @@ export interface TaskOptions {
   readonly retries: number
   /** The worker without which it makes no sense; `undefined`: another one in its place will do. */
   readonly home: object | undefined
+  /** It is a worker's own, before it serves: nobody made it. */
+  readonly isSetUp?: boolean
 }
 
 /** A call: its frame, ready to be sent, and its promise. Arguments are encoded when the call is made, never later. */
@@ -34,6 +36,7 @@ export class Task implements Linked<Task> {
   readonly priority: number
   readonly key: string | undefined
   readonly home: object | undefined
+  readonly isSetUp: boolean
   retries: number
   /** The worker that has it. */
   worker: Worker | undefined
@@ -65,6 +68,7 @@ export class Task implements Linked<Task> {
     this.key = options.key
     this.retries = options.retries
     this.home = options.home
+    this.isSetUp = options.isSetUp === true
     this.#frame = frame
     this.#resolve = resolve
     this.#reject = reject

@@ -191,7 +191,7 @@ class Tidy:
         Tidy.count -= 1
 
 
-def with_tidy(tidy, begun):
+def with_tidy(_tidy, begun):
     begun()
     spin()
 
@@ -255,7 +255,7 @@ async def gathers(begun):
 async def blocks(begun, seconds):
     """Block the event loop."""
     begun()
-    time.sleep(seconds)
+    time.sleep(seconds)  # noqa: ASYNC251
 
 
 async def later(seconds, value):
