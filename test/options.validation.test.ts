@@ -22,19 +22,46 @@ const wrong: Record<string, Record<string, unknown[]>> = {
   start: {
     python: [1, true, '', null, [], {}],
     isolation: ['threads', 'THREAD', '', 1, null, ['thread']],
-    workers: [0, -1, 1001, null, ...wrongInteger],
+    workers: [
+      0,
+      -1,
+      1001,
+      null,
+      ...wrongInteger,
+      { min: 0, max: 2 },
+      { min: 3, max: 2 },
+      { max: 2 },
+      { min: 1, max: 2, idleMs: -1 },
+    ],
+    initialize: [5, null, [], { target: 'json:dumps', args: 'a' }],
     preload: ['json', [1], [''], [null], null, { 0: 'json' }, new Set(['json'])],
     path: ['folder', [1], [''], null, {}],
     maxQueue: [-1, ...wrongInteger],
+    timeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
+    queueTimeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
+    graceMs: [-1, null, 2 ** 31, ...wrongInteger],
+    startTimeoutMs: [0, null, ...wrongInteger],
+    maxWedged: [-1, 1001, null, ...wrongInteger],
+    limits: [5, 'a', null, [], { memoryMb: 0 }, { cpuSeconds: '1' }, { openFiles: 1.5 }],
+    recycle: [5, 'a', null, [], { calls: 0 }, { ageMs: '1' }, { memoryMb: -1 }],
+    cwd: ['', 5, null, '/there/is/no/such/folder'],
+    env: ['all', 5, null, [], { NAME: 5 }],
   },
   run: {
     kwargs: [1, 'a', null, [], true],
     worker: [-1, 2, null, ...wrongInteger],
+    signal: [null, {}, 'a', new EventTarget()],
+    timeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
+    queueTimeoutMs: [0, -1, ...wrongInteger],
+    priority: [-1001, 1001, null, ...wrongInteger],
+    retry: [-1, 1001, null, ...wrongInteger],
   },
   map: {
     kwargs: [1, 'a', null, []],
     chunk: [0, -1, 2 ** 20 + 1, 'AUTO', null, ...wrongInteger],
     ordered: [0, 1, 'yes', null],
+    signal: [null, {}, 'a'],
+    timeoutMs: [0, -1, ...wrongInteger],
     onProgress: [null, true, 'a', {}],
   },
 }
@@ -47,8 +74,10 @@ const misspelled: Record<string, Record<string, string>> = {
     preloads: 'preload',
     paths: 'path',
     max_queue: 'maxQueue',
+    timeOutMs: 'timeoutMs',
+    limit: 'limits',
   },
-  run: { kwarg: 'kwargs', workers: 'worker' },
+  run: { kwarg: 'kwargs', workers: 'worker', timeout: 'timeoutMs', retries: 'retry', priorty: 'priority' },
   map: { kwarg: 'kwargs', chunks: 'chunk', order: 'ordered', onprogress: 'onProgress' },
 }
 
@@ -113,11 +142,11 @@ describe('options', () => {
 
   it('are resolved once and for all', () => {
     const resolved = resolvePythonOptions({ workers: 3, path: ['some/folder'], preload: ['json', './rules.py'], maxQueue: null })
-    expect(resolved).toMatchObject({ workers: 3, isolation: 'auto', maxQueue: null })
+    expect(resolved).toMatchObject({ workers: { min: 3, max: 3 }, isolation: 'auto', maxQueue: null })
     expect(resolved.path).toEqual([resolve('some/folder')])
     expect(resolved.preload).toEqual(['json', resolve('rules.py')])
     expect(Object.isFrozen(resolved)).toBe(true)
-    expect(resolvePythonOptions({ workers: 1000, maxQueue: 0 })).toMatchObject({ workers: 1000, maxQueue: 0 })
+    expect(resolvePythonOptions({ workers: 1000, maxQueue: 0 })).toMatchObject({ workers: { min: 1000, max: 1000 }, maxQueue: 0 })
   })
 
   it.each(['json', ':dumps', 'json:', 'json:a..b', 'json:.a', 'json:a.', '', ':', 'json.dumps'])(

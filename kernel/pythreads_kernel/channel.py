@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Requests = Iterator[tuple[int, int, memoryview]]
 
     from .aio import EventLoop
+    from .interrupts import Gate
     from .ledger import Ledger
     from .output import Output
     from .scope import Scope
@@ -44,6 +45,8 @@ class Channel:
     """What the requests of one channel need: its scope and its sockets."""
 
     is_sync = False
+    # Through which calls of this channel can be interrupted.
+    gate: Gate | None = None
     # Whether what is printed, and warnings, go to JavaScript.
     output: Output | None = None
     emits_warnings = False
@@ -149,7 +152,7 @@ class MainChannel(Channel):
         self._side = side
         self._ledger = ledger
         self._fd = fd
-        self.gate = gate_of_this_thread(own_process=own_process)
+        self.gate: Gate = gate_of_this_thread(own_process=own_process)
         self._requests = requests
         self._after = after or _nothing
         self._thread = get_ident()
@@ -239,7 +242,7 @@ class MainChannel(Channel):
     def _interruptible(self, kind: int, request: int, payload: memoryview) -> tuple[int, bytes]:
         """Answer a request that may be cancelled meanwhile."""
         try:
-            reply: tuple[int, bytes] = self.gate.run(request, answer, kind, request, payload, self)
+            reply: tuple[int, bytes] = self.gate.run(None, answer, kind, request, payload, self)
         except CallCancelled:
             return _CANCELLED
         return reply
@@ -257,17 +260,17 @@ class MainChannel(Channel):
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """Call a JavaScript function from the serving thread; other requests are served while it waits."""
         data = dumps([number, list(args), 0], self)
-        kind, payload = shielded(self._ask, data)
-        if kind & frames.KIND_MASK == frames.CALLBACK_CANCELLED:
-            raise CallCancelled
-        return shielded(self.load, kind, payload)
+        return shielded(self._ask, data)
 
-    def _ask(self, data: bytes) -> tuple[int, Any]:
-        """Send a callback and wait for what it answers."""
+    def _ask(self, data: bytes) -> Any:
+        """Send a callback, wait for its answer and read it, so that what crosses in it has arrived."""
         self._calls = call = (self._calls + 1) & 0xFFFFFFFF
         self._after()
         write_frame(self._fd, frames.CALLBACK, call, data)
-        return self._wait(call)
+        kind, payload = self._wait(call)
+        if kind & frames.KIND_MASK == frames.CALLBACK_CANCELLED:
+            raise CallCancelled
+        return self.load(kind, payload)
 
     def _wait(self, call: int) -> tuple[int, Any]:
         """Serve other requests until the reply to a callback comes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import warnings
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -11,13 +12,27 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MESSAGE = re.compile(r"global interpreter lock \(GIL\) has been enabled to load module '([^']+)'")
+_IS_FREE_THREADED = "t" in getattr(sys, "abiflags", "") and hasattr(sys, "_is_gil_enabled")
+_LOOKS = 20
+_BETWEEN_LOOKS = 0.005
 _culprits: list[str] = []
 
 
 def is_enabled() -> bool:
-    """Whether threads of this interpreter take turns now."""
-    check = getattr(sys, "_is_gil_enabled", None)
-    return check is None or bool(check())
+    """Whether threads of this interpreter take turns now.
+
+    A free-threaded build turns the GIL on for each import of an extension module, and off again if the module is marked as safe:
+    another thread may be just there. So it counts as on where it stays on, or a module is known to have turned it on.
+    """
+    if not _IS_FREE_THREADED:
+        return True
+    for _ in range(_LOOKS):
+        if not sys._is_gil_enabled():  # type: ignore[attr-defined]  # noqa: SLF001 - 3.13 and newer
+            return False
+        if _culprits:
+            break
+        time.sleep(_BETWEEN_LOOKS)
+    return True
 
 
 def culprit() -> str:

@@ -72,8 +72,11 @@ class Gate:
             finally:
                 self.sending = False
 
-    def run(self, request: int, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function on behalf of a request, which can be interrupted meanwhile, and not after."""
+    def run(self, request: int | None, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function on behalf of a request, which can be interrupted meanwhile, and not after.
+
+        `None`: the function opens the gate itself, by storing the request, when it comes to what may be interrupted.
+        """
         outer = self.request
         try:
             self.request = request

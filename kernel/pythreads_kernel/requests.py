@@ -11,7 +11,7 @@ from types import CoroutineType, ModuleType
 from . import frames
 from .codec import RefusedValueError, dumps_plain, loads
 from .incoming import unescape
-from .interrupts import shielded
+from .interrupts import CallCancelled
 from .operations import OPERATIONS
 from .outgoing import dumps
 from .report import describe
@@ -30,11 +30,16 @@ _PLAIN_CALL = frames.CALL
 
 def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tuple[int, bytes]:
     """Do what a request asks; answer the kind and the payload of the reply. Never raises."""
+    result: Any = None
     try:
         try:
             asked = loads(payload)
         except (ValueError, TypeError, EOFError) as error:
             raise RefusedValueError("args", f"cannot be read by Python: {error}") from None
+        if kind & frames.ESCAPED:
+            asked = unescape(asked, channel)
+        if channel.gate is not None and not channel.is_sync:
+            channel.gate.request = request  # all that crossed has arrived: from here on the call may be interrupted
         if kind == _PLAIN_CALL:
             target, args, kwargs = asked
             function = resolve_callable(target)
@@ -43,11 +48,11 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             if data is not None:
                 return frames.RESULT, data
         else:
-            if kind & frames.ESCAPED:
-                asked = shielded(unescape, asked, channel)  # all that crosses arrives, or is dropped again
             result = _HANDLERS[kind & frames.KIND_MASK](asked, channel)
         return _reply(result, request, channel, copy=bool(kind & frames.COPY))
     except BaseException as error:  # SystemExit and KeyboardInterrupt too belong to the caller
+        if type(result) is CoroutineType and isinstance(error, CallCancelled):
+            result.close()  # it was made, and will not run
         return frames.ERROR, describe_bytes(error, channel)
 
 

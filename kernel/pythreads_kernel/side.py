@@ -145,13 +145,18 @@ class Side:
         data = dumps([number, list(args), caller], self.channel)
         waiter = _Waiter(loop)
         future = waiter.future() if loop is not None and is_async else None
+        if future is None:
+            return shielded(self._ask_and_wait, waiter, data)
         shielded(self._ask, waiter, data)
-        if future is not None:
-            return future
-        reply = shielded(waiter.wait)
+        return future
+
+    def _ask_and_wait(self, waiter: _Waiter, data: bytes) -> Any:
+        """Send a callback, wait for its answer and read it, so that what crosses in it has arrived."""
+        self._ask(waiter, data)
+        reply = waiter.wait()
         if reply[0] & frames.KIND_MASK == frames.CALLBACK_PENDING:
             return waiter.future()
-        return shielded(self.channel.load, *reply)
+        return self.channel.load(*reply)
 
     def _ask(self, waiter: _Waiter, data: bytes) -> None:
         with self._write_lock:

@@ -1,3 +1,3 @@
-export { closeFd, SOCK_STREAM, setBlocking, socketpair, waitReadable, waitWritable } from './posix.ts'
+export { closeFd, duplicateFd, SOCK_STREAM, setBlocking, socketpair, waitReadable, waitWritable } from './posix.ts'
 export { type InProcessKind, startInProcess, startInProcessNow } from './runtime.ts'
 export { SyncEntry } from './sync-entry.ts'

@@ -21,6 +21,7 @@ const MSG_NOSIGNAL = LINUX ? 0x4000 : 0
 const F_SETFD = 2
 const F_SETFL = 4
 const FD_CLOEXEC = 1
+const F_DUPFD_CLOEXEC = LINUX ? 1030 : 67
 /** Larger than `struct sigaction` on any platform. */
 const SIGACTION_BYTES = 512
 
@@ -87,6 +88,14 @@ function wait(fds: readonly number[], events: number, timeoutMs: number): boolea
 /** Lets reads and writes wait again after Node took the descriptor over, which sets it to non-blocking. */
 export function setBlocking(fd: number): void {
   libc().fcntl(fd, F_SETFL, 'int', 0)
+}
+
+/** Another descriptor of the same file, which no child process inherits, and of which Node knows nothing: it can be given away. */
+export function duplicateFd(fd: number): number {
+  const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)
+  if (copy < 0)
+    throw new PythreadsError('ERR_PYTHREADS_WORKER_START', `fcntl failed: errno ${ffi().errno()} (too many open files?)`)
+  return copy
 }
 
 export function closeFd(fd: number): void {

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net'
-import { type InProcessKind, SyncEntry, startInProcess, startInProcessNow } from '../capi/index.ts'
+import { duplicateFd, type InProcessKind, SyncEntry, startInProcess, startInProcessNow } from '../capi/index.ts'
 import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
@@ -27,7 +27,7 @@ export class InProcessIsolation implements Isolation {
     this.#checked ??= checkEnvironment(this.#facts.executable)
     await this.#checked
     const ledger = new Ledger()
-    const fds = await startInProcess(this.kind, this.#facts, () => ledger.duplicate()).catch((error: unknown) => {
+    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(ledger.fd)).catch((error: unknown) => {
       ledger.close()
       throw error
     })

@@ -34,11 +34,6 @@ export class Ledger {
     writeSync(this.fd, Buffer.alloc(TABLE_BYTES)) // the descriptor now stands where a crash will be described
   }
 
-  /** Another descriptor of it, for a worker in this process, which closes it. */
-  duplicate(): number {
-    return openSync(`/dev/fd/${this.fd}`, 'r+')
-  }
-
   /** The last request that Python has begun. */
   get begun(): number {
     readSync(this.fd, this.#bytes, 0, 4, 0)

@@ -9,9 +9,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Refuses keys that do not exist, and suggests the one that was meant. @throws `ERR_PYTHREADS_UNKNOWN_OPTION` */
-export function checkKeys(what: string, options: unknown, keys: readonly string[]): void {
-  check(isRecord(options), 'options', 'an object', options)
+/**
+ * Refuses keys that do not exist, and suggests the one that was meant. `what` has these options; `name` is what they are called
+ * where they are an option themselves. @throws `ERR_PYTHREADS_UNKNOWN_OPTION`
+ */
+export function checkKeys(what: string, options: unknown, keys: readonly string[], name = 'options'): void {
+  check(isRecord(options), name, 'an object', options)
   for (const key of Object.keys(options)) {
     if (keys.includes(key)) continue
     const near = keys.map((name) => ({ name, distance: distance(key.toLowerCase(), name.toLowerCase()) }))

@@ -118,12 +118,12 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
 
 /** How many workers a number, or a range, stands for. */
 export function resolveWorkers(workers: PythonOptions['workers']): ResolvedRange {
-  const number = workers ?? Math.min(availableParallelism(), MAX_WORKERS)
-  if (typeof number !== 'object' || number === null) {
-    const count = integer('workers', number, 1, MAX_WORKERS)
+  const number = workers === undefined ? Math.min(availableParallelism(), MAX_WORKERS) : workers
+  if (!isRecord(number)) {
+    const count = integer('workers', number, 1, MAX_WORKERS, 'a range, or ')
     return { min: count, max: count, idleMs: 0 }
   }
-  checkKeys('workers', number, RANGE_KEYS)
+  checkKeys('workers', number, RANGE_KEYS, 'workers')
   const min = integer('workers.min', number.min, 1, MAX_WORKERS)
   const { idleMs = 10_000 } = number
   return { min, max: integer('workers.max', number.max, min, MAX_WORKERS), idleMs: integer('workers.idleMs', idleMs, 0, MAX_MS) }
@@ -131,7 +131,7 @@ export function resolveWorkers(workers: PythonOptions['workers']): ResolvedRange
 
 function resolveInitializer(initialize: string | Initializer): ResolvedInitializer {
   if (typeof initialize === 'string') return { target: resolveTarget(initialize), args: [], kwargs: NONE }
-  checkKeys('initialize', initialize, INITIALIZER_KEYS)
+  checkKeys('initialize', initialize, INITIALIZER_KEYS, 'initialize')
   const { target, args = [], kwargs } = initialize
   check(Array.isArray(args), 'initialize.args', 'an array', args)
   return { target: resolveTarget(target), args, kwargs: keywords(kwargs) }
@@ -143,7 +143,7 @@ function bounds<K extends string>(
   given: { readonly [P in K]?: number | null | undefined } | undefined,
   keys: readonly K[],
 ): { readonly [P in K]: number | null } {
-  if (given !== undefined) checkKeys(name, given, keys)
+  if (given !== undefined) checkKeys(name, given, keys, name)
   const entries = keys.map((key) => {
     const value = given?.[key] ?? null
     return [key, value === null ? null : integer(`${name}.${key}`, value, 1, Number.MAX_SAFE_INTEGER)]

@@ -144,9 +144,11 @@ export class Fleet {
       if (worker.serving && !worker.retiring) this.#host.free(worker)
     }
     // Calls for numbers that are not there, and will not be, are refused.
-    for (const [number, slot] of this.#slots.entries()) {
-      if (number < size.max || this.#host.workers[number] !== undefined) continue
-      clearTimeout(slot?.retry)
+    for (let number = size.max; number < this.#slots.length; number++) {
+      const slot = this.#slot(number)
+      clearTimeout(slot.retry)
+      slot.retry = undefined
+      if (this.#host.workers[number] !== undefined) continue
       this.#host.unavailable(new PythreadsError('ERR_PYTHREADS_WORKER_START', `There is no worker ${number} any more`), number)
     }
     for (let waiting = this.#host.waiting; waiting > 0; waiting--) this.grow(undefined)
@@ -319,7 +321,10 @@ export class Fleet {
       if (worker?.wedged !== true || this.#left.size >= this.#options.maxWedged || !this.#open) continue
       this.#left.add(worker)
       this.#host.workers[worker.slot] = undefined
-      if (worker.slot >= this.#size.max) continue
+      if (worker.slot >= this.#size.max) {
+        this.#host.unavailable(wedgedError(this.wedged), worker.slot)
+        continue
+      }
       this.replaced++
       this.#tryLaunch(worker.slot)
     }
@@ -331,6 +336,7 @@ export class Fleet {
     if (this.#left.delete(worker)) return this.#replaceWedged()
     this.#host.workers[worker.slot] = undefined
     if (worker.slot < this.#size.max) this.#tryLaunch(worker.slot)
+    else this.#host.unavailable(wedgedError(this.wedged), worker.slot)
   }
 
   #isSurplus(worker: Worker, now: number): boolean {

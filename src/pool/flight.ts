@@ -54,6 +54,11 @@ export class Flight {
     return this.isWithinCallback ? [] : this.#top.tasks.slice(1)
   }
 
+  /** Whether a call has not had its turn: another one is before it. */
+  isBehind(task: Task): boolean {
+    return !task.coroutine && this.running !== task && this.get(task.id) === task
+  }
+
   get tasks(): Iterable<Task> {
     return this.#tasks.values()
   }

@@ -1,4 +1,4 @@
-/** How many kinds of calls are remembered. */
+/** How many kinds of calls are remembered, at least. */
 const MAX_KNOWN = 10_000
 /** A call that holds its worker's thread no longer than this is a short one. */
 const SHORT_US = 200
@@ -20,23 +20,29 @@ interface Pace {
  * only where all are expected to be short. A coroutine holds the thread only while it begins.
  */
 export class Paces {
-  readonly #paces = new Map<string, Pace>()
+  /** Kinds that were seen lately, and those before them: names that are used once push nobody out who is used again. */
+  #paces = new Map<string, Pace>()
+  #older = new Map<string, Pace>()
 
   learn(key: string, us: number): void {
-    let pace = this.#paces.get(key)
-    if (pace === undefined) {
-      const oldest = this.#paces.size >= MAX_KNOWN ? this.#paces.keys().next().value : undefined
-      if (oldest !== undefined) this.#paces.delete(oldest)
-      pace = { row: 0, meanUs: us }
-      this.#paces.set(key, pace)
-    }
+    const pace = this.#find(key) ?? { row: 0, meanUs: us }
     pace.row = us <= SHORT_US ? pace.row + 1 : 0
     pace.meanUs += (us - pace.meanUs) / TRUSTED
+    if (this.#paces.has(key)) return
+    if (this.#paces.size >= MAX_KNOWN) {
+      this.#older = this.#paces
+      this.#paces = new Map()
+    }
+    this.#paces.set(key, pace)
+  }
+
+  #find(key: string): Pace | undefined {
+    return this.#paces.get(key) ?? this.#older.get(key)
   }
 
   /** How many calls of this kind a worker may have at once. */
   window(key: string | undefined): number {
-    const pace = key === undefined ? undefined : this.#paces.get(key)
+    const pace = key === undefined ? undefined : this.#find(key)
     if (pace === undefined || pace.row < TRUSTED) return 1
     return Math.max(1, Math.min(MAX_WINDOW, Math.floor(BACKLOG_US / Math.max(pace.meanUs, 1))))
   }

@@ -58,7 +58,8 @@ export class Task implements Linked<Task> {
   onSettled: (() => void) | undefined
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
-  readonly #frame: EncodedFrame
+  #frame: EncodedFrame
+  #isSent = false
 
   constructor(options: TaskOptions, frame: EncodedFrame, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
     this.order = options.order
@@ -100,8 +101,13 @@ export class Task implements Linked<Task> {
     this.onSettled?.()
   }
 
-  /** The frame with its request id. */
+  /** The frame with its request id. Made again, it is a copy: the bytes of the first one may still be on their way. */
   frame(): Buffer {
+    if (this.#isSent) {
+      const { slab, start, end, crossing } = this.#frame
+      this.#frame = { slab: Buffer.from(slab.subarray(start, end)), start: 0, end: end - start, crossing }
+    }
+    this.#isSent = true
     return frameBytes(this.#frame, this.id)
   }
 

@@ -10,6 +10,7 @@ import {
 } from '../isolation/index.ts'
 import { decode, FrameParser, frame, KIND, type Kind, type Reviver, replyTime } from '../wire/index.ts'
 import { type Answers, CALLER, CallbackRunner } from './callbacks.ts'
+import { Cancellations } from './cancellations.ts'
 import { releaseFrame } from './control-frames.ts'
 import { Flight } from './flight.ts'
 import type { Gil } from './gil-gauge.ts'
@@ -57,11 +58,6 @@ export interface WorkerTools {
 const CLOSE_GRACE_MS = 2_000
 /** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
 const DRAIN_MS = 50
-/** How often Python is asked to interrupt a call until it says that it has. */
-const INTERRUPT_EVERY_MS = 50
-/** How long a call may go on that was interrupted once more when its time was over. */
-const LAST_CHANCE_MS = 100
-
 /** One worker: its channel, the calls it has, and what it has done so far. */
 export class Worker implements Owner, Reviver {
   readonly slot: number
@@ -95,9 +91,7 @@ export class Worker implements Owner, Reviver {
   readonly #flight = new Flight()
   /** Calls that were answered on the side channel before the main one said that they are coroutines. */
   readonly #early = new Map<number, Task>()
-  /** Calls that were cancelled and are not over. */
-  readonly #cancelling = new Set<Task>()
-  #interrupting: NodeJS.Timeout | undefined
+  readonly #cancellations: Cancellations
   /** Requests that were taken back, which Python has yet to say that it skipped. */
   readonly #takenBack = new Set<number>()
   /** Calls that are to be sent together. */
@@ -124,6 +118,15 @@ export class Worker implements Owner, Reviver {
     this.#ownsRealm = ownsRealm
     this.#tools = tools
     this.#runner = new CallbackRunner(this, tools.locals, tools.answers)
+    this.#cancellations = new Cancellations(this.#flight, tools.graceMs, {
+      ask: (task) => void this.#channel().side.write(frame(KIND.CANCEL, undefined, task.id)),
+      giveUpCallback: (callback) => void this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback)),
+      letGo: (task) => {
+        if (task.coroutine) this.#background(-1)
+        this.#keepAlive()
+      },
+      stuck: () => this.wedged || tools.events.stuck(this),
+    })
     this.#lines = tools.onLine === undefined ? undefined : new Lines(slot, tools.onLine)
   }
 
@@ -143,7 +146,7 @@ export class Worker implements Owner, Reviver {
 
   /** Whether a call that it has is behind another one. */
   isBehind(task: Task): boolean {
-    return task.worker === this && !task.coroutine && this.#flight.running !== task && this.#flight.get(task.id) === task
+    return task.worker === this && this.#flight.isBehind(task)
   }
 
   /** How many calls its thread has before it. */
@@ -158,7 +161,7 @@ export class Worker implements Owner, Reviver {
 
   /** Whether anything needs this very worker: calls, coroutines, objects of its own. */
   get isNeeded(): boolean {
-    const busy = !this.#flight.isIdle || this.#coroutines > 0 || this.#cancelling.size > 0
+    const busy = !this.#flight.isIdle || this.#coroutines > 0 || this.#cancellations.size > 0
     return busy || (this.#ownsRealm && this.realm.objects > 0)
   }
 
@@ -317,57 +320,7 @@ export class Worker implements Owner, Reviver {
   /** Nobody waits for a call any more that this worker has: sees to it that it ends. */
   cancel(task: Task): void {
     this.#openSide()
-    this.#cancelling.add(task)
-    this.#interrupt(task)
-    this.#keepAlive()
-    this.#interrupting ??= setInterval(() => this.#interruptAll(), INTERRUPT_EVERY_MS).unref()
-  }
-
-  #interruptAll(): void {
-    for (const task of this.#cancelling) this.#interrupt(task)
-    if (this.#cancelling.size > 0) return
-    clearInterval(this.#interrupting)
-    this.#interrupting = undefined
-  }
-
-  /**
-   * Interrupts a call, if it is its turn: until it is known that its code was told, and once more when its time is over, as the
-   * first time may have come to nothing, in a destructor for instance. A thread that goes on all the same is stuck.
-   */
-  #interrupt(task: Task): void {
-    const flight = this.#flight
-    if (flight.get(task.id) !== task) return void this.#cancelling.delete(task)
-    if (this.isBehind(task)) return
-    const now = performance.now()
-    if (task.coroutine && task.told) return void (this.#age(task, now) >= this.#tools.graceMs && this.#letGo(task))
-    const callback = task.coroutine ? undefined : flight.callback
-    if (callback !== undefined && flight.answer(callback)) {
-      this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback))
-    }
-    const { graceMs } = this.#tools
-    const age = this.#age(task, now)
-    const lastTime = age >= graceMs && !task.warned
-    if (lastTime) task.warned = true
-    if (lastTime || (!task.told && now - task.askedAt >= INTERRUPT_EVERY_MS)) {
-      task.askedAt = now
-      this.#channel().side.write(frame(KIND.CANCEL, undefined, task.id))
-    }
-    if (age < graceMs + LAST_CHANCE_MS) return
-    this.#letGo(task)
-    if (!this.wedged) this.#tools.events.stuck(this)
-  }
-
-  /** For how long a cancelled call has gone on since it could have ended. */
-  #age(task: Task, now: number): number {
-    return now - Math.max(task.cancelledAt ?? 0, task.coroutine ? 0 : this.#flight.since)
-  }
-
-  /** A cancelled call has had its time to clean up: it does not keep the process alive any more. */
-  #letGo(task: Task): void {
-    if (task.coroutine && task.told) this.#cancelling.delete(task) // it knows, and does what it thinks right
-    if (task.letGo) return
-    task.letGo = true
-    if (task.coroutine) this.#background(-1)
+    this.#cancellations.add(task)
     this.#keepAlive()
   }
 
@@ -405,7 +358,8 @@ export class Worker implements Owner, Reviver {
       if (!task.coroutine && task.id > last) waiting.push(task)
       else begun.push(task)
     }
-    clearInterval(this.#interrupting)
+    this.#cancellations.stop()
+    this.#outbox = []
     return { begun, waiting }
   }
 
@@ -490,7 +444,7 @@ export class Worker implements Owner, Reviver {
         if (!task.coroutine) this.#early.set(id, task)
         else if (!task.letGo) this.#background(-1)
         settle()
-        this.#cancelling.delete(task)
+        this.#cancellations.delete(task)
         this.#tools.events.settled(task)
         return this.#tools.events.stirred(this)
       }
@@ -543,10 +497,10 @@ export class Worker implements Owner, Reviver {
   /** Its thread is done with a call. */
   #leave(task: Task, us: number): void {
     this.#flight.leave(task)
-    if (!task.coroutine) this.#cancelling.delete(task)
+    if (!task.coroutine) this.#cancellations.delete(task)
     this.#keepAlive()
     this.#tools.events.took(task, us, this)
-    if (this.#cancelling.size > 0) this.#interruptAll()
+    if (this.#cancellations.size > 0) this.#cancellations.look()
   }
 
   /** It skipped a request that was taken back; one of which that was not clear is taken back now. */
@@ -572,7 +526,7 @@ export class Worker implements Owner, Reviver {
 
   /** Whether all that it has was given up long ago. */
   #onlyCancelled(): boolean {
-    if (this.#cancelling.size === 0) return false
+    if (this.#cancellations.size === 0) return false
     for (const task of this.#flight.tasks) if (!task.letGo && !task.coroutine) return false
     return true
   }

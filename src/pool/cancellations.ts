@@ -1,0 +1,96 @@
+import type { Flight } from './flight.ts'
+import type { Task } from './task.ts'
+
+/** What can be done about a call that was cancelled. */
+export interface Interrupter {
+  /** Asks Python to interrupt it. */
+  ask(task: Task): void
+  /** Its callback, for which it waits, gives it up. */
+  giveUpCallback(callback: number): void
+  /** It has had its time to clean up: it does not keep the process alive any more. */
+  letGo(task: Task): void
+  /** It goes on all the same. */
+  stuck(): void
+}
+
+/** How often Python is asked to interrupt a call until it says that it has. */
+const INTERRUPT_EVERY_MS = 50
+/** How long a call may go on that was interrupted once more when its time was over. */
+const LAST_CHANCE_MS = 100
+
+/**
+ * The calls of one worker that were cancelled and are not over. Each is interrupted when it is its turn: until it is known that
+ * its code was told, and once more when its time is over, as the first time may have come to nothing, in a destructor for
+ * instance. A coroutine that was told is left alone: it may do what it thinks right.
+ */
+export class Cancellations {
+  readonly #tasks = new Set<Task>()
+  readonly #flight: Flight
+  readonly #graceMs: number
+  readonly #interrupter: Interrupter
+  #timer: NodeJS.Timeout | undefined
+
+  /** `graceMs`: how long a cancelled call may go on. */
+  constructor(flight: Flight, graceMs: number, interrupter: Interrupter) {
+    this.#flight = flight
+    this.#graceMs = graceMs
+    this.#interrupter = interrupter
+  }
+
+  get size(): number {
+    return this.#tasks.size
+  }
+
+  add(task: Task): void {
+    this.#tasks.add(task)
+    this.#interrupt(task)
+    this.#timer ??= setInterval(() => this.look(), INTERRUPT_EVERY_MS).unref()
+  }
+
+  /** A call is over. */
+  delete(task: Task): void {
+    this.#tasks.delete(task)
+  }
+
+  /** Interrupts those whose turn it is. */
+  look(): void {
+    for (const task of this.#tasks) this.#interrupt(task)
+    if (this.#tasks.size === 0) this.stop()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #interrupt(task: Task): void {
+    const flight = this.#flight
+    if (flight.get(task.id) !== task) return void this.#tasks.delete(task)
+    if (flight.isBehind(task)) return
+    const now = performance.now()
+    const age = now - Math.max(task.cancelledAt ?? 0, task.coroutine ? 0 : flight.since)
+    if (task.coroutine && task.told) return age < this.#graceMs ? undefined : this.#leaveAlone(task)
+    const callback = task.coroutine ? undefined : flight.callback
+    if (callback !== undefined && flight.answer(callback)) this.#interrupter.giveUpCallback(callback)
+    const isLast = age >= this.#graceMs && !task.warned
+    if (isLast) task.warned = true
+    if (isLast || (!task.told && now - task.askedAt >= INTERRUPT_EVERY_MS)) {
+      task.askedAt = now
+      this.#interrupter.ask(task)
+    }
+    if (age < this.#graceMs + LAST_CHANCE_MS) return
+    this.#letGo(task)
+    this.#interrupter.stuck()
+  }
+
+  #leaveAlone(task: Task): void {
+    this.#tasks.delete(task)
+    this.#letGo(task)
+  }
+
+  #letGo(task: Task): void {
+    if (task.letGo) return
+    task.letGo = true
+    this.#interrupter.letGo(task)
+  }
+}
