@@ -27,7 +27,7 @@ _CPU_EVERY_NS = 1_000_000
 
 
 class Ledger:
-    """The ledger of one worker. Owns its descriptor."""
+    """The ledger of one worker."""
 
     def __init__(self, fd: int) -> None:
         """Map a file of `BYTES` bytes or more."""
@@ -62,8 +62,10 @@ class Ledger:
         self._map[_TAIL : _TAIL + 4 + len(tail)] = len(tail).to_bytes(4, "little") + tail
 
     def close(self) -> None:
-        """Give the descriptor back. What is mapped stays until nobody uses it."""
-        os.close(self.fd)
+        """Give back what is mapped, and the descriptor that the mapping holds; the one that it was made of is the caller's."""
+        self._words.release()
+        self._long.release()
+        self._map.close()
 
 
 def open_ledger(fd: int) -> Ledger | None:
@@ -71,5 +73,5 @@ def open_ledger(fd: int) -> Ledger | None:
     if fd < 0:
         return None
     ledger = Ledger(fd)
-    ledger.close()  # the mapping does not need it
+    os.close(fd)  # the mapping has one of its own
     return ledger

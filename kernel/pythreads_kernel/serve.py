@@ -77,6 +77,8 @@ def serve(
         return False
     finally:
         side.close()
+        if ledger is not None:
+            ledger.close()
 
 
 def _prepare(settings: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ export interface Interrupter {
   ask(task: Task): void
   /** Its callback, for which it waits, gives it up. */
   giveUpCallback(callback: number): void
-  /** It has had its time to clean up: it does not keep the process alive any more. */
+  /** Nobody waits for it: it does not keep the process alive any more. */
   letGo(task: Task): void
   /** It goes on all the same. */
   stuck(): void
@@ -43,6 +43,7 @@ export class Cancellations {
 
   add(task: Task): void {
     this.#tasks.add(task)
+    this.#interrupter.letGo(task)
     this.#interrupt(task)
     this.#timer ??= setInterval(() => this.look(), INTERRUPT_EVERY_MS).unref()
   }
@@ -69,7 +70,7 @@ export class Cancellations {
     if (flight.isBehind(task)) return
     const now = performance.now()
     const age = now - Math.max(task.cancelledAt ?? 0, task.coroutine ? 0 : flight.since)
-    if (task.coroutine && task.told) return age < this.#graceMs ? undefined : this.#leaveAlone(task)
+    if (task.coroutine && task.told) return void this.#tasks.delete(task)
     const callback = task.coroutine ? undefined : flight.callback
     if (callback !== undefined && flight.answer(callback)) this.#interrupter.giveUpCallback(callback)
     const isLast = age >= this.#graceMs && !task.warned
@@ -78,19 +79,6 @@ export class Cancellations {
       task.askedAt = now
       this.#interrupter.ask(task)
     }
-    if (age < this.#graceMs + LAST_CHANCE_MS) return
-    this.#letGo(task)
-    this.#interrupter.stuck()
-  }
-
-  #leaveAlone(task: Task): void {
-    this.#tasks.delete(task)
-    this.#letGo(task)
-  }
-
-  #letGo(task: Task): void {
-    if (task.letGo) return
-    task.letGo = true
-    this.#interrupter.letGo(task)
+    if (age >= this.#graceMs + LAST_CHANCE_MS) this.#interrupter.stuck()
   }
 }

@@ -50,8 +50,6 @@ export class Task implements Linked<Task> {
   askedAt = 0
   told = false
   warned = false
-  /** It does not keep the process alive any more. */
-  letGo = false
   /** When it had to wait for a worker. */
   queuedAt: number | undefined
   /** Runs when it is settled. */

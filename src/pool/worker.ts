@@ -121,10 +121,7 @@ export class Worker implements Owner, Reviver {
     this.#cancellations = new Cancellations(this.#flight, tools.graceMs, {
       ask: (task) => void this.#channel().side.write(frame(KIND.CANCEL, undefined, task.id)),
       giveUpCallback: (callback) => void this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback)),
-      letGo: (task) => {
-        if (task.coroutine) this.#background(-1)
-        this.#keepAlive()
-      },
+      letGo: (task) => void (task.coroutine && this.#background(-1)),
       stuck: () => this.wedged || tools.events.stuck(this),
     })
     this.#lines = tools.onLine === undefined ? undefined : new Lines(slot, tools.onLine)
@@ -442,7 +439,7 @@ export class Worker implements Owner, Reviver {
       case KIND.ERROR: {
         const { task, settle } = this.#answered(kind, id, bytes, start, end)
         if (!task.coroutine) this.#early.set(id, task)
-        else if (!task.letGo) this.#background(-1)
+        else if (task.cancelledAt === undefined) this.#background(-1)
         settle()
         this.#cancellations.delete(task)
         this.#tools.events.settled(task)
@@ -524,10 +521,10 @@ export class Worker implements Owner, Reviver {
     else socket.unref()
   }
 
-  /** Whether all that it has was given up long ago. */
+  /** Whether nobody waits for anything that it has. */
   #onlyCancelled(): boolean {
     if (this.#cancellations.size === 0) return false
-    for (const task of this.#flight.tasks) if (!task.letGo && !task.coroutine) return false
+    for (const task of this.#flight.tasks) if (task.cancelledAt === undefined && !task.coroutine) return false
     return true
   }
 
@@ -540,7 +537,7 @@ export class Worker implements Owner, Reviver {
     this.#early.delete(id)
     if (early === undefined) {
       task.coroutine = true
-      if (!task.letGo) this.#background(1)
+      if (task.cancelledAt === undefined) this.#background(1)
     }
     this.#leave(task, us)
     this.#tools.events.free(this)
