@@ -61,8 +61,8 @@ describe.each(placements.filter((place) => place.isolation === 'process'))('Pyth
 })
 
 describe.each(placements.filter((place) => place.isolation === 'process'))('a host whose worker dies, $name', ({ python }) => {
-  it('goes on, also when it waits for coroutines alone', async () => {
-    const { code, stdout, stderr } = await endingOf(startFixture('exit-coroutines', [JSON.stringify({ python })]), 20_000)
+  it('goes on, also when it waits for coroutines alone', { timeout: 120_000 }, async () => {
+    const { code, stdout, stderr } = await endingOf(startFixture('exit-coroutines', [JSON.stringify({ python })]), 60_000)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(JSON.parse(stdout)).toEqual(Array(20).fill('ERR_PYTHREADS_WORKER_DIED'))
   })
