@@ -9,4 +9,4 @@ export {
   toError,
 } from './python-error.ts'
 export { PythreadsError, type PythreadsErrorOptions } from './pythreads-error.ts'
-export { WorkerDiedError } from './worker-died-error.ts'
+export { quoted, WorkerDiedError } from './worker-died-error.ts'

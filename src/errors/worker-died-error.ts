@@ -7,6 +7,11 @@ interface Ending {
   readonly signal: NodeJS.Signals | null
 }
 
+/** What a worker printed last, as the end of an error's message. */
+export function quoted(lastWords: string): string {
+  return lastWords === '' ? '' : `\nThe last that it printed:\n${lastWords.replace(/^/gm, '  ')}`
+}
+
 /** A worker ended while it had the call: `ERR_PYTHREADS_WORKER_DIED`. Whether the call was done, nobody knows. */
 export class WorkerDiedError extends PythreadsError {
   static {
@@ -23,8 +28,7 @@ export class WorkerDiedError extends PythreadsError {
   readonly lastWords: string
 
   constructor(worker: number, ending: Ending, lastWords: string) {
-    const words = lastWords === '' ? '' : `\nThe last that it printed:\n${lastWords.replace(/^/gm, '  ')}`
-    super('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker} ended during the call: ${ending.how}${words}`)
+    super('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker} ended during the call: ${ending.how}${quoted(lastWords)}`)
     this.worker = worker
     this.status = ending.status
     this.signal = ending.signal

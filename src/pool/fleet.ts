@@ -108,10 +108,7 @@ export class Fleet {
 
   /** Starts the workers that are there from the beginning; throws when one does not start. */
   async start(): Promise<void> {
-    const slots = Array.from({ length: this.#size.min }, (_, slot) => slot)
-    const started = await Promise.allSettled(slots.map((slot) => this.#launch(slot)))
-    const failed = started.find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    await this.#launchMissing()
     this.#started = true
     this.#lookAround()
   }
@@ -152,11 +149,17 @@ export class Fleet {
       this.#host.unavailable(new PythreadsError('ERR_PYTHREADS_WORKER_START', `There is no worker ${number} any more`), number)
     }
     for (let waiting = this.#host.waiting; waiting > 0; waiting--) this.grow(undefined)
-    const slots = Array.from({ length: size.min }, (_, slot) => slot)
-    const missing = slots.filter(
-      (slot) => this.#host.workers[slot]?.serving !== true && this.#host.workers[slot]?.wedged !== true,
-    )
     this.#lookAround()
+    await this.#launchMissing()
+  }
+
+  /** Launches the workers that there are always and are not there; throws when one does not start. */
+  async #launchMissing(): Promise<void> {
+    const slots = Array.from({ length: this.#size.min }, (_, slot) => slot)
+    const missing = slots.filter((slot) => {
+      const worker = this.#host.workers[slot]
+      return worker?.serving !== true && worker?.wedged !== true
+    })
     const started = await Promise.allSettled(missing.map((slot) => this.#launches.get(slot) ?? this.#launch(slot)))
     const failed = started.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
@@ -207,8 +210,7 @@ export class Fleet {
     this.#replaceWedged()
     if (this.#host.workers[worker.slot] !== worker) return
     const error = wedgedError(this.wedged)
-    this.#host.unavailable(error, worker.slot)
-    if (!this.#anyServing() && !this.#anyStarting()) this.#host.unavailable(error)
+    this.#refuse(error, worker.slot)
   }
 
   /** No more workers are started. Answers those that there are, wedged ones too. */
@@ -286,9 +288,14 @@ export class Fleet {
   #launchNow(number: number): void {
     this.#launch(number).catch((error: unknown) => {
       if (!this.#open) return
-      this.#host.unavailable(error, number)
-      if (!this.#anyServing() && !this.#anyStarting()) this.#host.unavailable(error)
+      this.#refuse(error, number)
     })
+  }
+
+  /** A number has no worker for now: refuses the calls that wait for it, and all when there is no other worker either. */
+  #refuse(error: unknown, slot: number): void {
+    this.#host.unavailable(error, slot)
+    if (!this.#anyServing() && !this.#anyStarting()) this.#host.unavailable(error)
   }
 
   /** Why it is time for another process, if it is. */

@@ -1,4 +1,4 @@
-import { type ErrorCode, type PythonErrorDetails, PythreadsError, toError } from '../errors/index.ts'
+import { type ErrorCode, type PythonErrorDetails, PythreadsError, quoted, toError } from '../errors/index.ts'
 import {
   type Activity,
   activityOf,
@@ -58,6 +58,7 @@ export interface WorkerTools {
 const CLOSE_GRACE_MS = 2_000
 /** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
 const DRAIN_MS = 50
+
 /** One worker: its channel, the calls it has, and what it has done so far. */
 export class Worker implements Owner, Reviver {
   readonly slot: number
@@ -631,11 +632,6 @@ export class Worker implements Owner, Reviver {
 }
 
 type Dropped = Parameters<Realm['dropped']>[0]
-
-/** What a worker printed last, as the end of an error's message. */
-export function quoted(words: string): string {
-  return words === '' ? '' : `\nThe last that it printed:\n${words.replace(/^/gm, '  ')}`
-}
 
 function startError(how: string): PythreadsError {
   return new PythreadsError('ERR_PYTHREADS_WORKER_START', `A worker did not start: ${how}`)
