@@ -6,7 +6,9 @@ before it goes on to something else, and then takes back what was sent and has n
 1. `request` is stored by the gate's own thread only, by plain assignments: Python looks for exceptions from outside at calls,
    jumps and starts of functions, so none can come between two of them.
 2. Once `request` is None nothing new is sent; `settle` deals with what is on its way. Should it arrive meanwhile, it has arrived,
-   in a place that is still the cancelled call's.
+   in a place that is still the cancelled call's. One side counts what was sent, the other one what has arrived, so that neither
+   undoes what the other one notes: a second one may be sent while the first one is being raised. One that takes the place of
+   another on its way is never seen to arrive; `settle` makes up for it.
 3. Nothing that would be left half-done (a frame that is written, a lock) happens while `request` is set.
 """
 
@@ -37,7 +39,7 @@ class _Arrived(CallCancelled):
     def __init__(self) -> None:
         super().__init__()
         if _here.gate is not None:
-            _here.gate.sent = False
+            _here.gate.arrived += 1
 
 
 _Arrived.__name__ = _Arrived.__qualname__ = "CallCancelled"
@@ -46,7 +48,7 @@ _Arrived.__name__ = _Arrived.__qualname__ = "CallCancelled"
 class Gate:
     """Through which one thread can be interrupted."""
 
-    __slots__ = ("_lock", "request", "sending", "sent", "thread")
+    __slots__ = ("_lock", "arrived", "request", "sending", "sent", "thread")
 
     def __init__(self) -> None:
         """Belong to the thread that makes it."""
@@ -54,9 +56,10 @@ class Gate:
         self.thread = get_ident()
         # The request on whose behalf the thread runs code that may be interrupted.
         self.request: int | None = None
-        # Somebody is about to interrupt, or has, and the thread has not settled it.
+        # Somebody is about to interrupt; how often somebody has, and how often the thread knows of.
         self.sending = False
-        self.sent = False
+        self.sent = 0
+        self.arrived = 0
 
     def interrupt(self, request: int) -> bool:
         """Interrupt the thread if it works for this request; answer whether it does. Runs on any other thread."""
@@ -65,9 +68,9 @@ class Gate:
             try:
                 if self.request != request:
                     return False
-                self.sent = True
+                self.sent += 1
                 if not _set_async_exc(self.thread, _Arrived):
-                    self.sent = False
+                    self.sent -= 1
                 return True
             finally:
                 self.sending = False
@@ -84,7 +87,7 @@ class Gate:
                 return function(*args)
             finally:
                 self.request = None
-                while self.sending or self.sent:
+                while self.sending or self.sent != self.arrived:
                     try:
                         self.settle()
                     except CallCancelled:
@@ -95,16 +98,16 @@ class Gate:
     def close(self) -> None:
         """Let nothing through any more. Raises `CallCancelled` where something is through."""
         self.request = None
-        while self.sending or self.sent:
+        while self.sending or self.sent != self.arrived:
             self.settle()
 
     def settle(self) -> None:
         """Take back what was sent and has not arrived. `request` is None."""
         while self.sending:
             time.sleep(0)
-        if self.sent:
+        if self.sent != self.arrived:
             _set_async_exc(self.thread, None)
-            self.sent = False
+            self.arrived = self.sent
 
 
 class SignalGate(Gate):
@@ -157,7 +160,7 @@ def shielded(function: Callable[..., Any], *args: Any) -> Any:
     try:
         while gate.sending:
             time.sleep(0)
-        if gate.sent:
+        if gate.sent != gate.arrived:
             gate.settle()
             raise CallCancelled
         return function(*args)
