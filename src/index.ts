@@ -8,6 +8,7 @@ export {
   WorkerDiedError,
 } from './errors/index.ts'
 export type { IsolationKind } from './isolation/index.ts'
+export type { TypedArray, TypedArrayConstructor } from './memory/index.ts'
 export { CHANNEL_NAMES, type ChannelName, type PoolEvents, type TimesSummary } from './observe/index.ts'
 export type {
   CallOptions,
@@ -39,4 +40,15 @@ export {
   type SyncObject,
   type SyncPython,
 } from './remote/index.ts'
-export { type PythonFloat, PythonScalar, type ScalarType } from './wire/index.ts'
+export {
+  type DType,
+  NdArray,
+  type NdArrayData,
+  type NdArraySource,
+  type NdItem,
+  type Nested,
+  type PythonBytes,
+  type PythonFloat,
+  PythonScalar,
+  type ScalarType,
+} from './wire/index.ts'

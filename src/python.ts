@@ -10,6 +10,7 @@ import {
   type IsolationKind,
   type WorkerSettings,
 } from './isolation/index.ts'
+import { allocate, type TypedArray, type TypedArrayConstructor } from './memory/index.ts'
 import { Observer, type PoolEvents } from './observe/index.ts'
 import {
   type CallOptions,
@@ -45,7 +46,7 @@ import {
   type SourceArguments,
   SyncPython,
 } from './remote/index.ts'
-import { KIND, PythonFloat } from './wire/index.ts'
+import { KIND, PythonBytes, PythonFloat } from './wire/index.ts'
 
 /** What {@link Python.stats} answers. */
 export interface PythonStats extends PoolStats {
@@ -99,11 +100,24 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     super()
     const { options, onLine } = decided
     const { workers: size, maxQueue, graceMs, startTimeoutMs, maxWedged, recycle, copy } = options
-    const { timeoutMs, queueTimeoutMs, initialize: first } = options
+    const { timeoutMs, queueTimeoutMs, readonly, initialize: first } = options
     const initialize = first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
     const standIn = (handle: Handle) => remoteObject(this.#caller, handle)
     const pool = new Pool({
-      ...{ isolation, settings, size, initialize, maxQueue, graceMs, startTimeoutMs, maxWedged, recycle, standIn, onLine },
+      ...{
+        isolation,
+        settings,
+        size,
+        initialize,
+        maxQueue,
+        graceMs,
+        startTimeoutMs,
+        maxWedged,
+        recycle,
+        readonly,
+        standIn,
+        onLine,
+      },
       patience: { timeoutMs, queueTimeoutMs },
       observer: new Observer(this),
     })
@@ -122,7 +136,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       locals: pool.locals,
       realm: pool.realm,
       release: (id) => pool.release(id),
-      ...{ copy, onLine },
+      ...{ copy, readonly, onLine },
     })
   }
 
@@ -136,13 +150,14 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
     const resolved = resolvePythonOptions(options)
-    const { python, preload, path, output, warnings, limits, cwd, env } = resolved
+    const { python, preload, path, output, warnings, limits, cwd, env, sharedMemoryMb } = resolved
     const found = await findPython(python)
     const choice = await decide(found, resolved)
     const onLine = typeof output === 'string' ? undefined : typeof output === 'function' ? output : toStream(output)
     const settings: WorkerSettings = {
       ...{ path, preload, limits, scope: randomInt(1, 2 ** 31), warnings: warnings === 'emit' },
       output: typeof output === 'string' ? output : 'lines',
+      memory: sharedMemoryMb * 2 ** 20,
     }
     const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env })
     const py = new Python(found, isolation, settings, { options: resolved, reasons: choice.reasons, onLine })
@@ -261,6 +276,30 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `float takes a number; got a value of type ${typeof value}`)
     }
     return new PythonFloat(value)
+  }
+
+  /** Bytes that arrive as a `bytes` object, which nobody can change: a copy. Without it they arrive as a `memoryview`. */
+  bytes(value: Uint8Array | ArrayBuffer): PythonBytes {
+    if (value instanceof Uint8Array || value instanceof ArrayBuffer) return new PythonBytes(new Uint8Array(value))
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      `bytes takes a Uint8Array or an ArrayBuffer; got a value of type ${typeof value}`,
+    )
+  }
+
+  /**
+   * A typed array of `length` zeros, in memory that this process and all its worker processes see: as an argument it is never copied,
+   * and what either side writes, the other one reads. It is given back when both have let go of it.
+   *
+   * @example
+   * ```ts
+   * const pixels = py.alloc(Float32Array, 1920 * 1080)
+   * await py.run('filters:blur', [pixels]) // in place
+   * ```
+   * @throws `ERR_PYTHREADS_ARGUMENT`; `ERR_PYTHREADS_MEMORY` when there is no room for it
+   */
+  alloc<T extends TypedArray>(kind: TypedArrayConstructor<T>, length: number): T {
+    return allocate(kind, length, this.#isolation.kind !== 'process')
   }
 
   /** The name under which errors know a class, `module:Class`; see {@link PythonError.is}. */

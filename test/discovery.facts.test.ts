@@ -20,7 +20,15 @@ const places = new Places()
 afterAll(() => places[Symbol.dispose]())
 afterEach(() => vi.unstubAllEnvs())
 
-const settings = { path: [], preload: [], scope: 1, output: 'inherit', warnings: false, limits: NO_LIMITS } as const
+const settings = {
+  path: [],
+  preload: [],
+  scope: 1,
+  output: 'inherit',
+  warnings: false,
+  limits: NO_LIMITS,
+  memory: 1 << 30,
+} as const
 
 describe.each(pythons)('Python $release (free-threaded: $freeThreaded)', ({ executable }) => {
   const ask = (source: string) => execFileSync(executable, ['-c', source], { encoding: 'utf8' }).trim()
@@ -126,6 +134,7 @@ describe('a Python without libpython', () => {
       startTimeoutMs: 60_000,
       maxWedged: 1,
       recycle: { calls: null, ageMs: null, memoryMb: null },
+      readonly: false,
       standIn: () => undefined,
       observer: new Observer(new EventEmitter()),
     })

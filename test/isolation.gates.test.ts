@@ -87,13 +87,22 @@ describe('the gates', () => {
         output: 'inherit',
         warnings: false,
         limits: NO_LIMITS,
+        memory: 1 << 30,
       } as const)
     expect(create).toThrow(expect.objectContaining({ code, message: expect.stringMatching(help) }))
     expect(create).toThrow(expect.objectContaining({ message: expect.stringContaining("isolation 'process'") }))
   })
 
   it('what only a user may ask for can be asked for', () => {
-    const settings = { path: [], preload: [], scope: 1, output: 'inherit', warnings: false, limits: NO_LIMITS } as const
+    const settings = {
+      path: [],
+      preload: [],
+      scope: 1,
+      output: 'inherit',
+      warnings: false,
+      limits: NO_LIMITS,
+      memory: 1 << 30,
+    } as const
     expect(createIsolation('thread', made('3.10.0'), settings).kind).toBe('thread')
     expect(createIsolation('subinterpreter', made('3.12.4'), settings).kind).toBe('subinterpreter')
     expect(createIsolation('process', made('3.10.0', NO_LIBRARY), settings).kind).toBe('process')

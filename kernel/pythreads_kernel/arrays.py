@@ -1,43 +1,152 @@
-"""Arrays of numbers by copy: `array.array`, `memoryview` and whatever numpy shows as a flat buffer, to typed arrays and back."""
+"""Arrays of numbers (`array.array`, `memoryview`, numpy) to typed arrays and back. Their bytes are lent where that can be."""
 
 from __future__ import annotations
 
+import math
 import sys
 
-from . import escapes
+from . import borrowing, escapes, lending
+from .codec import INLINE_BYTES, RefusedValueError
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-# Format characters of the struct module to the ones that JavaScript has an array for; those of C's long depend on its size.
-_FORMATS = {**{char: char for char in "bBhHiIfdqQ"}, "c": "B"}
+# What an array is to JavaScript: the name of its dtype, and the format of the typed array that holds its bytes.
+_DTYPES = {
+    **{
+        "?": ("bool", "B"),
+        "b": ("int8", "b"),
+        "B": ("uint8", "B"),
+        "c": ("uint8", "B"),
+        "h": ("int16", "h"),
+        "H": ("uint16", "H"),
+    },
+    **{"i": ("int32", "i"), "I": ("uint32", "I"), "q": ("int64", "q"), "Q": ("uint64", "Q"), "e": ("float16", "H")},
+    **{"f": ("float32", "f"), "d": ("float64", "d"), "Zf": ("complex64", "f"), "Zd": ("complex128", "d")},
+}
+# The formats of C's long and size_t depend on their size.
 _BY_SIZE = {("l", 4): "i", ("l", 8): "q", ("L", 4): "I", ("L", 8): "Q", ("n", 8): "q", ("N", 8): "Q"}
+_NUMPY = {
+    **{("b", 1): "?", ("i", 1): "b", ("u", 1): "B", ("i", 2): "h", ("u", 2): "H", ("i", 4): "i", ("u", 4): "I"},
+    **{("i", 8): "q", ("u", 8): "Q", ("f", 2): "e", ("f", 4): "f", ("f", 8): "d", ("c", 8): "Zf", ("c", 16): "Zd"},
+}
+# Those whose typed array alone says all, where they have one dimension.
+_TYPED = frozenset("bBchHiIqQfd")
+_NATIVE = "@=<" if sys.byteorder == "little" else "@=>"
 
 
-def to_escape(value: Any, kind: type) -> Any:
-    """Bytes or the escape of a typed array; `None` where `value` is not an array that JavaScript has."""
+def to_escape(value: Any, kind: type, owner: object) -> Any:
+    """What stands for an array in JavaScript; `None` where `value` is no array that it has. `owner`: of what is lent."""
     if not is_array(kind):
         return None
+    if kind.__name__ == "ndarray":
+        return _from_numpy(value, owner)
+    view = _view(value, kind)
+    if view is None:
+        return None
+    dtype, letter = _DTYPES[_letter(view)]
+    shape = list(view.shape or ())
+    contiguous = view.c_contiguous and view.ndim > 0
+    data = share(view.cast("B") if contiguous else memoryview(bytearray(view.tobytes())), owner)
+    if view.ndim == 1 and _letter(view) in _TYPED:
+        return _typed(letter, data)
+    return (..., escapes.NDARRAY, dtype, shape, _strides(shape), letter, data)
+
+
+def has_copy(value: Any, kind: type) -> bool:
+    """Whether an array has an equal in JavaScript."""
+    if not is_array(kind):
+        return False
+    if kind.__name__ == "ndarray":
+        return _numpy_letter(value.dtype) is not None
+    return _view(value, kind) is not None
+
+
+def _view(value: Any, kind: type) -> memoryview | None:
+    """The memory of an array that is not numpy's, if JavaScript has such arrays."""
     try:
         view = value if kind is memoryview else memoryview(value)
-        if view.ndim != 1:
-            return None
-    except (TypeError, ValueError, BufferError):  # numpy's dates and objects; a view that was released
+        known = _letter(view) in _DTYPES
+    except (TypeError, ValueError, BufferError):  # it was released
         return None
-    letter = view.format.lstrip("@=<" if sys.byteorder == "little" else "@=>")
-    letter = _BY_SIZE.get((letter, view.itemsize)) or _FORMATS.get(letter, "")
-    if not letter or (kind is not memoryview and _is_text(value)):
-        return None
-    data = view.tobytes()
-    if letter == "B":
-        return data
-    return (..., escapes.ARRAY, letter, data)
+    return None if not known or (kind is not memoryview and value.typecode in ("u", "w")) else view
 
 
-def from_bytes(letter: str, data: bytes) -> memoryview:
-    """The typed array that JavaScript sent."""
-    return memoryview(data).cast(letter)  # type: ignore[call-overload,no-any-return]
+def _letter(view: memoryview) -> str:
+    letter = view.format.lstrip(_NATIVE)
+    return _BY_SIZE.get((letter, view.itemsize), letter)
+
+
+def _typed(letter: str, data: Any) -> Any:
+    return data if letter == "B" else (..., escapes.ARRAY, letter, data)
+
+
+def _strides(shape: list[int]) -> list[int]:
+    """The strides of an array whose last dimension is the innermost, in items."""
+    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+
+
+def _numpy_letter(dtype: Any) -> str | None:
+    return "q" if dtype.kind in "mM" else _NUMPY.get((dtype.kind, dtype.itemsize))
+
+
+def _from_numpy(value: Any, owner: object) -> Any:
+    """What stands for an array of numpy. One that is not contiguous, or of the other byte order, is copied once."""
+    dtype = value.dtype
+    letter = _numpy_letter(dtype)
+    if letter is None:  # objects, records, texts, long doubles
+        return None
+    shape = list(value.shape)
+    name, typed = _DTYPES[letter]
+    if dtype.kind in "mM":
+        name = dtype.name
+    flags = value.flags
+    if dtype.isnative and (flags.c_contiguous or flags.f_contiguous):
+        strides = [stride // dtype.itemsize for stride in value.strides] if value.size else _strides(shape)
+        numpy: Any = sys.modules["numpy"]
+        data = share(memoryview(value.ravel(order="K").view(numpy.uint8)), owner)
+    else:
+        strides = _strides(shape)
+        data = _share_copy(value, dtype.newbyteorder("="), owner)
+    if len(shape) == 1 and letter in _TYPED and dtype.kind not in "mM":
+        return _typed(typed, data)
+    return (..., escapes.NDARRAY, name, shape, strides, typed, data)
+
+
+def _share_copy(value: Any, dtype: Any, owner: object) -> Any:
+    """The bytes of a copy in another layout: one that is made where JavaScript sees it, if it is large."""
+    numpy: Any = sys.modules["numpy"]
+
+    def fill(memory: memoryview) -> None:
+        numpy.ndarray(value.shape, dtype, memory)[...] = value
+
+    lender = lending.lender() if value.nbytes >= INLINE_BYTES else None
+    if isinstance(lender, lending.FileLender):
+        lent = lender.lend_filled(value.nbytes, fill, owner)
+        if lent is not None:
+            return (..., escapes.SHARED, *lent)
+    memory = memoryview(bytearray(value.nbytes))
+    fill(memory)
+    return share(memory, owner)
+
+
+def share(view: memoryview, owner: object) -> Any:
+    """The bytes of a contiguous view, or what stands for them where they are lent.
+
+    What is read-only in Python is not lent itself, as it would not be read-only in JavaScript: its copy is.
+    """
+    is_small = view.nbytes < INLINE_BYTES
+    if is_small and (view.readonly or not view.nbytes or not lending.shares_memory()):
+        return view.tobytes()
+    lender = lending.lender()
+    if lender is None:
+        return view.tobytes()
+    if view.readonly and lender.shares_memory:
+        view = memoryview(bytearray(view))
+    lent = lender.lend(view, owner)
+    return view.tobytes() if lent is None else (..., escapes.SHARED, *lent)
 
 
 def is_array(kind: type) -> bool:
@@ -50,5 +159,23 @@ def is_array(kind: type) -> bool:
     return name == "ndarray" and kind is getattr(sys.modules.get("numpy"), "ndarray", None)
 
 
-def _is_text(value: Any) -> bool:
-    return getattr(value, "typecode", "") in ("u", "w")
+def from_javascript(letter: str, data: Any, *, readonly: bool) -> memoryview:
+    """The typed array that JavaScript sent: bytes of its own, or the numbers of a loan."""
+    view = borrowing.borrow(*data[2:]) if type(data) is tuple else memoryview(data if readonly else bytearray(data))
+    if letter != "B":
+        view = view.cast(letter)  # type: ignore[call-overload]
+    return view.toreadonly() if readonly else view
+
+
+def to_numpy(dtype: str, layout: tuple[list[int], list[int], int], memory: memoryview) -> Any:
+    """The numpy array that an NdArray of JavaScript is. `layout`: shape, strides and offset, the latter in items."""
+    try:
+        import numpy as np  # is the user's
+    except ImportError as error:
+        reason = f"an NdArray arrives as a numpy.ndarray, and numpy does not load in {sys.executable}: {error}"
+        raise RefusedValueError("args", reason) from None
+    shape, strides, offset = layout
+    kind = np.dtype(dtype)
+    size = kind.itemsize
+    make: Callable[..., Any] = np.ndarray
+    return make(shape, kind, memory.cast("B"), offset * size, [stride * size for stride in strides])

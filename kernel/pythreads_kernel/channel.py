@@ -12,10 +12,10 @@ import weakref
 from _thread import get_ident
 from time import perf_counter_ns
 
-from . import frames, gil
+from . import frames, gil, lending
 from .codec import loads
 from .frames import write_all, write_frame
-from .incoming import unescape
+from .incoming import unescape_value
 from .interrupts import CallCancelled, gate_of_this_thread, shielded
 from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator, Reference, current
 from .outgoing import dumps
@@ -117,7 +117,7 @@ class Channel:
         if kind & frames.KIND_MASK == frames.CALLBACK_ERROR:
             number, name, message, stack = value
             raise JavaScriptError(name, message, stack, Reference(number, self.scope) if number else None)
-        return unescape((value,), self)[0] if kind & frames.ESCAPED else value
+        return unescape_value(value, self) if kind & frames.ESCAPED else value
 
     def tell_dropped(self, write: Callable[[bytes], object]) -> None:
         """Tell JavaScript what Python has dropped. What cannot be told is kept for another worker to tell."""
@@ -204,6 +204,7 @@ class MainChannel(Channel):
     def _handle(self, kind: int, request: int, payload: memoryview) -> None:
         if kind == frames.RELEASE:
             self.scope.release(loads(payload))
+            lending.sweep()
         else:
             self._reply(kind, request, payload)
         if self.scope.dropped:

@@ -9,13 +9,16 @@ NODE = 0  # (index): the chunk of that number stands here
 DEEP = 1  # ([chunk, ...]): the whole payload; the first chunk is its root
 DATE = 2  # (milliseconds since 1970 UTC)
 SCALAR = 3  # (type, text)
-ARRAY = 4  # (format of one item, bytes)
+ARRAY = 4  # (format of one item, bytes or a SHARED)
 MAP = 5  # ([key, value, ...]): a dict with keys that are escapes; from Python only
 SET = 6  # ([item, ...]): likewise
 OBJECT = 7  # from Python (id, type, traits); to Python (id)
 FUNCTION = 8  # to Python (id, name, is asynchronous); from Python (id): it goes home
 ITERATOR = 9  # to Python (id, is asynchronous)
 TARGET = 10  # to Python (module:attribute)
+SHARED = 11  # (size, position, space, cell): bytes that are lent, see `borrowing.py`
+NDARRAY = 12  # from Python (dtype, shape, strides, format, data); to Python (dtype, shape, strides, offset, format, data)
+FRAME = 13  # (size, position, space, cell) and to Python whether it has escapes: the whole payload is lent
 
 # Traits of an OBJECT.
 CALLABLE = 1

@@ -47,9 +47,11 @@ KIND_MASK = 0xFF
 # Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many.
 TIME_SHIFT = 16
 MAX_TIME = 0xFFFF
-# Flags of requests: their payload holds escapes; their result is to be copied deeply rather than referred to.
+# Flags of requests: their payload holds escapes; their result is to be copied deeply rather than referred to; their arrays
+# cannot be written to.
 ESCAPED = 0x100
 COPY = 0x200
+READONLY = 0x400
 
 HEADER = Struct("<III")
 HEADER_BYTES = HEADER.size

@@ -6,8 +6,8 @@ a tuple of the user's. Nothing recurses but keys, which are tuples and frozenset
 
 from __future__ import annotations
 
-from . import arrays, escapes, scalars
-from .codec import RefusedValueError
+from . import arrays, borrowing, escapes, scalars
+from .codec import RefusedValueError, loads
 from .targets import resolve
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -18,23 +18,57 @@ if TYPE_CHECKING:
     from .channel import Channel
 
 
-def unescape(payload: Any, channel: Channel) -> list[Any]:
-    """Put what they stand for in the place of escapes; `payload` is the tuple of a request, or the list of chunks of one."""
-    incoming = _Incoming(channel)
-    if payload[0] is ...:
+def unescape(payload: Any, channel: Channel, *, readonly: bool = False) -> Any:
+    """Put what they stand for in the place of escapes; `payload` is the tuple of a request, or what stands for it.
+
+    `readonly`: arrays cannot be written to.
+    """
+    if payload[0] is ... and payload[1] == escapes.FRAME:
+        escaped = payload[-1]
+        payload = loads(borrowing.borrow(*payload[2:6]))
+        if not escaped:
+            return payload
+    incoming = _Incoming(channel, readonly=readonly)
+    deep = payload[0] is ...
+    root = list(payload[2][0] if deep else payload)
+    if deep:
         incoming.chunks = payload[2]
-        root = list(incoming.chunks[0])
         incoming.chunks[0] = root
-        incoming.fill(incoming.chunks)
-    else:
-        root = list(payload)
-        incoming.fill(root)
+    try:
+        incoming.fill(incoming.chunks if deep else root)
+    except BaseException:
+        _give_back(incoming.chunks if deep else root)
+        raise
     return root
 
 
+def unescape_value(value: Any, channel: Channel) -> Any:
+    """Put what they stand for in the place of the escapes in one value."""
+    if type(value) is tuple and value[1] in (escapes.FRAME, escapes.DEEP):
+        return unescape(value, channel)
+    return unescape((value,), channel)[0]
+
+
+def _give_back(root: Any) -> None:
+    """End the loans in a payload that could not be read, but for those that were taken already."""
+    seen: set[int] = set()
+    stack = [root]
+    while stack:
+        item = stack.pop()
+        if type(item) is tuple:
+            if item and item[0] is ... and item[1] == escapes.SHARED:
+                borrowing.give_back(item[4], item[5])
+            else:
+                stack.extend(item)
+        elif type(item) in _COMPOSITE and id(item) not in seen:
+            seen.add(id(item))
+            stack.extend(item.values() if type(item) is dict else item)
+
+
 class _Incoming:
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, *, readonly: bool) -> None:
         self._channel = channel
+        self._readonly = readonly
         self.chunks: list[Any] = []
         self._seen: set[int] = set()
         self._open: list[Any] = []
@@ -76,7 +110,14 @@ class _Incoming:
         return frozenset(self._key(item) for item in key) if kind is frozenset else key
 
     def _make(self, escape: tuple[Any, ...]) -> Any:
-        return _MAKERS[escape[1]](self._channel, *escape[2:])
+        code = escape[1]
+        if code == escapes.ARRAY:
+            return arrays.from_javascript(escape[2], escape[3], readonly=self._readonly)
+        if code == escapes.NDARRAY:
+            dtype, shape, strides, offset, letter, data = escape[2:]
+            memory = arrays.from_javascript(letter, data, readonly=self._readonly)
+            return arrays.to_numpy(dtype, (shape, strides, offset), memory)
+        return _MAKERS[code](self._channel, *escape[2:])
 
 
 def _refill(container: Any, items: list[Any], what: str) -> None:
@@ -104,7 +145,6 @@ def _scalar(_channel: Channel, name: str, text: str) -> Any:
 _MAKERS: dict[int, Callable[..., Any]] = {
     escapes.DATE: lambda _channel, milliseconds: scalars.from_milliseconds(milliseconds),
     escapes.SCALAR: _scalar,
-    escapes.ARRAY: lambda _channel, letter, data: arrays.from_bytes(letter, data),
     escapes.OBJECT: lambda channel, number: channel.scope.kept(number),
     escapes.FUNCTION: lambda channel, *facts: channel.function(*facts),
     escapes.ITERATOR: lambda channel, *facts: channel.iterator(*facts),

@@ -9,8 +9,8 @@ from __future__ import annotations
 import marshal
 import sys
 
-from . import arrays, escapes, scalars
-from .codec import CONTAINERS, NESTED, SCALARS, dumps_plain
+from . import arrays, escapes, lending, scalars
+from .codec import CONTAINERS, INLINE_BYTES, NESTED, SCALARS, dumps_plain
 from .copying import NOTHING, copied
 from .javascript import JavaScriptError, JavaScriptFunction
 
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .channel import Channel
-    from .scope import Scope
 
 # Each level of the value is at most three of marshal's, which stops at 2,000 (1,000 in a debug build of Windows).
 _CHUNK_DEPTH = 300
 # An Enum whose value is an Enum whose value ...
 _MAX_REPLACEMENTS = 10
+# A payload of so many bytes is lent rather than sent, where it can be.
+FRAME_BYTES = 256 * 1024
+_BYTES = frozenset({bytes, bytearray})
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
@@ -32,19 +34,31 @@ def dumps(value: Any, channel: Channel, *, copy: bool = False) -> bytes:
     """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope."""
     plain = dumps_plain(value)
     if plain is not None:
-        return plain
-    outgoing = _Outgoing(channel.scope, copy=copy)
+        return plain if len(plain) < FRAME_BYTES else elsewhere(plain, channel)
+    outgoing = _Outgoing(channel, copy=copy)
     try:
-        return outgoing.dumps(value)
+        data = outgoing.dumps(value)
     except BaseException:  # of the user's code, where something is copied
         channel.scope.release(outgoing.kept)
+        outgoing.take_back()
         raise
+    return data if len(data) < FRAME_BYTES else elsewhere(data, channel)
+
+
+def elsewhere(data: bytes, channel: Channel) -> bytes:
+    """A payload that says where a large one is, if it can be lent."""
+    lender = lending.lender()
+    lent = None if lender is None else lender.lend(memoryview(data), channel)
+    return data if lent is None else marshal.dumps((..., escapes.FRAME, *lent), NESTED)
 
 
 class _Outgoing:
-    def __init__(self, scope: Scope, *, copy: bool) -> None:
-        self._scope = scope
+    def __init__(self, channel: Channel, *, copy: bool) -> None:
+        self._channel = channel
+        self._scope = channel.scope
         self._copy = copy
+        # The cells of what is lent.
+        self._lent: list[int] = []
         # The numbers of the objects that JavaScript is to hold.
         self.kept: list[int] = []
         # id of a value -> what stands for it; and the value, whose id must not be used again meanwhile.
@@ -67,10 +81,17 @@ class _Outgoing:
         root = self._chunks[0] if len(self._chunks) == 1 else (..., escapes.DEEP, self._chunks)
         return marshal.dumps(root, NESTED)
 
+    def take_back(self) -> None:
+        """End the loans, as the value is not sent."""
+        lender = lending.lender()
+        for cell in self._lent:
+            if lender is not None:
+                lender.take_back(cell)
+
     def _convert(self, value: Any, depth: int) -> Any:
         kind = type(value)
         if kind in SCALARS:
-            return value
+            return value if kind not in _BYTES or len(value) < INLINE_BYTES else self._array(memoryview(value), memoryview)
         known = self._known.get(id(value))
         if known is not None:
             return known[0]
@@ -107,7 +128,7 @@ class _Outgoing:
     def _replaced(self, value: Any, kind: type) -> Any:
         """What crosses instead of a value that is neither a plain scalar nor a plain container."""
         for _ in range(_MAX_REPLACEMENTS):
-            escape = scalars.to_escape(value, kind) or arrays.to_escape(value, kind)
+            escape = scalars.to_escape(value, kind) or self._array(value, kind)
             if escape is not None:
                 return escape
             if kind in _FROM_JAVASCRIPT and value.is_from(self._scope):
@@ -124,6 +145,14 @@ class _Outgoing:
         self.kept.append(kept[2])
         return kept
 
+    def _array(self, value: Any, kind: type) -> Any:
+        """What stands for an array, if it is one."""
+        escape = arrays.to_escape(value, kind, self._channel)
+        data = escape if type(escape) is not tuple or escape[1] == escapes.SHARED else escape[-1]
+        if type(data) is tuple:
+            self._lent.append(data[-1])
+        return escape
+
 
 def _is_numpy_number(kind: type) -> bool:
     """Whether it is one of numpy's numbers, which stand for a plain one. Their dates and records have no equal."""
@@ -138,5 +167,4 @@ def is_copyable(value: Any) -> bool:
     kind = type(value)
     if kind in SCALARS or kind in CONTAINERS or _is_numpy_number(kind):
         return True
-    escape = scalars.to_escape(value, kind) or arrays.to_escape(value, kind)
-    return escape is not None or copied(value) is not NOTHING
+    return scalars.to_escape(value, kind) is not None or arrays.has_copy(value, kind) or copied(value) is not NOTHING

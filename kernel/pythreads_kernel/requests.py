@@ -13,7 +13,7 @@ from .codec import RefusedValueError, dumps_plain, loads
 from .incoming import unescape
 from .interrupts import CallCancelled
 from .operations import OPERATIONS
-from .outgoing import dumps
+from .outgoing import FRAME_BYTES, dumps, elsewhere
 from .report import describe
 from .scope import compile_source
 from .targets import TargetError, load, resolve, resolve_callable
@@ -37,7 +37,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
         except (ValueError, TypeError, EOFError) as error:
             raise RefusedValueError("args", f"cannot be read by Python: {error}") from None
         if kind & frames.ESCAPED:
-            asked = unescape(asked, channel)
+            asked = unescape(asked, channel, readonly=bool(kind & frames.READONLY))
         if channel.gate is not None and not channel.is_sync:
             channel.gate.request = request  # all that crossed has arrived: from here on the call may be interrupted
         if kind == _PLAIN_CALL:
@@ -46,7 +46,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             result = function(*args, **kwargs) if kwargs else function(*args)
             data = dumps_plain(result)
             if data is not None:
-                return frames.RESULT, data
+                return frames.RESULT, data if len(data) < FRAME_BYTES else elsewhere(data, channel)
         else:
             result = _HANDLERS[kind & frames.KIND_MASK](asked, channel)
         return _reply(result, request, channel, copy=bool(kind & frames.COPY))

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 
-from . import frames, interpreters
+from . import frames, interpreters, lending
 from .ledger import open_ledger
 from .requests import describe_bytes
 from .serve import flush, line_buffered, serve
@@ -38,6 +38,7 @@ def start(control: int, libpython: str) -> None:
     spawn_not_fork()
     if sys.executable is None or not os.path.exists(sys.executable):
         raise RuntimeError(f"sys.executable is {sys.executable!r}, which is not there")
+    lending.by_address()
     _facts["libpython"] = libpython
     _facts["sync_entry"] = _sync_entry()
     threading.Thread(target=_control, args=(control,), name="pythreads-control", daemon=True).start()

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 
-from . import frames, gil
+from . import borrowing, frames, gil, lending
 from .channel import MainChannel
 from .codec import loads
 from .frames import read_frames, write_frame
@@ -55,7 +55,8 @@ def serve(
             if not gil.is_enabled():
                 gil.watch()
             _prepare(settings)
-            ready = marshal.dumps({**_facts(), **(facts or {})}, 2)
+            lending.set_capacity(settings["memory"])
+            ready = marshal.dumps({**_facts(own_process=own_process), **(facts or {})}, 2)
         except BaseException as error:  # whatever a module does while it loads is told to the host
             write_frame(fd, frames.ERROR, 0, describe_bytes(error))
             return False
@@ -72,7 +73,10 @@ def serve(
             channel.emits_warnings = True
             capture_warnings(channel, alone=alone)
         write_frame(fd, frames.READY, 0, ready)
-        return channel.serve()
+        try:
+            return channel.serve()
+        finally:
+            lending.end(channel)
     except ConnectionError:
         return False
     finally:
@@ -105,8 +109,9 @@ def line_buffered() -> None:
             stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
-def _facts() -> dict[str, Any]:
+def _facts(*, own_process: bool) -> dict[str, Any]:
     return {
+        "borrows": borrowing.is_possible(own_process=own_process),
         "pid": os.getpid(),
         "version": sys.version.split()[0],
         "executable": sys.executable or "",

@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   ERR_PYTHREADS_RUNTIME: 'The in-process Python could not be initialised.',
   ERR_PYTHREADS_WORKER_START: 'A worker did not start.',
   ERR_PYTHREADS_WORKER_DIED: 'A worker ended while it had a call.',
+  ERR_PYTHREADS_MEMORY: 'There is no room for an array in the memory that Python sees.',
   ERR_PYTHREADS_WEDGED: 'No worker is left that can take the call: threads do not come back from cancelled calls.',
   ERR_PYTHREADS_PROTOCOL: 'A worker sent bytes that are not a valid frame; it was ended.',
   ERR_PYTHREADS_QUEUE_FULL: 'The queue of waiting calls is full.',

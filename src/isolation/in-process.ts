@@ -35,7 +35,7 @@ export class InProcessIsolation implements Isolation {
     const ended = new Promise<Ending>((resolve) =>
       socket.once('close', () => resolve({ how: 'its channel closed', status: null, signal: null })),
     )
-    return { socket, side, ledger, ended, kill: () => socket.destroy() }
+    return { socket, side, inProcess: true, ledger, ended, kill: () => socket.destroy() }
   }
 
   openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncLine {
@@ -43,7 +43,7 @@ export class InProcessIsolation implements Isolation {
     if (!calledBack && this.kind === 'thread' && typeof address === 'number' && address !== 0) {
       return new EntryLine(new SyncEntry(address), this.#settings.scope)
     }
-    return new SocketLine(startInProcessNow(this.kind), encodeSettings(this.#settings, true), tools)
+    return new SocketLine(startInProcessNow(this.kind), encodeSettings(this.#settings, true), tools, true)
   }
 
   /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */

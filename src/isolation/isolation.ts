@@ -11,6 +11,8 @@ export interface Launched {
   readonly side: Duplex & { ref(): unknown; unref(): unknown }
   /** What C code and child processes print, where it is asked for and belongs to this worker alone. */
   readonly prints?: { readonly stdout: Readable; readonly stderr: Readable }
+  /** Whether it runs in this process. */
+  readonly inProcess: boolean
   /** What it writes down. Closed by whoever launched it. */
   readonly ledger: Ledger
   /** Resolves when the worker is gone, with how it ended. */
@@ -65,4 +67,6 @@ export interface WorkerSettings {
   readonly warnings: boolean
   /** What a worker process may use; `null`: as much as this one. */
   readonly limits: Limits
+  /** How many bytes a worker may lend at a time, where it lends copies. */
+  readonly memory: number
 }

@@ -62,7 +62,7 @@ export class ProcessIsolation implements Isolation {
     const prints = stdout === null || stderr === null ? undefined : { stdout, stderr }
     if (prints !== undefined) for (const stream of [stdout, stderr] as Socket[]) stream.unref()
     const kill = () => void child.kill('SIGKILL')
-    return { ...(prints === undefined ? {} : { prints }), socket, side, ledger, ended, kill }
+    return { ...(prints === undefined ? {} : { prints }), socket, side, inProcess: false, ledger, ended, kill }
   }
 
   openSyncLine(_ready: unknown, tools: SyncTools): SyncLine {
@@ -72,7 +72,7 @@ export class ProcessIsolation implements Isolation {
     this.#spawn(['ignore', print, print, theirs, theirSide], -1).unref()
     closeFd(theirs)
     closeFd(theirSide)
-    return new SocketLine([ours, ourSide], encodeSettings(this.#settings, true), tools)
+    return new SocketLine([ours, ourSide], encodeSettings(this.#settings, true), tools, false)
   }
 
   #spawn(stdio: StdioOptions, ledger: number): ChildProcess {

@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { type SyncEntry, setBlocking, waitReadable, waitWritable } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { FrameParser, type FrameSink, frame, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
+import { decode, FrameParser, type FrameSink, frame, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
 
 /** A reply: its kind and where its payload is. The bytes are valid until the next request. */
 export interface SyncReply {
@@ -15,6 +15,9 @@ export interface SyncReply {
 export interface SyncLine {
   /** Whether Python can call JavaScript functions on it. */
   readonly callsBack: boolean
+  /** Whether Python runs in this process, and otherwise in which. */
+  readonly inProcess: boolean
+  readonly pid: number
   /** Sends a frame; its request id is written here. */
   request(bytes: Buffer): SyncReply
   /** Sends a frame to which there is no reply, if the line can. */
@@ -38,6 +41,8 @@ export interface SideFrame {
 /** Sync calls by one native call into the interpreter of this process. */
 export class EntryLine implements SyncLine {
   readonly callsBack = false
+  readonly inProcess = true
+  readonly pid: number = process.pid
   readonly #entry: SyncEntry
   readonly #scope: number
 
@@ -70,6 +75,8 @@ const RETRY_MS = 2
  */
 export class SocketLine implements SyncLine {
   readonly callsBack = true
+  readonly inProcess: boolean
+  readonly pid: number
   #fd: number
   /** Closes the descriptor when this JavaScript thread ends, in whatever way: that ends the worker. */
   readonly #owner: Socket
@@ -87,9 +94,10 @@ export class SocketLine implements SyncLine {
   /** How many requests are waited for, one within the other. */
   #depth = 0
 
-  /** `fds`: the main and the side socket, owned from now on. `settings`: the payload of the START frame. */
-  constructor(fds: readonly [number, number], settings: Buffer, tools: SyncTools) {
+  /** `fds`: the main and the side socket, owned from now on. `settings`: the payload of the START frame. `inProcess`: Python runs here. */
+  constructor(fds: readonly [number, number], settings: Buffer, tools: SyncTools, inProcess: boolean) {
     const [fd, side] = fds
+    this.inProcess = inProcess
     this.#fd = fd
     this.#sideFd = side
     this.#tools = tools
@@ -102,7 +110,11 @@ export class SocketLine implements SyncLine {
       this.#deal()
     })
     this.#side.unref()
-    if (this.request(frame(KIND.START, settings)).kind === KIND.READY) return
+    const ready = this.request(frame(KIND.START, settings))
+    if (ready.kind === KIND.READY) {
+      this.pid = (decode(ready.bytes, ready.start) as { pid: number }).pid
+      return
+    }
     this.close()
     throw new PythreadsError('ERR_PYTHREADS_WORKER_START', 'The worker for sync calls did not start')
   }

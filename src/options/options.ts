@@ -60,6 +60,13 @@ export interface PythonOptions {
    * what has no equal in JavaScript arrives as a remote object.
    */
   copy?: boolean | undefined
+  /** Whether Python may not write to the arrays among the arguments. Default false: what it writes is seen where memory is shared. */
+  readonly?: boolean | undefined
+  /**
+   * How many megabytes of memory the pool may share with worker processes at a time, and each of them with it. Larger arguments and
+   * results are sent by the channel then, which is slower. Default: what the machine has.
+   */
+  sharedMemoryMb?: number | undefined
   /**
    * Where what Python prints goes. `'inherit'` (the default): to this process's stdout and stderr. A function gets each line
    * with its worker and call, a stream each line; `'ignore'`: nowhere. What C code and child processes print is among it for
@@ -115,6 +122,8 @@ export interface RecycleOptions {
 export interface CallOptions {
   /** Whether results are copied deeply. Default: as the pool's option says. */
   copy?: boolean | undefined
+  /** Whether Python may not write to the arrays among the arguments. Default: as the pool's option says. */
+  readonly?: boolean | undefined
   /** Aborts the call: its promise rejects with `ERR_PYTHREADS_ABORTED` at once; what runs is interrupted. */
   signal?: AbortSignal | undefined
   /** How long it may take, in milliseconds from the moment it is made. Default: as the pool's option says; `null`: any time. */

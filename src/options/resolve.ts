@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
@@ -21,6 +21,7 @@ import type {
 /** The most workers a pool may have. */
 const MAX_WORKERS = 1000
 const MAX_CHUNK = 2 ** 20
+const totalMb = Math.floor(totalmem() / 2 ** 20)
 
 const ISOLATIONS: readonly IsolationOption[] = ['auto', 'thread', 'subinterpreter', 'process']
 
@@ -43,6 +44,8 @@ export interface ResolvedPythonOptions {
   readonly cwd: string | undefined
   readonly env: NodeJS.ProcessEnv | undefined
   readonly copy: boolean
+  readonly readonly: boolean
+  readonly sharedMemoryMb: number
   readonly output: 'inherit' | 'ignore' | ((line: OutputLine) => void) | Writable
   readonly warnings: 'inherit' | 'emit'
   /** Options that were given and need a process for each worker. */
@@ -66,14 +69,17 @@ type AllOf<T> = { readonly [K in keyof T]-?: number | null }
 
 const PYTHON_KEYS = [
   ...(['python', 'isolation', 'workers', 'preload', 'initialize', 'path', 'maxQueue', 'timeoutMs', 'queueTimeoutMs'] as const),
-  ...(['graceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'output', 'warnings'] as const),
+  ...(['graceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'readonly'] as const),
+  ...(['sharedMemoryMb', 'output', 'warnings'] as const),
 ] as const satisfies (keyof PythonOptions)[]
 const RANGE_KEYS = ['min', 'max', 'idleMs'] as const satisfies (keyof WorkerRange)[]
 const INITIALIZER_KEYS = ['target', 'args', 'kwargs'] as const satisfies (keyof Initializer)[]
 const LIMIT_KEYS = ['memoryMb', 'cpuSeconds', 'openFiles'] as const satisfies (keyof LimitOptions)[]
 const RECYCLE_KEYS = ['calls', 'ageMs', 'memoryMb'] as const satisfies (keyof RecycleOptions)[]
 const PROCESS_KEYS = ['limits', 'recycle', 'cwd', 'env'] as const satisfies (keyof PythonOptions)[]
-const CALL_KEYS = ['copy', 'signal', 'timeoutMs', 'queueTimeoutMs', 'priority', 'retry'] as const satisfies (keyof CallOptions)[]
+const CALL_KEYS = [
+  ...(['copy', 'readonly', 'signal', 'timeoutMs', 'queueTimeoutMs', 'priority', 'retry'] as const),
+] as const satisfies (keyof CallOptions)[]
 const RUN_KEYS = ['kwargs', 'worker', ...CALL_KEYS] as const satisfies (keyof RunOptions)[]
 const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'onProgress', ...CALL_KEYS] as const satisfies (keyof MapOptions)[]
 
@@ -89,7 +95,8 @@ const MAX_RETRIES = 1000
 export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOptions {
   checkKeys('Python.start', options, PYTHON_KEYS)
   const { python, isolation = 'auto', preload = [], path = [], maxQueue = null, cwd, output = 'inherit' } = options
-  const { graceMs = 1_000, startTimeoutMs = 60_000, warnings = 'inherit', copy = false, env } = options
+  const { graceMs = 1_000, startTimeoutMs = 60_000, warnings = 'inherit', copy = false, readonly = false, env } = options
+  const { sharedMemoryMb = totalMb } = options
   const workers = resolveWorkers(options.workers)
   const { maxWedged = workers.max } = options
   return Object.freeze({
@@ -110,6 +117,8 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     cwd: cwd === undefined ? undefined : folder('cwd', cwd),
     env: environment(env),
     copy: flag('copy', copy) ?? false,
+    readonly: flag('readonly', readonly) ?? false,
+    sharedMemoryMb: integer('sharedMemoryMb', sharedMemoryMb, 1, totalMb),
     output: sink(output),
     warnings: oneOf('warnings', warnings, ['inherit', 'emit'] as const),
     processOnly: PROCESS_KEYS.filter((key) => options[key] !== undefined),
@@ -167,6 +176,7 @@ function duration(name: string, value: number | null | undefined): number | null
 /** {@link CallOptions}, checked. What is undefined is up to the pool. */
 export interface ResolvedCallOptions {
   readonly copy: boolean | undefined
+  readonly readonly: boolean | undefined
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number | null | undefined
   readonly queueTimeoutMs: number | null | undefined
@@ -181,10 +191,11 @@ export function resolveCallOptions(where: string, options: CallOptions): Resolve
 }
 
 function checkCallOptions(options: CallOptions): ResolvedCallOptions {
-  const { copy, signal, priority = 0, retry = 0 } = options
+  const { copy, readonly, signal, priority = 0, retry = 0 } = options
   check(signal === undefined || signal instanceof AbortSignal, 'signal', 'an AbortSignal', signal)
   return {
     copy: flag('copy', copy),
+    readonly: flag('readonly', readonly),
     signal,
     timeoutMs: duration('timeoutMs', options.timeoutMs),
     queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs),

@@ -1,5 +1,6 @@
 import { PythreadsError } from '../errors/index.ts'
-import { ESCAPE, type Escape, type References } from '../wire/index.ts'
+import { lender, lenderMade } from '../memory/index.ts'
+import { ESCAPE, type Escape, type Loan, type References } from '../wire/index.ts'
 import type { Locals } from './locals.ts'
 import { type Handle, handleOf, type Owner, type Realm, targetOf } from './realm.ts'
 import { Steps } from './steps.ts'
@@ -10,6 +11,8 @@ export class Crossing implements References {
   owner: Owner | undefined
   /** The numbers of the JavaScript values in it. */
   numbers: number[] | undefined
+  /** The cells of the memory that it lends. */
+  #loans: number[] | undefined
   /** The objects in it, which are not released before it has arrived. */
   #handles: Handle[] | undefined
   readonly #locals: Locals
@@ -54,6 +57,21 @@ export class Crossing implements References {
     return [ESCAPE.ITERATOR, this.cross(steps, true), steps.isAsync]
   }
 
+  lend(bytes: Uint8Array): Loan | undefined {
+    const { account } = this.#locals
+    if (account.sight === 'none') return undefined
+    const loan = lender()?.lend(bytes, account)
+    if (loan === undefined) return undefined
+    this.#loans ??= []
+    this.#loans.push(loan[3])
+    return loan
+  }
+
+  /** The frame goes to a worker, with whose end what it borrows is given back; `undefined`: to one that keeps it. */
+  sent(borrower: object | undefined): void {
+    for (const cell of this.#loans ?? []) lenderMade()?.sent(cell, borrower)
+  }
+
   /** Notes that a value goes along; answers its number. */
   cross(value: unknown, steps: boolean = false): number {
     const number = this.#locals.cross(value, steps)
@@ -62,14 +80,18 @@ export class Crossing implements References {
     return number
   }
 
-  /** Python has what it needs of the objects in it: they may be released. */
+  /** Python has what it needs of the objects in it, and will not be sent it again: they may be released. */
   arrived(): void {
     for (const handle of this.#handles ?? []) handle.unuse()
     this.#handles = undefined
+    for (const cell of this.#loans ?? []) lenderMade()?.settle(cell)
+    this.#loans = undefined
   }
 
   /** The frame goes nowhere. */
   undo(): void {
+    for (const cell of this.#loans ?? []) lenderMade()?.end(cell)
+    this.#loans = undefined
     this.arrived()
     for (const number of this.numbers ?? []) this.#locals.drop(number)
     this.numbers = undefined

@@ -1,4 +1,5 @@
 import { PythreadsError } from '../errors/index.ts'
+import type { Account } from '../memory/index.ts'
 import type { Steps } from './steps.ts'
 
 interface Local {
@@ -7,13 +8,19 @@ interface Local {
   crossings: number
 }
 
-/** The JavaScript values of a pool that Python holds: functions, steps of iterators, errors that were thrown. */
+/** The JavaScript values of a pool that Python holds: functions, steps of iterators, errors that were thrown; and its account of memory. */
 export class Locals {
+  /** What the pool lends. */
+  readonly account: Account
   readonly #values = new Map<number, Local>()
   readonly #numbers = new Map<unknown, number>()
   /** Those that are steps of iterators. The values themselves are not looked at: they may be anything that can be thrown. */
   readonly #steps = new Map<number, Steps>()
   #next = 1
+
+  constructor(account: Account = { sight: 'none', limit: 0, used: 0 }) {
+    this.account = account
+  }
 
   get size(): number {
     return this.#values.size

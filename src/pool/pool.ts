@@ -1,5 +1,6 @@
 import { PythreadsError, WorkerDiedError } from '../errors/index.ts'
 import { type Ending, encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
+import { lenderMade, memoryStats } from '../memory/index.ts'
 import { type Observer, Times } from '../observe/index.ts'
 import { FLAG, KIND, type Kind } from '../wire/index.ts'
 import { Answers, callbackContext } from './callbacks.ts'
@@ -32,6 +33,8 @@ export interface PoolOptions {
   readonly startTimeoutMs: number
   readonly maxWedged: number
   readonly recycle: Recycling
+  /** Whether Python may not write to the arrays of calls that say nothing of it. */
+  readonly readonly: boolean
   /** Makes what callers get for an object that stays in Python. */
   readonly standIn: (handle: Handle) => unknown
   /** Gets what is printed, where it is asked for. */
@@ -47,6 +50,8 @@ export interface SubmitOptions extends Patience {
   readonly lease?: Lease | undefined
   /** Whether its result is copied deeply rather than referred to. */
   readonly copy?: boolean | undefined
+  /** Whether Python may not write to the arrays in it. */
+  readonly readonly?: boolean | undefined
   /** What it calls, by which others of its kind are known. */
   readonly key?: string | undefined
   /** The higher, the sooner it has its turn. */
@@ -66,7 +71,7 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #settings: Buffer
   readonly #encoder = new FrameEncoder()
-  readonly #locals = new Locals()
+  readonly #locals: Locals
   readonly #tools: WorkerTools
   /** In a shared interpreter, what all workers hold together. */
   readonly #shared: Realm | undefined
@@ -93,6 +98,7 @@ export class Pool {
   constructor(options: PoolOptions) {
     const { isolation, settings, graceMs, startTimeoutMs, standIn, onLine, observer } = options
     this.#options = options
+    this.#locals = new Locals({ sight: 'none', limit: settings.memory, used: 0 })
     this.#settings = encodeSettings(settings)
     this.#shared = isolation.shared ? new Realm(this.#locals) : undefined
     this.#dispatcher = new Dispatcher(this.#leases, {
@@ -188,11 +194,12 @@ export class Pool {
   /** Makes a call: `write` encodes its arguments at once. */
   submit(kind: Kind, write: Write, options: SubmitOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { lease, signal, copy, key, priority = 0, retry = 0 } = options
+      const { lease, signal, copy, readonly = this.#options.readonly, key, priority = 0, retry = 0 } = options
       const slot = lease?.slot ?? options.slot
       this.#admit(kind, slot)
       if (signal?.aborted === true) throw aborted(signal)
-      const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals), copy === true ? FLAG.COPY : 0)
+      const flags = (copy === true ? FLAG.COPY : 0) | (readonly === true ? FLAG.READONLY : 0)
+      const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals), flags)
       const { crossing } = frame
       if (retry > 0 && crossing.numbers !== undefined) {
         crossing.undo()
@@ -312,6 +319,7 @@ export class Pool {
       wedged: this.#fleet.wedged,
       objects: this.#shared?.objects ?? sum(workers, (worker) => worker.realm.objects),
       callbacks: this.#locals.size,
+      memory: memoryStats(),
       queueTimes: this.#queueTimes.summary,
       runTimes: this.#runTimes.summary,
       gil: this.#gauge.stats,
@@ -455,6 +463,7 @@ export class Pool {
     if (this.#state === 'closed') return worker.kill()
     try {
       isolation.verify?.(worker.ready)
+      if (worker.ready['borrows'] === true) this.#locals.account.sight = isolation.kind === 'process' ? 'file' : 'address'
       if (initialize !== undefined) await this.#setUp(worker, { kind: KIND.CALL, write: initialize })
       // What comes meanwhile is among them, as nothing is waited for between the last one and `ready`.
       const isFirst = this.#shared === undefined || !this.#workers.some((other) => other.serving)
@@ -506,6 +515,7 @@ export class Pool {
     const { begun, waiting } = worker.abandon()
     for (const { crossing } of waiting) if (crossing.numbers !== undefined) worker.realm.unsent(crossing.numbers)
     this.#endRealm(worker, 'its worker has ended')
+    lenderMade()?.forget(worker)
     const { serving, endedAs: how = ending.how } = worker
     worker.serving = false
     const error = worker.failure ?? new WorkerDiedError(worker.slot, { ...ending, how }, worker.lastWords)

@@ -20,11 +20,24 @@ export interface PoolStats {
   readonly objects: number
   /** JavaScript functions and iterators that Python holds. */
   readonly callbacks: number
+  readonly memory: MemoryStats
   /** How long calls waited for a worker, in milliseconds; those that a worker took at once are not among them. */
   readonly queueTimes: TimesSummary
   /** How long calls held a worker's thread, in milliseconds; 65.535 stands for anything longer. */
   readonly runTimes: TimesSummary
   readonly gil: GilStats
+}
+
+/** Memory that this JavaScript thread and Python share, for all pools of the thread. */
+export interface MemoryStats {
+  /** Arrays, and large arguments, that Python has not let go of. */
+  readonly lent: number
+  /** Arrays here that are Python's memory. */
+  readonly borrowed: number
+  /** Megabytes in use of the memory that worker processes see too: arrays of `alloc`, and copies that are lent. */
+  readonly usedMb: number
+  /** Megabytes that this memory takes, free parts that are kept for the next arrays included. */
+  readonly residentMb: number
 }
 
 /**

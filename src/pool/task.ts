@@ -1,10 +1,13 @@
-import { Encoder, FLAG, HEADER_BYTES, type Kind, writeHeader } from '../wire/index.ts'
+import { Encoder, FLAG, HEADER_BYTES, type Kind, type Loan, writeHeader } from '../wire/index.ts'
 import type { Crossing } from './crossing.ts'
 import type { Fifo, Linked } from './fifo.ts'
 import type { Worker } from './worker.ts'
 
 /** A buffer is given up for a new one when it is this full; the calls that wait in it keep it alive. */
 const SLAB_BYTES = 60 * 1024
+
+/** A payload of so many bytes is lent rather than sent, where it can be. */
+const LENT_FRAME_BYTES = 256 * 1024
 
 /** What a call is besides its frame; everything is decided. */
 export interface TaskOptions {
@@ -146,6 +149,10 @@ export class FrameEncoder {
       write(encoder)
       const escaped = encoder.finish(start + HEADER_BYTES) ? FLAG.ESCAPED : 0
       const end = encoder.position
+      if (end - start >= LENT_FRAME_BYTES) {
+        const loan = crossing.lend(encoder.buffer.subarray(start + HEADER_BYTES, end))
+        if (loan !== undefined) return lentFrame(kind | flags | FLAG.ESCAPED, loan, escaped !== 0, crossing)
+      }
       writeHeader(encoder.buffer, start, end - start - HEADER_BYTES, 0, kind | flags | escaped)
       return { slab: encoder.buffer, start, end, crossing }
     } catch (error) {
@@ -156,6 +163,15 @@ export class FrameEncoder {
       this.#encoder = encoder.position < SLAB_BYTES ? encoder : new Encoder()
     }
   }
+}
+
+/** A frame that says where its payload is. The encoder of that one is not used again, as it may be lent itself. */
+function lentFrame(kind: number, loan: Loan, escaped: boolean, crossing: Crossing): EncodedFrame {
+  const encoder = new Encoder()
+  encoder.position = HEADER_BYTES
+  encoder.elsewhere(loan, escaped)
+  writeHeader(encoder.buffer, 0, encoder.position - HEADER_BYTES, 0, kind)
+  return { slab: encoder.buffer, start: 0, end: encoder.position, crossing }
 }
 
 /** The bytes of an encoded frame, with its request id. */

@@ -8,7 +8,8 @@ import {
   type LedgerTimes,
   residentMb,
 } from '../isolation/index.ts'
-import { decode, FrameParser, frame, KIND, type Kind, type Reviver, replyTime } from '../wire/index.ts'
+import { Borrowed } from '../memory/index.ts'
+import { decode, FrameParser, frame, KIND, type Kind, type Loan, type Reviver, replyTime } from '../wire/index.ts'
 import { type Answers, CALLER, CallbackRunner } from './callbacks.ts'
 import { Cancellations } from './cancellations.ts'
 import { releaseFrame } from './control-frames.ts'
@@ -54,6 +55,8 @@ export interface WorkerTools {
   readonly onLine: OutputListener | undefined
 }
 
+/** How long after it was given back Python is told to look for memory. */
+const SWEEP_MS = 50
 /** How long a worker that was asked to end may take, before it is ended by force. */
 const CLOSE_GRACE_MS = 2_000
 /** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
@@ -107,6 +110,12 @@ export class Worker implements Owner, Reviver {
   readonly #tools: WorkerTools
   readonly #lines: Lines | undefined
   readonly #runner: CallbackRunner
+  readonly #borrowed = new Borrowed(
+    () => this.pid,
+    () => this.#launched?.inProcess === true,
+    () => this.#sweepSoon(),
+  )
+  #sweeping = false
   readonly #ownsRealm: boolean
   #words = ''
   readonly #parser = new FrameParser((...frame) => this.#frame(...frame))
@@ -238,6 +247,7 @@ export class Worker implements Owner, Reviver {
     const { isIdle } = this.#flight
     const isWithin = this.#flight.callback !== undefined
     this.#flight.add(task)
+    task.crossing.sent(this.#borrower)
     const { numbers } = task.crossing
     if (numbers !== undefined) this.#sent(numbers)
     this.#keepAlive()
@@ -375,6 +385,29 @@ export class Worker implements Owner, Reviver {
 
   local(number: number): unknown {
     return this.realm.home(number)
+  }
+
+  memory(loan: Loan): ArrayBuffer {
+    return this.#borrowed.view(loan)
+  }
+
+  read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {
+    return this.#borrowed.read(loan, use)
+  }
+
+  /** With whose end the memory is given back that it has; what has an interpreter of this process keeps it. */
+  get #borrower(): object | undefined {
+    return this.#launched?.inProcess === true ? undefined : this
+  }
+
+  /** Has Python look for memory that was given back, when there may be more of it. */
+  #sweepSoon(): void {
+    if (this.#sweeping) return
+    this.#sweeping = true
+    setTimeout(() => {
+      this.#sweeping = false
+      this.#sendReleases()
+    }, SWEEP_MS).unref()
   }
 
   #channel(): Launched {
@@ -593,6 +626,7 @@ export class Worker implements Owner, Reviver {
   #write(socket: Launched['socket'], encoded: EncodedFrame, id: number): void {
     const { numbers } = encoded.crossing
     if (this.#state !== 'open') return encoded.crossing.undo()
+    encoded.crossing.sent(this.#borrower)
     if (numbers !== undefined) this.#sent(numbers)
     socket.write(frameBytes(encoded, id))
   }
@@ -621,6 +655,7 @@ export class Worker implements Owner, Reviver {
   #gone(ending: Ending): void {
     this.#state = this.#state === 'starting' ? 'starting' : 'gone'
     const { ledger } = this.#channel()
+    this.#borrowed.end()
     this.#lines?.end()
     this.#words = ledger.lastWords
     this.#started?.reject(startError(`${ending.how}${quoted(this.lastWords)}`))

@@ -1,5 +1,6 @@
 import { PythonError, type PythonErrorDetails, PythreadsError } from '../errors/index.ts'
 import type { SideFrame, SyncLine, SyncTools } from '../isolation/index.ts'
+import { Borrowed, lenderMade } from '../memory/index.ts'
 import { modulePath, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
 import {
   Answers,
@@ -20,7 +21,7 @@ import {
   type SetupStep,
   type Write,
 } from '../pool/index.ts'
-import { decode, FLAG, KIND, type Kind, type Reviver } from '../wire/index.ts'
+import { decode, FLAG, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
 import { callRequest, evalRequest, execRequest, getRequest, operateRequest, textRequest } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
 import { type SyncCaller, syncModule, syncObject } from './sync-module.ts'
@@ -40,6 +41,8 @@ export interface SyncSource {
   release(id: number): void
   /** Whether results are copied deeply. */
   readonly copy: boolean
+  /** Whether Python may not write to arrays. */
+  readonly readonly: boolean
   /** Gets what is printed, where it is asked for. */
   readonly onLine: OutputListener | undefined
 }
@@ -78,9 +81,13 @@ export class SyncPython {
   }
 
   /** Calls `module:attribute`. The options `worker` and `signal` are not for sync calls. */
-  run<R = unknown>(target: string, args: readonly unknown[] = [], options: Pick<RunOptions, 'kwargs' | 'copy'> = {}): R {
-    const { kwargs, copy } = resolveRunOptions(options, 0)
-    return this.#request(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), copy) as R
+  run<R = unknown>(
+    target: string,
+    args: readonly unknown[] = [],
+    options: Pick<RunOptions, 'kwargs' | 'copy' | 'readonly'> = {},
+  ): R {
+    const { kwargs, copy, readonly } = resolveRunOptions(options, 0)
+    return this.#request(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), copy, readonly) as R
   }
 
   /** Evaluates a Python expression. */
@@ -98,22 +105,25 @@ export class SyncPython {
     this.#line?.close()
     this.#lines?.end()
     if (this.#source.realm === undefined) this.#owner?.realm.end('the worker for sync calls has ended')
+    this.#owner?.end()
     this.#line = undefined
     this.#owner = undefined
     this.#replayed = 0
   }
 
-  #request(kind: Kind, write: Write, copy: boolean = this.#source.copy): unknown {
+  #request(kind: Kind, write: Write, copy: boolean = this.#source.copy, readonly: boolean = this.#source.readonly): unknown {
     const { realm } = this.#source
     const crossing = new Crossing(this.#source.locals, realm ?? this.#owner?.realm)
-    const frame = this.#encoder.encode(kind, write, crossing, copy ? FLAG.COPY : 0)
+    const frame = this.#encoder.encode(kind, write, crossing, (copy ? FLAG.COPY : 0) | (readonly ? FLAG.READONLY : 0))
     try {
       const [line, owner] = this.#ready(crossing)
       if (crossing.numbers !== undefined) owner.realm.sent(crossing.numbers)
+      crossing.sent(owner.borrower)
       const reply = line.request(frameBytes(frame, 0))
       crossing.arrived()
       return this.#answer(reply, owner)
     } catch (error) {
+      crossing.arrived()
       // The next call starts another worker.
       if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_WORKER_DIED') this.close()
       throw error
@@ -146,7 +156,7 @@ export class SyncPython {
     this.#line = this.#source.open(tools, calledBack)
     const line = this.#line
     const tell = this.#source.realm === undefined ? (ids: number[]) => line.tell(releaseFrame(ids)) : undefined
-    this.#owner = new SyncOwner(realm, this.#source, this.#caller, tell)
+    this.#owner = new SyncOwner(realm, this.#source, this.#caller, tell, line)
     return line
   }
 
@@ -157,7 +167,9 @@ export class SyncPython {
       const step = setup[this.#replayed++]
       if (step === undefined) continue
       const frame = this.#encoder.encode(step.kind, step.write, new Crossing(locals, owner.realm))
+      frame.crossing.sent(owner.borrower)
       this.#answer(line.request(frameBytes(frame, 0)), owner)
+      frame.crossing.arrived()
     }
   }
 
@@ -179,6 +191,7 @@ export class SyncPython {
     const [number, args, caller] = decode(bytes, 0, bytes.length, owner) as [number, unknown[], number]
     const send = (frame: ReturnType<Answers['result']>) => {
       if (frame.crossing.numbers !== undefined) owner.realm.sent(frame.crossing.numbers)
+      frame.crossing.sent(owner.borrower)
       reply(frameBytes(frame, id))
       frame.crossing.arrived()
     }
@@ -208,11 +221,19 @@ class SyncOwner implements Owner, Reviver {
   readonly #source: SyncSource
   readonly #caller: SyncCaller
   readonly #tell: ((ids: number[]) => void) | undefined
+  readonly #line: SyncLine
+  readonly #borrowed: Borrowed
   #ids: number[] = []
 
   /** `tell`: sends what is to be dropped over the line; else the pool's workers do. */
-  constructor(realm: Realm, source: SyncSource, caller: SyncCaller, tell: ((ids: number[]) => void) | undefined) {
+  constructor(realm: Realm, source: SyncSource, caller: SyncCaller, tell: ((ids: number[]) => void) | undefined, line: SyncLine) {
     this.realm = realm
+    this.#line = line
+    this.#borrowed = new Borrowed(
+      () => line.pid,
+      () => line.inProcess,
+      () => {},
+    )
     this.#source = source
     this.#caller = caller
     this.#tell = tell
@@ -224,6 +245,25 @@ class SyncOwner implements Owner, Reviver {
 
   local(number: number): unknown {
     return this.realm.home(number)
+  }
+
+  memory(loan: Loan): ArrayBuffer {
+    return this.#borrowed.view(loan)
+  }
+
+  read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {
+    return this.#borrowed.read(loan, use)
+  }
+
+  /** With whose end the memory is given back that it has; what has an interpreter of this process keeps it. */
+  get borrower(): object | undefined {
+    return this.#line.inProcess ? undefined : this
+  }
+
+  /** Its worker has ended. */
+  end(): void {
+    this.#borrowed.end()
+    lenderMade()?.forget(this)
   }
 
   release(id: number): void {

@@ -1,6 +1,7 @@
 import { PythreadsError } from '../errors/index.ts'
-import { ARRAY_KINDS, ESCAPE, type Reviver } from './escapes.ts'
+import { ARRAY_KINDS, ESCAPE, type Loan, type Reviver } from './escapes.ts'
 import { CODE, FLAG_REF } from './marshal.ts'
+import { type DType, NdArray } from './ndarray.ts'
 import { PythonScalar, type ScalarType } from './scalar.ts'
 
 /** CPython's writer stops here; what is nested deeper comes in chunks. */
@@ -168,7 +169,7 @@ class Reader {
   /** What an escape stands for. */
   #readEscape(length: number, shared: boolean): unknown {
     this.position++
-    if (length < 2 || length > 5) malformed(`an escape of ${length} fields`)
+    if (length < 2 || length > 7) malformed(`an escape of ${length} fields`)
     const slot = shared ? this.#references.push(undefined) - 1 : -1
     if (this.#depth++ > DEPTH_LIMIT) malformed(`nested deeper than ${DEPTH_LIMIT} levels`)
     const value = this.#escape(this.value(), length - 2, slot)
@@ -181,17 +182,28 @@ class Reader {
     if (code === ESCAPE.MAP || code === ESCAPE.SET) return this.#collection(code === ESCAPE.MAP, fields, slot)
     if (code === ESCAPE.DEEP) return this.#deep(fields)
     const values = Array.from({ length: fields }, () => this.value())
-    const [first, second, third] = values
+    const [first, second, third, fourth, fifth] = values
     if (code === ESCAPE.DATE && fields === 1 && typeof first === 'number') return new Date(first)
     if (code === ESCAPE.NODE && fields === 1 && typeof first === 'number' && this.#later !== undefined) return new Node(first)
     if (code === ESCAPE.SCALAR && fields === 2 && typeof first === 'string' && typeof second === 'string')
       return toScalar(first as ScalarType, second)
     if (code === ESCAPE.ARRAY && fields === 2 && second instanceof Uint8Array) return toTypedArray(first, second)
+    if (code === ESCAPE.SHARED && isLoan(values)) return new Uint8Array(this.#revive().memory(values))
+    if (code === ESCAPE.FRAME && isLoan(values)) return this.#elsewhere(values)
+    if (code === ESCAPE.NDARRAY && fifth instanceof Uint8Array) {
+      return toNdArray(first as DType, second as number[], third as number[], toTypedArray(fourth, fifth))
+    }
     if (code === ESCAPE.FUNCTION && fields === 1 && typeof first === 'number') return this.#revive().local(first)
     if (code === ESCAPE.OBJECT && typeof first === 'number' && typeof second === 'string' && typeof third === 'number') {
       return this.#revive().object(first, second, third)
     }
     return malformed(`an escape of ${fields} fields that is none`)
+  }
+
+  /** A payload that did not come with the frame. */
+  #elsewhere(loan: Loan): unknown {
+    const reviver = this.#revive()
+    return reviver.read(loan, (memory) => decode(Buffer.from(memory), 0, memory.byteLength, reviver))
   }
 
   #revive(): Reviver {
@@ -357,6 +369,18 @@ function toTypedArray(format: unknown, bytes: Uint8Array): ArrayBufferView {
   const Kind = typeof format === 'string' ? ARRAY_KINDS.get(format) : undefined
   if (Kind === undefined || bytes.byteLength % Kind.BYTES_PER_ELEMENT !== 0) malformed('a bad array')
   return new Kind(bytes.buffer as ArrayBuffer)
+}
+
+function isLoan(values: readonly unknown[]): values is Loan {
+  return values.length === 4 && values.every((value) => typeof value === 'number')
+}
+
+function toNdArray(dtype: DType, shape: number[], strides: number[], data: ArrayBufferView): NdArray {
+  try {
+    return new NdArray({ dtype, shape, strides, data: data as Float64Array })
+  } catch {
+    return malformed('an array whose parts do not go together')
+  }
 }
 
 function isDigit(unit: number): boolean {

@@ -1,8 +1,9 @@
 import { type ErrorCode, PythreadsError } from '../errors/index.ts'
-import { ESCAPE, type Escape, formatOf, type References } from './escapes.ts'
+import { ESCAPE, type Escape, formatOf, type Loan, type References } from './escapes.ts'
 import { equalInPython, type KeyHolder } from './keys.ts'
 import { CODE, FLAG_REF, MAX_DEPTH, MAX_KEY_DEPTH } from './marshal.ts'
-import { PythonFloat, PythonScalar } from './scalar.ts'
+import { NdArray } from './ndarray.ts'
+import { PythonBytes, PythonFloat, PythonScalar } from './scalar.ts'
 
 const INITIAL_BYTES = 64 * 1024
 /** Up to this length a loop over the characters beats a call into the runtime. */
@@ -58,6 +59,12 @@ export class Encoder {
     const escaped = this.#escaped
     this.#reset()
     return escaped
+  }
+
+  /** Writes where a payload is that is lent. `escaped`: whether it has escapes. */
+  elsewhere(loan: Loan, escaped: boolean): void {
+    this.#escape([ESCAPE.FRAME, ...loan, escaped])
+    this.#reset()
   }
 
   /** Makes room for `bytes` more. */
@@ -194,12 +201,14 @@ export class Encoder {
     if (Array.isArray(value)) return this.#array(value, position)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) return this.#record(value, position)
-    if (value instanceof Uint8Array) return this.#bytes(value)
+    if (ArrayBuffer.isView(value)) return this.#typedArray(value, position)
     if (value instanceof Map) return this.#map(value, position)
     if (value instanceof Set) return this.#set(value, position)
     if (value instanceof Date) return this.#date(value)
-    if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return this.#bytes(new Uint8Array(value))
-    if (ArrayBuffer.isView(value)) return this.#typedArray(value)
+    if (isBuffer(value)) return this.#memory('B', value, 0, value.byteLength, position)
+    if (value instanceof NdArray) return this.#ndArray(value)
+    if (value instanceof PythonBytes)
+      return this.#bytes(this.#bytesOf(value.bytes.buffer, value.bytes.byteOffset, value.bytes.length))
     if (value instanceof PythonScalar) return this.#escape([ESCAPE.SCALAR, value.type, value.text])
     if (value instanceof PythonFloat) return this.#float(value.value)
     if (Object.getPrototypeOf(prototype) === null && !isIterable(value)) return this.#record(value, position)
@@ -250,14 +259,52 @@ export class Encoder {
     this.position += 9
   }
 
-  #typedArray(value: ArrayBufferView): void {
-    const format = formatOf(value)
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    if (format === 'B') return this.#bytes(bytes)
+  #typedArray(value: ArrayBufferView, position: Position): void {
+    this.#memory(formatOf(value), value.buffer, value.byteOffset, value.byteLength, position)
+  }
+
+  #memory(format: string, buffer: ArrayBufferLike, offset: number, length: number, position: Position): void {
+    const bytes = this.#bytesOf(buffer, offset, length)
+    if (position === 'key') {
+      if (format !== 'B') this.#refuse('an array of numbers cannot be a key or a set member in Python (its memory can change)')
+      return this.#bytes(bytes) // as bytes, which are hashable
+    }
     this.#openEscape(3)
     this.#number(ESCAPE.ARRAY)
     this.string(format)
-    this.#bytes(bytes)
+    this.#lend(bytes)
+  }
+
+  /** The bytes of a buffer. One that was transferred has none. */
+  #bytesOf(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array {
+    try {
+      return new Uint8Array(buffer, offset, length)
+    } catch {
+      return this.#refuse('an array whose memory is gone: its ArrayBuffer was transferred or made smaller')
+    }
+  }
+
+  #lend(bytes: Uint8Array): void {
+    const loan = bytes.length === 0 ? undefined : this.references?.lend(bytes)
+    if (loan === undefined) this.#bytes(bytes)
+    else this.#escape([ESCAPE.SHARED, ...loan])
+  }
+
+  #ndArray(value: NdArray): void {
+    const { data, dtype, shape, strides, offset } = value
+    this.#openEscape(7)
+    this.#number(ESCAPE.NDARRAY)
+    this.string(dtype)
+    this.#numbers(shape)
+    this.#numbers(strides)
+    this.#number(offset)
+    this.string(formatOf(data))
+    this.#lend(this.#bytesOf(data.buffer, data.byteOffset, data.byteLength))
+  }
+
+  #numbers(values: readonly number[]): void {
+    this.list(values.length)
+    for (const value of values) this.#number(value)
   }
 
   #bytes(value: Uint8Array): void {
@@ -432,6 +479,10 @@ export class Encoder {
     const keys = this.#keys.slice(0, Math.min(this.#depth, 20) + 1)
     return keys.map((key, i) => (i === 0 ? key : pathStep(key))).join('') + (this.#depth > 20 ? '...' : '')
   }
+}
+
+function isBuffer(value: object): value is ArrayBufferLike {
+  return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer
 }
 
 /** Whether it is gone through rather than copied: a generator, a stream, anything of the user's that can be iterated. */

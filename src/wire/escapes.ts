@@ -14,6 +14,9 @@ export const ESCAPE = {
   FUNCTION: 8,
   ITERATOR: 9,
   TARGET: 10,
+  SHARED: 11,
+  NDARRAY: 12,
+  FRAME: 13,
 } as const
 
 /** What the kernel says of an object that crosses as a reference; the bits of an `OBJECT` escape. */
@@ -34,7 +37,12 @@ export type Escape = readonly (number | string | boolean)[]
 export interface References {
   /** The escape of a value, `undefined` where it has none. Throws what is wrong with it, as a text. */
   of(value: object): Escape | undefined
+  /** Lends the bytes of an array; `undefined` where they are to be copied. */
+  lend(bytes: Uint8Array): Loan | undefined
 }
+
+/** Memory that the other side sees: its size, where it is, and where it is noted that nobody needs it any more. */
+export type Loan = readonly [size: number, position: number, space: number, cell: number]
 
 /** Finds what values from Python that were not copied are in JavaScript. */
 export interface Reviver {
@@ -42,9 +50,14 @@ export interface Reviver {
   object(id: number, type: string, traits: number): unknown
   /** A value of this side that comes home. */
   local(id: number): unknown
+  /** The memory of a loan, which is over when the buffer is collected. */
+  memory(loan: Loan): ArrayBuffer
+  /** Reads the memory of a loan, which is over then. */
+  read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T
 }
 
 type ArrayKind =
+  | Uint8ArrayConstructor
   | Int8ArrayConstructor
   | Int16ArrayConstructor
   | Uint16ArrayConstructor
@@ -55,8 +68,9 @@ type ArrayKind =
   | Float32ArrayConstructor
   | Float64ArrayConstructor
 
-/** Typed arrays by the format of their items, as Python's `struct` module names it. Bytes (`B`) need no escape. */
+/** Typed arrays by the format of their items, as Python's `struct` module names it. From Python, bytes (`B`) need no escape. */
 export const ARRAY_KINDS: ReadonlyMap<string, ArrayKind> = new Map<string, ArrayKind>([
+  ['B', Uint8Array],
   ['b', Int8Array],
   ['h', Int16Array],
   ['H', Uint16Array],

@@ -45,6 +45,8 @@ export const FLAG = {
   ESCAPED: 0x100,
   /** The result is to be copied deeply, rather than referred to. */
   COPY: 0x200,
+  /** Arrays in it cannot be written to. */
+  READONLY: 0x400,
 } as const
 
 export type Kind = (typeof KIND)[keyof typeof KIND]

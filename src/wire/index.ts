@@ -1,5 +1,6 @@
 export { decode } from './decoder.ts'
 export { Encoder } from './encoder.ts'
-export { ESCAPE, type Escape, type References, type Reviver, TRAIT } from './escapes.ts'
+export { ESCAPE, type Escape, type Loan, type References, type Reviver, TRAIT } from './escapes.ts'
 export * from './frames.ts'
-export { PythonFloat, PythonScalar, SCALAR_TYPES, type ScalarType } from './scalar.ts'
+export { type DType, NdArray, type NdArrayData, type NdArraySource, type NdItem, type Nested } from './ndarray.ts'
+export { PythonBytes, PythonFloat, PythonScalar, SCALAR_TYPES, type ScalarType } from './scalar.ts'

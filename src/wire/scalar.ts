@@ -56,6 +56,15 @@ export class PythonScalar {
   }
 }
 
+/** Bytes that are a `bytes` object in Python: a copy of them. Made by {@link Python.bytes}. */
+export class PythonBytes {
+  readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+  }
+}
+
 /** A number that is a float in Python, whole or not. Made by {@link Python.float}. */
 export class PythonFloat {
   readonly value: number

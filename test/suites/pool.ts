@@ -29,6 +29,7 @@ export function poolSuite(place: Placement): void {
         reasons: [`${place.isolation}: asked for by name`],
         workers: [idle(0), idle(1), idle(2)],
         ...{ queued: 0, running: 0, calls: 0, errors: 0, replaced: 0, recycled: 0, wedged: 0, objects: 0, callbacks: 0 },
+        memory: { lent: 0, borrowed: expect.any(Number), usedMb: 0, residentMb: expect.any(Number) },
         ...{ queueTimes: noTimes, runTimes: noTimes },
         gil: {
           ...{

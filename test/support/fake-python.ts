@@ -45,6 +45,7 @@ const NONE = encoded(null)
 
 /** A worker without Python: its thread does what a test says, and reads requests and its ledger as Python does. */
 export class FakePython implements Launched {
+  readonly inProcess = false
   readonly ledger: Ledger = new Ledger()
   readonly socket: End = new End((chunk) => eachFrame(chunk, (kind, id) => this.#hear(kind, id)))
   readonly side: End = new End((chunk) =>
@@ -224,7 +225,15 @@ export class FakePool {
     }
     this.pool = new Pool({
       isolation,
-      settings: { path: [], preload: [], scope: 0, output: 'inherit', warnings: false, limits: NO_LIMITS } as never,
+      settings: {
+        path: [],
+        preload: [],
+        scope: 0,
+        output: 'inherit',
+        warnings: false,
+        limits: NO_LIMITS,
+        memory: 1 << 30,
+      } as never,
       size: { min: 2, max: 2, idleMs: 1_000 },
       initialize: undefined,
       maxQueue: null,
@@ -233,6 +242,7 @@ export class FakePool {
       startTimeoutMs: 10_000,
       maxWedged: 0,
       recycle: { calls: null, ageMs: null, memoryMb: null },
+      readonly: false,
       standIn: (handle) => handle,
       observer: new Observer(new EventEmitter()),
       ...others,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
+import { withPackages } from '../../scripts/python-packages.ts'
 import { findAll, type PythonFacts } from '../../src/discovery/index.ts'
 import { gate } from '../../src/isolation/index.ts'
 
@@ -13,6 +14,8 @@ export interface TestPython {
   version: readonly [number, number, number]
   freeThreaded: boolean
   isolations: ('thread' | 'subinterpreter' | 'process')[]
+  /** The executable of a virtual environment of it that has the packages of test/python/requirements.txt; `null`: it is too new. */
+  packages: string | null
 }
 
 declare module 'vitest' {
@@ -63,5 +66,5 @@ async function discover(): Promise<TestPython[]> {
 function describe(facts: PythonFacts): TestPython {
   const { executable, release, version, freeThreaded } = facts
   const isolations = (['thread', 'subinterpreter', 'process'] as const).filter((kind) => gate(kind, facts).verdict !== 'never')
-  return { executable, release, version, freeThreaded, isolations }
+  return { executable, release, version, freeThreaded, isolations, packages: withPackages(facts) }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { PythonScalar } from '../../src/index.ts'
+import { PythonBytes } from '../../src/wire/index.ts'
 
 /** Arbitrary plain values, and what becomes of a value that goes to Python and back. */
 
@@ -73,6 +74,7 @@ export function objectOf(entries: Iterable<readonly [string, unknown]>): Record<
 export function arrived(value: unknown): unknown {
   if (value === undefined) return null
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value
+  if (value instanceof PythonBytes) return new Uint8Array(value.bytes)
   if (value instanceof Uint8Array) return new Uint8Array(value)
   if (value instanceof ArrayBuffer) return new Uint8Array(value)
   if (ArrayBuffer.isView(value) || value instanceof Date || value instanceof PythonScalar) return value

@@ -1,0 +1,87 @@
+"""Memory that JavaScript lends: Python sees the very bytes.
+
+A loan has a cell, one byte that is 0 until Python has no use for the memory any more. It becomes 1 by the callback of a weak
+reference that runs no line of Python: an interrupt of the call that drops the memory could come between two. JavaScript looks at
+the cells when it next wants to; nothing has to be sent, so neither the end of a pool nor that of a worker loses one.
+
+`space` says where the memory and the cells are: a positive number is the address of the cells in this process, and positions
+are addresses; a negative one is that of a file in the host process, which is mapped here, and positions are offsets in it.
+`src/memory/loans.ts` is the other side.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import weakref
+from _thread import allocate_lock
+from functools import partial
+from importlib.util import find_spec
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from typing import Any
+
+# Cells are the first bytes of a space.
+CELLS = 1 << 20
+
+
+class _Space:
+    """Memory that one JavaScript thread lends from."""
+
+    def __init__(self, number: int) -> None:
+        import ctypes  # takes 10 ms
+
+        self._byte: Any = ctypes.c_ubyte
+        if number > 0:
+            self._map: Any = None
+            cells: Any = (self._byte * CELLS).from_address(number)
+        else:
+            fd = os.open(f"/proc/{os.getppid()}/fd/{-number}", os.O_RDWR | os.O_CLOEXEC)
+            try:
+                self._map = mmap.mmap(fd, 0)
+            finally:
+                os.close(fd)
+            cells = self._map
+        self._returned = memoryview(cells)[:CELLS].cast("B").cast("?").__setitem__
+        # The weak references that tell of the end of a loan, by its cell: the next loan of the same cell replaces it.
+        self._loans: dict[int, weakref.ref[Any]] = {}
+
+    def borrow(self, size: int, position: int, cell: int) -> memoryview:
+        kind = self._byte * size
+        exporter = kind.from_address(position) if self._map is None else kind.from_buffer(self._map, position)
+        # A weak reference is true.
+        self._loans[cell] = weakref.ref(exporter, partial(self._returned, cell))
+        return memoryview(exporter).cast("B")
+
+    def give_back(self, cell: int) -> None:
+        self._returned(cell, True)
+
+
+_spaces: dict[int, _Space] = {}
+_lock = allocate_lock()
+
+
+def _space(number: int) -> _Space:
+    space = _spaces.get(number)
+    if space is None:
+        with _lock:
+            space = _spaces[number] = _spaces.get(number) or _Space(number)
+    return space
+
+
+def borrow(size: int, position: int, space: int, cell: int) -> memoryview:
+    """The bytes of a loan, which is over when nothing refers to them any more."""
+    return _space(space).borrow(size, position, cell)
+
+
+def give_back(space: int, cell: int) -> None:
+    """End a loan that was not taken."""
+    _space(space).give_back(cell)
+
+
+def is_possible(*, own_process: bool) -> bool:
+    """Whether JavaScript can lend memory to this interpreter: by address, or to a child process by a file of its own."""
+    if find_spec("_ctypes") is None:
+        return False
+    return not own_process or os.access(f"/proc/{os.getppid()}/fd", os.R_OK | os.X_OK)

@@ -1,0 +1,47 @@
+import { isMainThread } from 'node:worker_threads'
+import { PythreadsError } from '../errors/index.ts'
+import { lender } from './loans.ts'
+import { canMap } from './mapping.ts'
+
+/** Any typed array. */
+export type TypedArray =
+  | (Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array)
+  | (Float32Array | Float64Array | BigInt64Array | BigUint64Array)
+
+/** The class of a typed array. */
+export interface TypedArrayConstructor<T extends TypedArray> {
+  readonly BYTES_PER_ELEMENT: number
+  new (length: number): T
+  new (buffer: ArrayBuffer, offset: number, length: number): T
+}
+
+/**
+ * A typed array in memory that Python sees. `inProcess`: it runs in this process, where it sees every array of the main thread.
+ *
+ * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_MEMORY`
+ */
+export function allocate<T extends TypedArray>(kind: TypedArrayConstructor<T>, length: number, inProcess: boolean): T {
+  if (typeof kind !== 'function' || !(Object.getPrototypeOf(kind) === Object.getPrototypeOf(Uint8Array))) {
+    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'alloc takes the class of a typed array, e.g. Float64Array')
+  }
+  if (!(Number.isSafeInteger(length) && length >= 0)) {
+    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `alloc takes a length, a whole number from 0; got ${String(length)}`)
+  }
+  const bytes = length * kind.BYTES_PER_ELEMENT
+  if (bytes === 0 || !canMap || (inProcess && isMainThread)) return inMemory(bytes, () => new kind(length))
+  const buffer = lender()?.allocate(bytes)
+  if (buffer === undefined) throw noRoom(bytes)
+  return inMemory(bytes, () => new kind(buffer, 0, length))
+}
+
+function inMemory<T>(bytes: number, make: () => T): T {
+  try {
+    return make()
+  } catch (cause) {
+    throw noRoom(bytes, cause)
+  }
+}
+
+function noRoom(bytes: number, cause?: unknown): PythreadsError {
+  return new PythreadsError('ERR_PYTHREADS_MEMORY', `There is no room for an array of ${bytes} bytes that Python sees`, { cause })
+}

@@ -1,0 +1,138 @@
+import { PythreadsError } from '../errors/index.ts'
+import type { Loan } from '../wire/index.ts'
+import { CELLS } from './loans.ts'
+import { Mapping, viewOf } from './mapping.ts'
+
+/**
+ * Memory that Python lends to JavaScript; the kernel's `lending.py` says how. A loan is over when the ArrayBuffer that shows it is
+ * collected: its cell becomes 1, which Python looks at when it lends something else, and when it is asked to.
+ */
+const TAKEN = 2
+const OVER = 1
+
+interface Hold {
+  readonly cells: Uint8Array
+  readonly cell: number
+  readonly file: BorrowedFile | undefined
+  readonly returned: () => void
+}
+
+/** What a file is borrowed from that a worker lends from: it stays mapped until the last array of it is collected. */
+class BorrowedFile {
+  readonly mapping: Mapping
+  readonly cells: Uint8Array
+  live = 0
+  ended = false
+
+  constructor(pid: number, fd: number) {
+    this.mapping = Mapping.open(pid, fd)
+    this.cells = new Uint8Array(this.mapping.view(0, CELLS))
+  }
+
+  check(): void {
+    if (this.ended && this.live === 0) this.mapping.close()
+  }
+}
+
+const collected = new FinalizationRegistry<Hold>((hold) => {
+  held--
+  hold.cells[hold.cell] = OVER
+  if (hold.file !== undefined) {
+    hold.file.live--
+    hold.file.check()
+  }
+  hold.returned()
+})
+
+let held = 0
+
+/** How many arrays of this thread are Python's memory. */
+export function borrowedCount(): number {
+  return held
+}
+
+/** Tables of cells in this process, by their address; they are never freed. */
+const tables = new Map<number, Uint8Array>()
+
+/** What one worker lends. */
+export class Borrowed {
+  readonly #pid: () => number | undefined
+  readonly #inProcess: () => boolean
+  readonly #returned: () => void
+  #file: BorrowedFile | undefined
+  #fd = 0
+
+  /** `inProcess`: it runs in this process, and is trusted with addresses. `returned` runs when a loan is over. */
+  constructor(pid: () => number | undefined, inProcess: () => boolean, returned: () => void) {
+    this.#pid = pid
+    this.#inProcess = inProcess
+    this.#returned = returned
+  }
+
+  /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
+  view(loan: Loan): ArrayBuffer {
+    const { cells, cell, buffer, file } = this.#open(loan)
+    held++
+    if (file !== undefined) file.live++
+    collected.register(buffer, { cells, cell, file, returned: this.#returned })
+    return buffer
+  }
+
+  /** Reads the memory of a loan, which is over then. */
+  read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {
+    const { cells, cell, buffer } = this.#open(loan)
+    try {
+      return use(buffer)
+    } finally {
+      cells[cell] = OVER
+    }
+  }
+
+  /** The worker has ended. */
+  end(): void {
+    if (this.#file === undefined) return
+    this.#file.ended = true
+    this.#file.check()
+    this.#file = undefined
+  }
+
+  #open([size, position, space, cell]: Loan) {
+    const isSane =
+      size > 0 && position > 0 && cell >= 0 && cell < CELLS && [size, position, space, cell].every(Number.isSafeInteger)
+    if (!isSane || (space > 0 && !this.#inProcess())) malformed()
+    if (space > 0) {
+      let cells = tables.get(space)
+      if (cells === undefined) {
+        cells = new Uint8Array(viewOf(space, CELLS))
+        tables.set(space, cells)
+      }
+      cells[cell] = TAKEN
+      return { cells, cell, buffer: viewOf(position, size), file: undefined }
+    }
+    const file = this.#fileOf(-space)
+    if (position < CELLS || position + size > file.mapping.bytes) malformed()
+    file.cells[cell] = TAKEN
+    return { cells: file.cells, cell, buffer: file.mapping.view(position, size), file }
+  }
+
+  #fileOf(fd: number): BorrowedFile {
+    if (this.#file !== undefined) {
+      if (this.#fd !== fd) malformed()
+      return this.#file
+    }
+    const pid = this.#pid()
+    if (pid === undefined) malformed()
+    try {
+      this.#file = new BorrowedFile(pid, fd)
+    } catch (cause) {
+      const message = `The memory of a result is gone: the worker process ${pid} ended, or its files cannot be opened`
+      throw new PythreadsError('ERR_PYTHREADS_WORKER_DIED', message, { cause })
+    }
+    this.#fd = fd
+    return this.#file
+  }
+}
+
+function malformed(): never {
+  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: memory that is none')
+}

@@ -1,0 +1,20 @@
+import { isMainThread } from 'node:worker_threads'
+
+let watching = false
+
+/**
+ * Sees to it that this process ends without freeing what Python may be reading: a natural end frees every array before it ends
+ * the process, while Python's threads go on. Whoever listens to `exit` is heard before.
+ */
+export function leaveAtExit(): void {
+  if (watching || !isMainThread) return
+  watching = true
+  process.on('exit', leave)
+}
+
+function leave(code: number): void {
+  const listeners = process.rawListeners('exit')
+  for (const listener of listeners.slice(listeners.indexOf(leave) + 1)) listener.call(process, code)
+  const { reallyExit } = process as unknown as { reallyExit?: (code: number) => never }
+  reallyExit?.call(process, Number(process.exitCode ?? code))
+}

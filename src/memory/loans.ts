@@ -1,0 +1,231 @@
+import { totalmem } from 'node:os'
+import { isMainThread } from 'node:worker_threads'
+import type { Loan } from '../wire/index.ts'
+import { leaveAtExit } from './exit.ts'
+import { Extents } from './extents.ts'
+import { addressOf, canMap, Mapping, pin } from './mapping.ts'
+
+/**
+ * Memory that JavaScript lends to Python. Rules:
+ * 1. A loan has a cell, one byte in a table that Python sees too: it is 0 until Python has no use for the memory any more, then
+ *    1. Nothing is sent for it, so neither the end of a worker nor that of a pool loses one. It is looked at when something else is
+ *    lent, and from time to time.
+ * 2. A loan is not over before the call that made it is: the call may be made again. A worker process that ends gives back
+ *    what it had; what an interpreter of this process has, it keeps.
+ * 3. Arrays of the main thread are lent themselves: they are held here, and pinned, until Python lets go. Those of a worker
+ *    thread die with it, at any moment: they are copied into memory that does not.
+ * 4. The memory of the table is never unmapped, as Python may write there.
+ */
+export const CELLS: number = 1 << 20
+/** Smaller arrays are copied into the frame, where they need not be lent. */
+export const INLINE_BYTES: number = 32 * 1024
+/** Free memory that is kept, as memory that is new to a process is slow. */
+const WARM_BYTES = 256 * 2 ** 20
+/** How often loans are looked at that nobody else looks at. */
+const LOOK_MS = 200
+
+/** How a pool's workers see the memory of this process: at its address, by mapping a file, or not at all. */
+export type Sight = 'address' | 'file' | 'none'
+
+/** What one pool lends. */
+export interface Account {
+  /** Known when the first worker is there. */
+  sight: Sight
+  /** How many bytes of copies it may lend at a time. */
+  readonly limit: number
+  used: number
+}
+
+interface Lent {
+  /** What must not be collected. */
+  readonly keep: unknown
+  /** Where its copy is, if it is one. */
+  readonly start: number
+  readonly bytes: number
+  readonly account: Account
+  /** The call that made it is not over. */
+  open: boolean
+  /** Python has let go. */
+  over: boolean
+  borrower: object | undefined
+}
+
+/** What a JavaScript thread lends. */
+class Lender {
+  readonly #mapping: Mapping
+  readonly #cells: Uint8Array
+  readonly #extents: Extents
+  readonly #loans = new Map<number, Lent>()
+  readonly #free: number[] = []
+  #next = 0
+  /** Bytes of copies, and of arrays that were allocated here. */
+  used = 0
+  readonly #allocated = new WeakMap<ArrayBufferLike, number>()
+  readonly #collected = new FinalizationRegistry<readonly [number, number]>(([start, bytes]) => this.#giveBack(start, bytes))
+  readonly #pinned = new WeakSet<ArrayBufferLike>()
+  #look: NodeJS.Timeout | undefined
+
+  constructor() {
+    this.#mapping = Mapping.create(CELLS + totalmem())
+    this.#cells = new Uint8Array(this.#mapping.view(0, CELLS))
+    this.#extents = new Extents(CELLS, this.#mapping.bytes)
+  }
+
+  get count(): number {
+    return this.#loans.size
+  }
+
+  get resident(): number {
+    return this.#mapping.resident
+  }
+
+  /** Memory that every worker sees. It is given back when it is collected. */
+  allocate(bytes: number): ArrayBuffer | undefined {
+    const start = this.#take(bytes)
+    if (start === undefined) return undefined
+    const buffer = this.#mapping.view(start, bytes)
+    this.#mapping.clear(start, bytes)
+    this.#allocated.set(buffer, start)
+    this.#collected.register(buffer, [start, bytes])
+    return buffer
+  }
+
+  /** Lends some bytes: those themselves, where they are seen, or a copy. `undefined` where neither can be. */
+  lend(bytes: Uint8Array, account: Account): Loan | undefined {
+    const { buffer, byteOffset, length } = bytes
+    if (length === 0) return undefined
+    this.sweep()
+    const file = account.sight === 'file'
+    const allocated = this.#allocated.get(buffer)
+    if (allocated !== undefined) {
+      const position = allocated + byteOffset + (file ? 0 : this.#mapping.address)
+      return this.#add(length, position, { keep: buffer, start: 0, bytes: 0, account })
+    }
+    if (!file && isMainThread && !isResizable(buffer)) {
+      this.#pin(buffer)
+      leaveAtExit()
+      return this.#add(length, addressOf(bytes), { keep: buffer, start: 0, bytes: 0, account })
+    }
+    if (length < INLINE_BYTES || account.used + length > account.limit) return undefined
+    const start = this.#take(length)
+    if (start === undefined) return undefined
+    account.used += length
+    new Uint8Array(this.#mapping.view(start, length)).set(bytes)
+    const position = start + (file ? 0 : this.#mapping.address)
+    return this.#add(length, position, { keep: undefined, start, bytes: length, account })
+  }
+
+  /** A call with this loan goes to a worker, whose end would be that of the loan; `undefined`: none. */
+  sent(cell: number, borrower: object | undefined): void {
+    const loan = this.#loans.get(cell)
+    if (loan === undefined) return
+    loan.borrower = borrower
+    loan.over = false
+    this.#cells[cell] = 0 // a worker that died may have let go
+  }
+
+  /** The call that made a loan is over. */
+  settle(cell: number): void {
+    const loan = this.#loans.get(cell)
+    if (loan === undefined) return
+    loan.open = false
+    if (loan.over) this.end(cell)
+  }
+
+  /** Python never had it, or has it no longer. */
+  end(cell: number): void {
+    const loan = this.#loans.get(cell)
+    if (loan === undefined) return
+    this.#loans.delete(cell)
+    this.#cells[cell] = 0
+    this.#free.push(cell)
+    if (loan.bytes === 0) return
+    loan.account.used -= loan.bytes
+    this.#giveBack(loan.start, loan.bytes)
+  }
+
+  /** A worker process has ended: it has nothing any more. */
+  forget(borrower: object): void {
+    for (const [cell, loan] of this.#loans) {
+      if (loan.borrower !== borrower) continue
+      loan.borrower = undefined
+      this.#over(cell, loan)
+    }
+  }
+
+  /** Takes back what Python has let go. */
+  sweep(): void {
+    if (this.#loans.size === 0) return
+    const used = this.#cells.subarray(0, this.#next)
+    for (let cell = used.indexOf(1); cell >= 0; cell = used.indexOf(1, cell)) {
+      used[cell] = 0
+      const loan = this.#loans.get(cell)
+      if (loan !== undefined) this.#over(cell, loan)
+    }
+  }
+
+  #over(cell: number, loan: Lent): void {
+    loan.over = true
+    if (!loan.open) this.end(cell)
+  }
+
+  #add(length: number, position: number, what: Pick<Lent, 'keep' | 'start' | 'bytes' | 'account'>): Loan | undefined {
+    const cell = this.#free.pop() ?? this.#next++
+    if (cell >= CELLS) {
+      this.#next = CELLS
+      return undefined
+    }
+    this.#loans.set(cell, { ...what, open: true, over: false, borrower: undefined })
+    this.#look ??= this.#lookLater()
+    const { address, fd } = this.#mapping
+    return [length, position, what.account.sight === 'file' ? -fd : address, cell]
+  }
+
+  #lookLater(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.sweep()
+      this.#look = this.#loans.size > 0 ? this.#lookLater() : undefined
+    }, LOOK_MS).unref()
+  }
+
+  #pin(buffer: ArrayBufferLike): void {
+    if (this.#pinned.has(buffer)) return
+    this.#pinned.add(buffer)
+    if (buffer instanceof ArrayBuffer) pin(buffer)
+  }
+
+  #take(bytes: number): number | undefined {
+    const start = this.#extents.take(bytes)
+    if (start !== undefined) this.used += bytes
+    return start
+  }
+
+  #giveBack(start: number, bytes: number): void {
+    this.#extents.giveBack(start, bytes)
+    this.used -= bytes
+    if (bytes >= INLINE_BYTES && this.#mapping.resident - this.used > WARM_BYTES) this.#mapping.discard(start, bytes)
+  }
+}
+
+function isResizable(buffer: ArrayBufferLike): boolean {
+  return (buffer as { resizable?: boolean }).resizable === true
+}
+
+let made: Lender | undefined
+let isImpossible = !canMap
+
+/** The lender of this JavaScript thread, made when it is first needed; `undefined` where nothing can be lent. */
+export function lender(): Lender | undefined {
+  if (made !== undefined || isImpossible) return made
+  try {
+    made = new Lender()
+  } catch {
+    isImpossible = true // no koffi, or no room for the mapping: arrays are copied
+  }
+  return made
+}
+
+/** What was lent so far in this thread, if anything was. */
+export function lenderMade(): Lender | undefined {
+  return made
+}

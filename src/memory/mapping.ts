@@ -1,0 +1,142 @@
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { markAsUntransferable } from 'node:worker_threads'
+import { ffi } from '../capi/index.ts'
+
+/**
+ * Memory that this process shares with others, for Linux. macOS has `shm_open` and Windows `CreateFileMapping`, but neither a way
+ * to open another process's nameless file: there, arrays are copied through the channel.
+ */
+
+const PROT_READ_WRITE = 3
+const MAP_SHARED = 1
+const MAP_NORESERVE = 0x4000
+const MFD_CLOEXEC = 1
+const MFD_ALLOW_SEALING = 2
+const F_ADD_SEALS = 1033
+/** Nobody can change the size, which would crash whoever has mapped it, nor take the seals off. */
+const SEALS = 0x1 | 0x2 | 0x4
+const MADV_REMOVE = 9
+const PAGE_BYTES = 4096
+
+function load() {
+  const koffi = ffi()
+  const libc = koffi.load(null)
+  return {
+    memfd: libc.func('int memfd_create(const char *name, uint32_t flags)'),
+    ftruncate: libc.func('int ftruncate(int fd, int64_t length)'),
+    fcntl: libc.func('int fcntl(int fd, int command, ...)'),
+    close: libc.func('int close(int fd)'),
+    mmap: libc.func('uintptr_t mmap(uintptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)'),
+    munmap: libc.func('int munmap(uintptr_t address, size_t length)'),
+    madvise: libc.func('int madvise(uintptr_t address, size_t length, int advice)'),
+    locate: libc.func('uintptr_t memmove(const void *to, const void *from, size_t length)'),
+  }
+}
+
+let loaded: ReturnType<typeof load> | undefined
+
+function libc(): ReturnType<typeof load> {
+  loaded ??= load()
+  return loaded
+}
+
+/** Whether there is such memory here. */
+export const canMap: boolean = process.platform === 'linux'
+
+/** A file without a name that is mapped whole. It takes memory only where it was written to. */
+export class Mapping {
+  readonly address: number
+  readonly bytes: number
+  readonly fd: number
+  #open = true
+
+  /** `fd` is closed by `close`, and by Node when this JavaScript thread ends. */
+  constructor(fd: number) {
+    this.fd = fd
+    this.bytes = fstatSync(fd).size
+    this.address = libc().mmap(0, this.bytes, PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
+    if (this.address > 0 && this.address < Number.MAX_SAFE_INTEGER) return
+    closeSync(fd)
+    throw new Error(`mmap of ${this.bytes} bytes failed: errno ${ffi().errno()}`)
+  }
+
+  /** Makes one of `bytes` bytes. */
+  static create(bytes: number): Mapping {
+    const { memfd, ftruncate, fcntl, close } = libc()
+    const raw = memfd('pythreads', MFD_CLOEXEC | MFD_ALLOW_SEALING)
+    if (raw < 0) throw new Error(`memfd_create failed: errno ${ffi().errno()}`)
+    try {
+      if (ftruncate(raw, bytes) !== 0) throw new Error(`ftruncate to ${bytes} bytes failed: errno ${ffi().errno()}`)
+      fcntl(raw, F_ADD_SEALS, 'int', SEALS)
+      return Mapping.open(process.pid, raw)
+    } finally {
+      close(raw)
+    }
+  }
+
+  /** Maps the file that a process has open. */
+  static open(pid: number, fd: number): Mapping {
+    return new Mapping(openSync(`/proc/${pid}/fd/${fd}`, 'r+'))
+  }
+
+  /** Bytes of memory that it takes. */
+  get resident(): number {
+    return fstatSync(this.fd).blocks * 512
+  }
+
+  view(offset: number, bytes: number): ArrayBuffer {
+    return viewOf(this.address + offset, bytes)
+  }
+
+  /** Gives memory that nobody uses back to the system; it is zeros when it is used again. */
+  discard(offset: number, bytes: number): void {
+    const first = Math.ceil(offset / PAGE_BYTES) * PAGE_BYTES
+    const length = Math.floor((offset + bytes) / PAGE_BYTES) * PAGE_BYTES - first
+    if (length > 0) libc().madvise(this.address + first, length, MADV_REMOVE)
+  }
+
+  /** Makes some memory zeros. */
+  clear(offset: number, bytes: number): void {
+    const memory = new Uint8Array(this.view(offset, bytes))
+    if (bytes < 16 * PAGE_BYTES) return void memory.fill(0)
+    const head = -offset & (PAGE_BYTES - 1)
+    memory.fill(0, 0, head)
+    memory.fill(0, bytes - ((offset + bytes) & (PAGE_BYTES - 1)))
+    this.discard(offset, bytes)
+  }
+
+  /** Nobody may have a view of it any more. */
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    libc().munmap(this.address, this.bytes)
+    closeSync(this.fd)
+  }
+}
+
+/** The memory at an address, which has to stay as long as the buffer. It cannot be transferred to another JavaScript thread. */
+export function viewOf(address: number, bytes: number): ArrayBuffer {
+  const buffer = ffi().view(address, bytes)
+  pin(buffer)
+  return buffer
+}
+
+/** Where the bytes of an array are. */
+export function addressOf(bytes: Uint8Array): number {
+  return libc().locate(bytes, bytes, 0)
+}
+
+/**
+ * Sees to it that a buffer keeps its memory as long as it lives: `postMessage` copies it, or refuses to, instead of handing the
+ * memory over, and `transfer` refuses.
+ */
+export function pin(buffer: ArrayBuffer): void {
+  markAsUntransferable(buffer)
+  for (const name of ['transfer', 'transferToFixedLength', 'resize'] as const) {
+    if (name in buffer) Object.defineProperty(buffer, name, { value: refuse, configurable: true, writable: true })
+  }
+}
+
+function refuse(): never {
+  throw new TypeError('This ArrayBuffer shares its memory with Python: it cannot be transferred or resized')
+}

@@ -1,0 +1,218 @@
+import { PythreadsError } from '../errors/index.ts'
+
+/** The typed array that holds the items of each dtype. */
+export interface NdArrayData {
+  bool: Uint8Array
+  int8: Int8Array
+  uint8: Uint8Array | Uint8ClampedArray
+  int16: Int16Array
+  uint16: Uint16Array
+  int32: Int32Array
+  uint32: Uint32Array
+  int64: BigInt64Array
+  uint64: BigUint64Array
+  /** The bits of each number: what `new Float16Array(data.buffer)` shows, where there is one. */
+  float16: Uint16Array
+  float32: Float32Array
+  float64: Float64Array
+  /** Real and imaginary part of each number, one behind the other. */
+  complex64: Float32Array
+  complex128: Float64Array
+  /** The count of the unit since 1970; the smallest number is "not a time". */
+  [datetime: `datetime64${string}`]: BigInt64Array
+  /** The count of the unit; the smallest number is "not a time". */
+  [timedelta: `timedelta64${string}`]: BigInt64Array
+}
+
+/** What the items of an {@link NdArray} are, as numpy names it. */
+export type DType = keyof NdArrayData
+
+type PlainDType =
+  | ('bool' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64')
+  | ('float16' | 'float32' | 'float64' | 'complex64' | 'complex128')
+
+/** An item of an {@link NdArray}. */
+export type NdItem<D extends DType> = D extends 'bool'
+  ? boolean
+  : D extends 'int64' | 'uint64' | `datetime64${string}` | `timedelta64${string}`
+    ? bigint
+    : D extends 'complex64' | 'complex128'
+      ? readonly [re: number, im: number]
+      : number
+
+/** Items, or lists of them, one in the other: as deep as there are dimensions. */
+export type Nested<T> = T | Nested<T>[]
+
+/** What an {@link NdArray} is made of. */
+export interface NdArraySource<D extends DType> {
+  readonly data: NdArrayData[D]
+  /** How many items each dimension has. */
+  readonly shape: readonly number[]
+  /** How many items lie from one to the next in each dimension. Default: the last dimension is the innermost, without gaps. */
+  readonly strides?: readonly number[] | undefined
+  /** The index of the first item. Default 0. */
+  readonly offset?: number | undefined
+  /** Default: that of the typed array. */
+  readonly dtype?: D | undefined
+}
+
+const KINDS: Readonly<Record<PlainDType, string>> = {
+  bool: 'Uint8Array',
+  int8: 'Int8Array',
+  uint8: 'Uint8Array',
+  int16: 'Int16Array',
+  uint16: 'Uint16Array',
+  int32: 'Int32Array',
+  uint32: 'Uint32Array',
+  int64: 'BigInt64Array',
+  uint64: 'BigUint64Array',
+  float16: 'Uint16Array',
+  float32: 'Float32Array',
+  float64: 'Float64Array',
+  complex64: 'Float32Array',
+  complex128: 'Float64Array',
+}
+const DTYPES = new Map(
+  Object.entries(KINDS)
+    .map(([dtype, kind]) => [kind, dtype as PlainDType])
+    .reverse() as [string, PlainDType][],
+)
+for (const [kind, dtype] of [
+  ['Uint8Array', 'uint8'],
+  ['Uint8ClampedArray', 'uint8'],
+  ['Uint16Array', 'uint16'],
+  ['Float32Array', 'float32'],
+  ['Float64Array', 'float64'],
+] as const) {
+  DTYPES.set(kind, dtype)
+}
+const TIME = /^(datetime64|timedelta64)(\[\d*(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?$/
+/** numpy has no more, and neither has the wire. */
+const MAX_DIMENSIONS = 64
+
+/**
+ * An array of any number of dimensions: what numpy's are in JavaScript, but for those of one dimension whose items a typed array
+ * has. As an argument it is a `numpy.ndarray`, without a copy where `data` crosses without one.
+ *
+ * @example
+ * ```ts
+ * const m = new NdArray({ data: new Float64Array([1, 2, 3, 4, 5, 6]), shape: [2, 3] })
+ * m.get(1, 0) // 4
+ * m.toArray() // [[1, 2, 3], [4, 5, 6]]
+ * ```
+ */
+export class NdArray<D extends DType = DType> {
+  readonly data: NdArrayData[D]
+  readonly shape: readonly number[]
+  /** How many items lie from one to the next in each dimension. */
+  readonly strides: readonly number[]
+  /** The index of the first item. */
+  readonly offset: number
+  readonly dtype: D
+
+  /** @throws `ERR_PYTHREADS_ARGUMENT` when the parts do not go together */
+  constructor(source: NdArraySource<D>) {
+    const { data, shape, strides, offset = 0 } = source
+    const kind = Object.prototype.toString.call(data).slice(8, -1)
+    const dtype = source.dtype ?? (DTYPES.get(kind) as D | undefined)
+    if (dtype === undefined) refuse(`its data is a typed array; got ${kind}`)
+    const wanted = TIME.test(dtype) ? 'BigInt64Array' : KINDS[dtype as PlainDType]
+    if (wanted === undefined) refuse(`${JSON.stringify(dtype)} is no dtype`)
+    if (kind !== wanted && !(dtype === 'uint8' && kind === 'Uint8ClampedArray')) {
+      refuse(`the data of dtype ${dtype} is a ${wanted}; got a ${kind}`)
+    }
+    if (!isListOf(shape, (length) => length >= 0)) refuse('its shape is a list of whole numbers')
+    if (shape.length > MAX_DIMENSIONS) refuse(`it has ${shape.length} dimensions; ${MAX_DIMENSIONS} is the most`)
+    if (strides !== undefined && !(isListOf(strides, () => true) && strides.length === shape.length)) {
+      refuse('its strides are whole numbers, as many as there are dimensions')
+    }
+    if (!Number.isSafeInteger(offset)) refuse('its offset is a whole number')
+    this.data = data
+    this.shape = Object.freeze([...shape])
+    this.strides = Object.freeze(strides === undefined ? packed(shape) : [...strides])
+    this.offset = offset
+    this.dtype = dtype
+    this.#checkReach()
+    Object.freeze(this)
+  }
+
+  /** How many items there are. */
+  get size(): number {
+    return this.shape.reduce((size, length) => size * length, 1)
+  }
+
+  /** The item at an index in each dimension, counted from 0. @throws `ERR_PYTHREADS_ARGUMENT` when there is none */
+  get(...indices: number[]): NdItem<D> {
+    const { shape, strides } = this
+    let at = this.offset
+    if (indices.length !== shape.length) refuse(`it has ${shape.length} dimensions; got ${indices.length} indices`)
+    for (const [axis, index] of indices.entries()) {
+      if (!(Number.isInteger(index) && index >= 0 && index < (shape[axis] as number))) {
+        refuse(`index ${index} is out of its shape [${shape.join(', ')}]`)
+      }
+      at += index * (strides[axis] as number)
+    }
+    return this.#item(at)
+  }
+
+  /** A copy as lists in lists; of no dimensions, the item alone. */
+  toArray(): Nested<NdItem<D>> {
+    return this.#nested(0, this.offset)
+  }
+
+  #nested(axis: number, at: number): Nested<NdItem<D>> {
+    if (axis === this.shape.length) return this.#item(at)
+    const stride = this.strides[axis] as number
+    return Array.from({ length: this.shape[axis] as number }, (_, i) => this.#nested(axis + 1, at + i * stride))
+  }
+
+  #item(at: number): NdItem<D> {
+    const data = this.data as Uint16Array
+    const { dtype } = this
+    if (dtype === 'bool') return (data[at] !== 0) as NdItem<D>
+    if (dtype === 'float16') return fromFloat16(data[at] as number) as NdItem<D>
+    if (isComplex(dtype)) return [data[at * 2], data[at * 2 + 1]] as unknown as NdItem<D>
+    return data[at] as NdItem<D>
+  }
+
+  /** Every item has to lie in the data. */
+  #checkReach(): void {
+    if (this.size === 0) return
+    let [low, high] = [this.offset, this.offset]
+    for (const [axis, length] of this.shape.entries()) {
+      const reach = (length - 1) * (this.strides[axis] as number)
+      if (reach < 0) low += reach
+      else high += reach
+    }
+    const items = isComplex(this.dtype) ? this.data.length / 2 : this.data.length
+    if (low >= 0 && high < items) return
+    refuse(`with shape [${this.shape.join(', ')}] it reaches from item ${low} to item ${high}, and its data has ${items}`)
+  }
+}
+
+function isComplex(dtype: DType): boolean {
+  return dtype === 'complex64' || dtype === 'complex128'
+}
+
+function packed(shape: readonly number[]): number[] {
+  const strides: number[] = new Array(shape.length).fill(1)
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = (strides[axis + 1] as number) * (shape[axis + 1] as number)
+  return strides
+}
+
+function isListOf(value: unknown, accepts: (number: number) => boolean): value is readonly number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && accepts(item))
+}
+
+function fromFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (1024 + fraction) * 2 ** (exponent - 25)
+}
+
+function refuse(reason: string): never {
+  throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `This is no NdArray: ${reason}`)
+}
