@@ -9,6 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    reporters: ['default', './test/support/closing-reporter.ts'],
     retry: 0,
     passWithNoTests: false,
     allowOnly: !process.env['CI'],

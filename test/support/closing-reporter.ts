@@ -1,0 +1,27 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
+
+/** Where the failures of a run are written, for whoever sees only the end of a log. */
+const FILE = new URL('../../build/failures.txt', import.meta.url)
+
+/** Ends a run with what failed, in a few lines, and the counts. */
+export default class ClosingReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly { message?: string }[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()])
+    const count = (state: string) => tests.filter((test) => test.result().state === state).length
+    const failed = tests.filter((test) => test.result().state === 'failed').map(described)
+    const broken = modules.flatMap((module) => module.errors().map((error) => `${module.relativeModuleId}: ${error.message}`))
+    const lines = [...failed, ...broken, ...errors.map(({ message }) => `outside of tests: ${message}`)].map(
+      (line) => `FAILED ${line}`,
+    )
+    mkdirSync(new URL('.', FILE), { recursive: true })
+    writeFileSync(FILE, lines.map((line) => `${line}\n`).join(''))
+    console.log(`\n${lines.join('\n')}\n${count('passed')} passed, ${lines.length} failed, ${count('skipped')} skipped`)
+  }
+}
+
+function described(test: TestCase): string {
+  const { errors = [] } = test.result()
+  const message = errors.map((error) => error.message.replaceAll('\n', ' ').slice(0, 400)).join('; ')
+  return `${test.module.relativeModuleId} > ${test.fullName}: ${message}`
+}
