@@ -14,6 +14,10 @@ from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
 
 _PR_SET_PDEATHSIG = 1
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+# What is freed at the end of the heap is kept up to this size: memory that is asked of the system anew for each large value costs
+# more than the value. Half of it is the most that glibc takes for the size from which on a value has pages of its own.
+_KEPT_BYTES = 64 << 20
 
 
 def main(fd: int, side: int, ledger_fd: int, parent: int) -> None:
@@ -49,7 +53,10 @@ def _end_with(parent: int, fd: int) -> None:
         try:
             import ctypes  # may be missing
 
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            libc = ctypes.CDLL(None)
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            libc.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
+            libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         except (ImportError, OSError, AttributeError):
             pass
         if os.getppid() != parent:
