@@ -54,6 +54,22 @@ export function borrowedCount(): number {
 /** Tables of cells in this process, by their address; they are never freed. */
 const tables = new Map<number, Uint8Array>()
 
+/** How many bytes sync calls may borrow before the event loop gets its turn: only then are arrays noticed that were collected. */
+const TURN_BYTES = 64 * 2 ** 20
+let borrowedInTurn = 0
+
+/** Whether a sync call may borrow so many bytes; otherwise it has to copy them. */
+export function mayBorrow(bytes: number): boolean {
+  if (borrowedInTurn + bytes > TURN_BYTES) return false
+  if (borrowedInTurn === 0) {
+    setImmediate(() => {
+      borrowedInTurn = 0
+    }).unref()
+  }
+  borrowedInTurn += bytes
+  return true
+}
+
 /** What one worker lends. */
 export class Borrowed {
   readonly #pid: () => number | undefined

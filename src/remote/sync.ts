@@ -1,6 +1,6 @@
 import { PythonError, type PythonErrorDetails, PythreadsError } from '../errors/index.ts'
 import type { SideFrame, SyncLine, SyncTools } from '../isolation/index.ts'
-import { Borrowed, lenderMade } from '../memory/index.ts'
+import { Borrowed, lenderMade, mayBorrow } from '../memory/index.ts'
 import { modulePath, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
 import {
   Answers,
@@ -248,7 +248,7 @@ class SyncOwner implements Owner, Reviver {
   }
 
   memory(loan: Loan): ArrayBuffer {
-    return this.#borrowed.view(loan)
+    return mayBorrow(loan[0]) ? this.#borrowed.view(loan) : this.#borrowed.read(loan, (memory) => memory.slice(0))
   }
 
   read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {
