@@ -25,8 +25,9 @@ export function withPackages({ executable, version, freeThreaded }: BarePython):
   const lines = readFileSync(join(root, 'test', 'python', 'requirements.txt'), 'utf8').split('\n')
   // pip has no marker for free-threaded builds, for which not every package has wheels.
   const wanted = lines.filter((line) => /^\w/.test(line) && !(freeThreaded && line.endsWith('# not free-threaded')))
-  const made = [executable, ...wanted].join('\n')
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === made) return python
+  const made = wanted.join('\n')
+  // The executable is a link to the Python that made it, which may be gone.
+  if (existsSync(python) && existsSync(marker) && readFileSync(marker, 'utf8') === made) return python
   rmSync(venv, { recursive: true, force: true })
   const run = (program: string, ...args: string[]) => execFileSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
   run(executable, '-m', 'venv', venv)
