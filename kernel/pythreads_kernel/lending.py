@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Loan = tuple[int, int, int, int]
 
 CELLS = 1 << 20
+# Of how many loans one has been made since the cells were last looked at, when it is time to do so again.
+_SWEEP_SHARE = 8
 # Free memory of the file that is kept, as memory that is new to a process is slow.
 _WARM_BYTES = 64 << 20
 _MADV_REMOVE = getattr(mmap, "MADV_REMOVE", None)
@@ -87,6 +89,8 @@ class Lender:
         self._space = space
         self._cells = _Cells(table)
         self._lock = allocate_lock()
+        # How many small loans there were since the cells were looked at.
+        self._unswept = 0
 
     def lend(self, view: memoryview, owner: object) -> Loan | None:
         """Lend contiguous memory. `None` where it cannot be lent."""
@@ -94,7 +98,7 @@ class Lender:
         return lent
 
     def _lend(self, view: memoryview, owner: object) -> Loan | None:
-        self._sweep()
+        self._sweep_at_times(view.nbytes)
         held = self._hold(view)
         return None if held is None else self._tell(held, view.nbytes, owner)
 
@@ -109,6 +113,13 @@ class Lender:
     def sweep(self) -> None:
         """Take back what JavaScript does not use any more."""
         shielded(self._sweep)
+
+    def _sweep_at_times(self, size: int) -> None:
+        """Look at the cells: at all of them for each of many small loans would take time that grows with their square."""
+        self._unswept += 1
+        if size >= INLINE_BYTES or self._unswept * _SWEEP_SHARE >= self.count:
+            self._unswept = 0
+            self._sweep()
 
     def _sweep(self) -> None:
         with self._lock:
@@ -208,6 +219,7 @@ class FileLender(Lender):
 
     def lend_filled(self, size: int, fill: Callable[[memoryview], object], owner: object) -> Loan | None:
         """As `lend`, of memory that `fill` writes."""
+        self.sweep()
         held = shielded(self._take, size)
         if held is None:
             return None
@@ -220,7 +232,6 @@ class FileLender(Lender):
         return lent
 
     def _take(self, size: int) -> Any:
-        self._sweep()
         with self._lock:
             start = self._extents.take(size)
             if start is None:

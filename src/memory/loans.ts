@@ -21,6 +21,8 @@ export const CELLS: number = 1 << 20
 export const INLINE_BYTES: number = 32 * 1024
 /** Free memory that is kept, as memory that is new to a process is slow. */
 const WARM_BYTES = 256 * 2 ** 20
+/** Of how many loans one has been made since the cells were last looked at, when it is time to do so again. */
+const SWEEP_SHARE = 8
 /** How often loans are looked at that nobody else looks at. */
 const LOOK_MS = 200
 
@@ -64,6 +66,8 @@ class Lender {
   readonly #collected = new FinalizationRegistry<readonly [number, number]>(([start, bytes]) => this.#giveBack(start, bytes))
   readonly #pinned = new WeakSet<ArrayBufferLike>()
   #look: NodeJS.Timeout | undefined
+  /** How many small loans there were since the cells were looked at. */
+  #unswept = 0
 
   constructor() {
     this.#mapping = Mapping.create(CELLS + totalmem())
@@ -94,7 +98,7 @@ class Lender {
   lend(bytes: Uint8Array, account: Account): Loan | undefined {
     const { buffer, byteOffset, length } = bytes
     if (length === 0) return undefined
-    this.sweep()
+    this.#sweepAtTimes(length)
     const file = account.sight === 'file'
     const allocated = this.#allocated.get(buffer)
     if (allocated !== undefined) {
@@ -162,6 +166,13 @@ class Lender {
       const loan = this.#loans.get(cell)
       if (loan !== undefined) this.#over(cell, loan)
     }
+  }
+
+  /** To look at all cells for each of many small loans would take time that grows with their square. */
+  #sweepAtTimes(length: number): void {
+    if (length < INLINE_BYTES && ++this.#unswept * SWEEP_SHARE < this.#loans.size) return
+    this.#unswept = 0
+    this.sweep()
   }
 
   #over(cell: number, loan: Lent): void {
