@@ -10,7 +10,7 @@ import {
   type IsolationKind,
   type WorkerSettings,
 } from './isolation/index.ts'
-import { allocate, type TypedArray, type TypedArrayConstructor } from './memory/index.ts'
+import { allocate, type TypedArrayConstructor } from './memory/index.ts'
 import { Observer, type PoolEvents } from './observe/index.ts'
 import {
   type CallOptions,
@@ -298,7 +298,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * ```
    * @throws `ERR_PYTHREADS_ARGUMENT`; `ERR_PYTHREADS_MEMORY` when there is no room for it
    */
-  alloc<T extends TypedArray>(kind: TypedArrayConstructor<T>, length: number): T {
+  alloc<K extends TypedArrayConstructor>(kind: K, length: number): InstanceType<K> {
     return allocate(kind, length, this.#isolation.kind !== 'process')
   }
 

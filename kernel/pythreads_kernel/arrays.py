@@ -48,7 +48,7 @@ def to_escape(value: Any, kind: type, owner: object) -> Any:
         return None
     dtype, letter = _DTYPES[_letter(view)]
     shape = list(view.shape or ())
-    contiguous = view.c_contiguous and view.ndim > 0
+    contiguous = view.c_contiguous and view.ndim > 0 and view.nbytes > 0
     data = share(view.cast("B") if contiguous else memoryview(bytearray(view.tobytes())), owner)
     if view.ndim == 1 and _letter(view) in _TYPED:
         return _typed(letter, data)

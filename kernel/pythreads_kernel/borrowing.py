@@ -57,6 +57,13 @@ class _Space:
     def give_back(self, cell: int) -> None:
         self._returned(cell, True)
 
+    def end(self) -> None:
+        loans, self._loans = self._loans, {}
+        cells = [cell for cell, loan in loans.items() if loan() is not None]
+        loans.clear()  # none of them tells any more
+        for cell in cells:
+            self._returned(cell, True)
+
 
 _spaces: dict[int, _Space] = {}
 _lock = allocate_lock()
@@ -78,6 +85,12 @@ def borrow(size: int, position: int, space: int, cell: int) -> memoryview:
 def give_back(space: int, cell: int) -> None:
     """End a loan that was not taken."""
     _space(space).give_back(cell)
+
+
+def end() -> None:
+    """End all loans: nothing runs in this interpreter any more."""
+    for space in _spaces.values():
+        space.end()
 
 
 def is_possible(*, own_process: bool) -> bool:

@@ -12,7 +12,7 @@ import weakref
 from _thread import get_ident
 from time import perf_counter_ns
 
-from . import frames, gil, lending
+from . import frames, gil
 from .codec import loads
 from .frames import write_all, write_frame
 from .incoming import unescape_value
@@ -204,7 +204,6 @@ class MainChannel(Channel):
     def _handle(self, kind: int, request: int, payload: memoryview) -> None:
         if kind == frames.RELEASE:
             self.scope.release(loads(payload))
-            lending.sweep()
         else:
             self._reply(kind, request, payload)
         if self.scope.dropped:

@@ -37,7 +37,7 @@ def unescape(payload: Any, channel: Channel, *, readonly: bool = False) -> Any:
     try:
         incoming.fill(incoming.chunks if deep else root)
     except BaseException:
-        _give_back(incoming.chunks if deep else root)
+        _give_back(incoming.chunks if deep else root, incoming.taken)
         raise
     return root
 
@@ -49,14 +49,16 @@ def unescape_value(value: Any, channel: Channel) -> Any:
     return unescape((value,), channel)[0]
 
 
-def _give_back(root: Any) -> None:
-    """End the loans in a payload that could not be read, but for those that were taken already."""
+def _give_back(root: Any, taken: set[tuple[int, int]]) -> None:
+    """End the loans in a payload that could not be read, but for those that were taken: they end by themselves."""
     seen: set[int] = set()
     stack = [root]
     while stack:
         item = stack.pop()
         if type(item) is tuple:
             if item and item[0] is ... and item[1] == escapes.SHARED:
+                if item[4:6] in taken:
+                    continue
                 borrowing.give_back(item[4], item[5])
             else:
                 stack.extend(item)
@@ -69,6 +71,8 @@ class _Incoming:
     def __init__(self, channel: Channel, *, readonly: bool) -> None:
         self._channel = channel
         self._readonly = readonly
+        # Space and cell of each loan that is taken.
+        self.taken: set[tuple[int, int]] = set()
         self.chunks: list[Any] = []
         self._seen: set[int] = set()
         self._open: list[Any] = []
@@ -112,12 +116,16 @@ class _Incoming:
     def _make(self, escape: tuple[Any, ...]) -> Any:
         code = escape[1]
         if code == escapes.ARRAY:
-            return arrays.from_javascript(escape[2], escape[3], readonly=self._readonly)
+            return self._memory(*escape[2:])
         if code == escapes.NDARRAY:
             dtype, shape, strides, offset, letter, data = escape[2:]
-            memory = arrays.from_javascript(letter, data, readonly=self._readonly)
-            return arrays.to_numpy(dtype, (shape, strides, offset), memory)
+            return arrays.to_numpy(dtype, (shape, strides, offset), self._memory(letter, data))
         return _MAKERS[code](self._channel, *escape[2:])
+
+    def _memory(self, letter: str, data: Any) -> memoryview:
+        if type(data) is tuple:
+            self.taken.add(data[4:6])
+        return arrays.from_javascript(letter, data, readonly=self._readonly)
 
 
 def _refill(container: Any, items: list[Any], what: str) -> None:

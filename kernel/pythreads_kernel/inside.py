@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 
+from . import borrowing
 from .ledger import open_ledger
 from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
@@ -29,5 +30,10 @@ def run(fd: int, side: int, ledger_fd: int, libpython: str) -> None:
     try:
         serve(fd, side, open_ledger(ledger_fd), _facts(libpython))
         flush()
+        # Where interpreters are not destroyed, what is in its variables stays for ever.
+        if all(
+            thread.name.startswith("pythreads-") for thread in threading.enumerate() if thread is not threading.current_thread()
+        ):
+            borrowing.end()
     finally:
         os.close(fd)

@@ -59,6 +59,9 @@ def _control(control: int) -> None:
         if not message:
             return
         what, fd, side, ledger = marshal.loads(message)
+        if what == "sweep":
+            threading.Thread(target=lending.sweep, daemon=True).start()
+            continue
         if what == "flush":
             threading.Thread(target=_flush, args=(fd,), daemon=True).start()
             continue

@@ -56,6 +56,12 @@ export function startInProcessNow(kind: InProcessKind): [number, number] {
   return order(Atomics.load(processWord(), 0), kind, -1)
 }
 
+/** Has the Python of this process look for memory that JavaScript does not use any more, if it is there. */
+export function sweepInProcess(): void {
+  const control = Atomics.load(processWord(), 0)
+  if (control > 0) send(control, message('sweep', -1))
+}
+
 function order(control: number, kind: InProcessKind, ledger: number): [number, number] {
   const [ours, theirs] = socketpair(SOCK_STREAM)
   const [ourSide, theirSide] = socketpair(SOCK_STREAM)

@@ -9,18 +9,17 @@ export type TypedArray =
   | (Float32Array | Float64Array | BigInt64Array | BigUint64Array)
 
 /** The class of a typed array. */
-export interface TypedArrayConstructor<T extends TypedArray> {
-  readonly BYTES_PER_ELEMENT: number
-  new (length: number): T
-  new (buffer: ArrayBuffer, offset: number, length: number): T
-}
+export type TypedArrayConstructor =
+  | (Int8ArrayConstructor | Uint8ArrayConstructor | Uint8ClampedArrayConstructor | Int16ArrayConstructor | Uint16ArrayConstructor)
+  | (Int32ArrayConstructor | Uint32ArrayConstructor | Float32ArrayConstructor | Float64ArrayConstructor)
+  | (BigInt64ArrayConstructor | BigUint64ArrayConstructor)
 
 /**
  * A typed array in memory that Python sees. `inProcess`: it runs in this process, where it sees every array of the main thread.
  *
  * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_MEMORY`
  */
-export function allocate<T extends TypedArray>(kind: TypedArrayConstructor<T>, length: number, inProcess: boolean): T {
+export function allocate<K extends TypedArrayConstructor>(kind: K, length: number, inProcess: boolean): InstanceType<K> {
   if (typeof kind !== 'function' || !(Object.getPrototypeOf(kind) === Object.getPrototypeOf(Uint8Array))) {
     throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'alloc takes the class of a typed array, e.g. Float64Array')
   }
@@ -28,10 +27,14 @@ export function allocate<T extends TypedArray>(kind: TypedArrayConstructor<T>, l
     throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `alloc takes a length, a whole number from 0; got ${String(length)}`)
   }
   const bytes = length * kind.BYTES_PER_ELEMENT
-  if (bytes === 0 || !canMap || (inProcess && isMainThread)) return inMemory(bytes, () => new kind(length))
+  const ofKind = kind as unknown as {
+    new (length: number): InstanceType<K>
+    new (buffer: ArrayBuffer, at: number, length: number): InstanceType<K>
+  }
+  if (bytes === 0 || !canMap || (inProcess && isMainThread)) return inMemory(bytes, () => new ofKind(length))
   const buffer = lender()?.allocate(bytes)
   if (buffer === undefined) throw noRoom(bytes)
-  return inMemory(bytes, () => new kind(buffer, 0, length))
+  return inMemory(bytes, () => new ofKind(buffer, 0, length))
 }
 
 function inMemory<T>(bytes: number, make: () => T): T {

@@ -1,3 +1,4 @@
+import { sweepInProcess } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { CELLS } from './loans.ts'
@@ -8,13 +9,14 @@ import { Mapping, viewOf } from './mapping.ts'
  * collected: its cell becomes 1, which Python looks at when it lends something else, and when it is asked to.
  */
 const TAKEN = 2
+/** How long after memory was given back Python is told to look for it. */
+const SWEEP_MS = 50
 const OVER = 1
 
 interface Hold {
   readonly cells: Uint8Array
   readonly cell: number
   readonly file: BorrowedFile | undefined
-  readonly returned: () => void
 }
 
 /** What a file is borrowed from that a worker lends from: it stays mapped until the last array of it is collected. */
@@ -30,19 +32,32 @@ class BorrowedFile {
   }
 
   check(): void {
-    if (this.ended && this.live === 0) this.mapping.close()
+    if (!this.ended || this.live > 0) return
+    // An interpreter that stays when its worker has ended keeps the file open, though not what is in it.
+    this.mapping.discard(CELLS, this.mapping.bytes - CELLS)
+    this.mapping.close()
   }
 }
 
 const collected = new FinalizationRegistry<Hold>((hold) => {
   held--
   hold.cells[hold.cell] = OVER
-  if (hold.file !== undefined) {
-    hold.file.live--
-    hold.file.check()
-  }
-  hold.returned()
+  if (hold.file === undefined) return sweepSoon()
+  hold.file.live--
+  hold.file.check()
 })
+
+let sweeping = false
+
+/** Has the Python of this process look for memory that was given back, when there may be more of it. */
+function sweepSoon(): void {
+  if (sweeping) return
+  sweeping = true
+  setTimeout(() => {
+    sweeping = false
+    sweepInProcess()
+  }, SWEEP_MS).unref()
+}
 
 let held = 0
 
@@ -74,15 +89,13 @@ export function mayBorrow(bytes: number): boolean {
 export class Borrowed {
   readonly #pid: () => number | undefined
   readonly #inProcess: () => boolean
-  readonly #returned: () => void
   #file: BorrowedFile | undefined
   #fd = 0
 
-  /** `inProcess`: it runs in this process, and is trusted with addresses. `returned` runs when a loan is over. */
-  constructor(pid: () => number | undefined, inProcess: () => boolean, returned: () => void) {
+  /** `inProcess`: it runs in this process, and is trusted with addresses. */
+  constructor(pid: () => number | undefined, inProcess: () => boolean) {
     this.#pid = pid
     this.#inProcess = inProcess
-    this.#returned = returned
   }
 
   /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
@@ -90,7 +103,7 @@ export class Borrowed {
     const { cells, cell, buffer, file } = this.#open(loan)
     held++
     if (file !== undefined) file.live++
-    collected.register(buffer, { cells, cell, file, returned: this.#returned })
+    collected.register(buffer, { cells, cell, file })
     return buffer
   }
 

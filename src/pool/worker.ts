@@ -55,8 +55,6 @@ export interface WorkerTools {
   readonly onLine: OutputListener | undefined
 }
 
-/** How long after it was given back Python is told to look for memory. */
-const SWEEP_MS = 50
 /** How long a worker that was asked to end may take, before it is ended by force. */
 const CLOSE_GRACE_MS = 2_000
 /** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
@@ -113,9 +111,7 @@ export class Worker implements Owner, Reviver {
   readonly #borrowed = new Borrowed(
     () => this.pid,
     () => this.#launched?.inProcess === true,
-    () => this.#sweepSoon(),
   )
-  #sweeping = false
   readonly #ownsRealm: boolean
   #words = ''
   readonly #parser = new FrameParser((...frame) => this.#frame(...frame))
@@ -398,16 +394,6 @@ export class Worker implements Owner, Reviver {
   /** With whose end the memory is given back that it has; what has an interpreter of this process keeps it. */
   get #borrower(): object | undefined {
     return this.#launched?.inProcess === true ? undefined : this
-  }
-
-  /** Has Python look for memory that was given back, when there may be more of it. */
-  #sweepSoon(): void {
-    if (this.#sweeping) return
-    this.#sweeping = true
-    setTimeout(() => {
-      this.#sweeping = false
-      this.#sendReleases()
-    }, SWEEP_MS).unref()
   }
 
   #channel(): Launched {

@@ -232,7 +232,6 @@ class SyncOwner implements Owner, Reviver {
     this.#borrowed = new Borrowed(
       () => line.pid,
       () => line.inProcess,
-      () => {},
     )
     this.#source = source
     this.#caller = caller

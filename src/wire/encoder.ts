@@ -201,14 +201,13 @@ export class Encoder {
     if (Array.isArray(value)) return this.#array(value, position)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) return this.#record(value, position)
-    if (ArrayBuffer.isView(value)) return this.#typedArray(value, position)
+    if (ArrayBuffer.isView(value)) return this.#memory(formatOf(value), value, position)
     if (value instanceof Map) return this.#map(value, position)
     if (value instanceof Set) return this.#set(value, position)
     if (value instanceof Date) return this.#date(value)
-    if (isBuffer(value)) return this.#memory('B', value, 0, value.byteLength, position)
+    if (isBuffer(value)) return this.#memory('B', value, position)
     if (value instanceof NdArray) return this.#ndArray(value)
-    if (value instanceof PythonBytes)
-      return this.#bytes(this.#bytesOf(value.bytes.buffer, value.bytes.byteOffset, value.bytes.length))
+    if (value instanceof PythonBytes) return this.#bytes(this.#bytesOf(value.bytes))
     if (value instanceof PythonScalar) return this.#escape([ESCAPE.SCALAR, value.type, value.text])
     if (value instanceof PythonFloat) return this.#float(value.value)
     if (Object.getPrototypeOf(prototype) === null && !isIterable(value)) return this.#record(value, position)
@@ -259,12 +258,8 @@ export class Encoder {
     this.position += 9
   }
 
-  #typedArray(value: ArrayBufferView, position: Position): void {
-    this.#memory(formatOf(value), value.buffer, value.byteOffset, value.byteLength, position)
-  }
-
-  #memory(format: string, buffer: ArrayBufferLike, offset: number, length: number, position: Position): void {
-    const bytes = this.#bytesOf(buffer, offset, length)
+  #memory(format: string, value: ArrayBufferView | ArrayBufferLike, position: Position): void {
+    const bytes = this.#bytesOf(value)
     if (position === 'key') {
       if (format !== 'B') this.#refuse('an array of numbers cannot be a key or a set member in Python (its memory can change)')
       return this.#bytes(bytes) // as bytes, which are hashable
@@ -275,10 +270,10 @@ export class Encoder {
     this.#lend(bytes)
   }
 
-  /** The bytes of a buffer. One that was transferred has none. */
-  #bytesOf(buffer: ArrayBufferLike, offset: number, length: number): Uint8Array {
+  /** The bytes of an array or a buffer. One that was transferred has none. */
+  #bytesOf(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
     try {
-      return new Uint8Array(buffer, offset, length)
+      return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)
     } catch {
       return this.#refuse('an array whose memory is gone: its ArrayBuffer was transferred or made smaller')
     }
@@ -299,7 +294,7 @@ export class Encoder {
     this.#numbers(strides)
     this.#number(offset)
     this.string(formatOf(data))
-    this.#lend(this.#bytesOf(data.buffer, data.byteOffset, data.byteLength))
+    this.#lend(this.#bytesOf(data))
   }
 
   #numbers(values: readonly number[]): void {
