@@ -62,6 +62,7 @@ def _enter(buffer: int, length: int, capacity: int) -> int:
         else:
             current.channel = channel = EntryChannel(scope_of(scope), None)
             code, data = answer(kind, 0, memoryview(frame)[HEADER_BYTES:], channel)
+            current.channel = None  # it would keep the scope, and what is in its variables, after the pool is closed
             reply = _pack(len(data), 0, code) + data
     except BaseException as error:
         data = describe_bytes(error)
