@@ -1,6 +1,6 @@
 // Prints the figures of the documents: `npm run figures`. Each cell runs in a process of its own; the machine's ceiling is taken in the same run.
 // Timings are noisy on shared machines: compare the rows of one run with each other, not with those of another.
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,9 @@ const SECONDS = 1
 const ROUNDS = 3
 const MEMORY_WORKERS = 20
 const QUEUED = 100_000
+/** How long a lag is looked for. */
+const LAG_MS = 5_000
+const BUSY = 'def busy(n):\n    return sum(i * i for i in range(n))'
 const EXPECTED = (id: number) => `{"id": ${id}}`
 
 type Cell = (isolation: IsolationOption, python: string) => Promise<number>
@@ -66,10 +69,9 @@ const CELLS: Record<string, Cell> = {
     return performance.now() - start
   },
   'CPU speed-up, 2 workers': async (isolation, python) => {
-    const busy = 'def busy(n):\n    return sum(i * i for i in range(n))'
     const speed = async (workers: number) => {
       await using py = await Python.start({ isolation, python, workers })
-      await py.exec(busy)
+      await py.exec(BUSY)
       return await rateAsync(CALLERS, () => py.eval`busy(20000)`, false)
     }
     const one = await speed(1)
@@ -90,6 +92,11 @@ const CELLS: Record<string, Cell> = {
     await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000))
     return (await steps.stop()).wall
   },
+  // How late a timer of 5 ms is, while all workers compute and 100,000 calls wait; and beside as many plain processes that compute.
+  'queue: lag of a timer, p99 ms': async (isolation, python) => (await lagOfQueue(isolation, python)).p99,
+  'queue: lag of a timer, most ms': async (isolation, python) => (await lagOfQueue(isolation, python)).most,
+  'lag beside two plain processes, p99 ms': async (_, python) => (await lagBeside(python)).p99,
+  'lag beside two plain processes, most ms': async (_, python) => (await lagBeside(python)).most,
   'MB a worker (of 20, idle)': async (isolation, python) => {
     await using first = await Python.start({ isolation, python, workers: 1 })
     const before = privateMegabytes(pids(first))
@@ -168,6 +175,47 @@ async function longestSteps(isolation: IsolationOption, python: string): Promise
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+interface Lag {
+  readonly p99: number
+  readonly most: number
+}
+
+async function lagOfQueue(isolation: IsolationOption, python: string): Promise<Lag> {
+  const py = await Python.start({ isolation, python, workers: 2 })
+  await py.exec(BUSY)
+  const calls: Promise<unknown>[] = []
+  for (let i = 0; i < QUEUED; i++) {
+    calls.push(py.eval`busy(20000)`)
+    if (i % 500 === 499) await new Promise(setImmediate)
+  }
+  for (const call of calls) call.catch(() => {}) // the pool is destroyed before most of them have run
+  const lag = await lagFor(LAG_MS)
+  if (py.stats().queued < QUEUED / 2) throw new Error('too few calls waited')
+  py.destroy()
+  return lag
+}
+
+async function lagBeside(python: string): Promise<Lag> {
+  const busy = Array.from({ length: 2 }, () => spawn(python, ['-c', 'while True: sum(range(20000))'], { stdio: 'ignore' }))
+  const lag = await lagFor(LAG_MS)
+  for (const child of busy) child.kill('SIGKILL')
+  return lag
+}
+
+/** How late a timer of 5 ms is. */
+async function lagFor(ms: number): Promise<Lag> {
+  const late: number[] = []
+  const end = performance.now() + ms
+  for (let last = performance.now(); last < end; ) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const now = performance.now()
+    late.push(now - last - 5)
+    last = now
+  }
+  late.sort((a, b) => a - b)
+  return { p99: late[Math.floor(late.length * 0.99)] ?? Number.NaN, most: late.at(-1) ?? Number.NaN }
 }
 
 const CLOCK_THREAD_CPUTIME_ID = process.platform === 'linux' ? 3 : 16
