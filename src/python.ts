@@ -299,7 +299,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * @throws `ERR_PYTHREADS_ARGUMENT`; `ERR_PYTHREADS_MEMORY` when there is no room for it
    */
   alloc<K extends TypedArrayConstructor>(kind: K, length: number): InstanceType<K> {
-    return allocate(kind, length, this.#isolation.kind !== 'process')
+    return allocate(kind, length)
   }
 
   /** The name under which errors know a class, `module:Class`; see {@link PythonError.is}. */

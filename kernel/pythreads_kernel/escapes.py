@@ -19,6 +19,7 @@ TARGET = 10  # to Python (module:attribute)
 SHARED = 11  # (size, position, space, cell): bytes that are lent, see `borrowing.py`
 NDARRAY = 12  # from Python (dtype, shape, strides, format, data); to Python (dtype, shape, strides, offset, format, data)
 FRAME = 13  # (size, position, space, cell) and to Python whether it has escapes: the whole payload is lent
+TABLE = 14  # to Python (kind, bytes of an Arrow IPC stream or a SHARED)
 
 # Traits of an OBJECT.
 CALLABLE = 1

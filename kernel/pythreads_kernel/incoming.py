@@ -6,7 +6,7 @@ a tuple of the user's. Nothing recurses but keys, which are tuples and frozenset
 
 from __future__ import annotations
 
-from . import arrays, borrowing, escapes, scalars
+from . import arrays, borrowing, escapes, scalars, tables
 from .codec import RefusedValueError, loads
 from .targets import resolve
 
@@ -120,6 +120,8 @@ class _Incoming:
         if code == escapes.NDARRAY:
             dtype, shape, strides, offset, letter, data = escape[2:]
             return arrays.to_numpy(dtype, (shape, strides, offset), self._memory(letter, data))
+        if code == escapes.TABLE:
+            return tables.from_ipc(escape[2], self._memory("B", escape[3]))
         return _MAKERS[code](self._channel, *escape[2:])
 
     def _memory(self, letter: str, data: Any) -> memoryview:

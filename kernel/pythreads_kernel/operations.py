@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 
 from .codec import RefusedValueError
+from .tables import to_ipc
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -124,4 +125,5 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "close": _close,
     "enter": _enter,
     "exit": _exit,
+    "arrow": to_ipc,
 }

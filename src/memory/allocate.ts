@@ -1,4 +1,3 @@
-import { isMainThread } from 'node:worker_threads'
 import { PythreadsError } from '../errors/index.ts'
 import { lender } from './loans.ts'
 import { canMap } from './mapping.ts'
@@ -15,11 +14,11 @@ export type TypedArrayConstructor =
   | (BigInt64ArrayConstructor | BigUint64ArrayConstructor)
 
 /**
- * A typed array in memory that Python sees. `inProcess`: it runs in this process, where it sees every array of the main thread.
+ * A typed array in memory that Python sees, in this process and in others.
  *
  * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_MEMORY`
  */
-export function allocate<K extends TypedArrayConstructor>(kind: K, length: number, inProcess: boolean): InstanceType<K> {
+export function allocate<K extends TypedArrayConstructor>(kind: K, length: number): InstanceType<K> {
   if (typeof kind !== 'function' || !(Object.getPrototypeOf(kind) === Object.getPrototypeOf(Uint8Array))) {
     throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'alloc takes the class of a typed array, e.g. Float64Array')
   }
@@ -31,8 +30,9 @@ export function allocate<K extends TypedArrayConstructor>(kind: K, length: numbe
     new (length: number): InstanceType<K>
     new (buffer: ArrayBuffer, at: number, length: number): InstanceType<K>
   }
-  if (bytes === 0 || !canMap || (inProcess && isMainThread)) return inMemory(bytes, () => new ofKind(length))
-  const buffer = lender()?.allocate(bytes)
+  const space = bytes === 0 || !canMap ? undefined : lender()
+  if (space === undefined) return inMemory(bytes, () => new ofKind(length)) // copied when it crosses
+  const buffer = space.allocate(bytes)
   if (buffer === undefined) throw noRoom(bytes)
   return inMemory(bytes, () => new ofKind(buffer, 0, length))
 }

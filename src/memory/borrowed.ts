@@ -1,6 +1,7 @@
 import { sweepInProcess } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
+import { whenThreadEnds } from './exit.ts'
 import { CELLS } from './loans.ts'
 import { Mapping, viewOf } from './mapping.ts'
 
@@ -33,19 +34,35 @@ class BorrowedFile {
 
   check(): void {
     if (!this.ended || this.live > 0) return
-    // An interpreter that stays when its worker has ended keeps the file open, though not what is in it.
-    this.mapping.discard(CELLS, this.mapping.bytes - CELLS)
+    this.discard() // an interpreter that stays when its worker has ended keeps the file open
     this.mapping.close()
+  }
+
+  discard(): void {
+    this.mapping.discard(CELLS, this.mapping.bytes - CELLS)
   }
 }
 
+/** What this thread borrows. */
+const holds = new Set<Hold>()
+
 const collected = new FinalizationRegistry<Hold>((hold) => {
-  held--
+  holds.delete(hold)
   hold.cells[hold.cell] = OVER
   if (hold.file === undefined) return sweepSoon()
   hold.file.live--
   hold.file.check()
 })
+
+/** The arrays of a thread end with it. */
+function giveAllBack(): void {
+  for (const { cells, cell, file } of holds) {
+    cells[cell] = OVER
+    file?.discard()
+  }
+  holds.clear()
+  sweepInProcess()
+}
 
 let sweeping = false
 
@@ -59,11 +76,9 @@ function sweepSoon(): void {
   }, SWEEP_MS).unref()
 }
 
-let held = 0
-
 /** How many arrays of this thread are Python's memory. */
 export function borrowedCount(): number {
-  return held
+  return holds.size
 }
 
 /** Tables of cells in this process, by their address; they are never freed. */
@@ -101,9 +116,11 @@ export class Borrowed {
   /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
   view(loan: Loan): ArrayBuffer {
     const { cells, cell, buffer, file } = this.#open(loan)
-    held++
+    const hold = { cells, cell, file }
+    if (holds.size === 0) whenThreadEnds(giveAllBack)
+    holds.add(hold)
     if (file !== undefined) file.live++
-    collected.register(buffer, { cells, cell, file })
+    collected.register(buffer, hold)
     return buffer
   }
 

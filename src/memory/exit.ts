@@ -1,5 +1,13 @@
 import { isMainThread } from 'node:worker_threads'
 
+/**
+ * Has `end` run when this JavaScript thread ends, unless it is terminated, after whoever listens to `exit` so far; for the main
+ * thread, whose process ends, not at all.
+ */
+export function whenThreadEnds(end: () => void): void {
+  if (!isMainThread) process.off('exit', end).once('exit', end)
+}
+
 let watching = false
 
 /**

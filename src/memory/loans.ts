@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import type { Loan } from '../wire/index.ts'
-import { leaveAtExit } from './exit.ts'
+import { leaveAtExit, whenThreadEnds } from './exit.ts'
 import { Extents } from './extents.ts'
 import { addressOf, canMap, Mapping, pin } from './mapping.ts'
 
@@ -73,6 +73,10 @@ class Lender {
     this.#mapping = Mapping.create(CELLS + totalmem())
     this.#cells = new Uint8Array(this.#mapping.view(0, CELLS))
     this.#extents = new Extents(CELLS, this.#mapping.bytes)
+    whenThreadEnds(() => {
+      this.sweep()
+      if (this.#loans.size === 0) this.#mapping.discard(CELLS, this.#mapping.bytes - CELLS) // rule 4
+    })
   }
 
   get count(): number {

@@ -294,7 +294,11 @@ export class Pool {
     this.#gauge.stop()
     for (const worker of this.#fleet.stop()) {
       const { begun, waiting } = worker.abandon()
-      for (const task of [...begun, ...waiting]) task.reject(error)
+      for (const task of begun) task.reject(error)
+      for (const task of waiting) {
+        this.#unsend(task, worker)
+        task.drop(error)
+      }
       worker.kill()
     }
     this.#shared?.end('the pool was destroyed')
@@ -513,7 +517,7 @@ export class Pool {
     worker.calls = 0
     worker.errors = 0
     const { begun, waiting } = worker.abandon()
-    for (const { crossing } of waiting) if (crossing.numbers !== undefined) worker.realm.unsent(crossing.numbers)
+    for (const task of waiting) this.#unsend(task, worker)
     this.#endRealm(worker, 'its worker has ended')
     lenderMade()?.forget(worker)
     const { serving, endedAs: how = ending.how } = worker
@@ -534,6 +538,11 @@ export class Pool {
     const asked = (worker.retiring || worker.wedged || this.#state !== 'open') && worker.endedAs === undefined
     this.#options.observer.tell('workerExit', { worker: worker.slot, pid, how, asked, lastWords })
     this.#checkFinished()
+  }
+
+  /** What crossed in a call never got to its worker, which will not begin it. */
+  #unsend({ crossing: { numbers } }: Task, worker: Worker): void {
+    if (numbers !== undefined) worker.realm.unsent(numbers)
   }
 
   #lost(task: Task, error: unknown): void {

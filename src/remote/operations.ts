@@ -30,6 +30,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   $equals: (operator, target) => (other: unknown) => operator.operate('equals', target, [other]),
   $is: (operator, target) => (other: unknown) => operator.operate('is', target, [other]),
   $isInstance: (operator, target) => (kind: unknown) => operator.operate('isInstance', target, [kind]),
+  $arrow: (operator, target) => () => operator.operate('arrow', target, [], false),
   $dir: (operator, target) => () => operator.operate('dir', target, []),
 }
 

@@ -56,6 +56,8 @@ export interface Operations {
   $is(other: unknown): Promise<boolean>
   /** `isinstance(object, kind)` */
   $isInstance(kind: unknown): Promise<boolean>
+  /** The bytes of an Arrow IPC stream with the contents of a table or a data frame; `toArrow` of `pythreads/arrow` reads them. */
+  $arrow(): Promise<Uint8Array>
   /** `dir(object)` */
   $dir(): Promise<string[]>
 }

@@ -4,6 +4,7 @@ import { equalInPython, type KeyHolder } from './keys.ts'
 import { CODE, FLAG_REF, MAX_DEPTH, MAX_KEY_DEPTH } from './marshal.ts'
 import { NdArray } from './ndarray.ts'
 import { PythonBytes, PythonFloat, PythonScalar } from './scalar.ts'
+import { PythonTable } from './table.ts'
 
 const INITIAL_BYTES = 64 * 1024
 /** Up to this length a loop over the characters beats a call into the runtime. */
@@ -207,6 +208,7 @@ export class Encoder {
     if (value instanceof Date) return this.#date(value)
     if (isBuffer(value)) return this.#memory('B', value, position)
     if (value instanceof NdArray) return this.#ndArray(value)
+    if (value instanceof PythonTable) return this.#table(value)
     if (value instanceof PythonBytes) return this.#bytes(this.#bytesOf(value.bytes))
     if (value instanceof PythonScalar) return this.#escape([ESCAPE.SCALAR, value.type, value.text])
     if (value instanceof PythonFloat) return this.#float(value.value)
@@ -295,6 +297,13 @@ export class Encoder {
     this.#number(offset)
     this.string(formatOf(data))
     this.#lend(this.#bytesOf(data))
+  }
+
+  #table({ kind, ipc }: PythonTable): void {
+    this.#openEscape(3)
+    this.#number(ESCAPE.TABLE)
+    this.string(kind)
+    this.#lend(this.#bytesOf(ipc))
   }
 
   #numbers(values: readonly number[]): void {

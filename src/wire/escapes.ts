@@ -17,6 +17,7 @@ export const ESCAPE = {
   SHARED: 11,
   NDARRAY: 12,
   FRAME: 13,
+  TABLE: 14,
 } as const
 
 /** What the kernel says of an object that crosses as a reference; the bits of an `OBJECT` escape. */

@@ -4,3 +4,4 @@ export { ESCAPE, type Escape, type Loan, type References, type Reviver, TRAIT } 
 export * from './frames.ts'
 export { type DType, NdArray, type NdArrayData, type NdArraySource, type NdItem, type Nested } from './ndarray.ts'
 export { PythonBytes, PythonFloat, PythonScalar, SCALAR_TYPES, type ScalarType } from './scalar.ts'
+export { PythonTable, type TableKind } from './table.ts'

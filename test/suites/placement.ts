@@ -10,6 +10,12 @@ export function placement(name: 'thread' | 'subinterpreter' | 'process' | 'threa
   return found
 }
 
+/** The same placement in a Python that has the packages of test/python/requirements.txt. */
+export function withPackages(place: Placement): Placement {
+  if (place.packages === null) throw new Error(`There are no packages for the Python of ${place.name}`)
+  return { ...place, python: place.packages }
+}
+
 /** Starts a pool in a placement. */
 export function start({ isolation, python }: Placement, options: PythonOptions = {}): Promise<Python> {
   return Python.start({ isolation, python, workers: 2, ...options })

@@ -12,7 +12,7 @@ type IsolationKind = TestPython['isolations'][number]
  * Every isolation with the Python that tests use for it: for thread the oldest with a libpython that has a GIL, for
  * subinterpreter the newest with a GIL, for process the oldest, and `thread` once more without a GIL.
  */
-export const placements: { name: string; isolation: IsolationKind; python: string }[] = [
+export const placements: { name: string; isolation: IsolationKind; python: string; packages: string | null }[] = [
   place(
     'thread',
     'thread',
@@ -37,5 +37,5 @@ export const placements: { name: string; isolation: IsolationKind; python: strin
 
 function place(name: string, isolation: IsolationKind, python: TestPython | undefined) {
   if (python === undefined) throw new Error(`No Python on this machine can do ${name}`)
-  return { name: `${name} (${python.release})`, isolation, python: python.executable }
+  return { name: `${name} (${python.release})`, isolation, python: python.executable, packages: python.packages }
 }

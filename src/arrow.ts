@@ -1,0 +1,36 @@
+import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow'
+import type { RemoteObject } from './remote/index.ts'
+import { PythonTable, type TableKind } from './wire/index.ts'
+
+export type { TableKind } from './wire/index.ts'
+
+/**
+ * Tables of Apache Arrow, by a package of that name, which a program installs itself: `npm install apache-arrow`.
+ *
+ * Copies a table from Python: a pandas or polars `DataFrame`, a pyarrow `Table` or `RecordBatch`. Its columns are read where Python
+ * wrote them, in memory that both see.
+ *
+ * @example
+ * ```ts
+ * const orders = await toArrow(py.import('pandas').read_csv('orders.csv'))
+ * orders.getChild('amount')?.get(0)
+ * ```
+ * @throws `ERR_PYTHREADS_VALUE` when it is no table, or pyarrow is not there
+ */
+export async function toArrow(frame: unknown): Promise<Table> {
+  const remote = (await frame) as RemoteObject
+  return tableFromIPC(await remote.$arrow())
+}
+
+/**
+ * A table to pass to Python, alone or within other values, where it arrives as a `pyarrow.Table`, or as a `DataFrame` of pandas or
+ * polars. The table's columns are copied once.
+ *
+ * @example
+ * ```ts
+ * await py.run('report:total', [fromArrow(table, 'pandas')])
+ * ```
+ */
+export function fromArrow(table: Table, kind: TableKind = 'pyarrow'): PythonTable {
+  return new PythonTable(kind, tableToIPC(table, 'stream'))
+}

@@ -1,0 +1,21 @@
+import { PythreadsError } from '../errors/index.ts'
+
+/** What a table can be in Python. */
+export type TableKind = 'pyarrow' | 'pandas' | 'polars'
+
+const KINDS: readonly TableKind[] = ['pyarrow', 'pandas', 'polars']
+
+/** A table on its way to Python, as the bytes of an Arrow IPC stream. Made by `fromArrow`. */
+export class PythonTable {
+  readonly kind: TableKind
+  readonly ipc: Uint8Array
+
+  /** @throws `ERR_PYTHREADS_ARGUMENT` for an unknown kind */
+  constructor(kind: TableKind, ipc: Uint8Array) {
+    if (!KINDS.includes(kind)) {
+      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `A table arrives as one of ${KINDS.join(', ')}; got ${String(kind)}`)
+    }
+    this.kind = kind
+    this.ipc = ipc
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * A host ends, in any way, while a thread of Python reads an array that the host lent it: with the status that it would have
+ * without Python. Node frees every array when it ends by itself, which is why `src/memory/exit.ts` does not let it come to that.
+ *
+ * Each run is a process of its own (test/fixtures/arrays-exit.ts). A `signal`: Python read memory that was freed.
+ */
+import { describe, expect, it } from 'vitest'
+import { startFixture } from './support/child.ts'
+import { placements } from './support/pythons.ts'
+
+const RUNS = 20
+const AT_A_TIME = 3
+const MODULE = new URL('./python/arrays.py', import.meta.url).pathname
+
+const ENDS = {
+  'natural end': { code: 0, signal: null },
+  'process.exit': { code: 7, signal: null },
+  'uncaught error': { code: 1, signal: null },
+  SIGTERM: { code: null, signal: 'SIGTERM' },
+} as const
+
+describe.each(placements.filter((place) => place.isolation === 'thread'))('the host ends, $name', ({ python }) => {
+  it.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('%s while Python reads its memory', async (end) => {
+    const endings: unknown[] = []
+    let begun = 0
+    const run = async () => {
+      while (begun++ < RUNS) {
+        const host = startFixture('arrays-exit', [JSON.stringify({ python, module: MODULE, end })])
+        await host.printed('Python reads')
+        if (end !== 'natural end') host.kill(end === 'SIGTERM' ? 'SIGTERM' : 'SIGUSR2')
+        const { code, signal, stdout } = await host.ended
+        endings.push({ code, signal, listened: stdout.includes('said goodbye') })
+      }
+    }
+    await Promise.all(Array.from({ length: AT_A_TIME }, run))
+    expect(endings).toEqual(Array(RUNS).fill({ ...ENDS[end], listened: end !== 'SIGTERM' }))
+  })
+})

@@ -1,0 +1,21 @@
+import { describe } from 'vitest'
+import { arrayFuzzSuite } from './array-fuzz.ts'
+import { arrayLifetimeSuite } from './array-lifetimes.ts'
+import { arrayMemorySuite } from './array-memory.ts'
+import { arrayRefusalSuite } from './array-refusals.ts'
+import { arrayResultSuite } from './array-results.ts'
+import type { Placement } from './placement.ts'
+
+/** Arrays, with numpy where it loads. */
+export function arraySuite(place: Placement): void {
+  const withNumpy = place.isolation !== 'subinterpreter'
+  if (withNumpy && place.packages === null) throw new Error(`There are no packages for ${place.name}`)
+  const arrays = { ...place, python: withNumpy && place.packages !== null ? place.packages : place.python }
+  describe(place.name, () => {
+    arrayMemorySuite(arrays)
+    arrayResultSuite(arrays)
+    arrayLifetimeSuite(arrays)
+    arrayRefusalSuite(arrays)
+    if (withNumpy) arrayFuzzSuite(arrays)
+  })
+}
