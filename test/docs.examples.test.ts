@@ -5,12 +5,18 @@
 // end of a line is the next line that the block prints, so a block's comments in their order are its whole output; a block
 // without such a comment may print what it likes. A block that begins with ```ts fragment is only type-checked.
 // A failure under a page's name is either a wrong example or a bug that it found; run `node --import tsx build/docs/<page>.mts`.
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ERROR_CODES } from '../src/index.ts'
 import { type PageRun, readPages, runPage, typeErrors, writePrograms } from './support/docs.ts'
+import { pythons } from './support/pythons.ts'
 
 /** Pages that would be worth little without examples. */
 const SHOWING = ['docs/objects.md', 'docs/callbacks.md', 'docs/errors.md']
+/** Pages whose examples need packages of Python, and the virtual environment that has them. */
+const WITH_PACKAGES = ['docs/arrays.md', 'docs/tables.md']
+const packages = pythons.find((python) => python.packages !== null && !python.freeThreaded)?.packages
+const venv = join(packages ?? '', '..', '..')
 const pages = readPages()
 
 beforeAll(() => writePrograms(pages))
@@ -22,7 +28,7 @@ it('all blocks have the types that they should', async () => {
 describe.each(pages.filter(({ blocks }) => blocks.some(({ isFragment }) => !isFragment)))('$name', (page) => {
   let run: PageRun
   beforeAll(async () => {
-    run = await runPage(page)
+    run = await runPage(page, WITH_PACKAGES.includes(page.name) ? venv : undefined)
   })
 
   it.each(page.blocks.filter(({ isFragment }) => !isFragment))(

@@ -9,6 +9,7 @@ const MARK = '=== block '
 /** Below the time that a hook may take, so that an example that hangs is told by its line. */
 const TIMEOUT_MS = 50_000
 const LIBRARY = '../../dist/index.js'
+const ARROW = '../../dist/arrow.js'
 /** What a page without imports takes for granted. */
 const GRANTED = `import { kw, Python, PythonScalar } from '${LIBRARY}'
 await using py = await Python.start({ workers: 1 })`
@@ -70,9 +71,12 @@ export function writePrograms(pages: readonly Page[]): void {
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
 }
 
-/** Runs a program that `writePrograms` wrote. */
-export async function runPage(page: Page): Promise<PageRun> {
-  const { code, stdout, stderr } = await runNode(['--import', 'tsx', programOf(page)])
+/** Runs a program that `writePrograms` wrote; in a virtual environment, if one is given. */
+export async function runPage(page: Page, venv?: string): Promise<PageRun> {
+  const { code, stdout, stderr } = await runNode(
+    ['--import', 'tsx', programOf(page)],
+    venv === undefined ? {} : { VIRTUAL_ENV: venv },
+  )
   const [, ...parts] = stdout.split(new RegExp(`^${MARK}(.*)\n`, 'm'))
   const printed = new Map<number, string[]>()
   for (let i = 0; i < parts.length; i += 2) printed.set(Number(parts[i]), linesOf(parts[i + 1] ?? ''))
@@ -95,7 +99,8 @@ function sourceOf({ blocks }: Page): string {
   const prologue = blocks.find(({ isFragment }) => !isFragment)
   const parts = blocks.map((block) => {
     const lines = block.source.split('\n')
-    for (const line of lines.filter(isImport)) imports.add(line.replace("'pythreads'", `'${LIBRARY}'`))
+    for (const line of lines.filter(isImport))
+      imports.add(line.replace("'pythreads'", `'${LIBRARY}'`).replace("'pythreads/arrow'", `'${ARROW}'`))
     const body = lines.filter((line) => !isImport(line)).join('\n')
     const mark = `console.log('${MARK}${block.line}')`
     if (block.isFragment) return `;async () => {\n${body}\n}`
@@ -113,9 +118,9 @@ function linesOf(text: string): string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines
 }
 
-function runNode(args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+function runNode(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' },
+    env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', ...env },
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,

@@ -1,0 +1,5 @@
+// Thread isolation in a Python without a GIL.
+import type { Driver } from '../lib/engine.ts'
+import { pythreads } from './pythreads.ts'
+
+export const driver: Driver = pythreads('thread')

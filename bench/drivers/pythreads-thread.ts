@@ -1,0 +1,4 @@
+import type { Driver } from '../lib/engine.ts'
+import { pythreads } from './pythreads.ts'
+
+export const driver: Driver = pythreads('thread')

@@ -1,0 +1,17 @@
+/** What the process of a cell is told. */
+export interface Job {
+  readonly scenario: string
+  readonly driver: string
+  readonly python: string
+  readonly ms: number
+  readonly full: boolean
+}
+
+/** What it answers. */
+export type Outcome =
+  | { readonly kind: 'values'; readonly values: Readonly<Record<string, number>> }
+  | { readonly kind: 'not offered'; readonly why: string }
+  | { readonly kind: 'error'; readonly error: string }
+
+/** The descriptor on which it answers, since libraries print to stdout as they like. */
+export const ANSWER_FD = 3

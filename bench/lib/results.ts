@@ -1,0 +1,51 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PeerState } from '../peers/install.ts'
+import { RESULTS_FOLDER } from './folders.ts'
+import type { BenchPythons, PythonName } from './pythons.ts'
+import type { Summary } from './statistics.ts'
+
+/** One metric of one scenario through one driver. `plain-python` is the floor. */
+export interface CellResult {
+  readonly scenario: string
+  readonly metric: string
+  readonly driver: string
+  readonly unit: string
+  readonly better: 'more' | 'less'
+  readonly machine?: true
+  /** Missing: nothing was measured; `notOffered` or `errors` say why. */
+  readonly summary?: Summary
+  readonly notOffered?: string
+  /** What went wrong, once for each round in which it did. */
+  readonly errors?: readonly string[]
+}
+
+/** A file of bench/results. */
+export interface Results {
+  readonly at: string
+  readonly revision: string
+  readonly machine: { readonly cpus: number; readonly model: string; readonly node: string; readonly load: readonly number[] }
+  readonly settings: { readonly full: boolean; readonly rounds: number; readonly ms: number }
+  readonly pythons: BenchPythons
+  readonly peers: Readonly<Record<string, PeerState>>
+  readonly cells: readonly CellResult[]
+}
+
+/** Plain Python, as a driver of the results: one for each Python that is measured. */
+export const FLOORS: Readonly<Record<PythonName, string>> = {
+  main: 'plain-python',
+  subinterpreter: 'plain-python-subinterpreter',
+  freeThreaded: 'plain-python-free-threaded',
+}
+
+export function isFloor(driver: string): boolean {
+  return Object.values(FLOORS).includes(driver)
+}
+
+/** Answers the file's path. */
+export function saveResults(results: object, name: string): string {
+  mkdirSync(RESULTS_FOLDER, { recursive: true })
+  const file = join(RESULTS_FOLDER, `${name}.json`)
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+  return file
+}

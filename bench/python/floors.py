@@ -1,0 +1,106 @@
+"""What plain Python needs for the same work: the floor under every bridge. Prints what it measured as JSON.
+
+floors.py <scenario> <ms>; `busy` waits for a line on stdin, so that several processes begin together.
+"""
+
+import json
+import sys
+import time
+
+import work
+
+clock = time.perf_counter
+
+
+def rate(call, seconds, batch=100):
+    end = clock() + seconds
+    start, calls = clock(), 0
+    while clock() < end:
+        for i in range(batch):
+            call(i)
+        calls += batch
+    return calls / (clock() - start)
+
+
+def median_ms(call, seconds):
+    call()
+    end, taken = clock() + seconds, []
+    while clock() < end or len(taken) < 3:
+        start = clock()
+        call()
+        taken.append((clock() - start) * 1000)
+    return sorted(taken)[len(taken) // 2]
+
+
+def dumps(seconds):
+    return rate(lambda i: work.dumps({"id": i}), seconds)
+
+
+def fail(seconds):
+    def call(_):
+        try:
+            work.fail()
+        except ValueError:
+            pass
+
+    return rate(call, seconds)
+
+
+def total(seconds):
+    import numpy
+
+    values = numpy.arange(1_000_000, dtype=numpy.float64)
+    return median_ms(lambda: work.total(values), seconds)
+
+
+def memcpy(seconds):
+    import numpy
+
+    source = numpy.arange(1_000_000, dtype=numpy.float64)
+    target = numpy.empty_like(source)
+    return median_ms(lambda: numpy.copyto(target, source), seconds)
+
+
+def tolist(seconds):
+    import numpy
+
+    values = numpy.arange(1_000_000, dtype=numpy.float64)
+    return median_ms(values.tolist, seconds)
+
+
+def small(seconds):
+    def chunk(_):
+        for x in range(10_000):
+            work.small(x)
+
+    return rate(chunk, seconds, 1) * 10_000
+
+
+def callback(seconds):
+    return rate(lambda _: work.times(lambda x: x + 1, 1000), seconds, 1) * 1000
+
+
+def gather(_seconds):
+    import asyncio
+
+    async def all_of_them():
+        await asyncio.gather(*(work.later(i) for i in range(10_000)))
+
+    start = clock()
+    asyncio.run(all_of_them())
+    return (clock() - start) * 1000
+
+
+def busy(seconds):
+    work.busy(160_000)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    return rate(lambda _: work.busy(160_000), seconds, 1)
+
+
+def main():
+    name, ms = sys.argv[1], float(sys.argv[2])
+    print(json.dumps(globals()[name](ms / 1000)))
+
+
+main()

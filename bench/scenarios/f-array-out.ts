@@ -1,0 +1,40 @@
+// Question: what does it cost to get 8 MB of doubles from numpy?
+// Isolates: how an array that Python has already becomes a Float64Array.
+// Trust: the median of the calls' own times. The floor is one memcpy of it; a view needs none.
+import type { Engine } from '../lib/engine.ts'
+import { NotOffered } from '../lib/engine.ts'
+import { medianMs } from '../lib/measure.ts'
+import type { Scenario } from '../lib/scenario.ts'
+
+type Doubles = (this: Engine, length: number) => Float64Array | Promise<Float64Array>
+
+const LENGTH = 1_000_000
+
+export const scenario: Scenario = {
+  name: 'f-array-out',
+  question: 'a numpy array of 1e6 doubles as a result',
+  quick: true,
+  metrics: {
+    sync: { unit: 'ms', better: 'less', floor: 'memcpy' },
+    async: { unit: 'ms', better: 'less', floor: 'memcpy' },
+  },
+  async run({ open, ms }) {
+    const engine = await open(1)
+    const measure = async (doubles: Doubles) =>
+      await medianMs(ms, () => {
+        const array = doubles.call(engine, LENGTH)
+        return array instanceof Promise ? array.then(look) : look(array)
+      })
+    const results: Record<string, number> = {}
+    if (engine.doublesSync !== undefined) results['sync'] = await measure(engine.doublesSync)
+    if (engine.doubles !== undefined) results['async'] = await measure(engine.doubles)
+    if (Object.keys(results).length === 0) throw new NotOffered('no typed arrays')
+    await engine.close()
+    return results
+  },
+}
+
+function look(array: Float64Array): void {
+  const [middle, last] = [array[LENGTH / 2], array[LENGTH - 1]]
+  if (Math.floor(middle ?? 0) !== LENGTH / 2 || Math.floor(last ?? 0) !== LENGTH - 1) throw new Error('a wrong array')
+}

@@ -1,0 +1,35 @@
+import type { Scenario } from '../lib/scenario.ts'
+import { scenario as sync } from './a-sync.ts'
+import { scenario as asyncio } from './asyncio.ts'
+import { scenario as oneAtATime } from './b-one-at-a-time.ts'
+import { scenario as twentyCallers } from './c-20-callers.ts'
+import { scenario as callback } from './callback.ts'
+import { scenario as cpu } from './d-cpu.ts'
+import { scenario as arrayIn } from './e-array-in.ts'
+import { scenario as exception } from './exception.ts'
+import { scenario as arrayOut } from './f-array-out.ts'
+import { scenario as map } from './map.ts'
+import { scenario as memory } from './memory.ts'
+import { scenario as queue } from './queue.ts'
+import { scenario as results } from './results.ts'
+import { scenario as seed } from './seed.ts'
+import { scenario as start } from './start.ts'
+
+/** In the order of the report. */
+export const SCENARIOS: readonly Scenario[] = [
+  sync,
+  oneAtATime,
+  twentyCallers,
+  cpu,
+  arrayIn,
+  arrayOut,
+  results,
+  map,
+  start,
+  memory,
+  queue,
+  callback,
+  exception,
+  asyncio,
+  seed,
+]
