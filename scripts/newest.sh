@@ -100,7 +100,7 @@ copy_tree() {
   local tree=$chroot$root free=.cache/python/3.13t
   mkdir -p "$tree/.cache/python"
   find "$tree" -mindepth 1 -maxdepth 1 ! -name .cache ! -name node_modules -exec rm -rf {} +
-  tar -C "$root" --exclude=./.cache --exclude=./.git --exclude=./node_modules -c . | tar -C "$tree" -x
+  tar -C "$root" --exclude=./.cache --exclude=./.git --exclude=./node_modules --exclude=./bench/.peers -c . | tar -C "$tree" -x
   [[ ! -e $root/$free/.complete || -e $tree/$free/.complete ]] || cp -a "$root/$free" "$tree/.cache/python/"
 }
 

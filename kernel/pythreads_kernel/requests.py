@@ -11,7 +11,7 @@ from types import CoroutineType, ModuleType
 from . import frames
 from .codec import RefusedValueError, dumps_plain, loads
 from .incoming import unescape
-from .interrupts import CallCancelled
+from .interrupts import CallCancelled, shielded
 from .operations import OPERATIONS
 from .outgoing import FRAME_BYTES, dumps, elsewhere
 from .report import describe
@@ -96,7 +96,7 @@ def _get(asked: Any, _channel: Channel) -> Any:
 
 
 def _import(asked: Any, _channel: Channel) -> None:
-    load(asked)
+    shielded(load, asked)
 
 
 def _eval(asked: Any, channel: Channel) -> Any:

@@ -12,6 +12,8 @@ import os
 import sys
 import threading
 
+from .interrupts import shielded
+
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from types import ModuleType
@@ -54,7 +56,8 @@ def resolve(target: Any) -> Any:
         except KeyError:
             found = None
         if found is None:
-            found = load(name)
+            # Not cut in two: what a package had imported by then would stay, and the next import of it fail.
+            found = shielded(load, name)
     for attribute in path:
         try:
             found = getattr(found, attribute)
