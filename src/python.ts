@@ -17,6 +17,7 @@ import {
   check,
   type MapOptions,
   modulePath,
+  NO_OPTIONS,
   type PythonOptions,
   type ResolvedPythonOptions,
   type RunOptions,
@@ -189,7 +190,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * `ERR_PYTHREADS_ABORTED`, `ERR_PYTHREADS_TIMEOUT`, `ERR_PYTHREADS_QUEUE_TIMEOUT`, `ERR_PYTHREADS_WEDGED`, or a
    * {@link WorkerDiedError}.
    */
-  async run<R = unknown>(target: string, args: readonly unknown[] = [], options: RunOptions = {}): Promise<R> {
+  async run<R = unknown>(target: string, args: readonly unknown[] = [], options: RunOptions = NO_OPTIONS): Promise<R> {
     const { kwargs, ...call } = resolveRunOptions(options, this.#pool.size)
     if (!Array.isArray(args)) {
       throw new PythreadsError(

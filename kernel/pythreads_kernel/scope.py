@@ -132,16 +132,25 @@ class Scope:
         self.dropped.extend(dropped)
 
 
-_scopes: weakref.WeakValueDictionary[int, Scope] = weakref.WeakValueDictionary()
+# Every sync call comes by here: a WeakValueDictionary takes three times as long.
+_scopes: dict[int, weakref.ref[Scope]] = {}
 _lock = threading.Lock()
 
 
 def scope_of(number: int) -> Scope:
     """Return the scope of a pool; it lives as long as one of the pool's workers holds it."""
+    known = _scopes.get(number)
+    scope = None if known is None else known()
+    if scope is not None:
+        return scope
     with _lock:
-        scope = _scopes.get(number)
+        known = _scopes.get(number)
+        scope = None if known is None else known()
         if scope is None:
-            scope = _scopes[number] = Scope()
+            for dead in [other for other, held in _scopes.items() if held() is None]:
+                del _scopes[dead]
+            scope = Scope()
+            _scopes[number] = weakref.ref(scope)
         return scope
 
 

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from .aio import EventLoop
 
 _FETCH = 0
-_waiting: dict[int, bytes] = {}
-_string_at = ctypes.string_at
-_memmove = ctypes.memmove
+_waiting: dict[int, tuple[int, bytes]] = {}
 _unpack = HEADER.unpack_from
-_pack = HEADER.pack
+_pack_into = HEADER.pack_into
 _get_ident = threading.get_ident
+_ensure = ctypes.pythonapi.PyGILState_Ensure
+# The buffers that callers have lent so far, by their address, each with its capacity. Only looked into during a call.
+_views: dict[int, tuple[int, memoryview]] = {}
+_MAX_VIEWS = 64
 
 
 class EntryChannel(Channel):
@@ -49,29 +51,56 @@ class EntryChannel(Channel):
 _lock = threading.Lock()
 
 
+def _view(buffer: int, capacity: int) -> memoryview:
+    """A view of the caller's buffer."""
+    if len(_views) >= _MAX_VIEWS:
+        _views.clear()
+    view = memoryview((ctypes.c_ubyte * capacity).from_address(buffer)).cast("B")
+    _views[buffer] = capacity, view
+    return view
+
+
+def _prepare_thread() -> None:
+    """Let this thread keep its thread state when the call is over: to make one takes as long as a short call.
+
+    It is never given back, as nobody says when a JavaScript thread ends. Where Python has to be told which stack a thread is
+    on, that holds for the call alone.
+    """
+    if not foreign_stack.is_needed:
+        _ensure()
+        current.is_prepared = True
+    elif not hasattr(current, "on_stack"):  # `current` lives as long as the thread state
+        foreign_stack.tell()
+        current.on_stack = True
+
+
+def _reply(view: memoryview, capacity: int, code: int, data: bytes) -> int:
+    """Write a reply, or keep it until it is fetched."""
+    size = HEADER_BYTES + len(data)
+    if size > capacity:
+        _waiting[_get_ident()] = code, data
+        return -size
+    _pack_into(view, 0, len(data), 0, code)
+    view[HEADER_BYTES:size] = data
+    return size
+
+
 def _enter(buffer: int, length: int, capacity: int) -> int:
     """Answer the reply's length, negative when it is longer than `capacity`. Must not raise: nobody could catch it."""
+    known = _views.get(buffer)
+    view = known[1] if known is not None and known[0] == capacity else _view(buffer, capacity)
     try:
-        if foreign_stack.is_needed and not hasattr(current, "on_stack"):  # `current` lives as long as the thread state
-            foreign_stack.tell()
-            current.on_stack = True
-        frame = _string_at(buffer, length)
-        _, scope, kind = _unpack(frame)
+        if not hasattr(current, "is_prepared"):
+            _prepare_thread()
+        _, scope, kind = _unpack(view)
         if kind == _FETCH:
-            reply = _waiting.pop(_get_ident())
-        else:
-            current.channel = channel = EntryChannel(scope_of(scope), None)
-            code, data = answer(kind, 0, memoryview(frame)[HEADER_BYTES:], channel)
-            current.channel = None  # it would keep the scope, and what is in its variables, after the pool is closed
-            reply = _pack(len(data), 0, code) + data
+            return _reply(view, capacity, *_waiting.pop(_get_ident()))
+        current.channel = channel = EntryChannel(scope_of(scope), None)
+        code, data = answer(kind, 0, view[HEADER_BYTES:length], channel)
+        current.channel = None  # it would keep the scope, and what is in its variables, after the pool is closed
     except BaseException as error:
-        data = describe_bytes(error)
-        reply = _pack(len(data), 0, ERROR) + data
-    if len(reply) > capacity:
-        _waiting[_get_ident()] = reply
-        return -len(reply)
-    _memmove(buffer, reply, len(reply))
-    return len(reply)
+        code, data = ERROR, describe_bytes(error)
+    return _reply(view, capacity, code, data)
 
 
 _ENTRY = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(_enter)

@@ -210,7 +210,11 @@ export interface ResolvedRunOptions extends ResolvedCallOptions {
   readonly slot: number | undefined
 }
 
+/** No options: most calls have none. */
+export const NO_OPTIONS: RunOptions = Object.freeze({})
+
 export function resolveRunOptions(options: RunOptions, workers: number): ResolvedRunOptions {
+  if (options === NO_OPTIONS) return DEFAULTS
   checkKeys('run', options, RUN_KEYS)
   const { kwargs, worker } = options
   const slot = worker === undefined ? undefined : integer('worker', worker, 0, workers - 1)
@@ -242,6 +246,8 @@ export function resolveMapOptions(options: MapOptions): ResolvedMapOptions {
 export type Kwargs = Readonly<Record<string, unknown>>
 
 const NONE: Kwargs = Object.freeze({})
+
+const DEFAULTS: ResolvedRunOptions = Object.freeze({ ...checkCallOptions(NO_OPTIONS), kwargs: NONE, slot: undefined })
 
 function keywords(kwargs: Kwargs | undefined): Kwargs {
   if (kwargs === undefined) return NONE
@@ -288,8 +294,19 @@ export function modulePath(module: string | URL): string {
   return module.endsWith('.py') ? resolve(module) : module
 }
 
+/** Targets that were found to be right, but for those of files, which depend on the current folder. */
+const known = new Set<string>()
+const MAX_KNOWN = 1000
+
 /** Checks `module:attribute` and answers it with a file's path made absolute. @throws `ERR_PYTHREADS_ARGUMENT` */
 export function resolveTarget(target: unknown): string {
+  if (typeof target === 'string' && known.has(target)) return target
+  const resolved = checkTarget(target)
+  if (resolved === target && !resolved.includes('.py:') && known.size < MAX_KNOWN) known.add(target)
+  return resolved
+}
+
+function checkTarget(target: unknown): string {
   const wrong = (what: string) =>
     new PythreadsError(
       'ERR_PYTHREADS_ARGUMENT',

@@ -1,7 +1,7 @@
 import { PythonError, type PythonErrorDetails, PythreadsError } from '../errors/index.ts'
 import type { SideFrame, SyncLine, SyncTools } from '../isolation/index.ts'
 import { Borrowed, lenderMade, mayBorrow } from '../memory/index.ts'
-import { modulePath, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
+import { modulePath, NO_OPTIONS, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
 import {
   Answers,
   CALLER,
@@ -84,7 +84,7 @@ export class SyncPython {
   run<R = unknown>(
     target: string,
     args: readonly unknown[] = [],
-    options: Pick<RunOptions, 'kwargs' | 'copy' | 'readonly'> = {},
+    options: Pick<RunOptions, 'kwargs' | 'copy' | 'readonly'> = NO_OPTIONS,
   ): R {
     const { kwargs, copy, readonly } = resolveRunOptions(options, 0)
     return this.#request(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), copy, readonly) as R
