@@ -30,14 +30,14 @@ Failure = dict[str, Any]
 Header = dict[str, Any]
 
 
-def run(target: str, data: bytes, first_line: int, *, fmt: str, stop: bool, header: Header | None = None) -> dict[str, Any]:
+def run(target: str, chunk: memoryview, first_line: int, *, fmt: str, stop: bool, header: Header | None = None) -> dict[str, Any]:
     """Put the records of a chunk through a function.
 
     Answer the rows to write, how many records there were, and the failures, each with its line. With `stop` the first
     failure ends it. `header` is for csv: the columns of the input and, once they are known, of the output.
     """
     function = resolve_callable(target)
-    reader: Iterator[tuple[int, Any]] = _READERS[fmt](data, first_line, header)
+    reader: Iterator[tuple[int, Any]] = _READERS[fmt](bytes(chunk), first_line, header)
     rows: Any = _CsvRows(header) if fmt == "csv" else _TextRows(_WRITERS[fmt])
     failures: list[Failure] = []
     records = 0
@@ -124,10 +124,10 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def csv_columns(data: bytes) -> list[str]:
+def csv_columns(record: memoryview) -> list[str]:
     """The columns that the first record of a file names."""
     try:
-        rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        rows = csv.reader(io.StringIO(bytes(record).decode("utf-8-sig"), newline=""), strict=True)
         return next(rows, [])
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"the header (line 1) is not CSV: {error}") from None

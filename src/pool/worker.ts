@@ -425,7 +425,9 @@ export class Worker implements Owner, Reviver {
     try {
       parser.push(chunk)
     } catch (error) {
-      this.#fail(error)
+      // What it lent is gone with it: how it ended is still to come.
+      if (hasCode(error, 'ERR_PYTHREADS_WORKER_DIED')) this.kill()
+      else this.#fail(error)
     }
   }
 
