@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { sweepInProcess } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
@@ -17,11 +18,14 @@ const OVER = 1
 interface Hold {
   readonly cells: Uint8Array
   readonly cell: number
-  readonly file: BorrowedFile | undefined
+  readonly file: MappedFile | undefined
 }
 
-/** What a file is borrowed from that a worker lends from: it stays mapped until the last array of it is collected. */
-class BorrowedFile {
+/** A file that a worker lends from. */
+type WorkerFile = MappedFile | ReadFile
+
+/** One that is mapped, until the last array of it is collected. */
+class MappedFile {
   readonly mapping: Mapping
   readonly cells: Uint8Array
   live = 0
@@ -32,6 +36,15 @@ class BorrowedFile {
     this.cells = new Uint8Array(this.mapping.view(0, CELLS))
   }
 
+  get bytes(): number {
+    return this.mapping.bytes
+  }
+
+  end(): void {
+    this.ended = true
+    this.check()
+  }
+
   check(): void {
     if (!this.ended || this.live > 0) return
     this.discard() // an interpreter that stays when its worker has ended keeps the file open
@@ -40,6 +53,37 @@ class BorrowedFile {
 
   discard(): void {
     this.mapping.discard(CELLS, this.mapping.bytes - CELLS)
+  }
+}
+
+/** One that cannot be mapped, as there is no koffi, or no memory but JavaScript's own is allowed: it is read. */
+class ReadFile {
+  readonly bytes: number
+  readonly #fd: number
+
+  constructor(pid: number, fd: number) {
+    this.#fd = openSync(`/proc/${pid}/fd/${fd}`, 'r+')
+    this.bytes = fstatSync(this.#fd).size
+  }
+
+  /** A copy of what is lent, which ends the loan. */
+  take(position: number, size: number, cell: number): ArrayBuffer {
+    const copy = new Uint8Array(size)
+    for (let at = 0; at < size; ) at += readSync(this.#fd, copy, at, size - at, position + at)
+    writeSync(this.#fd, Uint8Array.of(OVER), 0, 1, cell)
+    return copy.buffer
+  }
+
+  end(): void {
+    closeSync(this.#fd)
+  }
+}
+
+function openFile(pid: number, fd: number): WorkerFile {
+  try {
+    return new MappedFile(pid, fd)
+  } catch {
+    return new ReadFile(pid, fd)
   }
 }
 
@@ -100,11 +144,19 @@ export function mayBorrow(bytes: number): boolean {
   return true
 }
 
+interface Opened {
+  readonly buffer: ArrayBuffer
+  /** Where the end of the loan is noted; `undefined`: it is over. */
+  readonly cells: Uint8Array | undefined
+  readonly cell: number
+  readonly file: MappedFile | undefined
+}
+
 /** What one worker lends. */
 export class Borrowed {
   readonly #pid: () => number | undefined
   readonly #inProcess: () => boolean
-  #file: BorrowedFile | undefined
+  #file: WorkerFile | undefined
   #fd = 0
 
   /** `inProcess`: it runs in this process, and is trusted with addresses. */
@@ -115,7 +167,8 @@ export class Borrowed {
 
   /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
   view(loan: Loan): ArrayBuffer {
-    const { cells, cell, buffer, file } = this.#open(loan)
+    const { buffer, cells, cell, file } = this.#open(loan)
+    if (cells === undefined) return buffer // a copy
     const hold = { cells, cell, file }
     if (holds.size === 0) whenThreadEnds(giveAllBack)
     holds.add(hold)
@@ -126,23 +179,21 @@ export class Borrowed {
 
   /** Reads the memory of a loan, which is over then. */
   read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {
-    const { cells, cell, buffer } = this.#open(loan)
+    const { buffer, cells, cell } = this.#open(loan)
     try {
       return use(buffer)
     } finally {
-      cells[cell] = OVER
+      if (cells !== undefined) cells[cell] = OVER
     }
   }
 
   /** The worker has ended. */
   end(): void {
-    if (this.#file === undefined) return
-    this.#file.ended = true
-    this.#file.check()
+    this.#file?.end()
     this.#file = undefined
   }
 
-  #open([size, position, space, cell]: Loan) {
+  #open([size, position, space, cell]: Loan): Opened {
     const isSane =
       size > 0 && position > 0 && cell >= 0 && cell < CELLS && [size, position, space, cell].every(Number.isSafeInteger)
     if (!isSane || (space > 0 && !this.#inProcess())) malformed()
@@ -156,12 +207,13 @@ export class Borrowed {
       return { cells, cell, buffer: viewOf(position, size), file: undefined }
     }
     const file = this.#fileOf(-space)
-    if (position < CELLS || position + size > file.mapping.bytes) malformed()
+    if (position < CELLS || position + size > file.bytes) malformed()
+    if (file instanceof ReadFile) return { cells: undefined, cell, buffer: file.take(position, size, cell), file: undefined }
     file.cells[cell] = TAKEN
     return { cells: file.cells, cell, buffer: file.mapping.view(position, size), file }
   }
 
-  #fileOf(fd: number): BorrowedFile {
+  #fileOf(fd: number): WorkerFile {
     if (this.#file !== undefined) {
       if (this.#fd !== fd) malformed()
       return this.#file
@@ -169,7 +221,7 @@ export class Borrowed {
     const pid = this.#pid()
     if (pid === undefined) malformed()
     try {
-      this.#file = new BorrowedFile(pid, fd)
+      this.#file = openFile(pid, fd)
     } catch (cause) {
       const message = `The memory of a result is gone: the worker process ${pid} ended, or its files cannot be opened`
       throw new PythreadsError('ERR_PYTHREADS_WORKER_DIED', message, { cause })

@@ -54,10 +54,15 @@ export class Mapping {
   constructor(fd: number) {
     this.fd = fd
     this.bytes = fstatSync(fd).size
-    this.address = libc().mmap(0, this.bytes, PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
-    if (this.address > 0 && this.address < Number.MAX_SAFE_INTEGER) return
-    closeSync(fd)
-    throw new Error(`mmap of ${this.bytes} bytes failed: errno ${ffi().errno()}`)
+    try {
+      this.address = libc().mmap(0, this.bytes, PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
+      if (!(this.address > 0 && this.address < Number.MAX_SAFE_INTEGER)) {
+        throw new Error(`mmap of ${this.bytes} bytes failed: errno ${ffi().errno()}`)
+      }
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
   }
 
   /** Makes one of `bytes` bytes. */
