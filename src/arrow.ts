@@ -1,4 +1,5 @@
 import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow'
+import { PythreadsError } from './errors/index.ts'
 import type { RemoteObject } from './remote/index.ts'
 import { PythonTable, type TableKind } from './wire/index.ts'
 
@@ -15,11 +16,19 @@ export type { TableKind } from './wire/index.ts'
  * const orders = await toArrow(py.import('pandas').read_csv('orders.csv'))
  * orders.getChild('amount')?.get(0)
  * ```
- * @throws `ERR_PYTHREADS_VALUE` when it is no table, or pyarrow is not there
+ * @throws `ERR_PYTHREADS_VALUE` when it is no table, pyarrow is not there, or a column is of a type that apache-arrow does not know
  */
 export async function toArrow(frame: unknown): Promise<Table> {
-  const remote = (await frame) as RemoteObject
-  return tableFromIPC(await remote.$arrow())
+  const remote = (await frame) as RemoteObject | null | undefined
+  if (typeof remote?.$arrow !== 'function') {
+    throw new PythreadsError('ERR_PYTHREADS_VALUE', `toArrow takes a remote object, or the promise of one; got ${kindOf(remote)}`)
+  }
+  const bytes = await remote.$arrow()
+  try {
+    return tableFromIPC(bytes)
+  } catch (cause) {
+    throw new PythreadsError('ERR_PYTHREADS_VALUE', 'The package apache-arrow cannot read a column of this table', { cause })
+  }
 }
 
 /**
@@ -32,5 +41,17 @@ export async function toArrow(frame: unknown): Promise<Table> {
  * ```
  */
 export function fromArrow(table: Table, kind: TableKind = 'pyarrow'): PythonTable {
-  return new PythonTable(kind, tableToIPC(table, 'stream'))
+  return new PythonTable(kind, streamOf(table))
+}
+
+function streamOf(table: Table): Uint8Array {
+  try {
+    return tableToIPC(table, 'stream')
+  } catch (cause) {
+    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `fromArrow takes a table of apache-arrow; got ${kindOf(table)}`, { cause })
+  }
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : `a value of type ${typeof value}`
 }

@@ -4,7 +4,6 @@
 //   npx tsx examples/images/server.ts --demo     asks itself twenty times at once, checks what comes, and ends
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { buffer } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { type NdArray, Python, PythonError, type RemoteModule } from 'pythreads'
 
@@ -31,11 +30,28 @@ const images: RemoteModule = py.import(new URL('./images.py', import.meta.url))
 
 const server = createServer((request, response) => {
   answer(request, response).catch((error: unknown) => {
-    // What Pillow cannot read is the client's mistake.
-    const status = error instanceof PythonError ? 422 : 500
+    const status = error instanceof TooLarge ? 413 : isNoPicture(error) ? 422 : 500
     response.writeHead(status, { 'content-type': 'text/plain' }).end(`${error instanceof Error ? error.message : error}\n`)
   })
 })
+
+class TooLarge extends Error {}
+
+/** What Pillow cannot read is the client's mistake. */
+function isNoPicture(error: unknown): boolean {
+  return error instanceof PythonError && ['UnidentifiedImageError', 'DecompressionBombError'].includes(error.type)
+}
+
+async function body(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > MAX_BODY_BYTES) throw new TooLarge('too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const refuse = (status: number, why: string) => void response.writeHead(status, { connection: 'close' }).end(`${why}\n`)
@@ -47,8 +63,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (!(Number.isInteger(width) && width >= 0 && width <= 8000)) return refuse(400, 'width: a whole number up to 8000')
   if (filter !== null && !FILTERS.includes(filter)) return refuse(400, `filter: ${FILTERS.join(' or ')}`)
   if (!FORMATS.includes(format)) return refuse(400, `format: ${FORMATS.join(' or ')}`)
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return refuse(413, 'too large')
-  const file = await changed(await buffer(request), width, filter, format)
+  const file = await changed(await body(request), width, filter, format)
   response.writeHead(200, { 'content-type': `image/${format}`, 'content-length': file.length }).end(file)
 }
 

@@ -6,6 +6,7 @@ import importlib
 import sys
 
 from .codec import RefusedValueError
+from .targets import refusal
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -14,24 +15,27 @@ if TYPE_CHECKING:
 
 def to_ipc(value: Any) -> memoryview:
     """The stream of a table, a record batch or a data frame."""
-    kind = type(value)
-    library = kind.__module__.partition(".")[0]
-    if library == "polars":
+    if isinstance(value, _loaded("polars", "DataFrame")):
         return _from_polars(value)
+    is_frame = isinstance(value, _loaded("pandas", "DataFrame"))
+    is_batch = isinstance(value, _loaded("pyarrow", "RecordBatch"))
+    if not (is_frame or is_batch or isinstance(value, _loaded("pyarrow", "Table"))):
+        name = f"{type(value).__module__}.{type(value).__qualname__}"
+        raise RefusedValueError("toArrow", f"a {name} is no pyarrow Table or RecordBatch, nor a DataFrame of pandas or polars")
     pyarrow = _load("pyarrow", "toArrow")
-    if library == "pandas" and hasattr(value, "columns"):
+    if is_frame:
         value = pyarrow.Table.from_pandas(value)
-    if isinstance(value, pyarrow.RecordBatch):
+    elif is_batch:
         value = pyarrow.Table.from_batches([value])
-    if not isinstance(value, pyarrow.Table):
-        name = f"{kind.__module__}.{kind.__qualname__}"
-        raise RefusedValueError(
-            "toArrow", f"a {name} is no table: a pyarrow Table or RecordBatch, a pandas or polars DataFrame is"
-        )
     sink = pyarrow.BufferOutputStream()
     with pyarrow.ipc.new_stream(sink, value.schema) as writer:
         writer.write_table(value)
     return memoryview(sink.getvalue())
+
+
+def _loaded(library: str, name: str) -> Any:
+    """A class of a library, if it is there: what is not imported has no objects."""
+    return getattr(sys.modules.get(library), name, ())
 
 
 def from_ipc(kind: str, data: memoryview) -> Any:
@@ -50,8 +54,6 @@ def _from_polars(value: Any) -> memoryview:
     import io
 
     polars = sys.modules["polars"]
-    if not isinstance(value, polars.DataFrame):
-        raise RefusedValueError("toArrow", f"a polars.{type(value).__qualname__} is no DataFrame: collect() it first")
     sink = io.BytesIO()
     # The oldest level: newer ones have views of texts, which not every reader knows.
     value.write_ipc_stream(sink, compat_level=polars.CompatLevel.oldest())
@@ -62,5 +64,8 @@ def _load(name: str, place: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
+        refused = refusal(error)
+        if refused is not None:
+            raise RefusedValueError(place, refused) from None
         reason = f"this needs the Python package {name}, which does not load in {sys.executable}: {error}"
         raise RefusedValueError(place, f"{reason}. Mend: {sys.executable} -m pip install {name}") from None

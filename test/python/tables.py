@@ -49,6 +49,19 @@ def frame(kind, rows):
     return table if kind == "pyarrow" else table.to_batches()[0]
 
 
+class Frame(pd.DataFrame):
+    pass
+
+
+def own_frame():
+    return Frame({"n": [1]})
+
+
+def unknown_type():
+    ends = pa.array([1, 3], pa.int32())
+    return pa.table({"n": pa.RunEndEncodedArray.from_arrays(ends, pa.array([1, 2]))})
+
+
 def chunked():
     return pa.concat_tables([pa.table({"n": [1, 2]}), pa.table({"n": [3]})])
 

@@ -2,7 +2,7 @@
  * Tables cross as Arrow, with every type, null and dictionary: pyarrow says itself whether what came back is what it was.
  * Free-threaded builds have no wheel of polars; there the rest is tested.
  */
-import { tableFromArrays } from 'apache-arrow'
+import { type Table, tableFromArrays } from 'apache-arrow'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fromArrow, type TableKind, toArrow } from '../../src/arrow.ts'
 import type { Python, RemoteModule } from '../../src/index.ts'
@@ -71,8 +71,16 @@ export function tables(place: Placement, kinds: readonly string[]): void {
       expect(await made['within']?.({ tables: [table, table] })).toEqual(['Table', 2])
     })
 
+    it('of a class of its own, or of a type that apache-arrow does not know', async () => {
+      expect((await toArrow(made['own_frame']?.())).getChild('n')?.get(0)).toBe(1n)
+      expect(await refusal(() => toArrow(made['unknown_type']?.()))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+    })
+
     it('that is none is refused', async () => {
-      expect(await refusal(() => toArrow(py.eval('object()')))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      for (const value of [py.eval('object()'), 5, [1], null, undefined, py.eval('5')]) {
+        expect(await refusal(() => toArrow(value))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      }
+      expect(() => fromArrow({} as Table)).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }))
       expect(() => fromArrow(tableFromArrays({ n: new Int32Array(1) }), 'duckdb' as TableKind)).toThrow(
         expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }),
       )
