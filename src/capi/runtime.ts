@@ -86,7 +86,10 @@ async function control(facts: PythonFacts): Promise<number> {
   for (;;) {
     const state = Atomics.compareExchange(word, 0, FREE, STARTING)
     if (state > 0) break
-    if (state === FREE) initialise(word, facts)
+    if (state === FREE) {
+      initialise(word, facts)
+      break // however long that took
+    }
     if (state === FAILED) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: its initialisation failed`)
     if (Date.now() > deadline) {
       throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: the thread that was initialising it ended`)
