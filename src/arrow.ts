@@ -5,9 +5,9 @@ import { PythonTable, type TableKind } from './wire/index.ts'
 
 export type { TableKind } from './wire/index.ts'
 
+// Tables of Apache Arrow, by the package of that name, which a program installs itself: `npm install apache-arrow`.
+
 /**
- * Tables of Apache Arrow, by a package of that name, which a program installs itself: `npm install apache-arrow`.
- *
  * Copies a table from Python: a pandas or polars `DataFrame`, a pyarrow `Table` or `RecordBatch`. Its columns are read where Python
  * wrote them, in memory that both see.
  *

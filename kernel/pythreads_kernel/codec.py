@@ -19,7 +19,7 @@ loads = marshal.loads
 SCALARS = frozenset({int, float, str, bool, type(None), bytes, bytearray})
 CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
 _SETS = frozenset({set, frozenset})
-_BYTES = frozenset({bytes, bytearray})
+BYTES = frozenset({bytes, bytearray})
 # Bytes alone, of this size, are lent where they can be (`lending.py`).
 INLINE_BYTES = 32 * 1024
 _PLAIN = SCALARS | CONTAINERS
@@ -40,7 +40,7 @@ def dumps_plain(value: Any) -> bytes | None:
     """Bytes for JavaScript, or `None` when something in the value needs an escape."""
     kind = type(value)
     if kind in SCALARS:
-        return None if kind in _BYTES and len(value) >= INLINE_BYTES else marshal.dumps(value, _FLAT)
+        return None if kind in BYTES and len(value) >= INLINE_BYTES else marshal.dumps(value, _FLAT)
     if kind not in CONTAINERS:
         return None
     version = _version(value)

@@ -14,6 +14,7 @@ import mmap
 import os
 from _thread import allocate_lock
 
+from .borrowing import CELLS
 from .codec import INLINE_BYTES
 from .extents import Extents
 from .interrupts import shielded
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     # Size, position, space, cell.
     Loan = tuple[int, int, int, int]
 
-CELLS = 1 << 20
 # Of how many loans one has been made since the cells were last looked at, when it is time to do so again.
 _SWEEP_SHARE = 8
 # Free memory of the file that is kept, as memory that is new to a process is slow.

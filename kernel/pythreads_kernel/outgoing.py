@@ -10,7 +10,7 @@ import marshal
 import sys
 
 from . import arrays, escapes, lending, scalars
-from .codec import CONTAINERS, INLINE_BYTES, NESTED, SCALARS, dumps_plain
+from .codec import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, dumps_plain
 from .copying import NOTHING, copied
 from .javascript import JavaScriptError, JavaScriptFunction
 
@@ -26,22 +26,20 @@ _CHUNK_DEPTH = 300
 _MAX_REPLACEMENTS = 10
 # A payload of so many bytes is lent rather than sent, where it can be.
 FRAME_BYTES = 256 * 1024
-_BYTES = frozenset({bytes, bytearray})
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
 def dumps(value: Any, channel: Channel, *, copy: bool = False) -> bytes:
     """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope."""
-    plain = dumps_plain(value)
-    if plain is not None:
-        return plain if len(plain) < FRAME_BYTES else elsewhere(plain, channel)
-    outgoing = _Outgoing(channel, copy=copy)
-    try:
-        data = outgoing.dumps(value)
-    except BaseException:  # of the user's code, where something is copied
-        channel.scope.release(outgoing.kept)
-        outgoing.take_back()
-        raise
+    data = dumps_plain(value)
+    if data is None:
+        outgoing = _Outgoing(channel, copy=copy)
+        try:
+            data = outgoing.dumps(value)
+        except BaseException:  # of the user's code, where something is copied
+            channel.scope.release(outgoing.kept)
+            outgoing.take_back()
+            raise
     return data if len(data) < FRAME_BYTES else elsewhere(data, channel)
 
 
@@ -91,7 +89,7 @@ class _Outgoing:
     def _convert(self, value: Any, depth: int) -> Any:
         kind = type(value)
         if kind in SCALARS:
-            return value if kind not in _BYTES or len(value) < INLINE_BYTES else self._array(memoryview(value), memoryview)
+            return value if kind not in BYTES or len(value) < INLINE_BYTES else self._array(memoryview(value), memoryview)
         known = self._known.get(id(value))
         if known is not None:
             return known[0]

@@ -10,10 +10,10 @@ import { Mapping, viewOf } from './mapping.ts'
  * Memory that Python lends to JavaScript; the kernel's `lending.py` says how. A loan is over when the ArrayBuffer that shows it is
  * collected: its cell becomes 1, which Python looks at when it lends something else, and when it is asked to.
  */
+const OVER = 1
 const TAKEN = 2
 /** How long after memory was given back Python is told to look for it. */
 const SWEEP_MS = 50
-const OVER = 1
 
 interface Hold {
   readonly cells: Uint8Array

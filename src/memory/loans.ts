@@ -104,10 +104,10 @@ class Lender {
     if (length === 0) return undefined
     this.#sweepAtTimes(length)
     const file = account.sight === 'file'
+    const base = file ? 0 : this.#mapping.address
     const allocated = this.#allocated.get(buffer)
     if (allocated !== undefined) {
-      const position = allocated + byteOffset + (file ? 0 : this.#mapping.address)
-      return this.#add(length, position, { keep: buffer, start: 0, bytes: 0, account })
+      return this.#add(length, base + allocated + byteOffset, { keep: buffer, start: 0, bytes: 0, account })
     }
     if (!file && isMainThread && !isResizable(buffer)) {
       this.#pin(buffer)
@@ -119,8 +119,7 @@ class Lender {
     if (start === undefined) return undefined
     account.used += length
     new Uint8Array(this.#mapping.view(start, length)).set(bytes)
-    const position = start + (file ? 0 : this.#mapping.address)
-    return this.#add(length, position, { keep: undefined, start, bytes: length, account })
+    return this.#add(length, base + start, { keep: undefined, start, bytes: length, account })
   }
 
   /** A call with this loan goes to a worker, whose end would be that of the loan; `undefined`: none. */

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { markAsUntransferable } from 'node:worker_threads'
-import { ffi } from '../capi/index.ts'
+import { closeFd, ffi } from '../capi/index.ts'
 
 /**
  * Memory that this process shares with others, for Linux. macOS has `shm_open` and Windows `CreateFileMapping`, but neither a way
@@ -25,7 +25,6 @@ function load() {
     memfd: libc.func('int memfd_create(const char *name, uint32_t flags)'),
     ftruncate: libc.func('int ftruncate(int fd, int64_t length)'),
     fcntl: libc.func('int fcntl(int fd, int command, ...)'),
-    close: libc.func('int close(int fd)'),
     mmap: libc.func('uintptr_t mmap(uintptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)'),
     munmap: libc.func('int munmap(uintptr_t address, size_t length)'),
     madvise: libc.func('int madvise(uintptr_t address, size_t length, int advice)'),
@@ -67,7 +66,7 @@ export class Mapping {
 
   /** Makes one of `bytes` bytes. */
   static create(bytes: number): Mapping {
-    const { memfd, ftruncate, fcntl, close } = libc()
+    const { memfd, ftruncate, fcntl } = libc()
     const raw = memfd('pythreads', MFD_CLOEXEC | MFD_ALLOW_SEALING)
     if (raw < 0) throw new Error(`memfd_create failed: errno ${ffi().errno()}`)
     try {
@@ -75,7 +74,7 @@ export class Mapping {
       fcntl(raw, F_ADD_SEALS, 'int', SEALS)
       return Mapping.open(process.pid, raw)
     } finally {
-      close(raw)
+      closeFd(raw)
     }
   }
 

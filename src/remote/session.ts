@@ -2,6 +2,7 @@ import { PythreadsError, raise } from '../errors/index.ts'
 import {
   type CallOptions,
   modulePath,
+  NO_OPTIONS,
   type RunOptions,
   resolveCallOptions,
   resolveRunOptions,
@@ -58,7 +59,11 @@ export class Session implements AsyncDisposable {
   }
 
   /** As {@link Python.run}, on this worker. */
-  async run<R = unknown>(target: string, args: readonly unknown[] = [], options: Omit<RunOptions, 'worker'> = {}): Promise<R> {
+  async run<R = unknown>(
+    target: string,
+    args: readonly unknown[] = [],
+    options: Omit<RunOptions, 'worker'> = NO_OPTIONS,
+  ): Promise<R> {
     const { kwargs, slot: _, ...call } = resolveRunOptions(options, 0)
     return (await this.#submit(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), said(call)).catch(raise)) as R
   }

@@ -72,20 +72,12 @@ const KINDS: Readonly<Record<PlainDType, string>> = {
   complex64: 'Float32Array',
   complex128: 'Float64Array',
 }
-const DTYPES = new Map(
-  Object.entries(KINDS)
-    .map(([dtype, kind]) => [kind, dtype as PlainDType])
-    .reverse() as [string, PlainDType][],
-)
-for (const [kind, dtype] of [
-  ['Uint8Array', 'uint8'],
+/** What a typed array is when nothing is said: numbers, rather than what else its bytes may stand for. */
+const SPECIAL: readonly string[] = ['bool', 'float16', 'complex64', 'complex128'] satisfies PlainDType[]
+const DTYPES: ReadonlyMap<string, PlainDType> = new Map([
+  ...Object.entries(KINDS).flatMap(([dtype, kind]) => (SPECIAL.includes(dtype) ? [] : [[kind, dtype as PlainDType] as const])),
   ['Uint8ClampedArray', 'uint8'],
-  ['Uint16Array', 'uint16'],
-  ['Float32Array', 'float32'],
-  ['Float64Array', 'float64'],
-] as const) {
-  DTYPES.set(kind, dtype)
-}
+])
 const TIME = /^(datetime64|timedelta64)(\[\d*(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?$/
 /** numpy has no more, and neither has the wire. */
 const MAX_DIMENSIONS = 64
