@@ -1,8 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
-
-/** Where the failures of a run are written, for whoever sees only the end of a log. */
-const FILE = new URL('../../build/failures.txt', import.meta.url)
 
 /** Ends a run with what failed, in a few lines, and the counts. */
 export default class ClosingReporter implements Reporter {
@@ -14,8 +10,6 @@ export default class ClosingReporter implements Reporter {
     const lines = [...failed, ...broken, ...errors.map(({ message }) => `outside of tests: ${message}`)].map(
       (line) => `FAILED ${line}`,
     )
-    mkdirSync(new URL('.', FILE), { recursive: true })
-    writeFileSync(FILE, lines.map((line) => `${line}\n`).join(''))
     console.log(`\n${lines.join('\n')}\n${count('passed')} passed, ${lines.length} failed, ${count('skipped')} skipped`)
   }
 }
