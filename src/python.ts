@@ -123,7 +123,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       observer: new Observer(this),
     })
     this.#pool = pool
-    this.#caller = callerOf((kind, write, more) => pool.submit(kind, write, more), { copy })
+    this.#caller = callerOf((kind, write, options, key) => pool.submit(kind, write, options, key), { copy })
     this.#found = found
     this.#isolation = isolation
     this.#reasons = decided.reasons
@@ -190,17 +190,21 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * `ERR_PYTHREADS_ABORTED`, `ERR_PYTHREADS_TIMEOUT`, `ERR_PYTHREADS_QUEUE_TIMEOUT`, `ERR_PYTHREADS_WEDGED`, or a
    * {@link WorkerDiedError}.
    */
-  async run<R = unknown>(target: string, args: readonly unknown[] = [], options: RunOptions = NO_OPTIONS): Promise<R> {
-    const { kwargs, ...call } = resolveRunOptions(options, this.#pool.size)
-    if (!Array.isArray(args)) {
-      throw new PythreadsError(
-        'ERR_PYTHREADS_ARGUMENT',
-        `The arguments of run come as an array; got a value of type ${typeof args}`,
-      )
+  run<R = unknown>(target: string, args: readonly unknown[] = [], options: RunOptions = NO_OPTIONS): Promise<R> {
+    try {
+      const resolved = resolveRunOptions(options, this.#pool.size)
+      if (!Array.isArray(args)) {
+        throw new PythreadsError(
+          'ERR_PYTHREADS_ARGUMENT',
+          `The arguments of run come as an array; got a value of type ${typeof args}`,
+        )
+      }
+      const request = callRequest(resolveTarget(target), args, resolved.kwargs)
+      const call = resolved.copy === undefined && this.#copy ? { ...resolved, copy: true } : resolved
+      return this.#pool.submit(KIND.CALL, request, call, target).catch(raise) as Promise<R>
+    } catch (error) {
+      return Promise.reject(error) // not an async function: what each call that waits holds would be twice as much
     }
-    const request = callRequest(resolveTarget(target), args, kwargs)
-    const submitted = this.#pool.submit(KIND.CALL, request, { ...call, copy: call.copy ?? this.#copy, key: target })
-    return (await submitted.catch(raise)) as R
   }
 
   /**
@@ -232,7 +236,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    */
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
     const read = readSource(source, '_v')
-    return (await this.#pool.submit(KIND.EVAL, evalRequest(read), { copy: this.#copy, key: read.text }).catch(raise)) as R
+    return (await this.#pool.submit(KIND.EVAL, evalRequest(read), { copy: this.#copy }, read.text).catch(raise)) as R
   }
 
   /**

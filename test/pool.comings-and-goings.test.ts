@@ -146,10 +146,10 @@ describe('calls behind a long one', () => {
     const { pool } = fake
     let nested: Promise<unknown> | undefined
     const callback = () => {
-      nested = pool.submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), { key: 'short' })
+      nested = pool.submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), undefined, 'short')
       return asked
     }
-    const outer = pool.submit(KIND.CALL, (encoder) => encoder.value(callback, 'callback'), { key: 'short' })
+    const outer = pool.submit(KIND.CALL, (encoder) => encoder.value(callback, 'callback'), undefined, 'short')
     outer.catch(() => {}) // when the test fails
     await settle()
     const python = fake.python(0)
@@ -205,7 +205,7 @@ describe('cancelling', () => {
     }
     const callback = () => new Promise(() => {})
     const python = fake.python(0)
-    pool.submit(KIND.CALL, (encoder) => encoder.value(callback, 'callback'), { key: 'short' }).catch(() => {})
+    pool.submit(KIND.CALL, (encoder) => encoder.value(callback, 'callback'), undefined, 'short').catch(() => {})
     const controller = new AbortController()
     const behind = await fake.call({ key: 'short', signal: controller.signal })
     await fake.call({ key: 'short' })

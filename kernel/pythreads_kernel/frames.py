@@ -10,6 +10,8 @@ import os
 from io import FileIO
 from struct import Struct
 
+from .vigil import vigil
+
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +69,7 @@ def read_frames(fd: int) -> Iterator[tuple[int, int, memoryview]]:
     start = end = 0
     unpack = HEADER.unpack_from
     read_into = source.readinto
+    wait = vigil(fd)
     while True:
         needed = HEADER_BYTES
         while end - start >= HEADER_BYTES:
@@ -89,6 +92,7 @@ def read_frames(fd: int) -> Iterator[tuple[int, int, memoryview]]:
             larger[:rest] = view[start:end]
             buffer, view = larger, memoryview(larger)
             start, end = 0, rest
+        wait()
         try:
             count = read_into(view[end:])
         except ConnectionError:

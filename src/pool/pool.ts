@@ -15,6 +15,7 @@ import type { OutputListener } from './output.ts'
 import { type Handle, Realm } from './realm.ts'
 import type { PoolStats, WorkerStats } from './stats.ts'
 import { FrameEncoder, Task, type Write } from './task.ts'
+import { Vigil } from './vigil.ts'
 import { Worker, type WorkerTools } from './worker.ts'
 
 /** What a pool needs to know. */
@@ -52,13 +53,13 @@ export interface SubmitOptions extends Patience {
   readonly copy?: boolean | undefined
   /** Whether Python may not write to the arrays in it. */
   readonly readonly?: boolean | undefined
-  /** What it calls, by which others of its kind are known. */
-  readonly key?: string | undefined
   /** The higher, the sooner it has its turn. */
   readonly priority?: number | undefined
   /** How often it may be made again when its worker dies. */
   readonly retry?: number | undefined
 }
+
+const NO_OPTIONS: SubmitOptions = Object.freeze({})
 
 /** A request that every interpreter has to get, those of later workers too. */
 export interface SetupStep {
@@ -78,6 +79,7 @@ export class Pool {
   readonly #leases = new Leases<Worker>((worker) => this.#free(worker))
   readonly #dispatcher: Dispatcher<Worker>
   readonly #fleet: Fleet
+  readonly #vigil = new Vigil()
   readonly #gauge: GilGauge
   readonly #queueTimes = new Times()
   readonly #runTimes = new Times()
@@ -191,10 +193,10 @@ export class Pool {
     return this.#dispatcher.stations.filter((worker) => worker !== undefined)
   }
 
-  /** Makes a call: `write` encodes its arguments at once. */
-  submit(kind: Kind, write: Write, options: SubmitOptions = {}): Promise<unknown> {
+  /** Makes a call: `write` encodes its arguments at once. `key`: what it calls, by which others of its kind are known. */
+  submit(kind: Kind, write: Write, options: SubmitOptions = NO_OPTIONS, key?: string): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { lease, signal, copy, readonly = this.#options.readonly, key, priority = 0, retry = 0 } = options
+      const { lease, signal, copy, readonly = this.#options.readonly, priority = 0, retry = 0 } = options
       const slot = lease?.slot ?? options.slot
       this.#admit(kind, slot)
       if (signal?.aborted === true) throw aborted(signal)
@@ -212,12 +214,14 @@ export class Pool {
       const task = new Task({ order: this.#order++, ...place, origin, priority, key, retries: retry }, frame, resolve, reject)
       const { patience } = this.#options
       const { timeoutMs = patience.timeoutMs, queueTimeoutMs = patience.queueTimeoutMs } = options
-      limitPatience(
-        task,
-        { signal, timeoutMs, queueTimeoutMs },
-        (waiting) => waiting.queue !== undefined || waiting.worker?.isBehind(waiting) === true,
-        (late, error) => this.#giveUp(late, error),
-      )
+      if (signal !== undefined || timeoutMs != null || queueTimeoutMs != null) {
+        limitPatience(
+          task,
+          { signal, timeoutMs, queueTimeoutMs },
+          (waiting) => waiting.queue !== undefined || waiting.worker?.isBehind(waiting) === true,
+          (late, error) => this.#giveUp(late, error),
+        )
+      }
       this.#dispatcher.place(task)
     })
   }
@@ -379,7 +383,7 @@ export class Pool {
   }
 
   #sending(task: Task, worker: Worker): void {
-    if (!task.isSetUp) this.#running++
+    if (!task.isSetUp) this.#vigil.sent(++this.#running)
     task.worker = worker
     this.#gauge.start()
     const queuedMs = task.queuedAt === undefined ? 0 : performance.now() - task.queuedAt
@@ -424,7 +428,7 @@ export class Pool {
   #settled(task: Task): void {
     task.worker = undefined
     if (task.cancelledAt !== undefined || task.isSetUp) return
-    this.#running--
+    this.#vigil.settled(--this.#running)
     this.#checkFinished()
   }
 

@@ -261,10 +261,10 @@ export class FakePool {
   }
 
   /** Makes a call, and keeps what became of it. */
-  async call(options: SubmitOptions = {}): Promise<{ outcome: unknown }> {
+  async call({ key, ...options }: SubmitOptions & { readonly key?: string | undefined } = {}): Promise<{ outcome: unknown }> {
     const call: { outcome: unknown } = { outcome: undefined }
     this.pool
-      .submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), options)
+      .submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), options, key)
       .then(
         () => (call.outcome = 'done'),
         (error: { code?: unknown }) => (call.outcome = error.code ?? error),
