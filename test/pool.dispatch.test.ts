@@ -202,6 +202,69 @@ describe('rule 1: an idle worker takes the next call', () => {
   })
 })
 
+describe('rule 1: tiny calls go to one worker that is at work on such', () => {
+  it.each([
+    [1, 64],
+    [5, 40],
+    [9, 22],
+  ])('calls of %i microseconds: so long as fewer than %i are before it', (us, room) => {
+    const floor = new Floor(3)
+    const key = floor.short('tiny', us)
+    const calls = Array.from({ length: room }, () => floor.place({ key }))
+    expect(new Set(floor.where(...calls)).size).toBe(1)
+    const another = floor.place({ key })
+    expect(floor.where(another)).not.toEqual(floor.where(calls[0] as FakeCall))
+    expect(floor.where(floor.place({ key }))).toEqual(floor.where(another))
+  })
+
+  it('others do not', () => {
+    const floor = new Floor(3)
+    const key = floor.short('short', 10)
+    const calls = [floor.place({ key }), floor.place({ key }), floor.place({ key })]
+    expect(floor.where(...calls).toSorted()).toEqual([0, 1, 2])
+  })
+
+  it.each([['short'], ['unknown']])('nor do they go behind one that is %s', (other) => {
+    const floor = new Floor(2)
+    const key = floor.short('tiny', 5)
+    floor.short('short', 10)
+    const one = floor.place({ key: other })
+    expect(floor.where(floor.place({ key }))).not.toEqual(floor.where(one))
+  })
+
+  it('nor past one that waits and comes before it', () => {
+    const floor = new Floor(2)
+    const key = floor.short('tiny', 5)
+    floor.place({ slot: 0, key })
+    floor.place({ slot: 0 })
+    expect(floor.where(floor.place({ key }))).toEqual([1])
+  })
+
+  it('nor to a leased worker, nor to one that retires', async () => {
+    const floor = new Floor(2)
+    const key = floor.short('tiny', 5)
+    const lease = floor.leases.request(floor.calls.next())
+    floor.dispatcher.offer()
+    const { slot } = await lease
+    floor.place({ slot, key })
+    const calls = [floor.place({ key }), floor.place({ key })]
+    expect(floor.where(...calls)).toEqual([1 - slot, 1 - slot])
+    floor.worker(1 - slot).retiring = true
+    expect(floor.where(floor.place({ key }))).toEqual([undefined])
+  })
+
+  it('those behind one that turns out long go to an idle worker soon', () => {
+    const floor = new Floor(2)
+    const key = floor.short('tiny', 5)
+    const calls = Array.from({ length: 5 }, () => floor.place({ key }))
+    const [first] = floor.where(...calls)
+    vi.advanceTimersByTime(TAKEN_BACK_MS)
+    expect(floor.takenBack).toEqual(calls.slice(1))
+    expect(floor.where(calls[1] as FakeCall)).toEqual([1 - (first as number)])
+    expect(floor.where(floor.place({ key }))).not.toEqual([first])
+  })
+})
+
 describe('rule 2: when all are busy, a short call is sent along behind short ones', () => {
   it('only where it is short itself', () => {
     const floor = new Floor(1)
@@ -823,13 +886,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       slot: fc.option(fc.nat(WORKERS - 1), { nil: undefined, freq: 2 }),
       nested: fc.boolean(),
       priority: fc.constantFrom(0, 0, 0, 1, -1),
-      key: fc.constantFrom('a', 'a', 'b', undefined),
+      key: fc.constantFrom('a', 'a', 'b', 'tiny', 'tiny', undefined),
       at: numbers,
     }),
   },
   {
     weight: 7,
-    arbitrary: fc.record({ kind: fc.constant('finish' as const), at: numbers, us: fc.constantFrom(10, 10, 10, 10, 150, 10_000) }),
+    arbitrary: fc.record({ kind: fc.constant('finish' as const), at: numbers, us: fc.constantFrom(3, 10, 10, 10, 150, 10_000) }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 5) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('callBack' as const, 'answer' as const), at: numbers }) },
@@ -854,11 +917,15 @@ class Judge {
   within = 0
   /** Whether a call was expected to be short when it was sent. */
   readonly #short = new Map<FakeCall, boolean>()
+  /** Whether it was expected to be tiny. */
+  readonly #tiny = new Map<FakeCall, boolean>()
+  gathered = 0
   #owesDrain = false
   #drained = 0
 
   constructor() {
     for (const key of ['a', 'b']) this.floor.short(key)
+    this.floor.short('tiny', 3)
     this.floor.watch = (call, worker) => this.#judge(call, worker)
   }
 
@@ -891,6 +958,8 @@ class Judge {
     rule(worker.serving, 'it does not serve')
     const isShort = this.floor.dispatcher.paces.window(call.key) > 1
     this.#short.set(call, isShort)
+    const room = this.floor.dispatcher.paces.gathered(call.key)
+    this.#tiny.set(call, room > 0)
     const isFirst = (may: (other: FakeCall) => boolean) =>
       this.#waiting().every(
         (other) =>
@@ -917,7 +986,9 @@ class Judge {
     rule(isShort && worker.has.every((other) => this.#short.get(other)), 'not all are short')
     rule(!this.#isReserved(worker) && !worker.isWithinCallback, 'nothing goes along there')
     rule(worker.depth < this.floor.dispatcher.paces.window(call.key), 'it has too many')
-    rule(!this.#living.some((other) => other.idle && this.#mayTake(other, call)), 'another worker is idle')
+    if (!this.#living.some((other) => other.idle && this.#mayTake(other, call))) return
+    this.gathered++
+    rule(worker.depth < room && worker.has.every((other) => this.#tiny.get(other)), 'another worker is idle')
   }
 
   /** Looks at what waits when nothing more happens. */
@@ -1017,7 +1088,7 @@ class Judge {
 
 describe('whatever happens', () => {
   it('each call that is sent has its turn, and none waits that somebody could take', async () => {
-    const seen = { calls: 0, along: 0, within: 0, takenBack: 0, leases: 0, drained: 0 }
+    const seen = { calls: 0, along: 0, gathered: 0, within: 0, takenBack: 0, leases: 0, drained: 0 }
     const run = fc.asyncProperty(fc.array(steps, { maxLength: 100, size: 'max' }), async (plan) => {
       const judge = new Judge()
       for (const step of plan) {
@@ -1031,6 +1102,7 @@ describe('whatever happens', () => {
       expect(removed.length).toBeLessThanOrEqual(plan.filter(({ kind }) => kind === 'remove').length)
       seen.calls += made.length
       seen.along += judge.along
+      seen.gathered += judge.gathered
       seen.within += judge.within
       seen.takenBack += floor.takenBack.length
       seen.drained += floor.drained

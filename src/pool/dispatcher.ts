@@ -18,8 +18,9 @@ export interface Station extends Leasable {
   readonly runningSince: number
   /** Whether the list of idle workers holds it. */
   listed: boolean
-  /** Whether all that it has before it is expected to be short. */
+  /** Whether all that it has before it is expected to be short, and even tiny. */
   short: boolean
+  tiny: boolean
   send(task: Task): void
   /** Takes back the calls that it has not begun. */
   takeBack(): Task[]
@@ -44,6 +45,8 @@ const LONG_MS = 2
  * Decides which worker takes which call. The rules:
  * 1. An idle worker takes the next call: the one of the highest priority that has waited longest. The worker that was idle last
  *    goes first, as its memory is warm.
+ *    Tiny calls, which take no longer than it takes to make them, go to one that is at work on such, up to a bound: to wake
+ *    another one would take longer.
  * 2. When all are busy, a call waits; only where a worker has nothing but short calls, and this is one, it is sent along.
  * 3. When a call that was to be short is not, those behind it are taken back, and have their turn as if they had waited.
  * 4. A leased or retiring worker takes only calls that name it; one that waits for a callback, those that the callback made.
@@ -85,6 +88,8 @@ export class Dispatcher<S extends Station> {
   /** A new call: it goes to a worker, or waits. */
   place(task: Task): void {
     const { slot, origin } = task
+    const gathering = slot === undefined && origin === undefined ? this.#gathering(task) : undefined
+    if (gathering !== undefined) return this.#sendAlong(gathering, task)
     const station = slot === undefined ? this.#takeIdle() : this.stations[slot]
     if (station?.serving === true && station.idle) return this.#send(station, task)
     const other = slot === undefined && origin === undefined ? this.#withRoom(task) : undefined
@@ -206,13 +211,33 @@ export class Dispatcher<S extends Station> {
     return best
   }
 
+  /** The worker that is at work on tiny calls and has room for another one. */
+  #gathering(task: Task): S | undefined {
+    const room = this.paces.gathered(task.key)
+    if (room === 0) return undefined
+    return this.stations.find(
+      (station) =>
+        station?.tiny === true &&
+        !station.idle &&
+        station.depth < room &&
+        station.serving &&
+        !station.isWithinCallback &&
+        !this.#isReserved(station) &&
+        this.#queues.isNext(task, station.slot),
+    )
+  }
+
   #send(station: S, task: Task): void {
-    if (station.idle) station.short = this.paces.window(task.key) > 1
+    if (station.idle) {
+      station.short = this.paces.window(task.key) > 1
+      station.tiny = this.paces.gathered(task.key) > 0
+    }
     this.#events.sending(task, station)
     station.send(task)
   }
 
   #sendAlong(station: S, task: Task): void {
+    if (station.tiny) station.tiny = this.paces.gathered(task.key) > 0
     this.#events.sending(task, station)
     station.send(task)
     this.#watch ??= setTimeout(() => this.#takeBack(), LONG_MS).unref()
@@ -234,7 +259,7 @@ export class Dispatcher<S extends Station> {
       if (station === undefined || station.depth < 2 || station.isWithinCallback) continue
       again = true
       if (now - station.runningSince < LONG_MS) continue
-      station.short = false
+      station.short = station.tiny = false
       for (const task of station.takeBack()) this.#events.takenBack(task)
     }
     if (again) this.#watch ??= setTimeout(() => this.#takeBack(), LONG_MS).unref()

@@ -7,6 +7,10 @@ const TRUSTED = 8
 /** How much work may stand behind a call, so that neither side waits for the other. */
 const BACKLOG_US = 1_000
 const MAX_WINDOW = 64
+/** A call that takes less holds its worker no longer than it takes JavaScript to make it: one worker does all of them. */
+const TINY_US = 10
+/** How much work tiny calls may have before them, rather than that another worker is woken. */
+const GATHERED_US = 200
 
 interface Pace {
   /** How many calls in a row were short. */
@@ -38,6 +42,13 @@ export class Paces {
 
   #find(key: string): Pace | undefined {
     return this.#paces.get(key) ?? this.#older.get(key)
+  }
+
+  /** How many calls of this kind a worker gets before another one is woken; 0: none. */
+  gathered(key: string | undefined): number {
+    const pace = key === undefined ? undefined : this.#find(key)
+    if (pace === undefined || pace.row < TRUSTED || pace.meanUs >= TINY_US) return 0
+    return Math.min(MAX_WINDOW, Math.floor(GATHERED_US / Math.max(pace.meanUs, 1)))
   }
 
   /** How many calls of this kind a worker may have at once. */

@@ -67,6 +67,7 @@ export class FakeWorker {
   retiring = false
   listed = false
   short = false
+  tiny = false
   /** All calls that it was sent, in order. */
   readonly got: FakeCall[] = []
   /** Those without an answer. */
