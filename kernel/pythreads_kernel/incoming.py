@@ -68,6 +68,8 @@ def _give_back(root: Any, taken: set[tuple[int, int]]) -> None:
 
 
 class _Incoming:
+    __slots__ = ("_channel", "_open", "_readonly", "_seen", "chunks", "taken")
+
     def __init__(self, channel: Channel, *, readonly: bool) -> None:
         self._channel = channel
         self._readonly = readonly
@@ -87,13 +89,13 @@ class _Incoming:
                     if type(item) in _COMPOSITE:
                         container[index] = self._value(item)
             elif kind is dict:
-                if any(type(key) in _KEYS for key in container):
+                if not _KEYS.isdisjoint(map(type, container)):
                     items = [(self._key(key), item) for key, item in container.items()]
                     _refill(container, items, "Map")
                 for key, item in container.items():
                     if type(item) in _COMPOSITE:
                         container[key] = self._value(item)
-            elif any(type(item) in _KEYS for item in container):
+            elif not _KEYS.isdisjoint(map(type, container)):
                 _refill(container, [self._key(item) for item in container], "Set")
 
     def _value(self, item: Any) -> Any:

@@ -35,7 +35,12 @@ class EntryChannel(Channel):
     """The channel of one sync call. The JavaScript thread is in it: nothing can be asked of JavaScript before it ends."""
 
     is_sync = True
+    side = None
     _loop: EventLoop | None = None
+
+    def __init__(self, scope: Scope) -> None:
+        """Belong to a scope. Each call comes by here."""
+        self.scope = scope
 
     @property
     def loop(self) -> EventLoop:
@@ -44,7 +49,7 @@ class EntryChannel(Channel):
             if EntryChannel._loop is None:
                 from .aio import EventLoop  # asyncio takes 30 ms to import
 
-                EntryChannel._loop = EventLoop(EntryChannel(Scope(), None))
+                EntryChannel._loop = EventLoop(EntryChannel(Scope()))
             return EntryChannel._loop
 
 
@@ -95,7 +100,7 @@ def _enter(buffer: int, length: int, capacity: int) -> int:
         _, scope, kind = _unpack(view)
         if kind == _FETCH:
             return _reply(view, capacity, *_waiting.pop(_get_ident()))
-        current.channel = channel = EntryChannel(scope_of(scope), None)
+        current.channel = channel = EntryChannel(scope_of(scope))
         code, data = answer(kind, 0, view[HEADER_BYTES:length], channel)
         current.channel = None  # it would keep the scope, and what is in its variables, after the pool is closed
     except BaseException as error:

@@ -38,18 +38,25 @@ export interface Account {
   used: number
 }
 
-interface Lent {
+class Lent {
   /** What must not be collected. */
   readonly keep: unknown
-  /** Where its copy is, if it is one. */
+  readonly account: Account
+  /** Where its copy is, if it is one, and its size; else 0. */
   readonly start: number
   readonly bytes: number
-  readonly account: Account
   /** The call that made it is not over. */
-  open: boolean
+  open = true
   /** Python has let go. */
-  over: boolean
-  borrower: object | undefined
+  over = false
+  borrower: object | undefined = undefined
+
+  constructor(keep: unknown, account: Account, start: number = 0, bytes: number = 0) {
+    this.keep = keep
+    this.account = account
+    this.start = start
+    this.bytes = bytes
+  }
 }
 
 /** What a JavaScript thread lends. */
@@ -57,7 +64,9 @@ class Lender {
   readonly #mapping: Mapping
   readonly #cells: Uint8Array
   readonly #extents: Extents
-  readonly #loans = new Map<number, Lent>()
+  /** By their cells. */
+  readonly #loans: (Lent | undefined)[] = []
+  #count = 0
   readonly #free: number[] = []
   #next = 0
   /** Bytes of copies, and of arrays that were allocated here. */
@@ -75,12 +84,12 @@ class Lender {
     this.#extents = new Extents(CELLS, this.#mapping.bytes)
     whenThreadEnds(() => {
       this.sweep()
-      if (this.#loans.size === 0) this.#mapping.discard(CELLS, this.#mapping.bytes - CELLS) // rule 4
+      if (this.#count === 0) this.#mapping.discard(CELLS, this.#mapping.bytes - CELLS) // rule 4
     })
   }
 
   get count(): number {
-    return this.#loans.size
+    return this.#count
   }
 
   get resident(): number {
@@ -107,24 +116,24 @@ class Lender {
     const base = file ? 0 : this.#mapping.address
     const allocated = this.#allocated.get(buffer)
     if (allocated !== undefined) {
-      return this.#add(length, base + allocated + byteOffset, { keep: buffer, start: 0, bytes: 0, account })
+      return this.#add(length, base + allocated + byteOffset, new Lent(buffer, account))
     }
     if (!file && isMainThread && !isResizable(buffer)) {
       this.#pin(buffer)
       leaveAtExit()
-      return this.#add(length, addressOf(bytes), { keep: buffer, start: 0, bytes: 0, account })
+      return this.#add(length, addressOf(bytes), new Lent(buffer, account))
     }
     if (length < INLINE_BYTES || account.used + length > account.limit) return undefined
     const start = this.#take(length)
     if (start === undefined) return undefined
     account.used += length
     new Uint8Array(this.#mapping.view(start, length)).set(bytes)
-    return this.#add(length, base + start, { keep: undefined, start, bytes: length, account })
+    return this.#add(length, base + start, new Lent(undefined, account, start, length))
   }
 
   /** A call with this loan goes to a worker, whose end would be that of the loan; `undefined`: none. */
   sent(cell: number, borrower: object | undefined): void {
-    const loan = this.#loans.get(cell)
+    const loan = this.#loans[cell]
     if (loan === undefined) return
     loan.borrower = borrower
     loan.over = false
@@ -133,7 +142,7 @@ class Lender {
 
   /** The call that made a loan is over. */
   settle(cell: number): void {
-    const loan = this.#loans.get(cell)
+    const loan = this.#loans[cell]
     if (loan === undefined) return
     loan.open = false
     if (loan.over) this.end(cell)
@@ -141,9 +150,10 @@ class Lender {
 
   /** Python never had it, or has it no longer. */
   end(cell: number): void {
-    const loan = this.#loans.get(cell)
+    const loan = this.#loans[cell]
     if (loan === undefined) return
-    this.#loans.delete(cell)
+    this.#loans[cell] = undefined
+    this.#count--
     this.#cells[cell] = 0
     this.#free.push(cell)
     if (loan.bytes === 0) return
@@ -153,8 +163,8 @@ class Lender {
 
   /** A worker process has ended: it has nothing any more. */
   forget(borrower: object): void {
-    for (const [cell, loan] of this.#loans) {
-      if (loan.borrower !== borrower) continue
+    for (const [cell, loan] of this.#loans.entries()) {
+      if (loan === undefined || loan.borrower !== borrower) continue
       loan.borrower = undefined
       this.#over(cell, loan)
     }
@@ -162,18 +172,18 @@ class Lender {
 
   /** Takes back what Python has let go. */
   sweep(): void {
-    if (this.#loans.size === 0) return
+    if (this.#count === 0) return
     const used = this.#cells.subarray(0, this.#next)
     for (let cell = used.indexOf(1); cell >= 0; cell = used.indexOf(1, cell)) {
       used[cell] = 0
-      const loan = this.#loans.get(cell)
+      const loan = this.#loans[cell]
       if (loan !== undefined) this.#over(cell, loan)
     }
   }
 
   /** To look at all cells for each of many small loans would take time that grows with their square. */
   #sweepAtTimes(length: number): void {
-    if (length < INLINE_BYTES && ++this.#unswept * SWEEP_SHARE < this.#loans.size) return
+    if (length < INLINE_BYTES && ++this.#unswept * SWEEP_SHARE < this.#count) return
     this.#unswept = 0
     this.sweep()
   }
@@ -183,22 +193,23 @@ class Lender {
     if (!loan.open) this.end(cell)
   }
 
-  #add(length: number, position: number, what: Pick<Lent, 'keep' | 'start' | 'bytes' | 'account'>): Loan | undefined {
+  #add(length: number, position: number, loan: Lent): Loan | undefined {
     const cell = this.#free.pop() ?? this.#next++
     if (cell >= CELLS) {
       this.#next = CELLS
       return undefined
     }
-    this.#loans.set(cell, { ...what, open: true, over: false, borrower: undefined })
+    this.#loans[cell] = loan
+    this.#count++
     this.#look ??= this.#lookLater()
     const { address, fd } = this.#mapping
-    return [length, position, what.account.sight === 'file' ? -fd : address, cell]
+    return [length, position, loan.account.sight === 'file' ? -fd : address, cell]
   }
 
   #lookLater(): NodeJS.Timeout {
     return setTimeout(() => {
       this.sweep()
-      this.#look = this.#loans.size > 0 ? this.#lookLater() : undefined
+      this.#look = this.#count > 0 ? this.#lookLater() : undefined
     }, LOOK_MS).unref()
   }
 
