@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type Child, startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
-import { placements } from './support/pythons.ts'
+import { eachHost, placements } from './support/pythons.ts'
 
 const WITHIN_MS = 1_000
 /** Without a GIL, Python's threads keep all cores busy while the host leaves. */
@@ -36,10 +36,10 @@ const matrix = [
 /** Only a child process can outlive a host that nobody could tell to clean up. */
 const killed = cells(['SIGKILL'], [...doings, 'in C code'])
 
-describe.each(placements)('the host ends, $name', ({ isolation, python }) => {
+describe.each(placements)('the host ends, $name', ({ name, isolation, python }) => {
   const all = isolation === 'process' ? [...matrix, ...killed] : matrix
 
-  it.concurrent.each(all)('$end while Python is $doing', async ({ end, doing }) => {
+  eachHost({ name }).each(all)('$end while Python is $doing', async ({ end, doing }) => {
     const host = startFixture('exit', [JSON.stringify({ isolation, python, doing, end })])
     await host.printed(end === 'natural end' ? 'ends at' : `Python is ${doing}`)
     if (end !== 'natural end') {
@@ -74,9 +74,8 @@ describe.each(placements)('the host ends after a cancellation, $name', ({ name, 
 
   // Without a GIL every host has several threads that compute: side by side they would leave no core to the others.
   const within = name.includes('without') ? WITHIN_BUSY_MS : WITHIN_MS
-  const each = name.includes('without') ? it : it.concurrent
 
-  each.each(all)('$end after $after while Python is $doing', async ({ end, doing, after }) => {
+  eachHost({ name }).each(all)('$end after $after while Python is $doing', async ({ end, doing, after }) => {
     const host = startFixture('exit', [JSON.stringify({ isolation, python, doing, end, after })])
     await host.printed(end === 'natural end' ? 'ends at' : `Python is ${doing}`)
     if (end !== 'natural end') host.kill(end.startsWith('SIG') ? (end as NodeJS.Signals) : 'SIGUSR2')
@@ -112,7 +111,7 @@ function startPrinting(options: { isolation: string; python: string; during: boo
   return startFixture('exit-output', [JSON.stringify(options)], { PYTHONUNBUFFERED: '' })
 }
 
-describe.each(placements)('SIGINT while Python sleeps, $name', ({ isolation, python }) => {
+describe.each(placements)('SIGINT while Python sleeps, $name', ({ name, isolation, python }) => {
   const start = async (handler: string) => {
     const host = startFixture('exit-sigint', [JSON.stringify({ isolation, python, handler })])
     await host.printed('Python sleeps')
@@ -120,7 +119,7 @@ describe.each(placements)('SIGINT while Python sleeps, $name', ({ isolation, pyt
     return host
   }
 
-  it.concurrent.each(['before', 'after'])('calls the handler of a host that set it %s the start', async (handler) => {
+  eachHost({ name }).each(['before', 'after'])('calls the handler of a host that set it %s the start', async (handler) => {
     const host = await start(handler)
     host.kill('SIGINT')
     const { code, signal, stdout } = await endingOf(host, PATIENCE_MS)
@@ -128,7 +127,7 @@ describe.each(placements)('SIGINT while Python sleeps, $name', ({ isolation, pyt
     expect(stdout).toContain('interrupts: 1, answers: 42.')
   })
 
-  it.concurrent.each(['none', 'removed'])('ends a host without a handler: %s', async (handler) => {
+  eachHost({ name }).each(['none', 'removed'])('ends a host without a handler: %s', async (handler) => {
     const host = await start(handler)
     host.kill('SIGINT')
     const { code, signal, alive } = await endingOf(host, WITHIN_MS)

@@ -10,7 +10,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
-import { placements } from './support/pythons.ts'
+import { eachHost, placements } from './support/pythons.ts'
 
 /** 5 tests at once are 100 threads, each with a Python to find, to start and to call. */
 const PATIENCE_MS = 120_000
@@ -35,16 +35,16 @@ const cells = [1, 4, 20].flatMap((threads) => ends.map((end) => ({ threads, end 
 const cancelledEnds = ['leave cancelled', 'leave stuck', 'cancelled call', 'stuck call']
 const cancelledCells = [1, 8].flatMap((threads) => cancelledEnds.map((end) => ({ threads, end })))
 
-describe.each(placements)('$name', ({ isolation, python }) => {
+describe.each(placements)('$name', ({ name, isolation, python }) => {
   const options = { isolation, python, workers: 1 }
 
-  it.concurrent.each([...cells, ...cancelledCells])('$threads threads call, and end by: $end', async ({ threads, end }) => {
+  eachHost({ name }).each([...cells, ...cancelledCells])('$threads threads call, and end by: $end', async ({ threads, end }) => {
     const { right, wrong, opened } = await report('worker-threads', { options, threads, end })
     expect({ right, wrong }).toEqual({ right: threads * CALLER + AFTERWARDS, wrong: [] })
     expect(opened).toBeLessThanOrEqual(10)
   })
 
-  it.concurrent.each(['async call', 'sync sleep', 'sync loop', 'cancelled call', 'stuck call'])(
+  eachHost({ name }).each(['async call', 'sync sleep', 'sync loop', 'cancelled call', 'stuck call'])(
     'the main thread exits during: %s',
     async (end) => {
       const host = startFixture('worker-threads-exit', [JSON.stringify({ options, end })])
@@ -56,7 +56,7 @@ describe.each(placements)('$name', ({ isolation, python }) => {
     },
   )
 
-  it.concurrent('8 threads race to start it', async () => {
+  eachHost({ name })('8 threads race to start it', async () => {
     const { right, wrong } = await report('worker-threads-start', { options, threads: 8 })
     expect({ right, wrong }).toEqual({ right: 8 * CALLER + CALLER, wrong: [] })
   })
