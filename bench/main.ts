@@ -9,7 +9,9 @@ import { floorOf, inRounds, type Runner, resultsOf, runnerOf } from './lib/round
 import type { Scenario } from './lib/scenario.ts'
 import { type Settings, settings } from './lib/settings.ts'
 import { installPeers } from './peers/install.ts'
-import { SCENARIOS } from './scenarios/index.ts'
+import { saveDocuments } from './report/documents.ts'
+import { questionOf, readResults, saveReport } from './report/index.ts'
+import { savePictures } from './report/png.ts'
 
 async function measure(asked: Settings): Promise<void> {
   const pythons = await findPythons(asked.python)
@@ -43,9 +45,17 @@ async function measure(asked: Settings): Promise<void> {
     peers,
     cells,
   }
-  printResults(results, (name) => SCENARIOS.find((scenario) => scenario.name === name)?.question ?? '')
-  if (asked.complete) saveResults(results, 'latest')
-  console.log(`\n${saveResults(results, asked.name)}`)
+  printResults(results, questionOf)
+  const files = [asked.name, ...(asked.complete ? ['latest'] : [])].map((name) => saveResults(results, name))
+  for (const file of files) console.log(`\n${file}`)
+  await report(results, files, asked)
+}
+
+/** The page beside each file; the pictures and tables for others. */
+async function report(results: Results, files: readonly string[], { publish }: Settings): Promise<void> {
+  for (const file of files) console.log(await saveReport(results, file))
+  if (!publish) return
+  for (const file of [...(await savePictures(results)), ...saveDocuments(results)]) console.log(file)
 }
 
 /** Plain Python for each Python that takes part, where the scenario has such a floor. */
@@ -66,10 +76,13 @@ function progress(text: string): void {
 }
 
 let asked: Settings
+let known: Results | undefined
 try {
   asked = settings(process.argv.slice(2))
+  if (asked.report !== undefined) known = readResults(asked.report)
 } catch (error) {
   console.error((error as Error).message)
   process.exit(2)
 }
-await measure(asked)
+if (known === undefined) await measure(asked)
+else await report(known, [asked.report ?? ''], asked)

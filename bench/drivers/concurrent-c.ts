@@ -34,12 +34,16 @@ export function engineOf(library: ConcurrentC, domains: readonly Domain[], isola
   const [first] = works
   if (first === undefined) throw new Error('at least one domain')
   let turn = 0
+  let underWay = 0
+  const counted = (answer: Promise<unknown>) => {
+    underWay++
+    return answer.finally(() => underWay--)
+  }
+  const texts = isolated ? works.map(({ domain, work }) => domain.task(work['dumps'] as Function)) : []
   /** A domain's proxy, by text of JSON that a task makes of it. */
   const throughText = async (proxy: Proxy) => {
-    for (const { domain, work } of works) {
-      const text = await domain
-        .task(work['dumps'] as Function)(proxy)
-        .catch(() => null)
+    for (const dumps of texts) {
+      const text = await counted(dumps(proxy)).catch(() => null)
       if (text !== null) return JSON.parse(text as string) as unknown
     }
     throw new Error('no domain knows this proxy')
@@ -50,12 +54,10 @@ export function engineOf(library: ConcurrentC, domains: readonly Domain[], isola
       ? (tasks[0] as Task)
       : (...args: readonly unknown[]) => (tasks[turn++ % tasks.length] as Task)(...args)
   }
-  let underWay = 0
   const call = (name: string) => {
     const task = bind(name)
     return async (...args: readonly unknown[]) => {
-      underWay++
-      const result = await task(...args).finally(() => underWay--)
+      const result = await counted(task(...args))
       // It refuses `toJS` of an isolated domain while any task is under way there.
       return isolated && underWay > 0 && library.isProxy(result) ? await throughText(result) : plain(result)
     }

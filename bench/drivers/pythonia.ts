@@ -25,7 +25,7 @@ export const driver: Driver = {
       return {
         call,
         total: async (array) => (await call('total_list')([...array])) as number,
-        doubles: async (length) => Float64Array.from((await call('floats')(length)) as number[]),
+        doubles: async (length) => Float64Array.from((await call('double_list')(length)) as number[]),
         callback: async (callback, times) => await call('times')(callback, times),
         close: () => python.exit(),
       }

@@ -23,16 +23,19 @@ export function pythreads(isolation: IsolationKind): Driver {
 async function open({ Python }: Library, isolation: IsolationKind, { python, workers }: DriverOptions): Promise<Engine> {
   const options = { isolation, python, workers, path: [WORK_FOLDER] }
   const py = await Python.start(options)
-  const run = (name: string) => {
-    const target = `work:${name}`
-    return (...args: readonly unknown[]) => py.run(target, args)
+  const work = py.import<Record<string, (...args: readonly unknown[]) => unknown>>('work')
+  const call = (name: string) => {
+    const found = work[name] as (...args: readonly unknown[]) => Promise<unknown>
+    return (...args: readonly unknown[]) => found(...args)
   }
+  let sync: ReturnType<typeof py.sync.import> | undefined
   return {
     sync: (name) => {
-      const target = `work:${name}`
-      return (...args) => py.sync.run(target, args)
+      sync ??= py.sync.import('work')
+      const found = sync[name] as (...args: readonly unknown[]) => unknown
+      return (...args) => found(...args)
     },
-    call: run,
+    call,
     total: (array) => py.run<number>('work:total', [array]),
     totalSync: (array) => py.sync.run<number>('work:total', [array]),
     doubles: async (length) => doublesOf(await py.run('work:doubles', [length])),
@@ -41,7 +44,7 @@ async function open({ Python }: Library, isolation: IsolationKind, { python, wor
     map: (name, items) => py.map(`work:${name}`, items),
     callback: (callback, times) => py.run('work:times', [callback, times]),
     callbackSync: (callback, times) => py.sync.run('work:times', [callback, times]),
-    coroutine: run,
+    coroutine: call,
     threads: (threads, ms, locked) => callFromThreads({ build: BUILD, options: { ...options, workers: 1 } }, threads, ms, locked),
     close: () => py.close(),
   }

@@ -1,7 +1,11 @@
-// Clocks. Every measurement has a warm-up, in which the JIT and the library's own ways settle.
+// Clocks. Every measurement has a warm-up, in which the JIT and the library's own ways settle: by how fast they get, not by how long the measurement
+// is, since a short one would measure the interpreter of JavaScript.
 
-const LEAST_WARM_UP_MS = 30
-const WARM_UP_SHARE = 0.3
+const SLICE_MS = 50
+/** It is warm when this long no slice was better than the best one before by more than so much. */
+const SETTLED_MS = 300
+const GROWTH = 1.03
+const MOST_WARM_UP_MS = 1_500
 /** The clock is read once in so many calls where a call can take less than the clock. */
 const BATCH = 50
 const LEAST_SAMPLES = 3
@@ -15,24 +19,28 @@ export function rate(ms: number, call: (id: number) => void): number {
     while (performance.now() - start < duration)
     return perSecond(calls, start)
   }
-  run(warmUp(ms))
+  const warmth = new Warmth()
+  while (!warmth.isEnough) warmth.add(run(SLICE_MS))
   return run(ms)
 }
 
+type Call = (id: number) => Promise<unknown>
+
 /** Calls a second of so many callers, each of which waits for its answer before it calls again. */
-export async function rateAsync(ms: number, callers: number, call: (id: number) => Promise<unknown>): Promise<number> {
-  const run = async (duration: number) => {
-    const start = performance.now()
-    let calls = 0
-    const caller = async () => {
-      do await call(calls++)
-      while (performance.now() - start < duration)
-    }
-    await Promise.all(Array.from({ length: callers }, caller))
-    return perSecond(calls, start)
+export async function rateAsync(ms: number, callers: number, call: Call): Promise<number> {
+  await warmUp(() => callAll(SLICE_MS, callers, call))
+  return await callAll(ms, callers, call)
+}
+
+async function callAll(ms: number, callers: number, call: Call): Promise<number> {
+  const start = performance.now()
+  let calls = 0
+  const caller = async () => {
+    do await call(calls++)
+    while (performance.now() - start < ms)
   }
-  await run(warmUp(ms))
-  return await run(ms)
+  await Promise.all(Array.from({ length: callers }, caller))
+  return perSecond(calls, start)
 }
 
 /** How long a call takes: the median, in ms. */
@@ -50,8 +58,43 @@ export async function medianMs(ms: number, call: () => unknown): Promise<number>
     }
     return middle(samples)
   }
-  await run(warmUp(ms), 1)
+  await warmUp(async () => 1 / (await run(SLICE_MS, 1)))
   return await run(ms, LEAST_SAMPLES)
+}
+
+/** More than can be made in the time that there is; what is not used is never touched. */
+const MOST_DURATIONS = 2_000_000
+const TIMES_FOR_ENOUGH = 3
+
+/** How long each call took, in ms. Goes on for up to three times as long where there are not enough of them. */
+export async function durations(
+  { ms, callers, enough }: { readonly ms: number; readonly callers: number; readonly enough: number },
+  call: Call,
+): Promise<Float64Array> {
+  await warmUp(() => callAll(SLICE_MS, callers, call))
+  const taken = new Float64Array(MOST_DURATIONS)
+  const begun = performance.now()
+  let calls = 0
+  let done = 0
+  const caller = async () => {
+    let end = 0
+    do {
+      const begin = performance.now()
+      await call(calls++)
+      end = performance.now()
+      taken[done++] = end - begin
+    } while (calls < MOST_DURATIONS && end - begun < (done < enough ? TIMES_FOR_ENOUGH * ms : ms))
+  }
+  await Promise.all(Array.from({ length: callers }, caller))
+  return taken.subarray(0, done)
+}
+
+/** What reading the clock costs. */
+export function clockMs(): number {
+  const READS = 100_000
+  const begin = performance.now()
+  for (let i = 0; i < READS; i++) performance.now()
+  return (performance.now() - begin) / READS
 }
 
 /** The longest time for which the event loop did not come round to a timer of 5 ms, beyond these 5 ms. */
@@ -86,8 +129,29 @@ export function check(answer: unknown, id: number): void {
   if (answer !== `{"id": ${id}}`) throw new Error(`a wrong answer for ${id}: ${String(answer)}`)
 }
 
-function warmUp(ms: number): number {
-  return Math.max(LEAST_WARM_UP_MS, ms * WARM_UP_SHARE)
+/** Goes on until the speed of a slice, in any unit, stops growing. */
+export async function warmUp(slice: () => Promise<number>): Promise<void> {
+  const warmth = new Warmth()
+  while (!warmth.isEnough) warmth.add(await slice())
+}
+
+/** Takes the speed of one slice after the other until they stop growing. */
+class Warmth {
+  readonly #begun = performance.now()
+  #now = this.#begun
+  #best = 0
+  #bestAt = this.#begun
+
+  add(speed: number): void {
+    this.#now = performance.now()
+    if (speed <= this.#best * GROWTH) return
+    this.#best = speed
+    this.#bestAt = this.#now
+  }
+
+  get isEnough(): boolean {
+    return this.#now - this.#bestAt >= SETTLED_MS || this.#now - this.#begun >= MOST_WARM_UP_MS
+  }
 }
 
 function perSecond(calls: number, start: number): number {

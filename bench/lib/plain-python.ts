@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { WORK_FOLDER } from './folders.ts'
 
+/** What `busy` is called with: about 5 ms of pure Python. `floors.py` has the same number. */
+export const CPU_SIZE = 160_000
+
 const FLOORS = join(WORK_FOLDER, 'floors.py')
 
 /** What a function of `floors.py` answers; `start` is how long a Python that does nothing takes, in ms. */

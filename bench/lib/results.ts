@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { PeerState } from '../peers/install.ts'
-import { RESULTS_FOLDER } from './folders.ts'
-import type { BenchPythons, PythonName } from './pythons.ts'
+import { RESULTS_FOLDER, ROOT } from './folders.ts'
+import type { BenchPython, PythonName } from './pythons.ts'
 import type { Summary } from './statistics.ts'
 
 /** One metric of one scenario through one driver. `plain-python` is the floor. */
@@ -20,14 +21,16 @@ export interface CellResult {
   readonly errors?: readonly string[]
 }
 
+type PythonFacts = Pick<BenchPython, 'release' | 'freeThreaded'>
+
 /** A file of bench/results. */
 export interface Results {
   readonly at: string
   readonly revision: string
   readonly machine: { readonly cpus: number; readonly model: string; readonly node: string; readonly load: readonly number[] }
   readonly settings: { readonly full: boolean; readonly rounds: number; readonly ms: number }
-  readonly pythons: BenchPythons
-  readonly peers: Readonly<Record<string, PeerState>>
+  readonly pythons: Readonly<Record<Exclude<PythonName, 'main'>, PythonFacts | null>> & { readonly main: PythonFacts }
+  readonly peers: Readonly<Record<string, Pick<PeerState, 'version' | 'error'>>>
   readonly cells: readonly CellResult[]
 }
 
@@ -46,6 +49,18 @@ export function isFloor(driver: string): boolean {
 export function saveResults(results: object, name: string): string {
   mkdirSync(RESULTS_FOLDER, { recursive: true })
   const file = join(RESULTS_FOLDER, `${name}.json`)
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync(file, `${JSON.stringify(results, withoutPaths, 2)}\n`)
   return file
+}
+
+/** What says where something is on this machine. */
+const PLACES: ReadonlySet<string> = new Set(['executable', 'base', 'site', 'library', 'python'] satisfies (
+  | keyof BenchPython
+  | keyof PeerState
+)[])
+
+/** Results are shown to others: they say nothing of this machine's folders. */
+function withoutPaths(key: string, value: unknown): unknown {
+  if (PLACES.has(key)) return undefined
+  return typeof value === 'string' ? value.replaceAll(ROOT, '.').replaceAll(homedir(), '~') : value
 }

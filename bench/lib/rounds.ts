@@ -17,6 +17,8 @@ export interface Runner {
   readonly name: string
   /** A reason not to run at all. */
   readonly missing?: string
+  /** Not more rounds than this. */
+  readonly rounds?: number | undefined
   run(): Promise<Outcome>
 }
 
@@ -33,7 +35,8 @@ export function runnerOf(
   if (peerError !== null) return missing(info.name, `not installed: ${peerError}`)
   const job = { scenario: scenario.name, driver: info.name, python: python.executable, ms: settings.ms, full: settings.full }
   const how = { env: environment(info, python), timeoutMs: scenario.timeoutMs }
-  return { name: info.name, run: () => runCell(job, how) }
+  const rounds = info.ours ? undefined : scenario.peerRounds
+  return { name: info.name, rounds, run: () => runCell(job, how) }
 }
 
 /** The environment of a cell: that of this process, and what a library needs to find its Python. */
@@ -70,7 +73,7 @@ export async function inRounds(
     // Back and forth, so that none is always the one that comes after the same other one.
     for (const runner of round % 2 === 0 ? runners : runners.toReversed()) {
       const mine = outcomes.get(runner.name) ?? []
-      if (round > 0 && isSettled(mine)) continue
+      if (round >= (runner.rounds ?? rounds) || (round > 0 && isSettled(mine))) continue
       progress(round, runner.name)
       mine.push(runner.missing === undefined ? await runner.run() : { kind: 'error', error: runner.missing })
     }

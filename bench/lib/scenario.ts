@@ -32,6 +32,8 @@ export interface Scenario {
   readonly quick?: true
   /** Not more rounds than this: for what takes long and hardly varies. */
   readonly rounds?: number
+  /** The same for peers, where they take long or the question is one about pythreads. */
+  readonly peerRounds?: number
   /** A cell that takes longer is ended. */
   readonly timeoutMs?: number
   /** Answers the metrics, or those that there are. */

@@ -19,6 +19,10 @@ export interface Settings {
   readonly complete: boolean
   /** Try once more what could not be installed. */
   readonly reinstall: boolean
+  /** A file of results to make the page of, instead of measuring. */
+  readonly report: string | undefined
+  /** Make the pictures of docs/images, too. */
+  readonly publish: boolean
 }
 
 const QUICK = { rounds: 3, ms: 150 }
@@ -32,7 +36,9 @@ export const USAGE = `npm run bench -- [options]
   --compare <git rev>    only pythreads, this tree against that revision
   --rounds <n>, --ms <n> other than the above; BENCH_MS=50 is for trying out
   --name <name>          of the file in bench/results; default: the time. A complete --full run is kept as latest.json, too
-  --reinstall            try peers again that could not be installed`
+  --reinstall            try peers again that could not be installed
+  --report <file.json>   make the page of a file of results anew, beside it, and measure nothing
+  --publish              make the pictures in docs/images and the tables of README and docs, too; needs Chromium`
 
 /** @throws what is not understood, by name */
 export function settings(args: readonly string[]): Settings {
@@ -48,6 +54,8 @@ export function settings(args: readonly string[]): Settings {
       ms: { type: 'string' },
       name: { type: 'string' },
       reinstall: { type: 'boolean', default: false },
+      report: { type: 'string' },
+      publish: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -74,6 +82,8 @@ export function settings(args: readonly string[]): Settings {
     name: values.name ?? new Date().toISOString().slice(0, 19).replaceAll(':', '-'),
     complete: values.full && values.only === undefined && values.drivers === undefined && values.compare === undefined,
     reinstall: values.reinstall,
+    report: values.report,
+    publish: values.publish,
   }
 }
 

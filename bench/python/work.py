@@ -55,6 +55,11 @@ def double_bytes(n):
     return doubles(n).tobytes()
 
 
+def double_list(n):
+    """For callers that know lists alone."""
+    return doubles(n).tolist()
+
+
 def doubles_plain(n):
     """The same without numpy."""
     import array

@@ -17,12 +17,13 @@ export const scenario: Scenario = {
     sync: { unit: '/s', better: 'more', floor: 'callback' },
     async: { unit: '/s', better: 'more', floor: 'callback' },
   },
+  rounds: 3,
   async run({ open, ms }) {
     const engine = await open(1)
     const add = (x: number) => Number(x) + 1
     const measure = async (times: Callback) =>
       TIMES *
-      (await rateAsync(ms, 1, async () => {
+      (await rateAsync(ms / 2, 1, async () => {
         if (Number(await times(add, TIMES)) !== TIMES) throw new Error('a wrong answer')
       }))
     const results: Record<string, number> = {}

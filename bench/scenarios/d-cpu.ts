@@ -4,11 +4,10 @@
 // Trust: `of the ceiling`, in each round, not the speed-up; for the lag the worst round.
 import { offered } from '../lib/engine.ts'
 import { rateAsync, withLag } from '../lib/measure.ts'
-import { plainProcesses } from '../lib/plain-python.ts'
+import { CPU_SIZE, plainProcesses } from '../lib/plain-python.ts'
 import type { Scenario } from '../lib/scenario.ts'
 
 const CALLERS = 20
-const SIZE = 160_000
 
 export const scenario: Scenario = {
   name: 'd-cpu',
@@ -23,12 +22,12 @@ export const scenario: Scenario = {
   async run({ open, python, ms }) {
     const engine = await open(2)
     const busy = offered(engine, engine.call, 'asynchronous calls')('busy')
-    const expected = Number(await busy(SIZE))
+    const expected = Number(await busy(CPU_SIZE))
     const one = await plainProcesses(python, 1, ms)
     const before = await plainProcesses(python, 2, ms)
     const { result, lagMs } = await withLag(() =>
       rateAsync(ms, CALLERS, async () => {
-        if (Number(await busy(SIZE)) !== expected) throw new Error('a wrong sum')
+        if (Number(await busy(CPU_SIZE)) !== expected) throw new Error('a wrong sum')
       }),
     )
     const two = (before + (await plainProcesses(python, 2, ms))) / 2

@@ -1,6 +1,8 @@
 // Question: what does it cost to hand 8 MB of doubles to numpy?
 // Isolates: how a Float64Array of 1e6 gets there, and the sum over it, which the floor is alone.
-// Trust: the median of the calls' own times, less the floor. `allocated`: the array is memory that both sides see.
+// Trust: the median of the calls' own times, less the floor. The array is always the same one, as the floor's is, so that both are warm; between two
+// calls the event loop comes round, so that those that are asynchronous begin with a worker that sleeps. `allocated`: the array is memory that both
+// sides see.
 import type { Engine } from '../lib/engine.ts'
 import { NotOffered } from '../lib/engine.ts'
 import { medianMs } from '../lib/measure.ts'

@@ -12,14 +12,15 @@ export const scenario: Scenario = {
     sync: { unit: '/s', better: 'more', floor: 'fail' },
     async: { unit: '/s', better: 'more', floor: 'fail' },
   },
+  rounds: 3,
   async run({ open, ms }) {
     const engine = await open(1)
     const results: Record<string, number> = {}
     const sync = engine.sync?.('fail')
-    if (sync !== undefined) results['sync'] = rate(ms, () => look(caught(sync)))
+    if (sync !== undefined) results['sync'] = rate(ms / 2, () => look(caught(sync)))
     const call = engine.call?.('fail')
     if (call !== undefined) {
-      results['async'] = await rateAsync(ms, 1, async () =>
+      results['async'] = await rateAsync(ms / 2, 1, async () =>
         look(
           await call().then(
             () => null,

@@ -8,10 +8,13 @@ import { scenario as cpu } from './d-cpu.ts'
 import { scenario as arrayIn } from './e-array-in.ts'
 import { scenario as exception } from './exception.ts'
 import { scenario as arrayOut } from './f-array-out.ts'
+import { scenario as latency } from './latency.ts'
 import { scenario as map } from './map.ts'
 import { scenario as memory } from './memory.ts'
 import { scenario as queue } from './queue.ts'
 import { scenario as results } from './results.ts'
+import { scenario as scalingCallers } from './scaling-callers.ts'
+import { scenario as scalingWorkers } from './scaling-workers.ts'
 import { scenario as seed } from './seed.ts'
 import { scenario as start } from './start.ts'
 
@@ -21,6 +24,9 @@ export const SCENARIOS: readonly Scenario[] = [
   oneAtATime,
   twentyCallers,
   cpu,
+  latency,
+  scalingWorkers,
+  scalingCallers,
   arrayIn,
   arrayOut,
   results,

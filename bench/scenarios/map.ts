@@ -3,9 +3,11 @@
 // chunks of 1,000, four of them under way.
 // Trust: the median. The floor is a plain Python loop; the ceiling is that times what two processes can do (d-cpu).
 import { type Engine, NotOffered } from '../lib/engine.ts'
+import { warmUp } from '../lib/measure.ts'
 import { type Scenario, sized } from '../lib/scenario.ts'
 
 const ITEMS = 1_000_000
+const FEW = 20_000
 const CHUNK = 1_000
 const UNDER_WAY = 4
 
@@ -18,20 +20,21 @@ export const scenario: Scenario = {
   async run(cell) {
     const engine = await cell.open(2)
     const items = sized(cell, ITEMS)
-    await consume(engine, Math.min(items, 20_000))
-    const start = performance.now()
-    await consume(engine, items)
-    const perSecond = items / ((performance.now() - start) / 1000)
+    await warmUp(() => consume(engine, Math.min(items, FEW)))
+    const perSecond = await consume(engine, items)
     await engine.close()
     return { 'items/s': perSecond }
   },
 }
 
-async function consume(engine: Engine, count: number): Promise<void> {
+/** Items a second. */
+async function consume(engine: Engine, count: number): Promise<number> {
+  const start = performance.now()
   let next = 0
   const results = engine.map?.('small', numbers(count)) ?? inChunks(engine, count)
   for await (const result of results) if (result !== ++next) throw new Error(`item ${next - 1} became ${String(result)}`)
   if (next !== count) throw new Error(`${next} results of ${count} items`)
+  return count / ((performance.now() - start) / 1000)
 }
 
 function* numbers(count: number): Generator<number> {

@@ -19,6 +19,7 @@ export const scenario: Scenario = {
     'one more': { unit: 'MB', better: 'less' },
   },
   rounds: 2,
+  peerRounds: 1,
   timeoutMs: 180_000,
   async run({ open, maxWorkers, full }) {
     const before = await settled()

@@ -3,7 +3,7 @@
 // with the promise and the argument that each caller holds, over their number; `RSS`: as the system sees it, with what native code holds.
 // Trust: the ratio of the two times; bytes hardly vary. Collecting garbage to count bytes is not in the times.
 import { offered } from '../lib/engine.ts'
-import { check, middle } from '../lib/measure.ts'
+import { check, middle, warmUp } from '../lib/measure.ts'
 import { type Cell, type Scenario, sized } from '../lib/scenario.ts'
 
 const FEW = 1_000
@@ -21,12 +21,13 @@ export const scenario: Scenario = {
     RSS: { unit: 'B', better: 'less' },
   },
   rounds: 2,
+  peerRounds: 1,
   timeoutMs: 300_000,
   async run(cell: Cell) {
     const engine = await cell.open(2)
     const dumps = offered(engine, engine.call, 'asynchronous calls')('dumps')
     const many = sized(cell, MANY)
-    await drain(dumps, FEW)
+    await warmUp(async () => 1 / (await drain(dumps, FEW)).us)
     const samples: number[] = []
     for (let i = 0; i < SAMPLES; i++) samples.push((await drain(dumps, FEW)).us)
     const few = middle(samples)

@@ -21,6 +21,8 @@ export const scenario: Scenario = {
     threads: { unit: '/s', better: 'more' },
     'threads, locked': { unit: '/s', better: 'more' },
   },
+  rounds: 2,
+  peerRounds: 1,
   async run({ open, ms }) {
     const engine = await open(CALLERS)
     const call = offered(engine, engine.call, 'asynchronous calls')
