@@ -3,7 +3,7 @@ import { sweepInProcess } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { whenThreadEnds } from './exit.ts'
-import { CELLS } from './loans.ts'
+import { CELLS, INLINE_BYTES } from './loans.ts'
 import { Mapping, viewOf } from './mapping.ts'
 
 /**
@@ -19,6 +19,8 @@ interface Hold {
   readonly cells: Uint8Array
   readonly cell: number
   readonly file: MappedFile | undefined
+  /** The address, for which the buffer is shown again. */
+  readonly address: number | undefined
 }
 
 /** A file that a worker lends from. */
@@ -90,8 +92,15 @@ function openFile(pid: number, fd: number): WorkerFile {
 /** What this thread borrows. */
 const holds = new Set<Hold>()
 
+/**
+ * Large memory of this process that is shown, by its address. As long as a buffer lives, its loan keeps the memory in place: who
+ * gets the same memory again gets the same buffer. V8 collects garbage for every few large buffers that are made.
+ */
+const shown = new Map<number, WeakRef<ArrayBuffer>>()
+
 const collected = new FinalizationRegistry<Hold>((hold) => {
   holds.delete(hold)
+  if (hold.address !== undefined && shown.get(hold.address)?.deref() === undefined) shown.delete(hold.address)
   hold.cells[hold.cell] = OVER
   if (hold.file === undefined) return sweepSoon()
   hold.file.live--
@@ -167,13 +176,29 @@ export class Borrowed {
 
   /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
   view(loan: Loan): ArrayBuffer {
+    const again = this.again(loan)
+    if (again !== undefined) return again
     const { buffer, cells, cell, file } = this.#open(loan)
     if (cells === undefined) return buffer // a copy
-    const hold = { cells, cell, file }
+    const [size, position, space] = loan
+    const address = space > 0 && size >= INLINE_BYTES ? position : undefined
+    if (address !== undefined) shown.set(address, new WeakRef(buffer))
+    const hold = { cells, cell, file, address }
     if (holds.size === 0) whenThreadEnds(giveAllBack)
     holds.add(hold)
     if (file !== undefined) file.live++
     collected.register(buffer, hold)
+    return buffer
+  }
+
+  /** The buffer of an earlier loan of the same memory, if there is one; then this one is over. */
+  again([size, position, space, cell]: Loan): ArrayBuffer | undefined {
+    if (!(space > 0) || !this.#inProcess()) return undefined
+    const buffer = shown.get(position)?.deref()
+    const cells = tables.get(space)
+    if (buffer?.byteLength !== size || cells === undefined || !(cell >= 0 && cell < CELLS)) return undefined
+    cells[cell] = OVER
+    sweepSoon()
     return buffer
   }
 

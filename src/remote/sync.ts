@@ -247,6 +247,8 @@ class SyncOwner implements Owner, Reviver {
   }
 
   memory(loan: Loan): ArrayBuffer {
+    const again = this.#borrowed.again(loan)
+    if (again !== undefined) return again
     return mayBorrow(loan[0]) ? this.#borrowed.view(loan) : this.#borrowed.read(loan, (memory) => memory.slice(0))
   }
 

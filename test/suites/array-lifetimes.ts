@@ -169,6 +169,29 @@ export function arrayLifetimeSuite(place: Placement): void {
       }
     })
 
+    it.runIf(place.isolation === 'thread')('is the same buffer when it comes again, until nobody has it', async () => {
+      await using py = await start(place, { workers: 2 })
+      const before = await shared(py)
+      const part = { array: null as Float64Array | null }
+      const use = async () => {
+        const arrays = [await py.run<Float64Array>(`${ARRAYS}:give`, ['again', 50_000])]
+        for (let turn = 0; turn < 10; turn++) {
+          arrays.push(await py.run(`${ARRAYS}:again`, ['again']), py.sync.run(`${ARRAYS}:again`, ['again']))
+          await churn(py)
+        }
+        expect(new Set(arrays.map(({ buffer }) => buffer)).size).toBe(1)
+        part.array = await py.run<Float64Array>(`${ARRAYS}:again`, ['again', 40_000])
+        arrays[0]?.fill(7)
+        expect([arrays.at(-1)?.at(-1), part.array.length, part.array[0]]).toEqual([7, 40_000, 7])
+      }
+      await use()
+      await expect.poll(async () => (await shared(py)).borrowed, { timeout: SOON_MS }).toBe(before.borrowed + 1)
+      expect(await py.run(`${ARRAYS}:is_there`, ['again'])).toBe(true)
+      part.array = null
+      await allReturned(py, before)
+      await expect.poll(() => py.run(`${ARRAYS}:is_there`, ['again']), { timeout: SOON_MS }).toBe(false)
+    })
+
     it.runIf(place.isolation === 'thread')('is freed also when its pool is closed', async () => {
       await using other = await start(place, { workers: 1 })
       const before = await shared(other)
