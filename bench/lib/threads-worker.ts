@@ -7,10 +7,13 @@ const { Python } = (await import(pathToFileURL(build).href)) as typeof import('.
 const py = await Python.start(options)
 const locked = lock === null ? null : new Int32Array(lock)
 const isHeld = 1
+/** Each thread compiles JavaScript for itself. */
+const WARM_UP = 3000
 if (parentPort === null) throw new Error('to be run as a thread')
 
 let calls = 0
-call(calls++)
+while (calls < WARM_UP) call(calls++)
+calls = 0
 parentPort.postMessage('ready')
 // Not `once` of node:events, for which the port does not keep this thread alive.
 await new Promise((resolve) => parentPort?.once('message', resolve))

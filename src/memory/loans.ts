@@ -127,7 +127,7 @@ class Lender {
     const start = this.#take(length)
     if (start === undefined) return undefined
     account.used += length
-    new Uint8Array(this.#mapping.view(start, length)).set(bytes)
+    this.#mapping.write(start, bytes)
     return this.#add(length, base + start, new Lent(undefined, account, start, length))
   }
 
