@@ -70,8 +70,9 @@ _lock = allocate_lock()
 
 
 def _space(number: int) -> _Space:
-    space = _spaces.get(number)
-    if space is None:
+    try:  # not `get`: see scope_of
+        return _spaces[number]
+    except KeyError:
         with _lock:
             space = _spaces[number] = _spaces.get(number) or _Space(number)
     return space

@@ -139,8 +139,12 @@ _lock = threading.Lock()
 
 def scope_of(number: int) -> Scope:
     """Return the scope of a pool; it lives as long as one of the pool's workers holds it."""
-    known = _scopes.get(number)
-    scope = None if known is None else known()
+    # Not `get`: on a free-threaded 3.13 it holds the dictionary's lock, and takes that once more where the key is equal to one of
+    # another thread, but not the same: it spins until it finds that it waits for itself, 20 us. dict[key] does not.
+    try:
+        scope = _scopes[number]()
+    except KeyError:
+        scope = None
     if scope is not None:
         return scope
     with _lock:

@@ -92,9 +92,13 @@ def _reply(view: memoryview, capacity: int, code: int, data: bytes) -> int:
 
 def _enter(buffer: int, length: int, capacity: int) -> int:
     """Answer the reply's length, negative when it is longer than `capacity`. Must not raise: nobody could catch it."""
-    known = _views.get(buffer)
-    view = known[1] if known is not None and known[0] == capacity else _view(buffer, capacity)
     try:
+        try:  # not `get`: see scope_of
+            known, view = _views[buffer]
+        except KeyError:
+            known = 0
+        if known != capacity:
+            view = _view(buffer, capacity)
         if not hasattr(current, "is_prepared"):
             _prepare_thread()
         _, scope, kind = _unpack(view)
