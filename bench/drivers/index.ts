@@ -11,6 +11,8 @@ export interface DriverInfo {
   readonly python: 'main' | 'subinterpreter' | 'freeThreaded' | 'own'
   /** It embeds the installation itself, so that the packages of the virtual environment have to be shown to it. */
   readonly embeds?: boolean
+  /** What it calls asynchronous runs on the thread that calls, which can do nothing else meanwhile: no peer to be measured against there. */
+  readonly blocks?: boolean
   readonly load: () => Promise<Driver>
 }
 
@@ -76,6 +78,7 @@ export const DRIVERS: readonly DriverInfo[] = [
     ours: false,
     peer: 'pyodide',
     python: 'own',
+    blocks: true,
     load: async () => (await import('./pyodide.ts')).driver,
   },
   {

@@ -53,7 +53,8 @@ export function infoOf(name: string): DriverInfo | undefined {
 function bestPeer(driver: DriverInfo, block: readonly CellResult[]): CellResult | undefined {
   const peers = block.filter((cell) => {
     const info = infoOf(cell.driver)
-    return info !== undefined && !info.ours && info.kind === driver.kind && cell.summary !== undefined
+    if (info === undefined || info.ours || info.kind !== driver.kind || cell.summary === undefined) return false
+    return info.blocks !== true || cell.scenario === 'a-sync' || cell.metric === 'sync'
   })
   return peers.sort((a, b) => goodness(b) - goodness(a))[0]
 }
