@@ -3,7 +3,7 @@ import { cpus, loadavg } from 'node:os'
 import { compare } from './lib/compare.ts'
 import { type BenchPythons, findPythons, type PythonName } from './lib/pythons.ts'
 import { printResults } from './lib/report.ts'
-import { type CellResult, FLOORS, type Results, saveResults } from './lib/results.ts'
+import { type CellResult, FLOORS, fileOf, type Results, saveResults } from './lib/results.ts'
 import { revision } from './lib/revision.ts'
 import { floorOf, inRounds, type Runner, resultsOf, runnerOf } from './lib/rounds.ts'
 import type { Scenario } from './lib/scenario.ts'
@@ -19,24 +19,11 @@ async function measure(asked: Settings): Promise<void> {
   const wanted = new Set(asked.drivers.flatMap(({ peer }) => (peer === undefined ? [] : [peer])))
   const peers = await installPeers([...wanted], pythons.main, asked.reinstall)
   const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? '', node: process.version, load: loadavg() }
-  const cells: CellResult[] = []
-  for (const scenario of asked.scenarios) {
-    const runners = [
-      ...floors(scenario, asked, pythons),
-      ...asked.drivers.map((info) => runnerOf(info, scenario, asked, pythons, peers)),
-    ]
-    const rounds = Math.min(asked.rounds, scenario.rounds ?? asked.rounds)
-    const outcomes = await inRounds(runners, rounds, (round, name) => progress(`${scenario.name}, round ${round + 1}: ${name}`))
-    const found = runners.map(({ name }) => resultsOf(scenario, name, outcomes.get(name) ?? []))
-    for (const metric of Object.keys(scenario.metrics)) {
-      const block = found.flat().filter((cell) => cell.metric === metric)
-      // What only --full measures is not there in the quick set.
-      if (block.some(({ summary, errors }) => summary !== undefined || errors !== undefined)) cells.push(...block)
-    }
-  }
-  progress('')
   const { full, rounds, ms } = asked
-  const results: Results = {
+  const begun = asked.continued ? readResults(fileOf(asked.name)) : undefined
+  if (begun !== undefined && begun.revision !== revision()) throw new Error(`${asked.name} was measured at ${begun.revision}`)
+  const cells: CellResult[] = [...(begun?.cells ?? [])]
+  const results = (): Results => ({
     at: new Date().toISOString(),
     revision: revision(),
     machine,
@@ -44,11 +31,28 @@ async function measure(asked: Settings): Promise<void> {
     pythons,
     peers,
     cells,
+  })
+  const done = new Set(cells.map((cell) => cell.scenario))
+  for (const scenario of asked.scenarios.filter(({ name }) => !done.has(name))) {
+    const runners = [
+      ...floors(scenario, asked, pythons),
+      ...asked.drivers.map((info) => runnerOf(info, scenario, asked, pythons, peers)),
+    ]
+    const most = Math.min(rounds, scenario.rounds ?? rounds)
+    const outcomes = await inRounds(runners, most, (round, name) => progress(`${scenario.name}, round ${round + 1}: ${name}`))
+    const found = runners.map(({ name }) => resultsOf(scenario, name, outcomes.get(name) ?? []))
+    for (const metric of Object.keys(scenario.metrics)) {
+      const block = found.flat().filter((cell) => cell.metric === metric)
+      // What only --full measures is not there in the quick set.
+      if (block.some(({ summary, errors }) => summary !== undefined || errors !== undefined)) cells.push(...block)
+    }
+    saveResults(results(), asked.name)
   }
-  printResults(results, questionOf)
-  const files = [asked.name, ...(asked.complete ? ['latest'] : [])].map((name) => saveResults(results, name))
+  progress('')
+  printResults(results(), questionOf)
+  const files = [asked.name, ...(asked.complete ? ['latest'] : [])].map((name) => saveResults(results(), name))
   for (const file of files) console.log(`\n${file}`)
-  await report(results, files, asked)
+  await report(results(), files, asked)
 }
 
 /** The page beside each file; the pictures and tables for others. */

@@ -45,10 +45,14 @@ export function isFloor(driver: string): boolean {
   return Object.values(FLOORS).includes(driver)
 }
 
+export function fileOf(name: string): string {
+  return join(RESULTS_FOLDER, `${name}.json`)
+}
+
 /** Answers the file's path. */
 export function saveResults(results: object, name: string): string {
   mkdirSync(RESULTS_FOLDER, { recursive: true })
-  const file = join(RESULTS_FOLDER, `${name}.json`)
+  const file = fileOf(name)
   writeFileSync(file, `${JSON.stringify(results, withoutPaths, 2)}\n`)
   return file
 }

@@ -15,6 +15,8 @@ export interface Settings {
   readonly compare: string | undefined
   /** The name of the file of results. */
   readonly name: string
+  /** That file has the scenarios that a run which was cut off had measured. */
+  readonly continued: boolean
   /** Everything there is, so that these are the results to keep. */
   readonly complete: boolean
   /** Try once more what could not be installed. */
@@ -36,6 +38,7 @@ export const USAGE = `npm run bench -- [options]
   --compare <git rev>    only pythreads, this tree against that revision
   --rounds <n>, --ms <n> other than the above; BENCH_MS=50 is for trying out
   --name <name>          of the file in bench/results; default: the time. A complete --full run is kept as latest.json, too
+  --continue <name>      go on with a run that was cut off: the same options, and the name of its file
   --reinstall            try peers again that could not be installed
   --report <file.json>   make the page of a file of results anew, beside it, and measure nothing
   --publish              make the pictures in docs/images and the tables of README and docs, too; needs Chromium`
@@ -53,6 +56,7 @@ export function settings(args: readonly string[]): Settings {
       rounds: { type: 'string' },
       ms: { type: 'string' },
       name: { type: 'string' },
+      continue: { type: 'string' },
       reinstall: { type: 'boolean', default: false },
       report: { type: 'string' },
       publish: { type: 'boolean', default: false },
@@ -79,9 +83,10 @@ export function settings(args: readonly string[]): Settings {
     rounds: number('--rounds', values.rounds) ?? set.rounds,
     ms: number('--ms', values.ms) ?? number('BENCH_MS', process.env['BENCH_MS']) ?? set.ms,
     compare: values.compare,
-    name: values.name ?? new Date().toISOString().slice(0, 19).replaceAll(':', '-'),
+    name: values.continue ?? values.name ?? new Date().toISOString().slice(0, 19).replaceAll(':', '-'),
     complete: values.full && values.only === undefined && values.drivers === undefined && values.compare === undefined,
     reinstall: values.reinstall,
+    continued: values.continue !== undefined,
     report: values.report,
     publish: values.publish,
   }
