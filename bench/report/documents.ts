@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DRIVERS } from '../drivers/index.ts'
 import { ROOT } from '../lib/folders.ts'
-import { type CellResult, FLOORS, type Results } from '../lib/results.ts'
+import { type CellResult, FLOORS, isFloor, type Results } from '../lib/results.ts'
 import { digits, scaleOf, shown } from './numbers.ts'
 
 /** The files that have such tables. */
@@ -78,9 +78,10 @@ function entry(driver: string, block: readonly CellResult[]): string {
   if (cell.summary === undefined) return cell.errors === undefined ? '-' : 'failed'
   const { unit } = cell
   if (unit === 'x') return digits(cell.summary.median)
+  const bridges = block.filter((one) => !isFloor(one.driver))
   const scale = scaleOf(
     unit,
-    block.flatMap(({ summary }) => (summary === undefined ? [] : [summary.median])),
+    bridges.flatMap(({ summary }) => (summary === undefined ? [] : [summary.median])),
   )
   return shown(cell.summary.median, scale)
 }
