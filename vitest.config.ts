@@ -1,9 +1,12 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/pythons.setup.ts'],
+    // Not among what the user's own programs remember.
+    env: { PYTHREADS_CACHE: fileURLToPath(new URL('build/cache', import.meta.url)) },
     // A process can hold only one Python: each test file gets a process of its own.
     pool: 'forks',
     maxWorkers: 2,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 
 from . import borrowing, escapes, lending
@@ -85,7 +84,10 @@ def _typed(letter: str, data: Any) -> Any:
 
 def _strides(shape: list[int]) -> list[int]:
     """The strides of an array whose last dimension is the innermost, in items."""
-    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    strides = [1] * len(shape)
+    for axis in range(len(shape) - 1, 0, -1):
+        strides[axis - 1] = strides[axis] * shape[axis]
+    return strides
 
 
 def _numpy_letter(dtype: Any) -> str | None:

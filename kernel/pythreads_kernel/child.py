@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import _signal
 import faulthandler
 import os
-import signal
 import sys
 import threading
 
@@ -27,7 +27,7 @@ def main(fd: int, side: int, ledger_fd: int, parent: int) -> None:
         os.set_blocking(descriptor, True)
     ledger = None if ledger_fd < 0 else _open_ledger(ledger_fd)
     # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN would be inherited.
-    signal.signal(signal.SIGINT, lambda _signal, _frame: None)
+    _signal.signal(_signal.SIGINT, lambda _signal, _frame: None)
     if ledger is not None:
         note_prints(ledger)
     line_buffered()
@@ -54,7 +54,7 @@ def _end_with(parent: int, fd: int) -> None:
             import ctypes  # may be missing
 
             libc = ctypes.CDLL(None)
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            libc.prctl(_PR_SET_PDEATHSIG, _signal.SIGKILL, 0, 0, 0)
             libc.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
             libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         except (ImportError, OSError, AttributeError):

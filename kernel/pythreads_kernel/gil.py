@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 import warnings
@@ -11,7 +10,7 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any
 
-_MESSAGE = re.compile(r"global interpreter lock \(GIL\) has been enabled to load module '([^']+)'")
+_MESSAGE = "global interpreter lock (GIL) has been enabled to load module '"
 _IS_FREE_THREADED = "t" in getattr(sys, "abiflags", "") and hasattr(sys, "_is_gil_enabled")
 _LOOKS = 20
 _BETWEEN_LOOKS = 0.005
@@ -47,9 +46,9 @@ def watch() -> None:
         return
 
     def show(message: Any, *rest: Any, **more: Any) -> None:
-        named = _MESSAGE.search(str(message))
-        if named is not None:
-            _culprits.append(named[1])
+        _, said, rest_of_it = str(message).partition(_MESSAGE)
+        if said:
+            _culprits.append(rest_of_it.partition("'")[0])
         shown(message, *rest, **more)
 
     show.__pythreads_gil__ = True  # type: ignore[attr-defined]

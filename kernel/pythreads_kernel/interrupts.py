@@ -14,8 +14,8 @@ before it goes on to something else, and then takes back what was sent and has n
 
 from __future__ import annotations
 
+import _signal
 import functools
-import signal
 import threading
 import time
 from _thread import allocate_lock, get_ident
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Ignored by default, and by everybody: the one signal that does no harm where it is not expected.
-_SIGNAL = getattr(signal, "SIGURG", None)
+_SIGNAL = getattr(_signal, "SIGURG", None)
 
 
 class CallCancelled(BaseException):
@@ -119,14 +119,14 @@ class SignalGate(Gate):
         """Install the signal's handler."""
         super().__init__()
         self._wanted: int | None = None
-        signal.signal(_SIGNAL, self._arrived)  # type: ignore[arg-type]
+        _signal.signal(_SIGNAL, self._arrived)  # type: ignore[arg-type]
 
     def interrupt(self, request: int) -> bool:
         """Send the signal; whether it is too late is decided where it arrives."""
         self._wanted = request
         if self.request != request:
             return False
-        signal.pthread_kill(self.thread, _SIGNAL)  # type: ignore[arg-type]
+        _signal.pthread_kill(self.thread, _SIGNAL)  # type: ignore[arg-type]
         return True
 
     def _arrived(self, _signal: int, _frame: Any) -> None:

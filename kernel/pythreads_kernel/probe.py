@@ -1,4 +1,8 @@
-"""What one installation of Python is and can do, as one line of JSON. Run as a script, isolated from the environment."""
+"""What one installation of Python is and can do, as one line of JSON. Run as a script, isolated from the environment.
+
+It comes before the first start, so it also compiles the kernel: to do that in each interpreter takes four times as long as
+all else that the kernel does at its start, and it would be done each time where PYTHONDONTWRITEBYTECODE is set.
+"""
 
 from __future__ import annotations
 
@@ -76,6 +80,26 @@ def _has(module: str) -> bool:
     return True
 
 
+def compile_kernel() -> None:
+    """Compile the modules beside this one that were not yet, or changed. Where the folder can't be written to, do nothing."""
+    from importlib.machinery import SourceFileLoader
+
+    folder = os.path.dirname(os.path.abspath(__file__))
+    own = os.path.basename(__file__)
+    names = [name for name in os.listdir(folder) if name.endswith(".py") and name != own]
+    # Compiled last: it tells that all were.
+    mark = os.path.join(folder, "__pycache__", f"{own[:-3]}.{sys.implementation.cache_tag}.pyc")
+    if os.path.exists(mark) and os.path.getmtime(mark) >= max(os.path.getmtime(os.path.join(folder, name)) for name in names):
+        return
+    for name in [*names, own]:
+        module = f"pythreads_kernel.{name[:-3]}"
+        SourceFileLoader(module, os.path.join(folder, name)).get_code(module)
+
+
 if __name__ == "__main__":
     # What a module of the site printed may stand before it.
     print("\npythreads " + json.dumps(facts()))
+    try:
+        compile_kernel()
+    except Exception:  # it is only to save time, and Python may be too old for the kernel
+        sys.exit()

@@ -6,9 +6,9 @@ kernel from then on.
 
 from __future__ import annotations
 
+import _signal
 import marshal
 import os
-import signal
 import sys
 import threading
 
@@ -29,10 +29,10 @@ _facts: dict[str, Any] = {}
 def start(control: int, libpython: str) -> None:
     """Start the control thread. Runs once a process, on the JavaScript thread that initialised Python.
 
-    `signal` is imported here, on the only thread on which its SIGINT handler can be taken out again; the host restores
+    `_signal` is imported here, on the only thread on which its SIGINT handler can be taken out again; the host restores
     the disposition that was there before.
     """
-    assert signal.SIGINT  # imported for its effect
+    assert _signal.SIGINT  # imported for its effect; `signal` adds enums to it, which take 5 ms
     threading.stack_size(16 << 20)
     line_buffered()
     spawn_not_fork()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import _ast
 import builtins
 import itertools
-import linecache
 import threading
 import weakref
 from collections import deque
@@ -160,6 +158,8 @@ def scope_of(number: int) -> Scope:
 
 def compile_source(source: str, filename: str) -> CodeType:
     """Compile statements, whose lines tracebacks will show."""
+    import linecache  # with what it imports, 3 ms of a start
+
     code = compile(source, filename, "exec", dont_inherit=True)
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     return code
@@ -214,6 +214,8 @@ _TRAITS = (
 
 def _compile_expression(source: str, names: tuple[str, ...]) -> CodeType:
     """Compile an expression as a function of `names`: so comprehensions and lambdas in it see them too."""
+    import _ast  # 1 ms of a start
+
     tree: Any = compile(source.strip(), "<pythreads eval>", "eval", flags=_ast.PyCF_ONLY_AST, dont_inherit=True)
     place: Any = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
     arguments = _ast.arguments(

@@ -39,13 +39,13 @@ export async function findPython(
   throw new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', notFound(failures))
 }
 
-/** Every Python on the machine, each once, in the order of precedence; for `pythreads doctor`. */
+/** Every Python on the machine, each once and asked anew, in the order of precedence; for `pythreads doctor`. */
 export async function findAll(
   option?: string,
   cwd: string = process.cwd(),
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Looked[]> {
-  const all = await Promise.all([...places(option, cwd, env), ...otherPlaces(env)].map(look))
+  const all = await Promise.all([...places(option, cwd, env), ...otherPlaces(env)].map((place) => look(place, { anew: true })))
   const seen = new Set<string>()
   return all.filter((looked) => {
     const key = looked.facts === undefined ? looked.place.given : `${looked.facts.prefix} ${real(looked.facts.executable)}`
@@ -55,13 +55,13 @@ export async function findAll(
   })
 }
 
-async function look(place: Place): Promise<Looked> {
+async function look(place: Place, how?: { anew: boolean }): Promise<Looked> {
   if (place.executable === undefined) {
     const message = `No Python at ${place.given} (from ${place.source}): neither an executable nor a virtual environment`
     return { place, error: new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', message) }
   }
   try {
-    return { place, facts: await probe(place.executable) }
+    return { place, facts: await probe(place.executable, how) }
   } catch (error) {
     if (error instanceof PythreadsError) return { place, error }
     throw error

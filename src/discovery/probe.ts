@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { PythreadsError } from '../errors/index.ts'
 import { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
+import { recall, remember } from './remembered.ts'
 
 const PROBE = fileURLToPath(new URL('../../kernel/pythreads_kernel/probe.py', import.meta.url))
 /** Starting Python takes some 20 ms; a network file system or a virus scanner may take seconds. */
@@ -10,11 +11,15 @@ const MARK = 'pythreads '
 
 const known = new Map<string, Promise<PythonFacts>>()
 
-/** Runs an executable once and learns what Python it is. Later calls get the same answer. */
-export function probe(executable: string): Promise<PythonFacts> {
+/**
+ * Learns what Python an executable is, by running it. Later calls get the same answer, in later processes too as long as
+ * nothing changed, unless it is to be found out `anew`.
+ */
+export function probe(executable: string, { anew = false }: { anew?: boolean } = {}): Promise<PythonFacts> {
   let facts = known.get(executable)
   if (facts === undefined) {
-    facts = ask(executable)
+    const remembered = anew ? undefined : recall(executable)
+    facts = remembered === undefined ? ask(executable) : Promise.resolve(remembered)
     known.set(executable, facts)
     facts.catch(() => known.delete(executable))
   }
@@ -42,6 +47,7 @@ function check(executable: string, json: string): PythonFacts {
     throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${executable} is ${facts.implementation}, not CPython`)
   }
   if (isTooOld(facts.version)) throw tooOld(executable, facts.release)
+  remember(executable, facts)
   return facts
 }
 
