@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { type PythonFacts as Facts, findAll, findPython } from '../../src/discovery/index.ts'
+import { gate } from '../../src/isolation/index.ts'
 import { ROOT } from './folders.ts'
 import { withNumpy } from './venv.ts'
 
@@ -27,14 +29,8 @@ export interface BenchPythons {
 
 export type PythonName = keyof BenchPythons
 
-type Discovery = typeof import('../../dist/discovery/index.js')
-type Isolation = typeof import('../../dist/isolation/index.js')
-type Facts = Awaited<ReturnType<Discovery['findPython']>>['facts']
-
 /** @param option An executable or a virtual environment; `undefined`: the first that can do thread isolation and has numpy. */
 export async function findPythons(option: string | undefined): Promise<BenchPythons> {
-  const { findAll, findPython } = (await import(join(ROOT, 'dist/discovery/index.js'))) as Discovery
-  const { gate } = (await import(join(ROOT, 'dist/isolation/index.js'))) as Isolation
   const built = ['3.14', '3.14t', '3.13', '3.13t']
     .map((tag) => join(ROOT, '.cache', 'python', tag))
     .filter((path) => existsSync(path))

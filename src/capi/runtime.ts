@@ -1,9 +1,9 @@
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { LibraryHandle } from 'koffi'
 import type { PythonFacts } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
+import { KERNEL_FOLDER } from '../kernel.ts'
 import { Encoder } from '../wire/index.ts'
 import { ffi } from './ffi.ts'
 import {
@@ -35,7 +35,6 @@ const FREE = 0
 const STARTING = -1
 const FAILED = -2
 
-const KERNEL_FOLDER = fileURLToPath(new URL('../../kernel', import.meta.url))
 const START_TIMEOUT_MS = 30_000
 const POLL_MS = 2
 /** How long leaving the process may wait for Python to flush its output, when Python does not give up its GIL. */

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { PythreadsError } from '../errors/index.ts'
+import { kernelScript } from '../kernel.ts'
 import { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
 import { recall, remember } from './remembered.ts'
 
-const PROBE = fileURLToPath(new URL('../../kernel/pythreads_kernel/probe.py', import.meta.url))
 /** Starting Python takes some 20 ms; a network file system or a virus scanner may take seconds. */
 const TIMEOUT_MS = 60_000
 const MARK = 'pythreads '
@@ -28,7 +27,7 @@ export function probe(executable: string, { anew = false }: { anew?: boolean } =
 
 async function ask(executable: string): Promise<PythonFacts> {
   // -I: neither the environment's PYTHON* variables nor the current folder can change what is asked.
-  const answer = await run(executable, ['-I', PROBE])
+  const answer = await run(executable, ['-I', kernelScript('probe')])
   const line = answer.stdout.split('\n').find((text) => text.startsWith(MARK))
   if (answer.failure === undefined && line !== undefined) return check(executable, line.slice(MARK.length))
   const version = await run(executable, ['-c', 'import sys; print(sys.version.split()[0])'])

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { kernelScript } from '../kernel.ts'
 import type { PythonFacts } from './facts.ts'
 
 /**
@@ -11,7 +11,6 @@ import type { PythonFacts } from './facts.ts'
  * when there is none: what cannot be read or written is ignored.
  */
 
-const PROBE = fileURLToPath(new URL('../../kernel/pythreads_kernel/probe.py', import.meta.url))
 const OTHERS_MAY_WRITE = 0o022
 
 interface Memory {
@@ -71,7 +70,7 @@ function isOurs(file: string): boolean {
 
 /** All that the facts depend on: the program, its library, its virtual environment, where libraries are looked for, and the question. */
 function stampOf(executable: string, facts: PythonFacts, env: NodeJS.ProcessEnv): string {
-  const files = [executable, facts.libpython ?? '', join(facts.prefix, 'pyvenv.cfg'), PROBE]
+  const files = [executable, facts.libpython ?? '', join(facts.prefix, 'pyvenv.cfg'), kernelScript('probe')]
   const loader = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'DYLD_LIBRARY_PATH'].map((name) => env[name] ?? '')
   return JSON.stringify([realpathSync(executable), ...files.map(version), ...loader])
 }

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { PythonFacts } from '../discovery/index.ts'
+import { kernelScript } from '../kernel.ts'
 import { gate, type IsolationKind } from './gates.ts'
 
-const TRIAL = fileURLToPath(new URL('../../kernel/pythreads_kernel/trial.py', import.meta.url))
 const TIMEOUT_MS = 60_000
 
 /** What became of trying a module. */
@@ -75,7 +74,7 @@ function run(
   const request = JSON.stringify({ isolation, modules, path })
   return new Promise((resolve) => {
     const options = { timeout: TIMEOUT_MS, encoding: 'utf8', maxBuffer: 2 ** 24 } as const
-    execFile(facts.executable, ['-X', 'utf8', TRIAL, request], options, (error, stdout) => {
+    execFile(facts.executable, ['-X', 'utf8', kernelScript('trial'), request], options, (error, stdout) => {
       const line = stdout.split('\n').find((text) => text.startsWith('pythreads '))
       if (error === null && line !== undefined) return resolve(JSON.parse(line.slice('pythreads '.length)) as ModuleTrial[])
       const how = error?.signal === undefined || error.signal === null ? 'failed' : `was ended by ${error.signal}`

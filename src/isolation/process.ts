@@ -1,14 +1,13 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { closeFd, SOCK_STREAM, socketpair } from '../capi/index.ts'
 import type { PythonFacts } from '../discovery/index.ts'
+import { KERNEL_FOLDER } from '../kernel.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
 import { SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
 
-const KERNEL_FOLDER = fileURLToPath(new URL('../../kernel', import.meta.url))
 const CHANNEL_FD = 3
 const SIDE_FD = 4
 const LEDGER_FD = 5
