@@ -32,6 +32,10 @@ class Extents:
             return start
         return None
 
+    def free(self) -> list[tuple[int, int]]:
+        """Where the free parts begin and end."""
+        return list(zip(self._starts, self._ends, strict=True))
+
     def give_back(self, start: int, size: int) -> None:
         """Make what `take` answered free again."""
         end = start + aligned(size)

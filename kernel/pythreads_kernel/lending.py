@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 # Of how many loans one has been made since the cells were last looked at, when it is time to do so again.
 _SWEEP_SHARE = 8
-# Free memory of the file that is kept, as memory that is new to a process is slow.
-_WARM_BYTES = 64 << 20
+# Free memory of the file that is kept until JavaScript says that nothing is lent for a while, as memory that is new to a process
+# is slow. V8 lets some 160 MB pile up before it has looked for garbage.
+_WARM_BYTES = 256 << 20
 _MADV_REMOVE = getattr(mmap, "MADV_REMOVE", None)
 
 
@@ -256,13 +257,23 @@ class FileLender(Lender):
             self._forget(start, size)
             self._extents.give_back(start, size)
 
+    def trim(self) -> None:
+        """Take back what JavaScript does not use any more, and give all memory that is free back to the system."""
+        self.sweep()
+        with self._lock:
+            for start, end in self._extents.free():
+                self._remove(start, end)
+
     def _forget(self, start: int, size: int) -> None:
-        """Give memory that is free back to the system, where there is much of it."""
+        """Give memory that becomes free back to the system, where there is much of it."""
         if size >= INLINE_BYTES and os.fstat(self._fd).st_blocks * 512 - self._used > _WARM_BYTES:
-            first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
-            length = (start + size) // mmap.PAGESIZE * mmap.PAGESIZE - first
-            if _MADV_REMOVE is not None and length > 0:
-                self._map.madvise(_MADV_REMOVE, first, length)
+            self._remove(start, start + size)
+
+    def _remove(self, start: int, end: int) -> None:
+        first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
+        length = end // mmap.PAGESIZE * mmap.PAGESIZE - first
+        if _MADV_REMOVE is not None and length > 0:
+            self._map.madvise(_MADV_REMOVE, first, length)
 
 
 _capacity = 0
@@ -305,6 +316,12 @@ def sweep() -> None:
     """Take back what JavaScript does not use any more."""
     if _lender is not None:
         _lender.sweep()
+
+
+def trim() -> None:
+    """Nothing is lent for a while: keep no free memory."""
+    if isinstance(_lender, FileLender):
+        _lender.trim()
 
 
 def end(owner: object) -> None:

@@ -13,7 +13,7 @@ import threading
 from _thread import allocate_lock
 from functools import partial
 
-from . import frames
+from . import frames, lending
 from .frames import read_frames, write_all
 from .interrupts import shielded
 from .javascript import current
@@ -171,6 +171,9 @@ class Side:
         for kind, request, payload in read_frames(self.fd):
             if kind & frames.KIND_MASK == frames.CANCEL:
                 self._cancel(request)
+                continue
+            if kind == frames.TRIM:
+                lending.trim()
                 continue
             waiter = self._waiters.get(request)
             if waiter is not None and not waiter.answer(kind, bytes(payload), self.channel):

@@ -4,7 +4,7 @@ import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { whenThreadEnds } from './exit.ts'
 import { CELLS, INLINE_BYTES } from './loans.ts'
-import { Mapping, viewOf } from './mapping.ts'
+import { copyOf, Mapping, viewOf } from './mapping.ts'
 
 /**
  * Memory that Python lends to JavaScript; the kernel's `lending.py` says how. A loan is over when the ArrayBuffer that shows it is
@@ -14,6 +14,8 @@ const OVER = 1
 const TAKEN = 2
 /** How long after memory was given back Python is told to look for it. */
 const SWEEP_MS = 50
+/** A worker that lent nothing for so long need not keep memory for more. */
+const TRIM_MS = 1_000
 
 interface Hold {
   readonly cells: Uint8Array
@@ -32,18 +34,36 @@ class MappedFile {
   readonly cells: Uint8Array
   live = 0
   ended = false
+  /** How often memory was borrowed. */
+  borrowed = 0
+  readonly #trim: () => void
+  #timer: NodeJS.Timeout | undefined
 
-  constructor(pid: number, fd: number) {
+  /** `trim`: has the worker keep no memory that is free. */
+  constructor(pid: number, fd: number, trim: () => void) {
     this.mapping = Mapping.open(pid, fd)
     this.cells = new Uint8Array(this.mapping.view(0, CELLS))
+    this.#trim = trim
   }
 
   get bytes(): number {
     return this.mapping.bytes
   }
 
+  /** Memory is given back: unless more is borrowed soon, the worker need not keep it. */
+  trimLater(): void {
+    if (this.ended) return
+    const { borrowed } = this
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      if (this.borrowed === borrowed) this.#trim()
+      else this.trimLater()
+    }, TRIM_MS).unref()
+  }
+
   end(): void {
     this.ended = true
+    clearTimeout(this.#timer)
     this.check()
   }
 
@@ -69,7 +89,7 @@ class ReadFile {
   }
 
   /** A copy of what is lent, which ends the loan. */
-  take(position: number, size: number, cell: number): ArrayBuffer {
+  take([size, position, , cell]: Loan): ArrayBuffer {
     const copy = new Uint8Array(size)
     for (let at = 0; at < size; ) at += readSync(this.#fd, copy, at, size - at, position + at)
     writeSync(this.#fd, Uint8Array.of(OVER), 0, 1, cell)
@@ -81,9 +101,9 @@ class ReadFile {
   }
 }
 
-function openFile(pid: number, fd: number): WorkerFile {
+function openFile(pid: number, fd: number, trim: () => void): WorkerFile {
   try {
-    return new MappedFile(pid, fd)
+    return new MappedFile(pid, fd, trim)
   } catch {
     return new ReadFile(pid, fd)
   }
@@ -104,6 +124,7 @@ const collected = new FinalizationRegistry<Hold>((hold) => {
   hold.cells[hold.cell] = OVER
   if (hold.file === undefined) return sweepSoon()
   hold.file.live--
+  hold.file.trimLater()
   hold.file.check()
 })
 
@@ -153,11 +174,11 @@ export function mayBorrow(bytes: number): boolean {
   return true
 }
 
-interface Opened {
-  readonly buffer: ArrayBuffer
-  /** Where the end of the loan is noted; `undefined`: it is over. */
-  readonly cells: Uint8Array | undefined
-  readonly cell: number
+/** Where a loan is. */
+interface Located {
+  readonly address: number
+  /** Where the end of the loan is noted. */
+  readonly cells: Uint8Array
   readonly file: MappedFile | undefined
 }
 
@@ -165,28 +186,35 @@ interface Opened {
 export class Borrowed {
   readonly #pid: () => number | undefined
   readonly #inProcess: () => boolean
+  readonly #trim: () => void
   #file: WorkerFile | undefined
   #fd = 0
 
-  /** `inProcess`: it runs in this process, and is trusted with addresses. */
-  constructor(pid: () => number | undefined, inProcess: () => boolean) {
+  /** `inProcess`: it runs in this process, and is trusted with addresses. `trim`: has it give memory that is free back to the system. */
+  constructor(pid: () => number | undefined, inProcess: () => boolean, trim: () => void) {
     this.#pid = pid
     this.#inProcess = inProcess
+    this.#trim = trim
   }
 
   /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
   view(loan: Loan): ArrayBuffer {
     const again = this.again(loan)
     if (again !== undefined) return again
-    const { buffer, cells, cell, file } = this.#open(loan)
-    if (cells === undefined) return buffer // a copy
-    const [size, position, space] = loan
-    const address = space > 0 && size >= INLINE_BYTES ? position : undefined
-    if (address !== undefined) shown.set(address, new WeakRef(buffer))
-    const hold = { cells, cell, file, address }
+    const located = this.#locate(loan)
+    if (located instanceof ReadFile) return located.take(loan)
+    const { address, cells, file } = located
+    const [size, , , cell] = loan
+    const buffer = viewOf(address, size)
+    const isShown = file === undefined && size >= INLINE_BYTES
+    if (isShown) shown.set(address, new WeakRef(buffer))
+    const hold = { cells, cell, file, address: isShown ? address : undefined }
     if (holds.size === 0) whenThreadEnds(giveAllBack)
     holds.add(hold)
-    if (file !== undefined) file.live++
+    if (file !== undefined) {
+      file.live++
+      file.borrowed++
+    }
     collected.register(buffer, hold)
     return buffer
   }
@@ -202,13 +230,23 @@ export class Borrowed {
     return buffer
   }
 
+  /** A copy of the memory of a loan, which is over then. */
+  copy(loan: Loan): ArrayBuffer {
+    const located = this.#locate(loan)
+    if (located instanceof ReadFile) return located.take(loan)
+    const copy = copyOf(located.address, loan[0])
+    end(located, loan)
+    return copy
+  }
+
   /** Reads the memory of a loan, which is over then. */
   read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {
-    const { buffer, cells, cell } = this.#open(loan)
+    const located = this.#locate(loan)
+    if (located instanceof ReadFile) return use(located.take(loan))
     try {
-      return use(buffer)
+      return use(viewOf(located.address, loan[0]))
     } finally {
-      if (cells !== undefined) cells[cell] = OVER
+      end(located, loan)
     }
   }
 
@@ -218,7 +256,7 @@ export class Borrowed {
     this.#file = undefined
   }
 
-  #open([size, position, space, cell]: Loan): Opened {
+  #locate([size, position, space, cell]: Loan): Located | ReadFile {
     const isSane =
       size > 0 && position > 0 && cell >= 0 && cell < CELLS && [size, position, space, cell].every(Number.isSafeInteger)
     if (!isSane || (space > 0 && !this.#inProcess())) malformed()
@@ -229,13 +267,13 @@ export class Borrowed {
         tables.set(space, cells)
       }
       cells[cell] = TAKEN
-      return { cells, cell, buffer: viewOf(position, size), file: undefined }
+      return { address: position, cells, file: undefined }
     }
     const file = this.#fileOf(-space)
     if (position < CELLS || position + size > file.bytes) malformed()
-    if (file instanceof ReadFile) return { cells: undefined, cell, buffer: file.take(position, size, cell), file: undefined }
+    if (file instanceof ReadFile) return file
     file.cells[cell] = TAKEN
-    return { cells: file.cells, cell, buffer: file.mapping.view(position, size), file }
+    return { address: file.mapping.address + position, cells: file.cells, file }
   }
 
   #fileOf(fd: number): WorkerFile {
@@ -246,7 +284,7 @@ export class Borrowed {
     const pid = this.#pid()
     if (pid === undefined) malformed()
     try {
-      this.#file = openFile(pid, fd)
+      this.#file = openFile(pid, fd, this.#trim)
     } catch (cause) {
       const message = `The memory of a result is gone: the worker process ${pid} ended, or its files cannot be opened`
       throw new PythreadsError('ERR_PYTHREADS_WORKER_DIED', message, { cause })
@@ -254,6 +292,12 @@ export class Borrowed {
     this.#fd = fd
     return this.#file
   }
+}
+
+/** What was read is not needed any more. */
+function end({ cells, file }: Located, [, , , cell]: Loan): void {
+  cells[cell] = OVER
+  file?.trimLater()
 }
 
 function malformed(): never {

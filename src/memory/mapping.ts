@@ -29,6 +29,7 @@ function load() {
     munmap: libc.func('int munmap(uintptr_t address, size_t length)'),
     madvise: libc.func('int madvise(uintptr_t address, size_t length, int advice)'),
     copy: libc.func('uintptr_t memmove(uintptr_t to, const void *from, size_t length)'),
+    fetch: libc.func('uintptr_t memmove(void *to, uintptr_t from, size_t length)'),
     locate: libc.func('uintptr_t memmove(const void *to, const void *from, size_t length)'),
   }
 }
@@ -129,6 +130,13 @@ export function viewOf(address: number, bytes: number): ArrayBuffer {
   const buffer = ffi().view(address, bytes)
   pin(buffer)
   return buffer
+}
+
+/** A copy of the memory at an address. Without a view of it, and without making it zeros first. */
+export function copyOf(address: number, bytes: number): ArrayBuffer {
+  const copy = Buffer.allocUnsafeSlow(bytes) // has an ArrayBuffer of its own
+  libc().fetch(copy, address, bytes)
+  return copy.buffer as ArrayBuffer
 }
 
 /** Where the bytes of an array are. */

@@ -112,6 +112,7 @@ export class Worker implements Owner, Reviver {
   readonly #borrowed = new Borrowed(
     () => this.pid,
     () => this.#launched?.inProcess === true,
+    () => void this.#launched?.side.write(frame(KIND.TRIM)),
   )
   readonly #ownsRealm: boolean
   #words = ''

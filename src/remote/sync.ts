@@ -232,6 +232,7 @@ class SyncOwner implements Owner, Reviver {
     this.#borrowed = new Borrowed(
       () => line.pid,
       () => line.inProcess,
+      () => {}, // the worker of sync calls hears nothing between them
     )
     this.#source = source
     this.#caller = caller
@@ -249,7 +250,7 @@ class SyncOwner implements Owner, Reviver {
   memory(loan: Loan): ArrayBuffer {
     const again = this.#borrowed.again(loan)
     if (again !== undefined) return again
-    return mayBorrow(loan[0]) ? this.#borrowed.view(loan) : this.#borrowed.read(loan, (memory) => memory.slice(0))
+    return mayBorrow(loan[0]) ? this.#borrowed.view(loan) : this.#borrowed.copy(loan)
   }
 
   read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {

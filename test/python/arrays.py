@@ -1,6 +1,7 @@
 """Arrays that the tests pass, keep, change and ask about."""
 
 import gc
+import os
 import threading
 import weakref
 import zlib
@@ -160,3 +161,10 @@ def generate(lengths):
 
     for length in lengths:
         yield array.array("i", range(length))
+
+
+def lent_bytes():
+    """How much memory the file takes from which this interpreter lends."""
+    from pythreads_kernel import lending
+
+    return os.fstat(lending.lender()._fd).st_blocks * 512

@@ -192,6 +192,28 @@ export function arrayLifetimeSuite(place: Placement): void {
       await expect.poll(() => py.run(`${ARRAYS}:is_there`, ['again']), { timeout: SOON_MS }).toBe(false)
     })
 
+    it.runIf(place.isolation !== 'thread')('takes no memory for long when it is dropped, and others are kept', async () => {
+      await using py = await start(place, { workers: 1 })
+      const taken = async () => (await py.run<number>(`${ARRAYS}:lent_bytes`)) / 2 ** 20
+      const kept = [await py.run<Float64Array>(`${ARRAYS}:give`, ['kept', 100_000])]
+      const give = async () => {
+        const all: Float64Array[] = []
+        for (let n = 0; n < 20; n++) all.push(await py.run<Float64Array>(`${ARRAYS}:give`, ['dropped', 500_000]))
+        kept.push(await py.run<Float64Array>(`${ARRAYS}:give`, ['kept', 100_000]))
+        expect((await py.eval<string>`'x' * 40_000_000`).length).toBe(40_000_000)
+        expect(await taken()).toBeGreaterThan(75 + 38)
+        expect(all.every(areNumbers)).toBe(true)
+      }
+      await give()
+      const left = async () => {
+        await collected()
+        return await taken()
+      }
+      await expect.poll(left, { timeout: SOON_MS }).toBeLessThan(2.5)
+      expect(kept.every(areNumbers)).toBe(true)
+      expect(areNumbers(await py.run<Float64Array>(`${ARRAYS}:give`, ['again', 500_000]))).toBe(true)
+    })
+
     it.runIf(place.isolation === 'thread')('is freed also when its pool is closed', async () => {
       await using other = await start(place, { workers: 1 })
       const before = await shared(other)
