@@ -101,7 +101,7 @@ export function resultsOf(scenario: Scenario, driver: string, outcomes: readonly
     })
     const trouble = errors.length === 0 ? {} : { errors }
     if (values.length > 0) return [{ ...head, summary: summarize(values), ...trouble }]
-    if (isFloor(driver) && errors.length === 0) return []
+    if (machine || (isFloor(driver) && errors.length === 0)) return []
     if (errors.length > 0) return [{ ...head, errors }]
     return [{ ...head, notOffered: notOffered ?? `no ${metric}` }]
   })

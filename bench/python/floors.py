@@ -3,7 +3,12 @@
 floors.py <scenario> <ms>; `busy` waits for a line on stdin, so that several processes begin together.
 """
 
+import contextlib
+import itertools
 import json
+import mmap
+import os
+import socket
 import sys
 import time
 
@@ -59,6 +64,60 @@ def memcpy(seconds):
     source = numpy.arange(1_000_000, dtype=numpy.float64)
     target = numpy.empty_like(source)
     return median_ms(lambda: numpy.copyto(target, source), seconds)
+
+
+def handed_over(seconds):
+    """Copy an array into memory that another process maps too, and have it summed there."""
+    with _shared(1) as (slots, source, ask):
+
+        def call():
+            slots[0][:] = source
+            ask(0)
+
+        return median_ms(call, seconds)
+
+
+def handed_back(seconds):
+    """Have another process copy an array into memory that is mapped here too, each time into what was not used for longest.
+
+    There are as many places as V8 lets arrays of this size pile up before it has looked for garbage.
+    """
+    turns = itertools.cycle(range(1, 21))
+    with _shared(20) as (_slots, _source, ask):
+        return median_ms(lambda: ask(next(turns)), seconds)
+
+
+@contextlib.contextmanager
+def _shared(count):
+    """Memory for arrays that another process maps, which sums the first when it gets a 0, and fills the nth when it gets n."""
+    import numpy
+
+    size = 8_000_000
+    memory = mmap.mmap(-1, count * size)
+    slots = [numpy.frombuffer(memory, numpy.float64, 1_000_000, index * size) for index in range(count)]
+    source = numpy.arange(1_000_000, dtype=numpy.float64)
+    ours, theirs = socket.socketpair()
+
+    def ask(number):
+        ours.send(bytes([number]))
+        ours.recv(1)
+
+    child = os.fork()
+    if child == 0:
+        ours.close()
+        while order := theirs.recv(1):
+            if order[0] == 0:
+                slots[0].sum()
+            else:
+                slots[order[0] - 1][:] = source
+            theirs.send(b"x")
+        os._exit(0)
+    theirs.close()
+    try:
+        yield slots, source, ask
+    finally:
+        ours.close()
+        os.waitpid(child, 0)
 
 
 def tolist(seconds):

@@ -2,7 +2,8 @@
 // Isolates: how an array that Python has already becomes a Float64Array.
 // Trust: the median of the calls' own times. Every result is dropped at once; Python's array is always the same one.
 // The floor is one memcpy into memory that is warm; a view needs none. `new copy` is what JavaScript needs to copy such an array into memory that it
-// does not have yet, whose pages the system has to clear first: less than that is memory used again.
+// does not have yet, whose pages the system has to clear first: less than that is memory used again. `between two Pythons` is what plain Python needs to have another process copy the array to
+// where both see it, into as many places in turn as V8 lets such arrays pile up: they fit into no cache.
 import type { Engine } from '../lib/engine.ts'
 import { NotOffered } from '../lib/engine.ts'
 import { medianMs } from '../lib/measure.ts'
@@ -19,6 +20,7 @@ export const scenario: Scenario = {
   metrics: {
     sync: { unit: 'ms', better: 'less', floor: 'memcpy' },
     async: { unit: 'ms', better: 'less', floor: 'memcpy' },
+    'between two Pythons': { unit: 'ms', better: 'less', floor: 'handed_back', machine: true },
     'new copy': { unit: 'ms', better: 'less', machine: true },
   },
   async run({ open, ms }) {
