@@ -9,6 +9,8 @@ from .targets import TargetError, refusal
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from traceback import FrameSummary
     from types import TracebackType
     from typing import Any
 
@@ -45,13 +47,14 @@ def _describe(error: BaseException, scope: Scope | None, depth: int) -> dict[str
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     inner = describe(cause, scope, depth + 1) if cause is not None and depth < _MAX_CHAIN else None
     members = [describe(member, scope, depth + 1) for member in _members(error)] if depth < _MAX_CHAIN else []
+    text, frames = _told(error) if depth == 0 else ("", _frames(error.__traceback__))
     return {
         "code": f"ERR_PYTHREADS_{_code(error)}",
         "type": _exact(type(error).__qualname__),
         "module": _exact(type(error).__module__),
         "message": _message(error),
-        "traceback": _text(error) if depth == 0 else "",
-        "frames": _frames(error.__traceback__),
+        "traceback": text,
+        "frames": frames,
         "notes": [_exact(note) for note in _notes(error)],
         "cause": inner,
         "errors": members or None,
@@ -133,25 +136,31 @@ def _exact(text: object) -> str:
     return "".join((str(text), ""))
 
 
-def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
+def _told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
+    """The traceback as Python prints it, and its frames, which are looked up once for both."""
     try:
         import traceback  # takes 3 ms: not before it is needed
 
-        return [
-            {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "source": frame.line or ""}
-            for frame in traceback.extract_tb(trace)
-        ]
+        told = traceback.TracebackException(type(error), error, error.__traceback__)
+        return "".join(told.format()), _plain(told.stack)
+    except BaseException as failure:  # formatting runs the user's __str__ and __repr__
+        text = f"{type(error).__qualname__}: <traceback unavailable: {type(failure).__qualname__}>\n"
+        return text, _frames(error.__traceback__)
+
+
+def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
+    try:
+        import traceback
+
+        return _plain(traceback.extract_tb(trace))
     except OSError:  # no file can be opened any more, which may be the very error
         return []
 
 
-def _text(error: BaseException) -> str:
-    try:
-        import traceback
-
-        return "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    except BaseException as failure:  # formatting runs the user's __str__ and __repr__
-        return f"{type(error).__qualname__}: <traceback unavailable: {type(failure).__qualname__}>\n"
+def _plain(stack: Iterable[FrameSummary]) -> list[dict[str, Any]]:
+    return [
+        {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "source": frame.line or ""} for frame in stack
+    ]
 
 
 def _hide_own_frames(error: BaseException) -> None:

@@ -78,9 +78,12 @@ def is_awaited(value: Any) -> bool:
 def describe_bytes(error: BaseException, channel: Channel | None = None) -> bytes:
     """The payload of an error frame."""
     try:
-        if channel is None:
-            return marshal.dumps(describe(error), 2)
-        return dumps(describe(error, channel.scope), channel)
+        details = describe(error, None if channel is None else channel.scope)
+        try:
+            data = marshal.dumps(details, 2)
+        except ValueError:  # an error that JavaScript threw is among them
+            return dumps(details, channel)  # type: ignore[arg-type]
+        return data if channel is None or len(data) < FRAME_BYTES else elsewhere(data, channel)
     finally:
         error.__traceback__ = None
 

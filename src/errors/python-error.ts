@@ -1,5 +1,5 @@
 import type { ErrorCode } from './codes.ts'
-import { isInstance, PythreadsError } from './pythreads-error.ts'
+import { brand, isInstance, PythreadsError, show } from './pythreads-error.ts'
 
 /** One line of a Python traceback. */
 export interface PythonFrame {
@@ -77,27 +77,16 @@ const MAX_CAUSES = 100
  */
 export class PythonError extends PythreadsError {
   static {
-    Object.defineProperty(PythonError.prototype, 'name', { value: 'PythonError', configurable: true })
+    brand(PythonError, 'PythonError')
   }
 
   /** The exception's class name, e.g. `'ValueError'`. */
   readonly type: string
   /** The module of the exception's class, e.g. `'builtins'` or `'json.decoder'`. */
   readonly module: string
-  /** The traceback as Python prints it, causes included. */
-  readonly traceback: string
-  /** The traceback's frames, outermost first. */
-  readonly frames: readonly PythonFrame[]
-  /** The notes that were added with `add_note`. */
-  readonly notes: readonly string[]
-  /** The members of an `ExceptionGroup`, otherwise `undefined`: Python's errors, and what JavaScript itself threw. */
-  readonly errors: readonly unknown[] | undefined
-  /** The exception's class and its bases as `module:Class`, the class itself first. */
-  readonly bases: readonly string[]
-  /** For a `SyntaxError`: where it is. */
-  readonly place: SourcePlace | undefined
-  /** In `map`: the position of the failing item, from 0. */
-  readonly index: number | undefined
+  readonly #details: PythonErrorDetails
+  readonly #errors: readonly unknown[] | undefined
+  readonly #index: number | undefined
 
   constructor(details: PythonErrorDetails, options: PythonErrorOptions = {}) {
     const depth = options.depth ?? 0
@@ -108,25 +97,50 @@ export class PythonError extends PythreadsError {
     })
     this.type = details.type
     this.module = details.module
-    this.traceback = details.traceback
-    this.frames = details.frames
-    this.notes = details.notes
-    this.errors = details.errors?.map(nested)
-    this.bases = details.bases
-    this.place = details.place ?? undefined
-    this.index = options.index
+    this.#details = details
+    this.#errors = details.errors?.map(nested)
+    this.#index = options.index
     if (depth > 0) this.stack = this.#head()
     // What `console.log` shows besides the stack: only what says something.
-    const silent = {
-      traceback: true,
-      frames: true,
-      bases: true,
-      place: this.place === undefined,
-      notes: this.notes.length === 0,
-      errors: !this.errors,
-      index: this.index === undefined,
-    }
-    for (const [key, hidden] of Object.entries(silent)) Object.defineProperty(this, key, { enumerable: !hidden })
+    if (details.place !== null) show(this, 'place', details.place)
+    if (details.notes.length > 0) show(this, 'notes', details.notes)
+    if (this.#errors !== undefined) show(this, 'errors', this.#errors)
+    if (options.index !== undefined) show(this, 'index', options.index)
+  }
+
+  /** The traceback as Python prints it, causes included. */
+  get traceback(): string {
+    return this.#details.traceback
+  }
+
+  /** The traceback's frames, outermost first. */
+  get frames(): readonly PythonFrame[] {
+    return this.#details.frames
+  }
+
+  /** The notes that were added with `add_note`. */
+  get notes(): readonly string[] {
+    return this.#details.notes
+  }
+
+  /** The members of an `ExceptionGroup`, otherwise `undefined`: Python's errors, and what JavaScript itself threw. */
+  get errors(): readonly unknown[] | undefined {
+    return this.#errors
+  }
+
+  /** The exception's class and its bases as `module:Class`, the class itself first. */
+  get bases(): readonly string[] {
+    return this.#details.bases
+  }
+
+  /** For a `SyntaxError`: where it is. */
+  get place(): SourcePlace | undefined {
+    return this.#details.place ?? undefined
+  }
+
+  /** In `map`: the position of the failing item, from 0. */
+  get index(): number | undefined {
+    return this.#index
   }
 
   /**
@@ -141,18 +155,27 @@ export class PythonError extends PythreadsError {
     return this.bases.includes(await py.className(target))
   }
 
-  /** Puts the caller's JavaScript frames and Python's traceback into one `stack`. */
-  joinStack(caller: string): this {
-    this.stack = [this.#head(), caller, this.traceback.trimEnd().replace(/^/gm, '    ')].filter((part) => part !== '').join('\n')
-    return this
+  /** Throws it, with the JavaScript frames of whoever waits for it and Python's traceback in one `stack`, made when it is first read. */
+  raise(): never {
+    const here: { stack?: string } = {}
+    Error.captureStackTrace(here, raise)
+    let stack: unknown
+    const get = () => {
+      stack ??= [this.#head(), callers(here), this.traceback.trimEnd().replace(/^/gm, '    ')]
+        .filter((part) => part !== '')
+        .join('\n')
+      return stack
+    }
+    const set = (other: unknown) => {
+      stack = other
+    }
+    Reflect.deleteProperty(this, 'stack') // else V8 makes the text of the old one first
+    Object.defineProperty(this, 'stack', { get, set, configurable: true })
+    throw this
   }
 
   #head(): string {
     return `${this.name} [${this.type}]: ${this.message}`
-  }
-
-  protected override brands(): readonly string[] {
-    return ['PythreadsError', 'PythonError']
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
@@ -167,10 +190,10 @@ export function toError(details: PythonErrorDetails, options: PythonErrorOptions
 
 /** Throws the error; a `PythonError` with the JavaScript frames of whoever waits for it in its stack. */
 export function raise(error: unknown): never {
-  if (error instanceof PythonError) {
-    const here: { stack?: string } = {}
-    Error.captureStackTrace(here, raise)
-    error.joinStack((here.stack ?? '').split('\n').slice(1).join('\n'))
-  }
+  if (error instanceof PythonError) error.raise()
   throw error
+}
+
+function callers({ stack = '' }: { stack?: string }): string {
+  return stack.split('\n').slice(1).join('\n')
 }

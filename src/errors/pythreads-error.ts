@@ -16,30 +16,39 @@ export interface PythreadsErrorOptions {
  */
 export class PythreadsError extends Error {
   static {
-    Object.defineProperty(PythreadsError.prototype, 'name', { value: 'PythreadsError', configurable: true })
+    brand(PythreadsError, 'PythreadsError')
   }
 
   /** A stable code, one of `ERROR_CODES`. */
   readonly code: ErrorCode
-  /** For values that cannot cross: the key path of the offender, e.g. `args[0].user.born`. */
-  readonly path: string | undefined
+  readonly #path: string | undefined
 
   constructor(code: ErrorCode, message: string, options: PythreadsErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
-    this.path = options.path
-    Object.defineProperty(this, 'path', { enumerable: options.path !== undefined })
-    Object.defineProperty(this, BRAND, { value: this.brands() })
+    this.#path = options.path
+    if (options.path !== undefined) show(this, 'path', options.path)
   }
 
-  /** The class names that this error answers to, across package copies. */
-  protected brands(): readonly string[] {
-    return ['PythreadsError']
+  /** For values that cannot cross: the key path of the offender, e.g. `args[0].user.born`. */
+  get path(): string | undefined {
+    return this.#path
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, PythreadsError, value)
   }
+}
+
+/** Names a class of errors, and has its instances answer to that name in other copies of the package, and to those of its bases. */
+export function brand(type: { readonly prototype: object }, name: string): void {
+  Object.defineProperty(type.prototype, 'name', { value: name, configurable: true })
+  Object.defineProperty(type.prototype, BRAND, { value: [...((brandsOf(type.prototype) as string[] | undefined) ?? []), name] })
+}
+
+/** Has `console.log` show a property, which otherwise is a getter of the class: they all cost time when each error defines them. */
+export function show(error: object, name: string, value: unknown): void {
+  Object.defineProperty(error, name, { value, enumerable: true, configurable: true })
 }
 
 function brandsOf(value: object): unknown {

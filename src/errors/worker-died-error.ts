@@ -1,4 +1,4 @@
-import { isInstance, PythreadsError } from './pythreads-error.ts'
+import { brand, isInstance, PythreadsError } from './pythreads-error.ts'
 
 /** How a worker ended, as the error of its calls says. */
 interface Ending {
@@ -15,7 +15,7 @@ export function quoted(lastWords: string): string {
 /** A worker ended while it had the call: `ERR_PYTHREADS_WORKER_DIED`. Whether the call was done, nobody knows. */
 export class WorkerDiedError extends PythreadsError {
   static {
-    Object.defineProperty(WorkerDiedError.prototype, 'name', { value: 'WorkerDiedError', configurable: true })
+    brand(WorkerDiedError, 'WorkerDiedError')
   }
 
   /** The number of the worker. */
@@ -34,10 +34,6 @@ export class WorkerDiedError extends PythreadsError {
     this.signal = ending.signal
     this.lastWords = lastWords
     Object.defineProperty(this, 'lastWords', { enumerable: false }) // the message shows it
-  }
-
-  protected override brands(): readonly string[] {
-    return [...super.brands(), 'WorkerDiedError']
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

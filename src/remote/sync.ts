@@ -1,4 +1,4 @@
-import { PythonError, type PythonErrorDetails, PythreadsError } from '../errors/index.ts'
+import { type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
 import type { SideFrame, SyncLine, SyncTools } from '../isolation/index.ts'
 import { Borrowed, lenderMade, mayBorrow } from '../memory/index.ts'
 import { modulePath, NO_OPTIONS, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
@@ -176,8 +176,7 @@ export class SyncPython {
   #answer({ kind, bytes, start }: { kind: Kind; bytes: Buffer; start: number }, owner: SyncOwner): unknown {
     const value = decode(bytes, start, bytes.length, owner)
     if (kind === KIND.RESULT) return value
-    const details = value as PythonErrorDetails
-    throw details.thrown === null ? joined(new PythonError(details)) : details.thrown[0]
+    return raise(toError(value as PythonErrorDetails))
   }
 
   /** Python calls a function, or has dropped one. */
@@ -207,12 +206,6 @@ export class SyncPython {
       fail(error)
     }
   }
-}
-
-/** A Python error with the JavaScript frames of whoever made the sync call. */
-function joined(error: PythonError): PythonError {
-  const stack = error.stack ?? ''
-  return error.joinStack(stack.slice(stack.indexOf('\n    at ')).trimStart().replace(/^at/, '    at'))
 }
 
 /** Owns the objects that sync calls answered. */
