@@ -1,7 +1,7 @@
 import { PythreadsError } from '../errors/index.ts'
 import { lender, lenderMade } from '../memory/index.ts'
 import { ESCAPE, type Escape, type Loan, type References } from '../wire/index.ts'
-import type { Locals } from './locals.ts'
+import { Locals } from './locals.ts'
 import { type Handle, handleOf, type Owner, type Realm, targetOf } from './realm.ts'
 import { Steps } from './steps.ts'
 
@@ -22,6 +22,11 @@ export class Crossing implements References {
   constructor(locals: Locals, realm?: Realm) {
     this.#locals = locals
     this.#realm = realm
+  }
+
+  /** Whether nothing crosses but plain values. */
+  get isEmpty(): boolean {
+    return this.owner === undefined && this.numbers === undefined && this.#loans === undefined && this.#handles === undefined
   }
 
   of(value: object): Escape | undefined {
@@ -97,3 +102,6 @@ export class Crossing implements References {
     this.numbers = undefined
   }
 }
+
+/** Of all frames in which nothing crosses, so that calls that wait need none of their own. */
+export const NOTHING: Crossing = new Crossing(new Locals())

@@ -14,7 +14,7 @@ import { Locals } from './locals.ts'
 import type { OutputListener } from './output.ts'
 import { type Handle, Realm } from './realm.ts'
 import type { PoolStats, WorkerStats } from './stats.ts'
-import { FrameEncoder, Task, type Write } from './task.ts'
+import { type EncodedFrame, FrameEncoder, Task, type Write } from './task.ts'
 import { Vigil } from './vigil.ts'
 import { Worker, type WorkerTools } from './worker.ts'
 
@@ -80,6 +80,8 @@ export class Pool {
   readonly #dispatcher: Dispatcher<Worker>
   readonly #fleet: Fleet
   readonly #vigil = new Vigil()
+  /** A crossing that the next call can have. */
+  #unused: Crossing | undefined
   readonly #gauge: GilGauge
   readonly #queueTimes = new Times()
   readonly #runTimes = new Times()
@@ -201,7 +203,7 @@ export class Pool {
       this.#admit(kind, slot)
       if (signal?.aborted === true) throw aborted(signal)
       const flags = (copy === true ? FLAG.COPY : 0) | (readonly === true ? FLAG.READONLY : 0)
-      const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals), flags)
+      const frame = this.#encode(kind, write, flags)
       const { crossing } = frame
       if (retry > 0 && crossing.numbers !== undefined) {
         crossing.undo()
@@ -224,6 +226,14 @@ export class Pool {
       }
       this.#dispatcher.place(task)
     })
+  }
+
+  #encode(kind: Kind, write: Write, flags: number): EncodedFrame {
+    const fresh = this.#unused ?? new Crossing(this.#locals)
+    this.#unused = undefined // a getter of an argument may make a call of its own
+    const frame = this.#encoder.encode(kind, write, fresh, flags)
+    if (frame.crossing !== fresh) this.#unused = fresh
+    return frame
   }
 
   /** Has an object of the shared interpreter dropped in Python, soon. */

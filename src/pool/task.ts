@@ -1,5 +1,5 @@
 import { Encoder, FLAG, HEADER_BYTES, type Kind, type Loan, writeHeader } from '../wire/index.ts'
-import type { Crossing } from './crossing.ts'
+import { type Crossing, NOTHING } from './crossing.ts'
 import type { Fifo, Linked } from './fifo.ts'
 import type { Worker } from './worker.ts'
 
@@ -59,7 +59,11 @@ export class Task implements Linked<Task> {
   onSettled: (() => void) | undefined
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
-  #frame: EncodedFrame
+  readonly crossing: Crossing
+  // The fields of the frame, as one object less for each call that waits.
+  #slab: Buffer
+  #start: number
+  #end: number
   #isSent = false
 
   constructor(options: TaskOptions, frame: EncodedFrame, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
@@ -71,13 +75,12 @@ export class Task implements Linked<Task> {
     this.retries = options.retries
     this.home = options.home
     this.isSetUp = options.isSetUp === true
-    this.#frame = frame
+    this.crossing = frame.crossing
+    this.#slab = frame.slab
+    this.#start = frame.start
+    this.#end = frame.end
     this.#resolve = resolve
     this.#reject = reject
-  }
-
-  get crossing(): Crossing {
-    return this.#frame.crossing
   }
 
   resolve(value: unknown): void {
@@ -105,11 +108,12 @@ export class Task implements Linked<Task> {
   /** The frame with its request id. Made again, it is a copy: the bytes of the first one may still be on their way. */
   frame(): Buffer {
     if (this.#isSent) {
-      const { slab, start, end, crossing } = this.#frame
-      this.#frame = { slab: Buffer.from(slab.subarray(start, end)), start: 0, end: end - start, crossing }
+      this.#slab = Buffer.from(this.#slab.subarray(this.#start, this.#end))
+      this.#end -= this.#start
+      this.#start = 0
     }
     this.#isSent = true
-    return frameBytes(this.#frame, this.id)
+    return withId(this.#slab, this.#start, this.#end, this.id)
   }
 
   /** It is not sent any more. */
@@ -154,7 +158,7 @@ export class FrameEncoder {
         if (loan !== undefined) return lentFrame(kind | flags | FLAG.ESCAPED, loan, escaped !== 0, crossing)
       }
       writeHeader(encoder.buffer, start, end - start - HEADER_BYTES, 0, kind | flags | escaped)
-      return { slab: encoder.buffer, start, end, crossing }
+      return { slab: encoder.buffer, start, end, crossing: crossing.isEmpty ? NOTHING : crossing }
     } catch (error) {
       encoder.rewind(start)
       crossing.undo()
@@ -176,6 +180,10 @@ function lentFrame(kind: number, loan: Loan, escaped: boolean, crossing: Crossin
 
 /** The bytes of an encoded frame, with its request id. */
 export function frameBytes({ slab, start, end }: EncodedFrame, id: number): Buffer {
+  return withId(slab, start, end, id)
+}
+
+function withId(slab: Buffer, start: number, end: number, id: number): Buffer {
   slab.writeUInt32LE(id, start + 4)
   return slab.subarray(start, end)
 }
