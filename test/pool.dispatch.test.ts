@@ -352,6 +352,115 @@ describe('rule 2: when all are busy, a short call is sent along behind short one
   })
 })
 
+describe('rule 2: where more calls wait, one stands by behind a brief one', () => {
+  /** Workers that run brief calls, and some that wait. */
+  function queue(workers: number, calls: number): { floor: Floor; key: string; made: FakeCall[] } {
+    const floor = new Floor(workers)
+    const key = floor.short('brief', 5_000)
+    const made = Array.from({ length: calls }, (_, i) => floor.place({ key, name: `${i}` }))
+    return { floor, key, made }
+  }
+
+  it('when the worker gets its next one, and not before: an idle one may still come', () => {
+    const { floor, made } = queue(1, 4)
+    expect(floor.where(...made)).toEqual([0, undefined, undefined, undefined])
+    floor.finish(0, 5_000)
+    expect(floor.where(...made.slice(1))).toEqual([0, 0, undefined])
+    floor.finish(0, 5_000)
+    expect(floor.where(...made.slice(2))).toEqual([0, 0])
+    expect(floor.drain(0)).toEqual(['2', '3'])
+    expect(floor.takenBack).toEqual([])
+  })
+
+  it('only one, only brief ones, and none that names the worker', () => {
+    for (const last of [{ key: 'unknown' }, {}, { key: 'brief', slot: 0 }]) {
+      const { floor, key } = queue(1, 1)
+      floor.place({ key, name: 'next' })
+      const call = floor.place(last)
+      floor.finish(0, 5_000)
+      expect(floor.where(call)).toEqual([undefined])
+      expect(floor.worker(0).depth).toBe(1)
+    }
+  })
+
+  it('none behind one that is not brief', () => {
+    const { floor, key } = queue(1, 1)
+    floor.place({ name: 'unknown' })
+    const call = floor.place({ key })
+    floor.finish(0, 5_000)
+    expect(floor.where(call)).toEqual([undefined])
+  })
+
+  it('one that was brief until now is not any more', () => {
+    const { floor, made } = queue(1, 4)
+    floor.finish(0, 11_000)
+    expect(floor.where(...made.slice(1))).toEqual([0, undefined, undefined])
+  })
+
+  it('an idle worker takes it, the one of the highest priority first', () => {
+    const { floor, key } = queue(3, 3)
+    const [low, high] = [floor.place({ key, name: 'low', priority: -1 }), floor.place({ key, name: 'high' })]
+    const others = [floor.place({ key, priority: 1 }), floor.place({ key, priority: 1 })]
+    for (const slot of [0, 1]) floor.finish(slot, 5_000)
+    expect(floor.where(...others, high, low)).toEqual([0, 0, 1, 1])
+    floor.finish(2, 5_000)
+    expect(floor.where(...others, high, low)).toEqual([0, 2, 1, 1])
+    expect(floor.takenBack).toEqual([others[1]])
+  })
+
+  it('one of a higher priority goes first', () => {
+    const { floor, key, made } = queue(1, 3)
+    floor.finish(0, 5_000)
+    floor.place({ key, name: 'urgent', priority: 1 })
+    expect(floor.where(made[2] as FakeCall)).toEqual([undefined])
+    expect(floor.drain(0)).toEqual(['1', 'urgent', '2'])
+  })
+
+  it('it is taken back when the one before it is not brief after all', () => {
+    const { floor, made } = queue(1, 3)
+    floor.finish(0, 5_000)
+    vi.advanceTimersByTime(15)
+    expect(floor.takenBack).toEqual([])
+    vi.advanceTimersByTime(30)
+    expect(floor.takenBack).toEqual([made[2]])
+    expect(floor.where(made[2] as FakeCall)).toEqual([undefined])
+    vi.advanceTimersByTime(100)
+    expect(vi.getTimerCount()).toBe(1) // the one that keeps the process alive
+  })
+
+  it('where it is a tiny one, others go along behind it when it runs', () => {
+    const { floor, key } = queue(1, 1)
+    const tiny = floor.short('tiny', 5)
+    floor.place({ key })
+    const calls = [floor.place({ key: tiny }), floor.place({ key: tiny }), floor.place({ key: tiny })]
+    floor.finish(0, 5_000)
+    expect(floor.where(...calls)).toEqual([0, undefined, undefined])
+    floor.finish(0, 5_000)
+    expect(floor.where(...calls)).toEqual([0, 0, 0])
+  })
+
+  it('none does while somebody waits for a worker to himself', async () => {
+    const { floor, key } = queue(1, 2)
+    const lease = floor.leases.request(floor.calls.next())
+    floor.dispatcher.offer()
+    for (let i = 0; i < 3; i++) floor.place({ key })
+    floor.finish(0, 5_000)
+    expect(floor.worker(0).depth).toBe(1)
+    floor.finish(0, 5_000)
+    expect((await lease).slot).toBe(0)
+  })
+
+  it('nor behind another one that names the worker and waits', () => {
+    const { floor, key } = queue(1, 2)
+    const pinned = floor.place({ key, slot: 0 })
+    const call = floor.place({ key })
+    floor.finish(0, 5_000)
+    expect(floor.where(pinned, call)).toEqual([undefined, undefined])
+    floor.finish(0, 5_000)
+    expect(floor.where(pinned, call)).toEqual([0, 0])
+  })
+})
+
 describe('rule 3: when a call that was to be short is not, those behind it are taken back', () => {
   function behindALongOne(): { floor: Floor; long: FakeCall; behind: FakeCall[] } {
     const floor = new Floor(2)
@@ -871,11 +980,13 @@ type Step =
       readonly key: string | undefined
       readonly at: number
     }
-  | { readonly kind: 'finish'; readonly at: number; readonly us: number }
+  | { readonly kind: 'finish'; readonly at: number; readonly late: number }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'callBack' | 'answer' | 'remove' | 'lease' | 'giveBack' | 'retire' | 'stay' | 'die'; readonly at: number }
 
 const WORKERS = 3
+/** What calls of each kind are expected to take. */
+const TYPICAL_US: Readonly<Record<string, number>> = { a: 10, b: 10, tiny: 3, brief: 5_000, '': 10_000 }
 const numbers = fc.nat(20)
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
@@ -886,15 +997,19 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       slot: fc.option(fc.nat(WORKERS - 1), { nil: undefined, freq: 2 }),
       nested: fc.boolean(),
       priority: fc.constantFrom(0, 0, 0, 1, -1),
-      key: fc.constantFrom('a', 'a', 'b', 'tiny', 'tiny', undefined),
+      key: fc.constantFrom('a', 'b', 'tiny', 'tiny', 'tiny', 'tiny', 'brief', 'brief', undefined),
       at: numbers,
     }),
   },
   {
     weight: 7,
-    arbitrary: fc.record({ kind: fc.constant('finish' as const), at: numbers, us: fc.constantFrom(3, 10, 10, 10, 150, 10_000) }),
+    arbitrary: fc.record({
+      kind: fc.constant('finish' as const),
+      at: numbers,
+      late: fc.constantFrom(1, 1, 1, 10, 3_000),
+    }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 5) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 5, 30) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('callBack' as const, 'answer' as const), at: numbers }) },
   {
     weight: 2,
@@ -914,11 +1029,14 @@ class Judge {
   /** How many requests for a lease have not been granted. */
   asking = 0
   along = 0
+  standing = 0
   within = 0
   /** Whether a call was expected to be short when it was sent. */
   readonly #short = new Map<FakeCall, boolean>()
   /** Whether it was expected to be tiny. */
   readonly #tiny = new Map<FakeCall, boolean>()
+  /** Whether it was expected to be brief. */
+  readonly #brief = new Map<FakeCall, boolean>()
   gathered = 0
   #owesDrain = false
   #drained = 0
@@ -926,6 +1044,7 @@ class Judge {
   constructor() {
     for (const key of ['a', 'b']) this.floor.short(key)
     this.floor.short('tiny', 3)
+    this.floor.short('brief', 5_000)
     this.floor.watch = (call, worker) => this.#judge(call, worker)
   }
 
@@ -956,9 +1075,11 @@ class Judge {
       if (!holds) throw new Error(`${call.name} to worker ${worker.slot}: ${what}`)
     }
     rule(worker.serving, 'it does not serve')
-    const isShort = this.floor.dispatcher.paces.window(call.key) > 1
+    const { paces } = this.floor.dispatcher
+    const isShort = paces.window(call.key) > 1
     this.#short.set(call, isShort)
-    const room = this.floor.dispatcher.paces.gathered(call.key)
+    this.#brief.set(call, paces.isBrief(call.key))
+    const room = paces.gathered(call.key)
     this.#tiny.set(call, room > 0)
     const isFirst = (may: (other: FakeCall) => boolean) =>
       this.#waiting().every(
@@ -982,10 +1103,22 @@ class Judge {
       'another one had its turn',
     )
     if (worker.idle) return
-    this.along++
-    rule(isShort && worker.has.every((other) => this.#short.get(other)), 'not all are short')
     rule(!this.#isReserved(worker) && !worker.isWithinCallback, 'nothing goes along there')
-    rule(worker.depth < this.floor.dispatcher.paces.window(call.key), 'it has too many')
+    // What stood by may have become what runs: then it is judged anew.
+    const hasOnly = (was: Map<FakeCall, boolean>, is: (other: FakeCall) => boolean) =>
+      worker.has.every((other) => was.get(other) || (worker.depth === 1 && is(other)))
+    const areShort = isShort && hasOnly(this.#short, (other) => paces.window(other.key) > 1)
+    if (!areShort) {
+      this.standing++
+      rule(paces.isBrief(call.key) && hasOnly(this.#brief, (other) => paces.isBrief(other.key)), 'not all are short, nor brief')
+      rule(worker.depth === 1, 'another one stands by')
+      rule(call.slot === undefined, 'it could not be taken by another worker')
+      rule(this.asking === 0, 'a lease waits')
+      return rule(!this.#living.some((other) => other.idle && this.#mayTake(other, call)), 'another worker is idle')
+    }
+    for (const other of worker.has) this.#short.set(other, true)
+    this.along++
+    rule(worker.depth < paces.window(call.key), 'it has too many')
     if (!this.#living.some((other) => other.idle && this.#mayTake(other, call))) return
     this.gathered++
     rule(worker.depth < room && worker.has.every((other) => this.#tiny.get(other)), 'another worker is idle')
@@ -1003,6 +1136,14 @@ class Judge {
       if (could !== undefined) throw new Error(`${could.name} waits, and worker ${worker.slot} could take it`)
       if (this.asking > 0 && worker.idle && !this.#isReserved(worker)) throw new Error('a lease waits, and a worker is idle')
       expect(dispatcher.hasIdle(worker.slot)).toBe(worker.idle)
+    }
+    for (const worker of this.#living) {
+      const standby = worker.depth === 2 && !worker.isWithinCallback ? worker.flight.behind[0] : undefined
+      if (standby === undefined || this.#short.get(worker.flight.running as FakeCall)) continue
+      const urgent = waiting.find((call) => call.slot === undefined && call.priority > standby.priority)
+      if (urgent !== undefined) throw new Error(`${urgent.name} waits behind one that stands by in worker ${worker.slot}`)
+      const idle = this.#living.find((other) => other.idle && this.#mayTake(other, standby as FakeCall))
+      if (idle !== undefined && standby.slot === undefined) throw new Error(`worker ${idle.slot} could take what stands by`)
     }
     expect(dispatcher.hasIdle(undefined)).toBe(this.#living.some((worker) => worker.idle && !this.#isReserved(worker)))
     const { drained } = this.floor
@@ -1043,7 +1184,8 @@ class Judge {
   #happen(step: Step, worker: FakeWorker): void {
     const { floor } = this
     const isRunning = !worker.idle && !worker.waits
-    if (step.kind === 'finish' && isRunning) floor.finish(worker.slot, step.us)
+    if (step.kind === 'finish' && isRunning)
+      floor.finish(worker.slot, (TYPICAL_US[worker.flight.running?.key ?? ''] ?? 0) * step.late)
     else if (step.kind === 'callBack' && isRunning) floor.callBack(worker.slot)
     else if (step.kind === 'answer' && worker.callbacks.length > 0)
       worker.answer(worker.callbacks[step.at % worker.callbacks.length] as number)
@@ -1077,7 +1219,7 @@ class Judge {
         const worker = floor.worker(slot)
         await this.take({ kind: 'giveBack', at: 0 })
         await this.take({ kind: 'stay', at: slot })
-        await this.take({ kind: worker.waits ? 'answer' : 'finish', at: slot, us: 10 })
+        await this.take({ kind: worker.waits ? 'answer' : 'finish', at: slot, late: 1 })
         this.look()
       }
       if (floor.dispatcher.queued + this.asking === 0 && floor.workers.every((worker) => worker.idle)) return
@@ -1088,7 +1230,7 @@ class Judge {
 
 describe('whatever happens', () => {
   it('each call that is sent has its turn, and none waits that somebody could take', async () => {
-    const seen = { calls: 0, along: 0, gathered: 0, within: 0, takenBack: 0, leases: 0, drained: 0 }
+    const seen = { calls: 0, along: 0, standing: 0, gathered: 0, within: 0, takenBack: 0, leases: 0, drained: 0 }
     const run = fc.asyncProperty(fc.array(steps, { maxLength: 100, size: 'max' }), async (plan) => {
       const judge = new Judge()
       for (const step of plan) {
@@ -1102,13 +1244,14 @@ describe('whatever happens', () => {
       expect(removed.length).toBeLessThanOrEqual(plan.filter(({ kind }) => kind === 'remove').length)
       seen.calls += made.length
       seen.along += judge.along
+      seen.standing += judge.standing
       seen.gathered += judge.gathered
       seen.within += judge.within
       seen.takenBack += floor.takenBack.length
       seen.drained += floor.drained
       floor.dispatcher.close()
     })
-    await fc.assert(run, { numRuns: 150 })
+    await fc.assert(run, { numRuns: 300 })
     for (const [what, count] of Object.entries(seen)) expect([what, count > 20]).toEqual([what, true])
   })
 })

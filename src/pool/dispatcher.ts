@@ -21,6 +21,8 @@ export interface Station extends Leasable {
   /** Whether all that it has before it is expected to be short, and even tiny. */
   short: boolean
   tiny: boolean
+  /** Whether the call that it runs is expected to take a few milliseconds at most. */
+  brief: boolean
   send(task: Task): void
   /** Takes back the calls that it has not begun. */
   takeBack(): Task[]
@@ -40,6 +42,8 @@ export interface DispatchEvents<S extends Station> {
 
 /** A call that runs for longer than this is no short one: those behind it are taken back. */
 const LONG_MS = 2
+/** The same for one that another stands by for. */
+const NOT_BRIEF_MS = 20
 
 /**
  * Decides which worker takes which call. The rules:
@@ -48,7 +52,10 @@ const LONG_MS = 2
  *    Tiny calls, which take no longer than it takes to make them, go to one that is at work on such, up to a bound: to wake
  *    another one would take longer.
  * 2. When all are busy, a call waits; only where a worker has nothing but short calls, and this is one, it is sent along.
- * 3. When a call that was to be short is not, those behind it are taken back, and have their turn as if they had waited.
+ *    Where more calls wait, and a worker runs a brief one, the next one stands by behind it if it is brief too: the worker need not wait for
+ *    JavaScript in between.
+ * 3. When a call that was to be short or brief is not, those behind it are taken back, and have their turn as if they had waited. So is one
+ *    that stands by, as soon as there is an idle worker or one of a higher priority waits.
  * 4. A leased or retiring worker takes only calls that name it; one that waits for a callback, those that the callback made.
  */
 export class Dispatcher<S extends Station> {
@@ -59,7 +66,10 @@ export class Dispatcher<S extends Station> {
   readonly #idle: S[] = []
   readonly #leases: Leases<S>
   readonly #events: DispatchEvents<S>
+  /** The workers behind whose call another one stands by. */
+  readonly #standbys = new Map<S, Task>()
   #watch: NodeJS.Timeout | undefined
+  #watchMs = 0
   #hasWaited = false
   /** Keeps the process alive while calls wait; whoever has a call does so itself. */
   readonly #alive: NodeJS.Timeout = idleTimer()
@@ -97,6 +107,7 @@ export class Dispatcher<S extends Station> {
     const host = slot === undefined ? this.stations[origin?.slot ?? -1] : station
     if (origin !== undefined && host?.serving === true && host.waits) return this.#send(host, task)
     this.#wait(task, false)
+    this.#recall(task)
     this.#events.waiting(task)
   }
 
@@ -108,7 +119,9 @@ export class Dispatcher<S extends Station> {
     if (station !== undefined) this.feed(station)
     const host = this.stations[origin?.slot ?? -1]
     if (task.queue !== undefined && host?.waits === true) this.feed(host)
-    if (task.queue !== undefined) this.#events.waiting(task)
+    if (task.queue === undefined) return
+    this.#recall(task)
+    this.#events.waiting(task)
   }
 
   /** Takes a call out that waits. Answers whether it did. */
@@ -121,6 +134,7 @@ export class Dispatcher<S extends Station> {
   /** A worker can take calls: gives it those whose turn it is. */
   feed(station: S): void {
     if (!station.serving) return
+    this.#moveUp(station)
     let leased = this.#isReserved(station)
     const { next } = this.#leases
     if (next !== undefined && station.idle && !leased && this.#queues.isNext(next, station.slot)) {
@@ -132,7 +146,19 @@ export class Dispatcher<S extends Station> {
       else this.#sendAlong(station, task)
       this.#checkDrained()
     }
-    if (station.idle && !leased) this.#list(station)
+    if (!station.idle || leased) return
+    this.#list(station)
+    this.#relieve(station)
+  }
+
+  /** Gives an idle worker what stands by behind others: of the highest priority, what came first. */
+  #relieve(station: S): void {
+    if (this.#standbys.size === 0) return
+    const turns = [...this.#standbys].sort(([, one], [, other]) => other.priority - one.priority || one.order - other.order)
+    for (const [other] of turns) {
+      if (!station.idle) return
+      this.#takeBackFrom(other)
+    }
   }
 
   /** Puts an idle worker first: it was idle last. */
@@ -158,6 +184,7 @@ export class Dispatcher<S extends Station> {
 
   /** A worker is gone. `fate` answers the error of a call that cannot go on without it; the others go elsewhere. */
   leave(station: S, fate: (task: Task) => unknown): void {
+    this.#standbys.delete(station)
     this.#queues.leave(station.slot, fate)
     this.#checkDrained()
   }
@@ -185,9 +212,36 @@ export class Dispatcher<S extends Station> {
   #nextFor(station: S, leased: boolean): Task | undefined {
     if (station.idle) return this.#queues.nextFor(station.slot, leased)
     if (station.waits) return this.#queues.nextWithin(station.slot)
-    return leased || !station.short || station.isWithinCallback
-      ? undefined
-      : this.#queues.nextShort(station.slot, (task) => station.depth < this.paces.window(task.key))
+    if (leased || station.isWithinCallback) return undefined
+    if (station.short) return this.#queues.nextAlong(station.slot, (task) => station.depth < this.paces.window(task.key))
+    if (!station.brief || station.depth > 1 || this.#leases.next !== undefined) return undefined
+    return this.#queues.nextAlong(station.slot, (task) => task.slot === undefined && this.paces.isBrief(task.key))
+  }
+
+  /** The call that stood by may be the one that runs now. */
+  #moveUp(station: S): void {
+    if (station.depth > 1) return
+    const standby = this.#standbys.get(station)
+    if (standby === undefined) return
+    this.#standbys.delete(station)
+    if (!station.idle && (standby.worker as unknown) === station) this.#expect(station, standby)
+  }
+
+  /** Notes what is expected of a worker that has nothing but this call. */
+  #expect(station: S, { key }: Task): void {
+    station.short = this.paces.window(key) > 1
+    station.tiny = this.paces.gathered(key) > 0
+    station.brief = this.paces.isBrief(key)
+  }
+
+  /** Takes back the calls that stand by where this one waits and is to go first. */
+  #recall({ priority }: Task): void {
+    for (const [station, standby] of this.#standbys) if (standby.priority < priority) this.#takeBackFrom(station)
+  }
+
+  #takeBackFrom(station: S): void {
+    this.#standbys.delete(station)
+    for (const task of station.takeBack()) this.#events.takenBack(task)
   }
 
   #takeIdle(): S | undefined {
@@ -228,19 +282,26 @@ export class Dispatcher<S extends Station> {
   }
 
   #send(station: S, task: Task): void {
-    if (station.idle) {
-      station.short = this.paces.window(task.key) > 1
-      station.tiny = this.paces.gathered(task.key) > 0
-    }
+    if (station.idle) this.#expect(station, task)
     this.#events.sending(task, station)
     station.send(task)
   }
 
   #sendAlong(station: S, task: Task): void {
     if (station.tiny) station.tiny = this.paces.gathered(task.key) > 0
+    if (!station.short) this.#standbys.set(station, task)
     this.#events.sending(task, station)
     station.send(task)
-    this.#watch ??= setTimeout(() => this.#takeBack(), LONG_MS).unref()
+    this.#watchOver(station)
+  }
+
+  /** Looks after those behind the call that it runs, when that should be over. */
+  #watchOver({ short }: S): void {
+    const ms = short ? LONG_MS : NOT_BRIEF_MS
+    if (this.#watch !== undefined && this.#watchMs <= ms) return
+    clearTimeout(this.#watch)
+    this.#watchMs = ms
+    this.#watch = setTimeout(() => this.#takeBack(), ms).unref()
   }
 
   #checkDrained(): void {
@@ -254,15 +315,14 @@ export class Dispatcher<S extends Station> {
   #takeBack(): void {
     this.#watch = undefined
     const now = performance.now()
-    let again = false
     for (const station of this.stations) {
       if (station === undefined || station.depth < 2 || station.isWithinCallback) continue
-      again = true
-      if (now - station.runningSince < LONG_MS) continue
-      station.short = station.tiny = false
-      for (const task of station.takeBack()) this.#events.takenBack(task)
+      if (now - station.runningSince >= (station.short ? LONG_MS : NOT_BRIEF_MS)) {
+        station.short = station.tiny = station.brief = false
+        this.#takeBackFrom(station)
+      }
+      if (station.depth > 1) this.#watchOver(station)
     }
-    if (again) this.#watch ??= setTimeout(() => this.#takeBack(), LONG_MS).unref()
   }
 }
 

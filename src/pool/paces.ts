@@ -2,6 +2,8 @@
 const MAX_KNOWN = 10_000
 /** A call that holds its worker's thread no longer than this is a short one. */
 const SHORT_US = 200
+/** One that holds it no longer than this is a brief one. */
+const BRIEF_US = 10_000
 /** After so many short ones in a row, and none since that was longer, the next one is expected to be short. */
 const TRUSTED = 8
 /** How much work may stand behind a call, so that neither side waits for the other. */
@@ -15,6 +17,8 @@ const GATHERED_US = 200
 interface Pace {
   /** How many calls in a row were short. */
   row: number
+  /** How many in a row were brief. */
+  briefRow: number
   /** What they took, the recent ones counting most. */
   meanUs: number
 }
@@ -29,8 +33,9 @@ export class Paces {
   #older = new Map<string, Pace>()
 
   learn(key: string, us: number): void {
-    const pace = this.#find(key) ?? { row: 0, meanUs: us }
+    const pace = this.#find(key) ?? { row: 0, briefRow: 0, meanUs: us }
     pace.row = us <= SHORT_US ? pace.row + 1 : 0
+    pace.briefRow = us <= BRIEF_US ? pace.briefRow + 1 : 0
     pace.meanUs += (us - pace.meanUs) / TRUSTED
     if (this.#paces.has(key)) return
     if (this.#paces.size >= MAX_KNOWN) {
@@ -49,6 +54,12 @@ export class Paces {
     const pace = key === undefined ? undefined : this.#find(key)
     if (pace === undefined || pace.row < TRUSTED || pace.meanUs >= TINY_US) return 0
     return Math.min(MAX_WINDOW, Math.floor(GATHERED_US / Math.max(pace.meanUs, 1)))
+  }
+
+  /** Whether calls of this kind take a few milliseconds at most. */
+  isBrief(key: string | undefined): boolean {
+    const pace = key === undefined ? undefined : this.#find(key)
+    return pace !== undefined && pace.briefRow >= TRUSTED
   }
 
   /** How many calls of this kind a worker may have at once. */

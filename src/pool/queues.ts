@@ -106,10 +106,10 @@ export class Queues {
     return this.#take(this.#firstFor(slot, leased))
   }
 
-  /** The call that a busy worker takes behind others that are short: the next one, if that is short too. */
-  nextShort(slot: number, isShort: (task: Task) => boolean): Task | undefined {
+  /** The call that a busy worker takes behind others: the next one, if it may. */
+  nextAlong(slot: number, may: (task: Task) => boolean): Task | undefined {
     const first = this.#firstFor(slot, false)
-    return first !== undefined && isShort(first) ? this.#take(first) : undefined
+    return first !== undefined && may(first) ? this.#take(first) : undefined
   }
 
   /** The call that a worker takes next which waits for a callback: one that a callback made. */

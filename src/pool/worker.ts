@@ -71,10 +71,11 @@ export class Worker implements Owner, Reviver {
   /** When it began to serve, and when it was last given back its idleness, in `performance.now()`. */
   servingSince = 0
   idleSince = 0
-  /** Whether the list of idle workers holds it, and whether all that it has before it is expected to be short, or tiny. */
+  /** Whether the list of idle workers holds it, and whether all that it has before it is expected to be short, or tiny, or what it runs brief. */
   listed = false
   short = false
   tiny = false
+  brief = false
   /** Whether the pool gives it calls: from the end of its set-up until it is gone. */
   serving = false
   /** It is to end as soon as nothing keeps it, and takes only calls that need it. */

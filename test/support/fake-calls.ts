@@ -68,6 +68,7 @@ export class FakeWorker {
   listed = false
   short = false
   tiny = false
+  brief = false
   /** All calls that it was sent, in order. */
   readonly got: FakeCall[] = []
   /** Those without an answer. */
