@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+# What the kernel imports later elsewhere, it imports here, while interpreters are made one at a time: first imports of C modules
+# in several interpreters at once can crash.
+import _ast
+import _thread
+import linecache
+import math
 import os
+import re
+import signal
 import sys
 import threading
+import time
 
 from . import borrowing
 from .ledger import open_ledger
@@ -15,9 +24,12 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any
 
+assert all((_ast, linecache, math, re, signal))  # imported for their effect
 threading.stack_size(16 << 20)
 line_buffered()
 spawn_not_fork()
+# How long a thread may take to end when its channel has.
+_END_S = 5
 
 
 def _facts(libpython: str) -> dict[str, Any]:
@@ -37,3 +49,20 @@ def run(fd: int, side: int, ledger_fd: int, libpython: str) -> None:
             borrowing.end()
     finally:
         os.close(fd)
+
+
+def end() -> None:
+    """Wait until the kernel's own threads in this interpreter have ended. Raises an error where one is left, or a daemon.
+
+    A thread that comes back from a blocking call after its interpreter was destroyed crashes the process. Those that are no
+    daemons are waited for when it is destroyed.
+    """
+    deadline = time.monotonic() + _END_S
+    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    for thread in others:
+        if thread.name.startswith("pythreads-"):
+            thread.join(max(0.0, deadline - time.monotonic()))
+    left = [thread for thread in others if thread.is_alive()]
+    unknown = _thread._count() - len(left)  # noqa: SLF001 - those that `threading` does not know
+    if unknown > 0 or any(thread.daemon for thread in left):
+        raise RuntimeError("a thread is left")

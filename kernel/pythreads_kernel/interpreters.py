@@ -2,7 +2,7 @@
 
 Interpreters are made one at a time, after the main interpreter has imported the standard library's C modules: parallel
 first imports of them can crash 3.13. They are destroyed when their worker ends, except on 3.13, which leaks and can crash
-when interpreters come and go: there they stay.
+when interpreters come and go: there they stay. So do those in which a thread is left.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def start(fd: int, side: int, ledger: int, libpython: str) -> None:
     if failure is not None:
         # Its channel is closed already: the host knows that the worker is gone, but not why.
         print(f"pythreads: a worker's loop ended with an error: {failure}", file=sys.stderr)
-    if _MAY_DESTROY:
+    if _MAY_DESTROY and _exec(interpreter, "pythreads_kernel.inside.end()") is None:
         with _lock:
             _module().destroy(interpreter)
 

@@ -159,6 +159,19 @@ export function poolSuite(place: Placement): void {
       expect(performance.now() - begin).toBeLessThan(2_000)
     })
 
+    it('may be closed while threads go on that its calls started', async () => {
+      for (let turn = 0; turn < 5; turn++) {
+        const py = await start(place, { workers: 2 })
+        const sleeper = 'import threading, time\nthreading.Thread(target=time.sleep, args=(0.2,), daemon=True).start()'
+        await Promise.all([0, 1].map((worker) => py.run('builtins:exec', [sleeper, {}], { worker })))
+        await py.run('asyncio:sleep', [0.01])
+        await py.close()
+      }
+      await sleep(400)
+      await using py = await start(place, { workers: 1 })
+      expect(await py.run('builtins:len', ['abc'])).toBe(3)
+    })
+
     it('closes at the end of its block', async () => {
       let kept: Python | undefined
       {
