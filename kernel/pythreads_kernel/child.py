@@ -27,7 +27,7 @@ def main(fd: int, side: int, ledger_fd: int, parent: int) -> None:
         os.set_blocking(descriptor, True)
     ledger = None if ledger_fd < 0 else _open_ledger(ledger_fd)
     # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN would be inherited.
-    _signal.signal(_signal.SIGINT, lambda _signal, _frame: None)
+    _signal.signal(_signal.SIGINT, lambda _number, _frame: None)
     if ledger is not None:
         note_prints(ledger)
     line_buffered()

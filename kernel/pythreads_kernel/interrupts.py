@@ -129,7 +129,7 @@ class SignalGate(Gate):
         _signal.pthread_kill(self.thread, _SIGNAL)  # type: ignore[arg-type]
         return True
 
-    def _arrived(self, _signal: int, _frame: Any) -> None:
+    def _arrived(self, _number: int, _frame: Any) -> None:
         if self.request is not None and self.request == self._wanted:
             self._wanted = None
             raise CallCancelled

@@ -296,8 +296,8 @@ export class Dispatcher<S extends Station> {
   }
 
   /** Looks after those behind the call that it runs, when that should be over. */
-  #watchOver({ short }: S): void {
-    const ms = short ? LONG_MS : NOT_BRIEF_MS
+  #watchOver(station: S): void {
+    const ms = limitOf(station)
     if (this.#watch !== undefined && this.#watchMs <= ms) return
     clearTimeout(this.#watch)
     this.#watchMs = ms
@@ -317,13 +317,18 @@ export class Dispatcher<S extends Station> {
     const now = performance.now()
     for (const station of this.stations) {
       if (station === undefined || station.depth < 2 || station.isWithinCallback) continue
-      if (now - station.runningSince >= (station.short ? LONG_MS : NOT_BRIEF_MS)) {
+      if (now - station.runningSince >= limitOf(station)) {
         station.short = station.tiny = station.brief = false
         this.#takeBackFrom(station)
       }
       if (station.depth > 1) this.#watchOver(station)
     }
   }
+}
+
+/** How long the call that it runs may take before those behind it are taken back. */
+function limitOf({ short }: Station): number {
+  return short ? LONG_MS : NOT_BRIEF_MS
 }
 
 /** A timer that does nothing but keep the process alive, when it is referenced. */

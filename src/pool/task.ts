@@ -28,7 +28,7 @@ export interface TaskOptions {
 }
 
 /** A call: its frame, ready to be sent, and its promise. Arguments are encoded when the call is made, never later. */
-export class Task implements Linked<Task> {
+export class Task implements Linked<Task>, EncodedFrame {
   next: Task | undefined
   previous: Task | undefined
   /** The queue in which it waits. */
@@ -60,10 +60,10 @@ export class Task implements Linked<Task> {
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
   readonly crossing: Crossing
-  // The fields of the frame, as one object less for each call that waits.
-  #slab: Buffer
-  #start: number
-  #end: number
+  // The frame itself, as one object less for each call that waits.
+  slab: Buffer
+  start: number
+  end: number
   #isSent = false
 
   constructor(options: TaskOptions, frame: EncodedFrame, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
@@ -76,9 +76,9 @@ export class Task implements Linked<Task> {
     this.home = options.home
     this.isSetUp = options.isSetUp === true
     this.crossing = frame.crossing
-    this.#slab = frame.slab
-    this.#start = frame.start
-    this.#end = frame.end
+    this.slab = frame.slab
+    this.start = frame.start
+    this.end = frame.end
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -108,12 +108,12 @@ export class Task implements Linked<Task> {
   /** The frame with its request id. Made again, it is a copy: the bytes of the first one may still be on their way. */
   frame(): Buffer {
     if (this.#isSent) {
-      this.#slab = Buffer.from(this.#slab.subarray(this.#start, this.#end))
-      this.#end -= this.#start
-      this.#start = 0
+      this.slab = Buffer.from(this.slab.subarray(this.start, this.end))
+      this.end -= this.start
+      this.start = 0
     }
     this.#isSent = true
-    return withId(this.#slab, this.#start, this.#end, this.id)
+    return frameBytes(this, this.id)
   }
 
   /** It is not sent any more. */
@@ -180,10 +180,6 @@ function lentFrame(kind: number, loan: Loan, escaped: boolean, crossing: Crossin
 
 /** The bytes of an encoded frame, with its request id. */
 export function frameBytes({ slab, start, end }: EncodedFrame, id: number): Buffer {
-  return withId(slab, start, end, id)
-}
-
-function withId(slab: Buffer, start: number, end: number, id: number): Buffer {
   slab.writeUInt32LE(id, start + 4)
   return slab.subarray(start, end)
 }
