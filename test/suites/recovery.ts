@@ -372,6 +372,8 @@ def attempt(path, dies):
       kill(py, 0)
       const times = () => readFileSync(attempts, 'utf8').trim().split('\n').map(Number)
       await expect.poll(() => times().length, { timeout: SOON_MS }).toBeGreaterThanOrEqual(5)
+      // A call that waits for a start that fails is refused: the cause must go between two starts.
+      await expect.poll(() => states(py), { timeout: SOON_MS }).toEqual(['down'])
       const pauses = times()
         .slice(1)
         .map((time, i, all) => (time - (all[i - 1] ?? time)) * 1000)
