@@ -5,12 +5,10 @@ from __future__ import annotations
 # What the kernel imports later elsewhere, it imports here, while interpreters are made one at a time: first imports of C modules
 # in several interpreters at once can crash.
 import _ast
+import _signal
+import _sre
 import _thread
-import linecache
-import math
 import os
-import re
-import signal
 import sys
 import threading
 import time
@@ -24,7 +22,7 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any
 
-assert all((_ast, linecache, math, re, signal))  # imported for their effect
+assert all((_ast, _signal, _sre))  # imported for their effect
 threading.stack_size(16 << 20)
 line_buffered()
 spawn_not_fork()

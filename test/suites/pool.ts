@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { Python } from '../../src/index.ts'
+import type { Python, PythonError } from '../../src/index.ts'
 import { refusal } from '../support/outcome.ts'
 import { pythons } from '../support/pythons.ts'
 import { file, type Placement, start } from './placement.ts'
@@ -60,6 +60,19 @@ export function poolSuite(place: Placement): void {
       for (let i = 0; i < 20; i++) await py.eval('1')
       expect(ended).toBe(false)
       await long
+    })
+
+    it('may begin with errors and modules that each of its workers needs for the first time, all at once', async () => {
+      for (let round = 0; round < 3; round++) {
+        const workers = 6
+        await using py = await start(place, { workers })
+        const all = (call: (worker: number) => Promise<unknown>) =>
+          Promise.all(Array.from({ length: workers }, (_, worker) => call(worker)))
+        const times = all((worker) => py.run('calendar:timegm', [[2026, 1, 1, 0, 0, 0]], { worker }))
+        const errors = await all((worker) => refusal(() => py.run('json:loads', ['{'], { worker })))
+        for (const error of errors) expect((error as PythonError).traceback).toContain('self.scan_once(s, idx)')
+        expect(await times).toEqual(Array(workers).fill(Date.UTC(2026, 0, 1) / 1000))
+      }
     })
 
     it('runs a call once that stood behind one that turned out to be long, however large it is', async () => {
