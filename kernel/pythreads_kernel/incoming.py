@@ -28,8 +28,10 @@ def unescape(payload: Any, channel: Channel, *, readonly: bool = False) -> Any:
         payload = loads(borrowing.borrow(*payload[2:6]))
         if not escaped:
             return payload
-    incoming = _Incoming(channel, readonly=readonly)
     deep = payload[0] is ...
+    if not deep and _take_arrays(payload, readonly=readonly):
+        return payload
+    incoming = _Incoming(channel, readonly=readonly)
     root = list(payload[2][0] if deep else payload)
     if deep:
         incoming.chunks = payload[2]
@@ -40,6 +42,28 @@ def unescape(payload: Any, channel: Channel, *, readonly: bool = False) -> Any:
         _give_back(incoming.chunks if deep else root, incoming.taken)
         raise
     return root
+
+
+def _take_arrays(payload: Any, *, readonly: bool) -> bool:
+    """Put arrays in the place of escapes in the lists of a payload; answer whether that is all there is to do.
+
+    It is for most calls that pass arrays, and takes half the time of a look through everything.
+    """
+    is_all = True
+    try:
+        for part in payload:
+            if type(part) is list:
+                for index, item in enumerate(part):
+                    if type(item) is tuple and item[1] == escapes.ARRAY:
+                        part[index] = arrays.from_javascript(item[2], item[3], readonly=readonly)
+                    elif item and type(item) in _COMPOSITE:
+                        is_all = False
+            elif part and type(part) in _COMPOSITE:
+                is_all = False
+    except BaseException:
+        _give_back(payload, set())
+        raise
+    return is_all
 
 
 def unescape_value(value: Any, channel: Channel) -> Any:

@@ -6,7 +6,7 @@ from __future__ import annotations
 # in several interpreters at once can crash.
 import _ast
 import _signal
-import _sre
+import _sre  # type: ignore[import-not-found]
 import _thread
 import os
 import sys
