@@ -37,6 +37,7 @@ const TARGETS: Readonly<Record<string, (driver: DriverInfo) => Target | undefine
   'e-array-in/sync': ({ name }) => (THREADS.includes(name) ? timesFloor(1.05) : undefined),
   'e-array-in/async': ({ name }) => (name === 'pythreads-process' ? withinOneCopy() : undefined),
   'e-array-in/allocated': ({ name }) => (name === 'pythreads-process' ? timesFloor(1.05) : undefined),
+  'e-array-in/allocated, sync': ({ name }) => (name === 'pythreads-process' ? timesFloor(1.05) : undefined),
   'f-array-out/sync': ({ name }) => (THREADS.includes(name) ? atMost(0.1, 'ms') : timesFloor(1)),
   'f-array-out/async': ({ name }) => (THREADS.includes(name) ? atMost(0.1, 'ms') : timesFloor(1)),
   'results/list of 1,000,000': () => atMost(40, 'ms'),
