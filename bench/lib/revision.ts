@@ -22,7 +22,7 @@ export function buildRevision(name: string): { readonly commit: string; readonly
   const archive = execFileSync('git', ['archive', '--format=tar', commit], { cwd: ROOT, maxBuffer: 1 << 30 })
   execFileSync('tar', ['-x', '-C', half], { input: archive })
   symlinkSync(join(ROOT, 'node_modules'), join(half, 'node_modules'))
-  execFileSync(join(ROOT, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], { cwd: half, stdio: 'inherit' })
+  execFileSync('npm', ['run', '--silent', 'build'], { cwd: half, stdio: 'inherit' })
   rmSync(folder, { recursive: true, force: true })
   renameSync(half, folder)
   return { commit, build }
