@@ -6,7 +6,6 @@ whatever other threads have to tell JavaScript (`side.py`).
 
 from __future__ import annotations
 
-import contextlib
 import marshal
 import weakref
 from _thread import get_ident
@@ -87,8 +86,10 @@ class Channel:
     def send(self, kind: int, payload: bytes) -> None:
         """Send a frame that is no reply, from any thread. What cannot be sent any more is dropped."""
         if self.side is not None:
-            with contextlib.suppress(ConnectionError):
+            try:
                 self.side.write(kind, 0, payload)
+            except ConnectionError:
+                pass
 
     def function(self, number: int, name: str, is_async: bool) -> JavaScriptFunction:
         """The Python side of a JavaScript function, the same one as long as Python holds it."""

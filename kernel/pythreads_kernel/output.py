@@ -6,7 +6,6 @@ the channel that the thread serves; threads that no worker started print as befo
 
 from __future__ import annotations
 
-import contextlib
 import io
 import marshal
 import sys
@@ -133,8 +132,10 @@ class _Noting(io.FileIO):
         self._ledger = ledger
 
     def write(self, data: Any) -> int:
-        with contextlib.suppress(Exception):
+        try:
             self._ledger.printed(bytes(data))
+        except Exception:
+            pass
         return super().write(data)
 
 

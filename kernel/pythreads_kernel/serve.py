@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import marshal
 import os
 import sys
@@ -105,8 +104,10 @@ def flush() -> None:
 def line_buffered() -> None:
     """Let every complete line of `print` out at once: Python is never finalized here, which would flush the rest."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
+        try:
             stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        except Exception:
+            pass
 
 
 def _facts(*, own_process: bool) -> dict[str, Any]:

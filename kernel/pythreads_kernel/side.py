@@ -6,7 +6,6 @@ cannot be interrupted, is started when the first answer is waited for.
 
 from __future__ import annotations
 
-import contextlib
 import marshal
 import os
 import threading
@@ -65,8 +64,10 @@ class _Waiter:
                 _forget(channel, kind, payload)
             return False
         self.reply = (kind, payload)
-        with contextlib.suppress(RuntimeError):  # it was told already, that the channel ends
+        try:
             self._ready.release()
+        except RuntimeError:  # it was told already, that the channel ends
+            pass
         return pending
 
 
@@ -82,8 +83,10 @@ def _settle(future: Any, channel: Channel, kind: int, payload: bytes) -> None:
 
 def _forget(channel: Channel, kind: int, payload: bytes) -> None:
     """Read what nobody waits for, so that what crossed in it is dropped."""
-    with contextlib.suppress(Exception):
+    try:
         channel.load(kind, payload)
+    except Exception:
+        pass
 
 
 class Side:
@@ -187,8 +190,10 @@ class Side:
         if self._loop is not None and self._loop.cancel(request):
             return
         if self.channel.interrupt(request):
-            with contextlib.suppress(ConnectionError):
+            try:
                 self.write(frames.TOLD, request, b"")
+            except ConnectionError:
+                pass
 
     def close(self) -> None:
         """Let nobody wait any longer."""

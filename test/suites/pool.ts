@@ -69,8 +69,10 @@ export function poolSuite(place: Placement): void {
         const all = (call: (worker: number) => Promise<unknown>) =>
           Promise.all(Array.from({ length: workers }, (_, worker) => call(worker)))
         const times = all((worker) => py.run('calendar:timegm', [[2026, 1, 1, 0, 0, 0]], { worker }))
+        const values = all(() => py.eval('sum(range(100_000))'))
         const errors = await all((worker) => refusal(() => py.run('json:loads', ['{'], { worker })))
         for (const error of errors) expect((error as PythonError).traceback).toContain('self.scan_once(s, idx)')
+        expect(await values).toEqual(Array(workers).fill(4_999_950_000))
         expect(await times).toEqual(Array(workers).fill(Date.UTC(2026, 0, 1) / 1000))
       }
     })
