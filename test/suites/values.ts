@@ -79,6 +79,24 @@ export function valueSuite(place: Placement): void {
       expect(isDeepStrictEqual([b, c, d], [list, rows, bytes])).toBe(true)
     })
 
+    it.each([31, 32, 100_000])('of %i floats, in a list or a tuple, is an array of the same numbers', async (count) => {
+      const odd = [0.1, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MIN_VALUE, 2 ** 70, 1]
+      const numbers = Array.from({ length: count }, (_, i) => odd[i % odd.length] as number)
+      const doubles = Float64Array.from(numbers)
+      const ways = [
+        await py.eval`list(${doubles})`,
+        await py.eval`tuple(${doubles})`,
+        py.sync.eval`list(${doubles})`,
+        py.sync.eval`tuple(${doubles})`,
+      ]
+      for (const way of ways) expect(isDeepStrictEqual(way, numbers)).toBe(true)
+      // The text takes as many bytes as a float.
+      const mixed = await py.eval`[*${doubles}, 'abcd', *${doubles}, 1, True]`
+      expect(isDeepStrictEqual(mixed, [...numbers, 'abcd', ...numbers, 1, true])).toBe(true)
+      const among = await py.eval`[*${doubles}, 'abcd', *${doubles}]`
+      expect(isDeepStrictEqual(among, [...numbers, 'abcd', ...numbers])).toBe(true)
+    })
+
     it('is taken when the call is made, not when a worker takes it', async () => {
       const value = { list: [1], set: new Set([1]) }
       const waiting = Array.from({ length: 5 }, () => py.run(IDENTITY, [value]))
