@@ -9,8 +9,6 @@ from .targets import TargetError, refusal
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from traceback import FrameSummary
     from types import TracebackType
     from typing import Any
 
@@ -139,10 +137,9 @@ def _exact(text: object) -> str:
 def _told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
     """The traceback as Python prints it, and its frames, which are looked up once for both."""
     try:
-        import traceback  # takes 3 ms: not before it is needed
+        from . import tracebacks  # takes 3 ms: not before it is needed
 
-        told = traceback.TracebackException(type(error), error, error.__traceback__)
-        return "".join(told.format()), _plain(told.stack)
+        return tracebacks.told(error)
     except BaseException as failure:  # formatting runs the user's __str__ and __repr__
         text = f"{type(error).__qualname__}: <traceback unavailable: {type(failure).__qualname__}>\n"
         return text, _frames(error.__traceback__)
@@ -150,17 +147,11 @@ def _told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
 
 def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
     try:
-        import traceback
+        from . import tracebacks
 
-        return _plain(traceback.extract_tb(trace))
+        return tracebacks.frames(trace)
     except OSError:  # no file can be opened any more, which may be the very error
         return []
-
-
-def _plain(stack: Iterable[FrameSummary]) -> list[dict[str, Any]]:
-    return [
-        {"file": frame.filename, "line": frame.lineno or 0, "function": frame.name, "source": frame.line or ""} for frame in stack
-    ]
 
 
 def _hide_own_frames(error: BaseException) -> None:

@@ -148,3 +148,37 @@ class Outside:
 
 def own(name):
     raise getattr(Outside, "Inside")("mine") if name == "Inside" else globals()[name]()  # noqa: B009
+
+
+def underlined(numbers=(1, 2, 3)):
+    return (
+        1
+        + numbers[
+            10
+        ]
+    ) + value("not reached")  # fmt: skip
+
+
+def chained_in_context():
+    try:
+        caused()
+    except RuntimeError:
+        underlined()
+
+
+def recursive(depth=12):
+    return recursive(depth - 1) if depth else 1 / 0
+
+
+def misspelt():
+    return "text".uper()
+
+
+def traceback_of(name):
+    import traceback
+
+    try:
+        globals()[name]()
+    except Exception as error:
+        error.__traceback__ = error.__traceback__.tb_next
+        return "".join(traceback.format_exception(type(error), error, error.__traceback__))

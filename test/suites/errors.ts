@@ -37,6 +37,13 @@ export function errorSuite(place: Placement): void {
       expect(error.traceback).not.toContain('pythreads_kernel')
     })
 
+    it("has Python's own traceback, also when the same is raised again", async () => {
+      for (const name of ['underlined', 'chained_in_context', 'recursive', 'grouped', 'misspelt']) {
+        const own = await py.run(`${FAILING}:traceback_of`, [name])
+        for (let i = 0; i < 3; i++) expect((await raised(name)).traceback).toBe(own)
+      }
+    })
+
     it('has the JavaScript frames of the caller in its stack, then the traceback', async () => {
       async function theCaller(): Promise<unknown> {
         return await py.run(`${FAILING}:value`)
