@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # How long a thread stays awake: about as long as it takes to wake it.
-_AWAKE_NS = 50_000
+_AWAKE_NS = 100_000
 # After a vigil in vain the next request is slept for, then two, four, and at most so many.
-_MAX_PASSED = 1024
+_MAX_PASSED = 64
 
 
 def vigil(fd: int) -> Callable[[], None]:

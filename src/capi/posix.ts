@@ -65,24 +65,31 @@ export function send(fd: number, message: Uint8Array): boolean {
   return libc().send(fd, message, message.length, MSG_DONTWAIT | MSG_NOSIGNAL) === message.length
 }
 
-/** Waits until one of some sockets has something to read, or its other end is closed; answers which of them. */
-export function waitReadable(fds: readonly number[], timeoutMs: number): boolean[] {
-  return wait(fds, POLLIN, timeoutMs)
-}
+/** Some sockets that are waited for, again and again. */
+export class Poller {
+  readonly #count: number
+  /** An array of `struct pollfd`: descriptor, events that are waited for, events that were found. */
+  readonly #request: Buffer
+  readonly #poll = libc().poll
 
-/** Waits until a socket takes something to send. */
-export function waitWritable(fd: number, timeoutMs: number): boolean {
-  return wait([fd], POLLOUT, timeoutMs)[0] === true
-}
-
-function wait(fds: readonly number[], events: number, timeoutMs: number): boolean[] {
-  const request = Buffer.alloc(fds.length * 8)
-  for (const [i, fd] of fds.entries()) {
-    request.writeInt32LE(fd, i * 8)
-    request.writeInt16LE(events, i * 8 + 4)
+  constructor(fds: readonly number[], events: 'readable' | 'writable') {
+    this.#count = fds.length
+    this.#request = Buffer.alloc(fds.length * 8)
+    for (const [i, fd] of fds.entries()) {
+      this.#request.writeInt32LE(fd, i * 8)
+      this.#request.writeInt16LE(events === 'readable' ? POLLIN : POLLOUT, i * 8 + 4)
+    }
   }
-  libc().poll(request, fds.length, timeoutMs)
-  return fds.map((_, i) => request.readInt16LE(i * 8 + 6) !== 0)
+
+  /** Waits until one of them has something to read, or takes something to send, or its other end is closed; answers whether one has. */
+  wait(timeoutMs: number): boolean {
+    return this.#poll(this.#request, this.#count, timeoutMs) > 0
+  }
+
+  /** Whether the last wait found this one. */
+  found(index: number): boolean {
+    return this.#request.readInt16LE(index * 8 + 6) !== 0
+  }
 }
 
 /** Lets reads and writes wait again after Node took the descriptor over, which sets it to non-blocking. */

@@ -9,6 +9,7 @@ import { ffi } from './ffi.ts'
 import {
   bareCalls,
   closeFd,
+  Poller,
   pinLibrary,
   processWord,
   SOCK_DGRAM,
@@ -16,7 +17,6 @@ import {
   send,
   signalAction,
   socketpair,
-  waitReadable,
 } from './posix.ts'
 
 /**
@@ -209,7 +209,7 @@ function flushAtExit(): void {
   flushing = true
   process.once('exit', () => {
     const [ours, theirs] = socketpair(SOCK_STREAM)
-    if (send(Atomics.load(processWord(), 0), message('flush', theirs))) waitReadable([ours], FLUSH_TIMEOUT_MS)
+    if (send(Atomics.load(processWord(), 0), message('flush', theirs))) new Poller([ours], 'readable').wait(FLUSH_TIMEOUT_MS)
     else closeFd(theirs)
     closeFd(ours)
   })

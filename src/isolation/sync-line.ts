@@ -1,8 +1,9 @@
 import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { type SyncEntry, setBlocking, waitReadable, waitWritable } from '../capi/index.ts'
+import { Poller, type SyncEntry, setBlocking } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { decode, FrameParser, type FrameSink, frame, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
+import { vigilant } from './vigilant.ts'
 
 /** A reply: its kind and where its payload is. The bytes are valid until the next request. */
 export interface SyncReply {
@@ -64,6 +65,8 @@ export class EntryLine implements SyncLine {
   close(): void {}
 }
 
+const MAIN = 0
+const SIDE = 1
 /** How long one wait in native code lasts: a `terminate()` of this JavaScript thread takes effect in between. */
 const SLICE_MS = 50
 /** When a full side socket is tried again. */
@@ -83,6 +86,9 @@ export class SocketLine implements SyncLine {
   readonly #sideFd: number
   readonly #side: Socket
   readonly #tools: SyncTools
+  /** The main socket, and the side one. */
+  readonly #both: Poller
+  readonly #look: (timeoutMs: number) => boolean
   readonly #chunk: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
   readonly #main = new FrameParser(this.#keep(true))
   readonly #aside = new FrameParser(this.#keep(false))
@@ -101,6 +107,8 @@ export class SocketLine implements SyncLine {
     this.#fd = fd
     this.#sideFd = side
     this.#tools = tools
+    this.#both = new Poller(fds, 'readable')
+    this.#look = vigilant((timeoutMs) => this.#both.wait(timeoutMs))
     this.#owner = new Socket({ fd, readable: false, writable: false }).unref()
     setBlocking(fd)
     this.#side = new Socket({ fd: side, readable: true, writable: true })
@@ -151,9 +159,10 @@ export class SocketLine implements SyncLine {
       const reply = this.#deal(id)
       if (reply !== undefined) return reply
       if (this.#fd < 0) throw died()
-      const [main, side] = waitReadable([this.#fd, this.#sideFd], SLICE_MS)
-      if (side === true) this.#aside.push(this.#receive(this.#sideFd))
-      if (main !== true) continue
+      if (!this.#look(SLICE_MS)) continue
+      const main = this.#both.found(MAIN)
+      if (this.#both.found(SIDE)) this.#aside.push(this.#receive(this.#sideFd))
+      if (!main) continue
       const chunk = this.#receive(this.#fd)
       if (chunk.length === 0) {
         this.close()
@@ -201,7 +210,7 @@ export class SocketLine implements SyncLine {
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return this.close()
         if (this.#depth === 0) return void setTimeout(() => this.#flushSide(), RETRY_MS)
-        waitWritable(this.#sideFd, SLICE_MS)
+        new Poller([this.#sideFd], 'writable').wait(SLICE_MS)
       }
     }
   }

@@ -141,6 +141,8 @@ export class Pool {
         free: (worker) => this.#free(worker),
         took: (task, us, worker) => this.#took(task, us, worker),
         settled: (task) => this.#settled(task),
+        asked: () => this.#vigil.came(this.#running),
+        answered: () => this.#vigil.went(this.#running),
         skipped: (task) => this.#again(task),
         stirred: (worker) => this.#fleet.check(worker),
         stuck: (worker) => this.#stuck(worker),
@@ -393,7 +395,7 @@ export class Pool {
   }
 
   #sending(task: Task, worker: Worker): void {
-    if (!task.isSetUp) this.#vigil.sent(++this.#running)
+    if (!task.isSetUp) this.#vigil.went(++this.#running)
     task.worker = worker
     this.#gauge.start()
     const queuedMs = task.queuedAt === undefined ? 0 : performance.now() - task.queuedAt
@@ -438,7 +440,7 @@ export class Pool {
   #settled(task: Task): void {
     task.worker = undefined
     if (task.cancelledAt !== undefined || task.isSetUp) return
-    this.#vigil.settled(--this.#running)
+    this.#vigil.came(--this.#running)
     this.#checkFinished()
   }
 

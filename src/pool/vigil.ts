@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os'
 
-/** How long the event loop stays awake for an answer: about as long as it takes to wake it. */
-const AWAKE_MS = 0.05
-/** After a vigil in vain the next call goes without, then two, four, and at most so many. */
-const MAX_PASSED = 1024
+/** How long the event loop stays awake for what comes next: about as long as it takes to wake it. */
+const AWAKE_MS = 0.1
+/** After a vigil in vain the next one is left out, then two, four, and at most so many. */
+const MAX_PASSED = 64
 
 /**
- * Keeps the event loop from sleeping while an answer is about to come: to wake a thread takes longer than most short calls. It
+ * Keeps the event loop from sleeping while something is about to come from Python: to wake a thread takes longer than most short calls. It
  * looks for whatever there is to do, as ever, but does not wait for it. Only where a core is left for it beside the calls that
  * run, and where that has paid lately: of long calls, hardly any is waited for.
  */
@@ -22,8 +22,8 @@ export class Vigil {
     this.#cores = cores
   }
 
-  /** A call goes to Python; so many are there now. */
-  sent(running: number): void {
+  /** A call, or what a call back answered, went to Python; so many calls are there now. */
+  went(running: number): void {
     this.#running = running
     if (running >= this.#cores) return
     if (this.#isOn) this.#until = performance.now() + AWAKE_MS
@@ -31,8 +31,8 @@ export class Vigil {
     else this.#begin()
   }
 
-  /** A call is over; so many are left. */
-  settled(running: number): void {
+  /** A result, or a call back, came from Python; so many calls are there now. */
+  came(running: number): void {
     this.#running = running
     if (this.#isOn) this.#passNext = 1
   }

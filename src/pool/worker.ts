@@ -28,6 +28,10 @@ export interface WorkerEvents {
   took(task: Task, us: number, worker: Worker): void
   /** A call that it had is over. */
   settled(task: Task): void
+  /** Python asks JavaScript for something: to call a function. */
+  asked(): void
+  /** Python has its answer, and goes on. */
+  answered(): void
   /** Something came to an end beside its thread, which may have been the last that it was needed for. */
   stirred(worker: Worker): void
   /** It skipped a call, as it was told to: somebody else has to take it. */
@@ -594,12 +598,14 @@ export class Worker implements Owner, Reviver {
   /** The worker's thread waits for a JavaScript function. */
   #callback(id: number, bytes: Buffer, start: number, end: number): void {
     const [number, args] = decode(bytes, start, end, this) as [number, unknown[]]
+    this.#tools.events.asked()
     this.#flight.enter(id)
     this.#keepAlive()
     const answer = (encoded: EncodedFrame) => {
       if (!this.#flight.answer(id)) return encoded.crossing.undo() // the worker is gone, or the call was cancelled
       this.#keepAlive()
       this.#write(this.#channel().socket, encoded, id)
+      this.#tools.events.answered()
     }
     this.#runner.run(number, args, answer)
     if (this.waits) this.#tools.events.free(this)
