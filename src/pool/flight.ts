@@ -1,3 +1,4 @@
+import { Numbered } from './numbered.ts'
 import type { Task } from './task.ts'
 
 /** What the thread does while a call waits for a callback; at the bottom, what it does at all. */
@@ -16,9 +17,8 @@ interface Level {
  */
 export class Flight {
   /** Calls without an answer, by request id. */
-  readonly #tasks = new Map<number, Task>()
+  readonly #tasks = new Numbered<Task>()
   readonly #levels: Level[] = [{ callback: 0, answered: false, tasks: [] }]
-  #id = 0
   #depth = 0
   /** When the thread came to the call that it runs, at the earliest; only kept where others stand behind it. */
   since = 0
@@ -59,8 +59,8 @@ export class Flight {
     return !task.coroutine && this.running !== task && this.get(task.id) === task
   }
 
-  get tasks(): Iterable<Task> {
-    return this.#tasks.values()
+  get tasks(): readonly Task[] {
+    return this.#tasks.all()
   }
 
   /** A call that has no answer. */
@@ -70,10 +70,7 @@ export class Flight {
 
   /** Takes a call, and gives it its request id. */
   add(task: Task): void {
-    do this.#id = (this.#id + 1) >>> 0
-    while (this.#id === 0 || this.#tasks.has(this.#id))
-    task.id = this.#id
-    this.#tasks.set(task.id, task)
+    this.#tasks.add(task)
     this.#top.tasks.push(task)
     if (++this.#depth === 2) this.since = performance.now()
   }
@@ -115,7 +112,7 @@ export class Flight {
 
   /** The worker is gone. Answers the calls that it had. */
   clear(): Task[] {
-    const tasks = [...this.#tasks.values()]
+    const tasks = this.#tasks.all()
     this.#tasks.clear()
     this.#levels.splice(0, this.#levels.length, { callback: 0, answered: false, tasks: [] })
     this.#depth = 0
