@@ -129,6 +129,22 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
     }
   })
 
+  it('thousands of short texts, and records with the same keys, are each what they are', async () => {
+    const source =
+      '[{"id": str(i), "no" * (i % 9): "x" * (i % 15), "é" * (i % 3): ["ü", str(i)], "id\\0"[: i % 4]: i} for i in range(2000)]'
+    for (const bytes of await peer.evaluate(source)) {
+      const rows = Array.from({ length: 2000 }, (_, i) =>
+        Object.fromEntries([
+          ['id', String(i)],
+          ['no'.repeat(i % 9), 'x'.repeat(i % 15)],
+          ['é'.repeat(i % 3), ['ü', String(i)]],
+          ['id\0'.slice(0, i % 4), i],
+        ]),
+      )
+      expect(decode(bytes)).toEqual(rows)
+    }
+  })
+
   it('shared and cyclic structure is kept, not copied', async () => {
     for (const bytes of await peer.evaluate('x = {"k": []}\ny = {"x": x, "b": 1}\ny[0] = [x, y, x["k"]]\nvalue = [y, x, y]')) {
       const [y, x, again] = decode(bytes) as [Map<unknown, unknown>, { k: unknown[] }, unknown]
@@ -327,6 +343,24 @@ describe('hostile escapes', () => {
     ['half a chunk', new Escape([1, [[new Escape([0, 0.5])], []]])],
   ])('%s is refused', (_, part) => {
     expect(readOrRefused(written(part))).toBe('ERR_PYTHREADS_PROTOCOL')
+  })
+
+  it('keys whose bytes are alike are not taken for each other', () => {
+    const texts = fc.string({ unit: fc.constantFrom('a', 'b', '\x7f', '\x80', '\xe9', '\u9000', '\u{1f600}'), maxLength: 4 })
+    const text = (value: string): Buffer => {
+      const utf8 = Buffer.from(value)
+      const head = Buffer.from([0x75, 0, 0, 0, 0])
+      head.writeInt32LE(utf8.length, 1)
+      return Buffer.concat([head, utf8])
+    }
+    const record = ([key, value]: [string, string]) => Buffer.concat([Buffer.from('{'), text(key), text(value), Buffer.from('0')])
+    fc.assert(
+      fc.property(fc.array(fc.tuple(texts, texts), { maxLength: 20 }), (records) => {
+        const bytes = Buffer.concat([Buffer.from([0x5b, records.length, 0, 0, 0]), ...records.map(record)])
+        expect(decode(bytes)).toEqual(records.map(([key, value]) => ({ [key]: value })))
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   it('a text of exponential length is not made for a message', () => {

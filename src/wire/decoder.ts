@@ -7,6 +7,19 @@ import { PythonScalar, type ScalarType } from './scalar.ts'
 /** CPython's writer stops here; what is nested deeper comes in chunks. */
 const DEPTH_LIMIT = 2000
 
+/** The last keys of dicts, by a hash: records have the same ones, and a text that is there need be neither made nor looked up by V8. */
+const KEYS: string[] = new Array<string>(256).fill('')
+const LONGEST_KEY = 32
+
+/**
+ * To ask the runtime for each short text takes 50 to 100 ns, to take a part of a text that is there 7. So where short texts
+ * follow each other closely, all bytes from there are read as one text. V8 copies parts of up to 12 characters; a longer one
+ * would keep the whole text alive.
+ */
+const COPIED = 12
+const DENSE = 64
+const WINDOW = 4096
+
 /**
  * Reads marshal data into JavaScript values; `reviver` finds what was not copied. The bytes count as hostile: whatever is not a complete, plain value throws
  * `ERR_PYTHREADS_PROTOCOL`, and nothing larger than the input warrants is allocated.
@@ -52,6 +65,12 @@ class Reader {
   #depth = 0
   /** The objects that carried FLAG_REF, in the order in which CPython numbers them. */
   readonly #references: unknown[] = []
+  /** The bytes from `windowStart` to `windowEnd` as Latin-1. */
+  #window = ''
+  #windowStart = 0
+  #windowEnd = 0
+  /** Where the last short text ended. */
+  #textEnd = -DENSE
   /** Where dicts begin that can be referred to and turned out to have a key which is not a string. */
   #maps: Set<number> | undefined
   readonly #reviver: Reviver | undefined
@@ -135,13 +154,30 @@ class Reader {
 
   #latin1(length: number): string {
     const at = this.#take(length)
-    return this.#bytes.latin1Slice(at, at + length)
+    const end = at + length
+    if (length > COPIED) return this.#bytes.latin1Slice(at, end)
+    const isDense = at - this.#textEnd < DENSE
+    this.#textEnd = end
+    if (end > this.#windowEnd || at < this.#windowStart) {
+      if (!isDense) return this.#bytes.latin1Slice(at, end)
+      this.#windowStart = at
+      this.#windowEnd = Math.min(at + WINDOW, this.#end)
+      this.#window = this.#bytes.latin1Slice(at, this.#windowEnd)
+    }
+    return this.#window.substring(at - this.#windowStart, end - this.#windowStart)
   }
 
   #utf8(length: number): string {
+    if (length <= COPIED && this.#isAscii(length)) return this.#latin1(length)
     const at = this.#take(length)
     const text = this.#bytes.utf8Slice(at, at + length)
     return text.includes('\ufffd') ? readWithSurrogates(this.#bytes, at, at + length) : text
+  }
+
+  #isAscii(length: number): boolean {
+    const end = this.position + length
+    for (let i = this.position; i < end; i++) if ((this.#bytes[i] as number) > 0x7f) return false
+    return true
   }
 
   #long(): number | bigint {
@@ -302,6 +338,35 @@ class Reader {
     return items
   }
 
+  /** A value that is most likely a text, and one of a few. */
+  #key(): unknown {
+    const bytes = this.#bytes
+    const tag = bytes[this.position] as number
+    const code = tag & ~FLAG_REF
+    const isShort = code === CODE.SHORT_ASCII || code === CODE.SHORT_ASCII_INTERNED
+    if (!isShort && code !== CODE.UNICODE && code !== CODE.INTERNED) return this.value()
+    const start = this.position + (isShort ? 2 : 5)
+    if (start >= this.#end) return this.value()
+    const length = isShort ? (bytes[start - 1] as number) : this.#view.getInt32(start - 4, true)
+    const end = start + length
+    if (length <= 0 || length > LONGEST_KEY || end > this.#end) return this.value()
+    const slot = (length * 31 + (bytes[start] as number) * 7 + (bytes[end - 1] as number)) & 255
+    const known = KEYS[slot] as string
+    if (known.length !== length || !this.#isAt(start, known)) {
+      const key = this.value()
+      if ((key as string).length === length) KEYS[slot] = key as string // of ASCII alone
+      return key
+    }
+    this.position = end
+    if (tag !== code) this.#references.push(known)
+    return known
+  }
+
+  #isAt(start: number, text: string): boolean {
+    for (let i = 0; i < text.length; i++) if (this.#bytes[start + i] !== text.charCodeAt(i)) return false
+    return true
+  }
+
   #dict(shared: boolean): unknown {
     const start = this.position
     if (this.#maps?.has(start)) {
@@ -313,7 +378,7 @@ class Reader {
     const index = this.#enter(object, shared)
     let order: string[] | undefined
     while (!this.#atNull()) {
-      const key = this.value()
+      const key = this.#key()
       if (typeof key !== 'string') {
         if (index >= 0) return this.#dictAgain(start, index)
         const map = new Map<unknown, unknown>((order ?? Object.keys(object)).map((name) => [name, object[name]]))

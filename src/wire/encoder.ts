@@ -101,6 +101,18 @@ export class Encoder {
     this.#code(CODE.NULL)
   }
 
+  /** Writes a list of which nobody else knows. Its first member is number `first` of what error messages call `name`. */
+  items(values: readonly unknown[], name: string, first: number): void {
+    this.#sized(CODE.LIST, values.length)
+    this.#keys[0] = name
+    this.#depth = 1
+    for (let i = 0; i < values.length; i++) {
+      this.#keys[1] = first + i
+      this.#any(values[i], 'value')
+    }
+    this.#depth = 0
+  }
+
   none(): void {
     this.#code(CODE.NONE)
   }
