@@ -169,7 +169,7 @@ class _Failure:
 
 
 async def _outcome(value: Any) -> Any:
-    if not is_awaited(value):
+    if not is_awaited(type(value)):
         return value
     try:
         return await value

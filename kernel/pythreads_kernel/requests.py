@@ -58,7 +58,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
 
 def _reply(result: Any, request: int, channel: Channel, *, copy: bool) -> tuple[int, bytes]:
     """Answer with a result; a coroutine is waited for, on the event loop, while the worker goes on."""
-    if is_awaited(result):
+    if is_awaited(type(result)):
         if not channel.is_sync:
             channel.start(request, result, copy=copy)
             return frames.PENDING, b""
@@ -66,9 +66,8 @@ def _reply(result: Any, request: int, channel: Channel, *, copy: bool) -> tuple[
     return frames.RESULT, dumps(result, channel, copy=copy)
 
 
-def is_awaited(value: Any) -> bool:
-    """Whether it is a coroutine, a task or another awaitable, but for one that may be meant for `async with`."""
-    kind = type(value)
+def is_awaited(kind: type) -> bool:
+    """Whether values of this type are coroutines, tasks or other awaitables, but for those that may be meant for `async with`."""
     try:
         return kind is CoroutineType or (hasattr(kind, "__await__") and not hasattr(kind, "__aenter__"))
     except Exception:  # the metaclass is the user's
@@ -150,13 +149,18 @@ def _map(asked: Any, channel: Channel) -> Any:
     start = perf_counter()
     function = resolve_callable(target)
     results: list[Any] = []
+    append = results.append  # one by one: what is done before a failure counts
     failure: BaseException | None = None
     try:
-        for item in items:
-            results.append(function(item, **kwargs))  # what is done before a failure counts
+        if kwargs:
+            for item in items:
+                append(function(item, **kwargs))
+        else:
+            for item in items:
+                append(function(item))
     except BaseException as error:  # as in answer
         failure = error
-    if any(map(is_awaited, results)):
+    if any(map(is_awaited, set(map(type, results)))):
         return _map_coroutines(results, failure, start, channel)
     return _mapped(results, failure, start, channel)
 

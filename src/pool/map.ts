@@ -1,6 +1,7 @@
 import { type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
 import { KIND } from '../wire/index.ts'
 import { aborted } from './deadline.ts'
+import { Flattened } from './flattened.ts'
 import type { Pool, SubmitOptions } from './pool.ts'
 import type { Write } from './task.ts'
 
@@ -48,11 +49,19 @@ interface Chunk {
  * worker, whether they are on their way or wait to be taken: a slow consumer slows the source down. A slow source does not
  * hold up the results of what it has given: where a worker is idle, a chunk goes before it is full.
  */
-export async function* mapItems(
+export function mapItems(
   pool: Pool,
   plan: MapPlan,
   source: Iterable<unknown> | AsyncIterable<unknown>,
 ): AsyncGenerator<unknown, void, undefined> {
+  return new Flattened(mapChunks(pool, plan, source))
+}
+
+async function* mapChunks(
+  pool: Pool,
+  plan: MapPlan,
+  source: Iterable<unknown> | AsyncIterable<unknown>,
+): AsyncGenerator<readonly unknown[], void, undefined> {
   const deadline = new Deadline(plan)
   const pump = new Pump(pool, plan, source, deadline.signal)
   let done = 0
@@ -69,7 +78,7 @@ export async function* mapItems(
       const chunk = await flight.promise
       done += chunk.results.length
       plan.onProgress?.({ done, total: plan.total })
-      for (const result of chunk.results) yield result
+      yield chunk.results
       if (chunk.failure !== null) throw chunk.failure.error
     }
   } catch (error) {
@@ -270,8 +279,7 @@ async function callChunk(pool: Pool, plan: MapPlan, items: Items, signal: AbortS
   const write: Write = (encoder) => {
     encoder.tuple(3)
     encoder.string(plan.target)
-    encoder.list(items.values.length)
-    for (const [i, value] of items.values.entries()) encoder.value(value, `item[${items.first + i}]`)
+    encoder.items(items.values, 'item', items.first)
     encoder.record(plan.kwargs, 'kwargs')
   }
   const reply = await pool.submit(KIND.MAP, write, { ...plan.call, timeoutMs: null, signal })
