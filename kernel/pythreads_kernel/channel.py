@@ -260,11 +260,11 @@ class MainChannel(Channel):
 
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """Call a JavaScript function from the serving thread; other requests are served while it waits."""
-        data = dumps([number, list(args), 0], self)
-        return shielded(self._ask, data)
+        return shielded(self._ask, number, args)
 
-    def _ask(self, data: bytes) -> Any:
-        """Send a callback, wait for its answer and read it, so that what crosses in it has arrived."""
+    def _ask(self, number: int, args: tuple[Any, ...]) -> Any:
+        """Send a callback, wait for its answer and read it, so that what crosses in them has arrived."""
+        data = dumps([number, list(args), 0], self)
         self._calls = call = (self._calls + 1) & 0xFFFFFFFF
         self._after()
         write_frame(self._fd, frames.CALLBACK, call, data)

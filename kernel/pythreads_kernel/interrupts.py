@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import _signal
 import functools
+import importlib
 import threading
 import time
 from _thread import allocate_lock, get_ident
@@ -166,6 +167,11 @@ def shielded(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
     finally:
         gate.request = held
+
+
+def import_whole(name: str) -> Any:
+    """Import a module where an interrupt may come: one that waits for another thread's import would keep its lock for good."""
+    return shielded(importlib.import_module, name)
 
 
 def _set_async_exc(thread: int, error: type[BaseException] | None) -> bool:

@@ -7,8 +7,6 @@ import threading
 import weakref
 from contextvars import ContextVar
 
-from .interrupts import shielded
-
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -73,13 +71,15 @@ class Reference:
         scope.notes.add(note)
 
     def goes_home(self) -> int:
-        """Count that a frame names the value; answer its number."""
-        shielded(self._count)
-        return self.number
-
-    def _count(self) -> None:
+        """Count that a frame names the value; answer its number. Nothing may interrupt it."""
         with self.scope.functions_lock:
             self.note.homecomings += 1
+        return self.number
+
+    def stays(self) -> None:
+        """Take `goes_home` back: the frame is not sent."""
+        with self.scope.functions_lock:
+            self.note.homecomings -= 1
 
 
 class JavaScriptFunction:

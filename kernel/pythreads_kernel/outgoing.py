@@ -12,13 +12,16 @@ import sys
 from . import arrays, escapes, lending, scalars
 from .codec import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, dumps_plain
 from .copying import NOTHING, copied
+from .interrupts import shielded
 from .javascript import JavaScriptError, JavaScriptFunction
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .channel import Channel
+    from .javascript import Reference
 
 # Each level of the value is at most three of marshal's, which stops at 2,000 (1,000 in a debug build of Windows).
 _CHUNK_DEPTH = 300
@@ -29,22 +32,29 @@ FRAME_BYTES = 256 * 1024
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
-def dumps(value: Any, channel: Channel, *, copy: bool = False) -> bytes:
-    """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope."""
+def dumps(value: Any, channel: Channel, *, copy: bool = False, seal: Callable[[], None] | None = None) -> bytes:
+    """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope.
+
+    `seal`: from here on the call must not be interrupted, as what crosses does so in the frame that is to be sent. It may
+    raise: then nothing has crossed.
+    """
     data = dumps_plain(value)
     if data is None:
         outgoing = _Outgoing(channel, copy=copy)
         try:
             data = outgoing.dumps(value)
-        except BaseException:  # of the user's code, where something is copied
-            channel.scope.release(outgoing.kept)
-            outgoing.take_back()
+            if seal is not None:
+                seal()
+        except BaseException:  # an interrupt, or of the user's code, where something is copied
+            shielded(outgoing.take_back)
             raise
-    return data if len(data) < FRAME_BYTES else elsewhere(data, channel)
+    return data if len(data) < FRAME_BYTES else elsewhere(data, channel, seal)
 
 
-def elsewhere(data: bytes, channel: Channel) -> bytes:
-    """A payload that says where a large one is, if it can be lent."""
+def elsewhere(data: bytes, channel: Channel, seal: Callable[[], None] | None = None) -> bytes:
+    """A payload that says where a large one is, if it can be lent. `seal`: see `dumps`."""
+    if seal is not None:
+        seal()
     lender = lending.lender()
     lent = None if lender is None else lender.lend(memoryview(data), channel)
     return data if lent is None else marshal.dumps((..., escapes.FRAME, *lent), NESTED)
@@ -55,10 +65,12 @@ class _Outgoing:
         self._channel = channel
         self._scope = channel.scope
         self._copy = copy
+        # JavaScript's own values, which go home.
+        self._home: list[Reference] = []
         # The cells of what is lent.
         self._lent: list[int] = []
         # The numbers of the objects that JavaScript is to hold.
-        self.kept: list[int] = []
+        self._kept: list[int] = []
         # id of a value -> what stands for it; and the value, whose id must not be used again meanwhile.
         self._known: dict[int, tuple[Any, Any]] = {}
         self._open: list[tuple[Any, Any, int]] = []
@@ -80,7 +92,10 @@ class _Outgoing:
         return marshal.dumps(root, NESTED)
 
     def take_back(self) -> None:
-        """End the loans, as the value is not sent."""
+        """Drop what is kept, end the loans and the ways home, as the value is not sent."""
+        self._scope.release(self._kept)
+        for reference in self._home:
+            reference.stays()
         lender = lending.lender()
         for cell in self._lent:
             if lender is not None:
@@ -130,7 +145,7 @@ class _Outgoing:
             if escape is not None:
                 return escape
             if kind in _FROM_JAVASCRIPT and value.is_from(self._scope):
-                return (..., escapes.FUNCTION, value.reference.goes_home())
+                return (..., escapes.FUNCTION, shielded(self._goes_home, value.reference))
             plain = value.item() if _is_numpy_number(kind) else copied(value) if self._copy else NOTHING
             if plain is NOTHING or type(plain) is kind:
                 break
@@ -139,9 +154,16 @@ class _Outgoing:
                 return value
             if kind in CONTAINERS:
                 return list(value) if kind is tuple else value
+        return shielded(self._keep, value)
+
+    def _keep(self, value: Any) -> Any:
         kept = self._scope.keep(value)
-        self.kept.append(kept[2])
+        self._kept.append(kept[2])
         return kept
+
+    def _goes_home(self, reference: Reference) -> int:
+        self._home.append(reference)
+        return reference.goes_home()
 
     def _array(self, value: Any, kind: type) -> Any:
         """What stands for an array, if it is one."""

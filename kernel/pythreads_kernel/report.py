@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .codec import RefusedValueError
+from .interrupts import CallCancelled, shielded
 from .javascript import DeadlockError, JavaScriptError
 from .scope import ReleasedError, Scope
 from .targets import TargetError, refusal
@@ -45,12 +46,13 @@ def _describe(error: BaseException, scope: Scope | None, depth: int) -> dict[str
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     inner = describe(cause, scope, depth + 1) if cause is not None and depth < _MAX_CHAIN else None
     members = [describe(member, scope, depth + 1) for member in _members(error)] if depth < _MAX_CHAIN else []
+    message = _message(error)  # before the traceback, which has it too: this can be interrupted
     text, frames = _told(error) if depth == 0 else ("", _frames(error.__traceback__))
     return {
         "code": f"ERR_PYTHREADS_{_code(error)}",
         "type": _exact(type(error).__qualname__),
         "module": _exact(type(error).__module__),
-        "message": _message(error),
+        "message": message,
         "traceback": text,
         "frames": frames,
         "notes": [_exact(note) for note in _notes(error)],
@@ -86,6 +88,8 @@ def _message(error: BaseException) -> str:
             return refused
     try:
         return _exact(str(error))
+    except CallCancelled:
+        raise
     except BaseException as failure:  # __str__ is the user's code
         return f"<no message: __str__ raised {type(failure).__qualname__}>"
 
@@ -135,23 +139,34 @@ def _exact(text: object) -> str:
 
 
 def _told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
-    """The traceback as Python prints it, and its frames, which are looked up once for both."""
-    try:
-        from . import tracebacks  # takes 3 ms: not before it is needed
+    """The traceback as Python prints it, and its frames, which are looked up once for both.
 
-        return tracebacks.told(error)
+    An interrupt of an import, here or in what is called, could leave its lock locked for good.
+    """
+    try:
+        return shielded(_tell, error)  # type: ignore[no-any-return]
     except BaseException as failure:  # formatting runs the user's __str__ and __repr__
         text = f"{type(error).__qualname__}: <traceback unavailable: {type(failure).__qualname__}>\n"
         return text, _frames(error.__traceback__)
 
 
+def _tell(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
+    from . import tracebacks  # takes 3 ms: not before it is needed
+
+    return tracebacks.told(error)
+
+
 def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
     try:
-        from . import tracebacks
-
-        return tracebacks.frames(trace)
+        return shielded(_look, trace)  # type: ignore[no-any-return]
     except OSError:  # no file can be opened any more, which may be the very error
         return []
+
+
+def _look(trace: TracebackType | None) -> list[dict[str, Any]]:
+    from . import tracebacks
+
+    return tracebacks.frames(trace)
 
 
 def _hide_own_frames(error: BaseException) -> None:

@@ -10,6 +10,7 @@ from collections import deque
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from . import escapes
+from .interrupts import import_whole
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def scope_of(number: int) -> Scope:
 
 def compile_source(source: str, filename: str) -> CodeType:
     """Compile statements, whose lines tracebacks will show."""
-    import linecache  # with what it imports, 3 ms of a start
+    linecache = import_whole("linecache")  # with what it imports, 3 ms of a start
 
     code = compile(source, filename, "exec", dont_inherit=True)
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
@@ -214,7 +215,7 @@ _TRAITS = (
 
 def _compile_expression(source: str, names: tuple[str, ...]) -> CodeType:
     """Compile an expression as a function of `names`: so comprehensions and lambdas in it see them too."""
-    import _ast  # 1 ms of a start
+    _ast = import_whole("_ast")  # 1 ms of a start
 
     tree: Any = compile(source.strip(), "<pythreads eval>", "eval", flags=_ast.PyCF_ONLY_AST, dont_inherit=True)
     place: Any = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}

@@ -145,23 +145,24 @@ class Side:
         caller = 0 if loop is None else _HAS_LOOP
         if current.channel is not None and not current.channel.is_sync:
             caller |= _OWN_THREAD
-        data = dumps([number, list(args), caller], self.channel)
+        asked = [number, list(args), caller]
         waiter = _Waiter(loop)
         future = waiter.future() if loop is not None and is_async else None
         if future is None:
-            return shielded(self._ask_and_wait, waiter, data)
-        shielded(self._ask, waiter, data)
+            return shielded(self._ask_and_wait, waiter, asked)
+        shielded(self._ask, waiter, asked)
         return future
 
-    def _ask_and_wait(self, waiter: _Waiter, data: bytes) -> Any:
+    def _ask_and_wait(self, waiter: _Waiter, asked: list[Any]) -> Any:
         """Send a callback, wait for its answer and read it, so that what crosses in it has arrived."""
-        self._ask(waiter, data)
+        self._ask(waiter, asked)
         reply = waiter.wait()
         if reply[0] & frames.KIND_MASK == frames.CALLBACK_PENDING:
             return waiter.future()
         return self.channel.load(*reply)
 
-    def _ask(self, waiter: _Waiter, data: bytes) -> None:
+    def _ask(self, waiter: _Waiter, asked: list[Any]) -> None:
+        data = dumps(asked, self.channel)
         with self._write_lock:
             if self._closed:
                 raise ConnectionError("the pool was closed")

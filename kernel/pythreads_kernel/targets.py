@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 
-from .interrupts import shielded
+from .interrupts import import_whole, shielded
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _is_free(name: str, path: str) -> bool:
 
 def _explain(error: AttributeError) -> str:
     """Python's message, with its suggestion where it has one."""
-    import traceback  # not needed by a pool that runs without errors
+    traceback = import_whole("traceback")  # not needed by a pool that runs without errors
 
     lines = traceback.format_exception_only(type(error), error)
     return lines[-1].strip().partition(": ")[2] or str(error)
