@@ -1,6 +1,7 @@
 """Calls that are cancelled, and what they note meanwhile."""
 
 import asyncio
+import sys
 import threading
 import time
 
@@ -298,3 +299,24 @@ def short_or_long(number, seconds):
     if seconds:
         time.sleep(seconds)
     return number
+
+
+class _Slow:
+    """Takes its time to find one module, which is to be imported anew."""
+
+    def __init__(self, name, seconds):
+        self.name = name
+        self.seconds = seconds
+        sys.modules.pop(name, None)
+        sys.meta_path.insert(0, self)
+
+    def find_spec(self, name, *_):
+        if name == self.name:
+            time.sleep(self.seconds)
+
+    def stop(self):
+        sys.meta_path.remove(self)
+
+
+def slow_down(name, seconds):
+    return _Slow(name, seconds)

@@ -120,6 +120,23 @@ function interrupting(place: Placement): void {
       await expectRest(py)
     })
 
+    // Workers of other isolations import in an interpreter each.
+    if (place.isolation === 'thread')
+      it('an import that its error needs is not left locked', async () => {
+        await using own = await start(place, { workers: 2, graceMs: 600_000 })
+        const slow = await own.run<RemoteObject>(`${CANCELLED}:slow_down`, ['pythreads_kernel.tracebacks', 0.3])
+        const both = AbortSignal.timeout(100)
+        // One imports it, the other one waits for that.
+        const failing = [0, 1].map(() => refusal(() => own.run('json:loads', ['{'], { signal: both })))
+        for (const error of await Promise.all(failing)) expect(error).toMatchObject(ABORTED)
+        for (const worker of [0, 1]) {
+          expect(await refusal(() => own.run('json:loads', ['{'], { worker, timeoutMs: 10_000 }))).toMatchObject({
+            type: 'JSONDecodeError',
+          })
+        }
+        await slow.stop?.()
+      })
+
     it('what cleans up runs to its end, however long that takes', async () => {
       await abort((begun, signal) => py.run(`${CANCELLED}:cleans_up_for`, [begun, 0.3], { signal }))
       expect(await takeNotes(py)).toEqual(['cleaned'])
