@@ -308,6 +308,8 @@ class _Slow:
         self.name = name
         self.seconds = seconds
         sys.modules.pop(name, None)
+        package, _, last = name.rpartition(".")
+        vars(sys.modules[package]).pop(last, None)
         sys.meta_path.insert(0, self)
 
     def find_spec(self, name, *_):
