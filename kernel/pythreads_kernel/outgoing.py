@@ -12,12 +12,11 @@ import sys
 from . import arrays, escapes, lending, scalars
 from .codec import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, dumps_plain
 from .copying import NOTHING, copied
-from .interrupts import shielded
+from .interrupts import seal, shielded
 from .javascript import JavaScriptError, JavaScriptFunction
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from .channel import Channel
@@ -32,29 +31,26 @@ FRAME_BYTES = 256 * 1024
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
-def dumps(value: Any, channel: Channel, *, copy: bool = False, seal: Callable[[], None] | None = None) -> bytes:
+def dumps(value: Any, channel: Channel, *, copy: bool = False) -> bytes:
     """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope.
 
-    `seal`: from here on the call must not be interrupted, as what crosses does so in the frame that is to be sent. It may
-    raise: then nothing has crossed.
+    What crosses in them does so when they are sent: the call is not interrupted any more, nor may it be in its shield.
     """
     data = dumps_plain(value)
     if data is None:
         outgoing = _Outgoing(channel, copy=copy)
         try:
             data = outgoing.dumps(value)
-            if seal is not None:
-                seal()
+            seal()
         except BaseException:  # an interrupt, or of the user's code, where something is copied
             shielded(outgoing.take_back)
             raise
-    return data if len(data) < FRAME_BYTES else elsewhere(data, channel, seal)
+    return data if len(data) < FRAME_BYTES else elsewhere(data, channel)
 
 
-def elsewhere(data: bytes, channel: Channel, seal: Callable[[], None] | None = None) -> bytes:
-    """A payload that says where a large one is, if it can be lent. `seal`: see `dumps`."""
-    if seal is not None:
-        seal()
+def elsewhere(data: bytes, channel: Channel) -> bytes:
+    """A payload that says where a large one is, if it can be lent. As in `dumps`, the call is not interrupted any more."""
+    seal()
     lender = lending.lender()
     lent = None if lender is None else lender.lend(memoryview(data), channel)
     return data if lent is None else marshal.dumps((..., escapes.FRAME, *lent), NESTED)

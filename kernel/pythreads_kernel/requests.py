@@ -31,7 +31,6 @@ _PLAIN_CALL = frames.CALL
 def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tuple[int, bytes]:
     """Do what a request asks; answer the kind and the payload of the reply. Never raises."""
     result: Any = None
-    seal = None if channel.gate is None else channel.gate.close
     try:
         try:
             asked = loads(payload)
@@ -47,24 +46,24 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             result = function(*args, **kwargs) if kwargs else function(*args)
             data = dumps_plain(result)
             if data is not None:
-                return frames.RESULT, data if len(data) < FRAME_BYTES else elsewhere(data, channel, seal)
+                return frames.RESULT, data if len(data) < FRAME_BYTES else elsewhere(data, channel)
         else:
             result = _HANDLERS[kind & frames.KIND_MASK](asked, channel)
-        return _reply(result, request, channel, seal, copy=bool(kind & frames.COPY))
+        return _reply(result, request, channel, copy=bool(kind & frames.COPY))
     except BaseException as error:  # SystemExit and KeyboardInterrupt too belong to the caller
         if type(result) is CoroutineType and isinstance(error, CallCancelled):
             result.close()  # it was made, and will not run
-        return frames.ERROR, describe_bytes(error, channel, seal)
+        return frames.ERROR, describe_bytes(error, channel)
 
 
-def _reply(result: Any, request: int, channel: Channel, seal: Callable[[], None] | None, *, copy: bool) -> tuple[int, bytes]:
+def _reply(result: Any, request: int, channel: Channel, *, copy: bool) -> tuple[int, bytes]:
     """Answer with a result; a coroutine is waited for, on the event loop, while the worker goes on."""
     if is_awaited(type(result)):
         if not channel.is_sync:
             channel.start(request, result, copy=copy)
             return frames.PENDING, b""
         result = channel.loop.run(result)
-    return frames.RESULT, dumps(result, channel, copy=copy, seal=seal)
+    return frames.RESULT, dumps(result, channel, copy=copy)
 
 
 def is_awaited(kind: type) -> bool:
@@ -75,15 +74,15 @@ def is_awaited(kind: type) -> bool:
         return False
 
 
-def describe_bytes(error: BaseException, channel: Channel | None = None, seal: Callable[[], None] | None = None) -> bytes:
-    """The payload of an error frame. `seal`: see `dumps`."""
+def describe_bytes(error: BaseException, channel: Channel | None = None) -> bytes:
+    """The payload of an error frame."""
     try:
         details = describe(error, None if channel is None else channel.scope)
         try:
             data = marshal.dumps(details, 2)
         except ValueError:  # an error that JavaScript threw is among them
-            return dumps(details, channel, seal=seal)  # type: ignore[arg-type]
-        return data if channel is None or len(data) < FRAME_BYTES else elsewhere(data, channel, seal)
+            return dumps(details, channel)  # type: ignore[arg-type]
+        return data if channel is None or len(data) < FRAME_BYTES else elsewhere(data, channel)
     finally:
         error.__traceback__ = None
 
