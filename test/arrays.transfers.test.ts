@@ -36,16 +36,17 @@ async function transfer(args: object) {
 
 describe.each(placements.filter((place) => place.isolation === 'process'))('$name', ({ python }) => {
   it(`passes ${TRANSFERS} arrays of 64 MB there and back`, { timeout: PATIENCE_MS + 5_000 }, async () => {
-    const counts = await transfer({ python, module: MODULE, calls: TRANSFERS, minMb: 64, maxMb: 64, killEveryMs: null })
+    const counts = await transfer({ python, module: MODULE, calls: TRANSFERS, minMb: 64, maxMb: 64, killEvery: null })
     expect(counts).toMatchObject({ resolved: TRANSFERS, died: 0 })
   })
 
   it('passes arrays of 1 to 64 MB while workers are killed', { timeout: PATIENCE_MS + 5_000 }, async () => {
     const calls = TRANSFERS * 2
-    const { resolved, died, kills } = await transfer({ python, module: MODULE, calls, minMb: 1, maxMb: 64, killEveryMs: 150 })
+    const { resolved, died, kills } = await transfer({ python, module: MODULE, calls, minMb: 1, maxMb: 64, killEvery: 4 })
     expect(resolved + died).toBe(calls)
     expect(kills).toBeGreaterThan(5)
     expect(died).toBeGreaterThan(0)
-    expect(resolved).toBeGreaterThan(died)
+    // A worker has one call at a time: that is all it takes along.
+    expect(died).toBeLessThanOrEqual(kills)
   })
 })
