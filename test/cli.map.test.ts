@@ -67,6 +67,36 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
     expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: 50_000 }, (_, id) => id))
   })
 
+  it('passes over blank lines of JSON lines, and counts them as lines', async () => {
+    expect(await map('same', '{"id": 1}\n\n  \r\n{"id": 2}\n\n')).toMatchObject({ code: 0, output: '{"id": 1}\n{"id": 2}\n' })
+    const { code, stderr } = await map('fails_on_3', '{"id": 1}\n\n{"id": 3}\n')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('line 3: Traceback') })
+  })
+
+  it.each([
+    ['jsonl', 'same', '\ufeff{"id": 1}\n', '{"id": 1}\n'],
+    ['jsonl', 'same', '\ufeff\n{"id": 1}\n', '{"id": 1}\n'],
+    ['lines', 'upper', '\ufeffabc\n\ufeffd\n', 'ABC\n\ufeffD\n'],
+    ['csv', 'total', '\ufeffname,a,b\nx,1,2\n', 'name,total\r\nx,3\r\n'],
+  ])('takes a byte order mark off the beginning of %s input, and no other (%s)', async (format, target, input, output) => {
+    expect(await map(target, input, '--format', format)).toMatchObject({ code: 0, output })
+  })
+
+  it('takes nothing within a CSV field for a record, where the field is too long for the csv module', async () => {
+    const field = `"${'x,1,2\n'.repeat(30_000)}"`
+    const { code, stderr, output } = await map(
+      'total',
+      `name,a,b\nx,1,2\n${field},3,4\ny,5,6\n`,
+      '-f',
+      'csv',
+      '--on-error',
+      'skip',
+    )
+    expect({ code, output }).toEqual({ code: 0, output: 'name,total\r\nx,3\r\ny,11\r\n' })
+    expect(stderr).toContain('line 3: [ERR_PYTHREADS_INPUT]')
+    expect(stderr).toContain('3 records, 1 failed')
+  })
+
   it('maps lines', async () => {
     expect(await map('upper', 'abc\r\ndéf\n\nlast', '--format', 'lines')).toMatchObject({ code: 0, output: 'ABC\nDÉF\n\nLAST\n' })
   })
@@ -109,7 +139,6 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
 
   it.each([
     ['jsonl', 'same', '{"id": 1}\n{"id"\n{"id": 2}\n', 2],
-    ['jsonl', 'same', '{"id": 1}\n\n', 2],
     ['jsonl', 'same', Buffer.from('{"id": 1}\n"\xff"\n', 'latin1'), 2],
     ['lines', 'upper', Buffer.from('abc\nd\xff\n', 'latin1'), 2],
     ['csv', 'total', 'name,a,b\nx,1,2\ny,1\n', 3],

@@ -6,9 +6,11 @@ as in a plain Python loop: `json.dumps(function(json.loads(line)))`.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from .report import describe
@@ -33,9 +35,10 @@ Header = dict[str, Any]
 def run(target: str, chunk: memoryview, first_line: int, *, fmt: str, stop: bool, header: Header | None = None) -> dict[str, Any]:
     """Put the records of a chunk through a function.
 
-    Answer the rows to write, how many records there were, and the failures, each with its line. With `stop` the first
-    failure ends it. `header` is for csv: the columns of the input and, once they are known, of the output.
+    Return the rows to write, how many records there were, the failures, each with its line, and how long it took. With
+    `stop` the first failure ends it. `header` is for csv: the columns of the input and, once they are known, of the output.
     """
+    start = perf_counter()
     function = resolve_callable(target)
     reader: Iterator[tuple[int, Any]] = _READERS[fmt](bytes(chunk), first_line, header)
     rows: Any = _CsvRows(header) if fmt == "csv" else _TextRows(_WRITERS[fmt])
@@ -59,12 +62,15 @@ def run(target: str, chunk: memoryview, first_line: int, *, fmt: str, stop: bool
         "records": records,
         "failures": failures,
         "columns": rows.columns,
+        "seconds": perf_counter() - start,
     }
 
 
 def _lines(data: bytes, first_line: int) -> Iterator[tuple[int, str | InputError]]:
-    """The lines of a chunk without their ends; one that is not UTF-8 as an error."""
+    """The lines of a chunk without their ends; one that is not UTF-8 as an error. A byte order mark is no part of the text."""
     body = data[:-1] if data.endswith(b"\n") else data
+    if first_line == 1:
+        body = body.removeprefix(codecs.BOM_UTF8)
     try:
         yield from enumerate(body.decode("utf-8").split("\n"), first_line)
     except UnicodeDecodeError:
@@ -81,13 +87,17 @@ def _read_lines(data: bytes, first_line: int, _header: Header | None) -> Iterato
 
 
 def _read_jsonl(data: bytes, first_line: int, _header: Header | None) -> Iterator[tuple[int, Any]]:
+    """The values of a chunk. Blank lines are no records: many programs end a file with one, or write one between its parts."""
     loads = json.loads
     for number, line in _lines(data, first_line):
         if isinstance(line, str):
             try:
-                yield number, loads(line)
+                value = loads(line)
             except (ValueError, RecursionError) as error:
-                yield number, InputError(f"line {number} is not JSON: {error}")
+                if line and not line.isspace():
+                    yield number, InputError(f"line {number} is not JSON: {error}")
+                continue
+            yield number, value
         else:
             yield number, line
 
@@ -95,15 +105,24 @@ def _read_jsonl(data: bytes, first_line: int, _header: Header | None) -> Iterato
 def _read_csv(data: bytes, first_line: int, header: Header | None) -> Iterator[tuple[int, Any]]:
     columns: list[str] = (header or {})["input"]
     text = data.decode("utf-8", "surrogateescape")
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines = list(io.StringIO(text, newline=""))
+    rest = iter(lines)
+    reader = csv.reader(rest, strict=True)
+    skipped = 0
     while True:
-        line = first_line + reader.line_num
+        start = reader.line_num + skipped
+        line = first_line + start
         try:
             fields = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             yield line, InputError(f"line {line} is not CSV: {error}")
+            # What is left of a record that is too long, or broken, is not taken for records.
+            quotes = sum(each.count('"') for each in lines[start : reader.line_num + skipped])
+            while quotes % 2 == 1 and (more := next(rest, None)) is not None:
+                skipped += 1
+                quotes += more.count('"')
             continue
         if not all(map(_is_unicode, fields)):
             yield line, InputError(f"line {line} is not UTF-8")

@@ -13,3 +13,15 @@ export function describeError(error: unknown): string {
   if (error instanceof PythreadsError) return `[${error.code}] ${error.message}`
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
+
+/**
+ * A file that cannot be opened, read or written, by the flag that named it. `error` is what the system said, or a text.
+ * `progress` says what has been done so far.
+ */
+export function fileError(name: string, error: unknown, progress?: string): PythreadsError {
+  const { code, message } = error as NodeJS.ErrnoException
+  const [, text] = /^\w+: (.*?)(?:, \w+(?: .*)?)?$/.exec(message ?? '') ?? []
+  const said = typeof error === 'string' ? error : text === undefined ? (message ?? String(error)) : `${text} (${code})`
+  const end = progress === undefined ? '' : `; ${progress}`
+  return new PythreadsError('ERR_PYTHREADS_FILE', `${name}: ${said}${end}`, { cause: error })
+}

@@ -6,8 +6,10 @@ const FLUSH_MS = 20
 
 /** Prints lines, many at a time; waits when the reader is slow; knows when it has gone. */
 export class Printer {
-  /** The reader has closed the pipe. */
+  /** It takes no more: the reader has closed the pipe, or writing failed. */
   closed = false
+  /** Why writing failed; `undefined` where the reader has closed the pipe. */
+  failure: Error | undefined
   readonly #stream: Writable
   readonly #before: () => void
   #pending: (string | Uint8Array)[] = []
@@ -19,7 +21,7 @@ export class Printer {
     this.#stream = stream
     this.#before = before
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      if (error.code !== 'EPIPE') this.failure ??= error
       this.closed = true
     })
   }

@@ -1,3 +1,5 @@
+import { PythreadsError } from '../index.ts'
+
 /** Whole records of an input, as they go to a worker. */
 export interface RecordChunk {
   readonly bytes: Buffer
@@ -5,41 +7,60 @@ export interface RecordChunk {
   readonly firstLine: number
 }
 
-export const NEWLINE = 0x0a
+const NEWLINE = 0x0a
 const QUOTE = 0x22
+/** The longest record: a longer one is most likely a file without line breaks, or a quote that is not closed. */
+const MAX_RECORD_BYTES = 256 * 2 ** 20
 
 /**
- * Cuts an input into chunks of about `size` bytes that end where a record ends: at a line break, for CSV one that is not
- * inside quotes. A record that is longer makes its chunk longer.
+ * Cuts an input into chunks that end where a record ends: at a line break, for CSV at one that is not inside quotes.
+ * A chunk has at most `most()` bytes, except where one record is longer, and holds what has been read so far: it never waits
+ * for more of a slow input. The cost is linear in the bytes of the input.
+ *
+ * @throws `ERR_PYTHREADS_INPUT` when a record is longer than 256 MiB
  */
-export async function* recordChunks(source: AsyncIterable<Buffer>, size: number, csv: boolean): AsyncGenerator<RecordChunk> {
-  let parts: Buffer[] = []
-  let length = 0
-  let firstLine = 1
+export async function* recordChunks(
+  source: AsyncIterable<Buffer>,
+  most: () => number,
+  csv: boolean,
+): AsyncGenerator<RecordChunk> {
+  /** The beginning of a record whose end has not been read. */
+  let begun: Buffer[] = []
+  let begunBytes = 0
   let quoted = false
+  let firstLine = 1
   for await (const part of source) {
-    const cut: number = length + part.length >= size ? lastRecordEnd(part, csv ? quoted : undefined) : 0
-    if (cut > 0) {
-      const bytes = Buffer.concat([...parts, part.subarray(0, cut)])
+    let start = 0
+    for (;;) {
+      const end = nextCut(part, start, most() - begunBytes, csv ? quoted : undefined)
+      if (end === 0) break
+      const bytes = begunBytes === 0 ? part.subarray(start, end) : Buffer.concat([...begun, part.subarray(start, end)])
+      begun = []
+      begunBytes = 0
+      quoted = false
+      start = end
       yield { bytes, firstLine }
       firstLine += countByte(bytes, NEWLINE)
-      parts = cut < part.length ? [Buffer.from(part.subarray(cut))] : []
-      length = part.length - cut
-      quoted = csv && countByte(part.subarray(cut), QUOTE) % 2 === 1
-    } else {
-      parts.push(part)
-      length += part.length
-      quoted = csv && quoted !== (countByte(part, QUOTE) % 2 === 1)
     }
+    if (start === part.length) continue
+    const left = start === 0 ? part : part.subarray(start)
+    begun.push(left)
+    begunBytes += left.length
+    quoted = csv && quoted !== hasOddQuotes(left)
+    if (begunBytes > MAX_RECORD_BYTES) throw tooLong(firstLine, csv)
   }
-  if (length > 0) yield { bytes: Buffer.concat(parts), firstLine }
+  if (begunBytes > 0) yield { bytes: Buffer.concat(begun), firstLine }
+}
+
+function tooLong(line: number, csv: boolean): PythreadsError {
+  const hint = csv ? 'is a quote not closed?' : 'does the input have line breaks?'
+  const message = `line ${line}: the record that begins here is longer than ${MAX_RECORD_BYTES / 2 ** 20} MiB (${hint})`
+  return new PythreadsError('ERR_PYTHREADS_INPUT', message)
 }
 
 /** Cuts a chunk in two halves of whole lines; `undefined` when it is one record. CSV is cut where quotes are closed. */
 export function halve({ bytes, firstLine }: RecordChunk, csv: boolean): [RecordChunk, RecordChunk] | undefined {
-  const middle = Math.floor(bytes.length / 2)
-  let cut = lastRecordEnd(bytes.subarray(0, middle), csv ? false : undefined)
-  if (cut === 0) cut = firstRecordEnd(bytes, csv)
+  const cut = nextCut(bytes, 0, Math.floor(bytes.length / 2), csv ? false : undefined)
   if (cut === 0 || cut === bytes.length) return undefined
   const head = bytes.subarray(0, cut)
   return [
@@ -48,29 +69,59 @@ export function halve({ bytes, firstLine }: RecordChunk, csv: boolean): [RecordC
   ]
 }
 
-/** Where the first record of a chunk ends. */
-export function firstRecordEnd(bytes: Buffer, csv: boolean): number {
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) {
-    if (!csv || countByte(bytes.subarray(0, at), QUOTE) % 2 === 0) return at + 1
+/**
+ * Where to cut behind `start`: at the last end of a record within `most` bytes, else at the first one; 0 where no record
+ * ends. `quoted`: whether a CSV field is open at `start`; `undefined` where quotes mean nothing.
+ */
+function nextCut(bytes: Buffer, start: number, most: number, quoted: boolean | undefined): number {
+  const last = most > 1 ? lastRecordEnd(bytes.subarray(start, start + most), quoted) : 0
+  return last > 0 ? start + last : firstRecordEnd(bytes, start, quoted)
+}
+
+/** The place behind the first line break from `start` that ends a record. */
+function firstRecordEnd(bytes: Buffer, start: number, quoted: boolean | undefined): number {
+  let open = quoted === true
+  let from = start
+  for (let at = bytes.indexOf(NEWLINE, start); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) {
+    if (quoted !== undefined) open = open !== hasOddQuotes(bytes.subarray(from, at))
+    if (!open) return at + 1
+    from = at
   }
   return 0
 }
 
-/** The place behind the last line break that ends a record; `quoted`: whether a CSV field is open at the start. */
-function lastRecordEnd(bytes: Buffer, quoted: boolean | undefined): number {
+/** The place behind the last line break that ends a record. */
+export function lastRecordEnd(bytes: Uint8Array, quoted: boolean | undefined): number {
   let end = bytes.lastIndexOf(NEWLINE) + 1
   if (quoted === undefined) return end
-  let open = quoted !== (countByte(bytes.subarray(0, end), QUOTE) % 2 === 1)
+  let open = quoted !== hasOddQuotes(bytes.subarray(0, end))
   while (open && end > 0) {
-    const before = bytes.lastIndexOf(NEWLINE, end - 2) + 1
-    open = open !== (countByte(bytes.subarray(before, end), QUOTE) % 2 === 1)
-    end = end === 1 ? 0 : before
+    const before = end === 1 ? 0 : bytes.lastIndexOf(NEWLINE, end - 2) + 1
+    open = open !== hasOddQuotes(bytes.subarray(before, end))
+    end = before
   }
   return end
 }
 
-/** How often a byte occurs. */
-export function countByte(bytes: Buffer, byte: number): number {
+function hasOddQuotes(bytes: Uint8Array): boolean {
+  return countByte(bytes, QUOTE) % 2 === 1
+}
+
+/** How many records of an output end in it. */
+export function countRecords(bytes: Uint8Array, csv: boolean): number {
+  if (!csv) return countByte(bytes, NEWLINE)
+  let count = 0
+  let open = false
+  let from = 0
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) {
+    open = open !== hasOddQuotes(bytes.subarray(from, at))
+    if (!open) count++
+    from = at
+  }
+  return count
+}
+
+function countByte(bytes: Uint8Array, byte: number): number {
   let count = 0
   for (let at = bytes.indexOf(byte); at >= 0; at = bytes.indexOf(byte, at + 1)) count++
   return count

@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   ERR_PYTHREADS_CLOSED: 'The pool is closed, or closing.',
   ERR_PYTHREADS_DESTROYED: 'The pool was destroyed while the call was pending.',
   ERR_PYTHREADS_USAGE: 'The command line is not valid.',
+  ERR_PYTHREADS_FILE: 'A file that the command line names cannot be opened, read or written.',
   ERR_PYTHREADS_INPUT: 'A record of the input is not what its format says.',
 } as const
 

@@ -266,15 +266,6 @@ class Pump {
   }
 }
 
-/** Takes the oldest of some promises out, or whichever is ready first, and answers its value. */
-export async function takeNext<T>(flying: Promise<T>[], ordered: boolean): Promise<T> {
-  if (ordered) return (await flying.shift()) as T
-  // In an array, as a promise that is answered by a promise would be replaced by its value.
-  const [value, promise] = await Promise.race(flying.map(async (flight) => [await flight, flight] as const))
-  flying.splice(flying.indexOf(promise), 1)
-  return value
-}
-
 async function callChunk(pool: Pool, plan: MapPlan, items: Items, signal: AbortSignal, size: ChunkSize): Promise<Chunk> {
   const write: Write = (encoder) => {
     encoder.tuple(3)

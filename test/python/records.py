@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 
 def score(event):
@@ -43,3 +44,24 @@ def total(row):
 
 def broken_line(line):
     return line + "\n"
+
+
+def blocks_on_3(record):
+    if record["id"] == 3:
+        print("blocked", flush=True)
+        while True:
+            time.sleep(60)
+    return record
+
+
+def meets(folder):
+    """Wait until another process has a record of this folder, too."""
+    Path(folder, str(os.getpid())).touch()
+    while len(os.listdir(folder)) < 2:
+        time.sleep(0.001)
+    return True
+
+
+def writes_marker(record):
+    Path(os.environ["MARKER"]).touch()
+    return record

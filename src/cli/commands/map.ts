@@ -1,17 +1,18 @@
-import { createReadStream, createWriteStream, realpathSync, statSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import type { Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import { Python, PythonError, PythreadsError } from '../../index.ts'
 import { resolveTarget } from '../../options/index.ts'
-import { takeNext } from '../../pool/index.ts'
-import { describeError, EXIT } from '../errors.ts'
+import { ChunkBytes } from '../chunk-bytes.ts'
+import { describeError, EXIT, fileError } from '../errors.ts'
 import type { Flags } from '../flags.ts'
+import { MapFilePlan, type MapFiles } from '../map-files.ts'
 import { span, whole } from '../numbers.ts'
 import { type PoolFlags, poolFlags, poolOptions } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
-import { countByte, firstRecordEnd, halve, NEWLINE, type RecordChunk, recordChunks } from '../record-chunks.ts'
+import { halve, type RecordChunk, recordChunks } from '../record-chunks.ts'
 import { RecordProgress } from '../record-progress.ts'
+import { FileOutput, type RowOutput, StandardOutput } from '../row-output.ts'
+import { UnderWay } from '../under-way.ts'
 
 export interface MapFlags extends PoolFlags {
   input: string
@@ -51,8 +52,6 @@ export const mapFlags: Flags<Omit<MapFlags, 'threads'>> = {
   quiet: { flags: '-q, --quiet', description: 'no progress and no summary', default: false },
 }
 
-/** Bytes a chunk: some milliseconds of work or more, and few enough that all that are under way stay small. */
-const CHUNK_BYTES = 128 * 1024
 const CHUNKS_A_WORKER = 2
 /** Failing records that --on-error skip prints with their traceback; it counts the others. */
 const MAX_TRACEBACKS = 20
@@ -63,59 +62,31 @@ interface Failure {
 }
 
 interface Result {
-  readonly rows: readonly Uint8Array[]
+  /** Rows to write, and how many records they came from. */
+  readonly parts: readonly { readonly rows: Uint8Array; readonly count: number }[]
   readonly records: number
   readonly failures: readonly Failure[]
   readonly bytes: number
 }
 
-/** Puts every record of a file through a function. Answers the exit status. */
+/** Puts every record of a file through a function. Returns the exit status. */
 export async function map(target: string, flags: MapFlags): Promise<number> {
-  const size = checkFiles(flags)
+  const plan = new MapFilePlan(flags)
+  await plan.check()
   const py = await Python.start(poolOptions(flags, target, undefined))
-  await py.run('pythreads_kernel.targets:check_callable', [resolveTarget(target)])
-  const job = new Job(py, resolveTarget(target), flags, openFiles(flags, size))
-  const onSigint = () => job.stop()
-  process.once('SIGINT', onSigint)
   try {
-    return await job.run()
+    await py.run('pythreads_kernel.targets:check_callable', [resolveTarget(target)])
+    const job = new Job(py, resolveTarget(target), flags, plan, await plan.open())
+    const onSigint = () => job.stop()
+    process.once('SIGINT', onSigint)
+    try {
+      return await job.run()
+    } finally {
+      process.off('SIGINT', onSigint)
+    }
   } finally {
-    process.off('SIGINT', onSigint)
     py.destroy()
   }
-}
-
-interface Files {
-  readonly input: AsyncIterable<Buffer>
-  /** The input's bytes, where they are known. */
-  readonly size: number | undefined
-  readonly output: Writable
-  readonly errors: Writable | undefined
-}
-
-/** Refuses what cannot work, before anything is opened or written. Answers the input's size where it is known. */
-function checkFiles({ input, output, errors, onError }: MapFlags): number | undefined {
-  if (onError === 'record' && errors === undefined && output === '-')
-    throw usage('--on-error record to standard output needs --errors FILE')
-  if (input === '-') return undefined
-  const stats = statSync(input, { throwIfNoEntry: false })
-  if (stats === undefined || stats.isDirectory()) throw usage(`--input ${input}: no such file`)
-  const same = output !== '-' && statSync(output, { throwIfNoEntry: false }) && realpathSync(input) === realpathSync(output)
-  if (same) throw usage('--output is the file of --input: it would be lost')
-  return stats.isFile() ? stats.size : undefined
-}
-
-function openFiles({ input, output, errors, onError }: MapFlags, size: number | undefined): Files {
-  return {
-    input: input === '-' ? process.stdin : createReadStream(input, { highWaterMark: CHUNK_BYTES }),
-    size,
-    output: output === '-' ? process.stdout : createWriteStream(output),
-    errors: onError === 'record' ? createWriteStream(errors ?? `${output}.errors.jsonl`) : undefined,
-  }
-}
-
-function usage(message: string): PythreadsError {
-  return new PythreadsError('ERR_PYTHREADS_USAGE', message)
 }
 
 class Job {
@@ -127,74 +98,122 @@ class Job {
   readonly #py: Python
   readonly #target: string
   readonly #flags: MapFlags
-  readonly #files: Files
+  readonly #plan: MapFilePlan
+  readonly #input: Readable
   readonly #progress: RecordProgress
-  readonly #out: Printer
+  readonly #output: RowOutput
   readonly #err: Printer
-  readonly #errorFile: Printer | undefined
+  readonly #errorFile: RowOutput | undefined
+  readonly #chunkBytes = new ChunkBytes()
+  readonly #underWay = new UnderWay<Result>()
 
-  constructor(py: Python, target: string, flags: MapFlags, files: Files) {
+  constructor(py: Python, target: string, flags: MapFlags, plan: MapFilePlan, { input, output, errors }: MapFiles) {
     this.#py = py
     this.#target = target
     this.#flags = flags
-    this.#files = files
-    this.#progress = new RecordProgress(files.size, flags.quiet)
-    this.#out = new Printer(files.output)
+    this.#plan = plan
+    this.#input = input
+    this.#progress = new RecordProgress(plan.size, flags.quiet)
     this.#err = new Printer(process.stderr, () => this.#progress.clear())
-    this.#errorFile = files.errors && new Printer(files.errors)
+    this.#output =
+      output === undefined
+        ? new StandardOutput(new Printer(process.stdout))
+        : new FileOutput(output, plan.names.output, flags.format === 'csv')
+    this.#errorFile = errors && new FileOutput(errors, plan.names.errors, false)
   }
 
+  /** Ends at once: writes the results that are there, and gives up the chunks that are under way. */
   stop(): void {
     this.#stopped = true
+    this.#underWay.wake()
   }
 
   async run(): Promise<number> {
     const started = performance.now()
-    await this.#mapAll()
-    await Promise.all([this.#out.flush(), this.#errorFile?.flush()])
-    await Promise.all([this.#end(this.#files.output), this.#end(this.#files.errors)])
+    let failure: { readonly error: unknown } | undefined
+    try {
+      await this.#mapAll()
+    } catch (error) {
+      failure = { error }
+    }
+    this.#input.destroy()
+    for (const output of [this.#output, this.#errorFile]) {
+      await output?.end().catch((error: unknown) => {
+        failure ??= { error }
+      })
+    }
     this.#progress.end()
-    if (!this.#flags.quiet && !this.#out.closed) this.#summary(performance.now() - started)
+    if (!this.#flags.quiet && !this.#output.closed) this.#summary(performance.now() - started)
     await this.#err.flush()
-    if (this.#stopped && !this.#out.closed) return EXIT.interrupted
+    if (failure !== undefined) throw failure.error
+    if (this.#stopped && !this.#output.closed) return EXIT.interrupted
     return this.#failed > 0 && this.#flags.onError === 'stop' ? EXIT.failed : EXIT.ok
   }
 
   async #mapAll(): Promise<void> {
-    const limit = this.#py.stats().workers.length * CHUNKS_A_WORKER
-    const flying: Promise<Result>[] = []
-    for await (const chunk of this.#chunks()) {
-      const flight = this.#chunk(chunk)
-      flight.catch(() => {}) // it may fail before its turn comes
-      flying.push(flight)
-      const alone = this.#header !== undefined && this.#header.output === null
-      while (flying.length >= (alone ? 1 : limit)) if (!(await this.#takeNext(flying))) return
+    const most = this.#py.stats().workers.length * CHUNKS_A_WORKER
+    const chunks = this.#chunks()
+    let reading = false
+    let ended = false
+    let failure: { readonly error: unknown } | undefined
+    const read = async () => {
+      reading = true
+      try {
+        const step = await chunks.next()
+        if (step.done === true) ended = true
+        else this.#underWay.add(this.#chunk(step.value))
+      } catch (error) {
+        failure = { error: error instanceof PythreadsError ? error : fileError(this.#plan.names.input, error) }
+        ended = true
+      }
+      reading = false
+      this.#underWay.wake()
     }
-    while (flying.length > 0) if (!(await this.#takeNext(flying))) return
+    for (;;) {
+      const isAlone = this.#header !== undefined && this.#header.output === null
+      if (!(ended || reading || this.#stopped) && this.#underWay.size < (isAlone ? 1 : most)) void read()
+      const result = this.#underWay.take(!this.#flags.unordered)
+      if (result !== undefined) {
+        if (!(await this.#write(await result))) return
+      } else if (this.#stopped) {
+        return
+      } else if (ended && this.#underWay.size === 0) {
+        break
+      } else {
+        await this.#underWay.news()
+      }
+    }
+    if (failure !== undefined) throw failure.error // what came before it has been written
   }
 
-  /** Writes the next result that is due; answers whether to go on. */
-  async #takeNext(flying: Promise<Result>[]): Promise<boolean> {
-    const result = await takeNext(flying, !this.#flags.unordered)
-    this.#records += result.records
-    for (const rows of result.rows) await this.#out.print(rows)
-    for (const failure of result.failures) await this.#fail(failure)
-    this.#progress.add(result.records, result.bytes)
-    return !(this.#stopped || this.#out.closed || (result.failures.length > 0 && this.#flags.onError === 'stop'))
+  /** Writes a result; returns whether to go on. */
+  async #write({ parts, records, failures, bytes }: Result): Promise<boolean> {
+    this.#records += records
+    for (const { rows, count } of parts) await this.#output.write(rows, count)
+    for (const failure of failures) await this.#fail(failure)
+    this.#progress.add(records, bytes)
+    return !(this.#output.closed || (failures.length > 0 && this.#flags.onError === 'stop'))
   }
 
   async *#chunks(): AsyncGenerator<RecordChunk> {
     const csv = this.#flags.format === 'csv'
-    for await (const chunk of recordChunks(this.#files.input, CHUNK_BYTES, csv)) {
+    for await (const chunk of recordChunks(this.#input, () => this.#chunkBytes.now, csv)) {
       if (csv && this.#header === undefined) {
-        const end = firstRecordEnd(chunk.bytes, true) || chunk.bytes.length
-        const columns = await this.#py.run<string[]>('pythreads_kernel.rows:csv_columns', [chunk.bytes.subarray(0, end)])
-        this.#header = { input: columns, output: null }
-        const lines = countByte(chunk.bytes.subarray(0, end), NEWLINE)
-        if (end < chunk.bytes.length) yield { bytes: chunk.bytes.subarray(end), firstLine: chunk.firstLine + lines }
+        // The first chunk is one record, since nothing has been learned yet.
+        this.#header = { input: await this.#columns(chunk.bytes), output: null }
       } else {
         yield chunk
       }
+    }
+  }
+
+  /** The columns that the first record of a CSV file names. */
+  async #columns(header: Buffer): Promise<string[]> {
+    try {
+      return await this.#py.run<string[]>('pythreads_kernel.rows:csv_columns', [header])
+    } catch (error) {
+      if (!(error instanceof PythonError && error.type === 'InputError')) throw error
+      throw new PythreadsError('ERR_PYTHREADS_INPUT', error.message, { cause: error })
     }
   }
 
@@ -206,13 +225,13 @@ class Job {
       if (!(error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_WORKER_DIED')) throw error
       const halves = halve(chunk, this.#flags.format === 'csv')
       if (halves === undefined) {
-        return { rows: [], records: 1, failures: [{ line: chunk.firstLine, error }], bytes: chunk.bytes.length }
+        return { parts: [], records: 1, failures: [{ line: chunk.firstLine, error }], bytes: chunk.bytes.length }
       }
       const head = await this.#chunk(halves[0])
       if (head.failures.length > 0 && this.#flags.onError === 'stop') return head
       const tail = await this.#chunk(halves[1])
       return {
-        rows: [...head.rows, ...tail.rows],
+        parts: [...head.parts, ...tail.parts],
         records: head.records + tail.records,
         failures: [...head.failures, ...tail.failures],
         bytes: head.bytes + tail.bytes,
@@ -227,10 +246,13 @@ class Job {
       records: number
       columns: string[] | null
       failures: { line: number; error: ConstructorParameters<typeof PythonError>[0] }[]
+      seconds: number
     }>('pythreads_kernel.rows:run', [this.#target, bytes, firstLine], { kwargs })
-    if (this.#header !== undefined) this.#header.output ??= reply.columns
+    const { rows, records, columns, seconds } = reply
+    if (this.#header !== undefined) this.#header.output ??= columns
     const failures = reply.failures.map(({ line, error }) => ({ line, error: new PythonError(error) }))
-    return { rows: [reply.rows], records: reply.records, failures, bytes: bytes.length }
+    this.#chunkBytes.learn(bytes.length, seconds * 1000)
+    return { parts: [{ rows, count: records - failures.length }], records, failures, bytes: bytes.length }
   }
 
   async #fail({ line, error }: Failure): Promise<void> {
@@ -238,7 +260,7 @@ class Job {
     if (this.#errorFile !== undefined) {
       const { code, message } = error
       const python = error instanceof PythonError ? { type: error.type, traceback: error.traceback } : {}
-      return this.#errorFile.print(`${JSON.stringify({ line, code, message, ...python })}\n`)
+      return this.#errorFile.write(Buffer.from(`${JSON.stringify({ line, code, message, ...python })}\n`), 1)
     }
     if (this.#failed <= MAX_TRACEBACKS) await this.#err.print(`line ${line}: ${describeError(error)}\n`)
     if (this.#failed === MAX_TRACEBACKS) await this.#err.print('Further failing records are only counted.\n')
@@ -247,11 +269,5 @@ class Job {
   #summary(ms: number): void {
     const rate = whole(this.#records / (ms / 1000))
     this.#err.print(`${whole(this.#records)} records, ${whole(this.#failed)} failed, ${rate} records/s in ${span(ms)}\n`)
-  }
-
-  async #end(stream: Writable | undefined): Promise<void> {
-    if (stream === undefined || stream === process.stdout || stream.destroyed) return
-    stream.end()
-    await finished(stream)
   }
 }

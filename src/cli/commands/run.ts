@@ -3,7 +3,7 @@ import { createHistogram, performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { Python, PythonError } from '../../index.ts'
-import { describeError, EXIT } from '../errors.ts'
+import { describeError, EXIT, fileError } from '../errors.ts'
 import { count, duration, type Flags, type JsonTemplate, json } from '../flags.ts'
 import { span, whole } from '../numbers.ts'
 import { type PoolFlags, poolFlags, poolOptions } from '../pool-flags.ts'
@@ -184,6 +184,7 @@ class Job {
       )
     }
     await Promise.all([this.#err.flush(), this.#out.flush()])
+    if (this.#out.failure !== undefined) throw fileError('standard output', this.#out.failure)
   }
 }
 
