@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/pythons.setup.ts'],
+    runner: './test/support/runner.ts',
     // Not among what the user's own programs remember.
     env: { PYTHREADS_CACHE: fileURLToPath(new URL('build/cache', import.meta.url)) },
     // A process can hold only one Python: each test file gets a process of its own.

@@ -58,7 +58,7 @@ const ofNumpy: readonly [source: string, expected: { dtype: string; shape: numbe
 export function arrayResultSuite(place: Placement): void {
   /** Whether a result is the memory that Python has. */
   const shares = place.isolation === 'thread'
-  const withNumpy = place.isolation !== 'subinterpreter'
+  const withNumpy = place.isolation !== 'subinterpreter' && place.packages !== null
 
   describe('an array as a result', () => {
     let py: Python

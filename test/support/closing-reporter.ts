@@ -1,7 +1,17 @@
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node'
+import { findChromium } from '../../bench/report/browser.ts'
+import { writePassed } from './passed.ts'
 
-/** Ends a run with what failed, in a few lines, and the counts. */
+const isFull = process.env['PYTHREADS_TESTS'] === 'full'
+
+/** Ends a run with what failed and what this machine cannot test, in a few lines, and the counts. */
 export default class ClosingReporter implements Reporter {
+  #vitest: Vitest | undefined
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly { message?: string }[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const count = (state: string) => tests.filter((test) => test.result().state === state).length
@@ -10,8 +20,25 @@ export default class ClosingReporter implements Reporter {
     const lines = [...failed, ...broken, ...errors.map(({ message }) => `outside of tests: ${message}`)].map(
       (line) => `FAILED ${line}`,
     )
-    console.log(`\n${lines.join('\n')}\n${count('passed')} passed, ${lines.length} failed, ${count('skipped')} skipped`)
+    const counts = `${count('passed')} passed, ${lines.length} failed, ${count('skipped')} skipped`
+    console.log(`\n${[...lines, ...this.#notTested()].join('\n')}\n${counts}`)
+    if (!isFull) writePassed(Object.fromEntries(modules.map((module) => [module.relativeModuleId, passedOf(module)])))
   }
+
+  /** One line that names what this machine lacks. */
+  #notTested(): string[] {
+    const missing = [...(this.#vitest?.getRootProject().getProvidedContext().missing ?? [])]
+    if (findChromium() === undefined) missing.push('the report of the benchmark in a browser (no Chromium)')
+    if (missing.length === 0) return []
+    return [`Not tested here: ${missing.join(', ')}. npm run test:full builds what is missing.`]
+  }
+}
+
+/** The tests that passed and of which the full suite does no more. */
+function passedOf(module: TestModule): string[] {
+  const isScaled = (task: TestCase['parent'] | TestCase): boolean =>
+    task.meta().scaled === true || (task.type !== 'module' && isScaled(task.parent))
+  return [...module.children.allTests('passed')].filter((test) => !isScaled(test)).map((test) => test.fullName)
 }
 
 function described(test: TestCase): string {

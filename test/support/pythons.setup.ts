@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { withPackages } from '../../scripts/python-packages.ts'
 import { findAll, type PythonFacts } from '../../src/discovery/index.ts'
 import { gate } from '../../src/isolation/index.ts'
+import { ROLES } from './roles.ts'
 
 /** A Python of the machine that tests may use. */
 export interface TestPython {
@@ -14,36 +15,57 @@ export interface TestPython {
   version: readonly [number, number, number]
   freeThreaded: boolean
   isolations: ('thread' | 'subinterpreter' | 'process')[]
-  /** The executable of a virtual environment of it that has the packages of test/python/requirements.txt; `null`: it is too new. */
+  /** The executable of a virtual environment with the packages of test/python/requirements.txt, for those Pythons that tests use them with. */
   packages: string | null
 }
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** One Python of each minor version that is on the machine, oldest first. */
+    /** One Python of each minor version that is on the machine, oldest first; in the quick suite those that a placement uses. */
     pythons: TestPython[]
+    /** What this machine lacks, as the end of the run names it. */
+    missing: string[]
   }
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+// Not from scale.ts: what it imports of vitest is there in tests only.
+const isFull = process.env['PYTHREADS_TESTS'] === 'full'
 
-/** What the suite cannot do without: thread, subinterpreter and process isolation, and threads without a GIL. */
-const NEEDED = [
-  { tag: '3.13', satisfied: (python: TestPython) => python.isolations.includes('subinterpreter') && python.version[1] >= 13 },
-  { tag: '3.13t', satisfied: (python: TestPython) => python.freeThreaded },
-]
-
-/** Finds the Pythons to test with, and builds those that the suite needs and the machine has not. */
+/** Finds the Pythons to test with. The full suite builds those that it needs and that the machine lacks. */
 export default async function setup(project: TestProject): Promise<void> {
-  const pythons = await discover()
-  for (const { tag, satisfied } of NEEDED) {
-    if (pythons.some(satisfied)) continue
-    process.stderr.write(`Building Python ${tag} for the tests (a few minutes, once)\n`)
-    execFileSync(join(root, 'scripts', 'build-python.sh'), [tag], { stdio: ['ignore', 'inherit', 'inherit'] })
-    pythons.push(...(await discover()).filter((python) => !pythons.some((other) => other.executable === python.executable)))
-    if (!pythons.some(satisfied)) throw new Error(`scripts/build-python.sh ${tag} did not provide what the tests need`)
+  let all = await discover()
+  const missing: string[] = []
+  for (const role of ROLES) {
+    if (isFull && role.tag !== undefined && role.find(all) === undefined) {
+      process.stderr.write(`Building Python ${role.tag} for the tests (a few minutes, once)\n`)
+      execFileSync(join(root, 'scripts', 'build-python.sh'), [role.tag], { stdio: ['ignore', 'inherit', 'inherit'] })
+      all = await discover()
+    }
+    if (role.find(all) !== undefined) continue
+    if (isFull) throw new Error(`The full suite needs what this machine lacks: ${role.missing}`)
+    missing.push(role.missing)
   }
-  project.provide('pythons', pythons)
+  if (all.length === 0) throw new Error('There is no Python 3.10 or newer on this machine')
+  missing.push(...addPackages(all))
+  const used = new Set(ROLES.map(({ find }) => find(all)))
+  project.provide('pythons', isFull ? all : all.filter((python) => used.has(python)))
+  project.provide('missing', missing)
+}
+
+/** Makes the virtual environments with packages. Returns what could not be installed. */
+function addPackages(all: TestPython[]): string[] {
+  const wanted = new Set(ROLES.flatMap((role) => (role.usesPackages ? (role.find(all) ?? []) : [])))
+  return [...wanted].flatMap((python) => {
+    const { release, freeThreaded } = python
+    try {
+      python.packages = withPackages(python)
+      if (python.packages !== null) return []
+    } catch (error) {
+      if (isFull) throw error
+    }
+    return [`numpy, pandas and Arrow in Python ${release}${freeThreaded ? 't' : ''} (pip cannot install them)`]
+  })
 }
 
 async function discover(): Promise<TestPython[]> {
@@ -66,5 +88,5 @@ async function discover(): Promise<TestPython[]> {
 function describe(facts: PythonFacts): TestPython {
   const { executable, release, version, freeThreaded } = facts
   const isolations = (['thread', 'subinterpreter', 'process'] as const).filter((kind) => gate(kind, facts).verdict !== 'never')
-  return { executable, release, version, freeThreaded, isolations, packages: withPackages(facts) }
+  return { executable, release, version, freeThreaded, isolations, packages: null }
 }

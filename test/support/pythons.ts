@@ -1,44 +1,25 @@
 import { inject, it } from 'vitest'
 import type { TestPython } from './pythons.setup.ts'
+import { ROLES } from './roles.ts'
 
 export type { TestPython } from './pythons.setup.ts'
 
-/** One Python of each minor version that is on the machine, oldest first. */
+/** One Python of each minor version that is on the machine, oldest first; in the quick suite those that a placement uses. */
 export const pythons: TestPython[] = inject('pythons')
 
 type IsolationKind = TestPython['isolations'][number]
 
 /**
- * Every isolation with the Python that tests use for it: for thread the oldest with a libpython that has a GIL, for
- * subinterpreter the newest with a GIL, for process the oldest, and `thread` once more without a GIL.
+ * Every isolation with the Python that tests use for it, as far as this machine has one: for thread the oldest with a libpython
+ * that has a GIL, for subinterpreter the newest with a GIL, for process the oldest, and `thread` once more without a GIL.
  */
-export const placements: { name: string; isolation: IsolationKind; python: string; packages: string | null }[] = [
-  place(
-    'thread',
-    'thread',
-    pythons.find((python) => python.isolations.includes('thread') && !python.freeThreaded),
-  ),
-  place(
-    'subinterpreter',
-    'subinterpreter',
-    pythons.findLast((python) => python.isolations.includes('subinterpreter')),
-  ),
-  place(
-    'process',
-    'process',
-    pythons.find((python) => !python.freeThreaded),
-  ),
-  place(
-    'thread without a GIL',
-    'thread',
-    pythons.find((python) => python.freeThreaded),
-  ),
-]
-
-function place(name: string, isolation: IsolationKind, python: TestPython | undefined) {
-  if (python === undefined) throw new Error(`No Python on this machine can do ${name}`)
-  return { name: `${name} (${python.release})`, isolation, python: python.executable, packages: python.packages }
-}
+export const placements: { name: string; isolation: IsolationKind; python: string; packages: string | null }[] = ROLES.flatMap(
+  ({ name, isolation, find }) => {
+    const python = find(pythons)
+    if (python === undefined) return []
+    return [{ name: `${name} (${python.release})`, isolation, python: python.executable, packages: python.packages }]
+  },
+)
 
 /**
  * How tests run that each start a host of their own: side by side, but not without a GIL. A free-threaded 3.13 gives up its core 40

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs the tests whose result depends on the release of Node (how it starts and
+# ends, arrays, worker_threads) on the newest Node of each major version, from
+# the npm packages node-<platform>-<arch>, which it keeps in .cache/nodes/.
+#   nodes.sh [MAJOR]... [-- VITEST ARGUMENT...]    e.g. nodes.sh 24 -- test/process.exit
+# Where a package cannot be installed that Node is left out; a failure if CI is set.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+cd "$root"
+majors=()
+while [[ $# -gt 0 && $1 != -- ]]; do majors+=("$1"); shift; done
+shift $(($# > 0 ? 1 : 0))
+[[ ${#majors[@]} -gt 0 ]] || majors=(22 24 26)
+tests=(test/runtime.start test/process.exit test/arrays. test/worker-threads)
+[[ $# -eq 0 ]] || tests=("$@")
+package=node-$(node -p 'process.platform + "-" + process.arch')
+
+# Prints the path of the newest Node of a major version, or of the one that is there when npm cannot say which is the newest.
+install() {
+  local folder=.cache/nodes/$1 node=$root/.cache/nodes/$1/node_modules/$package/bin/node
+  mkdir -p "$folder"
+  [[ -e $folder/package.json ]] || echo '{ "private": true }' >"$folder/package.json"
+  npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error "$package@$1" >&2 || true
+  [[ -x $node ]] || return 1
+  echo "$node"
+}
+
+status=0
+for major in "${majors[@]}"; do
+  if ! node=$(install "$major"); then
+    echo "Not tested here: Node $major (npm cannot install $package@$major)" >&2
+    [[ -z ${CI-} ]] || status=1
+    continue
+  fi
+  echo "Node $("$node" --version)"
+  # Programs that the tests start by name find this Node, too.
+  PATH=$(dirname "$node"):$PATH "$node" node_modules/vitest/vitest.mjs run "${tests[@]}" || status=1
+done
+exit "$status"

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Everything: all tests with full counts on every Python, those that depend on
+# Node on the newest Node 22, 24 and 26, and those that depend on Python on
+# Debian's newest. Builds and installs what is missing. Its last line adds up
+# the counts of all runs.
+#
+# PYTHREADS_PASSED names a file that `npm test` has written: what has passed
+# there and is no larger here is left out, and so are the build and the linters.
+set -uo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# part NAME COMMAND...: the other parts run after a failure too, so that one run tells of all.
+status=0
+part() {
+  echo "== $1"
+  "${@:2}" || { echo "$1 failed" >&2; status=1; }
+}
+
+everything() {
+  part 'full counts' env PYTHREADS_TESTS=full npx vitest run
+  unset PYTHREADS_PASSED
+  part 'other versions of Node' scripts/nodes.sh
+  if scripts/newest.sh --prepare; then
+    part 'the newest Pythons' scripts/newest.sh test/runtime.start.test.ts \
+      test/api.{thread,subinterpreter,process}.test.ts -t 'starting|a pool|runtime|worker thread|objects'
+  else
+    # A sid that is broken today is no fault of a change.
+    echo 'Not tested here: the newest Pythons (no chroot of Debian sid)'
+  fi
+  return "$status"
+}
+
+[[ -e ${PYTHREADS_PASSED-} ]] || npm run --silent pretest || exit
+everything 2>&1 | tee "$log"
+status=${PIPESTATUS[0]}
+grep -aE '^[0-9]+ passed, ' "$log" |
+  awk '{ passed += $1; failed += $3; skipped += $5 } END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }'
+exit "$status"

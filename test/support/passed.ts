@@ -1,0 +1,21 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** The names of the tests of each file that passed. */
+export type Passed = Record<string, string[]>
+
+/**
+ * The file that PYTHREADS_PASSED names. The quick suite writes it: every test that passed and of which the full suite does no
+ * more (`scaled`). The full suite leaves those out.
+ */
+const path = process.env['PYTHREADS_PASSED']
+
+export function writePassed(passed: Passed): void {
+  if (path === undefined) return
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, JSON.stringify(passed))
+}
+
+export function readPassed(): Passed {
+  return path !== undefined && existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Passed) : {}
+}
