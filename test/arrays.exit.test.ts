@@ -7,8 +7,9 @@
 import { describe, expect, it } from 'vitest'
 import { startFixture } from './support/child.ts'
 import { placements } from './support/pythons.ts'
+import { scaled } from './support/scale.ts'
 
-const RUNS = 20
+const RUNS = scaled(5, 20)
 const AT_A_TIME = 3
 const MODULE = new URL('./python/arrays.py', import.meta.url).pathname
 

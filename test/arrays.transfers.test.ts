@@ -10,8 +10,9 @@ import { describe, expect, it } from 'vitest'
 import { startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
 import { placements } from './support/pythons.ts'
+import { scaled } from './support/scale.ts'
 
-const TRANSFERS = Number(process.env['PYTHREADS_TRANSFERS'] ?? 60)
+const TRANSFERS = Number(process.env['PYTHREADS_TRANSFERS'] ?? scaled(20, 60))
 const PATIENCE_MS = 42_000 + TRANSFERS * 1_000
 const MODULE = new URL('./python/arrays.py', import.meta.url).pathname
 /** From the fifth look on, when as much free memory is kept as ever will be. */

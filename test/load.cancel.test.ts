@@ -11,8 +11,9 @@ import { describe, expect, it } from 'vitest'
 import { startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
 import { placements } from './support/pythons.ts'
+import { scaled } from './support/scale.ts'
 
-const CALLS = Number(process.env['PYTHREADS_CANCELS'] ?? 10_000)
+const CALLS = Number(process.env['PYTHREADS_CANCELS'] ?? scaled(2_500, 10_000))
 const SEED = Number(process.env['PYTHREADS_CANCEL_SEED'] ?? 1)
 const PATIENCE_MS = 60_000 + CALLS * 5
 

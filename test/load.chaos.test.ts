@@ -2,7 +2,7 @@
  * Workers that are killed under load: every call is answered rightly or told that its worker died, none runs twice, none is
  * forgotten; afterwards the pool is as good as new, and nothing is left when it is closed.
  *
- * A host process (test/fixtures/chaos.ts) for PYTHREADS_CHAOS_S seconds, 10 by default. "had not ended": a call or the end of
+ * A host process (test/fixtures/chaos.ts) for PYTHREADS_CHAOS_S seconds; 3, or 10 in the full suite. "had not ended": a call or the end of
  * the pool was lost. `twice`: a call was sent again that had begun. `left`: what the process still held after `close`.
  */
 import { describe, expect, it } from 'vitest'
@@ -10,8 +10,9 @@ import { startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
 import { Places } from './support/places.ts'
 import { placements } from './support/pythons.ts'
+import { scaled } from './support/scale.ts'
 
-const SECONDS = Number(process.env['PYTHREADS_CHAOS_S'] ?? 10)
+const SECONDS = Number(process.env['PYTHREADS_CHAOS_S'] ?? scaled(3, 10))
 const PATIENCE_MS = SECONDS * 1000 + 40_000
 const MODULE = new URL('./python/dying.py', import.meta.url).pathname
 

@@ -1,6 +1,6 @@
 /**
  * The question that pythreads began with: 20 callers of `json.dumps` at once, at full speed and without a lock. Every one of a
- * million answers is the one that belongs to its call, and the pool has counted as many as were made.
+ * million answers (fewer in the quick suite) is the one that belongs to its call, and the pool has counted as many as were made.
  *
  * A host process for each isolation (test/fixtures/load*.ts). A `signal`: Python was entered without its GIL, or from a thread
  * that it did not know. `wrong`: replies went to other calls than their own. "had not ended": a call was lost.
@@ -9,10 +9,11 @@ import { describe, expect, it } from 'vitest'
 import { startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
 import { placements } from './support/pythons.ts'
+import { scaled } from './support/scale.ts'
 
 const CALLERS = 20
-const CALLS = 50_000
-const SYNC_CALLS = 200_000
+const CALLS = scaled(2_000, 50_000)
+const SYNC_CALLS = scaled(20_000, 200_000)
 /** 15 to 20 s on two cores of their own. */
 const PATIENCE_MS = 200_000
 
@@ -23,7 +24,7 @@ async function report(fixture: string, args: object) {
 }
 
 describe.each(placements)('$name', ({ isolation, python }) => {
-  it('answers 20 callers, a million calls', { timeout: PATIENCE_MS + 5_000 }, async () => {
+  it(`answers 20 callers, ${CALLERS * CALLS} calls`, { timeout: PATIENCE_MS + 5_000 }, async () => {
     const made = CALLERS * CALLS
     expect(await report('load', { isolation, python, calls: CALLS })).toEqual({
       ...{ right: made, wrong: [] },
@@ -33,7 +34,7 @@ describe.each(placements)('$name', ({ isolation, python }) => {
 })
 
 describe.each(placements.filter((place) => place.isolation === 'thread'))('$name', ({ isolation, python }) => {
-  it('answers 200,000 sync calls', { timeout: PATIENCE_MS + 5_000 }, async () => {
+  it(`answers ${SYNC_CALLS} sync calls`, { timeout: PATIENCE_MS + 5_000 }, async () => {
     expect(await report('load-sync', { isolation, python, calls: SYNC_CALLS })).toEqual({ right: SYNC_CALLS, wrong: [] })
   })
 })

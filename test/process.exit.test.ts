@@ -11,6 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { type Child, startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
 import { eachHost, placements } from './support/pythons.ts'
+import { sampled } from './support/scale.ts'
 
 const WITHIN_MS = 1_000
 /** Without a GIL, Python's threads keep all cores busy while the host leaves. */
@@ -36,8 +37,8 @@ const matrix = [
 /** Only a child process can outlive a host that nobody could tell to clean up. */
 const killed = cells(['SIGKILL'], [...doings, 'in C code'])
 
-describe.each(placements)('the host ends, $name', ({ name, isolation, python }) => {
-  const all = isolation === 'process' ? [...matrix, ...killed] : matrix
+describe.each(placements)('the host ends, $name', ({ name, isolation, python, turn }) => {
+  const all = sampled(isolation === 'process' ? [...matrix, ...killed] : matrix, turn)
 
   eachHost({ name }).each(all)('$end while Python is $doing', async ({ end, doing }) => {
     const host = startFixture('exit', [JSON.stringify({ isolation, python, doing, end })])
@@ -62,7 +63,7 @@ const afterwards = (['a cancellation', 'getting stuck'] as const).flatMap((after
   ].map((cell) => ({ ...cell, after })),
 )
 
-describe.each(placements)('the host ends after a cancellation, $name', ({ name, isolation, python }) => {
+describe.each(placements)('the host ends after a cancellation, $name', ({ name, isolation, python, turn }) => {
   /** A call that ends when it is interrupted does not get stuck; in a process only what Python code cannot see does not end. */
   const getsStuck = (doing: string) => {
     if (doing === 'busy') return false
@@ -70,7 +71,8 @@ describe.each(placements)('the host ends after a cancellation, $name', ({ name, 
   }
   // A pool in one interpreter has no idle worker to go on with while C code keeps the GIL.
   const isTold = (doing: string) => doing !== 'in C code' || isolation !== 'thread'
-  const all = afterwards.filter(({ after, doing }) => after === 'a cancellation' || (getsStuck(doing) && isTold(doing)))
+  const possible = afterwards.filter(({ after, doing }) => after === 'a cancellation' || (getsStuck(doing) && isTold(doing)))
+  const all = sampled(possible, turn)
 
   // Without a GIL every host has several threads that compute: side by side they would leave no core to the others.
   const within = name.includes('without') ? WITHIN_BUSY_MS : WITHIN_MS

@@ -11,6 +11,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
 import { eachHost, placements } from './support/pythons.ts'
+import { sampled, scaled } from './support/scale.ts'
 
 /** 5 tests at once are 100 threads, each with a Python to find, to start and to call. */
 const PATIENCE_MS = 120_000
@@ -37,14 +38,17 @@ const cells = [1, 4, 20].flatMap((threads) => ends.map((end) => ({ threads, end 
 const cancelledEnds = ['leave cancelled', 'leave stuck', 'cancelled call', 'stuck call']
 const cancelledCells = [1, 8].flatMap((threads) => cancelledEnds.map((end) => ({ threads, end })))
 
-describe.each(placements)('$name', ({ name, isolation, python }) => {
+describe.each(placements)('$name', ({ name, isolation, python, turn }) => {
   const options = { isolation, python, workers: 1 }
 
-  eachHost({ name }).each([...cells, ...cancelledCells])('$threads threads call, and end by: $end', async ({ threads, end }) => {
-    const { right, wrong, opened } = await report('worker-threads', { options, threads, end })
-    expect({ right, wrong }).toEqual({ right: threads * CALLER + AFTERWARDS, wrong: [] })
-    expect(opened).toBeLessThanOrEqual(10)
-  })
+  eachHost({ name }).each([...sampled(cells, turn), ...sampled(cancelledCells, turn)])(
+    '$threads threads call, and end by: $end',
+    async ({ threads, end }) => {
+      const { right, wrong, opened } = await report('worker-threads', { options, threads, end })
+      expect({ right, wrong }).toEqual({ right: threads * CALLER + AFTERWARDS, wrong: [] })
+      expect(opened).toBeLessThanOrEqual(10)
+    },
+  )
 
   eachHost({ name }).each(['async call', 'sync sleep', 'sync loop', 'cancelled call', 'stuck call'])(
     'the main thread exits during: %s',
@@ -71,7 +75,8 @@ describe.each(placements.filter((place) => place.isolation === 'thread'))('$name
    * koffi aborts when it is stopped itself, which a slow machine meets more often; that is upstream's, and counts among the third.
    */
   it('works or says that it cannot, after the thread that started it was terminated', { timeout: 300_000 }, async () => {
-    const delays = Array.from({ length: 30 }, (_, index) => (index * 40) / 30)
+    const tries = scaled(15, 30)
+    const delays = Array.from({ length: tries }, (_, index) => (index * 40) / tries)
     const outcomes: unknown[] = []
     const next = async (): Promise<void> => {
       for (let delay = delays.shift(); delay !== undefined; delay = delays.shift()) {
@@ -82,7 +87,7 @@ describe.each(placements.filter((place) => place.isolation === 'thread'))('$name
     await Promise.all(Array.from({ length: eachHost({ name }) === it ? 2 : 5 }, next))
     const working = outcomes.filter((outcome) => outcome !== 'ERR_PYTHREADS_RUNTIME' && outcome !== KOFFI_ABORTS)
     expect(new Set(working.map((outcome) => JSON.stringify(outcome)))).toEqual(new Set([`{"right":${CALLER},"wrong":[]}`]))
-    expect(outcomes).toHaveLength(30)
-    expect(working.length).toBeGreaterThan(20)
+    expect(outcomes).toHaveLength(tries)
+    expect(working.length).toBeGreaterThan((tries * 2) / 3)
   })
 })

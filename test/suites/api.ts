@@ -15,7 +15,7 @@ import { moduleSuite } from './modules.ts'
 import { objectSuite } from './objects.ts'
 import { outputSuite } from './output.ts'
 import { dyingWorkerSuite, multiprocessingSuite, onePythonSuite, refusingModuleSuite } from './own.ts'
-import type { Placement } from './placement.ts'
+import { type Placement, partIn } from './placement.ts'
 import { poolSuite } from './pool.ts'
 import { recoverySuite } from './recovery.ts'
 import { sourceSuite } from './source.ts'
@@ -25,6 +25,7 @@ import { valueSuite } from './values.ts'
 /** What holds in every placement, and what holds in this one. */
 export function apiSuite(place: Placement): void {
   describe(place.name, () => {
+    partIn(place)
     callSuite(place)
     moduleSuite(place)
     sourceSuite(place)

@@ -4,13 +4,14 @@ import { arrayLifetimeSuite } from './array-lifetimes.ts'
 import { arrayMemorySuite } from './array-memory.ts'
 import { arrayRefusalSuite } from './array-refusals.ts'
 import { arrayResultSuite } from './array-results.ts'
-import type { Placement } from './placement.ts'
+import { type Placement, partIn } from './placement.ts'
 
 /** Arrays, with numpy where it loads. */
 export function arraySuite(place: Placement): void {
   const withNumpy = place.isolation !== 'subinterpreter' && place.packages !== null
   const arrays = { ...place, python: withNumpy && place.packages !== null ? place.packages : place.python }
   describe(place.name, () => {
+    partIn(place)
     arrayMemorySuite(arrays)
     arrayResultSuite(arrays)
     arrayLifetimeSuite(arrays)

@@ -1,6 +1,7 @@
 import { Python, type PythonOptions } from '../../src/index.ts'
 import { notHere } from '../support/not-here.ts'
 import { placements } from '../support/pythons.ts'
+import { partOfEach } from '../support/scale.ts'
 
 export type Placement = (typeof placements)[number]
 
@@ -13,6 +14,14 @@ export function placement(name: 'thread' | 'subinterpreter' | 'process' | 'threa
 /** The same placement in a Python that has the packages of test/python/requirements.txt; without them the file is left out. */
 export function withPackages(place: Placement): Placement {
   return { ...place, python: place.packages ?? notHere(`numpy and pandas for ${place.name}`) }
+}
+
+/**
+ * Leaves a part of what follows in its `describe` to the full suite, except for process isolation and threads with a GIL. Those two
+ * have all the code in which placements differ most: another process or this one, another thread state or a channel.
+ */
+export function partIn({ name, turn }: Placement): void {
+  if (!/^(thread|process) \(/.test(name)) partOfEach(turn)
 }
 
 /** Starts a pool in a placement. */

@@ -7,19 +7,24 @@ export type { TestPython } from './pythons.setup.ts'
 /** One Python of each minor version that is on the machine, oldest first; in the quick suite those that a placement uses. */
 export const pythons: TestPython[] = inject('pythons')
 
-type IsolationKind = TestPython['isolations'][number]
-
 /**
  * Every isolation with the Python that tests use for it, as far as this machine has one: for thread the oldest with a libpython
  * that has a GIL, for subinterpreter the newest with a GIL, for process the oldest, and `thread` once more without a GIL.
  */
-export const placements: { name: string; isolation: IsolationKind; python: string; packages: string | null }[] = ROLES.flatMap(
-  ({ name, isolation, find }) => {
-    const python = find(pythons)
-    if (python === undefined) return []
-    return [{ name: `${name} (${python.release})`, isolation, python: python.executable, packages: python.packages }]
-  },
-)
+export const placements: readonly TestPlacement[] = ROLES.flatMap(({ name, isolation, find }) => {
+  const python = find(pythons)
+  if (python === undefined) return []
+  return [{ name: `${name} (${python.release})`, isolation, python: python.executable, packages: python.packages }]
+}).map((place, turn) => ({ ...place, turn }))
+
+export interface TestPlacement {
+  name: string
+  isolation: TestPython['isolations'][number]
+  python: string
+  packages: string | null
+  /** Its number among those that there are, for `sampled` of scale.ts. */
+  turn: number
+}
 
 /**
  * How tests run that each start a host of their own: side by side, but not without a GIL. A free-threaded 3.13 gives up its core 40

@@ -2,9 +2,13 @@ import { inject, type RunnerTask, type RunnerTestFile, TestRunner } from 'vitest
 import { readPassed } from './passed.ts'
 import { isFull } from './scale.ts'
 
+/** One test of so many runs in each `describe` of which the quick suite runs a part. */
+const PART = 3
+
 /**
- * Leaves out what this machine cannot do, and in the full suite the tests that `npm test` has passed just before (passed.ts).
- * A file or `describe` without tests is a failure, except where the machine lacks something: all its placements may be missing.
+ * Leaves out what this machine cannot do; in the full suite the tests that `npm test` has passed just before (passed.ts); in the
+ * quick one what a `describe` leaves to the full one (`partOfEach`). A file or `describe` without tests is a failure, except
+ * where the machine lacks something: all its placements may be missing.
  */
 export default class SuiteRunner extends TestRunner {
   onCollected(files: RunnerTestFile[]): void {
@@ -12,23 +16,41 @@ export default class SuiteRunner extends TestRunner {
     const passed = isFull ? readPassed() : {}
     for (const file of files) {
       if (file.result?.errors?.every(({ name }) => name === 'NotHereError')) delete file.result
-      leaveOut(file, new Set(passed[file.name]), [], false)
+      skipPassed(file, new Set(passed[file.name]), [], false)
+      // Who names tests wants all of them.
+      if (this.config.testNamePattern === undefined) skipParts(file, undefined)
+      dropHooks(file)
     }
   }
 }
 
-/** Skips tests that have passed. Returns whether anything below the task is left to run. */
-function leaveOut(task: RunnerTask, passed: ReadonlySet<string>, names: readonly string[], isScaled: boolean): boolean {
+function skipPassed(task: RunnerTask, passed: ReadonlySet<string>, names: readonly string[], isScaled: boolean): void {
   const scaled = isScaled || task.meta.scaled === true
-  if (task.type === 'test') {
-    if (scaled || !passed.has([...names, task.name].join(' > '))) return task.mode === 'run'
-    task.mode = 'skip'
-    task.result = { state: 'skip' }
-    return false
-  }
-  const path = task.type === 'suite' && 'filepath' in task ? names : [...names, task.name]
-  const remaining = task.tasks.filter((one) => leaveOut(one, passed, path, scaled))
-  // Nobody needs what the hooks of such a suite prepare.
-  if (remaining.length === 0) for (const hooks of Object.values(TestRunner.getSuiteHooks(task))) hooks.length = 0
-  return remaining.length > 0
+  const path = 'filepath' in task ? names : [...names, task.name]
+  if (task.type === 'suite') for (const one of task.tasks) skipPassed(one, passed, path, scaled)
+  else if (!scaled && passed.has(path.join(' > '))) skip(task)
+}
+
+function skipParts(task: RunnerTask, inherited: number | undefined): void {
+  if (task.type === 'test') return
+  const part = task.meta.part ?? inherited
+  const tests = task.tasks.filter((one) => one.type === 'test' && one.mode === 'run')
+  tests.forEach((test, index) => {
+    if (part !== undefined && index % PART !== part % Math.min(PART, tests.length)) skip(test)
+  })
+  for (const one of task.tasks) skipParts(one, part)
+}
+
+function skip(task: RunnerTask): void {
+  task.mode = 'skip'
+  task.meta.left = true
+  task.result = { state: 'skip' }
+}
+
+/** Nobody needs what hooks prepare where no test is left. Returns whether one is. */
+function dropHooks(task: RunnerTask): boolean {
+  if (task.type === 'test') return task.mode === 'run'
+  const isNeeded = task.tasks.map(dropHooks).includes(true)
+  if (!isNeeded) for (const hooks of Object.values(TestRunner.getSuiteHooks(task))) hooks.length = 0
+  return isNeeded
 }

@@ -7,6 +7,10 @@ declare module 'vitest' {
   interface TaskMeta {
     /** The full suite does more of this than the quick one: `npm run test:full -- --rest` runs it although the quick run passed. */
     scaled?: boolean
+    /** The quick suite runs a part of the tests below. */
+    part?: number
+    /** The other suite runs this test. */
+    left?: boolean
   }
 }
 
@@ -31,4 +35,29 @@ function markScaled(): void {
   const { suite, file } = TestRunner.getCurrentSuite()
   const task = suite ?? file
   if (task !== undefined) task.meta.scaled = true
+}
+
+/**
+ * Combinations for a test: all of them in the full suite, in the quick one as few as have each value of each dimension. Another
+ * `turn` (such as the index of a placement) gives other combinations, so that few are in no placement at all.
+ */
+export function sampled<T extends object>(cases: readonly T[], turn = 0): readonly T[] {
+  if (isFull) return cases
+  const valuesOf = (one: T) => Object.entries(one).map(([dimension, value]) => `${dimension}: ${value}`)
+  const unseen = new Set(cases.flatMap(valuesOf))
+  const news = (one: T) => valuesOf(one).filter((value) => unseen.has(value)).length
+  const left = cases.map((_, index) => cases[(index + turn * 7) % cases.length] as T)
+  const chosen = new Set<T>()
+  while (unseen.size > 0) {
+    const best = left.reduce((most, one) => (news(one) > news(most) ? one : most))
+    chosen.add(best)
+    for (const value of valuesOf(best)) unseen.delete(value)
+  }
+  return cases.filter((one) => chosen.has(one))
+}
+
+/** The quick suite runs every third test of each `describe` below this one, always one at least; which ones, says the number. */
+export function partOfEach(part: number): void {
+  const { suite } = TestRunner.getCurrentSuite()
+  if (!isFull && suite !== undefined) suite.meta.part = part
 }
