@@ -29,6 +29,7 @@ class Member {
   servingSince = 0
   idleSince = 0
   residentMb = 0
+  freshMb = 0
   due: string | undefined
   endedAs: string | undefined
   /** How many calls it has. */
@@ -95,6 +96,7 @@ class Yard {
   readonly freed: Member[] = []
   readonly launches: string[] = []
   readonly recycling: Member[] = []
+  readonly crowded: Member[] = []
   readonly unavailable: { code: unknown; slot: number | undefined }[] = []
   readonly fleet: Fleet
   /** What becomes of the launch of a worker. */
@@ -131,6 +133,7 @@ class Yard {
       unavailable: (error, slot) => this.unavailable.push({ code: (error as { code?: unknown }).code, slot }),
       started: () => {},
       recycling: (worker) => this.recycling.push(worker as unknown as Member),
+      crowded: (worker) => this.crowded.push(worker as unknown as Member),
     })
   }
 
@@ -671,6 +674,23 @@ describe('recycling', () => {
     old.holdsMb = 100
     await yard.pass(1_000)
     expect([old.closed, yard.launches]).toEqual([true, ['0@6000']])
+  })
+
+  it('at a size that a new worker has already: only when it has grown, and this is said', async () => {
+    const yard = new Yard({ size: { min: 1, max: 1 }, recycle: { memoryMb: 100 } })
+    yard.launch = async (member) => {
+      member.holdsMb = 200
+    }
+    await yard.start()
+    const [old] = yard.workers as [Member]
+    expect(yard.crowded).toEqual([old])
+    await yard.pass(60_000)
+    expect([yard.launches, yard.fleet.recycled]).toEqual([[], 0])
+    old.holdsMb = 251
+    await yard.pass(1_000)
+    expect([old.closed, yard.fleet.recycled]).toEqual([true, 1])
+    await yard.pass(60_000)
+    expect(yard.fleet.recycled).toBe(1)
   })
 
   it('a leased worker is recycled when it is given back', async () => {

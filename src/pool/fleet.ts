@@ -47,6 +47,8 @@ export interface FleetHost {
   unavailable(error: unknown, slot?: number): void
   started(worker: Worker, ms: number): void
   recycling(worker: Worker, why: string): void
+  /** A new worker holds as much memory already as `recycle.memoryMb` says. */
+  crowded(worker: Worker): void
 }
 
 /** The delay before a worker that did not start is tried again; it doubles each time. */
@@ -54,6 +56,8 @@ const FIRST_DELAY_MS = 100
 const LAST_DELAY_MS = 5_000
 /** How often age, idleness and memory are looked at, at least. */
 const LOOK_EVERY_MS = 1_000
+/** A worker that holds as much as `recycle.memoryMb` from the beginning is replaced when it has grown by this factor. */
+const GROWTH = 1.25
 
 interface Slot {
   /** How often in a row it did not start. */
@@ -255,6 +259,7 @@ export class Fleet {
         if (!this.#open) return worker.kill()
         slot.failures = 0
         worker.retiring = number >= this.#size.max
+        this.#weigh(worker)
         this.#host.started(worker, performance.now() - begin)
         this.#host.serve(worker)
         this.check(worker)
@@ -298,12 +303,22 @@ export class Fleet {
     if (!this.#anyServing() && !this.#anyStarting()) this.#host.unavailable(error)
   }
 
+  /** Notes what a new worker holds: where that is too much already, another one would be no better. */
+  #weigh(worker: Worker): void {
+    const { memoryMb } = this.#options.recycle
+    if (memoryMb === null) return
+    worker.measure()
+    worker.freshMb = worker.residentMb
+    if (worker.freshMb >= memoryMb) this.#host.crowded(worker)
+  }
+
   /** Why it is time for another process, if it is. */
   #due(worker: Worker): string | undefined {
     const { calls, ageMs, memoryMb } = this.#options.recycle
     if (calls !== null && worker.calls >= calls) return `it has had ${worker.calls} calls`
     if (ageMs !== null && performance.now() - worker.servingSince >= ageMs) return `it has served for ${ageMs} ms`
-    if (memoryMb !== null && worker.residentMb >= memoryMb) return `it holds ${Math.round(worker.residentMb)} MB`
+    if (memoryMb !== null && worker.residentMb >= Math.max(memoryMb, worker.freshMb * GROWTH))
+      return `it holds ${Math.round(worker.residentMb)} MB`
     return undefined
   }
 

@@ -98,6 +98,7 @@ export class Pool {
   #state: 'open' | 'closing' | 'closed' = 'open'
   #closed: Promise<void> | undefined
   #finished: (() => void) | undefined
+  #hasWarned = false
 
   constructor(options: PoolOptions) {
     const { isolation, settings, graceMs, startTimeoutMs, standIn, onLine, observer } = options
@@ -133,6 +134,7 @@ export class Pool {
         isLeased: (worker) => this.#leases.has(worker),
         unavailable: (error, slot) => this.#unavailable(error, slot),
         started: (worker, ms) => observer.tell('workerStart', { worker: worker.slot, pid: worker.pid, ms }),
+        crowded: (worker) => this.#warnOfSize(worker),
         recycling: (worker, why) => observer.tell('workerRecycle', { worker: worker.slot, pid: worker.pid, why }),
       },
     )
@@ -395,8 +397,9 @@ export class Pool {
   }
 
   #sending(task: Task, worker: Worker): void {
-    if (!task.isSetUp) this.#vigil.went(++this.#running)
     task.worker = worker
+    if (task.isSetUp) return
+    this.#vigil.went(++this.#running)
     this.#gauge.start()
     const queuedMs = task.queuedAt === undefined ? 0 : performance.now() - task.queuedAt
     if (task.queuedAt !== undefined) this.#queueTimes.record(queuedMs)
@@ -431,6 +434,7 @@ export class Pool {
   }
 
   #took(task: Task, us: number, worker: Worker): void {
+    if (task.isSetUp) return
     this.#runTimes.record(us / 1000)
     if (task.key !== undefined) this.#dispatcher.paces.learn(task.key, us)
     const { observer } = this.#options
@@ -518,9 +522,20 @@ export class Pool {
   }
 
   #serve(worker: Worker): void {
-    worker.servingSince = worker.idleSince = performance.now()
-    worker.serving = true
+    worker.serve()
     this.#dispatcher.feed(worker)
+  }
+
+  /** Says once that a new worker holds more than `recycle.memoryMb` already. */
+  #warnOfSize(worker: Worker): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    const { memoryMb } = this.#options.recycle
+    process.emitWarning(
+      `A new Python worker holds ${Math.round(worker.freshMb)} MB, more than \`recycle.memoryMb\`, which is ${memoryMb}:` +
+        ' a worker is replaced once it has grown by a quarter',
+      { code: 'PYTHREADS' },
+    )
   }
 
   #endRealm(worker: Worker, why: string): void {

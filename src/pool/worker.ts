@@ -59,6 +59,8 @@ export interface WorkerTools {
   readonly onLine: OutputListener | undefined
 }
 
+const NO_TIMES: LedgerTimes = Object.freeze({ busyMs: 0, cpuMs: 0 })
+
 /** How long a worker that was asked to end may take, before it is ended by force. */
 const CLOSE_GRACE_MS = 2_000
 /** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
@@ -86,8 +88,9 @@ export class Worker implements Owner, Reviver {
   retiring = false
   /** It retires because there are more than needed. */
   surplus = false
-  /** What its process held in memory when that was last looked at. */
+  /** What its process held in memory when that was last looked at, and when it began to serve. */
   residentMb = 0
+  freshMb = 0
   /** Its thread does not come back from a call that was cancelled, and cannot be ended: it takes no calls. */
   wedged = false
   /** What was wrong with the bytes that it sent: the error of the calls that it has. */
@@ -109,6 +112,8 @@ export class Worker implements Owner, Reviver {
   #sideOpen = false
   #keepsAlive = false
   #coroutines = 0
+  /** The times that its set-up took, which are of no call; `undefined`: it is not over. */
+  #setUp: LedgerTimes | undefined
   /** The ids of objects to be dropped in Python, until they are sent. */
   #releases: number[] = []
   readonly #tools: WorkerTools
@@ -187,7 +192,17 @@ export class Worker implements Owner, Reviver {
   }
 
   get times(): LedgerTimes {
-    return this.#launched?.ledger.times ?? { busyMs: 0, cpuMs: 0 }
+    if (this.#setUp === undefined || this.#launched === undefined) return NO_TIMES
+    const { busyMs, cpuMs } = this.#launched.ledger.times
+    const busy = Math.max(0, busyMs - this.#setUp.busyMs)
+    return { busyMs: busy, cpuMs: Math.min(busy, Math.max(0, cpuMs - this.#setUp.cpuMs)) }
+  }
+
+  /** From now on the pool gives it calls. */
+  serve(): void {
+    this.#setUp = this.#launched?.ledger.times ?? NO_TIMES
+    this.servingSince = this.idleSince = performance.now()
+    this.serving = true
   }
 
   /** What it printed last. */
@@ -246,7 +261,7 @@ export class Worker implements Owner, Reviver {
 
   /** Gives it a call: when it is idle, waits for the callback that made the call, or has room behind short ones. */
   send(task: Task): void {
-    this.calls++
+    if (!task.isSetUp) this.calls++
     const { isIdle } = this.#flight
     const isWithin = this.#flight.callback !== undefined
     this.#flight.add(task)
@@ -581,7 +596,7 @@ export class Worker implements Owner, Reviver {
   }
 
   #outcome(task: Task, kind: Kind, bytes: Buffer, start: number, end: number): () => void {
-    if (kind === KIND.ERROR) this.errors++
+    if (kind === KIND.ERROR && !task.isSetUp) this.errors++
     try {
       const value = decode(bytes, start, end, this)
       if (kind === KIND.RESULT) return () => task.resolve(value)
@@ -590,7 +605,7 @@ export class Worker implements Owner, Reviver {
     } catch (error) {
       // A value that JavaScript cannot hold is this call's error; malformed bytes are the end of the worker.
       if (!hasCode(error, 'ERR_PYTHREADS_VALUE')) throw error
-      this.errors++
+      if (!task.isSetUp) this.errors++
       return () => task.reject(error)
     }
   }

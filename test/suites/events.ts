@@ -52,9 +52,11 @@ export function eventSuite(place: Placement): void {
       await Promise.all([py.run(SLEEP, [0.1]), py.run(SLEEP, [0.1]), py.run(SLEEP, [0.1], { worker: 1 })])
       await expect.poll(() => events.filter(({ event }) => event === 'workerExit').length, { timeout: SOON_MS }).toBe(1)
       await py.close()
-      expect(events.map(({ event }) => event)).toEqual(['workerStart', 'drain', 'workerExit', 'workerExit'])
+      // A slow machine ends the first worker before the last call has one.
+      expect(events.map(({ event }) => event).toSorted()).toEqual(['drain', 'workerExit', 'workerExit', 'workerStart'])
       expect(events[0]).toEqual(starts(1))
-      expect(events.slice(2)).toMatchObject([exits(expect.any(Number) as never, true), exits(expect.any(Number) as never, true)])
+      const ends = events.filter(({ event }) => event === 'workerExit')
+      expect(ends).toMatchObject([exits(expect.any(Number) as never, true), exits(expect.any(Number) as never, true)])
       const same = ours()
         .slice(1)
         .filter(({ event }) => !event.startsWith('call'))
@@ -171,6 +173,33 @@ export function eventSuite(place: Placement): void {
       expect(events[1]?.['pid']).not.toBe(pid)
     })
 
+    it('of recycling do not come for what a new worker runs before it serves', async () => {
+      const initialize = { target: SLEEP, args: [0] }
+      await using py = await start(place, { workers: 1, initialize, recycle: { calls: 1 } })
+      const fresh: number[] = []
+      py.on('workerStart', () => fresh.push(py.stats().workers[0]?.calls ?? -1))
+      await py.exec('x = 1')
+      await expect.poll(() => fresh.length, { timeout: SOON_MS }).toBe(1)
+      await py.module('def f(): return 1', 'of_recycling')
+      await expect.poll(() => fresh.length, { timeout: SOON_MS }).toBe(2)
+      expect(await py.eval('x')).toBe(1)
+      await expect.poll(() => fresh.length, { timeout: SOON_MS }).toBe(3)
+      expect(fresh).toEqual([0, 0, 0])
+      expect(py.stats()).toMatchObject({ calls: 3, recycled: 3, replaced: 0 })
+    })
+
+    it('of recycling do not come for a size that a new worker has already, and a warning says so', async () => {
+      const warnings: (Error & { code?: string })[] = []
+      const listen = (warning: Error) => warnings.push(warning)
+      process.on('warning', listen)
+      stops.push(() => process.off('warning', listen))
+      await using py = await start(place, { workers: 2, recycle: { memoryMb: 1 } })
+      const events = told(py)
+      await Promise.all([0, 1].map((worker) => py.run(SLEEP, [0], { worker })))
+      expect([events, py.stats().recycled]).toEqual([[], 0])
+      await expect.poll(() => warnings.filter(({ code }) => code === 'PYTHREADS').length).toBe(1)
+    })
+
     it('of recycling say why', async () => {
       const messages = published()
       await using py = await start(place, { workers: 1, recycle: { calls: 3 } })
@@ -204,6 +233,22 @@ export function eventSuite(place: Placement): void {
   }
 
   describe('statistics', () => {
+    it('do not count what a worker runs before it serves', async () => {
+      const messages = published()
+      const calls = () => messages.filter(({ event }) => event.startsWith('call')).map(({ event }) => event)
+      const initialize = { target: SLEEP, args: [0.02] }
+      await using py = await start(place, { workers: 1, initialize, preload: [CALLS] })
+      const first = py.stats()
+      expect(first).toMatchObject({ calls: 0, errors: 0, running: 0, runTimes: { count: 0 } })
+      expect(first.workers).toMatchObject([{ calls: 0, errors: 0, busyMs: 0, cpuMs: 0 }])
+      await py.exec('x = 1')
+      await py.resize(2)
+      const second = py.stats()
+      expect(second).toMatchObject({ calls: 1, errors: 0, running: 0, runTimes: { count: 1 } })
+      expect(second.workers[1]).toMatchObject({ calls: 0, errors: 0, busyMs: 0, cpuMs: 0 })
+      expect(calls()).toEqual(['callStart', 'callEnd'])
+    })
+
     it('say for how long workers were busy, and of that on a processor', async () => {
       await using py = await start(place, { workers: 1 })
       await py.exec('import time\ndef spins(s):\n  end = time.thread_time() + s\n  while time.thread_time() < end: pass')
