@@ -328,7 +328,10 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     }
   }
 
-  /** Takes no more calls, waits for those that were made, and ends the workers. */
+  /**
+   * Takes no more calls, waits for those that were made, and ends the workers. Resolves when they have ended: their last
+   * events have been told by then, and what they printed has been delivered. After `destroy`, it waits for that alone.
+   */
   async close(): Promise<void> {
     await this.#pool.close()
     this.sync.close()

@@ -70,6 +70,11 @@ class Output:
             if held or is_open:
                 self._send(stream, call, held, last=True)
 
+    def end(self) -> None:
+        """The worker ends, and so do the lines that threads and coroutines have begun."""
+        for call in {key[1] for key in list(self._texts)}:
+            self.end_call(call)
+
     def _send(self, stream: int, call: int | None, text: str, *, last: bool) -> None:
         self._channel.send(frames.OUTPUT, marshal.dumps((stream, call, text, last), 2))
 

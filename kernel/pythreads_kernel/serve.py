@@ -75,6 +75,8 @@ def serve(
         try:
             return channel.serve()
         finally:
+            if channel.output is not None:
+                channel.output.end()
             lending.end(channel)
     except ConnectionError:
         return False

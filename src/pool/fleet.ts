@@ -225,6 +225,11 @@ export class Fleet {
     return [...this.#host.workers.filter((worker) => worker !== undefined), ...this.retired]
   }
 
+  /** Resolves when no launch is under way any more, whatever became of it. */
+  async launched(): Promise<void> {
+    await Promise.allSettled(this.#launches.values())
+  }
+
   #anyServing(): boolean {
     return this.#host.workers.some((worker) => worker?.serving === true)
   }

@@ -153,7 +153,7 @@ export class Pool {
       },
       locals: this.#locals,
       answers: new Answers(this.#encoder, this.#locals),
-      ...{ graceMs, startTimeoutMs, standIn, onLine },
+      ...{ graceMs, startTimeoutMs, standIn, onLine, warnings: settings.warnings },
     }
   }
 
@@ -305,12 +305,14 @@ export class Pool {
     return this.#closed ?? Promise.resolve()
   }
 
-  /** Rejects every call that was made and ends the workers by force. */
+  /** Rejects every call that was made and ends the workers by force; `close` resolves when they are gone. */
   destroy(reason: unknown): void {
     this.#state = 'closed'
     const error = new PythreadsError('ERR_PYTHREADS_DESTROYED', 'The pool was destroyed', { cause: reason })
     this.#gauge.stop()
-    for (const worker of this.#fleet.stop()) {
+    const workers = this.#fleet.stop()
+    this.#closed ??= this.#fleet.launched().then(() => allOver(workers))
+    for (const worker of workers) {
       const { begun, waiting } = worker.abandon()
       for (const task of begun) task.reject(error)
       for (const task of waiting) {
@@ -595,11 +597,17 @@ export class Pool {
       })
     }
     await Promise.all(this.#fleet.stop().map((worker) => worker.close()))
+    await this.#fleet.launched()
     this.#dispatcher.close()
     this.#gauge.stop()
     this.#shared?.end('the pool was closed')
     this.#state = 'closed'
   }
+}
+
+/** Resolves when the pool has been told of the end of each of some workers. */
+async function allOver(workers: readonly Worker[]): Promise<void> {
+  await Promise.all(workers.map((worker) => worker.over))
 }
 
 function closedError(): PythreadsError {

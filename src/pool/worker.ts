@@ -13,6 +13,7 @@ import { decode, FrameParser, frame, KIND, type Kind, type Loan, type Reviver, r
 import { type Answers, CALLER, CallbackRunner } from './callbacks.ts'
 import { Cancellations } from './cancellations.ts'
 import { releaseFrame } from './control-frames.ts'
+import { drained } from './drain.ts'
 import { Flight } from './flight.ts'
 import type { Gil } from './gil-gauge.ts'
 import type { Locals } from './locals.ts'
@@ -57,14 +58,14 @@ export interface WorkerTools {
   readonly standIn: (handle: Handle) => unknown
   /** Gets what is printed, where it is asked for. */
   readonly onLine: OutputListener | undefined
+  /** Whether warnings of Python come here. */
+  readonly warnings: boolean
 }
 
 const NO_TIMES: LedgerTimes = Object.freeze({ busyMs: 0, cpuMs: 0 })
 
 /** How long a worker that was asked to end may take, before it is ended by force. */
 const CLOSE_GRACE_MS = 2_000
-/** How long the channel of a process that ended may stay open: a child of its own may have inherited it. */
-const DRAIN_MS = 50
 
 /** One worker: its channel, the calls it has, and what it has done so far. */
 export class Worker implements Owner, Reviver {
@@ -126,6 +127,9 @@ export class Worker implements Owner, Reviver {
   )
   readonly #ownsRealm: boolean
   #words = ''
+  /** Resolves when it is gone, and all of that has been told. */
+  readonly #over: Promise<void>
+  #tellOver: () => void = () => {}
   readonly #parser = new FrameParser((...frame) => this.#frame(...frame))
   #started: { resolve: () => void; reject: (error: unknown) => void } | undefined
 
@@ -141,6 +145,9 @@ export class Worker implements Owner, Reviver {
       giveUpCallback: (callback) => void this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback)),
       letGo: (task) => void (task.coroutine && this.#background(-1)),
       stuck: () => this.wedged || tools.events.stuck(this),
+    })
+    this.#over = new Promise((resolve) => {
+      this.#tellOver = resolve
     })
     this.#lines = tools.onLine === undefined ? undefined : new Lines(slot, tools.onLine)
   }
@@ -217,6 +224,7 @@ export class Worker implements Owner, Reviver {
     if (this.#state === 'closing') {
       launched.kill() // it was ended before it began
       launched.ledger.close()
+      await launched.ended
       throw startError('it was not wanted any more')
     }
     this.#launched = launched
@@ -230,18 +238,8 @@ export class Worker implements Owner, Reviver {
     side.on('error', () => {})
     side.once('close', () => socket.ref()) // coroutines may have kept the process alive by it: their end is still to come
     side.unref()
-    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
-    void closed.then(() => {
-      side.destroy()
-      launched.kill()
-    })
-    void launched.ended.then((ending) => {
-      const timer = setTimeout(() => socket.destroy(), DRAIN_MS)
-      void closed.then(() => {
-        clearTimeout(timer)
-        this.#gone(ending)
-      })
-    })
+    socket.once('close', () => launched.kill())
+    void launched.ended.then((ending) => this.#end(launched, ending))
     const started = new Promise<void>((resolve, reject) => {
       this.#started = { resolve, reject }
     })
@@ -254,7 +252,7 @@ export class Worker implements Owner, Reviver {
       clearTimeout(late)
     }
     if ((this.#state as string) !== 'starting') throw startError('it was not wanted any more')
-    if (this.#lines !== undefined) this.#openSide()
+    if (this.#lines !== undefined || this.#tools.warnings) this.#openSide()
     socket.unref()
     this.#state = 'open'
   }
@@ -354,7 +352,12 @@ export class Worker implements Owner, Reviver {
     if (this.#releases.push(id) === 1) setImmediate(() => this.#sendReleases())
   }
 
-  /** Asks it to end, and after a while makes it. Resolves when it is gone. */
+  /** Resolves when it is gone and its pool has been told, if it ever was there. */
+  get over(): Promise<void> {
+    return this.#launched === undefined ? Promise.resolve() : this.#over
+  }
+
+  /** Asks it to end, and after a while makes it. Resolves when it is gone and its pool has been told. */
   async close(): Promise<void> {
     const launched = this.#launched
     if (this.#state === 'gone') return
@@ -363,7 +366,7 @@ export class Worker implements Owner, Reviver {
     launched.socket.ref()
     launched.socket.write(frame(KIND.CLOSE))
     const timer = setTimeout(() => this.kill(), CLOSE_GRACE_MS)
-    await launched.ended
+    await this.#over
     clearTimeout(timer)
   }
 
@@ -662,6 +665,16 @@ export class Worker implements Owner, Reviver {
     started?.reject(error)
     this.failure = error
     this.kill()
+  }
+
+  /** It has ended: what it said before comes first. */
+  async #end({ socket, side, prints }: Launched, ending: Ending): Promise<void> {
+    this.#openSide()
+    await drained([socket, side, ...(prints === undefined ? [] : [prints.stdout, prints.stderr])])
+    socket.destroy()
+    side.destroy()
+    this.#gone(ending)
+    this.#tellOver()
   }
 
   #gone(ending: Ending): void {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Python } from '../../src/index.ts'
 import { CHANNEL_NAMES, type ChannelName } from '../../src/observe/index.ts'
 import { refusal } from '../support/outcome.ts'
+import { scaled } from '../support/scale.ts'
 import { SOON_MS, states } from '../support/workers.ts'
 import { file, type Placement, start } from './placement.ts'
 
@@ -62,6 +63,27 @@ export function eventSuite(place: Placement): void {
         .filter(({ event }) => !event.startsWith('call'))
         .map(({ pool: _, ...details }) => details)
       expect(same).toEqual(events)
+    })
+
+    it('have all been told when close() is over', async () => {
+      for (let round = 0; round < scaled(3, 20); round++) {
+        const py = await start(place, { workers: 2 })
+        const events = told(py)
+        await Promise.all([0, 1].map((worker) => py.run(SLEEP, [0], { worker })))
+        await py.close()
+        const ends = events.filter(({ event }) => event === 'workerExit')
+        expect(ends.map(({ worker }) => worker).toSorted()).toEqual([0, 1])
+      }
+    })
+
+    it('have all been told when close() is over after destroy()', async () => {
+      const py = await start(place, { workers: 2 })
+      const events = told(py)
+      const call = refusal(() => py.run(SLEEP, [0.05]))
+      py.destroy()
+      await py.close()
+      expect(events).toMatchObject([exits(expect.any(Number) as never, true), exits(expect.any(Number) as never, true)])
+      expect((await call).code).toBe('ERR_PYTHREADS_DESTROYED')
     })
 
     it('of calls say where they ran, what they called and for how long', async () => {
@@ -171,6 +193,19 @@ export function eventSuite(place: Placement): void {
         starts(0),
       ])
       expect(events[1]?.['pid']).not.toBe(pid)
+    })
+
+    it('have all been told when close() is over, though a process of a worker holds its descriptors', async () => {
+      const py = await start(place, { workers: 1, output: () => {} })
+      const events = told(py)
+      const sleeps = '[__import__("sys").executable, "-c", "import time; time.sleep(600)"]'
+      const pid = await py.eval<number>(`__import__("subprocess").Popen(${sleeps}, pass_fds=(3, 4)).pid`)
+      try {
+        await py.close()
+        expect(events).toMatchObject([exits(0, true)])
+      } finally {
+        process.kill(pid, 'SIGKILL')
+      }
     })
 
     it('of recycling do not come for what a new worker runs before it serves', async () => {

@@ -31,6 +31,41 @@ export function outputSuite(place: Placement): void {
       expect(lines[2]?.call).not.toBe(call)
     })
 
+    it('has all come when close() is over: of a thread and a coroutine too, with an end or without', async () => {
+      const lines: string[] = []
+      const py = await start(place, { workers: 1, output: ({ text }) => lines.push(text) })
+      await py.exec`
+import asyncio, threading
+async def begins():
+    print('of a coroutine', end='')
+    await asyncio.sleep(0)
+def talk():
+    for i in range(200): print('of a thread', i)
+    print('at last', end='', flush=True)
+def start():
+    thread = threading.Thread(target=talk)
+    thread.start()
+    thread.join()
+`
+      await py.eval('begins()')
+      if (own) await py.eval('start()') // where workers share an interpreter, threads belong to none
+      await py.close()
+      const ours = lines.filter((line) => line.startsWith('of a thread'))
+      expect(ours).toEqual(Array.from({ length: own ? 200 : 0 }, (_, i) => `of a thread ${i}`))
+      expect(lines.includes('at last')).toBe(own)
+      expect(lines).toContain('of a coroutine')
+    })
+
+    if (place.isolation === 'process') {
+      it('of C code and of the end of the process has come when close() is over', async () => {
+        const lines: string[] = []
+        const py = await start(place, { workers: 1, output: ({ text }) => lines.push(text) })
+        await py.exec('import atexit, os; atexit.register(os.write, 1, b"".join(b"of the end %i\\n" % i for i in range(4000)))')
+        await py.close()
+        expect(lines).toEqual(Array.from({ length: 4_000 }, (_, i) => `of the end ${i}`))
+      })
+    }
+
     it('without an end is a line when the call ends', async () => {
       const lines = await heard((py) => py.run('builtins:print', ['begun', 'é€\u{1f600}'], { kwargs: { end: '' } }), 1)
       expect(lines.map(({ text }) => text)).toEqual(['begun é€\u{1f600}'])
