@@ -131,7 +131,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     this.sync = new SyncPython({
       open: (tools, calledBack) => {
         if (!pool.isOpen) throw new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool is closed: it takes no more calls')
-        return isolation.openSyncLine(pool.ready, tools, calledBack)
+        return isolation.openSyncLine(pool.ready, { ...tools, startTimeoutMs }, calledBack)
       },
       setup: pool.setup,
       locals: pool.locals,
@@ -159,6 +159,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       ...{ path, preload, limits, scope: randomInt(1, 2 ** 31), warnings: warnings === 'emit' },
       output: typeof output === 'string' ? output : 'lines',
       memory: sharedMemoryMb * 2 ** 20,
+      python: [found.facts.libpython, found.facts.prefix],
     }
     const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env })
     const py = new Python(found, isolation, settings, { options: resolved, reasons: choice.reasons, onLine })

@@ -38,7 +38,11 @@ class EventLoop:
         self._stopped = False
         # Frames to be written when the loop comes round.
         self._replies: list[bytes] = []
-        threading.Thread(target=self._run, name="pythreads-loop", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name="pythreads-loop", daemon=True).start()
+        except BaseException:  # no thread can be started: the next coroutine tries again
+            self._loop.close()
+            raise
         if channel.side is not None:
             channel.side.listen()  # for cancellations
 

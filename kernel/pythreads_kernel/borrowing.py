@@ -20,10 +20,14 @@ from importlib.util import find_spec
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 # Cells are the first bytes of a space.
 CELLS = 1 << 20
+
+# Asks JavaScript for the bytes of a loan, by its cell, where this process cannot see the host's memory.
+fetch: Callable[[int], bytearray] | None = None
 
 
 class _Space:
@@ -79,13 +83,24 @@ def _space(number: int) -> _Space:
 
 
 def borrow(size: int, position: int, space: int, cell: int) -> memoryview:
-    """The bytes of a loan, which is over when nothing refers to them any more."""
-    return _space(space).borrow(size, position, cell)
+    """The bytes of a loan, which is over when nothing refers to them any more; a copy where its memory cannot be seen."""
+    try:
+        found = _space(space)
+    except (OSError, MemoryError, ValueError):
+        # This process has other rights by now, no descriptor is left, or no room for the mapping.
+        if fetch is None:
+            raise
+        return memoryview(fetch(cell))
+    return found.borrow(size, position, cell)
 
 
 def give_back(space: int, cell: int) -> None:
     """End a loan that was not taken."""
-    _space(space).give_back(cell)
+    try:
+        found = _space(space)
+    except (OSError, MemoryError, ValueError):
+        return  # it is over when this worker ends
+    found.give_back(cell)
 
 
 def end() -> None:

@@ -11,7 +11,7 @@ import weakref
 from _thread import get_ident
 from time import perf_counter_ns
 
-from . import frames, gil
+from . import frames, gil, lending
 from .codec import loads
 from .frames import write_all, write_frame
 from .incoming import unescape_value
@@ -192,8 +192,6 @@ class MainChannel(Channel):
     def serve(self) -> bool:
         """Answer requests until the channel ends. Return whether it was closed politely rather than dropped."""
         current.channel = self
-        if not self.is_sync:
-            self._side.listen()
         for kind, request, payload in self._requests:
             if kind == frames.CLOSE:
                 self._after()
@@ -205,6 +203,8 @@ class MainChannel(Channel):
     def _handle(self, kind: int, request: int, payload: memoryview) -> None:
         if kind == frames.RELEASE:
             self.scope.release(loads(payload))
+        elif kind == frames.INLINE:
+            lending.stop()
         else:
             self._reply(kind, request, payload)
         if self.scope.dropped:

@@ -7,11 +7,16 @@ import faulthandler
 import os
 import sys
 import threading
+from functools import partial
 
 from .ledger import Ledger
 from .output import note_prints
 from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -20,8 +25,11 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES = 64 << 20
 
 
-def main(fd: int, side: int, ledger_fd: int, parent: int) -> None:
-    """Serve the channel of two sockets for the host process `parent`, and end with it. `ledger_fd`: -1 where there is none."""
+def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], None]:
+    """Make this process a worker of the host process `parent`, with which it ends. Return what serves the channel of two sockets.
+
+    `ledger_fd`: -1 where there is none.
+    """
     for descriptor in (fd, side):
         os.set_inheritable(descriptor, False)
         os.set_blocking(descriptor, True)
@@ -34,6 +42,10 @@ def main(fd: int, side: int, ledger_fd: int, parent: int) -> None:
     spawn_not_fork()
     threading.stack_size(16 << 20)
     _end_with(parent, fd)
+    return partial(_serve, fd, side, ledger)
+
+
+def _serve(fd: int, side: int, ledger: Ledger | None) -> None:
     polite = serve(fd, side, ledger, own_process=True)
     flush()
     if not polite:

@@ -30,6 +30,8 @@ RELEASE = 11
 CANCEL = 12
 END_SESSION = 13
 TRIM = 14
+INLINE = 20
+MEMORY = 21
 CALLBACK_RESULT = 16
 CALLBACK_ERROR = 17
 CALLBACK_PENDING = 18
@@ -45,6 +47,7 @@ WARNING = 71
 SKIPPED = 72
 TOLD = 73
 GIL_ENABLED = 74
+FETCH = 75
 
 KIND_MASK = 0xFF
 # Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many.

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from . import borrowing
+from . import boot, borrowing
 from .ledger import open_ledger
 from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
@@ -38,7 +38,13 @@ def _facts(libpython: str) -> dict[str, Any]:
 def run(fd: int, side: int, ledger_fd: int, libpython: str) -> None:
     """Serve a channel until it ends, and close it."""
     try:
-        serve(fd, side, open_ledger(ledger_fd), _facts(libpython))
+        try:
+            page = open_ledger(ledger_fd)
+        except BaseException as error:
+            os.close(side)
+            boot.refuse(fd, error)
+            return
+        serve(fd, side, page, _facts(libpython))
         flush()
         # Where interpreters are not destroyed, what is in its variables stays for ever.
         if all(

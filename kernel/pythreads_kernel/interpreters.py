@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 _KERNEL_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# As in `src/kernel.ts`: nothing on the path takes the place of the kernel.
+_BOOT = f"""
+import sys
+sys.modules["pythreads_kernel"] = kernel = type(sys)("pythreads_kernel")
+kernel.__path__ = [{os.path.dirname(os.path.abspath(__file__))!r}]
+sys.path.append({_KERNEL_FOLDER!r})
+del kernel
+import pythreads_kernel.inside
+"""
 _MAY_DESTROY = sys.version_info >= (3, 14)
 _C_MODULES = (
     *("array", "_asyncio", "_bisect", "_blake2", "_bz2", "_codecs", "_collections", "_contextvars", "_csv", "_ctypes"),
@@ -31,14 +40,21 @@ _lock = threading.Lock()
 _prepared = threading.Event()
 
 
-def start(fd: int, side: int, ledger: int, libpython: str) -> None:
-    """Start a worker in a new interpreter and serve `fd` in it until its channel ends. Runs on the worker's thread."""
+def make() -> Any:
+    """Make an interpreter that has the kernel. Raises `RuntimeError` where one cannot be made."""
     with _lock:
         _prepare()
         interpreter = _create()
-        failure = _exec(interpreter, f"import sys; sys.path.append({_KERNEL_FOLDER!r}); import pythreads_kernel.inside")
+        failure = _exec(interpreter, _BOOT)
+        if failure is not None and _MAY_DESTROY:
+            _module().destroy(interpreter)
     if failure is not None:
         raise RuntimeError(f"the kernel does not start in a sub-interpreter: {failure}")
+    return interpreter
+
+
+def run(interpreter: Any, fd: int, side: int, ledger: int, libpython: str) -> None:
+    """Serve `fd` in an interpreter until its channel ends. Runs on the worker's thread."""
     failure = _exec(interpreter, f"pythreads_kernel.inside.run({fd}, {side}, {ledger}, {libpython!r})")
     if failure is not None:
         # Its channel is closed already: the host knows that the worker is gone, but not why.
@@ -54,7 +70,7 @@ def _prepare() -> None:
     for name in _C_MODULES:
         try:
             importlib.import_module(name)
-        except ImportError:
+        except BaseException:  # noqa: S112 - it is missing, or a file of the user's has its name
             continue
     _prepared.set()
 

@@ -69,9 +69,10 @@ class Ledger:
 
 
 def open_ledger(fd: int) -> Ledger | None:
-    """Open the ledger of a worker that runs in this process; -1 stands for none."""
+    """Open the ledger of a worker that runs in this process, and close the descriptor; -1 stands for none."""
     if fd < 0:
         return None
-    ledger = Ledger(fd)
-    os.close(fd)  # the mapping has one of its own
-    return ledger
+    try:
+        return Ledger(fd)
+    finally:
+        os.close(fd)  # the mapping has one of its own

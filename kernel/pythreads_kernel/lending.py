@@ -203,14 +203,8 @@ class AddressLender(Lender):
 class FileLender(Lender):
     """Lends copies, in a file without a name that JavaScript maps too."""
 
-    def __init__(self, capacity: int) -> None:
-        """`capacity`: how many bytes may be lent at a time."""
-        fd = os.memfd_create("pythreads", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        os.ftruncate(fd, CELLS + capacity)
-        import fcntl
-
-        # Nobody can make it shorter, which would crash whoever has mapped it.
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    def __init__(self, fd: int, capacity: int) -> None:
+        """`fd`: of a file that `_make_file` made. `capacity`: how many bytes may be lent at a time."""
         self._fd = fd
         self._map = mmap.mmap(fd, CELLS + capacity)
         super().__init__(self._map, -fd)
@@ -277,6 +271,8 @@ class FileLender(Lender):
 
 
 _capacity = 0
+# The file from which this interpreter lends, which JavaScript has open from the start; -1: none.
+_file = -1
 _by_address = False
 _lender: Lender | None = None
 _is_possible = True
@@ -294,10 +290,43 @@ def shares_memory() -> bool:
     return _by_address and _is_possible
 
 
-def set_capacity(capacity: int) -> None:
-    """How many bytes may be lent at a time, where they are copied."""
-    global _capacity  # noqa: PLW0603
+def offer(capacity: int) -> int:
+    """Make the file from which this interpreter will lend, at most `capacity` bytes at a time. Return its descriptor.
+
+    -1 stands for none: memory is lent by address, or sent. JavaScript opens the file before the first call, so what changes
+    later (a host that drops its privileges) does not matter.
+    """
+    global _capacity, _file  # noqa: PLW0603
     _capacity = capacity
+    if not _by_address and _file < 0:
+        try:
+            _file = _make_file(CELLS + capacity)
+        except (OSError, AttributeError, ImportError):  # no such files here, or none to spare
+            stop()
+    return _file
+
+
+def _make_file(size: int) -> int:
+    fd = os.memfd_create("pythreads", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.ftruncate(fd, size)
+        import fcntl  # a file of the user's may have its name
+
+        # Nobody can make it shorter, which would crash whoever has mapped it.
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def stop() -> None:
+    """Lend nothing: JavaScript cannot see this memory. Everything is sent by the channel."""
+    global _is_possible, _file  # noqa: PLW0603
+    _is_possible = False
+    if _file >= 0 and _lender is None:
+        os.close(_file)
+        _file = -1
 
 
 def lender() -> Lender | None:
@@ -306,8 +335,10 @@ def lender() -> Lender | None:
     if _lender is None and _is_possible:
         with _make:
             try:
-                _lender = _lender or (AddressLender() if _by_address else FileLender(_capacity))
-            except (ImportError, OSError, AttributeError, ValueError):  # no ctypes; no such files, or no room for them
+                _lender = _lender or (AddressLender() if _by_address else FileLender(_file, _capacity))
+            except (OSError, MemoryError):  # no room for the mapping now: this value is sent
+                return None
+            except (ImportError, AttributeError, ValueError):  # no ctypes
                 _is_possible = False
     return _lender
 

@@ -12,9 +12,8 @@ import os
 import sys
 import threading
 
-from . import frames, interpreters, lending
+from . import boot, interpreters, lending
 from .ledger import open_ledger
-from .requests import describe_bytes
 from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
 
@@ -54,40 +53,72 @@ def _sync_entry() -> int:
 
 
 def _control(control: int) -> None:
+    """Take orders as long as the process lives: one that cannot be carried out must not end the others."""
     while True:
-        message = os.read(control, _MESSAGE_BYTES)
-        if not message:
-            return
-        what, fd, side, ledger = marshal.loads(message)
-        if what == "sweep":
-            threading.Thread(target=lending.sweep, daemon=True).start()
-            continue
-        if what == "flush":
-            threading.Thread(target=_flush, args=(fd,), daemon=True).start()
-            continue
-        run = _run_thread if what == "thread" else _run_subinterpreter
-        threading.Thread(target=_worker, args=(run, fd, side, ledger), name=f"pythreads-{what}-{fd}", daemon=True).start()
-
-
-def _worker(run: Any, fd: int, side: int, ledger: int) -> None:
-    try:
-        run(fd, side, ledger)
-    except BaseException as error:  # a worker that cannot start tells its host why
         try:
-            frames.write_frame(fd, frames.ERROR, 0, describe_bytes(error))
+            message = os.read(control, _MESSAGE_BYTES)
         except OSError:
             return
-        finally:
-            os.close(fd)
+        except MemoryError:
+            continue
+        if not message:
+            return
+        try:
+            what, fd, side, ledger = marshal.loads(message)
+            _obey(what, fd, side, ledger)
+        except BaseException as error:
+            print(f"pythreads: an order could not be carried out: {boot.because(error)}", file=sys.stderr)
+
+
+def _obey(what: str, fd: int, side: int, ledger: int) -> None:
+    if what == "sweep":
+        _start_thread(lending.sweep)
+        return
+    if what == "flush":
+        try:
+            _start_thread(_flush, fd)
+        except RuntimeError:
+            os.close(fd)  # nobody waits any longer
+        return
+    run = _run_thread if what == "thread" else _run_subinterpreter
+    try:
+        _start_thread(run, fd, side, ledger, name=f"pythreads-{what}-{fd}")
+    except BaseException as error:
+        _refuse(error, fd, side, ledger)
+
+
+def _start_thread(function: Any, *args: int, name: str | None = None) -> None:
+    """Start a thread. Raises `RuntimeError` where the system has none to give."""
+    threading.Thread(target=function, args=args, name=name, daemon=True).start()
+
+
+def _refuse(error: BaseException, fd: int, *others: int) -> None:
+    """Tell the host why its worker does not start, and give back what it was given."""
+    boot.refuse(fd, error)
+    for descriptor in (fd, *others):
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 def _run_thread(fd: int, side: int, ledger: int) -> None:
-    serve(fd, side, open_ledger(ledger), _facts, alone=False)
-    os.close(fd)
+    try:
+        page = open_ledger(ledger)
+    except BaseException as error:
+        _refuse(error, fd, side)
+        return
+    try:
+        serve(fd, side, page, _facts, alone=False)
+    finally:
+        os.close(fd)
 
 
 def _run_subinterpreter(fd: int, side: int, ledger: int) -> None:
-    interpreters.start(fd, side, ledger, _facts["libpython"])
+    try:
+        interpreter = interpreters.make()
+    except BaseException as error:
+        _refuse(error, fd, side, ledger)
+        return
+    interpreters.run(interpreter, fd, side, ledger, _facts["libpython"])
 
 
 def _flush(fd: int) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-from . import borrowing, frames, gil, lending
+from . import boot, borrowing, frames, gil, lending
 from .channel import MainChannel
 from .codec import loads
 from .frames import read_frames, write_frame
@@ -16,7 +16,7 @@ from .output import capture, capture_warnings
 from .requests import describe_bytes
 from .scope import scope_of
 from .side import Side
-from .targets import load
+from .targets import TargetError, load
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -49,28 +49,30 @@ def serve(
             return False
         try:
             settings = loads(first[2])
+            if _is_for_another(settings["python"], facts):
+                # What this Python is, so that the host can say so: nothing of the user's has run.
+                write_frame(fd, frames.READY, 0, marshal.dumps({**_facts(own_process=own_process), **(facts or {})}, 2))
+                return False
             if own_process:
                 limit(settings["limits"])
             if not gil.is_enabled():
                 gil.watch()
             _prepare(settings)
-            lending.set_capacity(settings["memory"])
-            ready = marshal.dumps({**_facts(own_process=own_process), **(facts or {})}, 2)
+            memory = lending.offer(settings["memory"])
+            ready = marshal.dumps({**_facts(own_process=own_process), "memory": memory, **(facts or {})}, 2)
+            scope = scope_of(settings["scope"])
+            scope.owner = settings["owner"]
+            after = flush if alone else None  # among others, a call would wait for one that prints to a full pipe
+            sync = settings["sync"]
+            channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=after)
+            _capture(channel, settings, alone=alone, own_process=own_process)
+            if own_process:
+                borrowing.fetch = side.fetch
+            if not sync:
+                side.listen()  # before READY: there may be no thread for it
         except BaseException as error:  # whatever a module does while it loads is told to the host
-            write_frame(fd, frames.ERROR, 0, describe_bytes(error))
+            write_frame(fd, frames.ERROR, 0, describe_bytes(_start_error(error)))
             return False
-        scope = scope_of(settings["scope"])
-        scope.owner = settings["owner"]
-        after = flush if alone else None  # among others, a call would wait for one that prints to a full pipe
-        sync = settings["sync"]
-        channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=after)
-        # A process that prints nowhere need not tell JavaScript of it.
-        if settings["output"] == "lines" or (settings["output"] == "ignore" and not own_process):
-            channel.output = capture(channel, alone=alone)
-            scope.output = scope.output or channel.output
-        if settings["warnings"]:
-            channel.emits_warnings = True
-            capture_warnings(channel, alone=alone)
         write_frame(fd, frames.READY, 0, ready)
         try:
             return channel.serve()
@@ -84,6 +86,35 @@ def serve(
         side.close()
         if ledger is not None:
             ledger.close()
+
+
+def _capture(channel: MainChannel, settings: dict[str, Any], *, alone: bool, own_process: bool) -> None:
+    """Have what is printed, and warnings, go where the pool wants them."""
+    # A process that prints nowhere need not tell JavaScript of it.
+    if settings["output"] == "lines" or (settings["output"] == "ignore" and not own_process):
+        channel.output = capture(channel, alone=alone)
+        channel.scope.output = channel.scope.output or channel.output
+    if settings["warnings"]:
+        channel.emits_warnings = True
+        capture_warnings(channel, alone=alone)
+
+
+def _is_for_another(expected: Any, facts: dict[str, Any] | None) -> bool:
+    """Whether the host wants another Python than the one that is in its process already."""
+    if expected is None or facts is None:
+        return False
+    return bool(expected != [facts["libpython"], sys.prefix])
+
+
+def _start_error(error: BaseException) -> TargetError:
+    """What the host is told of an error before the first call: a module of `preload` has a code of its own."""
+    if isinstance(error, TargetError):
+        told = TargetError(error.code, "\n".join((str(error), *boot.shadows(error))))
+        told.__cause__ = error.__cause__
+        return told
+    told = TargetError("WORKER_START", f"a worker did not start: {boot.because(error)}")
+    told.__cause__ = error
+    return told
 
 
 def _prepare(settings: dict[str, Any]) -> None:

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from .aio import EventLoop
     from .channel import Channel
 
-
 # What a CALLBACK says of the thread that waits: an event loop runs there; a worker owns it, so no sync call waits for it.
 _HAS_LOOP, _OWN_THREAD = 1, 2
-_GONE = marshal.dumps((0, "", "the host is gone, or the pool was closed", ""))
+
+_HOST_IS_GONE = "the host is gone, or the pool was closed"
+_GONE = marshal.dumps((0, "", _HOST_IS_GONE, ""))
 
 
 class _Waiter:
@@ -102,6 +103,8 @@ class Side:
         self._loop_lock = allocate_lock()
         self._reader: threading.Thread | None = None
         self._waiters: dict[int, _Waiter] = {}
+        # Who waits for the bytes of a loan, by its cell.
+        self._fetches: dict[int, tuple[Any, list[bytearray]]] = {}
         self._calls = 0
         self._closed = False
         self._loop: EventLoop | None = None
@@ -136,8 +139,9 @@ class Side:
         if self._reader is None:
             with self._start_lock:
                 if self._reader is None:
-                    self._reader = threading.Thread(target=self._read, name=f"pythreads-side-{self.fd}", daemon=True)
-                    self._reader.start()
+                    reader = threading.Thread(target=self._read, name=f"pythreads-side-{self.fd}", daemon=True)
+                    reader.start()  # raises where no thread can be started: the next one who waits tries again
+                    self._reader = reader
 
     def call_back(self, number: int, args: tuple[Any, ...], loop: Any, is_async: bool) -> Any:
         """Call a JavaScript function from any thread; where `loop` runs the answer may be a future of it."""
@@ -152,6 +156,33 @@ class Side:
             return shielded(self._ask_and_wait, waiter, asked)
         shielded(self._ask, waiter, asked)
         return future
+
+    def fetch(self, cell: int) -> bytearray:
+        """Ask JavaScript for the bytes of a loan whose memory cannot be seen here. Not for the thread that reads."""
+        self.listen()
+        if self._reader is threading.current_thread():
+            raise ConnectionError("the thread that reads cannot wait for memory")
+        arrived = allocate_lock()
+        arrived.acquire()
+        fetched: list[bytearray] = []
+        with self._write_lock:
+            if self._closed:
+                raise ConnectionError(_HOST_IS_GONE)
+            self._fetches[cell] = (arrived, fetched)
+            write_all(self.fd, frames.frame(frames.FETCH, cell, b""))
+        arrived.acquire()
+        if not fetched:
+            raise ConnectionError(_HOST_IS_GONE)
+        return fetched[0]
+
+    def _fetched(self, cell: int, data: bytearray | None) -> None:
+        waiting = self._fetches.pop(cell, None)
+        if waiting is None:  # the channel has ended meanwhile
+            return
+        arrived, fetched = waiting
+        if data is not None:
+            fetched.append(data)
+        arrived.release()
 
     def _ask_and_wait(self, waiter: _Waiter, asked: list[Any]) -> Any:
         """Send a callback, wait for its answer and read it, so that what crosses in it has arrived."""
@@ -179,6 +210,9 @@ class Side:
             if kind == frames.TRIM:
                 lending.trim()
                 continue
+            if kind == frames.MEMORY:
+                self._fetched(request, bytearray(payload))
+                continue
             waiter = self._waiters.get(request)
             if waiter is not None and not waiter.answer(kind, bytes(payload), self.channel):
                 self._waiters.pop(request, None)
@@ -204,6 +238,8 @@ class Side:
             self._closed = True
         for waiter in list(self._waiters.values()):
             waiter.answer(frames.CALLBACK_ERROR, _GONE, self.channel)
+        for cell in list(self._fetches):
+            self._fetched(cell, None)
         if self._loop is not None:
             self._loop.stop()
         with self._start_lock:

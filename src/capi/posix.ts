@@ -1,4 +1,5 @@
-import { PythreadsError } from '../errors/index.ts'
+import { getSystemErrorName } from 'node:util'
+import { startFailure } from '../errors/index.ts'
 import { ffi } from './ffi.ts'
 
 /**
@@ -16,10 +17,10 @@ const RTLD_GLOBAL = LINUX ? 0x100 : 0x8
 const RTLD_NODELETE = LINUX ? 0x1000 : 0x80
 const POLLIN = 1
 const POLLOUT = 4
-const MSG_DONTWAIT = LINUX ? 0x40 : 0x80
+export const MSG_DONTWAIT: number = LINUX ? 0x40 : 0x80
 const MSG_NOSIGNAL = LINUX ? 0x4000 : 0
+const MFD_CLOEXEC = 1
 const F_SETFD = 2
-const F_SETFL = 4
 const FD_CLOEXEC = 1
 const F_DUPFD_CLOEXEC = LINUX ? 1030 : 67
 /** Larger than `struct sigaction` on any platform. */
@@ -35,6 +36,7 @@ function load() {
     recv: libc.func('intptr_t recv(int fd, uint8_t *bytes, size_t length, int flags)'),
     poll: libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)'),
     close: libc.func('int close(int fd)'),
+    ...(LINUX ? { memfd: libc.func('int memfd_create(const char *name, uint32_t flags)') } : {}),
     fcntl: libc.func('int fcntl(int fd, int command, ...)'),
     dlopen: libc.func('void *dlopen(const char *path, int flags)'),
     dlerror: libc.func('const char *dlerror()'),
@@ -54,13 +56,20 @@ function libc(): ReturnType<typeof load> {
 export function socketpair(type: number): [number, number] {
   const fds: [number, number] = [-1, -1]
   if (libc().socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) !== 0) {
-    throw new PythreadsError('ERR_PYTHREADS_WORKER_START', `socketpair failed: errno ${ffi().errno()} (too many open files?)`)
+    throw startFailure('its sockets cannot be made', systemError('socketpair'))
   }
   if (!LINUX) for (const fd of fds) libc().fcntl(fd, F_SETFD, 'int', FD_CLOEXEC)
   return fds
 }
 
-/** Sends one message without waiting; answers whether the socket took it. */
+/** The error of the native call that has just failed, as Node's own are: with a `code` such as `EMFILE`. */
+export function systemError(syscall: string): NodeJS.ErrnoException {
+  const errno = -ffi().errno()
+  const code = errno < 0 ? getSystemErrorName(errno) : 'unknown error'
+  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall })
+}
+
+/** Sends one message without waiting; returns whether the socket took it. */
 export function send(fd: number, message: Uint8Array): boolean {
   return libc().send(fd, message, message.length, MSG_DONTWAIT | MSG_NOSIGNAL) === message.length
 }
@@ -92,17 +101,18 @@ export class Poller {
   }
 }
 
-/** Lets reads and writes wait again after Node took the descriptor over, which sets it to non-blocking. */
-export function setBlocking(fd: number): void {
-  libc().fcntl(fd, F_SETFL, 'int', 0)
-}
-
 /** Another descriptor of the same file, which no child process inherits, and of which Node knows nothing: it can be given away. */
 export function duplicateFd(fd: number): number {
   const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)
-  if (copy < 0)
-    throw new PythreadsError('ERR_PYTHREADS_WORKER_START', `fcntl failed: errno ${ffi().errno()} (too many open files?)`)
+  if (copy < 0) throw startFailure('a descriptor cannot be duplicated', systemError('fcntl'))
   return copy
+}
+
+/** A file in memory that has no name, for Linux. @throws the system's error */
+export function makeMemoryFile(name: string): number {
+  const fd = libc().memfd?.(name, MFD_CLOEXEC) ?? -1
+  if (fd < 0) throw systemError('memfd_create')
+  return fd
 }
 
 export function closeFd(fd: number): void {

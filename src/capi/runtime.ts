@@ -1,14 +1,15 @@
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LibraryHandle } from 'koffi'
-import type { PythonFacts } from '../discovery/index.ts'
-import { PythreadsError } from '../errors/index.ts'
-import { KERNEL_FOLDER } from '../kernel.ts'
+import { type PythonFacts, reserveDescriptors } from '../discovery/index.ts'
+import { PythreadsError, shortage, startFailure } from '../errors/index.ts'
+import { bootSource, KERNEL_FOLDER } from '../kernel.ts'
 import { Encoder } from '../wire/index.ts'
 import { ffi } from './ffi.ts'
 import {
   bareCalls,
   closeFd,
+  MSG_DONTWAIT,
   Poller,
   pinLibrary,
   processWord,
@@ -17,7 +18,9 @@ import {
   send,
   signalAction,
   socketpair,
+  systemError,
 } from './posix.ts'
+import { reserveMemory } from './reserve.ts'
 
 /**
  * The one Python of this process. Rules:
@@ -28,31 +31,52 @@ import {
  *    returns. So Python is never left half-way, with the GIL held or a SIGINT handler of its own.
  * 4. It is never finalized.
  *
- * The latch is one number of the process: 0 free, -1 somebody is initialising, -2 that failed, else the descriptor of
+ * 5. Where Python is there and the kernel is not, as it could not be imported, or no thread be started, it is tried again by whoever
+ *    comes next.
+ *
+ * The latch is one number of the process: 0 free, -1 somebody is initialising, -2 that failed, -3 rule 5, else the descriptor of
  * the control socket, on which the kernel's control thread takes orders.
  */
 const FREE = 0
 const STARTING = -1
 const FAILED = -2
+const WITHOUT_KERNEL = -3
 
 const START_TIMEOUT_MS = 30_000
 const POLL_MS = 2
+/** How long one wait in native code lasts, so that a `terminate()` of this JavaScript thread takes effect in between. */
+const SLICE_MS = 50
+/** What Python takes when it starts, with room to spare: it ends the process when it lacks either. */
+const START_DESCRIPTORS = 16
+const START_BYTES = 64 * 2 ** 20
 /** How long leaving the process may wait for Python to flush its output, when Python does not give up its GIL. */
 const FLUSH_TIMEOUT_MS = 150
 
 export type InProcessKind = 'thread' | 'subinterpreter'
 
 /**
- * Starts a worker in the Python of this process; answers our ends of its channel and its side channel, the caller's to close.
+ * Starts a worker in the Python of this process; returns our ends of its channel and its side channel, the caller's to close.
  * `ledger` opens its ledger; the descriptor is given away.
  */
 export async function startInProcess(kind: InProcessKind, facts: PythonFacts, ledger: () => number): Promise<[number, number]> {
-  return order(await control(facts), kind, ledger())
+  const socket = await control(facts)
+  const order = prepareOrder(kind, ledger)
+  // The socket takes a few orders at a time: when many workers start at once, the control thread may be behind.
+  for (const deadline = Date.now() + START_TIMEOUT_MS; !send(socket, order.message); await sleep(POLL_MS)) {
+    if (!isBusy() || Date.now() > deadline) throw refused(order)
+  }
+  return order.ours
 }
 
-/** As {@link startInProcess}, once a worker was started: without waiting. */
-export function startInProcessNow(kind: InProcessKind): [number, number] {
-  return order(Atomics.load(processWord(), 0), kind, -1)
+/** As {@link startInProcess}, once a worker was started: without the event loop, `timeoutMs` at most. */
+export function startInProcessNow(kind: InProcessKind, timeoutMs: number): [number, number] {
+  const socket = Atomics.load(processWord(), 0)
+  const order = prepareOrder(kind, () => -1)
+  const writable = new Poller([socket], 'writable')
+  for (const deadline = Date.now() + timeoutMs; !send(socket, order.message); writable.wait(SLICE_MS)) {
+    if (!isBusy() || Date.now() > deadline) throw refused(order)
+  }
+  return order.ours
 }
 
 /** Has the Python of this process look for memory that JavaScript does not use any more, if it is there. */
@@ -61,12 +85,43 @@ export function sweepInProcess(): void {
   if (control > 0) send(control, message('sweep', -1))
 }
 
-function order(control: number, kind: InProcessKind, ledger: number): [number, number] {
-  const [ours, theirs] = socketpair(SOCK_STREAM)
-  const [ourSide, theirSide] = socketpair(SOCK_STREAM)
-  if (send(control, message(kind, theirs, theirSide, ledger))) return [ours, ourSide]
-  for (const fd of [ours, theirs, ourSide, theirSide, ledger]) closeFd(fd)
-  throw new PythreadsError('ERR_PYTHREADS_WORKER_START', 'The control socket of the in-process Python takes no orders')
+/** An order that was not sent yet: what goes to Python, and our ends of the sockets. */
+interface Order {
+  readonly message: Buffer
+  readonly ours: [number, number]
+  readonly fds: readonly number[]
+}
+
+function prepareOrder(kind: InProcessKind, ledger: () => number): Order {
+  const fds: number[] = []
+  const own = <T extends number[]>(made: T): T => {
+    fds.push(...made)
+    return made
+  }
+  try {
+    const [page] = own([ledger()])
+    const [ours, theirs] = own(socketpair(SOCK_STREAM))
+    const [ourSide, theirSide] = own(socketpair(SOCK_STREAM))
+    return { message: message(kind, theirs, theirSide, page), ours: [ours, ourSide], fds }
+  } catch (error) {
+    closeAll(fds)
+    throw error
+  }
+}
+
+/** Whether the message that was just sent has no room now, and may have some soon. */
+function isBusy(): boolean {
+  return ['EAGAIN', 'ENOBUFS'].includes(systemError('send').code ?? '')
+}
+
+function refused(order: Order): PythreadsError {
+  const cause = systemError('send')
+  closeAll(order.fds)
+  return startFailure('the control socket of the in-process Python takes no orders', cause)
+}
+
+function closeAll(fds: readonly number[]): void {
+  for (const fd of fds) if (fd >= 0) closeFd(fd)
 }
 
 function message(what: string, fd: number, side: number = -1, ledger: number = -1): Buffer {
@@ -86,8 +141,12 @@ async function control(facts: PythonFacts): Promise<number> {
     const state = Atomics.compareExchange(word, 0, FREE, STARTING)
     if (state > 0) break
     if (state === FREE) {
-      initialise(word, facts)
+      initialise(word, facts, FREE)
       break // however long that took
+    }
+    if (state === WITHOUT_KERNEL && Atomics.compareExchange(word, 0, WITHOUT_KERNEL, STARTING) === WITHOUT_KERNEL) {
+      initialise(word, facts, WITHOUT_KERNEL)
+      break
     }
     if (state === FAILED) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: its initialisation failed`)
     if (Date.now() > deadline) {
@@ -101,69 +160,86 @@ async function control(facts: PythonFacts): Promise<number> {
 
 const UNUSABLE = "The in-process Python cannot be used (isolation 'process' can)"
 
-/** Initialises Python on this thread, some 10 to 20 ms, and leaves the latch set. */
-function initialise(word: Int32Array, facts: PythonFacts): void {
+/** Initialises Python on this thread, some 10 to 20 ms, and leaves the latch set. `from`: where the latch was before. */
+function initialise(word: Int32Array, facts: PythonFacts, from: typeof FREE | typeof WITHOUT_KERNEL): void {
   // What fails before Python itself starts may be tried again, with another Python too.
-  let outcome = FREE
+  let outcome: number = from
   try {
-    const boot = load(word, facts)
-    outcome = FAILED
-    boot()
+    const boot = from === FREE ? load(facts) : reload()
+    const [ours, theirs] = socketpair(SOCK_DGRAM)
+    try {
+      const source = bootSource(`start(${theirs}, ${JSON.stringify(facts.libpython)})`)
+      if (from === FREE) outcome = FAILED
+      runKernel(word, boot, source, ours)
+    } catch (error) {
+      closeAll([ours, theirs])
+      throw error
+    }
   } catch (error) {
-    Atomics.store(word, 0, outcome)
+    Atomics.compareExchange(word, 0, STARTING, outcome)
     throw error
   }
 }
 
-/** Loads libpython and prepares everything; what it answers initialises Python and sets the latch. */
-function load(word: Int32Array, facts: PythonFacts): () => void {
+/** How this thread gets into Python, and out of it, by native functions (rule 3). */
+interface Boot {
+  readonly enter: () => unknown
+  readonly run: (source: string) => number
+  readonly leave: () => unknown
+}
+
+/** Runs what starts the kernel, and sets the latch. */
+function runKernel(word: Int32Array, { enter, run, leave }: Boot, source: string, ours: number): void {
+  const report = Buffer.alloc(REPORT_BYTES)
+  const { recv, sigaction } = bareCalls()
+  const { SIGINT } = constants.signals
+  // Python's own SIGINT handler comes with the `signal` module, which `run` imports: Ctrl-C stays what it was.
+  const action = signalAction(SIGINT)
+  enter() // Rule 3: from where it enters Python to the store
+  run(source)
+  leave()
+  sigaction(SIGINT, action, null)
+  const length = recv(ours, report, REPORT_BYTES, MSG_DONTWAIT) // what was run has sent it, or never will
+  const ready = length === 1 && report[0] === READY
+  word[0] = ready ? ours : WITHOUT_KERNEL // not Atomics.store, which is a function; the engine stores 32 aligned bits at once
+  if (ready) return
+  const why = length > 0 ? report.toString('utf8', 0, length) : `${KERNEL_FOLDER} cannot be imported, and Python does not say why`
+  throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `The kernel does not start: ${why}`)
+}
+
+/** Loads libpython and prepares everything. */
+function load(facts: PythonFacts): Boot {
   const path = facts.libpython
   if (path === null) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', 'There is no libpython to load')
+  try {
+    reserveDescriptors(START_DESCRIPTORS)
+    reserveMemory(START_BYTES)
+  } catch (error) {
+    throw shortage('ERR_PYTHREADS_RUNTIME', 'Python cannot be initialised in this process now', error)
+  }
   const failure = pinLibrary(path)
   if (failure !== undefined) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${path} does not load: ${failure}`)
   const library = ffi().load(path, { global: true })
-  const initialisePython = initialiser(library, facts)
-  const run = library.func('int PyRun_SimpleString(const char *source)')
-  const save = library.func('uintptr_t PyEval_SaveThread()')
-  const [ours, theirs] = socketpair(SOCK_DGRAM)
-  const source = bootSource(theirs, path)
-  const report = Buffer.alloc(4096)
-  const { recv, sigaction } = bareCalls()
-  const { SIGINT } = constants.signals
-  return () => {
-    // Python's own SIGINT handler comes with the `signal` module, which `run` imports: Ctrl-C stays what it was.
-    const action = signalAction(SIGINT)
-    initialisePython() // Rule 3: from where it enters Python to the store
-    run(source)
-    save()
-    sigaction(SIGINT, action, null)
-    const length = recv(ours, report, 4096, 0)
-    const ready = length === 1 && report[0] === READY
-    word[0] = ready ? ours : FAILED // not Atomics.store, which is a function; the engine stores 32 aligned bits at once
-    if (ready) return
-    throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `The kernel does not start:\n${report.toString('utf8', 0, length)}`)
+  return {
+    enter: initialiser(library, facts),
+    run: library.func('int PyRun_SimpleString(const char *source)'),
+    leave: library.func('uintptr_t PyEval_SaveThread()'),
   }
 }
 
-/** The kernel's report when all is well; else it is the text of a traceback. */
-const READY = 1
-
-/** What runs in the main interpreter first. It always sends one message: that it is ready, or what went wrong. */
-function bootSource(fd: number, libpython: string): string {
-  return [
-    'def _start():',
-    '    import os, sys',
-    `    sys.path.append(${JSON.stringify(KERNEL_FOLDER)})`,
-    '    try:',
-    '        from pythreads_kernel import runtime',
-    `        runtime.start(${fd}, ${JSON.stringify(libpython)})`,
-    `        os.write(${fd}, bytes([${READY}]))`,
-    '    except BaseException:',
-    '        import traceback',
-    `        os.write(${fd}, traceback.format_exc()[-4000:].encode("utf-8", "replace"))`,
-    '_start(); del _start',
-  ].join('\n')
+/** Prepares the Python that is initialised already, whichever it is: its symbols are those of the process. */
+function reload(): Boot {
+  const library = ffi().load(null)
+  return {
+    enter: library.func('int PyGILState_Ensure()'),
+    run: library.func('int PyRun_SimpleString(const char *source)'),
+    leave: library.func('uintptr_t PyEval_SaveThread()'), // this thread keeps its thread state
+  }
 }
+
+/** The kernel's report when all is well; else it is a text. `boot.py` sends it. */
+const READY = 1
+const REPORT_BYTES = 4096
 
 /** The way to initialise this version: PyInitConfig where there is one, else the program's name and the old call. */
 function initialiser(library: LibraryHandle, { version, executable }: PythonFacts): () => void {

@@ -33,7 +33,7 @@ export async function findPython(
   for (const place of places(option, cwd, env)) {
     const looked = await look(place)
     if (looked.facts !== undefined) return { facts: looked.facts, source: place.source }
-    if (place.named && looked.error !== undefined) throw looked.error
+    if (looked.error !== undefined && (place.named || isNoFault(looked.error))) throw looked.error
     failures.push(looked)
   }
   throw new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', notFound(failures))
@@ -66,6 +66,11 @@ async function look(place: Place, how?: { anew: boolean }): Promise<Looked> {
     if (error instanceof PythreadsError) return { place, error }
     throw error
   }
+}
+
+/** Whether it was the system that had nothing to run a Python with: another one would fare no better. */
+function isNoFault(error: PythreadsError): boolean {
+  return error.code === 'ERR_PYTHREADS_WORKER_START'
 }
 
 function real(path: string): string {

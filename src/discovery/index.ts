@@ -1,4 +1,6 @@
+export { reserveDescriptors } from './descriptors.ts'
 export { checkEnvironment } from './environment.ts'
+export { type Executed, execute } from './execute.ts'
 export { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
 export { type FoundPython, findAll, findPython, type Looked } from './find.ts'
 export { probe } from './probe.ts'

@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process'
 import { PythreadsError } from '../errors/index.ts'
 import { kernelScript } from '../kernel.ts'
+import { execute } from './execute.ts'
 import { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
 import { recall, remember } from './remembered.ts'
 
@@ -27,10 +27,10 @@ export function probe(executable: string, { anew = false }: { anew?: boolean } =
 
 async function ask(executable: string): Promise<PythonFacts> {
   // -I: neither the environment's PYTHON* variables nor the current folder can change what is asked.
-  const answer = await run(executable, ['-I', kernelScript('probe')])
+  const answer = await execute(executable, ['-I', kernelScript('probe')], TIMEOUT_MS)
   const line = answer.stdout.split('\n').find((text) => text.startsWith(MARK))
   if (answer.failure === undefined && line !== undefined) return check(executable, line.slice(MARK.length))
-  const version = await run(executable, ['-c', 'import sys; print(sys.version.split()[0])'])
+  const version = await execute(executable, ['-c', 'import sys; print(sys.version.split()[0])'], TIMEOUT_MS)
   if (isTooOld(version.stdout.split('.').map(Number)) && /^\d+\.\d+/.test(version.stdout)) {
     throw tooOld(executable, version.stdout.trim())
   }
@@ -65,30 +65,6 @@ function tooOld(executable: string, release: string): PythreadsError {
     'ERR_PYTHREADS_PYTHON_TOO_OLD',
     `${executable} is Python ${release}; pythreads needs ${OLDEST_PYTHON.join('.')} or newer`,
   )
-}
-
-interface Answer {
-  stdout: string
-  stderr: string
-  failure: string | undefined
-}
-
-function run(executable: string, args: string[]): Promise<Answer> {
-  return new Promise((resolve) => {
-    try {
-      execFile(executable, args, { timeout: TIMEOUT_MS, encoding: 'utf8' }, (error, stdout, stderr) => {
-        resolve({ stdout, stderr, failure: error === null ? undefined : describe(error) })
-      })
-    } catch (error) {
-      resolve({ stdout: '', stderr: '', failure: describe(error as Error) }) // what is no program: ENOEXEC
-    }
-  })
-}
-
-function describe(error: Error & { code?: unknown; signal?: unknown; killed?: boolean }): string {
-  if (error.killed === true) return `no answer within ${TIMEOUT_MS / 1000} s`
-  if (typeof error.signal === 'string') return `it was ended by ${error.signal}`
-  return typeof error.code === 'number' ? `it ended with status ${error.code}` : `it cannot be started (${String(error.code)})`
 }
 
 function quoted(stderr: string): string {

@@ -68,9 +68,15 @@ function isOurs(file: string): boolean {
   return uid === process.getuid() && (mode & OTHERS_MAY_WRITE) === 0
 }
 
-/** All that the facts depend on: the program, its library, its virtual environment, where libraries are looked for, and the question. */
+/**
+ * All that the facts depend on: the program, its library, its virtual environment, what runs when it starts, where libraries are looked
+ * for, and the question.
+ */
 function stampOf(executable: string, facts: PythonFacts, env: NodeJS.ProcessEnv): string {
-  const files = [executable, facts.libpython ?? '', join(facts.prefix, 'pyvenv.cfg'), kernelScript('probe')]
+  const [major, minor] = facts.version
+  const site = join(facts.prefix, 'lib', `python${major}.${minor}${facts.freeThreaded ? 't' : ''}`, 'site-packages')
+  const customized = ['sitecustomize.py', 'usercustomize.py'].map((name) => join(site, name))
+  const files = [executable, facts.libpython ?? '', join(facts.prefix, 'pyvenv.cfg'), kernelScript('probe'), ...customized]
   const loader = ['LD_LIBRARY_PATH', 'LD_PRELOAD', 'DYLD_LIBRARY_PATH'].map((name) => env[name] ?? '')
   return JSON.stringify([realpathSync(executable), ...files.map(version), ...loader])
 }

@@ -9,4 +9,5 @@ export {
   toError,
 } from './python-error.ts'
 export { PythreadsError, type PythreadsErrorOptions } from './pythreads-error.ts'
+export { isShortage, shortage, startFailure } from './shortage.ts'
 export { quoted, WorkerDiedError } from './worker-died-error.ts'

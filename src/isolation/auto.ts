@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process'
-import type { PythonFacts } from '../discovery/index.ts'
+import { execute, type PythonFacts } from '../discovery/index.ts'
 import { kernelScript } from '../kernel.ts'
 import { gate, type IsolationKind } from './gates.ts'
 
@@ -61,25 +60,24 @@ export function tryModules(
   if (trial === undefined) {
     trial = run(isolation, facts, modules, path)
     trials.set(key, trial)
+    trial.catch(() => trials.delete(key))
   }
   return trial
 }
 
-function run(
+async function run(
   isolation: IsolationKind,
   facts: PythonFacts,
   modules: readonly string[],
   path: readonly string[],
 ): Promise<ModuleTrial[]> {
   const request = JSON.stringify({ isolation, modules, path })
-  return new Promise((resolve) => {
-    const options = { timeout: TIMEOUT_MS, encoding: 'utf8', maxBuffer: 2 ** 24 } as const
-    execFile(facts.executable, ['-X', 'utf8', kernelScript('trial'), request], options, (error, stdout) => {
-      const line = stdout.split('\n').find((text) => text.startsWith('pythreads '))
-      if (error === null && line !== undefined) return resolve(JSON.parse(line.slice('pythreads '.length)) as ModuleTrial[])
-      const how = error?.signal === undefined || error.signal === null ? 'failed' : `was ended by ${error.signal}`
-      const problem = `a process that tried to import ${modules.join(', ')} ${how}`
-      resolve(modules.map((module) => ({ module, problem })))
-    })
-  })
+  const args = ['-X', 'utf8', kernelScript('trial'), request]
+  const { stdout, stderr, failure } = await execute(facts.executable, args, TIMEOUT_MS)
+  const line = stdout.split('\n').find((text) => text.startsWith('pythreads '))
+  if (failure === undefined && line !== undefined) return JSON.parse(line.slice('pythreads '.length)) as ModuleTrial[]
+  const last = stderr.trim().split('\n').at(-1) ?? ''
+  const how = `${failure ?? 'it printed no answer'}${last === '' ? '' : ` (${last})`}`
+  const problem = `a process that tried to import ${modules.join(', ')} failed: ${how}`
+  return modules.map((module) => ({ module, problem }))
 }

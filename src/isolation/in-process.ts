@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
-import { duplicateFd, type InProcessKind, SyncEntry, startInProcess, startInProcessNow } from '../capi/index.ts'
+import { closeFd, duplicateFd, type InProcessKind, SyncEntry, startInProcess, startInProcessNow } from '../capi/index.ts'
 import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
-import { PythreadsError } from '../errors/index.ts'
+import { PythreadsError, startFailure } from '../errors/index.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
@@ -24,18 +24,34 @@ export class InProcessIsolation implements Isolation {
   }
 
   async launch(): Promise<Launched> {
-    this.#checked ??= checkEnvironment(this.#facts.executable)
-    await this.#checked
+    this.#checked ??= checkEnvironment(this.#facts)
+    await this.#checked.catch((error: unknown) => {
+      this.#checked = undefined // the next worker tries again
+      throw error
+    })
     const ledger = new Ledger()
-    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(ledger.fd)).catch((error: unknown) => {
+    const [socket, side] = await this.#open(ledger).catch((error: unknown) => {
       ledger.close()
       throw error
     })
-    const [socket, side] = fds.map((fd) => new Socket({ fd, readable: true, writable: true })) as [Socket, Socket]
     const ended = new Promise<Ending>((resolve) =>
       socket.once('close', () => resolve({ how: 'its channel closed', status: null, signal: null })),
     )
     return { socket, side, inProcess: true, ledger, ended, kill: () => socket.destroy() }
+  }
+
+  /** Our ends of the channel of a new worker. */
+  async #open(ledger: Ledger): Promise<[Socket, Socket]> {
+    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(ledger.fd))
+    const sockets: Socket[] = []
+    try {
+      for (const fd of fds) sockets.push(new Socket({ fd, readable: true, writable: true }))
+    } catch (cause) {
+      for (const socket of sockets) socket.destroy()
+      for (const fd of fds.slice(sockets.length)) closeFd(fd)
+      throw startFailure('its sockets cannot be used', cause)
+    }
+    return sockets as [Socket, Socket]
   }
 
   openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncLine {
@@ -43,7 +59,9 @@ export class InProcessIsolation implements Isolation {
     if (!calledBack && this.kind === 'thread' && typeof address === 'number' && address !== 0) {
       return new EntryLine(new SyncEntry(address), this.#settings.scope)
     }
-    return new SocketLine(startInProcessNow(this.kind), encodeSettings(this.#settings, true), tools, true)
+    const { startTimeoutMs } = tools
+    const settings = encodeSettings(this.#settings, true)
+    return new SocketLine(startInProcessNow(this.kind, startTimeoutMs), settings, tools, { inProcess: true, end: () => {} })
   }
 
   /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */

@@ -69,4 +69,6 @@ export interface WorkerSettings {
   readonly limits: Limits
   /** How many bytes a worker may lend at a time, where it lends copies. */
   readonly memory: number
+  /** The library and the prefix of the Python that is wanted: another one that is in this process already runs nothing. */
+  readonly python?: readonly [libpython: string | null, prefix: string]
 }

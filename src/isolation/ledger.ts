@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { makeMemoryFile } from '../capi/index.ts'
+import { isShortage, startFailure } from '../errors/index.ts'
 
 /** Bytes that both sides use as a table; `kernel/pythreads_kernel/ledger.py` says what is where. */
 const TABLE_BYTES = 4096
@@ -29,9 +31,9 @@ export class Ledger {
   readonly #bytes: Buffer = Buffer.alloc(32)
   #closed = false
 
+  /** @throws `ERR_PYTHREADS_WORKER_START` when there is no place for it */
   constructor() {
     this.fd = openNameless()
-    writeSync(this.fd, Buffer.alloc(TABLE_BYTES)) // the descriptor now stands where a crash will be described
   }
 
   /** The last request that Python has begun. */
@@ -75,17 +77,38 @@ function nanoseconds(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32
 }
 
-/** Opens a file that never has a name, where the system can; elsewhere its name is gone at once. */
+/** Opens a file that never has a name, where the system can; elsewhere its name is gone at once. It has room for the table. */
 function openNameless(): number {
-  for (const folder of process.platform === 'linux' ? ['/dev/shm', tmpdir()] : []) {
+  const failures: unknown[] = []
+  for (const open of WAYS) {
     try {
-      return openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600)
-    } catch {
-      // a file system that cannot, or no such folder
+      return withTable(open())
+    } catch (error) {
+      failures.push(error) // a file system that cannot, no such folder, or it is full
     }
   }
-  const path = join(tmpdir(), `pythreads-${randomUUID()}`)
-  const fd = openSync(path, 'wx+', 0o600)
-  unlinkSync(path)
-  return fd
+  throw startFailure('no file for its status page can be made', failures.find(isShortage) ?? failures.at(-1))
+}
+
+const LINUX = process.platform === 'linux'
+const inFolder = (folder: string) => () => openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600)
+const WAYS: readonly (() => number)[] = [
+  ...(LINUX ? [inFolder('/dev/shm'), () => inFolder(tmpdir())()] : []),
+  () => {
+    const path = join(tmpdir(), `pythreads-${randomUUID()}`)
+    const fd = openSync(path, 'wx+', 0o600)
+    unlinkSync(path)
+    return fd
+  },
+  ...(LINUX ? [() => makeMemoryFile('pythreads')] : []), // needs koffi, which takes some ms to load
+]
+
+function withTable(fd: number): number {
+  try {
+    writeSync(fd, Buffer.alloc(TABLE_BYTES)) // the descriptor now stands where a crash will be described
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
 }

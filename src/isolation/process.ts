@@ -1,8 +1,11 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants } from 'node:fs'
 import type { Socket } from 'node:net'
 import { closeFd, SOCK_STREAM, socketpair } from '../capi/index.ts'
-import type { PythonFacts } from '../discovery/index.ts'
-import { KERNEL_FOLDER } from '../kernel.ts'
+import { type PythonFacts, reserveDescriptors } from '../discovery/index.ts'
+import { startFailure } from '../errors/index.ts'
+import { bootSource } from '../kernel.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
@@ -11,6 +14,8 @@ import { SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
 const CHANNEL_FD = 3
 const SIDE_FD = 4
 const LEDGER_FD = 5
+/** How long a child that this process may not kill has to end by itself. */
+const UNKILLABLE_MS = 2_000
 
 const PRINT = { inherit: 'inherit', ignore: 'ignore', lines: 'pipe' } as const
 
@@ -44,9 +49,19 @@ export class ProcessIsolation implements Isolation {
   async launch(): Promise<Launched> {
     const print = PRINT[this.#settings.output]
     const ledger = new Ledger()
-    const child = this.#spawn(['ignore', print, print, 'pipe', 'pipe', ledger.fd], LEDGER_FD)
+    const child = await this.#start(['ignore', print, print, 'pipe', 'pipe', ledger.fd], LEDGER_FD).catch((error: unknown) => {
+      ledger.close()
+      throw error
+    })
     const ended = new Promise<Ending>((resolve) => {
-      child.once('error', (error) => resolve({ how: `it could not be started: ${error.message}`, status: null, signal: null }))
+      child.on('error', ({ message }) => {
+        // It cannot be killed, as this process has other rights by now. It ends by itself, as its channel has, unless it hangs.
+        const giveUp = () => {
+          child.unref()
+          resolve({ how: `it cannot be ended: ${message}`, status: null, signal: null })
+        }
+        setTimeout(giveUp, UNKILLABLE_MS)
+      })
       child.once('exit', (status, signal) => {
         const how = signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`
         resolve({ how, status, signal })
@@ -65,24 +80,61 @@ export class ProcessIsolation implements Isolation {
   }
 
   openSyncLine(_ready: unknown, tools: SyncTools): SyncLine {
-    const [ours, theirs] = socketpair(SOCK_STREAM)
-    const [ourSide, theirSide] = socketpair(SOCK_STREAM)
-    const print = this.#settings.output === 'ignore' ? 'ignore' : 'inherit'
-    this.#spawn(['ignore', print, print, theirs, theirSide], -1).unref()
+    const fds: number[] = []
+    let child: ChildProcess
+    try {
+      fds.push(...socketpair(SOCK_STREAM))
+      fds.push(...socketpair(SOCK_STREAM))
+      const print = this.#settings.output === 'ignore' ? 'ignore' : 'inherit'
+      child = this.#spawn(['ignore', print, print, fds[1], fds[3]], -1)
+      if (child.pid === undefined) throw startFailure(`${this.#facts.executable} cannot be run`, this.#why())
+    } catch (error) {
+      for (const fd of fds) closeFd(fd)
+      throw error
+    }
+    const [ours, theirs, ourSide, theirSide] = fds as [number, number, number, number]
+    child.unref()
     closeFd(theirs)
     closeFd(theirSide)
-    return new SocketLine([ours, ourSide], encodeSettings(this.#settings, true), tools, false)
+    const end = () => void child.kill('SIGKILL')
+    return new SocketLine([ours, ourSide], encodeSettings(this.#settings, true), tools, { inProcess: false, end })
   }
 
-  #spawn(stdio: StdioOptions, ledger: number): ChildProcess {
-    const main =
-      `import sys; sys.path[:1] = filter(None, sys.path[:1]); sys.path.append(${JSON.stringify(KERNEL_FOLDER)});` +
-      ` from pythreads_kernel.child import main; main(${CHANNEL_FD}, ${SIDE_FD}, ${ledger}, ${process.pid})`
+  /** Starts a child. @throws `ERR_PYTHREADS_WORKER_START` with what the system said as `cause` */
+  async #start(stdio: StdioOptions & unknown[], ledger: number): Promise<ChildProcess> {
+    const child = this.#spawn(stdio, ledger)
+    if (child.pid !== undefined) return child
+    const [cause] = await once(child, 'error')
+    for (const stream of child.stdio ?? []) stream?.destroy() // none, where there was no descriptor for them
+    throw startFailure(`${this.#facts.executable} cannot be run`, cause)
+  }
+
+  /** Why no child was started, as far as that can be seen at once. */
+  #why(): Error {
+    try {
+      accessSync(this.#options.cwd ?? '.', constants.X_OK)
+      accessSync(this.#facts.executable, constants.X_OK)
+      return new Error('the system has no process or no memory to give')
+    } catch (error) {
+      return error as Error
+    }
+  }
+
+  #spawn(stdio: StdioOptions & unknown[], ledger: number): ChildProcess {
+    const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${ledger}, ${process.pid})`)
+    const main = `import sys; sys.path[:1] = filter(None, sys.path[:1])\n${begin}`
     const { cwd, env } = this.#options
-    const child = spawn(this.#facts.executable, ['-X', 'utf8', '-c', main], { stdio, cwd, env, windowsHide: true })
+    let child: ChildProcess
+    try {
+      reserveDescriptors(stdio.length * 3 + 4) // two for each pipe, and a copy of each in the child
+      child = spawn(this.#facts.executable, ['-X', 'utf8', '-c', main], { stdio, cwd, env, windowsHide: true })
+    } catch (error) {
+      throw startFailure(`${this.#facts.executable} cannot be run`, error)
+    }
+    child.on('error', () => {}) // one that cannot be killed says so each time
+    if (child.pid === undefined) return child
     children.add(child)
     child.once('exit', () => children.delete(child))
-    child.once('error', () => children.delete(child))
     endWithThisThread()
     return child
   }

@@ -1,7 +1,7 @@
 import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { Poller, type SyncEntry, setBlocking } from '../capi/index.ts'
-import { PythreadsError } from '../errors/index.ts'
+import { closeFd, Poller, type SyncEntry } from '../capi/index.ts'
+import { type PythonErrorDetails, PythreadsError, shortage, startFailure, toError } from '../errors/index.ts'
 import { decode, FrameParser, type FrameSink, frame, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
 import { vigilant } from './vigilant.ts'
 
@@ -19,6 +19,8 @@ export interface SyncLine {
   /** Whether Python runs in this process, and otherwise in which. */
   readonly inProcess: boolean
   readonly pid: number
+  /** The descriptor of the file from which the worker lends; -1: it lends by address, or nothing. */
+  readonly memory: number
   /** Sends a frame; its request id is written here. */
   request(bytes: Buffer): SyncReply
   /** Sends a frame to which there is no reply, if the line can. */
@@ -30,6 +32,8 @@ export interface SyncLine {
 export interface SyncTools {
   /** Takes such a frame. `reply` sends frames back. `blocked`: this thread waits, so a promise could never settle. */
   take(frame: SideFrame, reply: (bytes: Buffer) => void, blocked: boolean): void
+  /** How long a worker of its own may take to start. */
+  readonly startTimeoutMs: number
 }
 
 /** A frame that is not the reply to a request. */
@@ -44,6 +48,7 @@ export class EntryLine implements SyncLine {
   readonly callsBack = false
   readonly inProcess = true
   readonly pid: number = process.pid
+  readonly memory = -1
   readonly #entry: SyncEntry
   readonly #scope: number
 
@@ -80,9 +85,11 @@ export class SocketLine implements SyncLine {
   readonly callsBack = true
   readonly inProcess: boolean
   readonly pid: number
+  readonly memory: number
   #fd: number
   /** Closes the descriptor when this JavaScript thread ends, in whatever way: that ends the worker. */
   readonly #owner: Socket
+  readonly #end: () => void
   readonly #sideFd: number
   readonly #side: Socket
   readonly #tools: SyncTools
@@ -100,40 +107,71 @@ export class SocketLine implements SyncLine {
   /** How many requests are waited for, one within the other. */
   #depth = 0
 
-  /** `fds`: the main and the side socket, owned from now on. `settings`: the payload of the START frame. `inProcess`: Python runs here. */
-  constructor(fds: readonly [number, number], settings: Buffer, tools: SyncTools, inProcess: boolean) {
+  /**
+   * `fds`: the main and the side socket, owned from now on. `settings`: the payload of the START frame. `worker`: whether it runs in this
+   * process, and how it is ended by force if it does not start.
+   *
+   * @throws `ERR_PYTHREADS_WORKER_START`, and what its modules raise
+   */
+  constructor(
+    fds: readonly [number, number],
+    settings: Buffer,
+    tools: SyncTools,
+    worker: { inProcess: boolean; end: () => void },
+  ) {
     const [fd, side] = fds
-    this.inProcess = inProcess
+    this.inProcess = worker.inProcess
     this.#fd = fd
     this.#sideFd = side
     this.#tools = tools
+    this.#end = worker.end
     this.#both = new Poller(fds, 'readable')
     this.#look = vigilant((timeoutMs) => this.#both.wait(timeoutMs))
-    this.#owner = new Socket({ fd, readable: false, writable: false }).unref()
-    setBlocking(fd)
-    this.#side = new Socket({ fd: side, readable: true, writable: true })
+    ;[this.#owner, this.#side] = socketsOf(fd, side)
     this.#side.on('error', () => {}) // the main socket's end says more
     this.#side.on('data', (chunk: Buffer) => {
       this.#aside.push(chunk)
       this.#deal()
     })
     this.#side.unref()
-    const ready = this.request(frame(KIND.START, settings))
-    if (ready.kind === KIND.READY) {
-      this.pid = (decode(ready.bytes, ready.start) as { pid: number }).pid
-      return
-    }
-    this.close()
-    throw new PythreadsError('ERR_PYTHREADS_WORKER_START', 'The worker for sync calls did not start')
+    const facts = this.#start(settings, tools.startTimeoutMs)
+    this.pid = facts.pid
+    this.memory = facts.memory ?? -1
   }
 
-  request(bytes: Buffer): SyncReply {
+  /** Starts the worker; one that is not ready in time is ended. */
+  #start(settings: Buffer, timeoutMs: number): { pid: number; memory?: number } {
+    let ready: SyncReply
+    try {
+      ready = this.request(frame(KIND.START, settings), performance.now() + timeoutMs)
+    } catch (cause) {
+      this.#giveUp()
+      if (cause instanceof PythreadsError && cause.code === 'ERR_PYTHREADS_WORKER_START') throw cause
+      throw startFailure('the one for sync calls', new Error('it ended before it was ready', { cause }))
+    }
+    const value = decode(ready.bytes, ready.start)
+    if (ready.kind === KIND.READY && typeof value === 'object' && value !== null) return value as { pid: number }
+    this.#giveUp()
+    if (ready.kind === KIND.ERROR) throw toError(value as PythonErrorDetails)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_WORKER_START',
+      'The worker for sync calls did not start: its first frame is not READY',
+    )
+  }
+
+  #giveUp(): void {
+    this.close()
+    this.#end()
+  }
+
+  /** `until`: when the wait is over, in `performance.now()`; a call takes as long as its code does. */
+  request(bytes: Buffer, until: number = Number.POSITIVE_INFINITY): SyncReply {
     const id = ++this.#id >>> 0
     if (bytes.readUInt32LE(8) !== KIND.START) bytes.writeUInt32LE(id, 4)
     this.#depth++
     try {
       this.#write(this.#fd, bytes)
-      return this.#wait(id)
+      return this.#wait(id, until)
     } finally {
       this.#depth--
     }
@@ -154,16 +192,23 @@ export class SocketLine implements SyncLine {
       void this.#frames.push({ kind, id, bytes: Buffer.from(bytes.subarray(start, end)), main })
   }
 
-  #wait(id: number): SyncReply {
+  #wait(id: number, until: number): SyncReply {
     for (;;) {
       const reply = this.#deal(id)
       if (reply !== undefined) return reply
       if (this.#fd < 0) throw died()
-      if (!this.#look(SLICE_MS)) continue
+      if (!this.#look(SLICE_MS)) {
+        if (performance.now() < until) continue
+        throw new PythreadsError(
+          'ERR_PYTHREADS_WORKER_START',
+          'The worker for sync calls was not ready in time (`startTimeoutMs`)',
+        )
+      }
       const main = this.#both.found(MAIN)
-      if (this.#both.found(SIDE)) this.#aside.push(this.#receive(this.#sideFd))
+      if (this.#both.found(SIDE)) this.#aside.push(this.#receive(this.#sideFd) ?? NOTHING)
       if (!main) continue
       const chunk = this.#receive(this.#fd)
+      if (chunk === undefined) continue
       if (chunk.length === 0) {
         this.close()
         throw died()
@@ -188,11 +233,16 @@ export class SocketLine implements SyncLine {
 
   #write(fd: number, bytes: Buffer): void {
     if (this.#fd < 0) throw died()
-    try {
-      for (let sent = 0; sent < bytes.length; ) sent += writeSync(fd, bytes, sent)
-    } catch {
-      this.close()
-      throw died()
+    for (let sent = 0; sent < bytes.length; ) {
+      try {
+        sent += writeSync(fd, bytes, sent)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+          this.close()
+          throw died()
+        }
+        new Poller([fd], 'writable').wait(SLICE_MS)
+      }
     }
   }
 
@@ -215,12 +265,30 @@ export class SocketLine implements SyncLine {
     }
   }
 
-  #receive(fd: number): Buffer {
+  /** What has come; nothing at the end, `undefined` when there is nothing yet. */
+  #receive(fd: number): Buffer | undefined {
     try {
       return this.#chunk.subarray(0, readSync(fd, this.#chunk))
-    } catch {
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined
       return this.#chunk.subarray(0, 0)
     }
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
+
+/** The descriptors as sockets of Node, which closes them when this JavaScript thread ends. */
+function socketsOf(fd: number, side: number): [Socket, Socket] {
+  let owner: Socket | undefined
+  try {
+    owner = new Socket({ fd, readable: false, writable: false }).unref()
+    return [owner, new Socket({ fd: side, readable: true, writable: true })]
+  } catch (cause) {
+    if (owner === undefined) closeFd(fd)
+    else owner.destroy()
+    closeFd(side)
+    throw shortage('ERR_PYTHREADS_WORKER_START', 'The sockets for sync calls cannot be used', cause)
   }
 }
 

@@ -1,10 +1,10 @@
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, writeSync } from 'node:fs'
 import { sweepInProcess } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { whenThreadEnds } from './exit.ts'
 import { CELLS, INLINE_BYTES } from './loans.ts'
-import { copyOf, Mapping, viewOf } from './mapping.ts'
+import { copyOf, Mapping, openOf, viewOf } from './mapping.ts'
 
 /**
  * Memory that Python lends to JavaScript; the kernel's `lending.py` says how. A loan is over when the ArrayBuffer that shows it is
@@ -40,8 +40,8 @@ class MappedFile {
   #timer: NodeJS.Timeout | undefined
 
   /** `trim`: has the worker keep no memory that is free. */
-  constructor(pid: number, fd: number, trim: () => void) {
-    this.mapping = Mapping.open(pid, fd)
+  constructor(fd: number, trim: () => void) {
+    this.mapping = new Mapping(fd)
     this.cells = new Uint8Array(this.mapping.view(0, CELLS))
     this.#trim = trim
   }
@@ -78,14 +78,14 @@ class MappedFile {
   }
 }
 
-/** One that cannot be mapped, as there is no koffi, or no memory but JavaScript's own is allowed: it is read. */
+/** One that cannot be mapped, as there is no koffi, no room for the mapping, or no memory but JavaScript's own is allowed: it is read. */
 class ReadFile {
   readonly bytes: number
   readonly #fd: number
 
-  constructor(pid: number, fd: number) {
-    this.#fd = openSync(`/proc/${pid}/fd/${fd}`, 'r+')
-    this.bytes = fstatSync(this.#fd).size
+  constructor(fd: number) {
+    this.#fd = fd
+    this.bytes = fstatSync(fd).size
   }
 
   /** A copy of what is lent, which ends the loan. */
@@ -101,11 +101,11 @@ class ReadFile {
   }
 }
 
-function openFile(pid: number, fd: number, trim: () => void): WorkerFile {
+function fileOf(fd: number, trim: () => void): WorkerFile {
   try {
-    return new MappedFile(pid, fd, trim)
+    return new MappedFile(fd, trim)
   } catch {
-    return new ReadFile(pid, fd)
+    return new ReadFile(fd)
   }
 }
 
@@ -184,17 +184,32 @@ interface Located {
 
 /** What one worker lends. */
 export class Borrowed {
-  readonly #pid: () => number | undefined
   readonly #inProcess: () => boolean
   readonly #trim: () => void
   #file: WorkerFile | undefined
-  #fd = 0
+  /** The worker's file: its descriptor there, and one of this process, which `#file` owns once there is one. */
+  #theirs = -1
+  #ours: number | undefined
 
   /** `inProcess`: it runs in this process, and is trusted with addresses. `trim`: has it give memory that is free back to the system. */
-  constructor(pid: () => number | undefined, inProcess: () => boolean, trim: () => void) {
-    this.#pid = pid
+  constructor(inProcess: () => boolean, trim: () => void) {
     this.#inProcess = inProcess
     this.#trim = trim
+  }
+
+  /**
+   * Opens the file from which a worker will lend, before it lends anything: what changes later, as the rights of this process, does
+   * not matter. Returns whether its memory can be seen; `fd` -1: it lends none.
+   */
+  open(pid: number, fd: number): boolean {
+    if (!(fd >= 0)) return true
+    try {
+      this.#ours = openOf(pid, fd)
+      this.#theirs = fd
+      return true
+    } catch {
+      return false // no /proc, no right to look there, or no descriptor left
+    }
   }
 
   /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
@@ -252,8 +267,10 @@ export class Borrowed {
 
   /** The worker has ended. */
   end(): void {
-    this.#file?.end()
+    if (this.#file !== undefined) this.#file.end()
+    else if (this.#ours !== undefined) closeSync(this.#ours)
     this.#file = undefined
+    this.#ours = undefined
   }
 
   #locate([size, position, space, cell]: Loan): Located | ReadFile {
@@ -277,19 +294,8 @@ export class Borrowed {
   }
 
   #fileOf(fd: number): WorkerFile {
-    if (this.#file !== undefined) {
-      if (this.#fd !== fd) malformed()
-      return this.#file
-    }
-    const pid = this.#pid()
-    if (pid === undefined) malformed()
-    try {
-      this.#file = openFile(pid, fd, this.#trim)
-    } catch (cause) {
-      const message = `The memory of a result is gone: the worker process ${pid} ended, or its files cannot be opened`
-      throw new PythreadsError('ERR_PYTHREADS_WORKER_DIED', message, { cause })
-    }
-    this.#fd = fd
+    if (fd !== this.#theirs || this.#ours === undefined) malformed()
+    this.#file ??= fileOf(this.#ours, this.#trim)
     return this.#file
   }
 }

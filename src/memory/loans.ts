@@ -1,9 +1,10 @@
 import { totalmem } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
+import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { leaveAtExit, whenThreadEnds } from './exit.ts'
 import { Extents } from './extents.ts'
-import { addressOf, canMap, Mapping, pin } from './mapping.ts'
+import { addressOf, canMap, copyOf, Mapping, pin } from './mapping.ts'
 
 /**
  * Memory that JavaScript lends to Python. Rules:
@@ -50,6 +51,9 @@ class Lent {
   /** Python has let go. */
   over = false
   borrower: object | undefined = undefined
+  /** Where its bytes are in the file, and how many. */
+  position = 0
+  length = 0
 
   constructor(keep: unknown, account: Account, start: number = 0, bytes: number = 0) {
     this.keep = keep
@@ -140,6 +144,14 @@ class Lender {
     this.#cells[cell] = 0 // a worker that died may have let go
   }
 
+  /** A copy of the bytes of a loan for the worker that has it and cannot see them: for it, the loan is over. */
+  bytesFor(borrower: object, cell: number): Uint8Array | undefined {
+    const loan = this.#loans[cell]
+    if (loan === undefined || loan.borrower !== borrower || loan.account.sight !== 'file') return undefined
+    loan.over = true
+    return new Uint8Array(copyOf(this.#mapping.address + loan.position, loan.length))
+  }
+
   /** The call that made a loan is over. */
   settle(cell: number): void {
     const loan = this.#loans[cell]
@@ -199,6 +211,8 @@ class Lender {
       this.#next = CELLS
       return undefined
     }
+    loan.position = position
+    loan.length = length
     this.#loans[cell] = loan
     this.#count++
     this.#look ??= this.#lookLater()
@@ -244,8 +258,9 @@ export function lender(): Lender | undefined {
   if (made !== undefined || isImpossible) return made
   try {
     made = new Lender()
-  } catch {
-    isImpossible = true // no koffi, or no room for the mapping: arrays are copied
+  } catch (error) {
+    // No koffi; or no room for the mapping now, or no descriptor: arrays are copied meanwhile.
+    isImpossible = error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_RUNTIME'
   }
   return made
 }

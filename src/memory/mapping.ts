@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
 import { markAsUntransferable } from 'node:worker_threads'
-import { closeFd, ffi } from '../capi/index.ts'
+import { closeFd, duplicateFd, ffi, systemError } from '../capi/index.ts'
+import { isShortage } from '../errors/index.ts'
 
 /**
  * Memory that this process shares with others, for Linux. macOS has `shm_open` and Windows `CreateFileMapping`, but neither a way
@@ -51,38 +52,33 @@ export class Mapping {
   readonly fd: number
   #open = true
 
-  /** `fd` is closed by `close`, and by Node when this JavaScript thread ends. */
+  /** `fd` is closed by `close`, and by Node when this JavaScript thread ends; where this throws, it stays the caller's. */
   constructor(fd: number) {
     this.fd = fd
     this.bytes = fstatSync(fd).size
-    try {
-      this.address = libc().mmap(0, this.bytes, PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
-      if (!(this.address > 0 && this.address < Number.MAX_SAFE_INTEGER)) {
-        throw new Error(`mmap of ${this.bytes} bytes failed: errno ${ffi().errno()}`)
-      }
-    } catch (error) {
-      closeSync(fd)
-      throw error
-    }
+    this.address = libc().mmap(0, this.bytes, PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
+    if (!(this.address > 0 && this.address < Number.MAX_SAFE_INTEGER)) throw systemError('mmap')
   }
 
   /** Makes one of `bytes` bytes. */
   static create(bytes: number): Mapping {
     const { memfd, ftruncate, fcntl } = libc()
     const raw = memfd('pythreads', MFD_CLOEXEC | MFD_ALLOW_SEALING)
-    if (raw < 0) throw new Error(`memfd_create failed: errno ${ffi().errno()}`)
+    if (raw < 0) throw systemError('memfd_create')
+    let fd: number
     try {
-      if (ftruncate(raw, bytes) !== 0) throw new Error(`ftruncate to ${bytes} bytes failed: errno ${ffi().errno()}`)
+      if (ftruncate(raw, bytes) !== 0) throw systemError('ftruncate')
       fcntl(raw, F_ADD_SEALS, 'int', SEALS)
-      return Mapping.open(process.pid, raw)
+      fd = openOf(process.pid, raw)
     } finally {
       closeFd(raw)
     }
-  }
-
-  /** Maps the file that a process has open. */
-  static open(pid: number, fd: number): Mapping {
-    return new Mapping(openSync(`/proc/${pid}/fd/${fd}`, 'r+'))
+    try {
+      return new Mapping(fd)
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
   }
 
   /** Bytes of memory that it takes. */
@@ -122,6 +118,19 @@ export class Mapping {
     this.#open = false
     libc().munmap(this.address, this.bytes)
     closeSync(this.fd)
+  }
+}
+
+/**
+ * Opens the file that a process has open, so that Node closes it when this JavaScript thread ends. Without `/proc` this process's own
+ * files can still be had; what a terminated thread had of them stays open.
+ */
+export function openOf(pid: number, fd: number): number {
+  try {
+    return openSync(`/proc/${pid}/fd/${fd}`, 'r+')
+  } catch (error) {
+    if (pid !== process.pid || isShortage(error)) throw error
+    return duplicateFd(fd)
   }
 }
 

@@ -62,6 +62,11 @@ export class Crossing implements References {
     return [ESCAPE.ITERATOR, this.cross(steps, true), steps.isAsync]
   }
 
+  /** Whether it lends memory. */
+  get lends(): boolean {
+    return this.#loans !== undefined
+  }
+
   lend(bytes: Uint8Array): Loan | undefined {
     const { account } = this.#locals
     if (account.sight === 'none') return undefined

@@ -8,7 +8,7 @@ import {
   type LedgerTimes,
   residentMb,
 } from '../isolation/index.ts'
-import { Borrowed } from '../memory/index.ts'
+import { Borrowed, lenderMade } from '../memory/index.ts'
 import { decode, FrameParser, frame, KIND, type Kind, type Loan, type Reviver, replyTime } from '../wire/index.ts'
 import { type Answers, CALLER, CallbackRunner } from './callbacks.ts'
 import { Cancellations } from './cancellations.ts'
@@ -121,7 +121,6 @@ export class Worker implements Owner, Reviver {
   readonly #lines: Lines | undefined
   readonly #runner: CallbackRunner
   readonly #borrowed = new Borrowed(
-    () => this.pid,
     () => this.#launched?.inProcess === true,
     () => void this.#launched?.side.write(frame(KIND.TRIM)),
   )
@@ -264,8 +263,9 @@ export class Worker implements Owner, Reviver {
     const isWithin = this.#flight.callback !== undefined
     this.#flight.add(task)
     task.crossing.sent(this.#borrower)
-    const { numbers } = task.crossing
+    const { numbers, lends } = task.crossing
     if (numbers !== undefined) this.#sent(numbers)
+    else if (lends) this.#openSide() // Python may ask for the bytes
     this.#keepAlive()
     if (isIdle || isWithin) return void this.#channel().socket.write(task.frame())
     // Those that stand behind others go together.
@@ -494,6 +494,8 @@ export class Worker implements Owner, Reviver {
       }
       case KIND.CALLBACK:
         return this.#sideCallback(id, bytes, start, end)
+      case KIND.FETCH:
+        return this.#fetch(id)
       case KIND.TOLD: {
         const task = this.#flight.get(id)
         if (task === undefined) return
@@ -639,22 +641,33 @@ export class Worker implements Owner, Reviver {
   }
 
   #write(socket: Launched['socket'], encoded: EncodedFrame, id: number): void {
-    const { numbers } = encoded.crossing
+    const { numbers, lends } = encoded.crossing
     if (this.#state !== 'open') return encoded.crossing.undo()
     encoded.crossing.sent(this.#borrower)
     if (numbers !== undefined) this.#sent(numbers)
+    else if (lends) this.#openSide()
     socket.write(frameBytes(encoded, id))
+  }
+
+  /** Its process cannot see the memory of a loan that it has: it gets the bytes. */
+  #fetch(cell: number): void {
+    const bytes = lenderMade()?.bytesFor(this, cell)
+    if (bytes === undefined) this.#unasked(KIND.FETCH, cell)
+    this.#channel().side.write(frame(KIND.MEMORY, bytes, cell))
   }
 
   #first(kind: Kind, value: unknown): void {
     const started = this.#started
     this.#started = undefined
-    if (kind === KIND.READY) {
-      this.ready = value as Record<string, unknown>
+    if (kind === KIND.READY && isRecord(value)) {
+      this.ready = value
+      if (!this.#borrowed.open(this.pid ?? -1, Number(value['memory'] ?? -1))) this.#channel().socket.write(frame(KIND.INLINE))
       started?.resolve()
     } else {
       started?.reject(
-        kind === KIND.ERROR ? toError(value as PythonErrorDetails) : startError(`its first frame is of kind ${kind}`),
+        kind === KIND.ERROR && isRecord(value)
+          ? toError(value as unknown as PythonErrorDetails)
+          : startError(`its first frame is of kind ${kind}, and not READY`),
       )
     }
   }
@@ -689,6 +702,10 @@ export class Worker implements Owner, Reviver {
     this.#state = 'gone'
     ledger.close()
   }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 type Dropped = Parameters<Realm['dropped']>[0]

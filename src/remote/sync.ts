@@ -21,7 +21,7 @@ import {
   type SetupStep,
   type Write,
 } from '../pool/index.ts'
-import { decode, FLAG, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
+import { decode, FLAG, frame, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
 import { callRequest, evalRequest, execRequest, getRequest, operateRequest, textRequest } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
 import { type SyncCaller, syncModule, syncObject } from './sync-module.ts'
@@ -30,7 +30,7 @@ import type { SyncModule } from './types.ts'
 /** What sync calls need of the pool. */
 export interface SyncSource {
   /** Opens the line; called when the first sync call is made. `calledBack`: Python may call functions on it. */
-  open(tools: SyncTools, calledBack: boolean): SyncLine
+  open(tools: Omit<SyncTools, 'startTimeoutMs'>, calledBack: boolean): SyncLine
   /** What every interpreter of the pool has to get first; entries that failed are `undefined`. */
   readonly setup: readonly (SetupStep | undefined)[]
   /** The JavaScript values that Python holds. */
@@ -152,7 +152,7 @@ export class SyncPython {
     const calledBack = this.#source.locals.size > 0
     if (this.#line !== undefined && (this.#line.callsBack || !calledBack)) return this.#line
     const realm = this.#source.realm ?? new Realm(this.#source.locals)
-    const tools: SyncTools = { take: (frame, reply, blocked) => this.#take(frame, reply, blocked) }
+    const tools: Omit<SyncTools, 'startTimeoutMs'> = { take: (frame, reply, blocked) => this.#take(frame, reply, blocked) }
     this.#line = this.#source.open(tools, calledBack)
     const line = this.#line
     const tell = this.#source.realm === undefined ? (ids: number[]) => line.tell(releaseFrame(ids)) : undefined
@@ -186,6 +186,10 @@ export class SyncPython {
     if (kind === KIND.RELEASED) return owner.realm.dropped(decode(bytes) as Parameters<Realm['dropped']>[0])
     if (kind === KIND.OUTPUT) return this.#lines?.take(decode(bytes))
     if (kind === KIND.WARNING) return emitWarning(decode(bytes), null)
+    if (kind === KIND.FETCH) {
+      const memory = lenderMade()?.bytesFor(owner, id)
+      return memory === undefined ? undefined : reply(frame(KIND.MEMORY, memory, id))
+    }
     if (kind !== KIND.CALLBACK) return
     const [number, args, caller] = decode(bytes, 0, bytes.length, owner) as [number, unknown[], number]
     const send = (frame: ReturnType<Answers['result']>) => {
@@ -223,10 +227,10 @@ class SyncOwner implements Owner, Reviver {
     this.realm = realm
     this.#line = line
     this.#borrowed = new Borrowed(
-      () => line.pid,
       () => line.inProcess,
       () => {}, // the worker of sync calls hears nothing between them
     )
+    if (!this.#borrowed.open(line.pid, line.memory)) line.tell(frame(KIND.INLINE))
     this.#source = source
     this.#caller = caller
     this.#tell = tell

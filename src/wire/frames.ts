@@ -23,6 +23,10 @@ export const KIND = {
   CANCEL: 12,
   END_SESSION: 13,
   TRIM: 14,
+  /** JavaScript cannot see the memory of this worker: it sends everything. */
+  INLINE: 20,
+  /** The bytes of a loan that the worker has asked for; the request id is its cell. */
+  MEMORY: 21,
   CALLBACK_RESULT: 16,
   CALLBACK_ERROR: 17,
   CALLBACK_PENDING: 18,
@@ -38,6 +42,8 @@ export const KIND = {
   SKIPPED: 72,
   TOLD: 73,
   GIL_ENABLED: 74,
+  /** The worker cannot see the memory of a loan: it asks for the bytes. The request id is the cell. */
+  FETCH: 75,
 } as const
 
 /** Flags of frames to Python, beside the kind. */

@@ -1,0 +1,48 @@
+import { execFile } from 'node:child_process'
+import { isShortage, startFailure } from '../errors/index.ts'
+import { reserveDescriptors } from './descriptors.ts'
+
+/** Three pipes, and what starting a child takes besides. */
+const DESCRIPTORS = 16
+const MAX_OUTPUT = 2 ** 24
+
+/** What a program printed, and how it failed, if it did. */
+export interface Executed {
+  readonly stdout: string
+  readonly stderr: string
+  readonly failure: string | undefined
+}
+
+/**
+ * Runs a program to its end, `timeoutMs` at most.
+ *
+ * @throws `ERR_PYTHREADS_WORKER_START` when the system has no process or descriptor to give: that says nothing of the program
+ */
+export async function execute(
+  executable: string,
+  args: readonly string[],
+  timeoutMs: number,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Executed> {
+  const run = () =>
+    new Promise<Executed>((resolve, reject) => {
+      reserveDescriptors(DESCRIPTORS)
+      const options = { timeout: timeoutMs, killSignal: 'SIGKILL', encoding: 'utf8', maxBuffer: MAX_OUTPUT, env } as const
+      execFile(executable, args, options, (error, stdout, stderr) => {
+        if (isShortage(error)) return reject(error)
+        resolve({ stdout, stderr, failure: error === null ? undefined : describe(error, timeoutMs) })
+      })
+    })
+  try {
+    return await run()
+  } catch (error) {
+    if (isShortage(error)) throw startFailure(`${executable} cannot be run`, error)
+    return { stdout: '', stderr: '', failure: describe(error as Error, timeoutMs) } // what is no program: ENOEXEC
+  }
+}
+
+function describe(error: Error & { code?: unknown; signal?: unknown; killed?: boolean }, timeoutMs: number): string {
+  if (error.killed === true) return `no answer within ${timeoutMs / 1000} s`
+  if (typeof error.signal === 'string') return `it was ended by ${error.signal}`
+  return typeof error.code === 'number' ? `it ended with status ${error.code}` : `it cannot be started (${String(error.code)})`
+}
