@@ -5,7 +5,7 @@
  * Each run is a process of its own (test/fixtures/arrays-exit.ts). A `signal`: Python read memory that was freed.
  */
 import { describe, expect, it } from 'vitest'
-import { startFixture } from './support/child.ts'
+import { runFixture, startFixture } from './support/child.ts'
 import { placements } from './support/pythons.ts'
 import { scaled } from './support/scale.ts'
 
@@ -35,5 +35,15 @@ describe.each(placements.filter((place) => place.isolation === 'thread'))('the h
     }
     await Promise.all(Array.from({ length: AT_A_TIME }, run))
     expect(endings).toEqual(Array(RUNS).fill({ ...ENDS[end], listened: end !== 'SIGTERM' }))
+  })
+})
+
+const alive = [true, false].flatMap((threaded) => [true, false].map((close) => ({ threaded, close })))
+
+describe.each(placements)('arrays of each kind are alive, $name', ({ isolation, python }) => {
+  it.concurrent.each(alive)('when a thread ends by itself: { threaded: $threaded, close: $close }', async (how) => {
+    const ended = await runFixture('arrays-alive', [JSON.stringify({ isolation, python, module: MODULE, ...how })])
+    const stdout = `${how.threaded ? 'the thread ended: 0\n' : ''}all is held\n`
+    expect(ended).toEqual({ code: 0, signal: null, stdout, stderr: '' })
   })
 })

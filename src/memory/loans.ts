@@ -4,7 +4,8 @@ import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { leaveAtExit, whenThreadEnds } from './exit.ts'
 import { Extents } from './extents.ts'
-import { addressOf, canMap, copyOf, Mapping, pin } from './mapping.ts'
+import { addressOf, canMap, copyOf, Mapping } from './mapping.ts'
+import { pin } from './pin.ts'
 
 /**
  * Memory that JavaScript lends to Python. Rules:

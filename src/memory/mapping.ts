@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
-import { markAsUntransferable } from 'node:worker_threads'
 import { closeFd, duplicateFd, ffi, systemError } from '../capi/index.ts'
 import { isShortage } from '../errors/index.ts'
+import { type Movable, pin } from './pin.ts'
 
 /**
  * Memory that this process shares with others, for Linux. macOS has `shm_open` and Windows `CreateFileMapping`, but neither a way
@@ -134,11 +134,15 @@ export function openOf(pid: number, fd: number): number {
   }
 }
 
-/** The memory at an address, which has to stay as long as the buffer. It cannot be transferred to another JavaScript thread. */
+/**
+ * The memory at an address, which has to stay as long as the buffer. The buffer keeps it: it cannot be transferred.
+ *
+ * Node detaches a buffer of koffi's when its JavaScript thread ends, and aborts where the mark forbids that (Node 24 and newer).
+ * So koffi's buffer hands the memory over to a plain one, which Node leaves alone, where it can (Node 22 and newer).
+ */
 export function viewOf(address: number, bytes: number): ArrayBuffer {
-  const buffer = ffi().view(address, bytes)
-  pin(buffer)
-  return buffer
+  const view: Movable = ffi().view(address, bytes)
+  return pin(view.transfer?.() ?? view)
 }
 
 /** A copy of the memory at an address. Without a view of it, and without making it zeros first. */
@@ -151,19 +155,4 @@ export function copyOf(address: number, bytes: number): ArrayBuffer {
 /** Where the bytes of an array are. */
 export function addressOf(bytes: Uint8Array): number {
   return libc().locate(bytes, bytes, 0)
-}
-
-/**
- * Sees to it that a buffer keeps its memory as long as it lives: `postMessage` copies it, or refuses to, instead of handing the
- * memory over, and `transfer` refuses.
- */
-export function pin(buffer: ArrayBuffer): void {
-  markAsUntransferable(buffer)
-  for (const name of ['transfer', 'transferToFixedLength', 'resize'] as const) {
-    if (name in buffer) Object.defineProperty(buffer, name, { value: refuse, configurable: true, writable: true })
-  }
-}
-
-function refuse(): never {
-  throw new TypeError('This ArrayBuffer shares its memory with Python: it cannot be transferred or resized')
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kw, type Python } from '../../src/index.ts'
-import { ARRAYS, allReturned, numbers, SIZES, shared } from '../support/arrays.ts'
+import { wasmMemory } from '../fixtures/wasm-memory.ts'
+import { ARRAYS, allReturned, areNumbers, numbers, SIZES, shared } from '../support/arrays.ts'
 import { runFixture } from '../support/child.ts'
 import { type Placement, start } from './placement.ts'
 
@@ -147,24 +148,33 @@ export function arrayMemorySuite(place: Placement): void {
       await py.run(`${ARRAYS}:drop`, ['it'])
     })
 
-    it('keeps its memory: it cannot be transferred while Python may see it', async () => {
-      for (const array of [numbers(8), py.alloc(Float64Array, 10_000)]) {
+    it('keeps its memory while Python may see it: nothing transfers it', async () => {
+      for (const array of [numbers(8), numbers(8_192), py.alloc(Float64Array, 10_000)]) {
+        const expected = array.slice(0, 2)
         await py.run(`${ARRAYS}:keep`, ['it', array])
-        const seen = sees || array.length > 8
-        const channel = new MessageChannel()
-        try {
-          channel.port1.postMessage(array, [array.buffer as ArrayBuffer])
-        } catch (error) {
-          expect((error as Error).name).toBe('DataCloneError')
-        } finally {
-          channel.port1.close()
-        }
-        if (seen) expect(array.length).toBeGreaterThan(0)
-        const transfer = Reflect.get(array.buffer, 'transfer') as (() => unknown) | undefined
-        if (seen && transfer !== undefined) expect(() => Reflect.apply(transfer, array.buffer, [])).toThrow(TypeError)
-        expect(await py.run(`${ARRAYS}:read`, ['it', 0])).toBe(0)
+        const seen = sees || array.length === 10_000
+        if (seen) transferInEveryWay(array.buffer as ArrayBuffer)
+        expect(array.slice(0, 2)).toEqual(expected)
+        await py.run(`${ARRAYS}:write`, ['it', 1, -1])
+        expect(array[1]).toBe(seen ? -1 : expected[1])
         await py.run(`${ARRAYS}:drop`, ['it'])
       }
+    })
+
+    it('keeps its memory when it is the result of a call: nothing transfers it', async () => {
+      for (const length of [SIZES[1] as number, SIZES[2] as number]) {
+        const result = await py.run<Float64Array>(`${ARRAYS}:give`, ['it', length])
+        transferInEveryWay(result.buffer as ArrayBuffer)
+        expect(areNumbers(result)).toBe(true)
+      }
+    })
+
+    it('may be the memory of WebAssembly, which grows', async () => {
+      const memory = wasmMemory()
+      const array = new Uint8Array(memory.buffer).fill(1)
+      expect(await py.run(`${ARRAYS}:sums`, [array])).toBe(65_536)
+      memory.grow(1)
+      expect(await py.run(`${ARRAYS}:sums`, [new Uint8Array(memory.buffer)])).toBe(65_536)
     })
 
     it('cannot be written to when the call or the pool says so', async () => {
@@ -311,4 +321,28 @@ function item(view: DataView, format: string, at: number): number {
   }
   if (format === 'f') return view.getFloat32(at, true)
   return format === 'd' ? view.getFloat64(at, true) : view.getUint8(at)
+}
+
+/** Tries all that hands a buffer's memory over to another buffer; each either refuses or copies. */
+function transferInEveryWay(buffer: ArrayBuffer): void {
+  const channel = new MessageChannel()
+  const moves: (() => unknown)[] = [
+    () => channel.port1.postMessage(buffer, [buffer]),
+    () => structuredClone(buffer, { transfer: [buffer] }),
+  ]
+  for (const name of ['transfer', 'transferToFixedLength', 'resize']) {
+    const { [name]: own } = buffer as unknown as Record<string, () => unknown>
+    const { [name]: inherited } = ArrayBuffer.prototype as unknown as Record<string, () => unknown>
+    for (const move of [own, inherited]) if (move !== undefined) moves.push(() => Reflect.apply(move, buffer, [8]))
+  }
+  const { byteLength } = buffer
+  for (const move of moves) {
+    try {
+      move()
+    } catch (error) {
+      expect(['DataCloneError', 'TypeError']).toContain((error as Error).name)
+    }
+    expect(buffer.byteLength).toBe(byteLength)
+  }
+  channel.port1.close()
 }
