@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from _thread import get_ident
+from collections import deque
 from collections.abc import Coroutine
 from functools import partial
 from types import CoroutineType
 
 from . import frames
+from .forking import forked, leave, on_thread
 from .interrupts import gate_of_this_thread
 from .javascript import coroutine_of, current
 from .outgoing import dumps
@@ -77,12 +80,18 @@ class EventLoop:
         current.channel = self._channel
         self._gate = gate_of_this_thread(own_process=False)
         asyncio.set_event_loop(self._loop)
+        on_thread[get_ident()] = self._forked
         while not self._stopped:
             try:
                 self._loop.run_forever()
             except (SystemExit, KeyboardInterrupt):  # of a task, which has it as its exception too
                 continue
+        del on_thread[get_ident()]
         self._loop.close()
+
+    def _forked(self) -> None:
+        """In a forked child: go no further than the end of the step that forked, as the other tasks are the parent's."""
+        self._loop._ready = _LastStep(asyncio.current_task(self._loop))  # type: ignore[attr-defined]  # noqa: SLF001
 
     def _start(self, request: int, awaitable: Any, copy: bool) -> None:
         coroutine_of.set(request)
@@ -135,6 +144,28 @@ class EventLoop:
         self._loop.call_soon(self._loop.stop)
 
 
+class _LastStep(deque):  # type: ignore[type-arg]
+    """What an event loop looks into for its next step, in a forked child: there is none."""
+
+    def __init__(self, task: Any) -> None:
+        super().__init__()
+        self._task = task
+
+    def popleft(self) -> Any:
+        task = self._task
+        if task is None:  # it was no task that forked
+            leave()
+        if not task.done():
+            leave(RuntimeError("a forked child cannot await: the event loop is its parent's"))
+        leave(asyncio.CancelledError() if task.cancelled() else task.exception())
+
+    def __bool__(self) -> bool:  # until 3.12 a deque does not ask for its length
+        return True
+
+    def __len__(self) -> int:
+        return 1
+
+
 class _Interruptible(Coroutine):  # type: ignore[type-arg]
     """A coroutine of a request, whose steps can be interrupted."""
 
@@ -178,6 +209,8 @@ async def _outcome(value: Any) -> Any:
     try:
         return await value
     except BaseException as error:  # SystemExit would end the loop
+        if forked:
+            leave(error)
         return _Failure(error)
 
 

@@ -18,6 +18,8 @@ from _thread import allocate_lock
 from functools import partial
 from importlib.util import find_spec
 
+from .forking import in_child
+
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +63,9 @@ class _Space:
     def give_back(self, cell: int) -> None:
         self._returned(cell, True)
 
+    def forget(self) -> None:
+        self._loans = {}
+
     def end(self) -> None:
         loans, self._loans = self._loans, {}
         cells = [cell for cell, loan in loans.items() if loan() is not None]
@@ -101,6 +106,15 @@ def give_back(space: int, cell: int) -> None:
     except (OSError, MemoryError, ValueError):
         return  # it is over when this worker ends
     found.give_back(cell)
+
+
+def _forget() -> None:
+    """Leave the loans to the parent: what a forked child drops, the parent may be using."""
+    for space in _spaces.values():
+        space.forget()
+
+
+in_child(_forget)
 
 
 def end() -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 from functools import partial
 
+from . import forking
 from .ledger import Ledger
 from .output import note_prints
 from .serve import flush, line_buffered, serve
@@ -35,10 +36,12 @@ def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], Non
         os.set_blocking(descriptor, True)
     ledger = None if ledger_fd < 0 else _open_ledger(ledger_fd)
     # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN would be inherited.
-    _signal.signal(_signal.SIGINT, lambda _number, _frame: None)
+    _signal.signal(_signal.SIGINT, _leave_it_to_the_host)
     if ledger is not None:
         note_prints(ledger)
     line_buffered()
+    forking.prepare(own_process=True)
+    forking.in_child(_restore_sigint)
     spawn_not_fork()
     threading.stack_size(16 << 20)
     _end_with(parent, fd)
@@ -52,10 +55,21 @@ def _serve(fd: int, side: int, ledger: Ledger | None) -> None:
         os._exit(0)
 
 
+def _leave_it_to_the_host(_number: int, _frame: object) -> None:
+    """Handle SIGINT."""
+
+
+def _restore_sigint() -> None:
+    """Let Ctrl-C interrupt a forked child: it is a program of its own."""
+    if _signal.getsignal(_signal.SIGINT) is _leave_it_to_the_host:
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+
+
 def _open_ledger(fd: int) -> Ledger:
     os.set_inheritable(fd, False)
     if not faulthandler.is_enabled():
         faulthandler.enable(fd)  # what a crash says goes behind what was printed
+        forking.in_child(faulthandler.disable)
     return Ledger(fd)
 
 

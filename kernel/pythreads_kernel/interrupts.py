@@ -21,6 +21,8 @@ import threading
 import time
 from _thread import allocate_lock, get_ident
 
+from .forking import in_child
+
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,6 +169,17 @@ def shielded(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
     finally:
         gate.request = held
+
+
+def _forget() -> None:
+    """Nobody interrupts a forked child: who was about to is a thread of its parent."""
+    gate = _here.gate
+    if gate is not None:
+        gate.sending = False
+        gate.sent = gate.arrived
+
+
+in_child(_forget)
 
 
 def seal() -> None:

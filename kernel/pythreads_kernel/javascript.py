@@ -7,6 +7,8 @@ import threading
 import weakref
 from contextvars import ContextVar
 
+from .forking import forked
+
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -182,6 +184,8 @@ current = _Current()
 
 def call(home: Channel, number: int, args: tuple[Any, ...], is_async: bool) -> Any:
     """Call the JavaScript function with this number from whatever thread this is. `home` is the channel it came by."""
+    if forked:
+        raise RuntimeError("a forked child cannot call JavaScript: only its parent has a connection to it")
     channel, scope = current.channel, home.scope
     if channel is None or channel.scope is not scope:
         if channel is not None and channel.is_sync and channel.scope.owner == scope.owner:

@@ -19,6 +19,8 @@ import os
 from _thread import allocate_lock
 from time import thread_time_ns
 
+from .forking import forked
+
 BYTES = 4096
 _TAIL = 1024
 _TAIL_BYTES = BYTES - _TAIL - 4
@@ -56,7 +58,9 @@ class Ledger:
             self._long[3] = thread_time_ns()
 
     def printed(self, data: bytes) -> None:
-        """Note what was printed."""
+        """Note what was printed, except by a forked child."""
+        if forked:
+            return
         tail = (self._tail + data)[-_TAIL_BYTES:]
         self._tail = tail
         self._map[_TAIL : _TAIL + 4 + len(tail)] = len(tail).to_bytes(4, "little") + tail

@@ -13,6 +13,7 @@ import threading
 from _thread import get_ident
 
 from . import frames
+from .forking import forked
 from .interrupts import shielded
 from .javascript import current
 
@@ -125,6 +126,8 @@ class _Stream(io.TextIOBase):
             self._original.flush()
 
     def _output(self) -> Output | None:
+        if forked:  # a child prints to its own standard streams
+            return None
         channel = current.channel or self._owner
         return None if channel is None else channel.scope.output if channel.output is None else channel.output
 
@@ -179,7 +182,7 @@ def capture_warnings(owner: Channel, *, alone: bool) -> None:
 
         def show(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
             channel = current.channel or (owner if alone else None)
-            if channel is None or file is not None or not channel.emits_warnings:
+            if channel is None or file is not None or forked or not channel.emits_warnings:
                 shown(message, category, filename, lineno, file, line)
                 return
             details = (category.__name__, str(message), str(filename), int(lineno))

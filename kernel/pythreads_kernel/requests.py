@@ -10,6 +10,7 @@ from types import CoroutineType, ModuleType
 
 from . import frames
 from .codec import RefusedValueError, dumps_plain, loads
+from .forking import forked, leave
 from .incoming import unescape
 from .interrupts import CallCancelled, shielded
 from .operations import OPERATIONS
@@ -44,13 +45,19 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             target, args, kwargs = asked
             function = resolve_callable(target)
             result = function(*args, **kwargs) if kwargs else function(*args)
+            if forked:
+                leave()
             data = dumps_plain(result)
             if data is not None:
                 return frames.RESULT, data if len(data) < FRAME_BYTES else elsewhere(data, channel)
         else:
             result = _HANDLERS[kind & frames.KIND_MASK](asked, channel)
+            if forked:
+                leave()
         return _reply(result, request, channel, copy=bool(kind & frames.COPY))
     except BaseException as error:  # SystemExit and KeyboardInterrupt too belong to the caller
+        if forked:
+            leave(error)
         if type(result) is CoroutineType and isinstance(error, CallCancelled):
             result.close()  # it was made, and will not run
         return frames.ERROR, describe_bytes(error, channel)
@@ -151,14 +158,21 @@ def _map(asked: Any, channel: Channel) -> Any:
     results: list[Any] = []
     append = results.append  # one by one: what is done before a failure counts
     failure: BaseException | None = None
+    is_child = forked
     try:
         if kwargs:
             for item in items:
                 append(function(item, **kwargs))
+                if is_child:
+                    leave()
         else:
             for item in items:
                 append(function(item))
+                if is_child:
+                    leave()
     except BaseException as error:  # as in answer
+        if forked:
+            leave(error)
         failure = error
     if any(map(is_awaited, set(map(type, results)))):
         return _map_coroutines(results, failure, start, channel)

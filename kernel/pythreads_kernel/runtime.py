@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 
-from . import boot, interpreters, lending
+from . import boot, forking, interpreters, lending
 from .ledger import open_ledger
 from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
@@ -34,6 +34,8 @@ def start(control: int, libpython: str) -> None:
     assert _signal.SIGINT  # imported for its effect; `signal` adds enums to it, which take 5 ms
     threading.stack_size(16 << 20)
     line_buffered()
+    forking.prepare(own_process=False)
+    forking.descriptors.add(control)
     spawn_not_fork()
     if sys.executable is None or not os.path.exists(sys.executable):
         raise RuntimeError(f"sys.executable is {sys.executable!r}, which is not there")

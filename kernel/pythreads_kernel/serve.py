@@ -10,6 +10,7 @@ import threading
 from . import boot, borrowing, frames, gil, lending
 from .channel import MainChannel
 from .codec import loads
+from .forking import descriptors
 from .frames import read_frames, write_frame
 from .limits import limit
 from .output import capture, capture_warnings
@@ -43,6 +44,7 @@ def serve(
     """
     requests = read_frames(fd)
     side = Side(side_fd)
+    descriptors.update((fd, side_fd))
     try:
         first = next(requests, None)
         if first is None:
@@ -83,6 +85,7 @@ def serve(
     except ConnectionError:
         return False
     finally:
+        descriptors.discard(fd)
         side.close()
         if ledger is not None:
             ledger.close()

@@ -13,6 +13,7 @@ from _thread import allocate_lock
 from functools import partial
 
 from . import frames, lending
+from .forking import descriptors
 from .frames import read_frames, write_all
 from .interrupts import shielded
 from .javascript import current
@@ -218,7 +219,7 @@ class Side:
                 self._waiters.pop(request, None)
             waiter = None  # whom it holds is not held while nothing comes
         self.close()
-        os.close(self.fd)
+        self._close_descriptor()
 
     def _cancel(self, request: int) -> None:
         """Cancel a coroutine, which is told by its loop; or interrupt the serving thread, and say that it was."""
@@ -245,4 +246,8 @@ class Side:
         with self._start_lock:
             if self._reader is None:
                 self._reader = threading.current_thread()  # none is started any more
-                os.close(self.fd)
+                self._close_descriptor()
+
+    def _close_descriptor(self) -> None:
+        descriptors.discard(self.fd)
+        os.close(self.fd)

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 
+from .forking import run
 from .interrupts import import_whole, shielded
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -86,7 +87,7 @@ def check_callable(target: str) -> None:
 def load(name: str) -> ModuleType:
     """Import the module or file `name`. Raises `TargetError`."""
     try:
-        module = _load_file(name) if name.endswith(".py") else importlib.import_module(name)
+        module: ModuleType = run(_load_file if name.endswith(".py") else importlib.import_module, name)
     except ModuleNotFoundError as error:
         missing = error.name is not None and (name == error.name or name.startswith(f"{error.name}."))
         raise TargetError("MODULE_NOT_FOUND" if missing else "IMPORT_FAILED", f"{name}: {error}") from error
