@@ -1,5 +1,6 @@
 // `pythreads run` and `doctor`: what a person sees, and the exit status that scripts go by.
 import { describe, expect, it } from 'vitest'
+import { placement } from './suites/placement.ts'
 import { runCli, startCli } from './support/child.ts'
 import { placements } from './support/pythons.ts'
 
@@ -115,7 +116,7 @@ describe('pythreads doctor', () => {
   })
 
   it('tries modules and says which one decides', async () => {
-    const python = placements[1]?.python ?? ''
+    const { python } = placement('subinterpreter')
     const { code, stdout } = await runCli(['doctor', '--python', python, '--import', 'json,readline', '--json'])
     expect(code).toBe(0)
     const { auto, autoWithModules } = JSON.parse(stdout) as Record<string, { isolation: string; reasons: string[] }>

@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
+import { notHere } from './support/not-here.ts'
 import { pythons } from './support/pythons.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'pythreads-examples-'))
-const python = pythons.find(({ packages, freeThreaded }) => packages !== null && !freeThreaded)?.packages ?? ''
+const python =
+  pythons.find(({ packages, freeThreaded }) => packages !== null && !freeThreaded)?.packages ?? notHere('Python with numpy')
 const example = async (script: string, ...args: string[]) => {
   const node = ['--import', 'tsx', `examples/${script}`, '--python', python, ...args]
   return (await run(process.execPath, node, { cwd: root, env: { ...process.env, NODE_OPTIONS: '' } })).stdout

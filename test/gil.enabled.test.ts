@@ -22,7 +22,7 @@ const TURN_ON = `
       warnings.warn(${JSON.stringify(MESSAGE)}, RuntimeWarning)
 `
 
-describe.each(['thread', 'process'] as const)('%s without a GIL', (isolation) => {
+describe.runIf(python !== undefined).each(['thread', 'process'] as const)('%s without a GIL', (isolation) => {
   it('that is turned on says by which module', async () => {
     await using py = await Python.start({ python, isolation, workers: 2, output: () => {} })
     const events: unknown[] = []
@@ -38,8 +38,8 @@ describe.each(['thread', 'process'] as const)('%s without a GIL', (isolation) =>
 })
 
 describe('a Python with a GIL', () => {
-  it('has it from the beginning, and nobody turned it on', async () => {
-    const usual = pythons.find(({ freeThreaded }) => !freeThreaded)?.executable
+  const usual = pythons.find(({ freeThreaded }) => !freeThreaded)?.executable
+  it.runIf(usual !== undefined)('has it from the beginning, and nobody turned it on', async () => {
     await using py = await Python.start({ python: usual, isolation: 'process', workers: 1 })
     expect(py.stats().gil).toMatchObject({ enabled: true, enabledBy: null })
   })

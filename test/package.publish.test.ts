@@ -14,7 +14,7 @@ import { pythons } from './support/pythons.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const python = pythons[0]?.executable ?? ''
-const threads = pythons.find(({ isolations }) => isolations.includes('thread'))?.executable ?? ''
+const threads = pythons.find(({ isolations }) => isolations.includes('thread'))?.executable
 const places = new Places()
 
 /** A TypeScript program that uses the public surface, and four mistakes that the types have to catch. */
@@ -107,22 +107,22 @@ describe('the package', () => {
     expect(messages).toEqual([])
   })
 
-  it.each([
-    ['process', python],
-    ['thread', threads],
-  ])('is imported by plain JavaScript, and calls Python in isolation %s', (isolation, executable) => {
-    places.file(
-      'project/use.js',
-      `import { Python } from 'pythreads'
+  it.each([['process', python] as const, ...(threads === undefined ? [] : [['thread', threads] as const])])(
+    'is imported by plain JavaScript, and calls Python in isolation %s',
+    (isolation, executable) => {
+      places.file(
+        'project/use.js',
+        `import { Python } from 'pythreads'
       await using_(async (py) => console.log(await py.run('json:dumps', [{ id: 1 }]), py.sync.eval('1 + 1')))
       async function using_(use) {
         const py = await Python.start({ python: ${JSON.stringify(executable)}, isolation: '${isolation}', workers: 2 })
         await use(py)
         await py.close()
       }`,
-    )
-    expect(node('use.js')).toBe('{"id": 1} 2\n')
-  })
+      )
+      expect(node('use.js')).toBe('{"id": 1} 2\n')
+    },
+  )
 
   it('is required where Node can require a module, and is the same one', () => {
     places.file(

@@ -1,8 +1,13 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node'
 import { findChromium } from '../../bench/report/browser.ts'
 import { writePassed } from './passed.ts'
 
 const isFull = process.env['PYTHREADS_TESTS'] === 'full'
+
+/** Written by scripts/python-tools.js. */
+const TOOLS = fileURLToPath(new URL('../../.cache/tools/requirements.txt', import.meta.url))
 
 /** Ends a run with what failed and what this machine cannot test, in a few lines, and the counts. */
 export default class ClosingReporter implements Reporter {
@@ -29,6 +34,7 @@ export default class ClosingReporter implements Reporter {
   /** One line that names what this machine lacks. */
   #notTested(left: number): string[] {
     const missing = [...(this.#vitest?.getRootProject().getProvidedContext().missing ?? [])]
+    if (!existsSync(TOOLS)) missing.push('the style of the Python code (pip cannot install ruff and mypy)')
     if (findChromium() === undefined) missing.push('the report of the benchmark in a browser (no Chromium)')
     if (isFull) return left > 0 ? [`${left} tests are left out, which npm test has passed.`] : []
     if (left > 0) missing.push(`${left} combinations and repetitions`)

@@ -15,7 +15,11 @@ export default class SuiteRunner extends TestRunner {
     if (inject('missing').length > 0) this.config.passWithNoTests = true
     const passed = isFull ? readPassed() : {}
     for (const file of files) {
-      if (file.result?.errors?.every(({ name }) => name === 'NotHereError')) delete file.result
+      if (file.result?.errors?.every(({ name }) => name === 'NotHereError')) {
+        delete file.result
+        file.mode = 'skip'
+        continue
+      }
       skipPassed(file, new Set(passed[file.name]), [], false)
       // Who names tests wants all of them.
       if (this.config.testNamePattern === undefined) skipParts(file, undefined)
