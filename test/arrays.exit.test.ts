@@ -9,7 +9,7 @@ import { runFixture, startFixture } from './support/child.ts'
 import { placements } from './support/pythons.ts'
 import { scaled } from './support/scale.ts'
 
-const RUNS = scaled(5, 20)
+const RUNS = scaled(3, 20)
 const AT_A_TIME = 3
 const MODULE = new URL('./python/arrays.py', import.meta.url).pathname
 

@@ -3,7 +3,7 @@
  * no loan, no memory, no file.
  *
  * A host process (test/fixtures/arrays-transfers.ts) looks at its memory ten times while no call runs. PYTHREADS_TRANSFERS sets
- * the number of calls with 64 MB; 1000 is for changes of what is lent. `wrong`: other bytes, or another error than that of a worker
+ * the number of calls with 64 MB (16 in the quick suite); 1000 is for changes of what is lent. `wrong`: other bytes, or another error than that of a worker
  * that died. `returned`: loans that nobody gave back. `mappings`: memory of workers that stayed mapped after the pool was closed.
  */
 import { describe, expect, it } from 'vitest'
@@ -13,7 +13,8 @@ import { placements } from './support/pythons.ts'
 import { scaled } from './support/scale.ts'
 
 const TRANSFERS = Number(process.env['PYTHREADS_TRANSFERS'] ?? scaled(20, 60))
-const PATIENCE_MS = 42_000 + TRANSFERS * 1_000
+const LARGEST_MB = scaled(16, 64)
+const PATIENCE_MS = 100_000 + TRANSFERS * 1_000
 const MODULE = new URL('./python/arrays.py', import.meta.url).pathname
 /** From the fifth look on, when as much free memory is kept as ever will be. */
 const FIRST = 4
@@ -36,14 +37,21 @@ async function transfer(args: object) {
 }
 
 describe.each(placements.filter((place) => place.isolation === 'process'))('$name', ({ python }) => {
-  it(`passes ${TRANSFERS} arrays of 64 MB there and back`, { timeout: PATIENCE_MS + 5_000 }, async () => {
-    const counts = await transfer({ python, module: MODULE, calls: TRANSFERS, minMb: 64, maxMb: 64, killEvery: null })
+  it(`passes ${TRANSFERS} arrays of ${LARGEST_MB} MB there and back`, { timeout: PATIENCE_MS + 5_000 }, async () => {
+    const counts = await transfer({
+      python,
+      module: MODULE,
+      calls: TRANSFERS,
+      minMb: LARGEST_MB,
+      maxMb: LARGEST_MB,
+      killEvery: null,
+    })
     expect(counts).toMatchObject({ resolved: TRANSFERS, died: 0 })
   })
 
-  it('passes arrays of 1 to 64 MB while workers are killed', { timeout: PATIENCE_MS + 5_000 }, async () => {
+  it(`passes arrays of 1 to ${LARGEST_MB} MB while workers are killed`, { timeout: PATIENCE_MS + 5_000 }, async () => {
     const calls = TRANSFERS * 2
-    const { resolved, died, kills } = await transfer({ python, module: MODULE, calls, minMb: 1, maxMb: 64, killEvery: 4 })
+    const { resolved, died, kills } = await transfer({ python, module: MODULE, calls, minMb: 1, maxMb: LARGEST_MB, killEvery: 4 })
     expect(resolved + died).toBe(calls)
     expect(kills).toBeGreaterThan(5)
     expect(died).toBeGreaterThan(0)

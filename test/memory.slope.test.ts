@@ -8,9 +8,9 @@
 import { describe, expect, it } from 'vitest'
 import { runFixture } from './support/child.ts'
 import { placements } from './support/pythons.ts'
-import { isFull, scaled } from './support/scale.ts'
+import { scaled, spread } from './support/scale.ts'
 
-const CALLS = process.env['PYTHREADS_CALLS'] ?? scaled('8000', '20000')
+const CALLS = process.env['PYTHREADS_CALLS'] ?? scaled('5000', '20000')
 /** From the fifth look on, when buffers and caches have their size. */
 const FIRST = 4
 /** What the allocators of two languages may go up and down by. */
@@ -31,7 +31,7 @@ const shapes = [
 const flat = placements.filter(({ name }) => !name.includes('without'))
 
 describe.each(flat)('$name', ({ isolation, python, turn }) => {
-  it.each(isFull ? shapes : shapes.filter((_, index) => index % flat.length === turn % flat.length))(
+  it.each(spread(shapes, turn, flat.length))(
     'calls of the shape `%s` leave memory flat',
     { timeout: 3_600_000 },
     async (shape) => {

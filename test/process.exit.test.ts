@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { type Child, startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
 import { eachHost, placements } from './support/pythons.ts'
-import { sampled } from './support/scale.ts'
+import { sampled, spread } from './support/scale.ts'
 
 const WITHIN_MS = 1_000
 /** Without a GIL, Python's threads keep all cores busy while the host leaves. */
@@ -113,7 +113,7 @@ function startPrinting(options: { isolation: string; python: string; during: boo
   return startFixture('exit-output', [JSON.stringify(options)], { PYTHONUNBUFFERED: '' })
 }
 
-describe.each(placements)('SIGINT while Python sleeps, $name', ({ name, isolation, python }) => {
+describe.each(placements)('SIGINT while Python sleeps, $name', ({ name, isolation, python, turn }) => {
   const start = async (handler: string) => {
     const host = startFixture('exit-sigint', [JSON.stringify({ isolation, python, handler })])
     await host.printed('Python sleeps')
@@ -121,15 +121,18 @@ describe.each(placements)('SIGINT while Python sleeps, $name', ({ name, isolatio
     return host
   }
 
-  eachHost({ name }).each(['before', 'after'])('calls the handler of a host that set it %s the start', async (handler) => {
-    const host = await start(handler)
-    host.kill('SIGINT')
-    const { code, signal, stdout } = await endingOf(host, PATIENCE_MS)
-    expect({ code, signal }).toEqual({ code: 0, signal: null })
-    expect(stdout).toContain('interrupts: 1, answers: 42.')
-  })
+  eachHost({ name }).each(spread(['before', 'after'], turn))(
+    'calls the handler of a host that set it %s the start',
+    async (handler) => {
+      const host = await start(handler)
+      host.kill('SIGINT')
+      const { code, signal, stdout } = await endingOf(host, PATIENCE_MS)
+      expect({ code, signal }).toEqual({ code: 0, signal: null })
+      expect(stdout).toContain('interrupts: 1, answers: 42.')
+    },
+  )
 
-  eachHost({ name }).each(['none', 'removed'])('ends a host without a handler: %s', async (handler) => {
+  eachHost({ name }).each(spread(['none', 'removed'], turn))('ends a host without a handler: %s', async (handler) => {
     const host = await start(handler)
     host.kill('SIGINT')
     const { code, signal, alive } = await endingOf(host, WITHIN_MS)

@@ -11,7 +11,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
 import { eachHost, placements } from './support/pythons.ts'
-import { sampled, scaled } from './support/scale.ts'
+import { sampled, scaled, spread } from './support/scale.ts'
 
 /** 5 tests at once are 100 threads, each with a Python to find, to start and to call. */
 const PATIENCE_MS = 120_000
@@ -41,7 +41,7 @@ const cancelledCells = [1, 8].flatMap((threads) => cancelledEnds.map((end) => ({
 describe.each(placements)('$name', ({ name, isolation, python, turn }) => {
   const options = { isolation, python, workers: 1 }
 
-  eachHost({ name }).each([...sampled(cells, turn), ...sampled(cancelledCells, turn)])(
+  eachHost({ name }).each(spread([...sampled(cells, turn), ...sampled(cancelledCells, turn)], turn))(
     '$threads threads call, and end by: $end',
     async ({ threads, end }) => {
       const { right, wrong, opened } = await report('worker-threads', { options, threads, end })
@@ -50,7 +50,7 @@ describe.each(placements)('$name', ({ name, isolation, python, turn }) => {
     },
   )
 
-  eachHost({ name }).each(['async call', 'sync sleep', 'sync loop', 'cancelled call', 'stuck call'])(
+  eachHost({ name }).each(spread(['async call', 'sync sleep', 'sync loop', 'cancelled call', 'stuck call'], turn))(
     'the main thread exits during: %s',
     async (end) => {
       const host = startFixture('worker-threads-exit', [JSON.stringify({ options, end })])
@@ -75,7 +75,7 @@ describe.each(placements.filter((place) => place.isolation === 'thread'))('$name
    * koffi aborts when it is stopped itself, which a slow machine meets more often; that is upstream's, and counts among the third.
    */
   it('works or says that it cannot, after the thread that started it was terminated', { timeout: 300_000 }, async () => {
-    const tries = scaled(15, 30)
+    const tries = scaled(12, 30)
     const delays = Array.from({ length: tries }, (_, index) => (index * 40) / tries)
     const outcomes: unknown[] = []
     const next = async (): Promise<void> => {

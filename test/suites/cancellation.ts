@@ -274,6 +274,7 @@ function optionsOfCalls(place: Placement): void {
 
     it('of an imported module hold for whatever is in it', async () => {
       await using py = await start(place, PATIENT)
+      await takeNotes(py) // of others, where they have this interpreter, too
       const time = py.import(file('cancelled.py'), { timeoutMs: 2_000 })
       expect(await refusal(() => time.Tidy?.spin)).toMatchObject({ code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND' })
       expect(await refusal(async () => time.spin?.())).toMatchObject(TIMEOUT)
@@ -291,6 +292,7 @@ function optionsOfCalls(place: Placement): void {
 
     it('a signal that is aborted already: the function never runs', async () => {
       await using py = await start(place, PATIENT)
+      await takeNotes(py) // of others, where they have this interpreter, too
       const signal = AbortSignal.abort('before')
       const calls = [
         () => py.run(`${CANCELLED}:note`, ['ran'], { signal }),
@@ -334,6 +336,7 @@ function optionsOfCalls(place: Placement): void {
 
     it('queueTimeoutMs: a call that no worker takes in time is given up, one that is taken is not', async () => {
       await using py = await start(place, PATIENT)
+      await takeNotes(py) // of others, where they have this interpreter, too
       const begun = gate()
       const holds = gate()
       const busy = py.run(`${CANCELLED}:calls`, [
@@ -361,6 +364,7 @@ function optionsOfCalls(place: Placement): void {
 
     it('queueTimeoutMs of the pool, and null for a call', async () => {
       await using py = await start(place, { ...PATIENT, queueTimeoutMs: 150 })
+      await takeNotes(py) // of others, where they have this interpreter, too
       const busy = py.run(`${CANCELLED}:spin_for`, [0.8])
       const waiting = refusal(() => py.run(`${CANCELLED}:note`, ['ran']))
       const patient = py.run(`${CANCELLED}:note`, ['patient'], { queueTimeoutMs: null })

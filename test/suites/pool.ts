@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Python, PythonError } from '../../src/index.ts'
+import { collectGarbage } from '../support/held.ts'
 import { refusal } from '../support/outcome.ts'
 import { pythons } from '../support/pythons.ts'
+import { SOON_MS } from '../support/workers.ts'
 import { file, type Placement, start } from './placement.ts'
 
 const CALLS = file('calls.py').pathname
@@ -17,6 +19,12 @@ export function poolSuite(place: Placement): void {
       const idle = (worker: number) => ({
         ...{ worker, state: 'idle', pid: expect.any(Number), calls: 0, errors: 0, busyMs: 0, cpuMs: 0 },
       })
+      // Arrays of earlier tests, which are this thread's, too.
+      const usedMb = () => {
+        collectGarbage()
+        return py.stats().memory.usedMb
+      }
+      await expect.poll(usedMb, { timeout: SOON_MS }).toBe(0)
       const noTimes = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 }
       expect(py.stats()).toEqual({
         python: {

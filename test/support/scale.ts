@@ -56,6 +56,11 @@ export function sampled<T extends object>(cases: readonly T[], turn = 0): readon
   return cases.filter((one) => chosen.has(one))
 }
 
+/** One of `of` parts of the cases in the quick suite, all of them in the full one: each part in another placement, by its `turn`. */
+export function spread<T>(cases: readonly T[], turn: number, of = 2): readonly T[] {
+  return isFull ? cases : cases.filter((_, index) => index % of === turn % of)
+}
+
 /** The quick suite runs every third test of each `describe` below this one, always one at least; which ones, says the number. */
 export function partOfEach(part: number): void {
   const { suite } = TestRunner.getCurrentSuite()
