@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from . import boot, borrowing
+from . import boot, borrowing, lending
 from .ledger import open_ledger
 from .serve import flush, line_buffered, serve
 from .spawning import spawn_not_fork
@@ -46,6 +46,7 @@ def run(fd: int, side: int, ledger_fd: int, libpython: str) -> None:
             return
         serve(fd, side, page, _facts(libpython))
         flush()
+        lending.close()
         # Where interpreters are not destroyed, what is in its variables stays for ever.
         if all(
             thread.name.startswith("pythreads-") for thread in threading.enumerate() if thread is not threading.current_thread()

@@ -258,6 +258,13 @@ class FileLender(Lender):
             for start, end in self._extents.free():
                 self._remove(start, end)
 
+    def close(self) -> None:
+        """Give back the mapping and its descriptors. Nothing is lent any more; JavaScript has a mapping of its own."""
+        with self._lock:
+            self._view.release()
+            self._map.close()
+            os.close(self._fd)
+
     def _forget(self, start: int, size: int) -> None:
         """Give memory that becomes free back to the system, where there is much of it."""
         if size >= INLINE_BYTES and os.fstat(self._fd).st_blocks * 512 - self._used > _WARM_BYTES:
@@ -353,6 +360,18 @@ def trim() -> None:
     """Nothing is lent for a while: keep no free memory."""
     if isinstance(_lender, FileLender):
         _lender.trim()
+
+
+def close() -> None:
+    """Lend nothing any more: the only worker of this interpreter has ended, and the interpreter may stay."""
+    global _lender, _is_possible  # noqa: PLW0603
+    with _make:
+        closed, _lender, _is_possible = _lender, None, False
+    if isinstance(closed, FileLender):
+        try:
+            closed.close()
+        except BufferError:  # a thread that is left is writing to it
+            pass
 
 
 def end(owner: object) -> None:

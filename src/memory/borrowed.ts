@@ -4,7 +4,7 @@ import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { whenThreadEnds } from './exit.ts'
 import { CELLS, INLINE_BYTES } from './loans.ts'
-import { copyOf, Mapping, openOf, viewOf } from './mapping.ts'
+import { copyOf, Mapping, openOf, type Part, viewOf } from './mapping.ts'
 
 /**
  * Memory that Python lends to JavaScript; the kernel's `lending.py` says how. A loan is over when the ArrayBuffer that shows it is
@@ -23,6 +23,8 @@ interface Hold {
   readonly file: MappedFile | undefined
   /** The address, for which the buffer is shown again. */
   readonly address: number | undefined
+  /** Where it is in its file. */
+  readonly part: Part
 }
 
 /** A file that a worker lends from. */
@@ -61,16 +63,16 @@ class MappedFile {
     }, TRIM_MS).unref()
   }
 
+  /** The worker has ended: what nobody here uses is given back at once, the address space too. Nobody reads the cells any more. */
   end(): void {
     this.ended = true
     clearTimeout(this.#timer)
-    this.check()
+    if (this.live > 0) this.mapping.keepOnly([...holds].filter(({ file }) => file === this).map(({ part }) => part))
+    else this.mapping.close()
   }
 
   check(): void {
-    if (!this.ended || this.live > 0) return
-    this.discard() // an interpreter that stays when its worker has ended keeps the file open
-    this.mapping.close()
+    if (this.ended && this.live === 0) this.mapping.close()
   }
 
   discard(): void {
@@ -121,7 +123,7 @@ const shown = new Map<number, WeakRef<ArrayBuffer>>()
 const collected = new FinalizationRegistry<Hold>((hold) => {
   holds.delete(hold)
   if (hold.address !== undefined && shown.get(hold.address)?.deref() === undefined) shown.delete(hold.address)
-  hold.cells[hold.cell] = OVER
+  if (hold.file?.ended !== true) hold.cells[hold.cell] = OVER
   if (hold.file === undefined) return sweepSoon()
   hold.file.live--
   hold.file.trimLater()
@@ -131,7 +133,7 @@ const collected = new FinalizationRegistry<Hold>((hold) => {
 /** The arrays of a thread end with it. */
 function giveAllBack(): void {
   for (const { cells, cell, file } of holds) {
-    cells[cell] = OVER
+    if (file?.ended !== true) cells[cell] = OVER
     file?.discard()
   }
   holds.clear()
@@ -223,7 +225,8 @@ export class Borrowed {
     const buffer = viewOf(address, size)
     const isShown = file === undefined && size >= INLINE_BYTES
     if (isShown) shown.set(address, new WeakRef(buffer))
-    const hold = { cells, cell, file, address: isShown ? address : undefined }
+    const part = { offset: loan[1], bytes: size }
+    const hold = { cells, cell, file, address: isShown ? address : undefined, part }
     if (holds.size === 0) whenThreadEnds(giveAllBack)
     holds.add(hold)
     if (file !== undefined) {

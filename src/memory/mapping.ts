@@ -51,6 +51,9 @@ export class Mapping {
   readonly bytes: number
   readonly fd: number
   #open = true
+  #hasFd = true
+  /** The parts that are mapped, in order. */
+  #parts: readonly Part[]
 
   /** `fd` is closed by `close`, and by Node when this JavaScript thread ends; where this throws, it stays the caller's. */
   constructor(fd: number) {
@@ -58,6 +61,7 @@ export class Mapping {
     this.bytes = fstatSync(fd).size
     this.address = libc().mmap(0, this.bytes, PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
     if (!(this.address > 0 && this.address < Number.MAX_SAFE_INTEGER)) throw systemError('mmap')
+    this.#parts = [{ offset: 0, bytes: this.bytes }]
   }
 
   /** Makes one of `bytes` bytes. */
@@ -97,9 +101,24 @@ export class Mapping {
 
   /** Gives memory that nobody uses back to the system; it is zeros when it is used again. */
   discard(offset: number, bytes: number): void {
-    const first = Math.ceil(offset / PAGE_BYTES) * PAGE_BYTES
-    const length = Math.floor((offset + bytes) / PAGE_BYTES) * PAGE_BYTES - first
-    if (length > 0) libc().madvise(this.address + first, length, MADV_REMOVE)
+    for (const part of this.#parts) {
+      const first = Math.ceil(Math.max(offset, part.offset) / PAGE_BYTES) * PAGE_BYTES
+      const end = Math.floor(Math.min(offset + bytes, part.offset + part.bytes) / PAGE_BYTES) * PAGE_BYTES
+      if (end > first) libc().madvise(this.address + first, end - first, MADV_REMOVE)
+    }
+  }
+
+  /** Gives back the descriptor, and the address space of everything except the pages of these parts. */
+  keepOnly(parts: readonly Part[]): void {
+    const pages = pagesOf(parts)
+    let at = 0
+    for (const { offset, bytes } of [...pages, { offset: this.bytes, bytes: 0 }]) {
+      if (offset > at) libc().munmap(this.address + at, offset - at)
+      at = offset + bytes
+    }
+    this.#parts = pages
+    closeSync(this.fd)
+    this.#hasFd = false
   }
 
   /** Makes some memory zeros. */
@@ -116,8 +135,8 @@ export class Mapping {
   close(): void {
     if (!this.#open) return
     this.#open = false
-    libc().munmap(this.address, this.bytes)
-    closeSync(this.fd)
+    for (const { offset, bytes } of this.#parts) libc().munmap(this.address + offset, bytes)
+    if (this.#hasFd) closeSync(this.fd)
   }
 }
 
@@ -132,6 +151,28 @@ export function openOf(pid: number, fd: number): number {
     if (pid !== process.pid || isShortage(error)) throw error
     return duplicateFd(fd)
   }
+}
+
+/** A part of a mapping. */
+export interface Part {
+  readonly offset: number
+  readonly bytes: number
+}
+
+/** The pages of some parts, in order; those that touch are one part. */
+function pagesOf(parts: readonly Part[]): Part[] {
+  const pages: Part[] = []
+  for (const { offset, bytes } of [...parts].sort((one, other) => one.offset - other.offset)) {
+    const first = Math.floor(offset / PAGE_BYTES) * PAGE_BYTES
+    const end = Math.ceil((offset + bytes) / PAGE_BYTES) * PAGE_BYTES
+    const last = pages.at(-1)
+    if (last !== undefined && first <= last.offset + last.bytes) {
+      pages[pages.length - 1] = { offset: last.offset, bytes: Math.max(last.offset + last.bytes, end) - last.offset }
+    } else {
+      pages.push({ offset: first, bytes: end - first })
+    }
+  }
+  return pages
 }
 
 /**
