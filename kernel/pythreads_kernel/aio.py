@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from _thread import get_ident
 from collections import deque
 from collections.abc import Coroutine
@@ -17,6 +16,7 @@ from .interrupts import gate_of_this_thread
 from .javascript import coroutine_of, current
 from .outgoing import dumps
 from .requests import describe_bytes, is_awaited
+from .threads import thread
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class EventLoop:
         # Frames to be written when the loop comes round.
         self._replies: list[bytes] = []
         try:
-            threading.Thread(target=self._run, name="pythreads-loop", daemon=True).start()
+            thread(self._run, "pythreads-loop").start()
         except BaseException:  # no thread can be started: the next coroutine tries again
             self._loop.close()
             raise

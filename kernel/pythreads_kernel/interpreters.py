@@ -1,7 +1,7 @@
 """Workers in sub-interpreters with a GIL of their own. Runs in the main interpreter.
 
 Interpreters are made one at a time, after the main interpreter has imported the standard library's C modules: parallel
-first imports of them can crash 3.13. They are destroyed when their worker ends, except on 3.13, which leaks and can crash
+first imports of them can crash 3.13. They are destroyed when their worker ends, except on 3.12 and 3.13, which leak and can crash
 when interpreters come and go: there they stay. So do those in which a thread is left.
 """
 
@@ -38,6 +38,8 @@ _C_MODULES = (
 
 _lock = threading.Lock()
 _prepared = threading.Event()
+# Interpreters that stay: 3.12 destroys one when the last reference to its id is gone, while threads of it may still end.
+_staying: list[Any] = []
 
 
 def make() -> Any:
@@ -45,6 +47,8 @@ def make() -> Any:
     with _lock:
         _prepare()
         interpreter = _create()
+        if not _MAY_DESTROY:
+            _staying.append(interpreter)
         failure = _exec(interpreter, _BOOT)
         if failure is not None and _MAY_DESTROY:
             _module().destroy(interpreter)

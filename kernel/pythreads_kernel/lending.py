@@ -338,7 +338,7 @@ def stop() -> None:
 
 def lender() -> Lender | None:
     """The lender of this interpreter, made when it is first needed; `None` where nothing can be lent."""
-    global _lender, _is_possible  # noqa: PLW0603
+    global _lender, _is_possible
     if _lender is None and _is_possible:
         with _make:
             try:
@@ -364,7 +364,7 @@ def trim() -> None:
 
 def close() -> None:
     """Lend nothing any more: the only worker of this interpreter has ended, and the interpreter may stay."""
-    global _lender, _is_possible  # noqa: PLW0603
+    global _lender, _is_possible
     with _make:
         closed, _lender, _is_possible = _lender, None, False
     if isinstance(closed, FileLender):

@@ -18,6 +18,7 @@ from .frames import read_frames, write_all
 from .interrupts import shielded
 from .javascript import current
 from .outgoing import dumps
+from .threads import thread
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Side:
         if self._reader is None:
             with self._start_lock:
                 if self._reader is None:
-                    reader = threading.Thread(target=self._read, name=f"pythreads-side-{self.fd}", daemon=True)
+                    reader = thread(self._read, f"pythreads-side-{self.fd}")
                     reader.start()  # raises where no thread can be started: the next one who waits tries again
                     self._reader = reader
 
