@@ -189,11 +189,13 @@ class Yard {
     this.free(worker)
   }
 
-  /** The worker is gone. */
-  async die(worker: Member): Promise<void> {
+  /** The worker is gone. `isFresh`: it has begun no call. */
+  async die(worker: Member, isFresh: boolean = false): Promise<void> {
     const { serving } = worker
+    const error = Object.assign(new Error('it died'), { code: 'DIED' })
     worker.serving = false
-    this.fleet.gone(worker as unknown as Worker, serving, Object.assign(new Error('it died'), { code: 'DIED' }))
+    this.fleet.gone(worker as unknown as Worker, serving, error, isFresh)
+    this.fleet.checkLife(worker.slot, error)
     await turn()
   }
 
@@ -743,6 +745,53 @@ describe('recycling', () => {
     expect([old.killed, old.endedAs === undefined]).toEqual([true, false])
     await yard.die(old)
     expect(yard.launches).toEqual(['0@1000'])
+  })
+})
+
+describe('a worker that ends before it has begun a call', () => {
+  it('is replaced at once, later and later when that goes on, and from the third one on calls are refused', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
+    const refusals: number[] = []
+    for (let i = 0; i < 5; i++) {
+      await yard.die(yard.worker(0), true)
+      refusals.push(yard.unavailable.length)
+      expect(yard.fleet.isDown(0)).toBe(i > 0)
+      await yard.pass(i === 0 ? 0 : 100 * 2 ** (i - 1))
+    }
+    expect(yard.launches).toEqual(['0@0', '0@100', '0@300', '0@700', '0@1500'])
+    expect(refusals).toEqual([0, 0, 2, 4, 6]) // those for this number, and all the others
+    expect(yard.unavailable[0]).toEqual({ code: 'DIED', slot: 0 })
+  })
+
+  it('counts no more once one has begun a call, or has lived for long, or was recycled', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 }, recycle: { calls: 1 } }).start()
+    const lives: (() => Promise<unknown>)[] = [
+      () => yard.die(yard.worker(0)),
+      async () => {
+        await yard.pass(10_000)
+        await yard.die(yard.worker(0), true)
+      },
+      async () => yard.call(0),
+    ]
+    for (const life of lives) {
+      for (let i = 0; i < 2; i++) {
+        await yard.die(yard.worker(0), true)
+        await yard.pass(100)
+      }
+      await life()
+      await turn()
+      expect(yard.serving).toEqual([0])
+    }
+    expect(yard.unavailable).toEqual([])
+  })
+
+  it('does not keep the others from their calls', async () => {
+    const yard = await new Yard({ size: { min: 2, max: 2 } }).start()
+    for (let i = 0; i < 4; i++) {
+      await yard.die(yard.worker(1), true)
+      await yard.pass(100 * 2 ** i)
+    }
+    expect(yard.unavailable.every(({ slot }) => slot === 1)).toBe(true)
   })
 })
 

@@ -114,6 +114,8 @@ class Channel:
 
     def load(self, kind: int, payload: Any) -> Any:
         """What a callback answered. Raises what it threw."""
+        if not payload:
+            raise MemoryError("there is no memory for what a JavaScript function returned")
         value = loads(payload)
         if kind & frames.KIND_MASK == frames.CALLBACK_ERROR:
             number, name, message, stack = value

@@ -14,7 +14,7 @@ from .vigil import vigil
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 START = 1
 CALL = 2
@@ -48,6 +48,7 @@ SKIPPED = 72
 TOLD = 73
 GIL_ENABLED = 74
 FETCH = 75
+UNREAD = 76
 
 KIND_MASK = 0xFF
 # Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many.
@@ -65,8 +66,12 @@ _CAPACITY = 64 * 1024
 _JOIN_LIMIT = 64 * 1024
 
 
-def read_frames(fd: int) -> Iterator[tuple[int, int, memoryview]]:
-    """Yield `(kind and flags, request id, payload)` until the other side closes; a payload is valid until the next one."""
+def read_frames(fd: int, note: Callable[[int], None] | None = None) -> Iterator[tuple[int, int, memoryview]]:
+    """Yield `(kind and flags, request id, payload)` until the other side closes; a payload is valid until the next one.
+
+    A request or a reply for which there is no memory comes with an empty payload, as none has otherwise. `note` is
+    called with the id of a large frame before it is read.
+    """
     source = FileIO(fd, "rb", closefd=False)
     buffer = bytearray(_CAPACITY)
     view = memoryview(buffer)
@@ -92,7 +97,17 @@ def read_frames(fd: int) -> Iterator[tuple[int, int, memoryview]]:
                 view = memoryview(buffer)
         elif start + needed > len(buffer):
             rest = end - start
-            larger = bytearray(max(needed, _CAPACITY))
+            if needed > _CAPACITY and note is not None:
+                note(request)
+            try:
+                larger = bytearray(max(needed, _CAPACITY))
+            except MemoryError:
+                if not _skip(read_into, view, needed - rest):
+                    return
+                start = end = 0
+                if kind != RELEASE:  # which nobody waits for
+                    yield kind, request, view[:0]
+                continue
             larger[:rest] = view[start:end]
             buffer, view = larger, memoryview(larger)
             start, end = 0, rest
@@ -104,6 +119,19 @@ def read_frames(fd: int) -> Iterator[tuple[int, int, memoryview]]:
         if not count:
             return
         end += count
+
+
+def _skip(read_into: Callable[[memoryview], int | None], view: memoryview, size: int) -> bool:
+    """Read bytes that nobody can hold. Return whether all have come."""
+    while size > 0:
+        try:
+            count = read_into(view[: min(size, len(view))])
+        except ConnectionError:
+            return False
+        if not count:
+            return False
+        size -= count
+    return True
 
 
 def frame(kind: int, request: int, payload: bytes) -> bytes:

@@ -4,6 +4,7 @@
 | --- | --- | --- |
 | 0..4 | Python | the last request that was begun |
 | 4..12 | JavaScript | requests above the first number, up to the second, are taken back |
+| 12..16 | Python | the last request with a large frame that was read |
 | 16..24 | Python | nanoseconds spent on requests |
 | 24..32 | Python | nanoseconds of processor time of the serving thread |
 | 1024..4096 | Python | a length, and the last that was printed |
@@ -48,6 +49,10 @@ class Ledger:
         self._fence.acquire()  # a lock is a barrier too: what is read below is read after what was written above
         self._fence.release()
         return not words[1] < request <= words[2]
+
+    def reads(self, request: int) -> None:
+        """Note that the frame of a request is read, which may take more memory than there is."""
+        self._words[3] = request
 
     def end(self, nanoseconds: int) -> None:
         """Note how long a request took."""

@@ -338,7 +338,7 @@ def stop() -> None:
 
 def lender() -> Lender | None:
     """The lender of this interpreter, made when it is first needed; `None` where nothing can be lent."""
-    global _lender, _is_possible
+    global _lender, _is_possible  # noqa: PLW0603
     if _lender is None and _is_possible:
         with _make:
             try:

@@ -32,11 +32,15 @@ _PLAIN_CALL = frames.CALL
 def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tuple[int, bytes]:
     """Do what a request asks; answer the kind and the payload of the reply. Never raises."""
     result: Any = None
+    failed = frames.ERROR if channel.is_sync else frames.UNREAD
     try:
         try:
             asked = loads(payload)
         except (ValueError, TypeError, EOFError) as error:
+            if not payload:
+                raise MemoryError("there is no memory for the arguments of the call") from None
             raise RefusedValueError("args", f"cannot be read by Python: {error}") from None
+        failed = frames.ERROR
         if kind & frames.ESCAPED:
             asked = unescape(asked, channel, readonly=bool(kind & frames.READONLY))
         if channel.gate is not None and not channel.is_sync:
@@ -60,7 +64,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             leave(error)
         if type(result) is CoroutineType and isinstance(error, CallCancelled):
             result.close()  # it was made, and will not run
-        return frames.ERROR, describe_bytes(error, channel)
+        return failed, describe_bytes(error, channel)
 
 
 def _reply(result: Any, request: int, channel: Channel, *, copy: bool) -> tuple[int, bytes]:

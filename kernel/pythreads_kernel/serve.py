@@ -42,7 +42,7 @@ def serve(
     `sys.stdout`: then what a call printed is out before its answer, a line without an end too. `own_process`: nor does
     anything else happen in this process.
     """
-    requests = read_frames(fd)
+    requests = read_frames(fd, None if ledger is None else ledger.reads)
     side = Side(side_fd)
     descriptors.update((fd, side_fd))
     try:
@@ -76,12 +76,7 @@ def serve(
             write_frame(fd, frames.ERROR, 0, describe_bytes(_start_error(error)))
             return False
         write_frame(fd, frames.READY, 0, ready)
-        try:
-            return channel.serve()
-        finally:
-            if channel.output is not None:
-                channel.output.end()
-            lending.end(channel)
+        return _serve(channel, ledger, own_process=own_process)
     except ConnectionError:
         return False
     finally:
@@ -118,6 +113,27 @@ def _start_error(error: BaseException) -> TargetError:
     told = TargetError("WORKER_START", f"a worker did not start: {boot.because(error)}")
     told.__cause__ = error
     return told
+
+
+def _serve(channel: MainChannel, ledger: Ledger | None, *, own_process: bool) -> bool:
+    """Serve, and note what ends the loop. It is raised in a process, which ends with it."""
+    try:
+        return channel.serve()
+    except ConnectionError:
+        return False
+    except BaseException as error:
+        why = f"{type(error).__name__}: {error}"
+        if ledger is not None:
+            ledger.printed(why.encode("utf-8", "replace"))
+        if own_process:
+            raise
+        # The host reads that the channel is closed.
+        print(f"pythreads: a worker's loop ended with an error: {why}", file=sys.stderr)
+        return False
+    finally:
+        if channel.output is not None:
+            channel.output.end()
+        lending.end(channel)
 
 
 def _prepare(settings: dict[str, Any]) -> None:

@@ -42,6 +42,12 @@ export class Ledger {
     return this.#bytes.readUInt32LE(0)
   }
 
+  /** The last request with a large frame that Python has read, or was reading when it ended. */
+  get reads(): number {
+    readSync(this.fd, this.#bytes, 0, 4, 12)
+    return this.#bytes.readUInt32LE(0)
+  }
+
   /** Takes back the requests above `low`, up to `high`: Python skips them, unless it has begun them already. */
   takeBack(low: number, high: number): void {
     const range = Buffer.allocUnsafe(8)

@@ -59,9 +59,16 @@ const LOOK_EVERY_MS = 1_000
 /** A worker that holds as much as `recycle.memoryMb` from the beginning is replaced when it has grown by this factor. */
 const GROWTH = 1.25
 
+/** A worker that ends sooner than this, and has begun no call, has had no life. */
+const SHORT_LIFE_MS = 10_000
+/** How many of those may come one after the other before calls are refused that have no other worker. */
+const MOST_SHORT_LIVES = 3
+
 interface Slot {
   /** How often in a row it did not start. */
   failures: number
+  /** How often in a row its worker ended soon after its start, without having begun a call. */
+  shortLives: number
   retry: NodeJS.Timeout | undefined
 }
 
@@ -107,7 +114,8 @@ export class Fleet {
 
   /** Whether a worker that should be there is not. */
   isDown(slot: number): boolean {
-    return this.#host.workers[slot] === undefined && (this.#slots[slot]?.failures ?? 0) > 0
+    const known = this.#slots[slot]
+    return this.#host.workers[slot] === undefined && known !== undefined && troubles(known) > 0
   }
 
   /** Starts the workers that are there from the beginning; throws when one does not start. */
@@ -191,8 +199,8 @@ export class Fleet {
     if (worker.idle && stays) worker.retiring = false
   }
 
-  /** A worker is gone. `served`: it had been ready. `error`: that of the calls that it had. */
-  gone(worker: Worker, served: boolean, error: unknown): void {
+  /** A worker is gone. `served`: it had been ready. `error`: that of the calls that it had. `isFresh`: it had begun none. */
+  gone(worker: Worker, served: boolean, error: unknown, isFresh: boolean = false): void {
     const { workers } = this.#host
     this.#ending.delete(worker)
     if (this.#left.delete(worker)) this.#replaceWedged()
@@ -201,7 +209,15 @@ export class Fleet {
     if (!this.#open || !(served || worker.wedged)) return
     if (worker.slot >= this.#size.max) return this.#host.unavailable(error, worker.slot)
     this.replaced++
+    const slot = this.#slot(worker.slot)
+    const isShort = isFresh && performance.now() - worker.servingSince < SHORT_LIFE_MS
+    slot.shortLives = isShort ? slot.shortLives + 1 : 0
     this.#tryLaunch(worker.slot)
+  }
+
+  /** The worker of a number is gone, and its calls wait for another one: refuses them when it ends again and again. */
+  checkLife(slot: number, error: unknown): void {
+    if (this.#open && (this.#slots[slot]?.shortLives ?? 0) >= MOST_SHORT_LIVES) this.#refuse(error, slot)
   }
 
   /** A worker's thread does not come back from a call that was cancelled. */
@@ -241,7 +257,7 @@ export class Fleet {
   #slot(number: number): Slot {
     let slot = this.#slots[number]
     if (slot === undefined) {
-      slot = { failures: 0, retry: undefined }
+      slot = { failures: 0, shortLives: 0, retry: undefined }
       this.#slots[number] = slot
     }
     return slot
@@ -277,18 +293,18 @@ export class Fleet {
     }
   }
 
-  /** Launches a worker, unless it has failed just now: then it is tried again after a while. */
+  /** Launches a worker, unless it has failed just now, or lived too shortly twice: then it is tried again after a while. */
   #tryLaunch(number: number, isWaitedFor: boolean = false): void {
     const slot = this.#slot(number)
     if (!this.#open) return
-    if (slot.failures === 0) return this.#launchNow(number)
+    if (troubles(slot) === 0) return this.#launchNow(number)
     if (slot.retry === undefined) this.#launchLater(number, slot)
     if (isWaitedFor) slot.retry?.ref()
   }
 
   #launchLater(number: number, slot: Slot): void {
     clearTimeout(slot.retry)
-    const delay = Math.min(FIRST_DELAY_MS * 2 ** (slot.failures - 1), LAST_DELAY_MS)
+    const delay = Math.min(FIRST_DELAY_MS * 2 ** (troubles(slot) - 1), LAST_DELAY_MS)
     slot.retry = setTimeout(() => {
       slot.retry = undefined
       if (this.#host.workers[number] === undefined && number < this.#size.max) this.#launchNow(number)
@@ -334,6 +350,7 @@ export class Fleet {
     this.#end(worker)
     if (worker.slot >= this.#size.max || worker.surplus) return
     this.recycled++
+    this.#slot(worker.slot).shortLives = 0
     this.#tryLaunch(worker.slot)
   }
 
@@ -403,6 +420,11 @@ export class Fleet {
       }
     }
   }
+}
+
+/** How often in a row a number had no worker that could be used; to end once is no trouble. */
+function troubles({ failures, shortLives }: Slot): number {
+  return failures + Math.max(0, shortLives - 1)
 }
 
 function wedgedError(wedged: number): PythreadsError {

@@ -59,6 +59,9 @@ export interface SubmitOptions extends Patience {
   readonly retry?: number | undefined
 }
 
+/** How many workers may end when they were to begin the same call. */
+const MOST_DEATHS = 3
+
 const NO_OPTIONS: SubmitOptions = Object.freeze({})
 
 /** A request that every interpreter has to get, those of later workers too. */
@@ -265,12 +268,20 @@ export class Pool {
     const serving = this.#workers.filter((worker) => worker.serving)
     const slots = this.#shared === undefined ? serving.map((worker) => worker.slot) : [this.#slotInOrder()]
     this.#broadcasts++
-    const results = await Promise.allSettled(slots.map((slot) => this.submit(kind, write, { slot })))
+    const calls = slots.map(async (slot) => {
+      try {
+        await this.submit(kind, write, { slot })
+      } catch (error) {
+        // At once: a worker that replaces one which it ended must not get it.
+        const at = this.#setup.indexOf(step)
+        if (at >= 0) this.#setup[at] = undefined
+        throw error
+      }
+    })
+    const results = await Promise.allSettled(calls)
     this.#broadcasts--
     const failed = results.find((result) => result.status === 'rejected')
-    if (failed === undefined) return
-    this.#setup[this.#setup.indexOf(step)] = undefined
-    throw failed.reason
+    if (failed !== undefined) throw failed.reason
   }
 
   /** The worker for what has to run once in a shared interpreter, in the order in which it was asked for. */
@@ -549,28 +560,40 @@ export class Pool {
     this.#errors += worker.errors
     worker.calls = 0
     worker.errors = 0
-    const { begun, waiting } = worker.abandon()
+    const { isFresh } = worker
+    const { begun, waiting, suspect } = worker.abandon()
     for (const task of waiting) this.#unsend(task, worker)
     this.#endRealm(worker, 'its worker has ended')
     lenderMade()?.forget(worker)
     const { serving, endedAs: how = ending.how } = worker
     worker.serving = false
     const error = worker.failure ?? new WorkerDiedError(worker.slot, { ...ending, how }, worker.lastWords)
-    this.#fleet.gone(worker, serving, error)
+    this.#fleet.gone(worker, serving, error, isFresh)
     this.#dispatcher.leave(worker, (task) => this.#fate(task))
     this.#leases.leave(worker)
     for (const task of begun) {
       if (task.cancelledAt === undefined && task.home !== worker && task.retries-- > 0) waiting.push(task)
       else this.#lost(task, error)
     }
+    if (suspect !== undefined) suspect.deaths++
     for (const task of waiting) {
       if (task.home === worker) this.#lost(task, error)
+      else if (task === suspect && task.deaths >= MOST_DEATHS) this.#refuseDeadly(task, worker, ending)
       else this.#again(task)
     }
+    if (serving) this.#fleet.checkLife(worker.slot, error)
     const { pid, lastWords } = worker
     const asked = (worker.retiring || worker.wedged || this.#state !== 'open') && worker.endedAs === undefined
     this.#options.observer.tell('workerExit', { worker: worker.slot, pid, how, asked, lastWords })
     this.#checkFinished()
+  }
+
+  /** A call that workers cannot even begin: the next one would end, too. */
+  #refuseDeadly(task: Task, worker: Worker, ending: Ending): void {
+    const how = `${worker.endedAs ?? ending.how}, before it began the call, as ${task.deaths - 1} others did`
+    task.worker = undefined
+    if (task.cancelledAt === undefined) this.#running--
+    task.drop(new WorkerDiedError(worker.slot, { ...ending, how }, worker.lastWords))
   }
 
   /** What crossed in a call never got to its worker, which will not begin it. */

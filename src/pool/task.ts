@@ -53,6 +53,8 @@ export class Task implements Linked<Task>, EncodedFrame {
   askedAt = 0
   told = false
   warned = false
+  /** How many workers have ended when they were to begin it. */
+  deaths = 0
   /** When it had to wait for a worker. */
   queuedAt: number | undefined
   /** Runs when it is settled. */

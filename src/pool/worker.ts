@@ -100,6 +100,8 @@ export class Worker implements Owner, Reviver {
   endedAs: string | undefined
   /** Why it is to be recycled, once it is known. */
   due: string | undefined
+  /** The last request of its set-up. */
+  #firstBegun = 0
   readonly #flight = new Flight()
   /** Calls that were answered on the side channel before the main one said that they are coroutines. */
   readonly #early = new Map<number, Task>()
@@ -207,6 +209,7 @@ export class Worker implements Owner, Reviver {
   /** From now on the pool gives it calls. */
   serve(): void {
     this.#setUp = this.#launched?.ledger.times ?? NO_TIMES
+    this.#firstBegun = this.#launched?.ledger.begun ?? 0
     this.servingSince = this.idleSince = performance.now()
     this.serving = true
   }
@@ -378,18 +381,28 @@ export class Worker implements Owner, Reviver {
     this.#launched?.kill()
   }
 
-  /** Takes the calls away that it has: those that it has begun, as far as is known, and those that nobody has. */
-  abandon(): { begun: Task[]; waiting: Task[] } {
+  /** Whether it has begun no call that its pool gave it. */
+  get isFresh(): boolean {
+    return this.serving && this.#lastBegun() <= this.#firstBegun
+  }
+
+  /**
+   * Takes the calls away that it has: those that it has begun, as far as is known, and those that nobody has. One of these may have
+   * ended it: that with the large frame that it was reading, or the first one of a worker that has begun none.
+   */
+  abandon(): { begun: Task[]; waiting: Task[]; suspect: Task | undefined } {
     const begun: Task[] = []
     const waiting: Task[] = []
     const last = this.#lastBegun()
+    const { isFresh } = this
+    const reads = this.#launched?.ledger.reads
     for (const task of this.#flight.clear()) {
       if (!task.coroutine && task.id > last) waiting.push(task)
       else begun.push(task)
     }
     this.#cancellations.stop()
     this.#outbox = []
-    return { begun, waiting }
+    return { begun, waiting, suspect: waiting.find(({ id }) => id === reads) ?? (isFresh ? waiting[0] : undefined) }
   }
 
   /** The last request that it has begun or ever will. */
@@ -468,6 +481,8 @@ export class Worker implements Owner, Reviver {
         this.#tools.events.settled(task)
         return this.#tools.events.free(this)
       }
+      case KIND.UNREAD:
+        return this.#unread(id, bytes, start, end)
       case KIND.SKIPPED:
         return this.#skipped(id)
       case KIND.PENDING:
@@ -538,6 +553,21 @@ export class Worker implements Owner, Reviver {
   #unasked(kind: Kind, id: number): never {
     const what = `Worker ${this.slot} sent frame ${kind} for request ${id}, which nobody made`
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
+  }
+
+  /** It could not read a call: nothing that crossed in it has arrived. */
+  #unread(id: number, bytes: Buffer, start: number, end: number): void {
+    const task = this.#flight.get(id)
+    if (task === undefined) this.#unasked(KIND.UNREAD, id)
+    const error = toError(decode(bytes, start, end) as PythonErrorDetails)
+    if (!task.isSetUp) this.errors++
+    const { numbers } = task.crossing
+    if (numbers !== undefined) this.realm.unsent(numbers)
+    this.#flight.settle(task)
+    this.#leave(task, replyTime(bytes, start))
+    task.drop(error)
+    this.#tools.events.settled(task)
+    this.#tools.events.free(this)
   }
 
   /** Its thread is done with a call. */

@@ -44,6 +44,8 @@ export const KIND = {
   GIL_ENABLED: 74,
   /** The worker cannot see the memory of a loan: it asks for the bytes. The request id is the cell. */
   FETCH: 75,
+  /** The error of a request that could not be read: nothing that crossed in it has arrived. */
+  UNREAD: 76,
 } as const
 
 /** Flags of frames to Python, beside the kind. */

@@ -18,6 +18,7 @@ import { dyingWorkerSuite, multiprocessingSuite, onePythonSuite, refusingModuleS
 import { type Placement, partIn } from './placement.ts'
 import { poolSuite } from './pool.ts'
 import { recoverySuite } from './recovery.ts'
+import { shortLifeSuite } from './short-lives.ts'
 import { sourceSuite } from './source.ts'
 import { syncSuite } from './sync.ts'
 import { valueSuite } from './values.ts'
@@ -44,6 +45,7 @@ export function apiSuite(place: Placement): void {
     asyncioSuite(place)
     iteratorSuite(place)
     cancellationSuite(place)
+    shortLifeSuite(place)
     if (place.isolation === 'process') dyingWorkerSuite(place)
     if (place.isolation === 'process') recoverySuite(place)
     if (place.isolation === 'process') processSuite(place)

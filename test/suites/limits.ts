@@ -48,6 +48,27 @@ def hoards():
       expect((error as WorkerDiedError).lastWords).toContain('I hoard')
     })
 
+    it('of memory: what cannot be read for lack of it is the error of its call, and the worker goes on', async () => {
+      await using py = await start(place, { workers: 1, limits: { memoryMb: 60 }, sharedMemoryMb: 1 })
+      const large = new Uint8Array(64 << 20)
+      const length = `${CALLS}:size`
+      const session = await py.session()
+      const calls = [
+        () => session.run(length, [large]),
+        () => session.run(length, [{ deep: [large, () => 1] }]),
+        () => session.run(length, [large], { retry: 3 }),
+        () => session.eval`(lambda f: len(f()))(${async () => large})`,
+      ]
+      for (const call of calls) expect(await refusal(call)).toMatchObject({ type: 'MemoryError' })
+      expect(await session.run(length, [[1, 2]])).toBe(2)
+      await session.close()
+      expect(await refusal(() => py.map(length, [large, large]).next())).toMatchObject({ type: 'MemoryError' })
+      expect(await refusal(() => py.exec`x = ${large}`)).toMatchObject({ type: 'MemoryError' })
+      expect(await refusal(() => py.sync.eval`len(${large})`)).toMatchObject({ type: 'MemoryError' })
+      expect(await py.run(length, [[1, 2]])).toBe(2)
+      await expect.poll(() => py.stats()).toMatchObject({ replaced: 0, callbacks: 0, running: 0, memory: { lent: 0 } })
+    })
+
     it('of processor time end a worker by SIGXCPU', async () => {
       await using py = await start(place, { workers: 1, limits: { cpuSeconds: 1 } })
       await py.exec('def spins():\n  while True: pass')
