@@ -5,7 +5,7 @@ export const isFull: boolean = process.env['PYTHREADS_TESTS'] === 'full'
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** The full suite does more of this than the quick one: `npm run test:full -- --rest` runs it although the quick run passed. */
+    /** The full suite does more of this than the quick one, so CI runs it in both (passed.ts). */
     scaled?: boolean
     /** The quick suite runs a part of the tests below. */
     part?: number
@@ -16,7 +16,7 @@ declare module 'vitest' {
 
 /**
  * How much a test does: `quick` in `npm test`, `full` in `npm run test:full`. A subject is never left out of either.
- * Call `scaled` in the test or `describe` that it concerns: at the top of a file it makes CI run every test of that file twice.
+ * Call `scaled` in the test or `describe` that it concerns: at the top of a file CI runs every test of that file in both.
  */
 export function scaled<T>(quick: T, full: T): T {
   if (quick !== full) markScaled()
