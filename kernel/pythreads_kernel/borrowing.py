@@ -91,8 +91,8 @@ def borrow(size: int, position: int, space: int, cell: int) -> memoryview:
     """The bytes of a loan, which is over when nothing refers to them any more; a copy where its memory cannot be seen."""
     try:
         found = _space(space)
-    except (OSError, MemoryError, ValueError):
-        # This process has other rights by now, no descriptor is left, or no room for the mapping.
+    except (ImportError, OSError, MemoryError, ValueError):
+        # This process has other rights by now, no descriptor is left (for ctypes neither), or no room for the mapping.
         if fetch is None:
             raise
         return memoryview(fetch(cell))
@@ -103,7 +103,7 @@ def give_back(space: int, cell: int) -> None:
     """End a loan that was not taken."""
     try:
         found = _space(space)
-    except (OSError, MemoryError, ValueError):
+    except (ImportError, OSError, MemoryError, ValueError):
         return  # it is over when this worker ends
     found.give_back(cell)
 

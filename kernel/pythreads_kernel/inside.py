@@ -46,13 +46,13 @@ def run(fd: int, side: int, ledger_fd: int, libpython: str) -> None:
             return
         serve(fd, side, page, _facts(libpython))
         flush()
-        lending.close()
         # Where interpreters are not destroyed, what is in its variables stays for ever.
         if all(
             thread.name.startswith("pythreads-") for thread in threading.enumerate() if thread is not threading.current_thread()
         ):
             borrowing.end()
     finally:
+        lending.close()
         os.close(fd)
 
 

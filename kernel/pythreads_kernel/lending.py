@@ -261,9 +261,9 @@ class FileLender(Lender):
     def close(self) -> None:
         """Give back the mapping and its descriptors. Nothing is lent any more; JavaScript has a mapping of its own."""
         with self._lock:
+            os.close(self._fd)
             self._view.release()
             self._map.close()
-            os.close(self._fd)
 
     def _forget(self, start: int, size: int) -> None:
         """Give memory that becomes free back to the system, where there is much of it."""
@@ -336,6 +336,21 @@ def stop() -> None:
         _file = -1
 
 
+def close() -> None:
+    """The interpreter's only channel has ended. What JavaScript still has is mapped there, and stays."""
+    global _lender, _file, _is_possible
+    with _make:
+        lender, file = _lender, _file
+        _lender, _file, _is_possible = None, -1, False
+    if isinstance(lender, FileLender):
+        try:
+            lender.close()
+        except BufferError:  # a thread that is left is writing to it
+            pass
+    elif file >= 0:
+        os.close(file)
+
+
 def lender() -> Lender | None:
     """The lender of this interpreter, made when it is first needed; `None` where nothing can be lent."""
     global _lender, _is_possible  # noqa: PLW0603
@@ -360,18 +375,6 @@ def trim() -> None:
     """Nothing is lent for a while: keep no free memory."""
     if isinstance(_lender, FileLender):
         _lender.trim()
-
-
-def close() -> None:
-    """Lend nothing any more: the only worker of this interpreter has ended, and the interpreter may stay."""
-    global _lender, _is_possible
-    with _make:
-        closed, _lender, _is_possible = _lender, None, False
-    if isinstance(closed, FileLender):
-        try:
-            closed.close()
-        except BufferError:  # a thread that is left is writing to it
-            pass
 
 
 def end(owner: object) -> None:

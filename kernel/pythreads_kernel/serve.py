@@ -68,7 +68,7 @@ def serve(
             sync = settings["sync"]
             channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=after)
             _capture(channel, settings, alone=alone, own_process=own_process)
-            if own_process:
+            if alone:
                 borrowing.fetch = side.fetch
             if not sync:
                 side.listen()  # before READY: there may be no thread for it

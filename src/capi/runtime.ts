@@ -56,11 +56,18 @@ export type InProcessKind = 'thread' | 'subinterpreter'
 
 /**
  * Starts a worker in the Python of this process; returns our ends of its channel and its side channel, the caller's to close.
- * `ledger` opens its ledger; the descriptor is given away.
+ * `ledger` opens its ledger; the descriptor is given away. `first` is sent before Python has the channel: Python may refuse at once and
+ * close its end, and what Node cannot write any more makes it drop what it has not read.
  */
-export async function startInProcess(kind: InProcessKind, facts: PythonFacts, ledger: () => number): Promise<[number, number]> {
+export async function startInProcess(
+  kind: InProcessKind,
+  facts: PythonFacts,
+  ledger: () => number,
+  first: Buffer | undefined,
+): Promise<[number, number]> {
   const socket = await control(facts)
   const order = prepareOrder(kind, ledger)
+  if (first !== undefined && !send(order.ours[0], first)) throw refused(order)
   // The socket takes a few orders at a time: when many workers start at once, the control thread may be behind.
   for (const deadline = Date.now() + START_TIMEOUT_MS; !send(socket, order.message); await sleep(POLL_MS)) {
     if (!isBusy() || Date.now() > deadline) throw refused(order)

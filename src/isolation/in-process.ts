@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import { closeFd, duplicateFd, type InProcessKind, SyncEntry, startInProcess, startInProcessNow } from '../capi/index.ts'
 import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
 import { PythreadsError, startFailure } from '../errors/index.ts'
+import { frame, KIND } from '../wire/index.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
@@ -37,12 +38,13 @@ export class InProcessIsolation implements Isolation {
     const ended = new Promise<Ending>((resolve) =>
       socket.once('close', () => resolve({ how: 'its channel closed', status: null, signal: null })),
     )
-    return { socket, side, inProcess: true, ledger, ended, kill: () => socket.destroy() }
+    return { socket, side, inProcess: true, isTold: true, ledger, ended, kill: () => socket.destroy() }
   }
 
   /** Our ends of the channel of a new worker. */
   async #open(ledger: Ledger): Promise<[Socket, Socket]> {
-    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(ledger.fd))
+    const start = frame(KIND.START, encodeSettings(this.#settings))
+    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(ledger.fd), start)
     const sockets: Socket[] = []
     try {
       for (const fd of fds) sockets.push(new Socket({ fd, readable: true, writable: true }))

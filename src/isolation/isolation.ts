@@ -13,6 +13,8 @@ export interface Launched {
   readonly prints?: { readonly stdout: Readable; readonly stderr: Readable }
   /** Whether it runs in this process. */
   readonly inProcess: boolean
+  /** Whether it has its START frame already. */
+  readonly isTold?: boolean
   /** What it writes down. Closed by whoever launched it. */
   readonly ledger: Ledger
   /** Resolves when the worker is gone, with how it ended. */

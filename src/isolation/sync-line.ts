@@ -170,7 +170,7 @@ export class SocketLine implements SyncLine {
     if (bytes.readUInt32LE(8) !== KIND.START) bytes.writeUInt32LE(id, 4)
     this.#depth++
     try {
-      this.#write(this.#fd, bytes)
+      this.#write(this.#fd, bytes, id > 0)
       return this.#wait(id, until)
     } finally {
       this.#depth--
@@ -231,13 +231,15 @@ export class SocketLine implements SyncLine {
     return undefined
   }
 
-  #write(fd: number, bytes: Buffer): void {
+  /** `matters`: else the worker may have refused to start already, and said why. */
+  #write(fd: number, bytes: Buffer, matters: boolean = true): void {
     if (this.#fd < 0) throw died()
     for (let sent = 0; sent < bytes.length; ) {
       try {
         sent += writeSync(fd, bytes, sent)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+          if (!matters) return
           this.close()
           throw died()
         }

@@ -44,6 +44,7 @@ class MappedFile {
   /** `trim`: has the worker keep no memory that is free. */
   constructor(fd: number, trim: () => void) {
     this.mapping = new Mapping(fd)
+    this.mapping.closeFile()
     this.cells = new Uint8Array(this.mapping.view(0, CELLS))
     this.#trim = trim
   }

@@ -148,9 +148,10 @@ class Lender {
   /** A copy of the bytes of a loan for the worker that has it and cannot see them: for it, the loan is over. */
   bytesFor(borrower: object, cell: number): Uint8Array | undefined {
     const loan = this.#loans[cell]
-    if (loan === undefined || loan.borrower !== borrower || loan.account.sight !== 'file') return undefined
+    if (loan === undefined || (loan.borrower ?? borrower) !== borrower) return undefined
     loan.over = true
-    return new Uint8Array(copyOf(this.#mapping.address + loan.position, loan.length))
+    const base = loan.account.sight === 'file' ? this.#mapping.address : 0
+    return new Uint8Array(copyOf(base + loan.position, loan.length))
   }
 
   /** The call that made a loan is over. */

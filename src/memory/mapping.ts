@@ -51,7 +51,7 @@ export class Mapping {
   readonly bytes: number
   readonly fd: number
   #open = true
-  #hasFd = true
+  #hasFile = true
   /** The parts that are mapped, in order. */
   #parts: readonly Part[]
 
@@ -117,8 +117,7 @@ export class Mapping {
       at = offset + bytes
     }
     this.#parts = pages
-    closeSync(this.fd)
-    this.#hasFd = false
+    this.closeFile()
   }
 
   /** Makes some memory zeros. */
@@ -131,12 +130,18 @@ export class Mapping {
     this.discard(offset, bytes)
   }
 
+  /** Closes the descriptor, where nobody asks how much memory it takes: what is mapped stays. */
+  closeFile(): void {
+    if (this.#hasFile) closeSync(this.fd)
+    this.#hasFile = false
+  }
+
   /** Nobody may have a view of it any more. */
   close(): void {
     if (!this.#open) return
     this.#open = false
     for (const { offset, bytes } of this.#parts) libc().munmap(this.address + offset, bytes)
-    if (this.#hasFd) closeSync(this.fd)
+    this.closeFile()
   }
 }
 

@@ -245,7 +245,7 @@ export class Worker implements Owner, Reviver {
     const started = new Promise<void>((resolve, reject) => {
       this.#started = { resolve, reject }
     })
-    socket.write(frame(KIND.START, settings))
+    if (launched.isTold !== true) socket.write(frame(KIND.START, settings))
     const { startTimeoutMs } = this.#tools
     const late = setTimeout(() => this.#fail(startError(`it is not ready after ${startTimeoutMs} ms`)), startTimeoutMs)
     try {
