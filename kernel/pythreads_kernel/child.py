@@ -9,11 +9,11 @@ import sys
 import threading
 from functools import partial
 
-from . import forking
+from . import forking, spawning
 from .ledger import Ledger
 from .output import note_prints
+from .scope import forget_own_source
 from .serve import flush, line_buffered, serve
-from .spawning import spawn_not_fork
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], Non
     for descriptor in (fd, side):
         os.set_inheritable(descriptor, False)
         os.set_blocking(descriptor, True)
+    forget_own_source()
     ledger = None if ledger_fd < 0 else _open_ledger(ledger_fd)
     # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN would be inherited.
     _signal.signal(_signal.SIGINT, _leave_it_to_the_host)
@@ -42,7 +43,7 @@ def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], Non
     line_buffered()
     forking.prepare(own_process=True)
     forking.in_child(_restore_sigint)
-    spawn_not_fork()
+    spawning.prepare()
     threading.stack_size(16 << 20)
     _end_with(parent, fd)
     return partial(_serve, fd, side, ledger)

@@ -13,10 +13,9 @@ import sys
 import threading
 import time
 
-from . import boot, borrowing, lending
+from . import boot, borrowing, lending, spawning
 from .ledger import open_ledger
 from .serve import flush, line_buffered, serve
-from .spawning import spawn_not_fork
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 assert all((_ast, _signal, _sre))  # imported for their effect
 threading.stack_size(16 << 20)
 line_buffered()
-spawn_not_fork()
+spawning.prepare()
 # How long a thread may take to end when its channel has.
 _END_S = 5
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from time import perf_counter
 from types import CoroutineType, ModuleType
 
-from . import frames
+from . import frames, spawning
 from .codec import RefusedValueError, dumps_plain, loads
 from .forking import forked, leave
 from .incoming import unescape
@@ -139,6 +139,7 @@ def _module(asked: Any, _channel: Channel) -> None:
         if known is None:
             sys.modules.pop(name, None)
         raise
+    spawning.add_module(name, filename, source)
 
 
 def _release(asked: Any, channel: Channel) -> None:

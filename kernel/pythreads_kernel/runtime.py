@@ -12,10 +12,10 @@ import os
 import sys
 import threading
 
-from . import boot, forking, interpreters, lending
+from . import boot, forking, interpreters, lending, spawning
 from .ledger import open_ledger
+from .scope import forget_own_source
 from .serve import flush, line_buffered, serve
-from .spawning import spawn_not_fork
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ def start(control: int, libpython: str) -> None:
     """
     assert _signal.SIGINT  # imported for its effect; `signal` adds enums to it, which take 5 ms
     threading.stack_size(16 << 20)
+    forget_own_source()
     line_buffered()
     forking.prepare(own_process=False)
     forking.descriptors.add(control)
-    spawn_not_fork()
+    spawning.prepare()
     if sys.executable is None or not os.path.exists(sys.executable):
         raise RuntimeError(f"sys.executable is {sys.executable!r}, which is not there")
     lending.by_address()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 import itertools
+import sys
 import threading
 import weakref
 from collections import deque
+from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
-from . import escapes
+from . import escapes, spawning
 from .interrupts import import_whole
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -23,14 +25,22 @@ if TYPE_CHECKING:
     from .output import Output
 
 _MAX_COMPILED = 1024
+# The module of the first pool's variables in an interpreter; those of others are called `__pythreads_2__` and so on.
+EXEC_MODULE = "__pythreads_"
 
 
 class Namespace:
-    """Variables, and the expressions that were compiled for them."""
+    """Variables, and the expressions that were compiled for them: a module, as what is defined in it names its module."""
 
-    def __init__(self) -> None:
-        """Start with Python's builtins and nothing else."""
-        self.variables: dict[str, Any] = {"__name__": "__pythreads__", "__builtins__": builtins}
+    def __init__(self, name: str, place: str) -> None:
+        """Start with Python's builtins and nothing else. `place` stands in the file names of what is executed."""
+        self.module = module = ModuleType(name)
+        self.variables: dict[str, Any] = module.__dict__
+        self.variables["__builtins__"] = builtins
+        self.place = place
+        self._file: str | None = None
+        sys.modules[name] = module
+        spawning.pickle_by_value(name)
         self._functions: dict[tuple[str, tuple[str, ...]], Callable[..., Any]] = {}
 
     def evaluate(self, source: str, names: tuple[str, ...], values: list[Any]) -> Any:
@@ -45,7 +55,14 @@ class Namespace:
 
     def execute(self, source: str, filename: str, values: dict[str, Any]) -> None:
         """Run statements. `values` stay as variables, as functions that are defined here may use them later."""
+        if self.place:
+            filename = filename.replace("<pythreads ", f"<pythreads {self.place}", 1)
         code = compile_source(source, filename)
+        # `inspect` looks for classes in the module's file: it has one as long as one text is all that there is.
+        if self._file is None:
+            self._file = self.variables["__file__"] = filename
+        elif self.variables.get("__file__") == self._file:
+            del self.variables["__file__"]
         self.variables.update(values)
         exec(code, self.variables)
 
@@ -59,7 +76,9 @@ class Scope:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.namespace = Namespace()
+        self._namespace: Namespace | None = None
+        # The names of the modules that its namespaces are.
+        self.modules: set[str] = set()
         self._sessions: dict[int, Namespace] = {}
         self._objects: dict[int, Any] = {}
         self._numbers = itertools.count(1)
@@ -75,18 +94,42 @@ class Scope:
         # Where threads print that serve no channel with an output of its own: those of sync calls.
         self.output: Output | None = None
 
+    @property
+    def namespace(self) -> Namespace:
+        """The pool's own variables."""
+        namespace = self._namespace
+        if namespace is None:
+            with _modules_lock:
+                namespace = self._namespace = self._namespace or self._make_namespace()
+        return namespace
+
+    def _make_namespace(self) -> Namespace:
+        name = "__pythreads__"
+        number = 1
+        while name in sys.modules:
+            number += 1
+            name = f"{EXEC_MODULE}{number}__"
+        self.modules.add(name)
+        return Namespace(name, "" if number == 1 else f"pool {number} ")
+
     def session(self, number: int) -> Namespace:
         """The namespace of a session; 0 is the pool's own."""
         if number == 0:
-            return self.namespace
+            return self._namespace or self.namespace
         session = self._sessions.get(number)
         if session is None:
-            session = self._sessions[number] = Namespace()
+            name = f"{self.namespace.module.__name__}.session_{number}"
+            self.modules.add(name)
+            session = self._sessions[number] = Namespace(name, self.namespace.place)
         return session
 
     def end_session(self, number: int) -> None:
         """Forget a session's variables."""
-        self._sessions.pop(number, None)
+        session = self._sessions.pop(number, None)
+        if session is not None:
+            name = session.module.__name__
+            self.modules.discard(name)
+            _forget({name})
 
     def keep(self, value: Any) -> tuple[Any, ...]:
         """Hold an object for JavaScript; answer its escape."""
@@ -131,6 +174,7 @@ class Scope:
         self.dropped.extend(dropped)
 
 
+_modules_lock = threading.Lock()
 # Every sync call comes by here: a WeakValueDictionary takes three times as long.
 _scopes: dict[int, weakref.ref[Scope]] = {}
 _lock = threading.Lock()
@@ -153,8 +197,23 @@ def scope_of(number: int) -> Scope:
             for dead in [other for other, held in _scopes.items() if held() is None]:
                 del _scopes[dead]
             scope = Scope()
-            _scopes[number] = weakref.ref(scope)
+            _scopes[number] = weakref.ref(scope, partial(_forget, scope.modules))
         return scope
+
+
+def _forget(names: Iterable[str], _scope: object = None) -> None:
+    """Forget modules whose variables are gone."""
+    for name in names:
+        sys.modules.pop(name, None)
+        spawning.forget(name)
+
+
+def forget_own_source() -> None:
+    """Forget the program of `python -c`: since 3.13 it is the source of "<string>", which is the name of any nameless code."""
+    linecache = sys.modules.get("linecache")
+    if linecache is not None:
+        linecache.cache.pop("<string>", None)
+        getattr(linecache, "_interactive_cache", {}).clear()
 
 
 def compile_source(source: str, filename: str) -> CodeType:

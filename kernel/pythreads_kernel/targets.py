@@ -14,6 +14,7 @@ import threading
 
 from .forking import run
 from .interrupts import import_whole, shielded
+from .spawning import add_module
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def _load_file(path: str) -> ModuleType:
             _modules.pop(spec.name, None)
             raise
         _imported[path] = spec.name  # before another thread gets the lock
+        add_module(spec.name, path)
         return module
 
 

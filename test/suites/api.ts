@@ -12,6 +12,7 @@ import { iteratorSuite } from './iterators.ts'
 import { processOnlySuite, processSuite } from './limits.ts'
 import { mapSuite } from './map.ts'
 import { moduleSuite } from './modules.ts'
+import { namespaceSuite } from './namespaces.ts'
 import { objectSuite } from './objects.ts'
 import { outputSuite } from './output.ts'
 import { dyingWorkerSuite, multiprocessingSuite, onePythonSuite, refusingModuleSuite } from './own.ts'
@@ -20,6 +21,7 @@ import { poolSuite } from './pool.ts'
 import { recoverySuite } from './recovery.ts'
 import { shortLifeSuite } from './short-lives.ts'
 import { sourceSuite } from './source.ts'
+import { spawnedModuleSuite } from './spawned-modules.ts'
 import { syncSuite } from './sync.ts'
 import { valueSuite } from './values.ts'
 
@@ -30,6 +32,8 @@ export function apiSuite(place: Placement): void {
     callSuite(place)
     moduleSuite(place)
     sourceSuite(place)
+    namespaceSuite(place)
+    spawnedModuleSuite(place)
     valueSuite(place)
     conversionSuite(place)
     errorSuite(place)
