@@ -117,10 +117,12 @@ class Channel:
         if not payload:
             raise MemoryError("there is no memory for what a JavaScript function returned")
         value = loads(payload)
+        if kind & frames.ESCAPED:
+            value = unescape_value(value, self)
         if kind & frames.KIND_MASK == frames.CALLBACK_ERROR:
             number, name, message, stack = value
             raise JavaScriptError(name, message, stack, Reference(number, self.scope) if number else None)
-        return unescape_value(value, self) if kind & frames.ESCAPED else value
+        return value
 
     def tell_dropped(self, write: Callable[[bytes], object]) -> None:
         """Tell JavaScript what Python has dropped. What cannot be told is kept for another worker to tell."""

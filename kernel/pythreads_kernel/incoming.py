@@ -19,15 +19,34 @@ if TYPE_CHECKING:
 
 
 def unescape(payload: Any, channel: Channel, *, readonly: bool = False) -> Any:
-    """Put what they stand for in the place of escapes; `payload` is the tuple of a request, or what stands for it.
+    """Replace the escapes in the payload of a request, which is a tuple of its fields, by what they stand for.
 
     `readonly`: arrays cannot be written to.
     """
-    if payload[0] is ... and payload[1] == escapes.FRAME:
-        escaped = payload[-1]
-        payload = loads(borrowing.borrow(*payload[2:6]))
-        if not escaped:
-            return payload
+    payload, has_escapes = _fetch(payload)
+    return _unescape(payload, channel, readonly=readonly) if has_escapes else payload
+
+
+def unescape_value(value: Any, channel: Channel) -> Any:
+    """Replace the escapes in one value of any type, such as the result of a callback."""
+    value, has_escapes = _fetch(value)
+    if not has_escapes:
+        return value
+    if type(value) is tuple and value[1] == escapes.DEEP:
+        chunks = value[2]
+        chunks[0] = (chunks[0],)
+        return _unescape(value, channel, readonly=False)[0]
+    return _unescape((value,), channel, readonly=False)[0]
+
+
+def _fetch(payload: Any) -> tuple[Any, bool]:
+    """Read a payload that was lent rather than sent; also return whether it has escapes."""
+    if type(payload) is tuple and payload[0] is ... and payload[1] == escapes.FRAME:
+        return loads(borrowing.borrow(*payload[2:6])), payload[6]
+    return payload, True
+
+
+def _unescape(payload: Any, channel: Channel, *, readonly: bool) -> Any:
     deep = payload[0] is ...
     if not deep and _take_arrays(payload, readonly=readonly):
         return payload
@@ -64,13 +83,6 @@ def _take_arrays(payload: Any, *, readonly: bool) -> bool:
         _give_back(payload, set())
         raise
     return is_all
-
-
-def unescape_value(value: Any, channel: Channel) -> Any:
-    """Put what they stand for in the place of the escapes in one value."""
-    if type(value) is tuple and value[1] in (escapes.FRAME, escapes.DEEP):
-        return unescape(value, channel)
-    return unescape((value,), channel)[0]
 
 
 def _give_back(root: Any, taken: set[tuple[int, int]]) -> None:

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { inspect, types } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
 import { Crossing } from './crossing.ts'
@@ -119,11 +120,23 @@ export function promiseInSyncCall(): PythreadsError {
   )
 }
 
+/** What Python gets to see of a thrown value, which may be anything: always texts. */
 function textOf(thrown: unknown): { name: string; message: string; stack: string } {
   try {
-    if (thrown instanceof Error) return { name: thrown.name, message: thrown.message, stack: thrown.stack ?? '' }
-    return { name: '', message: String(thrown), stack: '' }
+    if (!isError(thrown)) return { name: '', message: shown(thrown), stack: '' }
+    const { name, message, stack } = thrown
+    return { name: String(name), message: String(message), stack: String(stack ?? '') }
   } catch {
     return { name: '', message: 'a value that cannot be shown', stack: '' }
   }
+}
+
+/** An error of any realm. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value)
+}
+
+/** `String` would write an array that is in an array twice two times, and at each level again. */
+function shown(value: unknown): string {
+  return Array.isArray(value) ? inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 1000 }) : String(value)
 }

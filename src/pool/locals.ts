@@ -13,6 +13,7 @@ export class Locals {
   /** What the pool lends. */
   readonly account: Account
   readonly #values = new Map<number, Local>()
+  /** Of objects and functions: 0 and -0, which can be thrown, would be one key. */
   readonly #numbers = new Map<unknown, number>()
   /** Those that are steps of iterators. The values themselves are not looked at: they may be anything that can be thrown. */
   readonly #steps = new Map<number, Steps>()
@@ -49,7 +50,7 @@ export class Locals {
     let number = this.#numbers.get(value)
     if (number === undefined) {
       number = this.#next++
-      this.#numbers.set(value, number)
+      if (typeof value === 'object' || typeof value === 'function') this.#numbers.set(value, number)
       this.#values.set(number, { value, crossings: 0 })
       if (steps) this.#steps.set(number, value as Steps)
     }

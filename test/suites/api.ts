@@ -18,6 +18,7 @@ import { outputSuite } from './output.ts'
 import { dyingWorkerSuite, multiprocessingSuite, onePythonSuite, refusingModuleSuite } from './own.ts'
 import { type Placement, partIn } from './placement.ts'
 import { poolSuite } from './pool.ts'
+import { positionSuite } from './positions.ts'
 import { recoverySuite } from './recovery.ts'
 import { shortLifeSuite } from './short-lives.ts'
 import { sourceSuite } from './source.ts'
@@ -36,6 +37,7 @@ export function apiSuite(place: Placement): void {
     spawnedModuleSuite(place)
     valueSuite(place)
     conversionSuite(place)
+    positionSuite(place)
     errorSuite(place)
     mapSuite(place)
     syncSuite(place)

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Python } from '../../src/index.ts'
+import { pythonHolds } from '../support/held.ts'
+import { atThresholds, fromTables, type Passenger, positions, throwEach } from '../support/positions.ts'
+import { isFull } from '../support/scale.ts'
+import { same } from './conversions.ts'
+import { file, type Placement, start } from './placement.ts'
+
+const MODULE = file('positions.py').pathname
+
+/** Every value in every position, below and above the thresholds; in `npm run test:full` each threshold by itself. */
+export function positionSuite(place: Placement): void {
+  describe('a value in every position', () => {
+    const passengers = [...fromTables, ...atThresholds(isFull)]
+    let py: Python
+    beforeAll(async () => {
+      py = await start(place, { workers: 1 })
+    })
+    afterAll(() => py.close())
+
+    it.each(Object.entries(positions(MODULE)))('crosses as %s', async (_, cross) => {
+      const values = passengers.map(({ make }) => make(py))
+      await arrived(passengers, values, await cross(py, values), py)
+    })
+
+    it('crosses as an argument of initialize', async () => {
+      const values = passengers.map(({ make }) => make(py))
+      const kwargs = Object.fromEntries(values.slice(9).map((value, i) => [`v${i}`, value]))
+      const initialize = { target: `${MODULE}:keep`, args: values.slice(0, 9), kwargs }
+      await using other = await start(place, { workers: 1, initialize })
+      await arrived(passengers, values, await other.run(`${MODULE}:take`), other)
+    })
+
+    it('comes back as the same value when a callback throws it', async () => {
+      const values = passengers.map(({ make }) => make(py))
+      const back = await throwEach(py, MODULE, values)
+      for (const [i, value] of values.entries()) expect(Object.is(back[i], value), passengers[i]?.title).toBe(true)
+    })
+
+    it('is not held by Python after its call', async () => {
+      await py.exec('at_positions = None')
+      await pythonHolds(py, 0)
+    })
+  })
+}
+
+async function arrived(all: readonly Passenger[], sent: readonly unknown[], came: readonly unknown[], py: Python) {
+  expect(came.length).toBe(sent.length)
+  for (const [i, { title, back }] of all.entries()) {
+    try {
+      await same(came[i], back(sent[i], py))
+    } catch (cause) {
+      throw new Error(`${title}: ${(cause as Error).message}`, { cause })
+    }
+  }
+}
