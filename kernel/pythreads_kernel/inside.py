@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from . import boot, borrowing, lending, spawning
+from . import boot, borrowing, descriptors, lending, spawning
 from .ledger import open_ledger
 from .serve import flush, line_buffered, serve
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 assert all((_ast, _signal, _sre))  # imported for their effect
 threading.stack_size(16 << 20)
+descriptors.share_with_children()
 line_buffered()
 spawning.prepare()
 # How long a thread may take to end when its channel has.

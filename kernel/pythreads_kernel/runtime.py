@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 
-from . import boot, forking, interpreters, lending, spawning
+from . import boot, descriptors, forking, interpreters, lending, spawning
 from .ledger import open_ledger
 from .scope import forget_own_source
 from .serve import flush, line_buffered, serve
@@ -34,6 +34,8 @@ def start(control: int, libpython: str) -> None:
     assert _signal.SIGINT  # imported for its effect; `signal` adds enums to it, which take 5 ms
     threading.stack_size(16 << 20)
     forget_own_source()
+    descriptors.make_blocking()
+    descriptors.share_with_children()
     line_buffered()
     forking.prepare(own_process=False)
     forking.descriptors.add(control)

@@ -6,6 +6,7 @@ import { frame, KIND } from '../wire/index.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
+import { openStandardOutput } from './standard-output.ts'
 import { EntryLine, SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
 
 /** Workers on threads of the Python in this process: all in its main interpreter, or an interpreter each. */
@@ -30,6 +31,7 @@ export class InProcessIsolation implements Isolation {
       this.#checked = undefined // the next worker tries again
       throw error
     })
+    openStandardOutput()
     const ledger = new Ledger()
     const [socket, side] = await this.#open(ledger).catch((error: unknown) => {
       ledger.close()

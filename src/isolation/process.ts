@@ -9,6 +9,7 @@ import { bootSource } from '../kernel.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
+import { openStandardOutput } from './standard-output.ts'
 import { SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
 
 const CHANNEL_FD = 3
@@ -124,6 +125,7 @@ export class ProcessIsolation implements Isolation {
     const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${ledger}, ${process.pid})`)
     const main = `import sys; sys.path[:1] = filter(None, sys.path[:1])\n${begin}`
     const { cwd, env } = this.#options
+    openStandardOutput()
     let child: ChildProcess
     try {
       reserveDescriptors(stdio.length * 3 + 4) // two for each pipe, and a copy of each in the child

@@ -1,0 +1,100 @@
+"""Descriptors 0 to 2 of a process that is Node's. What Python starts has them, as what a Python program starts.
+
+Node marks them close-on-exec when it starts, and once more where it opens a terminal: libuv opens the terminal anew and puts that
+in the descriptor's place. Node's own children do not see the mark: libuv duplicates for each child what the child is to have.
+
+Node also makes a pipe or a socket non-blocking when it opens its stdout. That belongs to the open file, so C code and children of
+Python would lose what the reader is too slow for. It is undone here, as libuv undoes it for a child that inherits the descriptor.
+JavaScript opens its stdout and stderr before Python starts (`src/isolation/standard-output.ts`), so this holds for good.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def share() -> None:
+    """Let children have descriptors 0 to 2. Node may have marked one since the last time."""
+    for fd in (0, 1, 2):
+        try:
+            os.set_inheritable(fd, True)
+            # A terminal that Node reads. libuv takes no more from a terminal than is there, whether it waits or not.
+            if fd == 0 and not os.get_blocking(fd) and os.isatty(fd):
+                os.set_blocking(fd, True)
+        except OSError:  # it was closed
+            continue
+
+
+def make_blocking() -> None:
+    """Let writers of stdout and stderr wait for a slow reader."""
+    for fd in (1, 2):
+        try:
+            if _is_pipe(fd) and not _is_shared_with_stdin(fd):
+                os.set_blocking(fd, True)
+        except OSError:
+            continue
+
+
+def _is_pipe(fd: int) -> bool:
+    mode = os.fstat(fd).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _is_shared_with_stdin(fd: int) -> bool:
+    """Whether the same socket is stdin (`socat`, `inetd`): Node must never wait when it reads that."""
+    try:
+        return os.path.samestat(os.fstat(0), os.fstat(fd))
+    except OSError:
+        return False
+
+
+def share_with_children() -> None:
+    """Share the descriptors whenever this interpreter starts a process, by whichever function."""
+    share()
+    os.register_at_fork(before=share)
+    for name in ("system", "posix_spawn", "posix_spawnp"):
+        _share_before(os, name)
+    try:
+        import _posixsubprocess  # of subprocess, multiprocessing, loky; it does not call what is registered for a fork
+    except ImportError:
+        return
+    _share_before(_posixsubprocess, "fork_exec")
+
+
+def _share_before(module: Any, name: str) -> None:
+    start: Callable[..., Any] | None = getattr(module, name, None)
+    if start is None:
+        return
+
+    @functools.wraps(start)
+    def sharing(*args: Any, **kwargs: Any) -> Any:
+        share()
+        return start(*args, **kwargs)
+
+    setattr(module, name, sharing)
+
+
+def write_whole(fd: int, data: bytes) -> None:
+    """Write bytes whole, also where the descriptor does not wait."""
+    rest = memoryview(data)
+    while rest:
+        try:
+            rest = rest[os.write(fd, rest) :]
+        except BlockingIOError:
+            import select
+
+            select.select((), (fd,), ())
+
+
+def wait_readable(fd: int) -> None:
+    """Wait until a descriptor that does not wait has something to read."""
+    import select
+
+    select.select((fd,), (), ())
