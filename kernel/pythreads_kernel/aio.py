@@ -15,6 +15,7 @@ from .forking import forked, leave, on_thread
 from .interrupts import gate_of_this_thread
 from .javascript import coroutine_of, current
 from .outgoing import dumps
+from .output import finish_call, unfinished
 from .requests import describe_bytes, is_awaited
 from .threads import thread
 
@@ -117,8 +118,8 @@ class EventLoop:
         self._tasks.pop(request, None)
         self._cancelling.discard(request)
         self._told.discard(request)
-        if self._channel.output is not None:
-            self._channel.output.end_call(request)
+        if unfinished:
+            finish_call(self._channel, request)
         try:
             self._send(frames.RESULT, request, dumps(task.result(), self._channel, copy=copy))
         except BaseException as error:  # the coroutine's, or a value's that cannot cross

@@ -18,6 +18,7 @@ from .incoming import unescape_value
 from .interrupts import CallCancelled, gate_of_this_thread, shielded
 from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator, Reference, current
 from .outgoing import dumps
+from .output import finish_call, unfinished
 from .requests import answer
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -46,7 +47,7 @@ class Channel:
     is_sync = False
     # Through which calls of this channel can be interrupted.
     gate: Gate | None = None
-    # Whether what is printed, and warnings, go to JavaScript.
+    # Where what is printed goes; whether warnings go to JavaScript.
     output: Output | None = None
     emits_warnings = False
 
@@ -149,7 +150,7 @@ class MainChannel(Channel):
         *,
         is_sync: bool,
         own_process: bool,
-        after: Callable[[], None] | None,
+        after: Callable[[], None],
     ) -> None:
         """`requests` yields the frames of `fd`. `is_sync`: JavaScript waits for each reply. `after` runs before each reply."""
         super().__init__(scope, side)
@@ -159,7 +160,7 @@ class MainChannel(Channel):
         self._fd = fd
         self.gate: Gate = gate_of_this_thread(own_process=own_process)
         self._requests = requests
-        self._after = after or _nothing
+        self._after = after
         self._thread = get_ident()
         self._calls = 0
         self._gil_is_off = not gil.is_enabled()
@@ -238,8 +239,8 @@ class MainChannel(Channel):
             self._gil_is_off = False
             write_frame(self._fd, frames.GIL_ENABLED, 0, marshal.dumps(gil.culprit()))
         self._after()
-        if self.output is not None:
-            self.output.end_call(request)
+        if unfinished:
+            finish_call(self, request)
         if self.is_sync and self.scope.dropped:  # nobody reads what comes behind the reply
             self.tell_dropped(self._write)
         write_frame(self._fd, reply | min(took // 1000, frames.MAX_TIME) << frames.TIME_SHIFT, request, data)
@@ -291,7 +292,3 @@ class MainChannel(Channel):
                 if call in replies:
                     return replies.pop(call)
         raise ConnectionError("the host is gone, or the pool was closed")
-
-
-def _nothing() -> None:
-    """Do nothing."""

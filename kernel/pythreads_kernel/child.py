@@ -11,9 +11,9 @@ from functools import partial
 
 from . import forking, spawning
 from .ledger import Ledger
-from .output import note_prints
 from .scope import forget_own_source
-from .serve import flush, line_buffered, serve
+from .serve import serve
+from .streams import flush, install
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], Non
     ledger = None if ledger_fd < 0 else _open_ledger(ledger_fd)
     # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN would be inherited.
     _signal.signal(_signal.SIGINT, _leave_it_to_the_host)
-    if ledger is not None:
-        note_prints(ledger)
-    line_buffered()
+    install(ledger=ledger, reads=False)
     forking.prepare(own_process=True)
     forking.in_child(_restore_sigint)
     spawning.prepare()

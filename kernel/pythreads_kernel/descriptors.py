@@ -25,11 +25,18 @@ def share() -> None:
     for fd in (0, 1, 2):
         try:
             os.set_inheritable(fd, True)
-            # A terminal that Node reads. libuv takes no more from a terminal than is there, whether it waits or not.
-            if fd == 0 and not os.get_blocking(fd) and os.isatty(fd):
-                os.set_blocking(fd, True)
         except OSError:  # it was closed
             continue
+    make_terminal_wait()
+
+
+def make_terminal_wait() -> None:
+    """Let readers of stdin wait where that is a terminal: Node takes no more from one than is there, whether it waits or not."""
+    try:
+        if not os.get_blocking(0) and os.isatty(0):
+            os.set_blocking(0, True)
+    except OSError:
+        pass
 
 
 def make_blocking() -> None:

@@ -15,7 +15,9 @@ import time
 
 from . import boot, borrowing, descriptors, lending, spawning
 from .ledger import open_ledger
-from .serve import flush, line_buffered, serve
+from .output import direct
+from .serve import serve
+from .streams import flush, install
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 assert all((_ast, _signal, _sre))  # imported for their effect
 threading.stack_size(16 << 20)
 descriptors.share_with_children()
-line_buffered()
+install()
 spawning.prepare()
 # How long a thread may take to end when its channel has.
 _END_S = 5
@@ -35,8 +37,9 @@ def _facts(libpython: str) -> dict[str, Any]:
     return facts if sys.version_info >= (3, 13) else {**facts, "borrows": False}  # ctypes does not load here
 
 
-def run(fd: int, side: int, ledger_fd: int, libpython: str) -> None:
-    """Serve a channel until it ends, and close it."""
+def run(fd: int, side: int, ledger_fd: int, libpython: str, tokens: list[tuple[int, int]]) -> None:
+    """Serve a channel until it ends, and close it. `tokens`: those of the main interpreter's `direct`."""
+    direct.adopt(tokens)
     try:
         try:
             page = open_ledger(ledger_fd)

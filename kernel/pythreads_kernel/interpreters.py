@@ -12,6 +12,8 @@ import os
 import sys
 import threading
 
+from .output import direct
+
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any
@@ -59,7 +61,7 @@ def make() -> Any:
 
 def run(interpreter: Any, fd: int, side: int, ledger: int, libpython: str) -> None:
     """Serve `fd` in an interpreter until its channel ends. Runs on the worker's thread."""
-    failure = _exec(interpreter, f"pythreads_kernel.inside.run({fd}, {side}, {ledger}, {libpython!r})")
+    failure = _exec(interpreter, f"pythreads_kernel.inside.run({fd}, {side}, {ledger}, {libpython!r}, {direct.tokens()})")
     if failure is not None:
         # Its channel is closed already: the host knows that the worker is gone, but not why.
         print(f"pythreads: a worker's loop ended with an error: {failure}", file=sys.stderr)

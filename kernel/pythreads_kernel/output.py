@@ -1,174 +1,339 @@
-"""What Python prints, as text with the number of its call, to JavaScript; and warnings.
+"""Where goes what Python prints, in whole lines: to JavaScript, with the number of its call, or to a descriptor.
 
-`sys.stdout` and `sys.stderr` are replaced once an interpreter. In one that several workers share, what a thread prints goes to
-the channel that the thread serves; threads that no worker started print as before.
+`print` writes a line in pieces. A thread's pieces are put together here, so that a line belongs to one thread. They are bytes in
+UTF-8: what is written to `sys.stdout.buffer` comes by here, too.
 """
 
 from __future__ import annotations
 
-import io
 import marshal
-import sys
+import os
 import threading
-from _thread import get_ident
+from _codecs import utf_8_decode
+from _thread import RLock, get_ident
 
 from . import frames
+from .descriptors import write_whole
 from .forking import forked
-from .interrupts import shielded
 from .javascript import current
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable, Iterator
     from typing import Any
 
     from .channel import Channel
     from .ledger import Ledger
 
+    _Which = Callable[[int, "_Line"], bool]
+
 STDOUT, STDERR = 1, 2
-_MOST_TEXT = 64 * 1024
+# How much of a line without an end is held; more is sent in pieces.
+_MOST_TO_JAVASCRIPT = 64 << 10
+_MOST_TO_DESCRIPTOR = 1 << 20
+# The most text in one frame.
+_FRAME_TEXT = 1 << 20
+_CARRIAGE_RETURN = 13
+
+
+class _Line:
+    """What a thread has begun to print to a stream."""
+
+    __slots__ = ("is_of_worker", "is_open", "pieces", "size")
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.size = 0
+        # Whether the reader has its beginning.
+        self.is_open = False
+        self.is_of_worker = current.channel is not None
+
+
+# All lines of this interpreter that have no end yet: by output and call (or thread), then by stream and thread.
+# Calls look whether there is one, and do no more where there is none.
+unfinished: dict[tuple[Output, Hashable], dict[tuple[int, int], _Line]] = {}
+# A signal's handler or a finalizer that prints may come in the middle of a print.
+_lock = RLock()
+
+
+def _all(_thread: int, _line: _Line) -> bool:
+    return True
 
 
 class Output:
-    """The text of one channel that is not sent yet."""
+    """A place that printed text goes to."""
+
+    is_captured = True
+    _most = _MOST_TO_JAVASCRIPT
+
+    def write(self, stream: int, data: bytes) -> None:
+        """Take what this thread prints; lines go out when they are whole."""
+        if not data:
+            return
+        # The state of a progress bar begins or ends with a carriage return, and is to be seen at once.
+        seen = data[0] == _CARRIAGE_RETURN or data[-1] == _CARRIAGE_RETURN
+        end = len(data) if seen else data.rfind(b"\n") + 1
+        group, key = (self, self._group()), (stream, get_ident())
+        with _lock:
+            lines = unfinished.setdefault(group, {})
+            line = lines.get(key) or lines.setdefault(key, _Line())
+            if end == 0 and line.size > self._most:
+                end = _whole_characters(data)
+            if end == 0:
+                line.pieces.append(data)
+                line.size += len(data)
+                return
+            ready = b"".join((*line.pieces, data[:end]))
+            rest = data[end:]
+            line.pieces, line.size = ([rest], len(rest)) if rest else ([], 0)
+            line.is_open = not ready.endswith(b"\n")
+            _drop_if_done(group, key, line)
+        self._put(stream, group[1], key[1], ready, last=False)
+
+    def flush(self, stream: int) -> None:
+        """Let out what this thread has printed of a line."""
+        group, key = (self, self._group()), (stream, get_ident())
+        with _lock:
+            line = unfinished.get(group, {}).get(key)
+            if line is None or not line.pieces:
+                return
+            held = b"".join(line.pieces)
+            end = _whole_characters(held)
+            line.pieces, line.size = ([held[end:]], len(held) - end) if end < len(held) else ([], 0)
+            line.is_open = True
+            _drop_if_done(group, key, line)
+        self._put(stream, group[1], key[1], held[:end], last=False)
+
+    def finish(self, call: int | None) -> None:
+        """A call is over, and so are its lines."""
+        self._finish((self, call))
+
+    def finish_thread(self) -> None:
+        """What this thread did on nobody's behalf is over, such as a sync call."""
+        mine = get_ident()
+        self._finish((self, self._group()), lambda thread, _: thread == mine)
+
+    def finish_all(self) -> None:
+        """Nothing more comes."""
+        for group in list(unfinished):
+            if group[0] is self:
+                self._finish(group)
+
+    def _finish(self, group: tuple[Output, Hashable], which: _Which = _all) -> None:
+        for stream, thread, held in _taken(group, which):
+            self._put(stream, group[1], thread, held, last=True)
+
+    def _group(self) -> Any:
+        raise NotImplementedError
+
+    def _put(self, stream: int, call: Any, thread: int, data: bytes, *, last: bool) -> None:
+        raise NotImplementedError
+
+
+def _drop_if_done(group: tuple[Output, Hashable], key: tuple[int, int], line: _Line) -> None:
+    if line.pieces or (line.is_open and group[0].is_captured):
+        return
+    lines = unfinished[group]
+    del lines[key]
+    if not lines:
+        del unfinished[group]
+
+
+def _taken(group: tuple[Output, Hashable], which: _Which) -> Iterator[tuple[int, int, bytes]]:
+    """Take lines out of a group: their streams and threads, and what is held of each."""
+    with _lock:
+        lines = unfinished.get(group, {})
+        taken = [(key, lines.pop(key)) for key in list(lines) if which(key[1], lines[key])]
+        if not lines:
+            unfinished.pop(group, None)
+    for (stream, thread), line in taken:
+        if line.pieces or line.is_open:
+            yield stream, thread, b"".join(line.pieces)
+
+
+def _whole_characters(data: bytes) -> int:
+    """How many of these bytes are whole characters, where the last one may be cut."""
+    tail = data[-3:]
+    return len(data) - len(tail) + utf_8_decode(tail, "ignore", False)[1]
+
+
+class ToJavaScript(Output):
+    """To JavaScript, over one channel."""
 
     def __init__(self, channel: Channel) -> None:
         """Send over the channel: its main socket from the thread that serves it, its side socket from others."""
         self._channel = channel
-        self._lock = threading.Lock()
-        # By stream, call and thread: text that is not sent, and whether JavaScript waits for the rest of a line.
-        self._texts: dict[tuple[int, int | None, int], tuple[str, bool]] = {}
 
-    def write(self, stream: int, text: str) -> None:
-        """Take text; lines are sent when they are complete."""
-        key = (stream, self._channel.call(), get_ident())
+    def _group(self) -> int | None:
+        return self._channel.call()
+
+    def _put(self, stream: int, call: Any, thread: int, data: bytes, *, last: bool) -> None:
+        try:
+            text = data.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            text = data.decode("utf-8", "replace")
+        for start in range(0, len(text) or 1, _FRAME_TEXT):
+            is_last = last and start + _FRAME_TEXT >= len(text)
+            piece = text[start : start + _FRAME_TEXT]
+            self._channel.send(frames.OUTPUT, marshal.dumps((stream, call, piece, is_last, thread), 2))
+
+
+class Nowhere(Output):
+    """To nobody."""
+
+    def write(self, stream: int, data: bytes) -> None:
+        """Forget it."""
+
+
+class _Turn:
+    """The right to write to a file. One thread has it: of an interpreter, or of the process once interpreters share a token."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._depth = 0
+        # A pipe with one byte in it, which whoever writes has taken out.
+        self._token: tuple[int, int] | None = None
+        self._taken: tuple[int, int] | None = None
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        self._depth += 1
+        if self._depth == 1 and self._token is not None:
+            os.read(self._token[0], 1)
+            self._taken = self._token
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if self._depth == 0 and self._taken is not None:
+            taken, self._taken = self._taken, None
+            os.write(taken[1], b".")
+        self._lock.release()
+
+    def token(self) -> tuple[int, int]:
+        """The token, for other interpreters of this process."""
         with self._lock:
-            held, is_open = self._texts.get(key, ("", False))
-            held += text
-            end = held.rfind("\n") + 1
-            if len(held) - end > _MOST_TEXT:
-                end = len(held)
-            self._texts[key] = (held[end:], is_open if end == 0 else held[end - 1] != "\n")
-        if end > 0:
-            self._send(stream, key[1], held[:end], last=False)
+            if self._token is None:
+                ends = os.pipe()
+                os.write(ends[1], b".")
+                self._token = ends
+            return self._token
+
+    def adopt(self, token: tuple[int, int]) -> None:
+        """Share the token of another interpreter."""
+        self._token = token
+
+
+class ToDescriptor(Output):
+    """To this process's stdout and stderr, a line in one piece."""
+
+    is_captured = False
+    _most = _MOST_TO_DESCRIPTOR
+
+    def __init__(self) -> None:
+        """Write to descriptors 1 and 2."""
+        # What was closed when the interpreter started is left alone, whatever has its number now.
+        self.is_there = {STDOUT: True, STDERR: True}
+        self.ledger: Ledger | None = None
+        self._collector: int | None = None
+        self._collected: list[tuple[int, bytes]] = []
+        stdout = _Turn()
+        self._turns = {STDOUT: stdout, STDERR: stdout if _is_same_file() else _Turn()}
 
     def flush(self, stream: int) -> None:
-        """Send what is held of a line."""
-        key = (stream, self._channel.call(), get_ident())
-        with self._lock:
-            held, is_open = self._texts.get(key, ("", False))
-            self._texts[key] = ("", is_open or held != "")
-        if held:
-            self._send(stream, key[1], held, last=False)
+        """Let out what this thread has printed of a line, and what threads have that are gone."""
+        super().flush(stream)
+        if len(unfinished) > 1:
+            there = {thread.ident for thread in threading.enumerate()}
+            for group in list(unfinished):
+                if group[0] is self and group[1] not in there:
+                    self._finish(group)
 
-    def end_call(self, call: int | None) -> None:
-        """The call is over, and so are its lines."""
-        if not self._texts:
-            return
-        with self._lock:
-            ended = [(key, *self._texts.pop(key)) for key in list(self._texts) if key[1] == call]
-        for (stream, _, _), held, is_open in ended:
-            if held or is_open:
-                self._send(stream, call, held, last=True)
+    def finish(self, call: int | None) -> None:
+        """A call is over, and so is what its thread has begun."""
+        del call
+        self.finish_thread()
 
-    def end(self) -> None:
-        """The worker ends, and so do the lines that threads and coroutines have begun."""
-        for call in {key[1] for key in list(self._texts)}:
-            self.end_call(call)
+    def collect(self, *, of_workers: bool) -> list[tuple[int, bytes]]:
+        """Take what is held of lines, rather than write it. `of_workers`: of those too that are in the middle of a call."""
+        held = []
+        for group in list(unfinished):
+            if group[0] is self:
+                lines = _taken(group, lambda _, line: of_workers or not line.is_of_worker)
+                held += [(stream, data) for stream, _, data in lines]
+        return held
 
-    def _send(self, stream: int, call: int | None, text: str, *, last: bool) -> None:
-        self._channel.send(frames.OUTPUT, marshal.dumps((stream, call, text, last), 2))
-
-
-class _Stream(io.TextIOBase):
-    """Stands for `sys.stdout` or `sys.stderr`."""
-
-    def __init__(self, stream: int, original: Any, owner: Channel | None) -> None:
-        """`owner` is the channel of threads that serve none, where an interpreter has only one."""
-        super().__init__()
-        self._stream = stream
-        self._original = original
-        self._owner = owner
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        return "utf-8"
-
-    @property
-    def errors(self) -> str:  # type: ignore[override]
-        return "surrogatepass"
-
-    @property
-    def buffer(self) -> Any:
-        """Bytes go past the lines, to where they went before."""
-        return self._original.buffer
-
-    def writable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return int(self._original.fileno())
-
-    def write(self, text: str) -> int:
-        if not isinstance(text, str):
-            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        output = self._output()
-        if output is None:
-            return int(self._original.write(text))
-        shielded(output.write, self._stream, str.__str__(text))
-        return len(text)
-
-    def flush(self) -> None:
-        output = self._output()
-        if output is not None:
-            shielded(output.flush, self._stream)
-        elif self._original is not None:
-            self._original.flush()
-
-    def _output(self) -> Output | None:
-        if forked:  # a child prints to its own standard streams
-            return None
-        channel = current.channel or self._owner
-        return None if channel is None else channel.scope.output if channel.output is None else channel.output
-
-
-class _Noting(io.FileIO):
-    """A standard stream of which the ledger notes the last lines."""
-
-    def __init__(self, fd: int, ledger: Ledger) -> None:
-        super().__init__(fd, "wb", closefd=False)
-        self._ledger = ledger
-
-    def write(self, data: Any) -> int:
+    def collect_from(self, function: Callable[[], None]) -> list[tuple[int, bytes]]:
+        """Take what a function prints on this thread, rather than write it."""
+        self._collected, self._collector = [], get_ident()
         try:
-            self._ledger.printed(bytes(data))
-        except Exception:
-            pass
-        return super().write(data)
+            function()
+            self.finish_thread()
+            return self._collected
+        finally:
+            self._collector = None
+
+    def tokens(self) -> list[tuple[int, int]]:
+        """What other interpreters `adopt`, so that their lines stay whole beside those of this one."""
+        return [self._turns[stream].token() for stream in (STDOUT, STDERR)]
+
+    def adopt(self, tokens: list[tuple[int, int]]) -> None:
+        """Take turns with the other interpreters of this process."""
+        for stream, token in zip((STDOUT, STDERR), tokens, strict=True):
+            self._turns[stream].adopt(token)
+
+    def after_fork(self) -> None:
+        """Begin anew in a child, where other threads neither go on nor give back what they have."""
+        global _lock  # noqa: PLW0603
+        _lock = RLock()
+        unfinished.clear()
+        self.ledger = None
+        for stream in (STDOUT, STDERR):
+            self._turns[stream] = _Turn()
+
+    def _group(self) -> int:
+        return get_ident()
+
+    def _put(self, stream: int, call: Any, thread: int, data: bytes, *, last: bool) -> None:
+        del call, thread, last
+        if self._collector is not None and self._collector == get_ident():
+            self._collected.append((stream, data))
+            return
+        if self.ledger is not None:
+            try:
+                self.ledger.printed(data)
+            except Exception:  # it was closed
+                pass
+        if data and self.is_there[stream]:
+            with self._turns[stream]:
+                write_whole(stream, data)
 
 
-def note_prints(ledger: Ledger) -> None:
-    """Have the ledger note what is printed, so that it is known should this process die."""
-    for name in ("stdout", "stderr"):
-        original = getattr(sys, name)
-        if original is None:
-            continue
-        raw = io.BufferedWriter(_Noting(original.fileno(), ledger))
-        setattr(sys, name, io.TextIOWrapper(raw, encoding=original.encoding, errors=original.errors, line_buffering=True))
+def _is_same_file() -> bool:
+    try:
+        return os.path.samestat(os.fstat(STDOUT), os.fstat(STDERR))
+    except OSError:
+        return False
 
 
-_lock = threading.Lock()
+# Where text goes that belongs to no pool, or to one whose output is inherited.
+direct = ToDescriptor()
 
 
-def capture(channel: Channel, *, alone: bool) -> Output:
-    """Send what is printed on behalf of a channel to JavaScript. `alone`: the interpreter serves no other one."""
-    owner = channel if alone else None
-    with _lock:
-        if not isinstance(sys.stdout, _Stream):
-            sys.stdout = _Stream(STDOUT, sys.stdout, owner)
-        if not isinstance(sys.stderr, _Stream):
-            sys.stderr = _Stream(STDERR, sys.stderr, owner)
-    return Output(channel)
+def finish_call(channel: Channel, call: int | None) -> None:
+    """A call of a channel is over, and so are its lines."""
+    (channel.output or channel.scope.output or direct).finish(call)
+
+
+def finish_worker(channel: Channel) -> None:
+    """A worker ends on this thread, and so do the lines that its threads and coroutines have begun."""
+    output = channel.output or channel.scope.output or direct
+    try:
+        if output.is_captured:
+            output.finish_all()
+        else:
+            output.finish_thread()  # others print there, too
+    except OSError:  # nobody reads any more
+        pass
 
 
 def capture_warnings(owner: Channel, *, alone: bool) -> None:

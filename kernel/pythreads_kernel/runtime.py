@@ -12,10 +12,12 @@ import os
 import sys
 import threading
 
-from . import boot, descriptors, forking, interpreters, lending, spawning
+from . import boot, descriptors, forking, frames, interpreters, lending, spawning
 from .ledger import open_ledger
+from .output import direct
 from .scope import forget_own_source
-from .serve import flush, line_buffered, serve
+from .serve import serve
+from .streams import flush_replaced, install
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def start(control: int, libpython: str) -> None:
     forget_own_source()
     descriptors.make_blocking()
     descriptors.share_with_children()
-    line_buffered()
+    install()
     forking.prepare(own_process=False)
     forking.descriptors.add(control)
     spawning.prepare()
@@ -79,9 +81,9 @@ def _obey(what: str, fd: int, side: int, ledger: int) -> None:
     if what == "sweep":
         _start_thread(lending.sweep)
         return
-    if what == "flush":
+    if what in ("flush", "flush-threads"):
         try:
-            _start_thread(_flush, fd)
+            _start_thread(_flush, fd, what == "flush")
         except RuntimeError:
             os.close(fd)  # nobody waits any longer
         return
@@ -126,6 +128,17 @@ def _run_subinterpreter(fd: int, side: int, ledger: int) -> None:
     interpreters.run(interpreter, fd, side, ledger, _facts["libpython"])
 
 
-def _flush(fd: int) -> None:
-    flush()
-    os.close(fd)
+def _flush(fd: int, of_workers: bool) -> None:
+    """Send JavaScript what is held of printed text. It writes that itself: it can wait for a slow reader without the GIL."""
+    try:
+        _send(fd, direct.collect(of_workers=of_workers))
+        _send(fd, direct.collect_from(flush_replaced))
+    except OSError:  # it did not wait
+        pass
+    finally:
+        os.close(fd)
+
+
+def _send(fd: int, held: list[tuple[int, bytes]]) -> None:
+    for stream, data in held:
+        frames.write_frame(fd, frames.OUTPUT, stream, data)

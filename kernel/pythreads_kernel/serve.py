@@ -12,11 +12,13 @@ from .channel import MainChannel
 from .codec import loads
 from .forking import descriptors
 from .frames import read_frames, write_frame
+from .javascript import current
 from .limits import limit
-from .output import capture, capture_warnings
+from .output import capture_warnings, finish_call, finish_worker
 from .requests import describe_bytes
 from .scope import scope_of
 from .side import Side
+from .streams import connect, flush_replaced
 from .targets import TargetError, load
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -38,9 +40,8 @@ def serve(
     """Serve one channel until it ends. Return whether it was closed politely rather than dropped.
 
     The first frame is START with the pool's settings; the reply is READY with `facts`, or ERROR where a module that was
-    to be loaded raised. The descriptors are the caller's to close. `alone` says that no other worker prints to this
-    `sys.stdout`: then what a call printed is out before its answer, a line without an end too. `own_process`: nor does
-    anything else happen in this process.
+    to be loaded raised. The descriptors are the caller's to close. `alone` says that no other worker uses this interpreter.
+    `own_process`: nothing else happens in this process.
     """
     requests = read_frames(fd, None if ledger is None else ledger.reads)
     side = Side(side_fd)
@@ -59,15 +60,19 @@ def serve(
                 limit(settings["limits"])
             if not gil.is_enabled():
                 gil.watch()
-            _prepare(settings)
-            memory = lending.offer(settings["memory"])
-            ready = marshal.dumps({**_facts(own_process=own_process), "memory": memory, **(facts or {})}, 2)
             scope = scope_of(settings["scope"])
             scope.owner = settings["owner"]
-            after = flush if alone else None  # among others, a call would wait for one that prints to a full pipe
             sync = settings["sync"]
-            channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=after)
-            _capture(channel, settings, alone=alone, own_process=own_process)
+            channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=flush_replaced)
+            current.channel = channel  # what is printed while modules load is the channel's, too
+            connect(channel, settings["output"], alone=alone, own_process=own_process)
+            if settings["warnings"]:
+                channel.emits_warnings = True
+                capture_warnings(channel, alone=alone)
+            _prepare(settings)
+            finish_call(channel, None)
+            memory = lending.offer(settings["memory"])
+            ready = marshal.dumps({**_facts(own_process=own_process), "memory": memory, **(facts or {})}, 2)
             if alone:
                 borrowing.fetch = side.fetch
             if not sync:
@@ -84,17 +89,6 @@ def serve(
         side.close()
         if ledger is not None:
             ledger.close()
-
-
-def _capture(channel: MainChannel, settings: dict[str, Any], *, alone: bool, own_process: bool) -> None:
-    """Have what is printed, and warnings, go where the pool wants them."""
-    # A process that prints nowhere need not tell JavaScript of it.
-    if settings["output"] == "lines" or (settings["output"] == "ignore" and not own_process):
-        channel.output = capture(channel, alone=alone)
-        channel.scope.output = channel.scope.output or channel.output
-    if settings["warnings"]:
-        channel.emits_warnings = True
-        capture_warnings(channel, alone=alone)
 
 
 def _is_for_another(expected: Any, facts: dict[str, Any] | None) -> bool:
@@ -131,8 +125,7 @@ def _serve(channel: MainChannel, ledger: Ledger | None, *, own_process: bool) ->
         print(f"pythreads: a worker's loop ended with an error: {why}", file=sys.stderr)
         return False
     finally:
-        if channel.output is not None:
-            channel.output.end()
+        finish_worker(channel)
         lending.end(channel)
 
 
@@ -142,24 +135,6 @@ def _prepare(settings: dict[str, Any]) -> None:
             sys.path.insert(0, folder)
     for name in settings["preload"]:
         load(name)
-
-
-def flush() -> None:
-    """Flush what `print` left in buffers."""
-    for stream in (sys.stdout, sys.stderr):
-        try:  # every call comes by here; contextlib.suppress takes ten times as long
-            stream.flush()
-        except Exception:  # noqa: S112 - None, closed, or of the user
-            continue
-
-
-def line_buffered() -> None:
-    """Let every complete line of `print` out at once: Python is never finalized here, which would flush the rest."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-        except Exception:
-            pass
 
 
 def _facts(*, own_process: bool) -> dict[str, Any]:

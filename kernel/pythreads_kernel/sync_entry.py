@@ -13,6 +13,7 @@ from . import foreign_stack
 from .channel import Channel
 from .frames import ERROR, HEADER, HEADER_BYTES
 from .javascript import current
+from .output import direct, unfinished
 from .requests import answer, describe_bytes
 from .scope import Scope, scope_of
 
@@ -106,6 +107,8 @@ def _enter(buffer: int, length: int, capacity: int) -> int:
             return _reply(view, capacity, *_waiting.pop(_get_ident()))
         current.channel = channel = EntryChannel(scope_of(scope))
         code, data = answer(kind, 0, view[HEADER_BYTES:length], channel)
+        if unfinished:
+            (channel.scope.output or direct).finish_thread()
         current.channel = None  # it would keep the scope, and what is in its variables, after the pool is closed
     except BaseException as error:
         code, data = ERROR, describe_bytes(error)

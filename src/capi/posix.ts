@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { startFailure } from '../errors/index.ts'
 import { ffi } from './ffi.ts'
@@ -113,6 +114,18 @@ export function makeMemoryFile(name: string): number {
   const fd = libc().memfd?.(name, MFD_CLOEXEC) ?? -1
   if (fd < 0) throw systemError('memfd_create')
   return fd
+}
+
+/** Writes bytes whole, however long their reader takes. What nobody reads any more is dropped. */
+export function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(fd, bytes, written)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
+      new Poller([fd], 'writable').wait(-1)
+    }
+  }
 }
 
 export function closeFd(fd: number): void {

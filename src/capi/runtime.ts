@@ -1,10 +1,11 @@
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isMainThread } from 'node:worker_threads'
 import type { LibraryHandle } from 'koffi'
 import { type PythonFacts, reserveDescriptors } from '../discovery/index.ts'
 import { PythreadsError, shortage, startFailure } from '../errors/index.ts'
 import { bootSource, KERNEL_FOLDER } from '../kernel.ts'
-import { Encoder } from '../wire/index.ts'
+import { Encoder, FrameParser } from '../wire/index.ts'
 import { ffi } from './ffi.ts'
 import {
   bareCalls,
@@ -19,6 +20,7 @@ import {
   signalAction,
   socketpair,
   systemError,
+  writeWhole,
 } from './posix.ts'
 import { reserveMemory } from './reserve.ts'
 
@@ -49,8 +51,9 @@ const SLICE_MS = 50
 /** What Python takes when it starts, with room to spare: it ends the process when it lacks either. */
 const START_DESCRIPTORS = 16
 const START_BYTES = 64 * 2 ** 20
-/** How long leaving the process may wait for Python to flush its output, when Python does not give up its GIL. */
+/** How long leaving the process may wait for Python to say what it has not written yet, when Python does not give up its GIL. */
 const FLUSH_TIMEOUT_MS = 150
+const FLUSH_BYTES = 64 * 1024
 
 export type InProcessKind = 'thread' | 'subinterpreter'
 
@@ -286,14 +289,33 @@ function initialiser(library: LibraryHandle, { version, executable }: PythonFact
 
 let flushing = false
 
-/** Python is never finalized, which would flush what was printed: it is asked to when this JavaScript thread ends. */
+/**
+ * Python is never finalized, which would flush what was printed. When this JavaScript thread ends, Python hands over what it holds of
+ * lines without an end, and it is written here: a slow reader is waited for as long as that takes, the GIL is not.
+ *
+ * A worker thread leaves alone what calls of other JavaScript threads are about to print.
+ */
 function flushAtExit(): void {
   if (flushing) return
   flushing = true
   process.once('exit', () => {
     const [ours, theirs] = socketpair(SOCK_STREAM)
-    if (send(Atomics.load(processWord(), 0), message('flush', theirs))) new Poller([ours], 'readable').wait(FLUSH_TIMEOUT_MS)
+    const what = isMainThread ? 'flush' : 'flush-threads'
+    if (send(Atomics.load(processWord(), 0), message(what, theirs))) writeFlushed(ours)
     else closeFd(theirs)
     closeFd(ours)
   })
+}
+
+/** Writes what comes from a socket, as frames with the number of a descriptor each, until its end. */
+function writeFlushed(fd: number): void {
+  const { recv } = bareCalls()
+  const poller = new Poller([fd], 'readable')
+  const chunk = Buffer.alloc(FLUSH_BYTES)
+  const parser = new FrameParser((_kind, descriptor, bytes, start, end) => writeWhole(descriptor, bytes.subarray(start, end)))
+  while (poller.wait(FLUSH_TIMEOUT_MS)) {
+    const length = recv(fd, chunk, FLUSH_BYTES, 0)
+    if (length <= 0) return
+    parser.push(chunk.subarray(0, length))
+  }
 }

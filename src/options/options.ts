@@ -143,6 +143,11 @@ export interface CallOptions {
 export interface OutputLine {
   /** Without its end. */
   readonly text: string
+  /**
+   * Only there where no newline ended it. `'\r'`: a carriage return did, so that the next one overwrites it, as the states of a
+   * progress bar do. `''`: it is longer than 1,048,576 characters, and goes on in the next one.
+   */
+  readonly end?: '\r' | ''
   readonly stream: 'stdout' | 'stderr'
   /** The number of the worker, `null`: the one of sync calls. */
   readonly worker: number | null

@@ -470,7 +470,9 @@ export class Worker implements Owner, Reviver {
   }
 
   #frame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#started !== undefined) return this.#first(kind, decode(bytes, start, end))
+    // Modules may print and warn while they load, before the first reply.
+    const isReply = kind !== KIND.OUTPUT && kind !== KIND.WARNING
+    if (isReply && this.#started !== undefined) return this.#first(kind, decode(bytes, start, end))
     if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end)
     switch (kind) {
       case KIND.RESULT:
