@@ -1,5 +1,5 @@
 /**
- * A host ends, in any way, while a thread of Python reads an array that the host lent it: with the status that it would have
+ * A host ends, in any way, while threads of Python read and write arrays that the host lent them: with the status that it would have
  * without Python. Node frees every array when it ends by itself, which is why `src/memory/exit.ts` does not let it come to that.
  *
  * Each run is a process of its own (test/fixtures/arrays-exit.ts). A `signal`: Python read memory that was freed.
@@ -9,7 +9,8 @@ import { runFixture, startFixture } from './support/child.ts'
 import { placements } from './support/pythons.ts'
 import { scaled } from './support/scale.ts'
 
-const RUNS = scaled(3, 20)
+const RUNS = scaled(2, 100)
+const TIMEOUT_MS = scaled(60_000, 900_000)
 const AT_A_TIME = 3
 const MODULE = new URL('./python/arrays.py', import.meta.url).pathname
 
@@ -21,7 +22,7 @@ const ENDS = {
 } as const
 
 describe.each(placements.filter((place) => place.isolation === 'thread'))('the host ends, $name', ({ python }) => {
-  it.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('%s while Python reads its memory', async (end) => {
+  it.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('%s while Python reads its memory', { timeout: TIMEOUT_MS }, async (end) => {
     const endings: unknown[] = []
     let begun = 0
     const run = async () => {

@@ -1,4 +1,5 @@
 export { ffi } from './ffi.ts'
-export { closeFd, duplicateFd, makeMemoryFile, Poller, SOCK_STREAM, socketpair, systemError } from './posix.ts'
+export { makeRoomForListeners } from './listeners.ts'
+export { closeFd, duplicateFd, makeMemoryFile, Poller, SOCK_STREAM, silenceStderr, socketpair, systemError } from './posix.ts'
 export { type InProcessKind, startInProcess, startInProcessNow, sweepInProcess } from './runtime.ts'
 export { SyncEntry } from './sync-entry.ts'

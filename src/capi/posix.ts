@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { openSync, writeSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { startFailure } from '../errors/index.ts'
 import { ffi } from './ffi.ts'
@@ -145,6 +145,12 @@ export function signalAction(signal: number): Buffer {
   const action = Buffer.alloc(SIGACTION_BYTES)
   libc().sigaction(signal, null, action)
   return action
+}
+
+/** Drops what this process prints on stderr from now on. */
+export function silenceStderr(): void {
+  const library = ffi().load(LINUX ? null : '/usr/lib/libSystem.B.dylib')
+  library.func('int dup2(int from, int to)')(openSync('/dev/null', 'w'), 2)
 }
 
 export interface BareCalls {

@@ -7,6 +7,7 @@ import { PythreadsError, shortage, startFailure } from '../errors/index.ts'
 import { bootSource, KERNEL_FOLDER } from '../kernel.ts'
 import { Encoder, FrameParser } from '../wire/index.ts'
 import { ffi } from './ffi.ts'
+import { makeRoomForListeners } from './listeners.ts'
 import {
   bareCalls,
   closeFd,
@@ -298,6 +299,7 @@ let flushing = false
 function flushAtExit(): void {
   if (flushing) return
   flushing = true
+  makeRoomForListeners(1)
   process.once('exit', () => {
     const [ours, theirs] = socketpair(SOCK_STREAM)
     const what = isMainThread ? 'flush' : 'flush-threads'

@@ -2,7 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import type { Socket } from 'node:net'
-import { closeFd, SOCK_STREAM, socketpair } from '../capi/index.ts'
+import { closeFd, makeRoomForListeners, SOCK_STREAM, socketpair } from '../capi/index.ts'
 import { type PythonFacts, reserveDescriptors } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
 import { bootSource } from '../kernel.ts'
@@ -149,6 +149,7 @@ export class ProcessIsolation implements Isolation {
 function endWithThisThread(): void {
   if (watching) return
   watching = true
+  makeRoomForListeners(1)
   process.once('exit', () => {
     for (const child of children) child.kill('SIGKILL')
   })

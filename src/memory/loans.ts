@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
-import { leaveAtExit, whenThreadEnds } from './exit.ts'
+import { leaveBeforeArraysAreFreed, whenThreadEnds } from './exit.ts'
 import { Extents } from './extents.ts'
 import { addressOf, canMap, copyOf, Mapping } from './mapping.ts'
 import { pin } from './pin.ts'
@@ -125,7 +125,7 @@ class Lender {
     }
     if (!file && isMainThread && !isResizable(buffer)) {
       this.#pin(buffer)
-      leaveAtExit()
+      leaveBeforeArraysAreFreed(() => this.#lendsArrays())
       return this.#add(length, addressOf(bytes), new Lent(buffer, account))
     }
     if (length < INLINE_BYTES || account.used + length > account.limit) return undefined
@@ -193,6 +193,12 @@ class Lender {
       const loan = this.#loans[cell]
       if (loan !== undefined) this.#over(cell, loan)
     }
+  }
+
+  /** Whether Python has an array of this thread, rather than memory of the mapping. */
+  #lendsArrays(): boolean {
+    this.sweep()
+    return this.#loans.some((loan) => loan?.bytes === 0 && !this.#allocated.has(loan.keep as ArrayBufferLike))
   }
 
   /** To look at all cells for each of many small loans would take time that grows with their square. */

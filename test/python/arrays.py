@@ -104,6 +104,20 @@ def read_for_ever(view):
     started.wait()
 
 
+def write_for_ever(view):
+    """Have a thread of Python's own write to an array as long as there is one."""
+    started = threading.Event()
+
+    def loop():
+        while True:
+            for index in range(len(view)):
+                view[index] = 1
+            started.set()
+
+    threading.Thread(target=loop, daemon=True).start()
+    started.wait()
+
+
 def give(name, length):
     """An array of numbers from 0, of which Python keeps nothing; it can be asked whether it is still there."""
     import ctypes

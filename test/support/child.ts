@@ -42,6 +42,11 @@ export function runCli(args: string[], options: { env?: NodeJS.ProcessEnv; input
   return startCli(args, options).ended
 }
 
+/** Runs Node with these arguments to its end. */
+export function runNode(args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<Ended> {
+  return startNode(args, options.env ?? {}, options).ended
+}
+
 function startNode(args: string[], env: NodeJS.ProcessEnv, options: { input?: string; cwd?: string } = {}): Child {
   const child = spawn(process.execPath, args, {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
