@@ -22,21 +22,25 @@ const ENDS = {
 } as const
 
 describe.each(placements.filter((place) => place.isolation === 'thread'))('the host ends, $name', ({ python }) => {
-  it.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('%s while Python reads its memory', { timeout: TIMEOUT_MS }, async (end) => {
-    const endings: unknown[] = []
-    let begun = 0
-    const run = async () => {
-      while (begun++ < RUNS) {
-        const host = startFixture('arrays-exit', [JSON.stringify({ python, module: MODULE, end })])
-        await host.printed('Python reads')
-        if (end !== 'natural end') host.kill(end === 'SIGTERM' ? 'SIGTERM' : 'SIGUSR2')
-        const { code, signal, stdout } = await host.ended
-        endings.push({ code, signal, listened: stdout.includes('said goodbye') })
+  it.each(Object.keys(ENDS) as (keyof typeof ENDS)[])(
+    '%s while Python reads its memory',
+    { timeout: TIMEOUT_MS },
+    async (end) => {
+      const endings: unknown[] = []
+      let begun = 0
+      const run = async () => {
+        while (begun++ < RUNS) {
+          const host = startFixture('arrays-exit', [JSON.stringify({ python, module: MODULE, end })])
+          await host.printed('Python reads')
+          if (end !== 'natural end') host.kill(end === 'SIGTERM' ? 'SIGTERM' : 'SIGUSR2')
+          const { code, signal, stdout } = await host.ended
+          endings.push({ code, signal, listened: stdout.includes('said goodbye') })
+        }
       }
-    }
-    await Promise.all(Array.from({ length: AT_A_TIME }, run))
-    expect(endings).toEqual(Array(RUNS).fill({ ...ENDS[end], listened: end !== 'SIGTERM' }))
-  })
+      await Promise.all(Array.from({ length: AT_A_TIME }, run))
+      expect(endings).toEqual(Array(RUNS).fill({ ...ENDS[end], listened: end !== 'SIGTERM' }))
+    },
+  )
 })
 
 const alive = [true, false].flatMap((threaded) => [true, false].map((close) => ({ threaded, close })))

@@ -15,8 +15,9 @@ from .forking import forked, leave, on_thread
 from .interrupts import gate_of_this_thread
 from .javascript import coroutine_of, current
 from .outgoing import dumps
-from .output import finish_call, unfinished
+from .output import finish_coroutine, unfinished
 from .requests import describe_bytes, is_awaited
+from .streams import flush_replaced
 from .threads import thread
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -118,8 +119,9 @@ class EventLoop:
         self._tasks.pop(request, None)
         self._cancelling.discard(request)
         self._told.discard(request)
+        flush_replaced()
         if unfinished:
-            finish_call(self._channel, request)
+            finish_coroutine(self._channel, request)
         try:
             self._send(frames.RESULT, request, dumps(task.result(), self._channel, copy=copy))
         except BaseException as error:  # the coroutine's, or a value's that cannot cross

@@ -234,13 +234,13 @@ class MainChannel(Channel):
         took = perf_counter_ns() - began
         if ledger is not None:
             ledger.end(took)
+        self._after()
+        if unfinished:
+            finish_call(self, request)
         self._request = outer
         if self._gil_is_off and gil.is_enabled():
             self._gil_is_off = False
             write_frame(self._fd, frames.GIL_ENABLED, 0, marshal.dumps(gil.culprit()))
-        self._after()
-        if unfinished:
-            finish_call(self, request)
         if self.is_sync and self.scope.dropped:  # nobody reads what comes behind the reply
             self.tell_dropped(self._write)
         write_frame(self._fd, reply | min(took // 1000, frames.MAX_TIME) << frames.TIME_SHIFT, request, data)

@@ -19,13 +19,13 @@ from .javascript import current
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
     from .channel import Channel
     from .ledger import Ledger
 
-    _Which = Callable[[int, "_Line"], bool]
+    _Key = tuple["Output", int | None, int, int]
 
 STDOUT, STDERR = 1, 2
 # How much of a line without an end is held; more is sent in pieces.
@@ -49,15 +49,9 @@ class _Line:
         self.is_of_worker = current.channel is not None
 
 
-# All lines of this interpreter that have no end yet: by output and call (or thread), then by stream and thread.
-# Calls look whether there is one, and do no more where there is none.
-unfinished: dict[tuple[Output, Hashable], dict[tuple[int, int], _Line]] = {}
-# A signal's handler or a finalizer that prints may come in the middle of a print.
-_lock = RLock()
-
-
-def _all(_thread: int, _line: _Line) -> bool:
-    return True
+# All lines of this interpreter that have no end yet, by output, call, stream and thread. Calls look whether there is one.
+# Whoever takes one out owns it, so that no lock is needed: a signal's handler or a finalizer may print in the middle of a print.
+unfinished: dict[_Key, _Line] = {}
 
 
 class Output:
@@ -66,6 +60,16 @@ class Output:
     is_captured = True
     _most = _MOST_TO_JAVASCRIPT
 
+    def hold(self, stream: int, data: bytes) -> bool:
+        """Take a piece of a line that this thread prints, unless too much of it is held. It may be interrupted anywhere."""
+        key = (self, self._call(), stream, get_ident())
+        line = unfinished.get(key) or unfinished.setdefault(key, _Line())
+        if line.size > self._most:
+            return False
+        line.pieces.append(data)
+        line.size += len(data)
+        return True
+
     def write(self, stream: int, data: bytes) -> None:
         """Take what this thread prints; lines go out when they are whole."""
         if not data:
@@ -73,82 +77,67 @@ class Output:
         # The state of a progress bar begins or ends with a carriage return, and is to be seen at once.
         seen = data[0] == _CARRIAGE_RETURN or data[-1] == _CARRIAGE_RETURN
         end = len(data) if seen else data.rfind(b"\n") + 1
-        group, key = (self, self._group()), (stream, get_ident())
-        with _lock:
-            lines = unfinished.setdefault(group, {})
-            line = lines.get(key) or lines.setdefault(key, _Line())
-            if end == 0 and line.size > self._most:
-                end = _whole_characters(data)
-            if end == 0:
-                line.pieces.append(data)
-                line.size += len(data)
+        if end == 0:
+            if self.hold(stream, data):
                 return
-            ready = b"".join((*line.pieces, data[:end]))
-            rest = data[end:]
-            line.pieces, line.size = ([rest], len(rest)) if rest else ([], 0)
-            line.is_open = not ready.endswith(b"\n")
-            _drop_if_done(group, key, line)
-        self._put(stream, group[1], key[1], ready, last=False)
+            end = _whole_characters(data)
+        key = (self, self._call(), stream, get_ident())
+        line = unfinished.pop(key, None)
+        ready = data[:end] if line is None else b"".join((*line.pieces, data[:end]))
+        self._keep(key, data[end:], is_open=not ready.endswith(b"\n"))
+        self._put(key, ready, last=False)
 
     def flush(self, stream: int) -> None:
         """Let out what this thread has printed of a line."""
-        group, key = (self, self._group()), (stream, get_ident())
-        with _lock:
-            line = unfinished.get(group, {}).get(key)
-            if line is None or not line.pieces:
-                return
-            held = b"".join(line.pieces)
-            end = _whole_characters(held)
-            line.pieces, line.size = ([held[end:]], len(held) - end) if end < len(held) else ([], 0)
-            line.is_open = True
-            _drop_if_done(group, key, line)
-        self._put(stream, group[1], key[1], held[:end], last=False)
+        key = (self, self._call(), stream, get_ident())
+        line = unfinished.pop(key, None)
+        if line is None:
+            return
+        held = b"".join(line.pieces)
+        end = _whole_characters(held)
+        self._keep(key, held[end:], is_open=line.is_open or end > 0)
+        if end > 0:
+            self._put(key, held[:end], last=False)
 
     def finish(self, call: int | None) -> None:
-        """A call is over, and so are its lines."""
-        self._finish((self, call))
+        """A call is over that this thread has made, and so are its lines."""
+        for stream in (STDOUT, STDERR):
+            self._finish((self, call, stream, get_ident()))
 
-    def finish_thread(self) -> None:
-        """What this thread did on nobody's behalf is over, such as a sync call."""
-        mine = get_ident()
-        self._finish((self, self._group()), lambda thread, _: thread == mine)
+    def finish_coroutine(self, call: int) -> None:
+        """A coroutine is over. Threads that it started may have printed for it."""
+        for key in list(unfinished):
+            if key[0] is self and key[1] == call:
+                self._finish(key)
 
     def finish_all(self) -> None:
         """Nothing more comes."""
-        for group in list(unfinished):
-            if group[0] is self:
-                self._finish(group)
+        for key in list(unfinished):
+            if key[0] is self:
+                self._finish(key)
 
-    def _finish(self, group: tuple[Output, Hashable], which: _Which = _all) -> None:
-        for stream, thread, held in _taken(group, which):
-            self._put(stream, group[1], thread, held, last=True)
+    def _finish(self, key: _Key) -> None:
+        line = unfinished.pop(key, None)
+        if line is not None and (line.pieces or line.is_open):
+            self._put(key, b"".join(line.pieces), last=True)
 
-    def _group(self) -> Any:
+    def _keep(self, key: _Key, rest: bytes, *, is_open: bool) -> None:
+        """Begin a line with what is left of a text, or note that the reader has its beginning."""
+        if rest or (is_open and self.is_captured):
+            line = _Line()
+            line.is_open = is_open
+            if rest:
+                line.pieces.append(rest)
+                line.size = len(rest)
+            unfinished[key] = line
+
+    def _call(self) -> int | None:
+        """The call that this thread prints for."""
+        return None
+
+    def _put(self, key: _Key, data: bytes, *, last: bool) -> None:
+        """Hand on a part of a line, or lines."""
         raise NotImplementedError
-
-    def _put(self, stream: int, call: Any, thread: int, data: bytes, *, last: bool) -> None:
-        raise NotImplementedError
-
-
-def _drop_if_done(group: tuple[Output, Hashable], key: tuple[int, int], line: _Line) -> None:
-    if line.pieces or (line.is_open and group[0].is_captured):
-        return
-    lines = unfinished[group]
-    del lines[key]
-    if not lines:
-        del unfinished[group]
-
-
-def _taken(group: tuple[Output, Hashable], which: _Which) -> Iterator[tuple[int, int, bytes]]:
-    """Take lines out of a group: their streams and threads, and what is held of each."""
-    with _lock:
-        lines = unfinished.get(group, {})
-        taken = [(key, lines.pop(key)) for key in list(lines) if which(key[1], lines[key])]
-        if not lines:
-            unfinished.pop(group, None)
-    for (stream, thread), line in taken:
-        if line.pieces or line.is_open:
-            yield stream, thread, b"".join(line.pieces)
 
 
 def _whole_characters(data: bytes) -> int:
@@ -164,10 +153,11 @@ class ToJavaScript(Output):
         """Send over the channel: its main socket from the thread that serves it, its side socket from others."""
         self._channel = channel
 
-    def _group(self) -> int | None:
+    def _call(self) -> int | None:
         return self._channel.call()
 
-    def _put(self, stream: int, call: Any, thread: int, data: bytes, *, last: bool) -> None:
+    def _put(self, key: _Key, data: bytes, *, last: bool) -> None:
+        _, call, stream, thread = key
         try:
             text = data.decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
@@ -180,6 +170,10 @@ class ToJavaScript(Output):
 
 class Nowhere(Output):
     """To nobody."""
+
+    def hold(self, _stream: int, _data: bytes) -> bool:
+        """Forget it."""
+        return True
 
     def write(self, stream: int, data: bytes) -> None:
         """Forget it."""
@@ -244,22 +238,30 @@ class ToDescriptor(Output):
         super().flush(stream)
         if len(unfinished) > 1:
             there = {thread.ident for thread in threading.enumerate()}
-            for group in list(unfinished):
-                if group[0] is self and group[1] not in there:
-                    self._finish(group)
+            for key in list(unfinished):
+                if key[0] is self and key[3] not in there:
+                    self._finish(key)
 
-    def finish(self, call: int | None) -> None:
+    def finish(self, _call: int | None) -> None:
         """A call is over, and so is what its thread has begun."""
-        del call
-        self.finish_thread()
+        super().finish(None)
+
+    def finish_coroutine(self, _call: int) -> None:
+        """A coroutine is over. What its thread has begun is taken for its own."""
+        super().finish(None)
+
+    def _finish(self, key: _Key) -> None:
+        try:
+            super()._finish(key)
+        except OSError:  # nobody reads any more, and no print waits to be told
+            pass
 
     def collect(self, *, of_workers: bool) -> list[tuple[int, bytes]]:
         """Take what is held of lines, rather than write it. `of_workers`: of those too that are in the middle of a call."""
         held = []
-        for group in list(unfinished):
-            if group[0] is self:
-                lines = _taken(group, lambda _, line: of_workers or not line.is_of_worker)
-                held += [(stream, data) for stream, _, data in lines]
+        for key, line in list(unfinished.items()):
+            if key[0] is self and (of_workers or not line.is_of_worker) and unfinished.pop(key, None) is line:
+                held.append((key[2], b"".join(line.pieces)))
         return held
 
     def collect_from(self, function: Callable[[], None]) -> list[tuple[int, bytes]]:
@@ -267,7 +269,7 @@ class ToDescriptor(Output):
         self._collected, self._collector = [], get_ident()
         try:
             function()
-            self.finish_thread()
+            self.finish(None)
             return self._collected
         finally:
             self._collector = None
@@ -283,18 +285,14 @@ class ToDescriptor(Output):
 
     def after_fork(self) -> None:
         """Begin anew in a child, where other threads neither go on nor give back what they have."""
-        global _lock  # noqa: PLW0603
-        _lock = RLock()
         unfinished.clear()
         self.ledger = None
         for stream in (STDOUT, STDERR):
             self._turns[stream] = _Turn()
 
-    def _group(self) -> int:
-        return get_ident()
-
-    def _put(self, stream: int, call: Any, thread: int, data: bytes, *, last: bool) -> None:
-        del call, thread, last
+    def _put(self, key: _Key, data: bytes, *, last: bool) -> None:
+        del last
+        stream = key[2]
         if self._collector is not None and self._collector == get_ident():
             self._collected.append((stream, data))
             return
@@ -336,11 +334,19 @@ def finish_worker(channel: Channel) -> None:
         pass
 
 
+def finish_coroutine(channel: Channel, call: int) -> None:
+    """A coroutine of a channel is over, and so are its lines."""
+    (channel.output or channel.scope.output or direct).finish_coroutine(call)
+
+
+_warnings_lock = threading.Lock()
+
+
 def capture_warnings(owner: Channel, *, alone: bool) -> None:
     """Send warnings to JavaScript rather than to `sys.stderr`."""
     import warnings
 
-    with _lock:
+    with _warnings_lock:
         shown: Callable[..., None] = warnings.showwarning
         if getattr(shown, "__pythreads__", False):
             return

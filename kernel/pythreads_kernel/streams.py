@@ -30,12 +30,13 @@ _NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 _streams: dict[str, Stream] = {}
 # The channel of threads that serve none, where an interpreter has only one.
 _owner: Channel | None = None
+_is_forked = False
 
 
 def _output() -> Output:
     """Where this thread prints to."""
     channel = current.channel or _owner
-    return direct if channel is None else channel.output or channel.scope.output or direct
+    return direct if channel is None or _is_forked else channel.output or channel.scope.output or direct
 
 
 class _Sink(io.BufferedIOBase):
@@ -95,7 +96,7 @@ class Stream(io.TextIOWrapper):
         """`number`: its descriptor; `original`: what Python has made of it, `None` where it was closed."""
         self._number = number
         self._sink = _Sink(number)
-        # What encodes text that JavaScript does not get: only for other encodings than UTF-8.
+        # What encodes text, in other encodings than UTF-8.
         self._encode: Callable[[str], bytes] | None = None
         self._is_reconfigured = False
         self._line_end = "\n"
@@ -108,8 +109,15 @@ class Stream(io.TextIOWrapper):
         """Write text; a line goes out when it is whole."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        output = _output()
-        shielded(output.write, self._number, self._bytes(text, output))
+        channel = current.channel or _owner
+        output = direct if channel is None or _is_forked else channel.output or channel.scope.output or direct
+        if self._is_plain:
+            data = str.encode(text, "utf-8", "surrogatepass" if output.is_captured else self.errors or "strict")
+        else:
+            data = self._bytes(text, output)
+        # Most of what `print` writes are pieces of a line.
+        if "\n" in text or "\r" in text or not output.hold(self._number, data):
+            shielded(output.write, self._number, data)
         if self.write_through:
             self.flush()
         return len(text)
@@ -138,6 +146,8 @@ class Stream(io.TextIOWrapper):
     def _set_encoder(self) -> None:
         is_utf8 = codecs.lookup(self.encoding).name == "utf-8"
         self._encode = None if is_utf8 else codecs.getincrementalencoder(self.encoding)(self.errors or "strict").encode
+        # UTF-8 whose line ends are written as they are, and any text reaches JavaScript.
+        self._is_plain = is_utf8 and not self._is_reconfigured
 
     def _bytes(self, text: str, output: Output) -> bytes:
         if output.is_captured and not self._is_reconfigured:
@@ -196,8 +206,8 @@ def install(*, ledger: Ledger | None = None, reads: bool = True) -> None:
 
 def _after_fork() -> None:
     """In a child of `os.fork`: it prints to its descriptors, and says nothing to JavaScript."""
-    global _output  # noqa: PLW0603
-    _output = lambda: direct  # noqa: E731
+    global _is_forked  # noqa: PLW0603
+    _is_forked = True
     direct.after_fork()
 
 
@@ -226,10 +236,7 @@ def flush_replaced() -> None:
 def flush() -> None:
     """Flush all that was printed here, by any thread."""
     flush_replaced()
-    try:
-        direct.finish_all()
-    except OSError:  # nobody reads any more
-        pass
+    direct.finish_all()
 
 
 def _flush(stream: Any) -> None:

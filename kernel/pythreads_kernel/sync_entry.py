@@ -108,7 +108,7 @@ def _enter(buffer: int, length: int, capacity: int) -> int:
         current.channel = channel = EntryChannel(scope_of(scope))
         code, data = answer(kind, 0, view[HEADER_BYTES:length], channel)
         if unfinished:
-            (channel.scope.output or direct).finish_thread()
+            (channel.scope.output or direct).finish(None)
         current.channel = None  # it would keep the scope, and what is in its variables, after the pool is closed
     except BaseException as error:
         code, data = ERROR, describe_bytes(error)
