@@ -17,6 +17,7 @@ from .frames import write_all, write_frame
 from .incoming import unescape_value
 from .interrupts import CallCancelled, gate_of_this_thread, shielded
 from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator, Reference, current
+from .ledger import PAUSE_NS
 from .outgoing import dumps
 from .output import finish_call, unfinished
 from .requests import answer
@@ -225,15 +226,18 @@ class MainChannel(Channel):
             return
         outer, self._request = self._request, request
         began = perf_counter_ns()
+        if ledger is not None and outer is None and began - ledger.ended > PAUSE_NS:
+            ledger.look(began)
         if self.is_sync:
             waiting, self.scope.waiting = self.scope.waiting, self
             reply, data = answer(kind, request, payload, self)
             self.scope.waiting = waiting  # before JavaScript has its reply, and hears other channels again
         else:
             reply, data = self._interruptible(kind, request, payload)
-        took = perf_counter_ns() - began
-        if ledger is not None:
-            ledger.end(took)
+        now = perf_counter_ns()
+        took = now - began
+        if ledger is not None and outer is None:
+            ledger.end(took, now)
         self._after()
         if unfinished:
             finish_call(self, request)
@@ -243,7 +247,16 @@ class MainChannel(Channel):
             write_frame(self._fd, frames.GIL_ENABLED, 0, marshal.dumps(gil.culprit()))
         if self.is_sync and self.scope.dropped:  # nobody reads what comes behind the reply
             self.tell_dropped(self._write)
-        write_frame(self._fd, reply | min(took // 1000, frames.MAX_TIME) << frames.TIME_SHIFT, request, data)
+        took //= 1000
+        if took >= frames.MAX_TIME:
+            took = self._tell_time(request, took)
+        write_frame(self._fd, reply | took << frames.TIME_SHIFT, request, data)
+
+    def _tell_time(self, request: int, took: int) -> int:
+        """Tell a time that a reply has no room for; return what the reply says instead."""
+        if not self.is_sync:
+            write_frame(self._fd, frames.TOOK, request, marshal.dumps(took))
+        return frames.MAX_TIME
 
     def _interruptible(self, kind: int, request: int, payload: memoryview) -> tuple[int, bytes]:
         """Answer a request that may be cancelled meanwhile."""

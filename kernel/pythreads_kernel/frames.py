@@ -49,9 +49,11 @@ TOLD = 73
 GIL_ENABLED = 74
 FETCH = 75
 UNREAD = 76
+TOOK = 77
 
 KIND_MASK = 0xFF
-# Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many.
+# Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many: then a frame
+# TOOK before the reply says it.
 TIME_SHIFT = 16
 MAX_TIME = 0xFFFF
 # Flags of requests: their payload holds escapes; their result is to be copied deeply rather than referred to; their arrays

@@ -6,7 +6,7 @@
 | 4..12 | JavaScript | requests above the first number, up to the second, are taken back |
 | 12..16 | Python | the last request with a large frame that was read |
 | 16..24 | Python | nanoseconds spent on requests |
-| 24..32 | Python | nanoseconds of processor time of the serving thread |
+| 24..32 | Python | nanoseconds of processor time that the serving thread spent on them |
 | 1024..4096 | Python | a length, and the last that was printed |
 | 4096.. | Python | what `faulthandler` says of a crash |
 
@@ -25,8 +25,9 @@ from .forking import forked
 BYTES = 4096
 _TAIL = 1024
 _TAIL_BYTES = BYTES - _TAIL - 4
-# How often the processor time is asked for, which costs a system call.
+# How often the processor time is asked for, which costs a system call: after this time, or when nothing was done for this long.
 _CPU_EVERY_NS = 1_000_000
+PAUSE_NS = 200_000
 
 
 class Ledger:
@@ -39,7 +40,11 @@ class Ledger:
         self._words = memoryview(self._map).cast("I")
         self._long = memoryview(self._map).cast("Q")
         self._fence = allocate_lock()
-        self._busy = self._cpu_at = 0
+        # Nanoseconds of requests, and of those on a processor; and what the clocks said when that was last looked at.
+        self._busy = self._cpu = 0
+        self._busy_then = self._cpu_then = self._then = 0
+        # When the last request ended.
+        self.ended = 0
         self._tail = b""
 
     def begin(self, request: int) -> bool:
@@ -54,13 +59,20 @@ class Ledger:
         """Note that the frame of a request is read, which may take more memory than there is."""
         self._words[3] = request
 
-    def end(self, nanoseconds: int) -> None:
-        """Note how long a request took."""
+    def end(self, nanoseconds: int, now: int) -> None:
+        """Note how long a request took that no other one waited for."""
         self._busy = busy = self._busy + nanoseconds
         self._long[2] = busy
-        if busy - self._cpu_at >= _CPU_EVERY_NS:
-            self._cpu_at = busy
-            self._long[3] = thread_time_ns()
+        self.ended = now
+        if now - self._then >= _CPU_EVERY_NS:
+            self.look(now)
+
+    def look(self, now: int) -> None:
+        """Note the processor time of requests. The thread uses it between requests too, which is none of theirs."""
+        cpu = thread_time_ns()
+        self._cpu += min(self._busy - self._busy_then, cpu - self._cpu_then)
+        self._busy_then, self._cpu_then, self._then = self._busy, cpu, now
+        self._long[3] = self._cpu
 
     def printed(self, data: bytes) -> None:
         """Note what was printed, except by a forked child."""

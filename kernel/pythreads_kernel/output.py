@@ -329,7 +329,7 @@ def finish_worker(channel: Channel) -> None:
         if output.is_captured:
             output.finish_all()
         else:
-            output.finish_thread()  # others print there, too
+            output.finish(None)  # others print there, too
     except OSError:  # nobody reads any more
         pass
 

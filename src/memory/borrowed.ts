@@ -44,8 +44,8 @@ class MappedFile {
   /** `trim`: has the worker keep no memory that is free. */
   constructor(fd: number, trim: () => void) {
     this.mapping = new Mapping(fd)
-    this.mapping.closeFile()
     this.cells = new Uint8Array(this.mapping.view(0, CELLS))
+    files.add(this)
     this.#trim = trim
   }
 
@@ -69,17 +69,22 @@ class MappedFile {
     this.ended = true
     clearTimeout(this.#timer)
     if (this.live > 0) this.mapping.keepOnly([...holds].filter(({ file }) => file === this).map(({ part }) => part))
-    else this.mapping.close()
+    this.check()
   }
 
   check(): void {
-    if (this.ended && this.live === 0) this.mapping.close()
+    if (!this.ended || this.live > 0) return
+    files.delete(this)
+    this.mapping.close()
   }
 
   discard(): void {
     this.mapping.discard(CELLS, this.mapping.bytes - CELLS)
   }
 }
+
+/** The files that are mapped. */
+const files = new Set<MappedFile>()
 
 /** One that cannot be mapped, as there is no koffi, no room for the mapping, or no memory but JavaScript's own is allowed: it is read. */
 class ReadFile {
@@ -156,6 +161,18 @@ function sweepSoon(): void {
 /** How many arrays of this thread are Python's memory. */
 export function borrowedCount(): number {
   return holds.size
+}
+
+/** Bytes of the arrays that are Python's memory, and what they and the files that they are in take. */
+export function borrowedUse(): { used: number; resident: number } {
+  let used = 0
+  let resident = 0
+  for (const { part, file } of holds) {
+    used += part.bytes
+    if (file === undefined) resident += part.bytes
+  }
+  for (const { mapping } of files) resident += mapping.resident
+  return { used, resident }
 }
 
 /** Tables of cells in this process, by their address; they are never freed. */

@@ -87,7 +87,7 @@ export class Mapping {
 
   /** Bytes of memory that it takes. */
   get resident(): number {
-    return fstatSync(this.fd).blocks * 512
+    return this.#hasFile ? fstatSync(this.fd).blocks * 512 : this.#parts.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   view(offset: number, bytes: number): ArrayBuffer {

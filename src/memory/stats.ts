@@ -1,4 +1,4 @@
-import { borrowedCount } from './borrowed.ts'
+import { borrowedCount, borrowedUse } from './borrowed.ts'
 import { lenderMade } from './loans.ts'
 
 /** What this JavaScript thread lends and borrows. */
@@ -6,5 +6,11 @@ export function memoryStats(): { lent: number; borrowed: number; usedMb: number;
   const lender = lenderMade()
   lender?.sweep()
   const { count = 0, used = 0, resident = 0 } = lender ?? {}
-  return { lent: count, borrowed: borrowedCount(), usedMb: used / 2 ** 20, residentMb: resident / 2 ** 20 }
+  const borrowed = borrowedUse()
+  return {
+    lent: count,
+    borrowed: borrowedCount(),
+    usedMb: (used + borrowed.used) / 2 ** 20,
+    residentMb: (resident + borrowed.resident) / 2 ** 20,
+  }
 }

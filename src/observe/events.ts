@@ -24,6 +24,6 @@ export interface PoolEvents {
 export interface CallEvents {
   /** A worker has taken it. `queuedMs`: how long it waited for that. */
   callStart: { readonly worker: number; readonly target: string | undefined; readonly queuedMs: number }
-  /** It is over. `threadMs`: how long it held the worker's thread, 65.535 at most. */
+  /** It is over. `threadMs`: how long it held the worker's thread. */
   callEnd: { readonly worker: number; readonly target: string | undefined; readonly threadMs: number }
 }

@@ -415,9 +415,10 @@ export class Pool {
     this.#vigil.went(++this.#running)
     this.#gauge.start()
     const queuedMs = task.queuedAt === undefined ? 0 : performance.now() - task.queuedAt
-    if (task.queuedAt !== undefined) this.#queueTimes.record(queuedMs)
+    const isFirst = task.queuedMs < 0 // it may be taken back, and sent again
+    task.queuedMs = queuedMs
     const { observer } = this.#options
-    if (observer.hears('callStart')) observer.publish('callStart', { worker: worker.slot, target: task.key, queuedMs })
+    if (isFirst && observer.hears('callStart')) observer.publish('callStart', { worker: worker.slot, target: task.key, queuedMs })
   }
 
   /** Whether a worker serves this pool now. */
@@ -449,6 +450,7 @@ export class Pool {
   #took(task: Task, us: number, worker: Worker): void {
     if (task.isSetUp) return
     this.#runTimes.record(us / 1000)
+    if (task.queuedAt !== undefined) this.#queueTimes.record(task.queuedMs)
     if (task.key !== undefined) this.#dispatcher.paces.learn(task.key, us)
     const { observer } = this.#options
     if (observer.hears('callEnd')) observer.publish('callEnd', { worker: worker.slot, target: task.key, threadMs: us / 1000 })

@@ -7,7 +7,10 @@ export interface PoolStats {
   readonly queued: number
   /** Calls that a worker has. */
   readonly running: number
-  /** Calls that workers have taken since the start, and those of them that failed. */
+  /**
+   * Calls that workers have taken since the start, and those of them to which Python replied with an error: not those that were
+   * cancelled, or that their worker's end cut off. What a worker runs before it serves is no call; a chunk of `map` is one.
+   */
   readonly calls: number
   readonly errors: number
   /** Workers that ended unasked, or got stuck, and were replaced. */
@@ -23,7 +26,10 @@ export interface PoolStats {
   readonly memory: MemoryStats
   /** How long calls waited for a worker, in milliseconds; those that a worker took at once are not among them. */
   readonly queueTimes: TimesSummary
-  /** How long calls held a worker's thread, in milliseconds; 65.535 stands for anything longer. */
+  /**
+   * How long calls held a worker's thread, in milliseconds: a coroutine only while it begins, a call that waits for a callback
+   * also while others run within it.
+   */
   readonly runTimes: TimesSummary
   readonly gil: GilStats
 }
@@ -34,9 +40,9 @@ export interface MemoryStats {
   readonly lent: number
   /** Arrays here that are Python's memory. */
   readonly borrowed: number
-  /** Megabytes in use of the memory that worker processes see too: arrays of `alloc`, and copies that are lent. */
+  /** Megabytes in use: arrays of `alloc`, copies that are lent, and arrays here that are Python's memory. */
   readonly usedMb: number
-  /** Megabytes that this memory takes, free parts that are kept for the next arrays included. */
+  /** Megabytes that all this takes, free parts that are kept for the next arrays included. */
   readonly residentMb: number
 }
 
@@ -75,7 +81,10 @@ export interface WorkerStats {
   readonly pid: number | undefined
   readonly calls: number
   readonly errors: number
-  /** Milliseconds that its thread spent on calls that are over, and those of them on a processor. */
+  /**
+   * Milliseconds that its thread spent on calls that are over, and those of them on a processor. What runs within a callback
+   * counts once.
+   */
   readonly busyMs: number
   readonly cpuMs: number
 }

@@ -57,6 +57,8 @@ export class Task implements Linked<Task>, EncodedFrame {
   deaths = 0
   /** When it had to wait for a worker. */
   queuedAt: number | undefined
+  /** How long it had waited when a worker last took it; negative: none has. */
+  queuedMs = -1
   /** Runs when it is settled. */
   onSettled: (() => void) | undefined
   readonly #resolve: (value: unknown) => void

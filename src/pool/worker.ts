@@ -9,7 +9,7 @@ import {
   residentMb,
 } from '../isolation/index.ts'
 import { Borrowed, lenderMade } from '../memory/index.ts'
-import { decode, FrameParser, frame, KIND, type Kind, type Loan, type Reviver, replyTime } from '../wire/index.ts'
+import { decode, FrameParser, frame, KIND, type Kind, type Loan, MAX_REPLY_TIME, type Reviver, replyTime } from '../wire/index.ts'
 import { type Answers, CALLER, CallbackRunner } from './callbacks.ts'
 import { Cancellations } from './cancellations.ts'
 import { releaseFrame } from './control-frames.ts'
@@ -100,6 +100,8 @@ export class Worker implements Owner, Reviver {
   endedAs: string | undefined
   /** Why it is to be recycled, once it is known. */
   due: string | undefined
+  /** The time of the request whose reply comes next, where it is too long for that. */
+  #longTime: { readonly id: number; readonly us: number } | undefined
   /** The last request of its set-up. */
   #firstBegun = 0
   readonly #flight = new Flight()
@@ -478,7 +480,7 @@ export class Worker implements Owner, Reviver {
       case KIND.RESULT:
       case KIND.ERROR: {
         const { task, settle } = this.#answered(kind, id, bytes, start, end)
-        this.#leave(task, replyTime(bytes, start))
+        this.#leave(task, this.#timeOf(id, bytes, start))
         settle()
         this.#tools.events.settled(task)
         return this.#tools.events.free(this)
@@ -488,7 +490,9 @@ export class Worker implements Owner, Reviver {
       case KIND.SKIPPED:
         return this.#skipped(id)
       case KIND.PENDING:
-        return this.#pending(id, replyTime(bytes, start))
+        return this.#pending(id, this.#timeOf(id, bytes, start))
+      case KIND.TOOK:
+        return this.#took(id, decode(bytes, start, end))
       case KIND.CALLBACK:
         return this.#callback(id, bytes, start, end)
       default:
@@ -557,16 +561,31 @@ export class Worker implements Owner, Reviver {
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
   }
 
+  /** A reply comes that has no room for the time that its request took. */
+  #took(id: number, us: unknown): void {
+    if (this.#flight.get(id) === undefined || !(Number.isSafeInteger(us) && (us as number) >= MAX_REPLY_TIME)) {
+      this.#unasked(KIND.TOOK, id)
+    }
+    this.#longTime = { id, us: us as number }
+  }
+
+  /** How many microseconds a request held the thread, of which this is the reply. */
+  #timeOf(id: number, bytes: Buffer, start: number): number {
+    const us = replyTime(bytes, start)
+    if (us < MAX_REPLY_TIME) return us
+    return this.#longTime?.id === id ? this.#longTime.us : us
+  }
+
   /** It could not read a call: nothing that crossed in it has arrived. */
   #unread(id: number, bytes: Buffer, start: number, end: number): void {
     const task = this.#flight.get(id)
     if (task === undefined) this.#unasked(KIND.UNREAD, id)
     const error = toError(decode(bytes, start, end) as PythonErrorDetails)
-    if (!task.isSetUp) this.errors++
+    this.#failed(task)
     const { numbers } = task.crossing
     if (numbers !== undefined) this.realm.unsent(numbers)
     this.#flight.settle(task)
-    this.#leave(task, replyTime(bytes, start))
+    this.#leave(task, this.#timeOf(id, bytes, start))
     task.drop(error)
     this.#tools.events.settled(task)
     this.#tools.events.free(this)
@@ -633,7 +652,7 @@ export class Worker implements Owner, Reviver {
   }
 
   #outcome(task: Task, kind: Kind, bytes: Buffer, start: number, end: number): () => void {
-    if (kind === KIND.ERROR && !task.isSetUp) this.errors++
+    if (kind === KIND.ERROR) this.#failed(task)
     try {
       const value = decode(bytes, start, end, this)
       if (kind === KIND.RESULT) return () => task.resolve(value)
@@ -642,9 +661,14 @@ export class Worker implements Owner, Reviver {
     } catch (error) {
       // A value that JavaScript cannot hold is this call's error; malformed bytes are the end of the worker.
       if (!hasCode(error, 'ERR_PYTHREADS_VALUE')) throw error
-      if (!task.isSetUp) this.errors++
+      this.#failed(task)
       return () => task.reject(error)
     }
+  }
+
+  /** Counts a call that failed; what becomes of one that was cancelled, nobody waits for. */
+  #failed(task: Task): void {
+    if (!task.isSetUp && task.cancelledAt === undefined) this.errors++
   }
 
   /** The worker's thread waits for a JavaScript function. */

@@ -46,6 +46,8 @@ export const KIND = {
   FETCH: 75,
   /** The error of a request that could not be read: nothing that crossed in it has arrived. */
   UNREAD: 76,
+  /** How many microseconds a request held the worker's thread, before a reply that has no room for it. */
+  TOOK: 77,
 } as const
 
 /** Flags of frames to Python, beside the kind. */
@@ -84,6 +86,9 @@ const EMPTY = new Uint8Array(0)
 
 /** What takes the frames of a {@link FrameParser}. The payload is only valid during the call. */
 export type FrameSink = (kind: Kind, id: number, bytes: Buffer, start: number, end: number) => void
+
+/** What stands in a reply for all times that are longer: a frame TOOK before it says them. */
+export const MAX_REPLY_TIME = 0xffff
 
 /** How many microseconds a reply says that its request held the worker's thread. `start`: of its payload. */
 export function replyTime(bytes: Buffer, start: number): number {
