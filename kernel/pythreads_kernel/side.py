@@ -110,6 +110,8 @@ class Side:
         self._calls = 0
         self._closed = False
         self._loop: EventLoop | None = None
+        # The last requests that were interrupted: JavaScript may ask again before it hears of that.
+        self._interrupted: list[int] = []
 
     @property
     def loop(self) -> EventLoop:
@@ -207,7 +209,7 @@ class Side:
     def _read(self) -> None:
         for kind, request, payload in read_frames(self.fd):
             if kind & frames.KIND_MASK == frames.CANCEL:
-                self._cancel(request)
+                self._cancel(request, is_last=bool(payload))
                 continue
             if kind == frames.TRIM:
                 lending.trim()
@@ -222,11 +224,17 @@ class Side:
         self.close()
         self._close_descriptor()
 
-    def _cancel(self, request: int) -> None:
-        """Cancel a coroutine, which is told by its loop; or interrupt the serving thread, and say that it was."""
+    def _cancel(self, request: int, *, is_last: bool) -> None:
+        """Cancel a coroutine, which is told by its loop; or interrupt the serving thread, and say that it was.
+
+        A thread that was interrupted may be cleaning up. Only the last attempt (`is_last`) interrupts it once more.
+        """
         if self._loop is not None and self._loop.cancel(request):
             return
+        if request in self._interrupted and not is_last:
+            return
         if self.channel.interrupt(request):
+            self._interrupted = [*self._interrupted[-15:], request]
             try:
                 self.write(frames.TOLD, request, b"")
             except ConnectionError:

@@ -3,8 +3,8 @@ import type { Task } from './task.ts'
 
 /** What can be done about a call that was cancelled. */
 export interface Interrupter {
-  /** Asks Python to interrupt it. */
-  ask(task: Task): void
+  /** Asks Python to interrupt it, the last time even if it was interrupted before. */
+  ask(task: Task, isLast: boolean): void
   /** Its callback, for which it waits, gives it up. */
   giveUpCallback(callback: number): void
   /** Nobody waits for it: it does not keep the process alive any more. */
@@ -77,7 +77,7 @@ export class Cancellations {
     if (isLast) task.warned = true
     if (isLast || (!task.told && now - task.askedAt >= INTERRUPT_EVERY_MS)) {
       task.askedAt = now
-      this.#interrupter.ask(task)
+      this.#interrupter.ask(task, isLast)
     }
     if (age >= this.#graceMs + LAST_CHANCE_MS) this.#interrupter.stuck()
   }

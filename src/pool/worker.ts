@@ -66,6 +66,8 @@ const NO_TIMES: LedgerTimes = Object.freeze({ busyMs: 0, cpuMs: 0 })
 
 /** How long a worker that was asked to end may take, before it is ended by force. */
 const CLOSE_GRACE_MS = 2_000
+/** The payload by which Python knows the last attempt to interrupt a call. */
+const LAST_CANCEL = Uint8Array.of(1)
 
 /** One worker: its channel, the calls it has, and what it has done so far. */
 export class Worker implements Owner, Reviver {
@@ -144,7 +146,7 @@ export class Worker implements Owner, Reviver {
     this.#tools = tools
     this.#runner = new CallbackRunner(this, tools.locals, tools.answers)
     this.#cancellations = new Cancellations(this.#flight, tools.graceMs, {
-      ask: (task) => void this.#channel().side.write(frame(KIND.CANCEL, undefined, task.id)),
+      ask: (task, isLast) => void this.#channel().side.write(frame(KIND.CANCEL, isLast ? LAST_CANCEL : undefined, task.id)),
       giveUpCallback: (callback) => void this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback)),
       letGo: (task) => void (task.coroutine && this.#background(-1)),
       stuck: () => this.wedged || tools.events.stuck(this),

@@ -143,6 +143,19 @@ function interrupting(place: Placement): void {
       await expectRest(py)
     })
 
+    it('what cleans up is not interrupted again when this thread hears late that the call was interrupted', async () => {
+      const begun = gate()
+      const controller = new AbortController()
+      const failed = refusal(() => py.run(`${CANCELLED}:cleans_up_for`, [begun.open, 0.5], { signal: controller.signal }))
+      await begun.opened
+      await new Promise((resolve) => setImmediate(resolve)) // timers come next, and only then what Python says
+      controller.abort()
+      for (const end = performance.now() + 150; performance.now() < end; );
+      expect(await failed).toMatchObject(ABORTED)
+      expect(await takeNotes(py)).toEqual(['cleaned'])
+      await expectRest(py)
+    })
+
     it('what cleans up can call JavaScript', async () => {
       const cleaned: unknown[] = []
       for (let i = 0; i < 5; i++) {
