@@ -13,6 +13,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // How soon something comes true is up to the machine, on which much else may run.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ['default', './test/support/closing-reporter.ts'],
     retry: 0,
     passWithNoTests: false,

@@ -21,6 +21,8 @@ export interface Block {
   readonly source: string
   /** Whether it is only type-checked. */
   readonly isFragment: boolean
+  /** What it prints is of this minor version of Python 3 and newer ones. */
+  readonly since: number
   /** What it says that it prints, line by line. */
   readonly expected: readonly string[]
 }
@@ -53,11 +55,11 @@ export function readPages(): Page[] {
 }
 
 function* blocksOf(text: string): Generator<Block> {
-  for (const found of text.matchAll(/^```ts( fragment)?\n(.*?)^```$/gms)) {
-    const source = found[2] ?? ''
+  for (const found of text.matchAll(/^```ts( fragment)?(?: 3\.(\d+))?\n(.*?)^```$/gms)) {
+    const source = found[3] ?? ''
     const line = text.slice(0, found.index).split('\n').length
     const expected = source.split('\n').flatMap((one) => /\/\/ -> (.*)$/.exec(one)?.[1]?.trimEnd() ?? [])
-    yield { line, source, isFragment: found[1] !== undefined, expected }
+    yield { line, source, isFragment: found[1] !== undefined, since: Number(found[2] ?? 0), expected }
   }
 }
 
