@@ -96,6 +96,11 @@ def because(error: BaseException) -> str:
     return f"{told} ({lack})" if lack is not None else "\n".join((told, *shadows(error)))
 
 
+def unavailable(what: str, error: BaseException) -> RuntimeError:
+    """The error of a call that needs a part of the standard library which cannot be imported."""
+    return RuntimeError(f"{what} not available: {because(error)}")
+
+
 def lacking(error: BaseException) -> "str | None":
     """Which resource of the system an error says is missing."""
     if isinstance(error, OSError) and error.errno is not None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Cells are the first bytes of a space.
 CELLS = 1 << 20
 
+# Why memory cannot be seen here: this process has other rights by now; no descriptor, no room for the mapping, or no ctypes.
+_UNSEEN = (ImportError, AttributeError, OSError, MemoryError, ValueError)
 # Asks JavaScript for the bytes of a loan, by its cell, where this process cannot see the host's memory.
 fetch: Callable[[int], bytearray] | None = None
 
@@ -91,8 +93,7 @@ def borrow(size: int, position: int, space: int, cell: int) -> memoryview:
     """The bytes of a loan, which is over when nothing refers to them any more; a copy where its memory cannot be seen."""
     try:
         found = _space(space)
-    except (ImportError, OSError, MemoryError, ValueError):
-        # This process has other rights by now, no descriptor is left (for ctypes neither), or no room for the mapping.
+    except _UNSEEN:
         if fetch is None:
             raise
         return memoryview(fetch(cell))
@@ -103,7 +104,7 @@ def give_back(space: int, cell: int) -> None:
     """End a loan that was not taken."""
     try:
         found = _space(space)
-    except (ImportError, OSError, MemoryError, ValueError):
+    except _UNSEEN:
         return  # it is over when this worker ends
     found.give_back(cell)
 

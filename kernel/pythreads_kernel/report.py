@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import boot
 from .codec import RefusedValueError
 from .interrupts import CallCancelled, shielded
 from .javascript import DeadlockError, JavaScriptError
@@ -146,7 +147,7 @@ def _told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
     try:
         return shielded(_tell, error)  # type: ignore[no-any-return]
     except BaseException as failure:  # formatting runs the user's __str__ and __repr__
-        text = f"{type(error).__qualname__}: <traceback unavailable: {type(failure).__qualname__}>\n"
+        text = f"{type(error).__qualname__}: <traceback unavailable: {boot.because(failure)}>\n"
         return text, _frames(error.__traceback__)
 
 
@@ -159,7 +160,7 @@ def _tell(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
 def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
     try:
         return shielded(_look, trace)  # type: ignore[no-any-return]
-    except OSError:  # no file can be opened any more, which may be the very error
+    except BaseException:  # no file can be opened any more, which may be the very error; or one took the place of a module
         return []
 
 

@@ -12,7 +12,7 @@ import threading
 from _thread import allocate_lock
 from functools import partial
 
-from . import frames, lending
+from . import boot, frames, lending
 from .forking import descriptors
 from .frames import read_frames, write_all
 from .interrupts import shielded
@@ -118,10 +118,13 @@ class Side:
         """The worker's event loop, started when it is first needed."""
         loop = self._loop
         if loop is None:
-            from .aio import EventLoop  # asyncio takes 30 ms to import
+            try:
+                from .aio import EventLoop  # asyncio takes 30 ms to import
 
-            with self._loop_lock:
-                loop = self._loop = self._loop or EventLoop(self.channel)
+                with self._loop_lock:
+                    loop = self._loop = self._loop or EventLoop(self.channel)
+            except (Exception, SystemExit) as error:  # a file in the place of a module that asyncio needs, or no thread
+                raise boot.unavailable("coroutines are", error) from error
         return loop
 
     def write(self, kind: int, request: int, payload: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import threading
 
-from . import foreign_stack
+from . import boot, foreign_stack
 from .channel import Channel
 from .frames import ERROR, HEADER, HEADER_BYTES
 from .javascript import current
@@ -48,9 +48,12 @@ class EntryChannel(Channel):
         """The event loop of all sync calls."""
         with _lock:
             if EntryChannel._loop is None:
-                from .aio import EventLoop  # asyncio takes 30 ms to import
+                try:
+                    from .aio import EventLoop  # asyncio takes 30 ms to import
 
-                EntryChannel._loop = EventLoop(EntryChannel(Scope()))
+                    EntryChannel._loop = EventLoop(EntryChannel(Scope()))
+                except (Exception, SystemExit) as error:
+                    raise boot.unavailable("coroutines are", error) from error
             return EntryChannel._loop
 
 

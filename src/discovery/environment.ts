@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { PythreadsError } from '../errors/index.ts'
 import { execute } from './execute.ts'
 import type { PythonFacts } from './facts.ts'
+import { startupShadows } from './shadows.ts'
 
 /** Variables that change where Python finds its own library; when they are wrong, initialising it ends the process. */
 const DANGEROUS = ['PYTHONHOME', 'PYTHONPATH', 'PYTHONPLATLIBDIR']
@@ -24,7 +25,8 @@ export async function checkEnvironment(facts: PythonFacts, env: NodeJS.ProcessEn
   const { stdout, stderr, failure } = await execute(executable, ['-c', `print('\\n${STARTED}')`], TIMEOUT_MS, env)
   if (stdout.split('\n').includes(STARTED)) return
   const what = `${executable} does not start with ${reasons.join(' ')}: ${failure ?? 'it ended with status 0'}`
-  throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${what}\n${stderr.trim().split('\n').slice(-5).join('\n')}`)
+  const said = [...stderr.trim().split('\n').slice(-5), ...startupShadows(env)].join('\n')
+  throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${what}\n${said}`)
 }
 
 /** Files of the user's that Python runs when it starts, and which the question what it is (`probe.py`) did not run. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import type { Socket } from 'node:net'
 import { closeFd, makeRoomForListeners, SOCK_STREAM, socketpair } from '../capi/index.ts'
-import { type PythonFacts, reserveDescriptors } from '../discovery/index.ts'
+import { type PythonFacts, reserveDescriptors, startupShadows } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
 import { bootSource } from '../kernel.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
@@ -65,7 +65,8 @@ export class ProcessIsolation implements Isolation {
       })
       child.once('exit', (status, signal) => {
         const how = signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`
-        resolve({ how, status, signal })
+        const shadows = status === 1 ? startupShadows(this.#options.env ?? process.env) : []
+        resolve({ how: [how, ...shadows].join('\n'), status, signal })
       })
     })
     const socket = child.stdio[CHANNEL_FD] as Socket
