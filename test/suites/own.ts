@@ -119,6 +119,16 @@ export function onePythonSuite(place: Placement): void {
       expect(await py.eval('__import__("sys").version.split()[0]')).not.toBe('')
     })
 
+    it('is refused before a module of `preload` or a folder of `path` gets into the one that is there', async () => {
+      const folder = places.folder('preloaded')
+      places.file('preloaded/leaves_a_trace.py', 'import builtins\nbuiltins.trace = True\n')
+      const options = { path: [folder], preload: ['leaves_a_trace'], python: other?.executable ?? '' }
+      const error = await refusal(() => Python.start({ isolation: 'thread', ...options }))
+      expect(error).toMatchObject({ code: 'ERR_PYTHREADS_OTHER_PYTHON' })
+      const seen = await py.eval`[hasattr(__import__("builtins"), "trace"), ${folder} in __import__("sys").path]`
+      expect(seen).toEqual([false, false])
+    })
+
     it('of another virtual environment is another Python, though its library is the same', async () => {
       const python = places.venv('environment', place.python)
       expect(await refusal(() => Python.start({ isolation: 'thread', python }))).toMatchObject({
