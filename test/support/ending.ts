@@ -37,7 +37,7 @@ function workersOf(ended: Ended): number[] {
 
 /** The Python processes that a host has started, which name it on their command line. */
 function childrenOf(host: number): number[] {
-  const listed = spawnSync('pgrep', ['-f', `pythreads_kernel\\.child .* main\\([0-9]+, ${host}\\)`], { encoding: 'utf8' })
+  const listed = spawnSync('pgrep', ['-f', `pythreads_kernel.*\\.child\\([0-9, -]+, ${host}\\)`], { encoding: 'utf8' })
   return listed.stdout.split('\n').filter(Boolean).map(Number)
 }
 
