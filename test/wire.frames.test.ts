@@ -159,7 +159,15 @@ describe('the kernel', () => {
         ' table = lambda module: {name: value for name, value in vars(module).items() if name.isupper() and name[0] != "_"' +
         ' and type(value) is int}; print(json.dumps([table(frames), table(escapes), frames.HEADER.pack(1, 2, 3).hex()]))'
       const [kinds, escapes, packed] = JSON.parse(execFileSync(executable, ['-c', source, kernel], { encoding: 'utf8' }))
-      expect(kinds).toEqual({ ...KIND, ...FLAG, KIND_MASK: 0xff, TIME_SHIFT: 16, MAX_TIME: 0xffff, HEADER_BYTES })
+      expect(kinds).toEqual({
+        ...KIND,
+        ...FLAG,
+        KIND_MASK: 0xff,
+        TIME_SHIFT: 16,
+        MAX_TIME: 0xffff,
+        HEADER_BYTES,
+        MAX_PAYLOAD: MAX_PAYLOAD_BYTES,
+      })
       expect(escapes).toEqual({ ...ESCAPE, ...TRAIT })
       const header = Buffer.alloc(HEADER_BYTES)
       writeHeader(header, 0, 1, 2, 3)

@@ -11,6 +11,7 @@ from functools import partial
 from types import CoroutineType
 
 from . import frames
+from .codec import RefusedValueError
 from .forking import forked, leave, on_thread
 from .interrupts import gate_of_this_thread
 from .javascript import coroutine_of, current
@@ -124,6 +125,8 @@ class EventLoop:
             finish_coroutine(self._channel, request)
         try:
             self._send(frames.RESULT, request, dumps(task.result(), self._channel, copy=copy))
+        except frames.TooLargeError as error:
+            self._send(frames.ERROR, request, describe_bytes(RefusedValueError("result", str(error))))
         except BaseException as error:  # the coroutine's, or a value's that cannot cross
             self._send(frames.ERROR, request, describe_bytes(error, self._channel))
 

@@ -12,7 +12,7 @@ from _thread import get_ident
 from time import perf_counter_ns
 
 from . import frames, gil, lending
-from .codec import loads
+from .codec import RefusedValueError, loads
 from .frames import write_all, write_frame
 from .incoming import unescape_value
 from .interrupts import CallCancelled, gate_of_this_thread, shielded
@@ -20,7 +20,7 @@ from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator,
 from .ledger import PAUSE_NS
 from .outgoing import dumps
 from .output import finish_call, unfinished
-from .requests import answer
+from .requests import answer, describe_bytes
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -250,7 +250,11 @@ class MainChannel(Channel):
         took //= 1000
         if took >= frames.MAX_TIME:
             took = self._tell_time(request, took)
-        write_frame(self._fd, reply | took << frames.TIME_SHIFT, request, data)
+        try:
+            write_frame(self._fd, reply | took << frames.TIME_SHIFT, request, data)
+        except frames.TooLargeError as error:
+            data = describe_bytes(RefusedValueError("result", str(error)))
+            write_frame(self._fd, frames.ERROR | took << frames.TIME_SHIFT, request, data)
 
     def _tell_time(self, request: int, took: int) -> int:
         """Tell a time that a reply has no room for; return what the reply says instead."""

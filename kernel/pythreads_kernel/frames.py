@@ -64,6 +64,8 @@ READONLY = 0x400
 
 HEADER = Struct("<III")
 HEADER_BYTES = HEADER.size
+# No payload is longer: marshal counts in signed 32-bit numbers.
+MAX_PAYLOAD = 2**31 - 1
 _CAPACITY = 64 * 1024
 _JOIN_LIMIT = 64 * 1024
 
@@ -136,18 +138,28 @@ def _skip(read_into: Callable[[memoryview], int | None], view: memoryview, size:
     return True
 
 
+class TooLargeError(ValueError):
+    """There are no frames that large."""
+
+
+def _check(payload: bytes) -> None:
+    if len(payload) > MAX_PAYLOAD:
+        raise TooLargeError(f"{len(payload)} bytes cannot cross in one piece: {MAX_PAYLOAD} are the most")
+
+
 def frame(kind: int, request: int, payload: bytes) -> bytes:
-    """One frame, whole."""
+    """One frame, whole. Raises `TooLargeError` when there are none that large."""
+    _check(payload)
     return HEADER.pack(len(payload), request, kind) + payload
 
 
 def write_frame(fd: int, kind: int, request: int, payload: bytes) -> None:
-    """Write one frame whole. Raises `BrokenPipeError` when the other side is gone."""
-    header = HEADER.pack(len(payload), request, kind)
+    """Write one frame whole. Raises `BrokenPipeError` when the other side is gone, `TooLargeError` before anything is written."""
     if len(payload) <= _JOIN_LIMIT:
-        write_all(fd, header + payload)
+        write_all(fd, HEADER.pack(len(payload), request, kind) + payload)
     else:
-        write_all(fd, header)
+        _check(payload)
+        write_all(fd, HEADER.pack(len(payload), request, kind))
         write_all(fd, payload)
 
 

@@ -1,5 +1,6 @@
 import { type ErrorCode, PythreadsError } from '../errors/index.ts'
 import { ESCAPE, type Escape, formatOf, type Loan, type References } from './escapes.ts'
+import { MAX_PAYLOAD_BYTES } from './frames.ts'
 import { equalInPython, type KeyHolder } from './keys.ts'
 import { CODE, FLAG_REF, MAX_DEPTH, MAX_KEY_DEPTH } from './marshal.ts'
 import { NdArray } from './ndarray.ts'
@@ -72,7 +73,10 @@ export class Encoder {
   reserve(bytes: number): void {
     const needed = this.position + bytes
     if (needed <= this.buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2))
+    if (needed > MAX_PAYLOAD_BYTES) {
+      throw new PythreadsError('ERR_PYTHREADS_VALUE', `More than ${MAX_PAYLOAD_BYTES} bytes cannot cross in one piece`)
+    }
+    const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, this.buffer.length * 2), MAX_PAYLOAD_BYTES))
     this.buffer.copy(larger, 0, 0, this.position)
     this.buffer = larger
   }

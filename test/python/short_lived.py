@@ -22,6 +22,21 @@ def fears_nothing():
     vars(frames).pop("bytearray", None)
 
 
+def has_small_frames(most):
+    """Let frames be so small that a test can have one that is too large. Answers how large they were."""
+    before, frames.MAX_PAYLOAD = frames.MAX_PAYLOAD, most
+    return before
+
+
+def large(length):
+    """A value that is neither lent nor in one piece with its header."""
+    return ["x" * length]
+
+
+async def large_later(length):
+    return large(length)
+
+
 def ends_while_there_is(path):
     """Let the loop of this worker end when it gets a request, before it begins it, as long as there is a file."""
     channel = current.channel

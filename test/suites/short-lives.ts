@@ -87,6 +87,45 @@ export function shortLifeSuite(place: Placement): void {
     })
   })
 
+  describe('what no frame can hold', () => {
+    it('is the error of its call, of a coroutine and of a callback, and the worker goes on', async () => {
+      await using py = await start(place, { workers: 1, output: 'ignore' })
+      const module = await py.import(SHORT_LIVED)
+      const before = await py.run<number>(`${SHORT_LIVED}:has_small_frames`, [90_000])
+      try {
+        for (const name of ['large', 'large_later']) {
+          const error = await refusal(() => py.run(`${SHORT_LIVED}:${name}`, [100_000]))
+          expect(error).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+          expect(await py.run(`${SHORT_LIVED}:${name}`, [70_000])).toEqual(['x'.repeat(70_000)])
+        }
+        const called: unknown[] = []
+        const call = (length: number) =>
+          py.eval`(lambda f: f(['x' * ${length}]))(${(text: string[]) => called.push(text[0]?.length)})`
+        await expect(call(100_000)).rejects.toMatchObject({ type: 'TooLargeError' })
+        await call(70_000)
+        expect(called).toEqual([70_000])
+      } finally {
+        await py.run(`${SHORT_LIVED}:has_small_frames`, [before])
+      }
+      expect(py.stats()).toMatchObject({ replaced: 0, running: 0 })
+      expect(module).toBeDefined()
+    })
+
+    it('is refused before it is sent, where memory is not lent by its address', async () => {
+      await using py = await start(place, { workers: 1, sharedMemoryMb: 1 })
+      const zeros = new Uint8Array(2 ** 31 + 1) // which takes no memory before it is looked at
+      const sent = py.run(`${CALLS}:size`, [zeros.subarray(1)])
+      if (place.isolation === 'process') {
+        expect(await refusal(() => sent)).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+        expect(py.stats().memory.lent).toBe(0)
+      } else {
+        expect(await sent).toBe(2 ** 31)
+      }
+      expect(await py.run(IDENTITY, [1])).toBe(1)
+      expect(py.stats()).toMatchObject({ running: 0, queued: 0, replaced: 0 })
+    })
+  })
+
   describe('a worker that ends again and again', () => {
     it('before it begins a call: calls are rejected with the reason, and answered when that is over', async () => {
       const path = places.path(`cause ${++made}`)
