@@ -98,7 +98,6 @@ export function eventSuite(place: Placement): void {
       expect(calls[2]?.['queuedMs']).toBeGreaterThan(20)
       expect(calls[1]?.['threadMs']).toBeGreaterThanOrEqual(29)
       expect(calls[3]?.['threadMs']).toBeGreaterThanOrEqual(9)
-      expect(calls[3]?.['threadMs']).toBeLessThan(65.6)
     })
 
     it('of calls come in pairs, also for calls that fail, are cancelled, or are coroutines', async () => {
@@ -291,7 +290,6 @@ export function eventSuite(place: Placement): void {
       await py.run(SLEEP, [0.2])
       const [asleep = { busyMs: 0, cpuMs: 0 }] = py.stats().workers
       expect(asleep.busyMs).toBeGreaterThanOrEqual(199)
-      expect(asleep.busyMs).toBeLessThan(5_000)
       expect(asleep.cpuMs - cpuBefore).toBeLessThan(150)
       await py.eval('spins(0.2)')
       const [spun = { busyMs: 0, cpuMs: 0 }] = py.stats().workers
