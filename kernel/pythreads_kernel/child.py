@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
+_IOLBF = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 # What is freed at the end of the heap is kept up to this size: memory that is asked of the system anew for each large value costs
 # more than the value. Half of it is the most that glibc takes for the size from which on a value has pages of its own.
@@ -80,9 +81,10 @@ def _end_with(parent: int, fd: int) -> None:
 
             libc = ctypes.CDLL(None)
             libc.prctl(_PR_SET_PDEATHSIG, _signal.SIGKILL, 0, 0, 0)
+            libc.setvbuf(ctypes.c_void_p.in_dll(libc, "stdout"), None, _IOLBF, 0)  # the end is SIGKILL, which flushes nothing
             libc.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
             libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-        except (ImportError, OSError, AttributeError):
+        except (ImportError, OSError, AttributeError, ValueError):
             pass
         if os.getppid() != parent:
             os._exit(0)

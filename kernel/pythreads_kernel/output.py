@@ -236,19 +236,23 @@ class ToDescriptor(Output):
     def flush(self, stream: int) -> None:
         """Let out what this thread has printed of a line, and what threads have that are gone."""
         super().flush(stream)
-        if len(unfinished) > 1:
+        self._finish_gone()
+
+    def finish(self, _call: int | None) -> None:
+        """A call is over, and so is what its thread has begun, and what threads have that are gone."""
+        super().finish(None)
+        self._finish_gone()
+
+    def finish_coroutine(self, _call: int) -> None:
+        """A coroutine is over. What its thread has begun is taken for its own."""
+        self.finish(None)
+
+    def _finish_gone(self) -> None:
+        if any(key[0] is self for key in unfinished):
             there = {thread.ident for thread in threading.enumerate()}
             for key in list(unfinished):
                 if key[0] is self and key[3] not in there:
                     self._finish(key)
-
-    def finish(self, _call: int | None) -> None:
-        """A call is over, and so is what its thread has begun."""
-        super().finish(None)
-
-    def finish_coroutine(self, _call: int) -> None:
-        """A coroutine is over. What its thread has begun is taken for its own."""
-        super().finish(None)
 
     def _finish(self, key: _Key) -> None:
         try:
