@@ -128,6 +128,72 @@ def start():
       expect(lines).toEqual([expect.objectContaining({ text: 'sync', stream: 'stdout' })])
     })
 
+    it('has in its streams what libraries ask of them', async () => {
+      await using py = await start(place, { workers: 1, output: () => {} })
+      const asked = await py.eval(`[
+        (s.encoding, s.name, s.mode, s.line_buffering, s.write_through, s.newlines, s.closed, s.isatty(), s.fileno(),
+         s.writable(), s.readable(), s.seekable(), s.reconfigure(line_buffering=True), s.errors is not None,
+         isinstance(s, __import__("io").TextIOWrapper), s.buffer.writable(), s.buffer.fileno(), s.writelines([]), s.flush())
+        for s in (__import__("sys").stdout, __import__("sys").stderr)]`)
+      const of = (name: string, fd: number) => {
+        const facts = ['utf-8', name, 'w', true, false, null, false, false, fd, true, false, false, null, true, true, true, fd]
+        return [...facts, null, null]
+      }
+      expect(asked).toEqual([of('<stdout>', 1), of('<stderr>', 2)])
+    })
+
+    it.each([
+      ['bytes of its buffer', 'sys.stdout.buffer.write("é".encode()); print(" text")', ['é text']],
+      ['a text stream made around its buffer', 'io.TextIOWrapper(sys.stdout.buffer, "utf-8").write("é\\n")', ['é']],
+      ['a writer of codecs', 'codecs.getwriter("utf-8")(sys.stdout.buffer).write("é\\n")', ['é']],
+      [
+        'a stream made of what was detached',
+        'f = io.TextIOWrapper(sys.stdout.detach(), "utf-8"); print("é", file=f); f.flush()',
+        ['é'],
+      ],
+      ['sys.__stdout__', 'print("é", file=sys.__stdout__)', ['é']],
+      ['a stream that was closed', 'sys.stdout.close(); print("é")', ['é']],
+      ['a with statement', 'with sys.stdout: print("é")', ['é']],
+      ['another encoding', 'sys.stdout.reconfigure(encoding="latin-1", errors="replace"); print("é€")', ['é?']],
+      ['states of a progress bar', 'for i in range(3): print(f"\\r{i}", end="", flush=True)', ['0', '1', '2']],
+    ])('hears %s', async (_, source, expected) => {
+      const lines: string[] = []
+      await using py = await start(place, { workers: 1, output: ({ text }) => lines.push(text) })
+      const names = '{k: __import__(k) for k in ("sys", "io", "codecs")}'
+      try {
+        await py.run('builtins:eval', [`exec(${JSON.stringify(source)}, ${names})`])
+        await py.run('builtins:print', ['still there'])
+      } finally {
+        await py.run('builtins:eval', ['__import__("sys").stdout.reconfigure(encoding="utf-8", errors="surrogateescape")'])
+      }
+      expect(lines).toEqual([...expected, 'still there'])
+    })
+
+    it('goes nowhere else while it is redirected', async () => {
+      const lines = await heard((py) => {
+        const redirect = 'with contextlib.redirect_stdout(io.StringIO()) as f: print("hidden")'
+        return py.session().then(async (session) => {
+          await session.exec(`import contextlib, io\n${redirect}\nprint(repr(f.getvalue()))`)
+          await session.close()
+        })
+      }, 1)
+      expect(lines.map(({ text }) => text)).toEqual(["'hidden\\n'"])
+    })
+
+    it('of a module that is loaded at the start is heard, and so is a handler that it makes', async () => {
+      const lines: OutputLine[] = []
+      await using py = await start(place, {
+        workers: 1,
+        path: [new URL('../python', import.meta.url).pathname],
+        preload: ['talks'],
+        output: (line) => lines.push(line),
+      })
+      await py.run('talks:log', ['later'])
+      expect(lines.map(({ text }) => text)).toEqual(
+        place.isolation === 'thread' ? expect.arrayContaining(['later']) : ['loading', 'later'],
+      )
+    })
+
     it('goes to a stream, a line at a time', async () => {
       const chunks: string[] = []
       const output = new Writable({
