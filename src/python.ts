@@ -100,7 +100,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   private constructor(found: FoundPython, isolation: Isolation, settings: WorkerSettings, decided: Decided) {
     super()
     const { options, onLine } = decided
-    const { workers: size, maxQueue, graceMs, startTimeoutMs, maxWedged, recycle, copy } = options
+    const { workers: size, maxQueue, graceMs, closeGraceMs, startTimeoutMs, maxWedged, recycle, copy } = options
     const { timeoutMs, queueTimeoutMs, readonly, initialize: first } = options
     const initialize = first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
     const standIn = (handle: Handle) => remoteObject(this.#caller, handle)
@@ -112,6 +112,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
         initialize,
         maxQueue,
         graceMs,
+        closeGraceMs,
         startTimeoutMs,
         maxWedged,
         recycle,
@@ -160,6 +161,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       output: typeof output === 'string' ? output : 'lines',
       memory: sharedMemoryMb * 2 ** 20,
       python: [found.facts.libpython, found.facts.prefix],
+      closeGraceMs: resolved.closeGraceMs,
     }
     const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env })
     const py = new Python(found, isolation, settings, { options: resolved, reasons: choice.reasons, onLine })

@@ -131,6 +131,7 @@ describe('a Python without libpython', () => {
       maxQueue: null,
       patience: {},
       graceMs: 1000,
+      closeGraceMs: 1000,
       startTimeoutMs: 60_000,
       maxWedged: 1,
       recycle: { calls: null, ageMs: null, memoryMb: null },

@@ -40,6 +40,7 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     timeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
     queueTimeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
     graceMs: [-1, null, 2 ** 31, ...wrongInteger],
+    closeGraceMs: [-1, null, 2 ** 31, ...wrongInteger],
     startTimeoutMs: [0, null, ...wrongInteger],
     maxWedged: [-1, 1001, null, ...wrongInteger],
     limits: [5, 'a', null, [], { memoryMb: 0 }, { cpuSeconds: '1' }, { openFiles: 1.5 }],

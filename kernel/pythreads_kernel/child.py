@@ -50,6 +50,10 @@ def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], Non
 
 def _serve(fd: int, side: int, ledger: Ledger | None) -> None:
     polite = serve(fd, side, ledger, own_process=True)
+    if polite:
+        from . import ending  # is not needed before
+
+        ending.end()  # finalization would have lost what files of exec need, before it comes to them
     flush()
     if not polite:
         os._exit(0)

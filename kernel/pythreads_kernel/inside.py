@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from . import boot, borrowing, descriptors, lending, spawning
+from . import boot, borrowing, descriptors, ending, lending, spawning
 from .ledger import open_ledger
 from .output import direct
 from .serve import serve
@@ -38,16 +38,22 @@ def _facts(libpython: str) -> dict[str, Any]:
 
 
 def run(fd: int, side: int, ledger_fd: int, libpython: str, tokens: list[tuple[int, int]]) -> None:
-    """Serve a channel until it ends, and close it. `tokens`: those of the main interpreter's `direct`."""
+    """Serve a channel until it ends. `tokens`: those of the main interpreter's `direct`."""
     direct.adopt(tokens)
     try:
-        try:
-            page = open_ledger(ledger_fd)
-        except BaseException as error:
-            os.close(side)
-            boot.refuse(fd, error)
-            return
-        serve(fd, side, page, _facts(libpython))
+        page = open_ledger(ledger_fd)
+    except BaseException as error:
+        os.close(side)
+        boot.refuse(fd, error)
+        return
+    serve(fd, side, page, _facts(libpython))
+    flush()
+
+
+def finish(fd: int) -> None:
+    """Do what a program does at its end, and close the channel."""
+    try:
+        ending.end()
         flush()
         # Where interpreters are not destroyed, what is in its variables stays for ever.
         if all(

@@ -11,6 +11,7 @@ import importlib
 import os
 import sys
 import threading
+import time
 
 from .output import direct
 
@@ -39,6 +40,11 @@ _C_MODULES = (
 )
 
 _lock = threading.Lock()
+# The channels of workers that serve, by their threads; and the threads of those that end.
+_serving: dict[threading.Thread, int] = {}
+_ending: set[threading.Thread] = set()
+_BEGIN_S = 0.1
+_LOOK_S = 0.001
 _prepared = threading.Event()
 # Interpreters that stay: 3.12 destroys one when the last reference to its id is gone, while threads of it may still end.
 _staying: list[Any] = []
@@ -61,13 +67,37 @@ def make() -> Any:
 
 def run(interpreter: Any, fd: int, side: int, ledger: int, libpython: str) -> None:
     """Serve `fd` in an interpreter until its channel ends. Runs on the worker's thread."""
+    thread = threading.current_thread()
+    _serving[thread] = fd
     failure = _exec(interpreter, f"pythreads_kernel.inside.run({fd}, {side}, {ledger}, {libpython!r}, {direct.tokens()})")
+    _ending.add(thread)
+    del _serving[thread]
+    unfinished = _exec(interpreter, f"pythreads_kernel.inside.finish({fd})")
+    _ending.discard(thread)
+    failure = failure or unfinished
     if failure is not None:
         # Its channel is closed already: the host knows that the worker is gone, but not why.
         print(f"pythreads: a worker's loop ended with an error: {failure}", file=sys.stderr)
     if _MAY_DESTROY and _exec(interpreter, "pythreads_kernel.inside.end()") is None:
         with _lock:
             _module().destroy(interpreter)
+
+
+def end_idle() -> None:
+    """Have the workers end that have nothing to do, and wait until they have. Others begin with it too late to be waited for."""
+    import _socket
+
+    threads = dict(_serving)
+    for fd in threads.values():
+        try:
+            _socket.socket(fileno=os.dup(fd)).shutdown(_socket.SHUT_RD)
+        except OSError:  # it has just ended
+            continue
+    deadline = time.monotonic() + _BEGIN_S
+    while any(thread in _serving for thread in threads) and time.monotonic() < deadline:
+        time.sleep(_LOOK_S)
+    while any(thread in _ending for thread in threads):
+        time.sleep(_LOOK_S)
 
 
 def _prepare() -> None:

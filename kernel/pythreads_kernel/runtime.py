@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 
-from . import boot, descriptors, forking, frames, interpreters, lending, spawning
+from . import boot, descriptors, ending, forking, frames, interpreters, lending, spawning
 from .ledger import open_ledger
 from .output import direct
 from .scope import forget_own_source
@@ -81,9 +81,12 @@ def _obey(what: str, fd: int, side: int, ledger: int) -> None:
     if what == "sweep":
         _start_thread(lending.sweep)
         return
-    if what in ("flush", "flush-threads"):
+    if what in ("end", "flush", "flush-threads"):
         try:
-            _start_thread(_flush, fd, what == "flush")
+            if what == "end":
+                _start_thread(_end, fd, name="pythreads-end")
+            else:
+                _start_thread(_flush, fd, what == "flush")
         except RuntimeError:
             os.close(fd)  # nobody waits any longer
         return
@@ -142,3 +145,15 @@ def _flush(fd: int, of_workers: bool) -> None:
 def _send(fd: int, held: list[tuple[int, bytes]]) -> None:
     for stream, data in held:
         frames.write_frame(fd, frames.OUTPUT, stream, data)
+
+
+def _end(fd: int) -> None:
+    """Do what a program does at its end. The host waits for the first byte, which says that Python runs, and for the end."""
+    try:
+        os.write(fd, b".")
+        interpreters.end_idle()
+        ending.end()
+    finally:
+        os.close(fd)
+
+

@@ -6,6 +6,7 @@ import { type PythonFacts, reserveDescriptors } from '../discovery/index.ts'
 import { PythreadsError, shortage, startFailure } from '../errors/index.ts'
 import { bootSource, KERNEL_FOLDER } from '../kernel.ts'
 import { Encoder, FrameParser } from '../wire/index.ts'
+import { endAtExit } from './end.ts'
 import { ffi } from './ffi.ts'
 import { makeRoomForListeners } from './listeners.ts'
 import {
@@ -62,14 +63,18 @@ export type InProcessKind = 'thread' | 'subinterpreter'
  * Starts a worker in the Python of this process; returns our ends of its channel and its side channel, the caller's to close.
  * `ledger` opens its ledger; the descriptor is given away. `first` is sent before Python has the channel: Python may refuse at once and
  * close its end, and what Node cannot write any more makes it drop what it has not read.
+ * `closeGraceMs`: how long Python may take for its end, when Node ends.
  */
 export async function startInProcess(
   kind: InProcessKind,
   facts: PythonFacts,
   ledger: () => number,
   first: Buffer | undefined,
+  closeGraceMs: number,
 ): Promise<[number, number]> {
   const socket = await control(facts)
+  endAtExit(closeGraceMs, (fd) => send(socket, message('end', fd)))
+  flushAtExit()
   const order = prepareOrder(kind, ledger)
   if (first !== undefined && !send(order.ours[0], first)) throw refused(order)
   // The socket takes a few orders at a time: when many workers start at once, the control thread may be behind.
@@ -165,7 +170,6 @@ async function control(facts: PythonFacts): Promise<number> {
     }
     if (state === STARTING) await sleep(POLL_MS)
   }
-  flushAtExit()
   return Atomics.load(word, 0)
 }
 

@@ -46,7 +46,13 @@ export class InProcessIsolation implements Isolation {
   /** Our ends of the channel of a new worker. */
   async #open(ledger: Ledger): Promise<[Socket, Socket]> {
     const start = frame(KIND.START, encodeSettings(this.#settings))
-    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(ledger.fd), start)
+    const fds = await startInProcess(
+      this.kind,
+      this.#facts,
+      () => duplicateFd(ledger.fd),
+      start,
+      this.#settings.closeGraceMs ?? 0,
+    )
     const sockets: Socket[] = []
     try {
       for (const fd of fds) sockets.push(new Socket({ fd, readable: true, writable: true }))

@@ -73,4 +73,6 @@ export interface WorkerSettings {
   readonly memory: number
   /** The library and the prefix of the Python that is wanted: another one that is in this process already runs nothing. */
   readonly python?: readonly [libpython: string | null, prefix: string]
+  /** How long Python may take for its end in this process, when Node ends; for those that run in this process. */
+  readonly closeGraceMs?: number
 }

@@ -36,6 +36,11 @@ export interface PythonOptions {
    * cannot be ended: it is left alone, and replaced. Default 1000.
    */
   graceMs?: number | undefined
+  /**
+   * How long a worker may take for what a Python program does at its end, in milliseconds: `atexit` functions, threads that are no
+   * daemons, files that are open. Then it is ended by force. Default 10000.
+   */
+  closeGraceMs?: number | undefined
   /** How long a worker may take to start, `preload` included, `initialize` not, in milliseconds. Default 60000. */
   startTimeoutMs?: number | undefined
   /**

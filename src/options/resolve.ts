@@ -37,6 +37,7 @@ export interface ResolvedPythonOptions {
   readonly timeoutMs: number | null
   readonly queueTimeoutMs: number | null
   readonly graceMs: number
+  readonly closeGraceMs: number
   readonly startTimeoutMs: number
   readonly maxWedged: number
   readonly limits: AllOf<LimitOptions>
@@ -69,7 +70,7 @@ type AllOf<T> = { readonly [K in keyof T]-?: number | null }
 
 const PYTHON_KEYS = [
   ...(['python', 'isolation', 'workers', 'preload', 'initialize', 'path', 'maxQueue', 'timeoutMs', 'queueTimeoutMs'] as const),
-  ...(['graceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'readonly'] as const),
+  ...(['graceMs', 'closeGraceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'readonly'] as const),
   ...(['sharedMemoryMb', 'output', 'warnings'] as const),
 ] as const satisfies (keyof PythonOptions)[]
 const RANGE_KEYS = ['min', 'max', 'idleMs'] as const satisfies (keyof WorkerRange)[]
@@ -96,7 +97,7 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
   checkKeys('Python.start', options, PYTHON_KEYS)
   const { python, isolation = 'auto', preload = [], path = [], maxQueue = null, cwd, output = 'inherit' } = options
   const { graceMs = 1_000, startTimeoutMs = 60_000, warnings = 'inherit', copy = false, readonly = false, env } = options
-  const { sharedMemoryMb = totalMb } = options
+  const { sharedMemoryMb = totalMb, closeGraceMs = 10_000 } = options
   const workers = resolveWorkers(options.workers)
   const { maxWedged = workers.max } = options
   return Object.freeze({
@@ -110,6 +111,7 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     timeoutMs: duration('timeoutMs', options.timeoutMs) ?? null,
     queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs) ?? null,
     graceMs: integer('graceMs', graceMs, 0, MAX_MS),
+    closeGraceMs: integer('closeGraceMs', closeGraceMs, 0, MAX_MS),
     startTimeoutMs: integer('startTimeoutMs', startTimeoutMs, 1, MAX_MS),
     maxWedged: integer('maxWedged', maxWedged, 0, MAX_WORKERS),
     limits: bounds('limits', options.limits, LIMIT_KEYS),

@@ -31,6 +31,7 @@ export interface PoolOptions {
   readonly patience: Patience
   /** How long a cancelled call may go on. */
   readonly graceMs: number
+  readonly closeGraceMs: number
   readonly startTimeoutMs: number
   readonly maxWedged: number
   readonly recycle: Recycling
@@ -104,7 +105,7 @@ export class Pool {
   #hasWarned = false
 
   constructor(options: PoolOptions) {
-    const { isolation, settings, graceMs, startTimeoutMs, standIn, onLine, observer } = options
+    const { isolation, settings, graceMs, closeGraceMs, startTimeoutMs, standIn, onLine, observer } = options
     this.#options = options
     this.#locals = new Locals({ sight: 'none', limit: settings.memory, used: 0 })
     this.#settings = encodeSettings(settings)
@@ -156,7 +157,7 @@ export class Pool {
       },
       locals: this.#locals,
       answers: new Answers(this.#encoder, this.#locals),
-      ...{ graceMs, startTimeoutMs, standIn, onLine, warnings: settings.warnings },
+      ...{ graceMs, closeGraceMs, startTimeoutMs, standIn, onLine, warnings: settings.warnings },
     }
   }
 

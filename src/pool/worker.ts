@@ -52,6 +52,8 @@ export interface WorkerTools {
   readonly answers: Answers
   /** How long a cancelled call may go on before its worker counts as stuck. */
   readonly graceMs: number
+  /** How long a worker may take for its end, once it has begun with it. */
+  readonly closeGraceMs: number
   /** How long a worker may take to start. */
   readonly startTimeoutMs: number
   /** Makes what callers get for an object that stays in Python. */
@@ -64,8 +66,10 @@ export interface WorkerTools {
 
 const NO_TIMES: LedgerTimes = Object.freeze({ busyMs: 0, cpuMs: 0 })
 
-/** How long a worker that was asked to end may take, before it is ended by force. */
-const CLOSE_GRACE_MS = 2_000
+/** How long a worker that was asked to end may take until it begins with that, at most. */
+const CLOSE_BEGIN_MS = 2_000
+/** The request id of frames that are no calls. */
+const NO_CALL = 0
 /** The payload by which Python knows the last attempt to interrupt a call. */
 const LAST_CANCEL = Uint8Array.of(1)
 
@@ -135,6 +139,8 @@ export class Worker implements Owner, Reviver {
   /** Resolves when it is gone, and all of that has been told. */
   readonly #over: Promise<void>
   #tellOver: () => void = () => {}
+  /** Ends it by force when it takes too long to close. */
+  #closing: NodeJS.Timeout | undefined
   readonly #parser = new FrameParser((...frame) => this.#frame(...frame))
   #started: { resolve: () => void; reject: (error: unknown) => void } | undefined
 
@@ -372,9 +378,15 @@ export class Worker implements Owner, Reviver {
     if (launched === undefined) return
     launched.socket.ref()
     launched.socket.write(frame(KIND.CLOSE))
-    const timer = setTimeout(() => this.kill(), CLOSE_GRACE_MS)
+    this.#killAfter(Math.min(CLOSE_BEGIN_MS, this.#tools.closeGraceMs))
     await this.#over
-    clearTimeout(timer)
+    clearTimeout(this.#closing)
+    this.#closing = undefined
+  }
+
+  #killAfter(ms: number): void {
+    clearTimeout(this.#closing)
+    this.#closing = setTimeout(() => this.kill(), ms)
   }
 
   /** Ends it by force; a thread that runs Python goes on until its call returns, and its answer is dropped. */
@@ -532,6 +544,7 @@ export class Worker implements Owner, Reviver {
 
   /** While it closes, what it printed and what it gives back still count. */
   #farewell(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
+    if (kind === KIND.RESULT && id === NO_CALL && this.#closing !== undefined) this.#killAfter(this.#tools.closeGraceMs)
     if (kind === KIND.RELEASED || kind === KIND.OUTPUT || kind === KIND.WARNING) this.#told(kind, id, bytes, start, end)
   }
 

@@ -239,6 +239,7 @@ export class FakePool {
       maxQueue: null,
       patience: {},
       graceMs: 200,
+      closeGraceMs: 200,
       startTimeoutMs: 10_000,
       maxWedged: 0,
       recycle: { calls: null, ageMs: null, memoryMb: null },

@@ -1,0 +1,28 @@
+import { isMainThread } from 'node:worker_threads'
+import { bareCalls, closeFd, Poller, SOCK_STREAM, socketpair } from './posix.ts'
+
+/** How long Python may take to begin: C code may keep the GIL. */
+const BEGIN_TIMEOUT_MS = 150
+
+let graceMs = 0
+let watching = false
+
+/**
+ * Has the Python of this process do at the end of Node what a program does at its end: it is never finalized. `order` tells it so; it
+ * takes a socket, to which Python writes a byte when it begins, and which it closes when it is done. It has as long as the most
+ * patient pool gives it. Only the main thread's end is that of the process.
+ */
+export function endAtExit(closeGraceMs: number, order: (fd: number) => boolean): void {
+  if (!isMainThread) return
+  graceMs = Math.max(graceMs, closeGraceMs)
+  if (watching) return
+  watching = true
+  process.once('exit', () => {
+    if (graceMs === 0) return
+    const [ours, theirs] = socketpair(SOCK_STREAM)
+    const poller = new Poller([ours], 'readable')
+    if (!order(theirs)) closeFd(theirs)
+    else if (poller.wait(BEGIN_TIMEOUT_MS) && bareCalls().recv(ours, Buffer.alloc(1), 1, 0) > 0) poller.wait(graceMs)
+    closeFd(ours)
+  })
+}
