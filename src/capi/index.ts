@@ -1,5 +1,15 @@
 export { ffi } from './ffi.ts'
 export { makeRoomForListeners } from './listeners.ts'
-export { closeFd, duplicateFd, makeMemoryFile, Poller, SOCK_STREAM, silenceStderr, socketpair, systemError } from './posix.ts'
+export {
+  closeFd,
+  duplicateFd,
+  makeMemoryFile,
+  Poller,
+  reap,
+  SOCK_STREAM,
+  silenceStderr,
+  socketpair,
+  systemError,
+} from './posix.ts'
 export { type InProcessKind, startInProcess, startInProcessNow, sweepInProcess } from './runtime.ts'
 export { SyncEntry } from './sync-entry.ts'

@@ -21,6 +21,7 @@ const POLLOUT = 4
 export const MSG_DONTWAIT: number = LINUX ? 0x40 : 0x80
 const MSG_NOSIGNAL = LINUX ? 0x4000 : 0
 const MFD_CLOEXEC = 1
+const WNOHANG = 1
 const F_SETFD = 2
 const FD_CLOEXEC = 1
 const F_DUPFD_CLOEXEC = LINUX ? 1030 : 67
@@ -39,6 +40,7 @@ function load() {
     close: libc.func('int close(int fd)'),
     ...(LINUX ? { memfd: libc.func('int memfd_create(const char *name, uint32_t flags)') } : {}),
     fcntl: libc.func('int fcntl(int fd, int command, ...)'),
+    waitpid: libc.func('int waitpid(int pid, int *status, int options)'),
     dlopen: libc.func('void *dlopen(const char *path, int flags)'),
     dlerror: libc.func('const char *dlerror()'),
     sigaction: libc.func('int sigaction(int signal, uint8_t *action, uint8_t *old)'),
@@ -130,6 +132,18 @@ export function writeWhole(fd: number, bytes: Uint8Array): void {
 
 export function closeFd(fd: number): void {
   libc().close(fd)
+}
+
+/**
+ * Waits for child processes that were killed, for a moment: an event loop that has ended would never do so, and they would stay in
+ * the system's list until this process ends.
+ */
+export function reap(pids: Iterable<number>, timeoutMs: number): void {
+  const word = new Int32Array(new SharedArrayBuffer(4))
+  const deadline = Date.now() + timeoutMs
+  for (const pid of pids) {
+    while (libc().waitpid(pid, null, WNOHANG) === 0 && Date.now() < deadline) Atomics.wait(word, 0, 0, 1)
+  }
 }
 
 /**

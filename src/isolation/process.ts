@@ -2,7 +2,8 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import type { Socket } from 'node:net'
-import { closeFd, makeRoomForListeners, SOCK_STREAM, socketpair } from '../capi/index.ts'
+import { isMainThread } from 'node:worker_threads'
+import { closeFd, makeRoomForListeners, reap, SOCK_STREAM, socketpair } from '../capi/index.ts'
 import { type PythonFacts, reserveDescriptors, startupShadows } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
 import { bootSource } from '../kernel.ts'
@@ -19,6 +20,9 @@ const LEDGER_FD = 5
 const UNKILLABLE_MS = 2_000
 
 const PRINT = { inherit: 'inherit', ignore: 'ignore', lines: 'pipe' } as const
+
+/** How long a thread that ends waits for its children, which were killed. */
+const REAP_MS = 500
 
 /** The children of this JavaScript thread that are alive: none of them may outlive it. */
 const children = new Set<ChildProcess>()
@@ -153,5 +157,10 @@ function endWithThisThread(): void {
   makeRoomForListeners(1)
   process.once('exit', () => {
     for (const child of children) child.kill('SIGKILL')
+    if (isMainThread || process.platform === 'win32') return
+    reap(
+      [...children].flatMap(({ pid }) => pid ?? []),
+      REAP_MS,
+    )
   })
 }
