@@ -176,6 +176,11 @@ class MainChannel(Channel):
         return get_ident() == self._thread
 
     @property
+    def call_of_thread(self) -> int | None:
+        """The request that the serving thread answers."""
+        return self._request
+
+    @property
     def loop(self) -> EventLoop:
         """The worker's event loop."""
         return self._side.loop
@@ -198,13 +203,17 @@ class MainChannel(Channel):
     def serve(self) -> bool:
         """Answer requests until the channel ends. Return whether it was closed politely rather than dropped."""
         current.channel = self
-        for kind, request, payload in self._requests:
-            if kind == frames.CLOSE:
-                self._after()
-                write_frame(self._fd, frames.RESULT, request, _NONE)
-                return True
-            self._handle(kind, request, payload)
-        return False
+        _serving.add(self)
+        try:
+            for kind, request, payload in self._requests:
+                if kind == frames.CLOSE:
+                    self._after()
+                    write_frame(self._fd, frames.RESULT, request, _NONE)
+                    return True
+                self._handle(kind, request, payload)
+            return False
+        finally:
+            _serving.discard(self)
 
     def _handle(self, kind: int, request: int, payload: memoryview) -> None:
         if kind == frames.RELEASE:
@@ -309,3 +318,11 @@ class MainChannel(Channel):
                 if call in replies:
                     return replies.pop(call)
         raise ConnectionError("the host is gone, or the pool was closed")
+
+
+_serving: set[MainChannel] = set()
+
+
+def is_busy() -> bool:
+    """Whether a call runs in this interpreter."""
+    return any(channel.call_of_thread is not None for channel in list(_serving))

@@ -22,11 +22,18 @@ _CLOSED: tuple[tuple[str, str], ...] = (
 _BYTES = (io.BufferedWriter, io.BufferedRandom)
 
 
-def end() -> None:
-    """Wait for threads, run what `atexit` and `weakref.finalize` know, and write what files hold back. Once."""
+def end(*, looks: Callable[[], object] = int, found: Callable[[], object] = int) -> None:
+    """Wait for threads, run what `atexit` and `weakref.finalize` know, and write what files hold back. Once.
+
+    To look for files stops all threads where there is no GIL, which C code may hold up: `looks` is called before and
+    `found` afterwards.
+    """
     _end_threads()
     atexit._run_exitfuncs()  # noqa: SLF001 - what is run is forgotten
-    _write_files()
+    looks()
+    things = gc.get_objects()
+    found()
+    _write_files(things)
 
 
 def _end_threads() -> None:
@@ -40,11 +47,11 @@ def _end_threads() -> None:
             thread.join()
 
 
-def _write_files() -> None:
+def _write_files(things: Iterable[object]) -> None:
     """Write what open files hold back, and end those that need an end; a program's last files are closed by finalization."""
     closed = tuple(getattr(sys.modules[module], name) for module, name in _CLOSED if module in sys.modules)
     kinds = (*_TEXT, *closed, *_BYTES)
-    files = [thing for thing in gc.get_objects() if issubclass(type(thing), kinds)]
+    files = [thing for thing in things if issubclass(type(thing), kinds)]
     _each(files, _TEXT, "flush")
     _each(files, closed, "close")
     _each(files, _BYTES, "flush")

@@ -12,7 +12,8 @@ import os
 import sys
 import threading
 
-from . import boot, descriptors, ending, forking, frames, interpreters, lending, spawning
+from . import boot, descriptors, ending, forking, frames, gil, interpreters, lending, spawning
+from .channel import is_busy
 from .ledger import open_ledger
 from .output import direct
 from .scope import forget_own_source
@@ -148,12 +149,17 @@ def _send(fd: int, held: list[tuple[int, bytes]]) -> None:
 
 
 def _end(fd: int) -> None:
-    """Do what a program does at its end. The host waits for the first byte, which says that Python runs, and for the end."""
-    try:
+    """Do what a program does at its end. The host is told by a byte each that it begins, looks for files, and has found them."""
+
+    def tell() -> None:
+        flush()
         os.write(fd, b".")
+
+    try:
+        if is_busy() and not gil.is_enabled():
+            return  # collecting garbage would stop all threads, and wait for C code: nobody could say for how long
+        tell()
         interpreters.end_idle()
-        ending.end()
+        ending.end(looks=tell, found=tell)
     finally:
         os.close(fd)
-
-

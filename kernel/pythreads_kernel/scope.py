@@ -56,7 +56,7 @@ class Namespace:
     def execute(self, source: str, filename: str, values: dict[str, Any]) -> None:
         """Run statements. `values` stay as variables, as functions that are defined here may use them later."""
         if self.place:
-            filename = filename.replace("<pythreads ", f"<pythreads {self.place}", 1)
+            filename = f"{filename[:-1]}{self.place}>"
         code = compile_source(source, filename)
         # `inspect` looks for classes in the module's file: it has one as long as one text is all that there is.
         if self._file is None:
@@ -110,7 +110,7 @@ class Scope:
             number += 1
             name = f"{EXEC_MODULE}{number}__"
         self.modules.add(name)
-        return Namespace(name, "" if number == 1 else f"pool {number} ")
+        return Namespace(name, "" if number == 1 else f" of pool {number}")
 
     def session(self, number: int) -> Namespace:
         """The namespace of a session; 0 is the pool's own."""
