@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { types } from 'node:util'
 import { type FoundPython, findPython } from './discovery/index.ts'
 import { PythreadsError, raise } from './errors/index.ts'
 import {
@@ -288,7 +289,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 
   /** Bytes that arrive as a `bytes` object, which nobody can change: a copy. Without it they arrive as a `memoryview`. */
   bytes(value: Uint8Array | ArrayBuffer): PythonBytes {
-    if (value instanceof Uint8Array || value instanceof ArrayBuffer) return new PythonBytes(new Uint8Array(value))
+    if (types.isUint8Array(value) || types.isArrayBuffer(value)) return new PythonBytes(new Uint8Array(value))
     throw new PythreadsError(
       'ERR_PYTHREADS_ARGUMENT',
       `bytes takes a Uint8Array or an ArrayBuffer; got a value of type ${typeof value}`,

@@ -148,7 +148,8 @@ class _Incoming:
     def _key(self, key: Any) -> Any:
         kind = type(key)
         if kind is tuple:
-            return self._make(key) if key and key[0] is ... else tuple(self._key(item) for item in key)
+            # Each escape that stands for a key ends with a number of its own.
+            return self._make(key[:-1]) if key and key[0] is ... else tuple(self._key(item) for item in key)
         return frozenset(self._key(item) for item in key) if kind is frozenset else key
 
     def _make(self, escape: tuple[Any, ...]) -> Any:

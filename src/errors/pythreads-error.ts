@@ -60,9 +60,10 @@ function brandsOf(value: object): unknown {
 }
 
 /** `instanceof` for a class of ours: by brand for the class itself, by prototype for classes that users derive from it. */
-export function isInstance(asked: object, ours: { readonly name: string }, value: unknown): boolean {
+export function isInstance(asked: object, ours: { readonly prototype: object }, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (asked !== ours) return Object.prototype.isPrototypeOf.call(Reflect.get(asked, 'prototype'), value)
   const brands = brandsOf(value)
-  return Array.isArray(brands) && brands.includes(ours.name)
+  // Not `ours.name`: bundlers and minifiers rename classes.
+  return Array.isArray(brands) && brands.includes((brandsOf(ours.prototype) as string[]).at(-1))
 }

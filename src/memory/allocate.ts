@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
 import { lender } from './loans.ts'
 import { canMap } from './mapping.ts'
@@ -19,7 +20,7 @@ export type TypedArrayConstructor =
  * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_MEMORY`
  */
 export function allocate<K extends TypedArrayConstructor>(kind: K, length: number): InstanceType<K> {
-  if (typeof kind !== 'function' || !(Object.getPrototypeOf(kind) === Object.getPrototypeOf(Uint8Array))) {
+  if (!isTypedArrayClass(kind)) {
     throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'alloc takes the class of a typed array, e.g. Float64Array')
   }
   if (!(Number.isSafeInteger(length) && length >= 0)) {
@@ -35,6 +36,12 @@ export function allocate<K extends TypedArrayConstructor>(kind: K, length: numbe
   const buffer = space.allocate(bytes)
   if (buffer === undefined) throw noRoom(bytes)
   return inMemory(bytes, () => new ofKind(buffer, 0, length))
+}
+
+/** Whether it is the class of a typed array, of this realm or another one; a class that is derived from one is not. */
+function isTypedArrayClass(kind: unknown): boolean {
+  if (typeof kind !== 'function' || !Object.hasOwn(kind, 'BYTES_PER_ELEMENT')) return false
+  return types.isTypedArray(Reflect.construct(kind, [0]))
 }
 
 function inMemory<T>(bytes: number, make: () => T): T {

@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os'
+import { types } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
@@ -238,7 +239,7 @@ class Lender {
   #pin(buffer: ArrayBufferLike): void {
     if (this.#pinned.has(buffer)) return
     this.#pinned.add(buffer)
-    if (buffer instanceof ArrayBuffer) pin(buffer)
+    if (types.isArrayBuffer(buffer)) pin(buffer)
   }
 
   #take(bytes: number): number | undefined {

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { PythreadsError } from '../errors/index.ts'
 
 /** Throws `ERR_PYTHREADS_OPTION` unless `ok`: what was expected, for which option, and what came. */
@@ -7,6 +8,27 @@ export function check(ok: boolean, name: string, expected: string, value: unknow
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether it is an `AbortSignal`, of this realm or another one. */
+export function isSignal(value: unknown): value is AbortSignal {
+  return has(value, { aborted: 'boolean', addEventListener: 'function', removeEventListener: 'function' })
+}
+
+/** Whether it is a stream to write to, of Node or of a package like it. */
+export function isWritable(value: unknown): value is Writable {
+  return has(value, { write: 'function', end: 'function', on: 'function' })
+}
+
+/** Whether it is a `URL`, of this realm or another one. */
+export function isUrl(value: unknown): value is URL {
+  return has(value, { href: 'string', protocol: 'string', pathname: 'string' })
+}
+
+/** By its properties, as `instanceof` says no for what comes from a vm context or another package. */
+function has(value: unknown, properties: Readonly<Record<string, 'boolean' | 'function' | 'string'>>): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(properties).every(([name, type]) => typeof Reflect.get(value, name) === type)
 }
 
 /**

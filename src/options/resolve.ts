@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { resolve } from 'node:path'
-import { Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { PythreadsError } from '../errors/index.ts'
-import { check, checkKeys, integer, isRecord, oneOf, text } from './check.ts'
+import { check, checkKeys, integer, isRecord, isSignal, isUrl, isWritable, oneOf, text } from './check.ts'
 import type {
   CallOptions,
   Initializer,
@@ -194,7 +194,7 @@ export function resolveCallOptions(where: string, options: CallOptions): Resolve
 
 function checkCallOptions(options: CallOptions): ResolvedCallOptions {
   const { copy, readonly, signal, priority = 0, retry = 0 } = options
-  check(signal === undefined || signal instanceof AbortSignal, 'signal', 'an AbortSignal', signal)
+  check(signal === undefined || isSignal(signal), 'signal', 'an AbortSignal', signal)
   return {
     copy: flag('copy', copy),
     readonly: flag('readonly', readonly),
@@ -265,7 +265,7 @@ function folder(name: string, value: string): string {
 }
 
 function sink(output: ResolvedPythonOptions['output']): ResolvedPythonOptions['output'] {
-  const ok = typeof output === 'function' || output instanceof Writable || output === 'inherit' || output === 'ignore'
+  const ok = typeof output === 'function' || isWritable(output) || output === 'inherit' || output === 'ignore'
   check(ok, 'output', "'inherit', 'ignore', a function or a Writable", output)
   return output
 }
@@ -283,8 +283,8 @@ function list(name: string, value: readonly string[]): readonly string[] {
 
 /** A module's name as it is; the path of a file made absolute, as workers may have another current folder. */
 export function modulePath(module: string | URL): string {
-  if (module instanceof URL) {
-    if (module.protocol === 'file:' && module.pathname.endsWith('.py')) return fileURLToPath(module)
+  if (isUrl(module)) {
+    if (module.protocol === 'file:' && module.pathname.endsWith('.py')) return fileURLToPath(module.href)
     throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `The URL of a module is file:... and ends in .py; got ${module.href}`)
   }
   if (typeof module !== 'string' || module === '') {

@@ -209,10 +209,16 @@ export class Pool {
       const { lease, signal, copy, readonly = this.#options.readonly, priority = 0, retry = 0 } = options
       const slot = lease?.slot ?? options.slot
       this.#admit(kind, slot)
-      if (signal?.aborted === true) throw aborted(signal)
+      const isAborted = () => signal?.aborted === true
+      if (signal !== undefined && isAborted()) throw aborted(signal)
       const flags = (copy === true ? FLAG.COPY : 0) | (readonly === true ? FLAG.READONLY : 0)
       const frame = this.#encode(kind, write, flags)
       const { crossing } = frame
+      // A getter of an argument can close the pool, or abort the call.
+      if (this.#state !== 'open' || isAborted()) {
+        crossing.undo()
+        throw signal !== undefined && isAborted() ? aborted(signal) : closedError()
+      }
       if (retry > 0 && crossing.numbers !== undefined) {
         crossing.undo()
         throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'A call with `retry` takes no functions or iterables that live here')

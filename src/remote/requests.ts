@@ -24,7 +24,7 @@ export function callRequest(target: Target, args: readonly unknown[], kwargs: Kw
   return (encoder) => {
     encoder.tuple(3)
     writeTarget(encoder, target)
-    writeList(encoder, 'args', args)
+    encoder.items(args, 'args', 0)
     encoder.record(kwargs, 'kwargs')
   }
 }
@@ -41,7 +41,7 @@ export function operateRequest(name: string, target: Target, args: readonly unkn
     encoder.tuple(3)
     encoder.string(name)
     writeTarget(encoder, target)
-    writeList(encoder, 'args', args)
+    encoder.items(args, 'args', 0)
   }
 }
 
@@ -55,7 +55,7 @@ export function evalRequest({ text, names, values }: Source, session: number = 0
     encoder.tuple(4)
     encoder.string(text)
     encoder.value(names, 'names')
-    writeList(encoder, 'values', values)
+    encoder.items(values, 'values', 0)
     encoder.value(session, 'session')
   }
 }
@@ -66,7 +66,7 @@ export function execRequest({ text, names, values }: Source, filename: string, s
     encoder.string(text)
     encoder.string(filename)
     encoder.value(names, 'names')
-    writeList(encoder, 'values', values)
+    encoder.items(values, 'values', 0)
     encoder.value(session, 'session')
   }
 }
@@ -89,10 +89,4 @@ function writeTarget(encoder: Encoder, target: Target): void {
   encoder.list(2)
   encoder.value(target.object, 'this')
   encoder.string(target.path)
-}
-
-/** A list of which each value is named after it in errors. */
-function writeList(encoder: Encoder, name: string, values: readonly unknown[]): void {
-  encoder.list(values.length)
-  for (let i = 0; i < values.length; i++) encoder.value(values[i], `${name}[${i}]`)
 }

@@ -167,6 +167,7 @@ export class SyncPython {
       const step = setup[this.#replayed++]
       if (step === undefined) continue
       const frame = this.#encoder.encode(step.kind, step.write, new Crossing(locals, owner.realm))
+      if (frame.crossing.numbers !== undefined) owner.realm.sent(frame.crossing.numbers)
       frame.crossing.sent(owner.borrower)
       this.#answer(line.request(frameBytes(frame, 0)), owner)
       frame.crossing.arrived()

@@ -1,13 +1,17 @@
+import { types } from 'node:util'
 import { type ErrorCode, PythreadsError } from '../errors/index.ts'
 import { ESCAPE, type Escape, formatOf, type Loan, type References } from './escapes.ts'
 import { MAX_PAYLOAD_BYTES } from './frames.ts'
-import { equalInPython, type KeyHolder } from './keys.ts'
+import { entriesOf, sizeOfMap, sizeOfSet, timeOf, valuesOf } from './holders.ts'
+import { equalInPython, isDistinct } from './keys.ts'
 import { CODE, FLAG_REF, MAX_DEPTH, MAX_KEY_DEPTH } from './marshal.ts'
 import { NdArray } from './ndarray.ts'
 import { PythonBytes, PythonFloat, PythonScalar } from './scalar.ts'
 import { PythonTable } from './table.ts'
 
 const INITIAL_BYTES = 64 * 1024
+/** marshal counts in signed 32-bit numbers. */
+const MAX_LENGTH = 0x7fff_ffff
 /** Up to this length a loop over the characters beats a call into the runtime. */
 const SHORT_STRING = 48
 
@@ -46,6 +50,8 @@ export class Encoder {
   #known: Map<object, number> | undefined
   #count = 0
   readonly #chunks: Chunk[] = []
+  /** How many escapes stand for keys. */
+  #keyEscapes = 0
   /** Where the key begins that is being written. */
   #keyRoot = 0
 
@@ -76,9 +82,17 @@ export class Encoder {
     if (needed > MAX_PAYLOAD_BYTES) {
       throw new PythreadsError('ERR_PYTHREADS_VALUE', `More than ${MAX_PAYLOAD_BYTES} bytes cannot cross in one piece`)
     }
-    const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(needed, this.buffer.length * 2), MAX_PAYLOAD_BYTES))
+    const larger = this.#allocate(Math.min(Math.max(needed, this.buffer.length * 2), MAX_PAYLOAD_BYTES))
     this.buffer.copy(larger, 0, 0, this.position)
     this.buffer = larger
+  }
+
+  #allocate(bytes: number): Buffer {
+    try {
+      return Buffer.allocUnsafeSlow(bytes)
+    } catch {
+      return this.#refuse('there is no room for a copy of this value')
+    }
   }
 
   /** Starts a tuple whose members the caller writes next. */
@@ -99,7 +113,7 @@ export class Encoder {
     for (const key of Object.keys(value)) {
       this.#keys[1] = key
       this.string(key)
-      this.#any(value[key], 'value')
+      this.#any(this.#property(value, key), 'value')
     }
     this.#depth = 0
     this.#code(CODE.NULL)
@@ -107,14 +121,16 @@ export class Encoder {
 
   /** Writes a list of which nobody else knows. Its first member is number `first` of what error messages call `name`. */
   items(values: readonly unknown[], name: string, first: number): void {
-    this.#sized(CODE.LIST, values.length)
     this.#keys[0] = name
+    const length = this.#lengthOf(values)
+    this.#sized(CODE.LIST, length)
     this.#depth = 1
-    for (let i = 0; i < values.length; i++) {
+    for (let i = 0; i < length; i++) {
       this.#keys[1] = first + i
       this.#any(values[i], 'value')
     }
     this.#depth = 0
+    if (values.length !== length) this.#changed('an array')
   }
 
   none(): void {
@@ -168,7 +184,7 @@ export class Encoder {
       case 'object':
         return value === null ? this.#code(CODE.NONE) : this.#object(value, position)
       case 'function':
-        return this.#reference(value)
+        return this.#reference(value, position)
       default:
         return this.#refuse(`a ${typeof value} cannot cross to Python`)
     }
@@ -218,25 +234,35 @@ export class Encoder {
     if (Array.isArray(value)) return this.#array(value, position)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) return this.#record(value, position)
-    if (ArrayBuffer.isView(value)) return this.#memory(formatOf(value), value, position)
+    if (ArrayBuffer.isView(value)) return this.#memory(this.#formatOf(value), value, position)
     if (value instanceof Map) return this.#map(value, position)
     if (value instanceof Set) return this.#set(value, position)
-    if (value instanceof Date) return this.#date(value)
-    if (isBuffer(value)) return this.#memory('B', value, position)
+    if (value instanceof Date) return this.#date(value, position)
     if (value instanceof NdArray) return this.#ndArray(value)
     if (value instanceof PythonTable) return this.#table(value)
     if (value instanceof PythonBytes) return this.#bytes(this.#bytesOf(value.bytes))
-    if (value instanceof PythonScalar) return this.#escape([ESCAPE.SCALAR, value.type, value.text])
+    if (value instanceof PythonScalar) return this.#escape([ESCAPE.SCALAR, value.type, value.text], position)
     if (value instanceof PythonFloat) return this.#float(value.value)
-    if (Object.getPrototypeOf(prototype) === null && !isIterable(value)) return this.#record(value, position)
-    return this.#reference(value)
+    if (Object.getPrototypeOf(prototype) === null && !isIterable(value))
+      return this.#dict(value as Record<string, unknown>, position)
+    this.#byKind(value, position)
+  }
+
+  /** A value whose class says nothing: it may be of another realm, such as a vm context, or a proxy. */
+  #byKind(value: object, position: Position): void {
+    if (types.isDate(value)) return this.#date(value, position)
+    if (types.isMap(value)) return this.#map(value, position)
+    if (types.isSet(value)) return this.#set(value, position)
+    if (types.isAnyArrayBuffer(value)) return this.#memory('B', value, position)
+    if (types.isBoxedPrimitive(value)) this.#refuse(`${describe(value)} cannot cross to Python: pass the primitive value`)
+    this.#reference(value, position)
   }
 
   #record(value: object, position: Position): void {
-    return isIterable(value) ? this.#reference(value) : this.#dict(value as Record<string, unknown>, position)
+    return isIterable(value) ? this.#reference(value, position) : this.#dict(value as Record<string, unknown>, position)
   }
 
-  #reference(value: object): void {
+  #reference(value: object, position: Position): void {
     let found: Escape | undefined
     try {
       found = this.references?.of(value)
@@ -245,12 +271,18 @@ export class Encoder {
       throw error
     }
     if (found === undefined) this.#refuse(`${describe(value)} cannot cross to Python`)
-    this.#escape(found)
+    this.#escape(found, position)
   }
 
-  #escape(fields: Escape): void {
-    this.#openEscape(fields.length)
+  #escape(fields: Escape, position: Position = 'value'): void {
+    this.#openEscape(fields.length + (position === 'key' ? 1 : 0))
     for (const field of fields) this.#any(field, 'value')
+    this.#closeEscape(position)
+  }
+
+  /** Of equal escapes that stand for keys marshal would keep one. Each has a number of its own, so that Python compares the values. */
+  #closeEscape(position: Position): void {
+    if (position === 'key') this.#number(this.#keyEscapes++)
   }
 
   #openEscape(fields: number): void {
@@ -259,14 +291,23 @@ export class Encoder {
     this.#escaped = true
   }
 
-  #date(value: Date): void {
-    const milliseconds = value.getTime()
+  #date(value: Date, position: Position): void {
+    const milliseconds = this.#timeOf(value)
     if (!(milliseconds >= FIRST_DATE && milliseconds <= LAST_DATE)) {
       this.#refuse(Number.isNaN(milliseconds) ? 'an invalid Date' : "a Date outside the years 1 to 9999 of Python's datetime")
     }
-    this.#openEscape(2)
+    this.#openEscape(position === 'key' ? 3 : 2)
     this.#number(ESCAPE.DATE)
     this.#float(milliseconds)
+    this.#closeEscape(position)
+  }
+
+  #timeOf(value: Date): number {
+    try {
+      return timeOf(value)
+    } catch {
+      return this.#refuse(`${describe(value)} that is no Date of its own cannot cross to Python`)
+    }
   }
 
   #float(value: number): void {
@@ -291,6 +332,7 @@ export class Encoder {
   /** The bytes of an array or a buffer. One that was transferred has none. */
   #bytesOf(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
     try {
+      if (ArrayBuffer.isView(value) && value.byteLength === 0 && types.isTypedArray(value)) value.keys() // throws if out of bounds
       return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)
     } catch {
       return this.#refuse('an array whose memory is gone: its ArrayBuffer was transferred or made smaller')
@@ -311,7 +353,7 @@ export class Encoder {
     this.#numbers(shape)
     this.#numbers(strides)
     this.#number(offset)
-    this.string(formatOf(data))
+    this.string(this.#formatOf(data))
     this.#lend(this.#bytesOf(data))
   }
 
@@ -323,8 +365,13 @@ export class Encoder {
   }
 
   #numbers(values: readonly number[]): void {
-    this.list(values.length)
-    for (const value of values) this.#number(value)
+    const numbers = [...values]
+    this.list(numbers.length)
+    for (const number of numbers) this.#number(number)
+  }
+
+  #formatOf(value: ArrayBufferView): string {
+    return formatOf(value) ?? this.#refuse(`${describe(value)} cannot cross to Python: pass its bytes, or an NdArray`)
   }
 
   #bytes(value: Uint8Array): void {
@@ -337,24 +384,33 @@ export class Encoder {
   #array(value: readonly unknown[], position: Position): void {
     if (position === 'key') return this.#tuple(value)
     if (this.#repeats(value)) return
-    this.#sized(CODE.LIST | FLAG_REF, value.length)
-    this.#items(value, position)
+    const length = this.#lengthOf(value)
+    this.#sized(CODE.LIST | FLAG_REF, length)
+    this.#items(value, length, position)
   }
 
   #tuple(value: readonly unknown[]): void {
     this.#checkKeyDepth()
-    this.#sized(CODE.TUPLE, value.length)
-    this.#items(value, 'key')
+    const length = this.#lengthOf(value)
+    this.#sized(CODE.TUPLE, length)
+    this.#items(value, length, 'key')
   }
 
-  #items(value: readonly unknown[], position: Position): void {
-    const depth = ++this.#depth
+  /** The length of an array, which is read once: a proxy may say something else each time. */
+  #lengthOf(value: readonly unknown[]): number {
     const { length } = value
+    if (!(Number.isInteger(length) && length >= 0 && length <= MAX_LENGTH)) this.#refuse('an array whose length is no length')
+    return length
+  }
+
+  #items(value: readonly unknown[], length: number, position: Position): void {
+    const depth = ++this.#depth
     for (let i = 0; i < length; i++) {
       this.#keys[depth] = i
       this.#any(value[i], position)
     }
     this.#depth--
+    if (value.length !== length) this.#changed('an array')
   }
 
   #dict(value: Record<string, unknown>, position: Position): void {
@@ -365,10 +421,17 @@ export class Encoder {
     for (const key of Object.keys(value)) {
       this.#keys[depth] = key
       this.string(key)
-      this.#any(value[key], 'value')
+      this.#any(this.#property(value, key), 'value')
     }
     this.#code(CODE.NULL)
     this.#depth--
+  }
+
+  /** A property of an object whose keys were read before: a getter may have deleted it meanwhile. */
+  #property(value: Readonly<Record<string, unknown>>, key: string): unknown {
+    const property = value[key]
+    if (property === undefined && !Object.hasOwn(value, key)) this.#changed('an object')
+    return property
   }
 
   #map(value: ReadonlyMap<unknown, unknown>, position: Position): void {
@@ -376,38 +439,63 @@ export class Encoder {
     if (this.#repeats(value)) return
     const depth = ++this.#depth
     this.#code(CODE.DICT | FLAG_REF)
+    const size = sizeOfMap(value)
     let index = 0
-    for (const [key, item] of value) {
+    let distinct = true
+    for (const [key, item] of entriesOf(value)) {
+      if (!(index < size)) {
+        index++
+        break
+      }
       this.#keys[depth] = typeof key === 'string' ? key : index
       this.#keyRoot = depth
+      distinct &&= isDistinct(key)
       this.#any(key, 'key')
       this.#any(item, 'value')
       index++
     }
     this.#code(CODE.NULL)
     this.#depth--
-    this.#distinct(value, 'Map')
+    if (index !== size || sizeOfMap(value) !== size) this.#changed('a Map')
+    if (!distinct)
+      this.#distinct(
+        Array.from(entriesOf(value), ([key]) => key),
+        'Map',
+      )
   }
 
   #set(value: ReadonlySet<unknown>, position: Position): void {
     if (position === 'key') this.#checkKeyDepth()
     else if (this.#repeats(value)) return
-    this.#sized(position === 'key' ? CODE.FROZENSET : CODE.SET | FLAG_REF, value.size)
+    const size = sizeOfSet(value)
+    this.#sized(position === 'key' ? CODE.FROZENSET : CODE.SET | FLAG_REF, size)
     const depth = ++this.#depth
     if (position === 'value') this.#keyRoot = depth
     let index = 0
-    for (const item of value) {
+    let distinct = true
+    for (const item of valuesOf(value)) {
+      if (!(index < size)) {
+        index++
+        break
+      }
       this.#keys[depth] = index++
+      distinct &&= isDistinct(item)
       this.#any(item, 'key')
     }
     this.#depth--
-    this.#distinct(value, 'Set')
+    if (index !== size || sizeOfSet(value) !== size) this.#changed('a Set')
+    if (!distinct) this.#distinct(valuesOf(value), 'Set')
   }
 
   /** Refuses what would lose an entry in Python. Its members have been written: none of them is cyclic or not hashable. */
-  #distinct(keys: KeyHolder, kind: string): void {
+  #distinct(keys: Iterable<unknown>, kind: string): void {
     const pair = equalInPython(keys)
     if (pair !== undefined) this.#refuse(`this ${kind} has keys that are equal in Python: ${pair.map(name).join(' and ')}`)
+  }
+
+  /** A getter or a proxy within changed a container after its size, or its keys, were written. */
+  #changed(what: string): never {
+    this.#refuse(`${what} that changed while it was read`)
   }
 
   /** Keys are hashed, which recurses: their depth has a limit, which a cyclic one meets too. */
@@ -476,6 +564,7 @@ export class Encoder {
     this.#first = undefined
     this.#known = undefined
     this.#chunks.length = 0
+    this.#keyEscapes = 0
   }
 
   #code(code: number): void {
@@ -485,6 +574,7 @@ export class Encoder {
 
   #sized(code: number, length: number): void {
     this.reserve(5)
+    if (length > MAX_LENGTH) this.#refuse('more than 2,147,483,647 items or bytes')
     this.buffer[this.position] = code
     this.buffer.writeInt32LE(length, this.position + 1)
     this.position += 5
@@ -499,10 +589,6 @@ export class Encoder {
     const keys = this.#keys.slice(0, Math.min(this.#depth, 20) + 1)
     return keys.map((key, i) => (i === 0 ? key : pathStep(key))).join('') + (this.#depth > 20 ? '...' : '')
   }
-}
-
-function isBuffer(value: object): value is ArrayBufferLike {
-  return value instanceof ArrayBuffer || value instanceof SharedArrayBuffer
 }
 
 /** Whether it is gone through rather than copied: a generator, a stream, anything of the user's that can be iterated. */

@@ -83,9 +83,17 @@ export const ARRAY_KINDS: ReadonlyMap<string, ArrayKind> = new Map<string, Array
   ['d', Float64Array],
 ])
 
-const FORMATS = new Map<string, string>(Array.from(ARRAY_KINDS, ([format, kind]) => [kind.name, format]))
+const FORMATS = new Map<string, string>([
+  ...Array.from(ARRAY_KINDS, ([format, kind]) => [kind.name, format] as const),
+  ['Uint8ClampedArray', 'B'],
+])
+/** The name of a typed array's class, whatever a subclass says; `undefined` for a DataView. */
+const kindOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get as (
+  this: ArrayBufferView,
+) => string | undefined
 
-/** The format of a typed array's items, `B` for bytes of any kind. */
-export function formatOf(value: ArrayBufferView): string {
-  return FORMATS.get((value as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag]) ?? 'B'
+/** The format of a typed array's items, `B` for bytes of any kind; `undefined` where Python has no such items. */
+export function formatOf(value: ArrayBufferView): string | undefined {
+  const kind = kindOf.call(value)
+  return kind === undefined ? 'B' : FORMATS.get(kind)
 }

@@ -1,19 +1,16 @@
+import { types } from 'node:util'
 import { formatOf } from './escapes.ts'
-import { PythonFloat, PythonScalar } from './scalar.ts'
-
-/** A Map or a Set. */
-export interface KeyHolder {
-  keys(): Iterable<unknown>
-}
+import { timeOf, valuesOf } from './holders.ts'
+import { PythonBytes, PythonFloat, PythonScalar } from './scalar.ts'
 
 /**
- * Finds two keys of a Map or a Set that JavaScript tells apart and Python does not: 1, 1n and true; null and undefined; two
- * arrays, Sets or byte arrays with equal contents. The keys must be hashable in Python and not cyclic.
+ * Finds two keys that JavaScript tells apart and Python does not: 1, 1n and true; null and undefined; two arrays, Sets or
+ * byte arrays with equal contents. The keys must be hashable in Python and not cyclic. Keys that cross by an escape are
+ * compared by Python, too: only Python knows whether two Decimals are equal.
  */
-export function equalInPython(holder: KeyHolder): readonly [unknown, unknown] | undefined {
-  if (plain(holder.keys())) return undefined
+export function equalInPython(keys: Iterable<unknown>): readonly [unknown, unknown] | undefined {
   const seen = new Map<string, unknown>()
-  for (const key of holder.keys()) {
+  for (const key of keys) {
     const text = canonical(key)
     if (seen.has(text)) return [seen.get(text), key]
     seen.set(text, key)
@@ -21,10 +18,9 @@ export function equalInPython(holder: KeyHolder): readonly [unknown, unknown] | 
   return undefined
 }
 
-/** Strings and numbers are as distinct in Python as they are in JavaScript. */
-function plain(keys: Iterable<unknown>): boolean {
-  for (const key of keys) if (typeof key !== 'string' && typeof key !== 'number') return false
-  return true
+/** Whether a key is as distinct in Python as it is in JavaScript. */
+export function isDistinct(key: unknown): boolean {
+  return typeof key === 'string' || typeof key === 'number'
 }
 
 /** A text that is the same for keys that are equal in Python. */
@@ -34,19 +30,24 @@ function canonical(key: unknown): string {
   if (typeof key === 'boolean') return key ? '1' : '0'
   if (typeof key === 'number') return Number.isInteger(key) ? String(BigInt(key)) : Number.isNaN(key) ? unique() : String(key)
   if (Array.isArray(key)) return `(${Array.from(key, canonical).join()})`
-  if (key instanceof Set) return `{${Array.from(key, canonical).sort().join()}}`
-  if (key instanceof PythonFloat) return canonical(key.value)
   if (typeof key === 'bigint') return String(key)
-  // Of the rest only Python knows, which refuses it when it comes to that.
-  if (key instanceof Date) return `date${key.getTime()}`
-  if (key instanceof PythonScalar) return `${key.type} ${key.text}`
+  if (key instanceof Date || types.isDate(key)) return `date${timeOf(key)}`
+  if (key instanceof Set || types.isSet(key)) return `{${Array.from(valuesOf(key), canonical).sort().join()}}`
+  if (key instanceof PythonFloat) return canonical(key.value)
+  if (key instanceof PythonScalar) return isNaNScalar(key) ? unique() : `${key.type} ${JSON.stringify(key.text)}`
   const bytes = bytesOf(key)
   return bytes === undefined ? unique() : `b${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
 }
 
+/** A number that is not even equal to itself. */
+function isNaNScalar({ type, text }: PythonScalar): boolean {
+  return (type === 'decimal.Decimal' || type === 'complex') && /nan/i.test(text)
+}
+
 /** The bytes of what is bytes in Python. */
 function bytesOf(key: unknown): ArrayBufferView | undefined {
-  if (key instanceof ArrayBuffer || key instanceof SharedArrayBuffer) return new Uint8Array(key)
+  if (key instanceof PythonBytes) return key.bytes
+  if (types.isAnyArrayBuffer(key)) return new Uint8Array(key)
   return ArrayBuffer.isView(key) && formatOf(key) === 'B' ? key : undefined
 }
 

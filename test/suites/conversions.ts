@@ -88,6 +88,44 @@ export function conversionSuite(place: Placement): void {
       expect(await py.run(IDENTITY, ['fine'])).toBe('fine')
     })
 
+    it('is refused when reading it changes the arguments of its own call', async () => {
+      const args: unknown[] = []
+      args.push({ get more() { return args.push(1) } }) // biome-ignore format: one line
+      const refused = { code: 'ERR_PYTHREADS_VALUE' }
+      expect(await refusal(() => py.run('builtins:max', args))).toMatchObject(refused)
+      expect(await refusal(() => py.sync.run('builtins:max', args))).toMatchObject(refused)
+      const kwargs = { get a() { Reflect.deleteProperty(kwargs, 'b'); return 1 }, b: 2 } as Record<string, unknown> // biome-ignore format: one line
+      expect(await refusal(() => py.run('builtins:dict', [], { kwargs }))).toMatchObject(refused)
+      expect(await py.run(IDENTITY, ['fine'])).toBe('fine')
+    })
+
+    it('can make calls of its own while it is read', async () => {
+      const inner: Promise<unknown>[] = []
+      const value = {
+        get asynchronous() {
+          inner.push(py.run(IDENTITY, [[new Date(1)]]))
+          return new Map([[1, 2]])
+        },
+        get synchronous() {
+          return py.sync.run(IDENTITY, [[new Date(2)]])
+        },
+      }
+      const sent = [new Map([[1, 2]]), [new Date(2)]]
+      expect(Object.values(await py.run<object>(IDENTITY, [value]))).toEqual(sent)
+      expect(Object.values(py.sync.run<object>(IDENTITY, [value]))).toEqual(sent)
+      expect(await Promise.all(inner)).toEqual([[new Date(1)], [new Date(1)]])
+    })
+
+    it('is not sent when reading it aborts the call or ends the pool', async () => {
+      const abort = new AbortController()
+      const aborting = { get a() { abort.abort(); return 1 } } // biome-ignore format: one line
+      const { signal } = abort
+      expect(await refusal(() => py.run(IDENTITY, [aborting], { signal }))).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
+      const other = await start(place, { workers: 1 })
+      const ending = { get a() { other.destroy(); return 1 } } // biome-ignore format: one line
+      expect(await refusal(() => other.run(IDENTITY, [ending]))).toMatchObject({ code: 'ERR_PYTHREADS_CLOSED' })
+    })
+
     it.each(throwing.map((js) => [js]))('rejects with the error that reading it throws: %s', async (js) => {
       const value = evaluated(js, py)
       expect(await thrown(() => py.run(IDENTITY, [[value]]))).toBe(mine)
