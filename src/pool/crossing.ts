@@ -3,7 +3,7 @@ import { lender, lenderMade } from '../memory/index.ts'
 import { ESCAPE, type Escape, type Loan, type References } from '../wire/index.ts'
 import { Locals } from './locals.ts'
 import { type Handle, handleOf, type Owner, type Realm, targetOf } from './realm.ts'
-import { Steps } from './steps.ts'
+import type { Steps } from './steps.ts'
 
 /** What crosses as a reference in one frame: JavaScript values that go along, and the objects that decide where it can go. */
 export class Crossing implements References {
@@ -15,6 +15,8 @@ export class Crossing implements References {
   #loans: number[] | undefined
   /** The objects in it, which are not released before it has arrived. */
   #handles: Handle[] | undefined
+  /** The asynchronous iterables in it, until it is whole. */
+  #opened: Steps[] | undefined
   readonly #locals: Locals
   /** Where the frame goes, if that is known already. */
   readonly #realm: Realm | undefined
@@ -58,8 +60,13 @@ export class Crossing implements References {
       throw new PythreadsError('ERR_PYTHREADS_VALUE', 'a promise cannot cross to Python: await it first')
     }
     if (!(Symbol.iterator in value || Symbol.asyncIterator in value)) return undefined
-    const steps = new Steps(value as Iterable<unknown> | AsyncIterable<unknown>)
-    return [ESCAPE.ITERATOR, this.cross(steps, true), steps.isAsync]
+    const steps = this.#locals.stepsOf(value as Iterable<unknown> | AsyncIterable<unknown>)
+    const number = this.cross(steps, true)
+    if (steps.isAsync) {
+      this.#opened ??= []
+      this.#opened.push(steps)
+    }
+    return [ESCAPE.ITERATOR, number, steps.isAsync]
   }
 
   /** Whether it lends memory. */
@@ -75,6 +82,12 @@ export class Crossing implements References {
     this.#loans ??= []
     this.#loans.push(loan[3])
     return loan
+  }
+
+  /** The frame is whole: what is asynchronous in it begins. */
+  encoded(): void {
+    for (const steps of this.#opened ?? []) steps.begin()
+    this.#opened = undefined
   }
 
   /** The frame goes to a worker, with whose end what it borrows is given back; `undefined`: to one that keeps it. */

@@ -1,6 +1,6 @@
 import { PythreadsError } from '../errors/index.ts'
 import type { Account } from '../memory/index.ts'
-import type { Steps } from './steps.ts'
+import { Steps } from './steps.ts'
 
 interface Local {
   readonly value: unknown
@@ -17,6 +17,8 @@ export class Locals {
   readonly #numbers = new Map<unknown, number>()
   /** Those that are steps of iterators. The values themselves are not looked at: they may be anything that can be thrown. */
   readonly #steps = new Map<number, Steps>()
+  /** Those of asynchronous iterators that Python holds, by the iterator: it has one first step. */
+  readonly #iterators = new WeakMap<object, Steps>()
   #next = 1
 
   constructor(account: Account = { sight: 'none', limit: 0, used: 0 }) {
@@ -56,6 +58,15 @@ export class Locals {
     }
     ;(this.#values.get(number) as Local).crossings++
     return number
+  }
+
+  /** The steps of an iterable: of an asynchronous one that can be gone through only once, always the same as long as Python holds them. */
+  stepsOf(source: Iterable<unknown> | AsyncIterable<unknown>): Steps {
+    const known = this.#iterators.get(source)
+    if (known !== undefined && this.#numbers.has(known)) return known
+    const steps = new Steps(source)
+    if (steps.isOnce) this.#iterators.set(source, steps)
+    return steps
   }
 
   /** Python has dropped `count` crossings of a value, or they never got there. */

@@ -157,6 +157,7 @@ export class FrameEncoder {
       write(encoder)
       const escaped = encoder.finish(start + HEADER_BYTES) ? FLAG.ESCAPED : 0
       const end = encoder.position
+      crossing.encoded()
       if (end - start >= LENT_FRAME_BYTES) {
         const loan = crossing.lend(encoder.buffer.subarray(start + HEADER_BYTES, end))
         if (loan !== undefined) return lentFrame(kind | flags | FLAG.ESCAPED, loan, escaped !== 0, crossing)

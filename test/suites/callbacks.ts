@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kw, type Python, PythonError, PythonScalar, type RemoteObject } from '../../src/index.ts'
 import { gate } from '../support/gate.ts'
@@ -58,6 +59,87 @@ export function callbackSuite(place: Placement): void {
       expect(await call('apply', look, value)).toEqual(value)
       expect(await call('apply', async (arg: unknown) => look(arg), value)).toEqual(value)
       expect(seen).toEqual([value, value])
+    })
+
+    it('may throw an error whose properties are anything', async () => {
+      const twice = Array.from({ length: 40 }).reduce((inner) => [inner, inner], 'bottom')
+      const own = (properties: PropertyDescriptorMap) => Object.defineProperties(new Error('mine'), properties)
+      const failing = {
+        get: (): never => {
+          throw new Error('not this one')
+        },
+      }
+      const errors: unknown[] = [
+        own({ name: { value: Symbol('name') } }),
+        own({ name: { value: undefined }, message: { value: { deep: Symbol('no') } } }),
+        own({ message: { value: null }, stack: { value: undefined } }),
+        own({ stack: { value: () => 'called' } }),
+        own({ message: failing }),
+        own({ stack: failing, name: failing }),
+        own({ message: { value: 'x'.repeat(300_000) } }),
+        own({ message: { value: '\ud800' } }),
+        runInNewContext('new TypeError("elsewhere")'),
+        twice,
+        Object.create(null),
+        new Proxy({}, { get: (_, key) => (key === 'then' ? undefined : failing.get()) }),
+      ]
+      for (const error of errors) {
+        const fail = () => {
+          throw error
+        }
+        expect(Object.is(await thrown(() => call('apply', fail)), error)).toBe(true)
+        expect(Object.is(await thrown(() => call('apply', async () => fail())), error)).toBe(true)
+        expect(Object.is(await thrown(() => py.sync.run(APPLY, [fail])), error)).toBe(true)
+        const items = { [Symbol.iterator]: () => ({ next: fail }) }
+        expect(Object.is(await thrown(() => py.run('builtins:list', [items])), error)).toBe(true)
+        expect(await call('recovers', fail)).toBe('fallback')
+      }
+      expect(await call('catches', () => runInNewContext('throw new TypeError("elsewhere")'))).toEqual([
+        'JavaScriptError',
+        'TypeError',
+        'elsewhere',
+        false,
+        'TypeError: elsewhere',
+      ])
+      expect(py.stats().replaced).toBe(0)
+    })
+
+    it('whose result is refused raises in Python, and loses nothing else', async () => {
+      const mine = new Error('mine')
+      const refused: [unknown, object][] = [
+        [Symbol('no'), { code: 'ERR_PYTHREADS_VALUE' }],
+        [{ deep: [/x/] }, { code: 'ERR_PYTHREADS_VALUE' }],
+        [new Set([1, true]), { code: 'ERR_PYTHREADS_VALUE' }],
+        [new PythonScalar('decimal.Decimal', 'none'), { code: 'ERR_PYTHREADS_VALUE' }],
+        [
+          new Proxy([1], {
+            get: (
+              (n) => (t, k) =>
+                k === 'length' ? n++ : Reflect.get(t, k)
+            )(1),
+          }),
+          { code: 'ERR_PYTHREADS_VALUE' },
+        ],
+        [{ get a(): never { throw mine } }, mine], // biome-ignore format: one line
+      ]
+      const beside = Promise.all(Array.from({ length: 20 }, (_, i) => call('apply', async () => i)))
+      for (const [value, error] of refused) {
+        const give = () => value
+        const ways = [
+          () => call('apply', give),
+          () => call('apply', async () => value),
+          () => py.run('builtins:list', [[value].values()]),
+          () => py.run('builtins:list', [(async function* () { yield { value } })()]), // biome-ignore format: one line
+          () => py.sync.run(APPLY, [give]),
+          () => py.sync.run('builtins:list', [[value].values()]),
+        ]
+        for (const way of ways) expect(await thrown(way)).toMatchObject(error)
+        expect(await call('recovers', give)).toBe('fallback')
+        expect(await call('recovers', async () => value)).toBe('fallback')
+      }
+      expect(await beside).toEqual(Array.from({ length: 20 }, (_, i) => i))
+      expect(py.stats().replaced).toBe(0)
+      await pythonHolds(py, 0)
     })
 
     it('takes many arguments, and keyword arguments as an object that comes last', async () => {

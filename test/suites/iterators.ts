@@ -1,12 +1,17 @@
+import { EventEmitter, on } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Python, RemoteObject } from '../../src/index.ts'
+import { gate } from '../support/gate.ts'
 import { javaScriptHolds, pythonHolds } from '../support/held.ts'
 import { collect, refusal, thrown } from '../support/outcome.ts'
 import { Places } from '../support/places.ts'
 import { file, type Placement, start } from './placement.ts'
 
 const ITERATORS = file('iterators.py').pathname
+const FUNCTIONS = file('functions.py').pathname
 const COROUTINES = file('coroutines.py').pathname
 
 /** Numbers without an end, with a log of what happens to them. */
@@ -238,6 +243,148 @@ export function iteratorSuite(place: Placement): void {
     })
   })
 
+  describe('an iterable of JavaScript whose call waits', () => {
+    let py: Python
+    beforeAll(async () => {
+      py = await start(place, { workers: 1 })
+    })
+    afterAll(() => py.close())
+
+    const LIST = 'builtins:list'
+    /** Neither side holds anything of the other one. */
+    async function released(): Promise<void> {
+      await javaScriptHolds(py, 0)
+      await pythonHolds(py, 0)
+    }
+    /** Has the only worker wait while `use` makes calls, which stand in the queue. */
+    async function queued<T>(use: () => Promise<T>): Promise<T> {
+      const [begun, go] = [gate(), gate()]
+      const wait = () => {
+        begun.open()
+        return go.opened
+      }
+      const busy = py.run(`${FUNCTIONS}:apply`, [wait])
+      await begun.opened
+      const result = use()
+      result.catch(() => {})
+      await new Promise((resolve) => setImmediate(resolve))
+      go.open()
+      await busy
+      return result
+    }
+
+    it('has all that its source emits before Python asks', async () => {
+      const lines = () => createInterface({ input: Readable.from(['a\nb\n']) })
+      expect(await py.run(LIST, [lines()])).toEqual(['a', 'b'])
+      expect(await queued(() => py.run(LIST, [lines()]))).toEqual(['a', 'b'])
+      expect(await queued(() => py.run('builtins:dict', [], { kwargs: { deep: [{ lines: lines() }] } }))).toBeDefined()
+      const emitter = new EventEmitter()
+      const result = queued(async () => {
+        const call = py.run(`${ITERATORS}:take`, [on(emitter, 'value'), 2])
+        for (const value of [1, 2, 3]) emitter.emit('value', value)
+        return call
+      })
+      expect(await result).toEqual([[1], [2]])
+      expect(emitter.listenerCount('value')).toBeLessThanOrEqual(1)
+      await released()
+      expect(emitter.listenerCount('value')).toBe(0)
+    })
+
+    it.each<[string, () => AsyncIterable<unknown>]>([
+      ['a stream', () => createReadStream('/no/such/file')],
+      ['a generator that reads a stream', () => through(createReadStream('/no/such/file'))],
+      ['a stream that is made of a stream', () => createReadStream('/no/such/file').map((chunk) => chunk)],
+      ['lines of a stream', () => through(createInterface({ input: createReadStream('/no/such/file') }))],
+    ])('fails with the error of its source that comes before Python asks: %s', async (_, make) => {
+      const gone = { code: 'ENOENT' }
+      expect(await thrown(() => py.run(LIST, [make()]))).toMatchObject(gone)
+      expect(await thrown(() => queued(() => py.run(LIST, [make()])))).toMatchObject(gone)
+      expect(await thrown(() => py.eval`list(${{ deep: [make()] }}['deep'][0])`)).toMatchObject(gone)
+      expect(
+        await thrown(() => py.run(`${FUNCTIONS}:apply`, [() => make()]).then((items) => collect(items as RemoteObject))),
+      ).toMatchObject(gone)
+      expect(await py.run('builtins:type', [make()])).toBeDefined() // never asked
+      await released()
+    })
+
+    it.each([
+      ['synchronous', false],
+      ['asynchronous', true],
+    ])('is opened once and closed once, whatever becomes of the call (%s)', async (_, isAsync) => {
+      const logs: string[][] = []
+      const items = () => tracked(isAsync, logs)
+      const settled = (call: Promise<unknown>) => call.catch(() => {})
+      await settled(py.run('builtins:id', [items()]))
+      await settled(py.run('builtins:dict', [], { kwargs: { a: [items()], b: new Map([[1, items()]]) } }))
+      await settled(py.run('builtins:len', [items()])) // raises
+      await settled(py.run('no_such_module:f', [items()]))
+      await settled(py.run('builtins:id', [items(), Symbol('refused')]))
+      await settled(py.run(`${FUNCTIONS}:apply`, [() => ({ deep: items() })]))
+      await settled(py.run(`${FUNCTIONS}:apply`, [() => [items(), Symbol('refused')]]))
+      await settled(py.run(LIST, [[items()].values()]))
+      py.sync.run('builtins:id', [items()])
+      expect(await refusal(() => py.sync.run('builtins:id', [items(), Symbol('refused')]))).toBeDefined()
+      await queued(async () => {
+        const abort = new AbortController()
+        const call = settled(py.run('builtins:id', [items()], { signal: abort.signal }))
+        abort.abort()
+        await call
+      })
+      const other = await start(place, { workers: 1 })
+      const calls = [1, 2, 3].map(() => settled(other.run('builtins:id', [items()])))
+      other.destroy()
+      await Promise.all(calls)
+      py.sync.run('gc:collect')
+      await released()
+      await expect.poll(() => logs).toEqual(logs.map(() => ['opened', 'closed']))
+      expect(logs.length).toBe(15)
+    })
+
+    it('is not closed once a step of it threw', async () => {
+      for (const isAsync of [false, true]) {
+        const logs: string[][] = []
+        const items = tracked(isAsync, logs, new Error('mine'))
+        expect(await thrown(() => py.run(LIST, [items]))).toMatchObject({ message: 'mine' })
+        await released()
+        expect(logs).toEqual([['opened']])
+      }
+    })
+
+    it('that is a stream is destroyed when Python drops it, also one that gives nothing', async () => {
+      const streams = [Readable.from(['a']), new Readable({ read() {} })]
+      for (const stream of streams) await py.run('builtins:id', [stream])
+      await expect(py.run('builtins:id', [streams[0], Symbol('refused')])).rejects.toBeDefined()
+      await released()
+      expect(streams.map(({ destroyed }) => destroyed)).toEqual([true, true])
+    })
+
+    it('that is asynchronous and comes twice is one iterator', async () => {
+      async function* count() {
+        for (let i = 0; i < 4; i++) yield i
+      }
+      const items = count()
+      expect(await py.eval`list(zip(${items}, ${items}))`).toEqual([
+        [0, 1],
+        [2, 3],
+      ])
+    })
+
+    it('that cannot be opened rejects the call with that very error', async () => {
+      const mine = new Error('mine')
+      const open = () => {
+        throw mine
+      }
+      const locked = new Blob(['a']).stream()
+      locked.getReader()
+      for (const items of [{ [Symbol.iterator]: open }, { [Symbol.asyncIterator]: open }]) {
+        expect(await thrown(() => py.run(LIST, [{ deep: items }]))).toBe(mine)
+        expect(await thrown(() => py.sync.run(LIST, [items]))).toBe(mine)
+        expect(await thrown(() => py.run(`${FUNCTIONS}:apply`, [() => items]))).toBe(mine)
+      }
+      expect(await thrown(() => py.run(LIST, [locked]))).toBeInstanceOf(TypeError)
+    })
+  })
+
   describe('an iterable of Python', () => {
     let py: Python
     const call = (name: string, ...args: unknown[]): Promise<RemoteObject> => py.run<RemoteObject>(`${ITERATORS}:${name}`, args)
@@ -385,6 +532,33 @@ export function iteratorSuite(place: Placement): void {
       await javaScriptHolds(py, 0)
     })
   })
+}
+
+async function* through(source: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  for await (const item of source) yield item
+}
+
+/** An endless iterable with a log of its own: when its iterator is opened and closed. `error`: what its first step throws. */
+function tracked(isAsync: boolean, logs: string[][], error?: Error): Iterable<unknown> | AsyncIterable<unknown> {
+  const log: string[] = []
+  logs.push(log)
+  const open = () => {
+    log.push('opened')
+    return {
+      next: () => {
+        const step = { value: 1, done: false }
+        if (error === undefined) return isAsync ? Promise.resolve(step) : step
+        if (isAsync) return Promise.reject(error)
+        throw error
+      },
+      return: () => {
+        log.push('closed')
+        const end = { value: undefined, done: true }
+        return isAsync ? Promise.resolve(end) : end
+      },
+    }
+  }
+  return { [isAsync ? Symbol.asyncIterator : Symbol.iterator]: open } as unknown as Iterable<unknown>
 }
 
 class Countdown implements Iterable<number> {
