@@ -23,6 +23,13 @@ export function positionSuite(place: Placement): void {
       await arrived(passengers, values, await cross(py, values), py)
     })
 
+    it('crosses as a value of exec', async () => {
+      await using other = await start(place, { workers: 1 }) // which keeps the values
+      const values = passengers.map(({ make }) => make(other))
+      await other.exec`at_positions = ${values}`
+      await arrived(passengers, values, await other.eval('at_positions'), other)
+    })
+
     it('crosses as an argument of initialize', async () => {
       const values = passengers.map(({ make }) => make(py))
       const kwargs = Object.fromEntries(values.slice(9).map((value, i) => [`v${i}`, value]))
@@ -38,7 +45,6 @@ export function positionSuite(place: Placement): void {
     })
 
     it('is not held by Python after its call', async () => {
-      await py.exec('at_positions = None')
       const look = async () => {
         collectGarbage() // of remote objects that hold some
         py.sync.run('gc:collect') // where sync calls have a worker of their own

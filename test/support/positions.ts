@@ -131,10 +131,6 @@ export function positions(module: string): Record<string, Position> {
       for (const value of values) await session.exec`alone.append(${value})`
       return session.eval('alone')
     },
-    'a value of exec': async (py, values) => {
-      await py.exec`at_positions = ${values}`
-      return py.eval('at_positions')
-    },
     'an item and a result of map': (py, values) => collect(py.map(target('identity'), values, { chunk: 1 })),
     'one of many items and results of map': (py, values) => collect(py.map(target('identity'), values, { chunk: 50 })),
     'an argument of an operation': async (py, values) => {
