@@ -30,6 +30,15 @@ export function positionSuite(place: Placement): void {
       await arrived(passengers, values, await other.eval('at_positions'), other)
     })
 
+    it('crosses as a variable of a session', async () => {
+      await using other = await start(place, { workers: 1 }) // 3.13 without a GIL never frees functions, nor what they see
+      await using session = await other.session()
+      const values = passengers.map(({ make }) => make(other))
+      await session.exec`alone = []`
+      for (const value of values) await session.exec`alone.append(${value})`
+      await arrived(passengers, values, await session.eval('alone'), other)
+    })
+
     it('crosses as an argument of initialize', async () => {
       const values = passengers.map(({ make }) => make(py))
       const kwargs = Object.fromEntries(values.slice(9).map((value, i) => [`v${i}`, value]))

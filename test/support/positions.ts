@@ -125,12 +125,6 @@ export function positions(module: string): Record<string, Position> {
     'a keyword argument': one((py, value) => py.run(target('identity'), [], { kwargs: { value } })),
     'one of many keyword arguments': (py, values) => py.run(target('keywords'), [], { kwargs: named(values) }),
     'a value of eval': one((py, value) => py.eval`${value}`),
-    'a variable of a session': async (py, values) => {
-      await using session = await py.session()
-      await session.exec`alone = []`
-      for (const value of values) await session.exec`alone.append(${value})`
-      return session.eval('alone')
-    },
     'an item and a result of map': (py, values) => collect(py.map(target('identity'), values, { chunk: 1 })),
     'one of many items and results of map': (py, values) => collect(py.map(target('identity'), values, { chunk: 50 })),
     'an argument of an operation': async (py, values) => {
