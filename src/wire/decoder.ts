@@ -1,8 +1,13 @@
+import { constants } from 'node:buffer'
 import { PythreadsError } from '../errors/index.ts'
+import { Constant, Constants } from './constants.ts'
 import { ARRAY_KINDS, ESCAPE, type Loan, type Reviver } from './escapes.ts'
+import { BAD_DIGITS, readInteger, TOO_LARGE } from './integers.ts'
 import { CODE, FLAG_REF } from './marshal.ts'
 import { type DType, NdArray } from './ndarray.ts'
+import { REFUSED, refusal } from './refusals.ts'
 import { PythonScalar, type ScalarType } from './scalar.ts'
+import { readWithSurrogates } from './surrogates.ts'
 
 /** CPython's writer stops here; what is nested deeper comes in chunks. */
 const DEPTH_LIMIT = 2000
@@ -20,14 +25,28 @@ const COPIED = 12
 const DENSE = 64
 const WINDOW = 4096
 
+/** V8's limits for a string and for a Map or a Set. */
+const LONGEST_TEXT = constants.MAX_STRING_LENGTH
+const MOST_MEMBERS = 2 ** 24
+
+/** How many bytes are read a second time at the most, besides a multiple of all: see `#dictAgain`. */
+const MOST_AGAIN = 2 ** 20
+const AGAIN_PER_BYTE = 16
+
 /**
  * Reads marshal data into JavaScript values; `reviver` finds what was not copied. The bytes count as hostile: whatever is not a complete, plain value throws
- * `ERR_PYTHREADS_PROTOCOL`, and nothing larger than the input warrants is allocated.
+ * `ERR_PYTHREADS_PROTOCOL`, and nothing larger than the input warrants is allocated. A value that JavaScript cannot hold throws
+ * `ERR_PYTHREADS_VALUE`, see {@link refusal}.
  */
 export function decode(bytes: Buffer, start: number = 0, end: number = bytes.length, reviver?: Reviver): unknown {
-  const reader = new Reader(bytes, start, end, reviver)
+  return decodeFrom(new Reader(bytes, start, end, reviver))
+}
+
+function decodeFrom(reader: Reader): unknown {
   const value = read(reader)
-  if (reader.position !== end) malformed(`${end - reader.position} bytes are left over`)
+  if (reader.position !== reader.end) malformed(`${reader.end - reader.position} bytes are left over`)
+  const { refused } = reader
+  if (refused !== undefined) throw refusal(refused.reason, value, refused.culprit)
   return value
 }
 
@@ -35,10 +54,8 @@ function read(reader: Reader): unknown {
   try {
     return reader.value()
   } catch (cause) {
-    // Strings, integers and Sets have limits of their own in V8.
-    const tooLarge = cause instanceof RangeError || (cause as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG'
-    if (!tooLarge) throw cause
-    throw new PythreadsError('ERR_PYTHREADS_VALUE', 'A value from Python is larger than JavaScript can hold', { cause })
+    if (!(cause instanceof RangeError)) throw cause // of a limit of V8 that is not known here
+    throw refusal('is larger than JavaScript can hold', REFUSED, REFUSED, cause)
   }
 }
 
@@ -59,9 +76,11 @@ class Node {
 
 class Reader {
   position: number
+  readonly end: number
+  /** What JavaScript cannot hold, if there is such a thing. The rest is read nevertheless. */
+  refused: { readonly reason: string; readonly culprit: unknown } | undefined
   readonly #bytes: SlicedBuffer
   readonly #view: DataView
-  readonly #end: number
   #depth = 0
   /** The objects that carried FLAG_REF, in the order in which CPython numbers them. */
   readonly #references: unknown[] = []
@@ -73,16 +92,26 @@ class Reader {
   #textEnd = -DENSE
   /** Where dicts begin that can be referred to and turned out to have a key which is not a string. */
   #maps: Set<number> | undefined
+  /** The numbers of containers that were referred to. */
+  #referred: Set<number> | undefined
+  /** How many bytes were read a second time. */
+  #again = 0
+  #constants: Constants | undefined
+  /** How many texts had surrogates. */
+  #surrogates = 0
+  readonly #isElsewhere: boolean
   readonly #reviver: Reviver | undefined
   /** For values that came in chunks: what is left to do when all of them have been read. */
   #later: ((chunks: readonly unknown[]) => void)[] | undefined
 
-  constructor(bytes: Buffer, start: number, end: number, reviver: Reviver | undefined) {
+  /** `isElsewhere`: another payload says where this one is. */
+  constructor(bytes: Buffer, start: number, end: number, reviver: Reviver | undefined, isElsewhere: boolean = false) {
     this.#reviver = reviver
+    this.#isElsewhere = isElsewhere
     this.#bytes = bytes as SlicedBuffer
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     this.position = start
-    this.#end = end
+    this.end = end
   }
 
   value(): unknown {
@@ -100,19 +129,22 @@ class Reader {
         return this.#reference()
       case CODE.TUPLE: {
         const length = this.#count()
-        return this.#isEscape(length) ? this.#readEscape(length, shared) : this.#array(length, shared)
+        return this.#isEscape(length) ? this.#readEscape(length, shared) : this.#array(length, shared, true)
       }
       case CODE.LIST:
-        return this.#array(this.#count(), shared)
+        return this.#array(this.#count(), shared, false)
       case CODE.SMALL_TUPLE: {
         const length = this.#byte()
-        return this.#isEscape(length) ? this.#readEscape(length, shared) : this.#array(length, shared)
+        return this.#isEscape(length) ? this.#readEscape(length, shared) : this.#array(length, shared, true)
       }
       case CODE.DICT:
         return this.#dict(shared)
       case CODE.SET:
+        return this.#set(this.#count(), shared, false)
       case CODE.FROZENSET:
-        return this.#set(this.#count(), shared)
+        return this.#set(this.#count(), shared, true)
+      case CODE.BYTES:
+        return this.#constantBytes(shared)
       default: {
         const leaf = this.#leaf(code)
         if (shared) this.#references.push(leaf)
@@ -140,11 +172,6 @@ class Reader {
       case CODE.SHORT_ASCII:
       case CODE.SHORT_ASCII_INTERNED:
         return this.#latin1(this.#byte())
-      case CODE.BYTES: {
-        const length = this.#count()
-        const at = this.#take(length)
-        return new Uint8Array(this.#bytes.subarray(at, at + length))
-      }
       case CODE.LONG:
         return this.#long()
       default:
@@ -152,26 +179,49 @@ class Reader {
     }
   }
 
-  #latin1(length: number): string {
+  #latin1(length: number): unknown {
     const at = this.#take(length)
     const end = at + length
+    if (length > LONGEST_TEXT) return this.#tooLarge('a str')
     if (length > COPIED) return this.#bytes.latin1Slice(at, end)
     const isDense = at - this.#textEnd < DENSE
     this.#textEnd = end
     if (end > this.#windowEnd || at < this.#windowStart) {
       if (!isDense) return this.#bytes.latin1Slice(at, end)
       this.#windowStart = at
-      this.#windowEnd = Math.min(at + WINDOW, this.#end)
+      this.#windowEnd = Math.min(at + WINDOW, this.end)
       this.#window = this.#bytes.latin1Slice(at, this.#windowEnd)
     }
     return this.#window.substring(at - this.#windowStart, end - this.#windowStart)
   }
 
-  #utf8(length: number): string {
+  #utf8(length: number): unknown {
     if (length <= COPIED && this.#isAscii(length)) return this.#latin1(length)
     const at = this.#take(length)
+    if (length > LONGEST_TEXT) return this.#longUtf8(at, length)
     const text = this.#bytes.utf8Slice(at, at + length)
-    return text.includes('\ufffd') ? readWithSurrogates(this.#bytes, at, at + length) : text
+    if (!text.includes('\ufffd')) return text
+    this.#surrogates++
+    return readWithSurrogates(this.#bytes, at, at + length)
+  }
+
+  /** A text of more bytes than a string may have characters. */
+  #longUtf8(at: number, length: number): unknown {
+    try {
+      return readWithSurrogates(this.#bytes, at, at + length)
+    } catch (error) {
+      if (error instanceof PythreadsError && !isTooLong(error.cause)) throw error
+      return this.#tooLarge('a str')
+    }
+  }
+
+  #tooLarge(what: string): typeof REFUSED {
+    this.#refuse(`is larger than JavaScript can hold: ${what}`, REFUSED)
+    return REFUSED
+  }
+
+  #refuse(reason: string, culprit: unknown): void {
+    this.refused ??= { reason, culprit }
   }
 
   #isAscii(length: number): boolean {
@@ -180,33 +230,54 @@ class Reader {
     return true
   }
 
-  #long(): number | bigint {
+  #long(): unknown {
     const signed = this.#int32()
     const count = Math.abs(signed)
-    if (count * 2 > this.#end - this.position) malformed(`an int claims ${count} digits`)
-    const at = this.#take(count * 2)
-    const digits = Array.from({ length: count }, (_, i) => this.#bytes.readUInt16LE(at + i * 2))
-    if (digits.some((digit) => digit > 0x7fff) || digits.at(-1) === 0) malformed('an int has a bad digit')
-    if (count <= 3) {
-      const magnitude = digits.reduceRight((sum, digit) => sum * 0x8000 + digit, 0)
-      return signed < 0 ? -magnitude : magnitude
-    }
-    const bits = digits.reverse().map((digit) => digit.toString(2).padStart(15, '0'))
-    const magnitude = BigInt(`0b${bits.join('')}`)
-    const value = signed < 0 ? -magnitude : magnitude
-    return magnitude <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value
+    if (count * 2 > this.end - this.position) malformed(`an int claims ${count} digits`)
+    const value = readInteger(this.#bytes, this.#take(count * 2), count, signed < 0)
+    if (value === BAD_DIGITS) malformed('an int has a bad digit')
+    return value === TOO_LARGE ? this.#tooLarge('an int') : value
   }
 
-  #array(length: number, shared: boolean): unknown[] {
+  /** A list, or a tuple. It recurses, so all of it is in one function. */
+  #array(length: number, shared: boolean, isTuple: boolean): unknown[] {
     const items: unknown[] = []
-    this.#enter(items, shared)
+    const constant = isTuple ? this.#enterConstant(items, shared) : undefined
+    if (!isTuple) this.#enter(items, shared)
     for (let i = this.#numbers(items, length); i < length; i += this.#numbers(items, length - i)) {
       items.push(this.value())
       i++
     }
-    this.#depth--
+    this.#leave(constant)
     if (this.#later !== undefined) for (const [i, item] of items.entries()) if (item instanceof Node) this.#put(items, i, item)
     return items
+  }
+
+  #constantBytes(shared: boolean): Uint8Array {
+    const length = this.#count()
+    const at = this.#take(length)
+    const bytes = new Uint8Array(this.#bytes.subarray(at, at + length))
+    this.#leave(this.#enterConstant(bytes, shared))
+    return bytes
+  }
+
+  /** Begins a value that is immutable in Python. */
+  #enterConstant(value: object, shared: boolean): Constant | undefined {
+    this.#enter(value, false)
+    this.#constants?.add(value)
+    if (!shared) return undefined
+    const constant = new Constant(value, false)
+    this.#references.push(constant)
+    this.#constants ??= new Constants(this.end)
+    this.#constants.depth++
+    return constant
+  }
+
+  #leave(constant: Constant | undefined): void {
+    this.#depth--
+    if (constant === undefined) return
+    if (this.#constants !== undefined) this.#constants.depth--
+    constant.isWhole = true
   }
 
   /** Reads the numbers that come next, at most `length`: most long lists are of nothing else. Answers how many they are. */
@@ -234,7 +305,7 @@ class Reader {
   /** How many numbers come next, at most `length`; all of them are there. */
   #countNumbers(length: number): number {
     const bytes = this.#bytes
-    const end = this.#end
+    const end = this.end
     let position = this.position
     let count = 0
     for (; count < length; count++) {
@@ -247,7 +318,7 @@ class Reader {
   }
 
   #isEscape(length: number): boolean {
-    return length > 0 && this.position < this.#end && this.#bytes[this.position] === CODE.ELLIPSIS
+    return length > 0 && this.position < this.end && this.#bytes[this.position] === CODE.ELLIPSIS
   }
 
   /** What an escape stands for. */
@@ -256,9 +327,10 @@ class Reader {
     if (length < 2 || length > 7) malformed(`an escape of ${length} fields`)
     const slot = shared ? this.#references.push(undefined) - 1 : -1
     if (this.#depth++ > DEPTH_LIMIT) malformed(`nested deeper than ${DEPTH_LIMIT} levels`)
-    const value = this.#escape(this.value(), length - 2, slot)
+    const code = this.value()
+    const value = this.#escape(code, length - 2, slot)
     this.#depth--
-    if (slot >= 0) this.#references[slot] = value
+    if (slot >= 0) this.#references[slot] = code === ESCAPE.DATE && value instanceof Date ? new Constant(value, true) : value
     return value
   }
 
@@ -266,6 +338,7 @@ class Reader {
     if (code === ESCAPE.MAP || code === ESCAPE.SET) return this.#collection(code === ESCAPE.MAP, fields, slot)
     if (code === ESCAPE.DEEP) return this.#deep(fields)
     const values = Array.from({ length: fields }, () => this.value())
+    if (values.includes(REFUSED)) return REFUSED
     const [first, second, third, fourth, fifth] = values
     if (code === ESCAPE.DATE && fields === 1 && typeof first === 'number') return new Date(first)
     if (code === ESCAPE.NODE && fields === 1 && typeof first === 'number' && this.#later !== undefined) return new Node(first)
@@ -286,8 +359,10 @@ class Reader {
 
   /** A payload that did not come with the frame. */
   #elsewhere(loan: Loan): unknown {
+    if (this.#isElsewhere || this.#depth > 1) malformed('a payload within a payload')
     const reviver = this.#revive()
-    return reviver.read(loan, (memory) => decode(Buffer.from(memory), 0, memory.byteLength, reviver))
+    const readAt = (memory: ArrayBuffer) => new Reader(Buffer.from(memory), 0, memory.byteLength, reviver, true)
+    return reviver.read(loan, (memory) => decodeFrom(readAt(memory)))
   }
 
   #revive(): Reviver {
@@ -301,9 +376,9 @@ class Reader {
     const items = fields === 1 ? this.value() : undefined
     if (!Array.isArray(items) || (isMap && items.length % 2 !== 0)) malformed('a Map or Set without its members')
     const fill = () => {
-      if (collection instanceof Map) for (let i = 0; i < items.length; i += 2) collection.set(items[i], items[i + 1])
-      else for (const item of items) collection.add(item)
-      if (collection.size !== (isMap ? items.length / 2 : items.length)) collapsed(isMap ? 'dict' : 'set')
+      if (collection instanceof Map) for (let i = 0; i < items.length; i += 2) setIn(collection, items[i], items[i + 1])
+      else for (const item of items) addTo(collection, item)
+      this.#checkSize(collection, isMap ? items.length / 2 : items.length)
     }
     if (this.#later === undefined) fill()
     else this.#later.push(fill)
@@ -325,17 +400,32 @@ class Reader {
   #put(target: unknown[] | Record<string, unknown>, key: number | string, { index }: Node): void {
     this.#later?.push((chunks) => {
       if (!(Number.isInteger(index) && index > 0 && index < chunks.length)) malformed(`there is no chunk ${index}`)
+      checkThen(key, chunks[index])
       Object.defineProperty(target, key, { value: chunks[index], writable: true, enumerable: true, configurable: true })
     })
   }
 
-  #set(length: number, shared: boolean): Set<unknown> {
+  #set(length: number, shared: boolean, isFrozen: boolean): Set<unknown> {
     const items = new Set<unknown>()
-    this.#enter(items, shared)
-    for (let i = 0; i < length; i++) items.add(this.#member())
-    if (items.size !== length) collapsed('set')
-    this.#depth--
+    const constant = isFrozen ? this.#enterConstant(items, shared) : undefined
+    if (!isFrozen) this.#enter(items, shared)
+    for (let i = 0; i < length; i++) addTo(items, this.#member())
+    this.#checkSize(items, length)
+    this.#leave(constant)
     return items
+  }
+
+  /** Several NaN keys, and texts that differ in surrogates alone, are distinct in Python and one in JavaScript: say so rather than lose one. */
+  #checkSize(collection: Map<unknown, unknown> | Set<unknown>, size: number): void {
+    if (collection.size !== size) this.#collapsed(collection, collection instanceof Map ? 'dict' : 'set', size)
+  }
+
+  #collapsed(collection: object, kind: string, size: number): void {
+    const reason =
+      size > MOST_MEMBERS
+        ? `is larger than JavaScript can hold: a ${kind} of ${size} members`
+        : `is a ${kind} with keys that are the same in JavaScript: several NaN, or texts that differ in surrogates only`
+    this.#refuse(reason, collection)
   }
 
   /** A value that is most likely a text, and one of a few. */
@@ -346,10 +436,10 @@ class Reader {
     const isShort = code === CODE.SHORT_ASCII || code === CODE.SHORT_ASCII_INTERNED
     if (!isShort && code !== CODE.UNICODE && code !== CODE.INTERNED) return this.value()
     const start = this.position + (isShort ? 2 : 5)
-    if (start >= this.#end) return this.value()
+    if (start >= this.end) return this.value()
     const length = isShort ? (bytes[start - 1] as number) : this.#view.getInt32(start - 4, true)
     const end = start + length
-    if (length <= 0 || length > LONGEST_KEY || end > this.#end) return this.value()
+    if (length <= 0 || length > LONGEST_KEY || end > this.end) return this.value()
     const slot = (length * 31 + (bytes[start] as number) * 7 + (bytes[end - 1] as number)) & 255
     const known = KEYS[slot] as string
     if (known.length !== length || !this.#isAt(start, known)) {
@@ -376,26 +466,32 @@ class Reader {
     }
     const object: Record<string, unknown> = {}
     const index = this.#enter(object, shared)
+    const surrogates = this.#surrogates
     let order: string[] | undefined
+    let count = 0
     while (!this.#atNull()) {
       const key = this.#key()
       if (typeof key !== 'string') {
-        if (index >= 0) return this.#dictAgain(start, index)
+        if (index >= 0 && this.#referred?.has(index) === true && this.#mayReadAgain(start)) return this.#dictAgain(start, index)
         const map = new Map<unknown, unknown>((order ?? Object.keys(object)).map((name) => [name, object[name]]))
-        const count = map.size + 1
-        return this.#map(map.set(key, this.#member()), count)
+        if (index >= 0) this.#references[index] = map
+        setIn(map, key, this.#member())
+        return this.#map(map, count + 1)
       }
+      count++
       // An object moves integer-like keys to the front.
       if (order !== undefined) order.push(key)
       else if (isDigit(key.charCodeAt(0))) order = [...Object.keys(object), key]
       const value = this.value()
       if (this.#later !== undefined && value instanceof Node) this.#put(object, key, value)
+      if (typeof value === 'function') checkThen(key, value)
       if (key === '__proto__') {
         Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
       } else {
         object[key] = value
       }
     }
+    if (this.#surrogates !== surrogates && Object.keys(object).length !== count) this.#collapsed(object, 'dict', count)
     this.#depth--
     return object
   }
@@ -405,6 +501,14 @@ class Reader {
     const value = this.value()
     if (this.#later !== undefined && value instanceof Node) malformed('a chunk where there can be none')
     return value
+  }
+
+  /** Whether a dict may be read from its start once more; one that may not is refused. */
+  #mayReadAgain(start: number): boolean {
+    this.#again += this.position - start
+    if (this.#again <= MOST_AGAIN + this.end * AGAIN_PER_BYTE) return true
+    this.#refuse('has too many dicts that refer to themselves and have keys of several types', REFUSED)
+    return false
   }
 
   /** Reads a dict from its start once more, as a Map: what was read in it so far may refer to the object. */
@@ -422,9 +526,9 @@ class Reader {
     let expected = count
     for (; !this.#atNull(); expected++) {
       const key = this.#member()
-      map.set(key, this.#member())
+      setIn(map, key, this.#member())
     }
-    if (map.size !== expected) collapsed('dict')
+    this.#checkSize(map, expected)
     this.#depth--
     return map
   }
@@ -437,11 +541,20 @@ class Reader {
   #reference(): unknown {
     const index = this.#int32()
     if (index < 0 || index >= this.#references.length) malformed(`reference ${index} points nowhere`)
-    return this.#references[index]
+    const known = this.#references[index]
+    if (typeof known !== 'object' || known === null) return known
+    if (Constant.is(known)) {
+      if (!known.isWhole || this.#later !== undefined) return known.value // in itself it is itself
+      this.#constants ??= new Constants(this.end)
+      return this.#constants.another(known.value)
+    }
+    this.#referred ??= new Set()
+    this.#referred.add(index)
+    return known
   }
 
   #atNull(): boolean {
-    if (this.position >= this.#end) malformed('a dict does not end')
+    if (this.position >= this.end) malformed('a dict does not end')
     if (this.#bytes[this.position] !== CODE.NULL) return false
     this.position++
     return true
@@ -450,7 +563,7 @@ class Reader {
   /** A length, checked against the bytes that are left: every member takes at least one. */
   #count(): number {
     const count = this.#int32()
-    if (count < 0 || count > this.#end - this.position) malformed(`a length of ${count} is impossible here`)
+    if (count < 0 || count > this.end - this.position) malformed(`a length of ${count} is impossible here`)
     return count
   }
 
@@ -464,10 +577,27 @@ class Reader {
 
   #take(length: number): number {
     const at = this.position
-    if (length > this.#end - at) malformed('the data end early')
+    if (length > this.end - at) malformed('the data end early')
     this.position = at + length
     return at
   }
+}
+
+function addTo(set: Set<unknown>, member: unknown): void {
+  if (set.size < MOST_MEMBERS) set.add(member)
+}
+
+function setIn(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
+  if (map.size < MOST_MEMBERS) map.set(key, value)
+}
+
+/** The kernel sends a dict that JavaScript would take for a promise as a Map. */
+function checkThen(key: number | string, value: unknown): void {
+  if (key === 'then' && typeof value === 'function') malformed('an object that is a promise')
+}
+
+function isTooLong(error: unknown): boolean {
+  return error instanceof RangeError || (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_STRING_TOO_LONG'
 }
 
 function toScalar(type: ScalarType, text: string): PythonScalar {
@@ -502,33 +632,4 @@ function isDigit(unit: number): boolean {
 
 function malformed(reason: string): never {
   throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Malformed value from Python: ${reason}`)
-}
-
-/** Several NaN keys are distinct in Python and one in JavaScript: say so rather than lose one. */
-function collapsed(kind: string): never {
-  throw new PythreadsError('ERR_PYTHREADS_VALUE', `A ${kind} from Python has keys that are the same in JavaScript (several NaN)`)
-}
-
-/** What `utf8Slice` replaces by U+FFFD may have been a lone surrogate; anything else is malformed. */
-function readWithSurrogates(bytes: Buffer, start: number, end: number): string {
-  let text = ''
-  let from = start
-  for (let at = start; at + 2 < end; at++) {
-    if (bytes[at] !== 0xed || ((bytes[at + 1] as number) & 0xe0) !== 0xa0) continue
-    const unit = 0xd000 | (((bytes[at + 1] as number) & 0x3f) << 6) | ((bytes[at + 2] as number) & 0x3f)
-    text += strictUtf8(bytes.subarray(from, at)) + String.fromCharCode(unit)
-    at += 2
-    from = at + 1
-  }
-  return text + strictUtf8(bytes.subarray(from, end))
-}
-
-const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function strictUtf8(bytes: Buffer): string {
-  try {
-    return STRICT.decode(bytes)
-  } catch (cause) {
-    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a string is not UTF-8', { cause })
-  }
 }

@@ -3,6 +3,7 @@ import { type ErrorCode, PythreadsError } from '../errors/index.ts'
 import { ESCAPE, type Escape, formatOf, type Loan, type References } from './escapes.ts'
 import { MAX_PAYLOAD_BYTES } from './frames.ts'
 import { entriesOf, sizeOfMap, sizeOfSet, timeOf, valuesOf } from './holders.ts'
+import { digitsOf } from './integers.ts'
 import { equalInPython, isDistinct } from './keys.ts'
 import { CODE, FLAG_REF, MAX_DEPTH, MAX_KEY_DEPTH } from './marshal.ts'
 import { NdArray } from './ndarray.ts'
@@ -219,15 +220,12 @@ export class Encoder {
 
   #bigint(value: bigint): void {
     if (value >= -0x80000000n && value <= 0x7fffffffn) return this.#number(Number(value))
-    const bits = (value < 0n ? -value : value).toString(2)
-    const count = Math.ceil(bits.length / 15)
-    this.reserve(5 + count * 2)
+    const digits = digitsOf(value < 0n ? -value : value)
+    this.reserve(5 + digits.length)
     this.buffer[this.position] = CODE.LONG
-    let at = this.buffer.writeInt32LE(value < 0n ? -count : count, this.position + 1)
-    for (let end = bits.length; end > 0; end -= 15) {
-      at = this.buffer.writeUInt16LE(Number.parseInt(bits.slice(Math.max(0, end - 15), end), 2), at)
-    }
-    this.position = at
+    const at = this.buffer.writeInt32LE((digits.length / 2) * (value < 0n ? -1 : 1), this.position + 1)
+    this.buffer.set(digits, at)
+    this.position = at + digits.length
   }
 
   #object(value: object, position: Position): void {

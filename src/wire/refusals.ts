@@ -1,0 +1,80 @@
+import { types } from 'node:util'
+import { PythreadsError } from '../errors/index.ts'
+
+/** Stands in a decoded value for one that JavaScript cannot hold. */
+export const REFUSED: unique symbol = Symbol('refused')
+
+/** What was read of a value that is refused, why, and the keys that lead to the place in it. */
+export interface Refused {
+  readonly reason: string
+  readonly value: unknown
+  readonly keys: readonly unknown[]
+}
+
+const refusals = new WeakMap<Error, Refused>()
+
+/** What was read of the value that an error refuses. */
+export function refusedValue(error: Error): Refused | undefined {
+  return refusals.get(error)
+}
+
+/**
+ * The error for a value in which `culprit` cannot be held. All of the value has been read nevertheless: its objects would be
+ * held in Python, and its memory lent, for good.
+ */
+export function refusal(reason: string, value: unknown, culprit: unknown, cause?: unknown): PythreadsError {
+  const keys = keysOf(value, culprit)
+  const options = cause === undefined ? {} : { cause }
+  const path = pathOf('value', keys)
+  const error = new PythreadsError('ERR_PYTHREADS_VALUE', `A value from Python ${reason}`, { ...options, path })
+  refusals.set(error, { reason, value, keys })
+  return error
+}
+
+/** The path that errors name: `args[0]["a"]`. */
+export function pathOf(name: string, keys: readonly unknown[]): string {
+  return `${name}${keys.map((key) => `[${typeof key === 'string' ? JSON.stringify(key) : String(key)}]`).join('')}`
+}
+
+interface Step {
+  readonly item: unknown
+  readonly key: unknown
+  readonly parent: Step | undefined
+}
+
+/** The keys that lead to the first place of `wanted` in `root`, which may be nested deeply, or cyclic. */
+function keysOf(root: unknown, wanted: unknown): readonly unknown[] {
+  const seen = new Set<unknown>()
+  const open: Step[] = [{ item: root, key: undefined, parent: undefined }]
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (step.item === wanted) return keysTo(step)
+    if (typeof step.item !== 'object' || step.item === null || seen.has(step.item)) continue
+    seen.add(step.item)
+    const steps: Step[] = []
+    for (const [key, item] of entriesOf(step.item)) steps.push({ item, key, parent: step })
+    for (let next = steps.pop(); next !== undefined; next = steps.pop()) open.push(next)
+  }
+  return []
+}
+
+function keysTo(step: Step): readonly unknown[] {
+  const keys: unknown[] = []
+  for (let at = step; at.parent !== undefined; at = at.parent) keys.push(at.key)
+  return keys.reverse()
+}
+
+function entriesOf(value: object): Iterable<readonly [key: unknown, item: unknown]> {
+  if (types.isProxy(value)) return []
+  if (Array.isArray(value)) return value.entries()
+  if (value instanceof Map) return mapEntries(value)
+  if (value instanceof Set) return Array.from(value, (item, index) => [index, item] as const)
+  return Object.getPrototypeOf(value) === Object.prototype ? Object.entries(value) : []
+}
+
+/** A culprit may be a key. */
+function* mapEntries(map: ReadonlyMap<unknown, unknown>): Iterable<readonly [unknown, unknown]> {
+  for (const [key, item] of map) {
+    yield [key, key]
+    yield [key, item]
+  }
+}
