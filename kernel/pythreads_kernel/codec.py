@@ -22,13 +22,17 @@ _SETS = frozenset({set, frozenset})
 BYTES = frozenset({bytes, bytearray})
 # Bytes alone, of this size, are lent where they can be (`lending.py`).
 INLINE_BYTES = 32 * 1024
-_PLAIN = SCALARS | CONTAINERS
+# A bytearray that occurs twice is one array in JavaScript, bytes are two: marshal writes both alike.
+_MEMBERS = SCALARS - {bytearray}
+_PLAIN = _MEMBERS | CONTAINERS
 # Version 2 is the quicker one for small and flat values; version 4 writes what is used several times only once.
-_FLAT, NESTED = 2, 4
+FLAT, NESTED = 2, 4
 
 
-class RefusedValueError(TypeError):
+class RefusedValueError(TypeError, ValueError):
     """A value cannot cross to JavaScript. `path` says where it is."""
+
+    code = "ERR_PYTHREADS_VALUE"
 
     def __init__(self, path: str, reason: str) -> None:
         """`path` names the place in the value, `reason` what is wrong with it."""
@@ -40,7 +44,7 @@ def dumps_plain(value: Any) -> bytes | None:
     """Bytes for JavaScript, or `None` when something in the value needs an escape."""
     kind = type(value)
     if kind in SCALARS:
-        return None if kind in BYTES and len(value) >= INLINE_BYTES else marshal.dumps(value, _FLAT)
+        return None if kind in BYTES and len(value) >= INLINE_BYTES else marshal.dumps(value, FLAT)
     if kind not in CONTAINERS:
         return None
     version = _version(value)
@@ -55,8 +59,8 @@ def dumps_plain(value: Any) -> bytes | None:
 def _version(value: Any) -> int | None:
     """Look a container over; answer the marshal version that suits it, `None` when it is not plain."""
     kinds = _kinds(value)
-    if kinds <= SCALARS:
-        return _FLAT
+    if kinds <= _MEMBERS:
+        return FLAT
     seen = {id(value)}
     stack = [value]
     while stack:

@@ -2,6 +2,9 @@
 
 Nothing here recurses, so neither depth nor cycles matter. In the copy a tuple is a list, and a set or a dict whose keys are
 not plain is an escape with a list: only lists and dicts can be made first and filled later.
+
+What is mutable occurs in the copy as often as in the value, and is the same object each time. What is immutable has no
+identity in Python, and in JavaScript it is mutable: each place of it has its own.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import marshal
 import sys
 
 from . import arrays, escapes, lending, scalars
-from .codec import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, dumps_plain
+from .codec import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, RefusedValueError, dumps_plain
 from .copying import NOTHING, copied
 from .interrupts import seal, shielded
 from .javascript import JavaScriptError, JavaScriptFunction
@@ -28,6 +31,16 @@ _CHUNK_DEPTH = 300
 _MAX_REPLACEMENTS = 10
 # A payload of so many bytes is lent rather than sent, where it can be.
 FRAME_BYTES = 256 * 1024
+# A frame is not longer, nor does marshal write anything that is.
+_MAX_BYTES = 2**31 - 1
+# How many objects that are copied may be one in another: one whose members are made as they are asked for has no end.
+_MAX_COPIES = 10_000
+# How many members of what is immutable are written once more, besides some for each that is written; and how many bytes.
+# What is beyond is shared: `t = (t, t)`, forty times, has 2**40 members.
+_MOST_AGAIN = 2**16
+_AGAIN_PER_MEMBER = 4
+_MOST_BYTES_AGAIN = 64 * 1024 * 1024
+_IMMUTABLE = (tuple, frozenset, range)
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
@@ -53,7 +66,11 @@ def elsewhere(data: bytes, channel: Channel) -> bytes:
     seal()
     lender = lending.lender()
     lent = None if lender is None else lender.lend(memoryview(data), channel)
-    return data if lent is None else marshal.dumps((..., escapes.FRAME, *lent), NESTED)
+    if lent is not None:
+        return marshal.dumps((..., escapes.FRAME, *lent), NESTED)
+    if len(data) > _MAX_BYTES:
+        raise RefusedValueError("value", f"takes {len(data)} bytes; {_MAX_BYTES} is the most")
+    return data
 
 
 class _Outgoing:
@@ -69,23 +86,29 @@ class _Outgoing:
         self._kept: list[int] = []
         # id of a value -> what stands for it; and the value, whose id must not be used again meanwhile.
         self._known: dict[int, tuple[Any, Any]] = {}
-        self._open: list[tuple[Any, Any, int]] = []
+        # Containers that are to be filled: the source, the target, and how many levels and copied objects it is in.
+        self._open: list[tuple[Any, Any, int, int]] = []
         self._chunks: list[Any] = []
+        self._again = _MOST_AGAIN
+        self._bytes_again = _MOST_BYTES_AGAIN
 
     def dumps(self, value: Any) -> bytes:
-        self._chunks.append(self._convert(value, 0))
+        self._chunks.append(self._convert(value, 0, 0))
         while self._open:
-            source, target, depth = self._open.pop()
+            source, target, depth, copies = self._open.pop()
             if type(target) is dict:
                 for key, item in source.items():
-                    target[key] = self._convert(item, depth)
+                    target[key] = self._convert(item, depth, copies)
             elif isinstance(source, dict):
                 for key, item in source.items():
-                    target += (self._convert(key, depth), self._convert(item, depth))
+                    target += (self._convert(key, depth, copies), self._convert(item, depth, copies))
             else:
-                target.extend([self._convert(item, depth) for item in source])
+                target.extend([self._convert(item, depth, copies) for item in source])
         root = self._chunks[0] if len(self._chunks) == 1 else (..., escapes.DEEP, self._chunks)
-        return marshal.dumps(root, NESTED)
+        try:
+            return marshal.dumps(root, NESTED)
+        except ValueError as error:
+            raise RefusedValueError("value", f"has a member of more than {_MAX_BYTES} bytes") from error
 
     def take_back(self) -> None:
         """Drop what is kept, end the loans and the ways home, as the value is not sent."""
@@ -97,38 +120,63 @@ class _Outgoing:
             if lender is not None:
                 lender.take_back(cell)
 
-    def _convert(self, value: Any, depth: int) -> Any:
+    def _convert(self, value: Any, depth: int, copies: int) -> Any:
         kind = type(value)
-        if kind in SCALARS:
-            return value if kind not in BYTES or len(value) < INLINE_BYTES else self._array(memoryview(value), memoryview)
+        if kind in SCALARS and (kind not in BYTES or (kind is bytes and len(value) < INLINE_BYTES)):
+            return value
         known = self._known.get(id(value))
-        if known is not None:
-            return known[0]
+        if known is not None and not self._is_again(value, kind):
+            return (*known[0],) if _is_date(known[0]) else known[0]
         plain = value
         if kind not in CONTAINERS:
             plain = self._replaced(value, kind)
             if type(plain) not in CONTAINERS or type(plain) is tuple:  # a tuple here is an escape
                 self._known[id(value)] = (plain, value)
                 return plain
-        result = self._container(plain, type(plain), depth)
-        self._known[id(value)] = (result, (value, plain))
+            copies += 1
+            if copies > _MAX_COPIES:
+                reason = (
+                    f"copies of objects nest deeper than {_MAX_COPIES} levels; one is a {kind.__module__}.{kind.__qualname__}"
+                )
+                raise RefusedValueError("value", reason)
+        result = self._container(plain, type(plain), depth, copies)
+        if known is None:
+            self._again += len(plain) * _AGAIN_PER_MEMBER
+            self._known[id(value)] = (result, (value, plain))
         return result
 
-    def _container(self, value: Any, kind: type, depth: int) -> Any:
+    def _is_again(self, value: Any, kind: type) -> bool:
+        """Whether a value that occurred before is written once more, as it has no identity."""
+        if kind is bytes:
+            self._bytes_again -= len(value)
+            return self._bytes_again >= 0
+        if not issubclass(kind, _IMMUTABLE):
+            return False
+        self._again -= len(value) + 1
+        return self._again >= 0
+
+    def _container(self, value: Any, kind: type, depth: int, copies: int) -> Any:
         if kind is dict and self._copy:
-            value = {self._key(key): item for key, item in value.items()}
-        target: Any = [] if kind is not dict or any(type(key) is not str for key in value) else {}
+            value = self._with_texts(value)
+        target: Any = {} if kind is dict and _is_object(value) else []
         result: Any = target
         if kind is dict and type(target) is list:
             result = (..., escapes.MAP, target)
         elif kind is set or kind is frozenset:
             result = (..., escapes.SET, target)
         if depth < _CHUNK_DEPTH:
-            self._open.append((value, target, depth + 1))
+            self._open.append((value, target, depth + 1, copies))
             return result
         self._chunks.append(result)
-        self._open.append((value, target, 1))
+        self._open.append((value, target, 1, copies))
         return (..., escapes.NODE, len(self._chunks) - 1)
+
+    def _with_texts(self, value: dict[Any, Any]) -> dict[Any, Any]:
+        """A dict with plain texts in the place of keys of subclasses of str."""
+        result = {self._key(key): item for key, item in value.items()}
+        if len(result) != len(value):
+            raise RefusedValueError("value", "a dict has keys of a subclass of str that are the same text")
+        return result
 
     def _key(self, key: Any) -> Any:
         """A text that is of a subclass of str as the text that it is."""
@@ -139,7 +187,7 @@ class _Outgoing:
         for _ in range(_MAX_REPLACEMENTS):
             escape = scalars.to_escape(value, kind) or self._array(value, kind)
             if escape is not None:
-                return escape
+                return escape if type(escape) is not bytes or kind is bytes else (..., escapes.ARRAY, "B", escape)
             if kind in _FROM_JAVASCRIPT and value.is_from(self._scope):
                 return (..., escapes.FUNCTION, shielded(self._goes_home, value.reference))
             plain = value.item() if _is_numpy_number(kind) else copied(value) if self._copy else NOTHING
@@ -163,11 +211,26 @@ class _Outgoing:
 
     def _array(self, value: Any, kind: type) -> Any:
         """What stands for an array, if it is one."""
+        if kind in BYTES:
+            value, kind = memoryview(value), memoryview
         escape = arrays.to_escape(value, kind, self._channel)
         data = escape if type(escape) is not tuple or escape[1] == escapes.SHARED else escape[-1]
         if type(data) is tuple:
             self._lent.append(data[-1])
         return escape
+
+
+def _is_date(escape: Any) -> bool:
+    """Whether it stands for a Date, which is mutable in JavaScript, unlike what other escapes of immutable values stand for."""
+    return type(escape) is tuple and escape[1] == escapes.DATE
+
+
+def _is_object(value: dict[Any, Any]) -> bool:
+    """Whether a dict is an object in JavaScript, else a Map: an object with a `then` to call would be taken for a promise."""
+    if any(type(key) is not str for key in value):
+        return False
+    then = value.get("then")
+    return not callable(then) and type(then) not in _FROM_JAVASCRIPT
 
 
 def _is_numpy_number(kind: type) -> bool:

@@ -37,6 +37,22 @@ def to_escape(value: Any, kind: type) -> Escape | None:
         return None
 
 
+def without_class(value: Any, kind: type) -> Any:
+    """A value of a subclass of one of the types as one of the type itself; `None` where there is no such value in JavaScript."""
+    for name, (module, _) in _WRITERS.items():
+        base = getattr(sys.modules.get(module), name, None)
+        if base is None or not issubclass(kind, base):
+            continue
+        if kind is base:
+            return None
+        # pandas has a NaT, which is no moment, and nanoseconds, which a datetime has not.
+        if value != value or any(getattr(value, more, 0) for more in ("nanosecond", "nanoseconds")):  # noqa: PLR0124
+            return None
+        plain = _BASES.get(name, base)(value)
+        return None if to_escape(plain, base) is None else plain
+    return None
+
+
 def from_text(name: str, text: str) -> Any:
     """The value that `to_escape` wrote. Raises `ValueError` for what is none."""
     reader = _READERS.get(name)
@@ -106,6 +122,41 @@ _WRITERS: dict[str, tuple[str, Callable[[Any], Escape | None]]] = {
     "Fraction": ("fractions", _as("fractions.Fraction")),
     "UUID": ("uuid", _as("uuid.UUID")),
     **{name: ("pathlib", _as(f"pathlib.{name}")) for name in _PATHS},
+}
+
+
+def _exact_datetime(value: Any) -> Any:
+    import datetime as dt
+
+    return dt.datetime.combine(dt.datetime.date(value), dt.datetime.timetz(value))
+
+
+def _exact_date(value: Any) -> Any:
+    import datetime as dt
+
+    return dt.date.fromordinal(dt.date.toordinal(value))
+
+
+def _exact_time(value: Any) -> Any:
+    import datetime as dt
+
+    return dt.datetime.combine(dt.date.min, value).timetz()
+
+
+def _exact_timedelta(value: Any) -> Any:
+    import datetime as dt
+
+    return dt.timedelta.__pos__(value)
+
+
+# How a value of a subclass becomes one of the class itself, where the class is not called with it.
+_BASES: dict[str, Callable[[Any], Any]] = {
+    "datetime": _exact_datetime,
+    "date": _exact_date,
+    "time": _exact_time,
+    "timedelta": _exact_timedelta,
+    "UUID": lambda value: sys.modules["uuid"].UUID(int=value.int),
+    "complex": complex.__pos__,
 }
 
 

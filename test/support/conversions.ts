@@ -658,7 +658,7 @@ const moreInward: Inward[] = [
   text('datetime.datetime', 'datetime(2020, 1, 1, 0, 0, 0, 1)', '2020-01-01T00:00:00.000001'),
   text('datetime.datetime', 'datetime.min', '0001-01-01T00:00:00'),
   text('datetime.datetime', 'datetime.max', '9999-12-31T23:59:59.999999'),
-  stays('Moment(2020, 1, 1)'),
+  stays('Moment(2020, 1, 1)', "new PythonScalar('datetime.datetime', '2020-01-01T00:00:00')"),
   text('datetime.date', 'date.min', '0001-01-01'),
   text('datetime.date', 'date.max', '9999-12-31'),
   text('datetime.time', 'time()', '00:00:00'),
@@ -673,7 +673,7 @@ const moreInward: Inward[] = [
   ...['NaN', '-NaN', 'sNaN', 'Infinity', '-Infinity', '-0', '0E-10', '1E+1000', '1.10', '-1.5E-300'].map((written) =>
     text('decimal.Decimal', `Decimal("${written}")`, written),
   ),
-  stays('Money("1.5")'),
+  stays('Money("1.5")', "new PythonScalar('decimal.Decimal', '1.5')"),
   text('fractions.Fraction', 'Fraction(5)', '5'),
   text('fractions.Fraction', 'Fraction(-1, 10**30)', `-1/${10n ** 30n}`),
   text('complex', 'complex(-0.0, -0.0)', '-0-0j'),
