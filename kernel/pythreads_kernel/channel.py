@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .side import Side
 
 _NONE = marshal.dumps(None)
-_CALLBACK_REPLIES = frozenset({frames.CALLBACK_RESULT, frames.CALLBACK_ERROR, frames.CALLBACK_CANCELLED})
+_CALLBACK_REPLIES = frozenset({frames.CALLBACK_RESULT, frames.CALLBACK_ERROR, frames.CALLBACK_CANCELLED, frames.CALLBACK_REFUSED})
 # The reply to a cancelled call, which nobody reads.
 _CANCELLED = (frames.RESULT, _NONE)
 
@@ -115,13 +115,16 @@ class Channel:
         return JavaScriptIterator(Reference(number, self.scope), is_async, self)
 
     def load(self, kind: int, payload: Any) -> Any:
-        """What a callback answered. Raises what it threw."""
+        """Return what a callback returned. Raises what it threw, and what is wrong with its arguments."""
         if not payload:
             raise MemoryError("there is no memory for what a JavaScript function returned")
         value = loads(payload)
         if kind & frames.ESCAPED:
             value = unescape_value(value, self)
-        if kind & frames.KIND_MASK == frames.CALLBACK_ERROR:
+        what = kind & frames.KIND_MASK
+        if what == frames.CALLBACK_REFUSED:
+            raise RefusedValueError(*value)
+        if what == frames.CALLBACK_ERROR:
             number, name, message, stack = value
             raise JavaScriptError(name, message, stack, Reference(number, self.scope) if number else None)
         return value

@@ -360,7 +360,8 @@ def capture_warnings(owner: Channel, *, alone: bool) -> None:
             if channel is None or file is not None or forked or not channel.emits_warnings:
                 shown(message, category, filename, lineno, file, line)
                 return
-            details = (category.__name__, str(message), str(filename), int(lineno))
+            # Exactly text: marshal takes no subclass of str.
+            details: Any = (*("".join((str(text), "")) for text in (category.__name__, message, filename)), int(lineno))
             channel.send(frames.WARNING, marshal.dumps(details, 2))
 
         show.__pythreads__ = True  # type: ignore[attr-defined]

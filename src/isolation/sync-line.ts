@@ -103,6 +103,8 @@ export class SocketLine implements SyncLine {
   readonly #frames: (SideFrame & { readonly main: boolean })[] = []
   /** What is to be written to the side socket. */
   readonly #answers: Buffer[] = []
+  /** What was wrong with what came, if anything. */
+  #failure: unknown
   #id = -1 // the first request is START, whose reply has the id 0
   /** How many requests are waited for, one within the other. */
   #depth = 0
@@ -130,8 +132,12 @@ export class SocketLine implements SyncLine {
     ;[this.#owner, this.#side] = socketsOf(fd, side)
     this.#side.on('error', () => {}) // the main socket's end says more
     this.#side.on('data', (chunk: Buffer) => {
-      this.#aside.push(chunk)
-      this.#deal()
+      try {
+        this.#aside.push(chunk)
+        this.#deal()
+      } catch (error) {
+        this.#fail(error) // the next request says so: this event is nobody's
+      }
     })
     this.#side.unref()
     const facts = this.#start(settings, tools.startTimeoutMs)
@@ -193,10 +199,25 @@ export class SocketLine implements SyncLine {
   }
 
   #wait(id: number, until: number): SyncReply {
+    try {
+      return this.#replyTo(id, until)
+    } catch (error) {
+      this.#fail(error)
+      throw error
+    }
+  }
+
+  /** What came is no frame: the worker is ended. */
+  #fail(error: unknown): void {
+    this.#failure ??= error
+    this.close()
+  }
+
+  #replyTo(id: number, until: number): SyncReply {
     for (;;) {
       const reply = this.#deal(id)
       if (reply !== undefined) return reply
-      if (this.#fd < 0) throw died()
+      if (this.#fd < 0) throw this.#died()
       if (!this.#look(SLICE_MS)) {
         if (performance.now() < until) continue
         throw new PythreadsError(
@@ -211,7 +232,7 @@ export class SocketLine implements SyncLine {
       if (chunk === undefined) continue
       if (chunk.length === 0) {
         this.close()
-        throw died()
+        throw this.#died()
       }
       this.#main.push(chunk)
     }
@@ -233,7 +254,7 @@ export class SocketLine implements SyncLine {
 
   /** `matters`: else the worker may have refused to start already, and said why. */
   #write(fd: number, bytes: Buffer, matters: boolean = true): void {
-    if (this.#fd < 0) throw died()
+    if (this.#fd < 0) throw this.#died()
     for (let sent = 0; sent < bytes.length; ) {
       try {
         sent += writeSync(fd, bytes, sent)
@@ -241,7 +262,7 @@ export class SocketLine implements SyncLine {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
           if (!matters) return
           this.close()
-          throw died()
+          throw this.#died()
         }
         new Poller([fd], 'writable').wait(SLICE_MS)
       }
@@ -276,6 +297,11 @@ export class SocketLine implements SyncLine {
       return this.#chunk.subarray(0, 0)
     }
   }
+
+  #died(): PythreadsError {
+    const options = this.#failure === undefined ? {} : { cause: this.#failure }
+    return new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker for sync calls ended', options)
+  }
 }
 
 const NOTHING = Buffer.alloc(0)
@@ -292,8 +318,4 @@ function socketsOf(fd: number, side: number): [Socket, Socket] {
     closeFd(side)
     throw shortage('ERR_PYTHREADS_WORKER_START', 'The sockets for sync calls cannot be used', cause)
   }
-}
-
-function died(): PythreadsError {
-  return new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker for sync calls ended')
 }

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect, types } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
-import { KIND, type Kind } from '../wire/index.ts'
+import { decode, KIND, type Kind, pathOf, type Reviver, refusedValue } from '../wire/index.ts'
 import { Crossing } from './crossing.ts'
 import type { Locals } from './locals.ts'
 import type { Realm } from './realm.ts'
@@ -56,9 +56,44 @@ export class Answers {
     return this.#encode(KIND.CALLBACK_ERROR, [number, name, message, stack], crossing)
   }
 
+  /** The frame for a callback whose arguments JavaScript cannot hold. It was not called. */
+  refused(refusal: PythreadsError): EncodedFrame {
+    const { reason, keys } = refusedValue(refusal) ?? { reason: refusal.message, keys: [] }
+    return this.#encode(KIND.CALLBACK_REFUSED, [pathOf('args', keys.slice(1)), reason], new Crossing(this.#locals))
+  }
+
   #encode(kind: Kind, value: unknown, crossing: Crossing): EncodedFrame {
     return this.#encoder.encode(kind, (encoder) => encoder.value(value, 'error'), crossing)
   }
+}
+
+/** What Python asks of JavaScript: to call the function with this number. */
+export interface AskedCallback {
+  readonly number: number
+  readonly args: readonly unknown[]
+  /** Bits of {@link CALLER}. */
+  readonly caller: number
+  /** Why the arguments cannot be held, if so. */
+  readonly refusal: PythreadsError | undefined
+}
+
+/** Reads the payload of a CALLBACK. @throws `ERR_PYTHREADS_PROTOCOL` */
+export function readCallback(bytes: Buffer, start: number, end: number, reviver: Reviver): AskedCallback {
+  let asked: unknown
+  let refusal: PythreadsError | undefined
+  try {
+    asked = decode(bytes, start, end, reviver)
+  } catch (error) {
+    if (!(error instanceof PythreadsError) || error.code !== 'ERR_PYTHREADS_VALUE') throw error
+    refusal = error
+    asked = refusedValue(error)?.value
+  }
+  if (!Array.isArray(asked) && refusal !== undefined) return { number: 0, args: [], caller: 0, refusal }
+  const [number, args, caller] = Array.isArray(asked) ? asked : []
+  if (typeof number !== 'number' || !Array.isArray(args) || typeof caller !== 'number') {
+    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a callback without its function')
+  }
+  return { number, args, caller, refusal }
 }
 
 /** Runs the callbacks of one worker. */
@@ -74,7 +109,8 @@ export class CallbackRunner {
   }
 
   /** Calls a function. `answer` sends its result, `pending` says meanwhile that it is a promise, where Python can go on. */
-  run(number: number, args: readonly unknown[], answer: (frame: EncodedFrame) => void, pending?: () => void): void {
+  run({ number, args, refusal }: AskedCallback, answer: (frame: EncodedFrame) => void, pending?: () => void): void {
+    if (refusal !== undefined) return answer(this.#answers.refused(refusal))
     const { realm } = this.#worker
     const context = { worker: this.#worker, answered: false }
     const finish = (frame: EncodedFrame) => {

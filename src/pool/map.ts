@@ -1,5 +1,5 @@
 import { type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
-import { KIND } from '../wire/index.ts'
+import { KIND, pathOf, refusedValue } from '../wire/index.ts'
 import { aborted } from './deadline.ts'
 import { Flattened } from './flattened.ts'
 import type { Pool, SubmitOptions } from './pool.ts'
@@ -273,11 +273,27 @@ async function callChunk(pool: Pool, plan: MapPlan, items: Items, signal: AbortS
     encoder.items(items.values, 'item', items.first)
     encoder.record(plan.kwargs, 'kwargs')
   }
-  const reply = await pool.submit(KIND.MAP, write, { ...plan.call, timeoutMs: null, signal })
+  const reply = await pool.submit(KIND.MAP, write, { ...plan.call, timeoutMs: null, signal }).catch((error: unknown) => {
+    const refused = beforeRefused(error, items.first)
+    if (refused === undefined) throw error
+    return refused
+  })
+  if (!Array.isArray(reply)) return reply as Chunk
   const [results, failure, seconds] = reply as [unknown[], PythonErrorDetails | null, number]
   if (failure === null) size.learn(results.length, seconds * 1000)
   const failed = failure === null ? null : { error: toError(failure, { index: items.first + results.length }) }
   return { results, failure: failed }
+}
+
+/** What came before a result that JavaScript cannot hold, which is the error of its own item alone. */
+function beforeRefused(error: unknown, first: number): Chunk | undefined {
+  const refused = error instanceof PythreadsError ? refusedValue(error) : undefined
+  if (refused === undefined || !Array.isArray(refused.value)) return undefined
+  const [part, at, ...keys] = refused.keys
+  if (part !== 0 || typeof at !== 'number') return undefined
+  const options = { cause: error, path: pathOf(`result[${first + at}]`, keys) }
+  const failure = new PythreadsError('ERR_PYTHREADS_VALUE', `A value from Python ${refused.reason}`, options)
+  return { results: (refused.value[0] as unknown[]).slice(0, at), failure: { error: failure } }
 }
 
 interface Items {

@@ -10,7 +10,7 @@ import {
 } from '../isolation/index.ts'
 import { Borrowed, lenderMade } from '../memory/index.ts'
 import { decode, FrameParser, frame, KIND, type Kind, type Loan, MAX_REPLY_TIME, type Reviver, replyTime } from '../wire/index.ts'
-import { type Answers, CALLER, CallbackRunner } from './callbacks.ts'
+import { type Answers, CALLER, CallbackRunner, readCallback } from './callbacks.ts'
 import { Cancellations } from './cancellations.ts'
 import { releaseFrame } from './control-frames.ts'
 import { drained } from './drain.ts'
@@ -688,7 +688,7 @@ export class Worker implements Owner, Reviver {
 
   /** The worker's thread waits for a JavaScript function. */
   #callback(id: number, bytes: Buffer, start: number, end: number): void {
-    const [number, args] = decode(bytes, start, end, this) as [number, unknown[]]
+    const asked = readCallback(bytes, start, end, this)
     this.#tools.events.asked()
     this.#flight.enter(id)
     this.#keepAlive()
@@ -698,17 +698,18 @@ export class Worker implements Owner, Reviver {
       this.#write(this.#channel().socket, encoded, id)
       this.#tools.events.answered()
     }
-    this.#runner.run(number, args, answer)
+    this.#runner.run(asked, answer)
     if (this.waits) this.#tools.events.free(this)
   }
 
   /** Another Python thread, or an event loop, calls a JavaScript function. */
   #sideCallback(id: number, bytes: Buffer, start: number, end: number): void {
-    const [number, args, caller] = decode(bytes, start, end, this) as [number, unknown[], number]
+    const asked = readCallback(bytes, start, end, this)
     const { side } = this.#channel()
     const answer = (encoded: EncodedFrame) => this.#write(side, encoded, id)
-    const pending = (caller & CALLER.HAS_LOOP) !== 0 ? () => side.write(frame(KIND.CALLBACK_PENDING, undefined, id)) : undefined
-    this.#runner.run(number, args, answer, pending)
+    const pending =
+      (asked.caller & CALLER.HAS_LOOP) !== 0 ? () => side.write(frame(KIND.CALLBACK_PENDING, undefined, id)) : undefined
+    this.#runner.run(asked, answer, pending)
   }
 
   #write(socket: Launched['socket'], encoded: EncodedFrame, id: number): void {

@@ -1,4 +1,4 @@
-import { type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
+import { type ErrorCode, type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
 import type { SideFrame, SyncLine, SyncTools } from '../isolation/index.ts'
 import { Borrowed, lenderMade, mayBorrow } from '../memory/index.ts'
 import { modulePath, NO_OPTIONS, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
@@ -17,6 +17,7 @@ import {
   type Owner,
   promiseInSyncCall,
   Realm,
+  readCallback,
   releaseFrame,
   type SetupStep,
   type Write,
@@ -125,7 +126,7 @@ export class SyncPython {
     } catch (error) {
       crossing.arrived()
       // The next call starts another worker.
-      if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_WORKER_DIED') this.close()
+      if (error instanceof PythreadsError && ENDS_WORKER.has(error.code)) this.close()
       throw error
     }
   }
@@ -192,13 +193,14 @@ export class SyncPython {
       return memory === undefined ? undefined : reply(frame(KIND.MEMORY, memory, id))
     }
     if (kind !== KIND.CALLBACK) return
-    const [number, args, caller] = decode(bytes, 0, bytes.length, owner) as [number, unknown[], number]
+    const { number, args, caller, refusal } = readCallback(bytes, 0, bytes.length, owner)
     const send = (frame: ReturnType<Answers['result']>) => {
       if (frame.crossing.numbers !== undefined) owner.realm.sent(frame.crossing.numbers)
       frame.crossing.sent(owner.borrower)
       reply(frameBytes(frame, id))
       frame.crossing.arrived()
     }
+    if (refusal !== undefined) return send(this.#answers.refused(refusal))
     const succeed = (value: unknown) => send(this.#answers.result(value, owner.realm))
     const fail = (error: unknown) => send(this.#answers.error(error, owner.realm))
     try {
@@ -212,6 +214,9 @@ export class SyncPython {
     }
   }
 }
+
+/** Its worker is gone, or has sent what is no frame. */
+const ENDS_WORKER: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_PYTHREADS_WORKER_DIED', 'ERR_PYTHREADS_PROTOCOL'])
 
 /** Owns the objects that sync calls answered. */
 class SyncOwner implements Owner, Reviver {

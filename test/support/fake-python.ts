@@ -156,7 +156,13 @@ export class FakePython implements Launched {
       if (next === undefined) return
       const [kind, id] = next
       if (kind === KIND.RELEASE) continue
-      if (kind === KIND.CALLBACK_RESULT || kind === KIND.CALLBACK_ERROR || kind === KIND.CALLBACK_CANCELLED) this.#answers.add(id)
+      if (
+        kind === KIND.CALLBACK_RESULT ||
+        kind === KIND.CALLBACK_ERROR ||
+        kind === KIND.CALLBACK_CANCELLED ||
+        kind === KIND.CALLBACK_REFUSED
+      )
+        this.#answers.add(id)
       else if (this.#begins(id)) {
         this.begun.push(id)
         this.#stack.push(id)
