@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from . import boot
 from .codec import RefusedValueError
 from .interrupts import CallCancelled, shielded
@@ -14,24 +16,60 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    # What is known of an exception, the other ones that it holds, and whether the first of these is its cause.
+    _Facts = tuple[dict[str, Any], list[BaseException], bool]
+
 _OWN_FOLDER = __file__.rpartition("/")[0] or __file__.rpartition("\\")[0]
 _MAX_CHAIN = 100
 _MAX_GROUP = 1000
+# An exception may make its members as they are asked for, without end.
+_MAX_ERRORS = 10_000
 
 
-def describe(error: BaseException, scope: Scope | None = None, depth: int = 0) -> dict[str, Any]:
+def describe(error: BaseException, scope: Scope | None = None) -> dict[str, Any]:
     """Turn an exception into plain values. Never raises, whatever the exception's own methods do.
 
-    `scope` is the one of the pool that asks: what its own JavaScript threw is among the values.
+    `scope` is the one of the pool that asks: what its own JavaScript threw is among the values. An exception that is there
+    several times, as groups may hold it, is described once: as one dict. The nearest ones come first.
     """
+    described: dict[int, dict[str, Any]] = {}
+    links: list[_Facts] = []
+    waiting: deque[tuple[BaseException, int]] = deque([(error, 0)])
+    while waiting:
+        current, depth = waiting.popleft()
+        if id(current) in described:
+            continue
+        facts = _facts(current, scope, is_root=depth == 0)
+        described[id(current)] = facts[0]
+        links.append(facts)
+        if depth < _MAX_CHAIN and len(links) + len(waiting) < _MAX_ERRORS:
+            waiting.extend((other, depth + 1) for other in facts[1])
+    for details, others, has_cause in links:
+        found = [described.get(id(other)) for other in others]
+        if has_cause:
+            details["cause"] = found.pop(0)
+        details["errors"] = [inner for inner in found if inner is not None] or None
+    return described[id(error)]
+
+
+def _facts(error: BaseException, scope: Scope | None, *, is_root: bool) -> _Facts:
+    """Describe an exception but for other ones; and list these, the cause first if there is one."""
     try:
-        return _describe(error, scope, depth)
+        if isinstance(error, TargetError):
+            # What Python said when the target was looked up, with the code and the message that the kernel adds.
+            said = error.__cause__ or TypeError(str(error))
+            details, others, has_cause = _facts(said, scope, is_root=is_root)
+            return {**details, "code": f"ERR_PYTHREADS_{error.code}", "message": str(error), "thrown": None}, others, has_cause
+        _hide_own_frames(error)
+        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        others = ([] if cause is None else [cause]) + _members(error)
+        return _describe(error, scope, is_root=is_root), others, cause is not None
     except BaseException as failure:  # a class or a metaclass of the user's makes it unreadable
         failure.__traceback__ = error.__traceback__ = None
-        return _barely(type(failure))
+        return barely(type(failure)), [], False
 
 
-def _barely(failure: type) -> dict[str, Any]:
+def barely(failure: type) -> dict[str, Any]:
     """Describe an exception of which nothing can be read, without anything that could fail."""
     message = f"an exception that cannot be described: {type.__dict__['__qualname__'].__get__(failure)}"
     plain: dict[str, Any] = {"code": "ERR_PYTHREADS_PYTHON", "type": "RuntimeError", "module": "builtins", "message": message}
@@ -40,15 +78,9 @@ def _barely(failure: type) -> dict[str, Any]:
     return {**plain, "traceback": f"RuntimeError: {message}\n", "frames": [], "notes": [], "bases": bases, **none}
 
 
-def _describe(error: BaseException, scope: Scope | None, depth: int) -> dict[str, Any]:
-    if isinstance(error, TargetError):
-        return _describe_target(error, scope, depth)
-    _hide_own_frames(error)
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    inner = describe(cause, scope, depth + 1) if cause is not None and depth < _MAX_CHAIN else None
-    members = [describe(member, scope, depth + 1) for member in _members(error)] if depth < _MAX_CHAIN else []
+def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> dict[str, Any]:
     message = _message(error)  # before the traceback, which has it too: this can be interrupted
-    text, frames = _told(error) if depth == 0 else ("", _frames(error.__traceback__))
+    text, frames = _told(error) if is_root else ("", _frames(error.__traceback__))
     return {
         "code": f"ERR_PYTHREADS_{_code(error)}",
         "type": _exact(type(error).__qualname__),
@@ -57,19 +89,13 @@ def _describe(error: BaseException, scope: Scope | None, depth: int) -> dict[str
         "traceback": text,
         "frames": frames,
         "notes": [_exact(note) for note in _notes(error)],
-        "cause": inner,
-        "errors": members or None,
+        "cause": None,
+        "errors": None,
         "path": error.path if isinstance(error, RefusedValueError) else None,
         "bases": [f"{_exact(base.__module__)}:{_exact(base.__qualname__)}" for base in type(error).__mro__[:-1]],
         "place": _place(error),
         "thrown": _thrown(error, scope),
     }
-
-
-def _describe_target(error: TargetError, scope: Scope | None, depth: int) -> dict[str, Any]:
-    """Describe what Python said when the target was looked up, with the code and the message that the kernel adds."""
-    details = describe(error.__cause__ or TypeError(str(error)), scope, depth)
-    return {**details, "code": f"ERR_PYTHREADS_{error.code}", "message": str(error), "thrown": None}
 
 
 def _code(error: BaseException) -> str:

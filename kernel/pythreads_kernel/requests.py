@@ -9,13 +9,13 @@ from time import perf_counter
 from types import CoroutineType, ModuleType
 
 from . import frames, spawning
-from .codec import RefusedValueError, dumps_plain, loads
+from .codec import FLAT, NESTED, RefusedValueError, dumps_plain, loads
 from .forking import forked, leave
 from .incoming import unescape
 from .interrupts import CallCancelled, shielded
 from .operations import OPERATIONS
 from .outgoing import FRAME_BYTES, dumps, elsewhere
-from .report import describe
+from .report import barely, describe
 from .scope import compile_source
 from .targets import TargetError, load, resolve, resolve_callable
 
@@ -90,10 +90,14 @@ def describe_bytes(error: BaseException, channel: Channel | None = None) -> byte
     try:
         details = describe(error, None if channel is None else channel.scope)
         try:
-            data = marshal.dumps(details, 2)
+            data = marshal.dumps(details, NESTED if details["cause"] or details["errors"] else FLAT)
         except ValueError:  # an error that JavaScript threw is among them
             return dumps(details, channel)  # type: ignore[arg-type]
         return data if channel is None or len(data) < FRAME_BYTES else elsewhere(data, channel)
+    except CallCancelled:
+        raise
+    except BaseException as failure:  # there is no memory for it, or it is longer than marshal writes
+        return marshal.dumps(barely(type(failure)), FLAT)
     finally:
         error.__traceback__ = None
 

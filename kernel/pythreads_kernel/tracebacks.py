@@ -16,18 +16,63 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_FORMATTED = 1024
+# How often exceptions of one group may be there once more, and how many there may be, for Python to write their tracebacks.
+_MAX_AGAIN = 1000
+_MAX_ERRORS = 100_000
 _formatted: dict[tuple[Any, ...], str] = {}
 _format: Any = getattr(StackSummary, "format_frame_summary", None)
 
 
 def told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
     """The traceback of an exception, with those of its causes, and its own frames."""
+    if _is_endless(error):
+        return _brief(error)
     exception = TracebackException(type(error), error, error.__traceback__)
     following: TracebackException | None = exception
     while following is not None:
         following.stack.__class__ = _RememberingStack
         following = following.__cause__ or following.__context__
     return "".join(exception.format()), _plain(exception.stack)
+
+
+def _is_endless(error: BaseException) -> bool:
+    """Whether exceptions hold each other so often that Python, which goes through one as often as it is held, never ends."""
+    seen: set[int] = set()
+    held: list[Any] = []  # an id must not be used again meanwhile
+    again = 0
+    stack: list[BaseException] = [error]
+    while stack:
+        current = stack.pop()
+        try:
+            members = getattr(current, "exceptions", None)
+        except Exception:  # a property is the user's code
+            members = None
+        if id(current) in seen:
+            again += 1
+        else:
+            seen.add(id(current))
+            held.append(current)
+            # Python looks at a cause or a context once.
+            chain = (current.__cause__, current.__context__)
+            stack.extend(other for other in chain if other is not None and id(other) not in seen)
+        if again > _MAX_AGAIN or len(held) > _MAX_ERRORS:
+            return True
+        if isinstance(members, tuple):
+            stack.extend(member for member in members if isinstance(member, BaseException))
+    return False
+
+
+def _brief(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
+    """The traceback of an exception alone, without those of others."""
+    stack = extract_tb(error.__traceback__)
+    try:
+        message = str(error)
+    except Exception as failure:
+        message = f"<exception str() failed: {type(failure).__qualname__}>"
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    head = "Traceback (most recent call last):\n" if stack else ""
+    return f"{head}{''.join(stack.format())}{name}: {message}\n", _plain(stack)
 
 
 def frames(trace: TracebackType | None) -> list[dict[str, Any]]:

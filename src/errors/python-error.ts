@@ -55,7 +55,11 @@ export interface ClassNamer {
 interface PythonErrorOptions {
   index?: number | undefined
   depth?: number
+  known?: KnownErrors
 }
+
+/** The errors of details that were met before: groups may hold one error several times. `undefined`: it is being made. */
+type KnownErrors = Map<PythonErrorDetails, unknown>
 
 /** How deep a chain of causes is turned into errors; Python itself sets no limit. */
 const MAX_CAUSES = 100
@@ -90,15 +94,18 @@ export class PythonError extends PythreadsError {
 
   constructor(details: PythonErrorDetails, options: PythonErrorOptions = {}) {
     const depth = options.depth ?? 0
-    const nested = (inner: PythonErrorDetails): unknown => toError(inner, { depth: depth + 1 })
+    const known: KnownErrors = options.known ?? new Map([[details, undefined]])
+    const nested = (inner: PythonErrorDetails): unknown => toError(inner, { depth: depth + 1, known })
+    // What an error is part of is not part of it: a chain that can be walked ends.
+    const isInner = (inner: PythonErrorDetails) => depth < MAX_CAUSES && !(known.has(inner) && known.get(inner) === undefined)
     super(details.code, details.message === '' ? details.type : details.message, {
-      ...(details.cause !== null && depth < MAX_CAUSES ? { cause: nested(details.cause) } : {}),
+      ...(details.cause !== null && isInner(details.cause) ? { cause: nested(details.cause) } : {}),
       ...(details.path !== null ? { path: details.path } : {}),
     })
     this.type = details.type
     this.module = details.module
     this.#details = details
-    this.#errors = details.errors?.map(nested)
+    this.#errors = details.errors?.filter(isInner).map(nested)
     this.#index = options.index
     if (depth > 0) this.stack = this.#head()
     // What `console.log` shows besides the stack: only what says something.
@@ -185,7 +192,13 @@ export class PythonError extends PythreadsError {
 
 /** The error that details describe: for what JavaScript itself threw, that very value. */
 export function toError(details: PythonErrorDetails, options: PythonErrorOptions = {}): unknown {
-  return details.thrown === null ? new PythonError(details, options) : details.thrown[0]
+  if (details.thrown !== null) return details.thrown[0]
+  const known: KnownErrors = options.known ?? new Map()
+  if (known.has(details)) return known.get(details)
+  known.set(details, undefined)
+  const error = new PythonError(details, { ...options, known })
+  known.set(details, error)
+  return error
 }
 
 /** Throws the error; a `PythonError` with the JavaScript frames of whoever waits for it in its stack. */
