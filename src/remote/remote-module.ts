@@ -20,10 +20,10 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
     if (typeof key === 'symbol') return describedBy(key, text)
     return child(children, key, () => remoteAttribute(caller, `${module}:${key}`))
   }
-  const imported = standForTarget(new Proxy(shownAs(text, new PythonModule()), { get, set: refuseToSet }), module)
-  const lazy = new Proxy(shownAs(text, new PythonModule()), {
+  const imported = standForTarget(new Proxy<PythonModule>(shownAs(text, new PythonModule()), { get, ...refuseToChange }), module)
+  const lazy = new Proxy<PythonModule>(shownAs(text, new PythonModule()), {
     get: (target, key) => (key === 'then' ? then : get(target, key)),
-    set: refuseToSet,
+    ...refuseToChange,
   })
   return standForTarget(lazy, module)
 }
@@ -49,7 +49,7 @@ export function remoteAttribute(caller: Caller, target: Target): unknown {
       return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
     },
     has: () => false,
-    set: refuseToSet,
+    ...refuseToChange,
   })
   return typeof target === 'string' ? standForTarget(attribute, target) : attribute
 }
@@ -87,6 +87,14 @@ export function describedBy(key: symbol, text: string): unknown {
   return key === Symbol.toStringTag ? text.slice(1, -1) : undefined
 }
 
-export function refuseToSet(): never {
-  throw new TypeError('An attribute of a remote Python object cannot be set from JavaScript')
+/** The traps of what stands for something in Python, which is changed there. To freeze it changes nothing. */
+export const refuseToChange: Pick<ProxyHandler<object>, 'set' | 'deleteProperty' | 'defineProperty'> = {
+  set: () => refuse('set by `=`: use `$set(name, value)`'),
+  deleteProperty: () => refuse('deleted by `delete`: use `$delete(name)`'),
+  defineProperty: (target, key, property) =>
+    Object.hasOwn(target, key) ? Reflect.defineProperty(target, key, property) : refuse('defined: use `$set(name, value)`'),
+}
+
+function refuse(how: string): never {
+  throw new TypeError(`An attribute of something in Python cannot be ${how}, and \`exec\` for that of a module`)
 }

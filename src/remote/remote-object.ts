@@ -1,11 +1,11 @@
-import { PythreadsError } from '../errors/index.ts'
+import { PythonError, PythreadsError } from '../errors/index.ts'
 import { type CallOptions, resolveCallOptions } from '../options/index.ts'
 import { type Handle, standForObject } from '../pool/index.ts'
 import { TRAIT } from '../wire/index.ts'
 import type { Caller } from './caller.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
-import { callable, child, describedBy, remoteAttribute, shownAs } from './remote-module.ts'
+import { callable, child, describedBy, refuseToChange, remoteAttribute, shownAs } from './remote-module.ts'
 import type { Target } from './requests.ts'
 import type { RemoteContext, RemoteObject } from './types.ts'
 
@@ -43,7 +43,7 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
     has: (_, key) => typeof key === 'symbol' && key in symbols,
     apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
     construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-    set: refuseToSet,
+    ...refuseToChange,
   }) as unknown as RemoteObject
   const target: Target = { object: proxy, path: '' }
   return standForObject(proxy, handle)
@@ -70,7 +70,11 @@ async function* iterate(
   try {
     for (;;) {
       ended = true // an error in Python ends it too
-      const step = (await caller.operate(isAsync ? 'nextAsync' : 'next', source, [])) as [unknown] | null
+      const next = caller.operate(isAsync ? 'nextAsync' : 'next', source, [])
+      const step = (await next.catch((error: unknown) => {
+        ended = !isRefusedHere(error)
+        throw error
+      })) as [unknown] | null
       if (step === null) return
       ended = false
       yield step[0]
@@ -83,6 +87,11 @@ async function* iterate(
       if ((traits & TRAIT.GENERATOR) !== 0) handle.release()
     }
   }
+}
+
+/** Whether JavaScript cannot hold a value that Python sent. */
+export function isRefusedHere(error: unknown): boolean {
+  return error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_VALUE' && !(error instanceof PythonError)
 }
 
 async function enter(caller: Caller, target: Target): Promise<RemoteContext<unknown>> {
@@ -114,8 +123,4 @@ async function within<R>(caller: Caller, target: Target, body: (value: unknown) 
   }
   await caller.operate('exit', target, [null])
   return result
-}
-
-function refuseToSet(): never {
-  throw new TypeError('An attribute of a remote Python object is set by `await object.$set(name, value)`')
 }

@@ -3,8 +3,8 @@ import { type Handle, handleOf, standForObject, standForTarget } from '../pool/i
 import { TRAIT } from '../wire/index.ts'
 import { splitArguments } from './keywords.ts'
 import { type Operator, operation } from './operations.ts'
-import { callable, describedBy, PythonModule, refuseToSet, shownAs } from './remote-module.ts'
-import { PythonObject } from './remote-object.ts'
+import { callable, describedBy, PythonModule, refuseToChange, shownAs } from './remote-module.ts'
+import { isRefusedHere, PythonObject } from './remote-object.ts'
 import { attributeOf, type Target } from './requests.ts'
 import type { SyncModule, SyncObject } from './types.ts'
 
@@ -23,7 +23,7 @@ export function syncModule(caller: SyncCaller, module: string): SyncModule {
   const text = `[Python module ${module}]`
   const proxy = new Proxy(shownAs(text, new PythonModule()), {
     get: (_, key) => (typeof key === 'symbol' ? describedBy(key, text) : read(key)),
-    set: refuseToSet,
+    ...refuseToChange,
   })
   return standForTarget(proxy, module) as unknown as SyncModule
 }
@@ -43,7 +43,7 @@ export function syncObject(caller: SyncCaller, handle: Handle): SyncObject {
     has: (_, key) => typeof key === 'symbol' && key in symbols,
     apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
     construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)) as object,
-    set: refuseToSet,
+    ...refuseToChange,
   }) as unknown as SyncObject
   const target: Target = { object: proxy, path: '' }
   const read = reader(caller, target)
@@ -74,7 +74,7 @@ function syncAttribute(caller: SyncCaller, target: Target): unknown {
     apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
     construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)) as object,
     get: (_, key) => (typeof key === 'symbol' ? describedBy(key, text) : (operation(caller, target, key) ?? read(key))),
-    set: refuseToSet,
+    ...refuseToChange,
   })
   return typeof target === 'string' ? standForTarget(proxy, target) : proxy
 }
@@ -83,10 +83,19 @@ function* iterate(caller: SyncCaller, target: Target, { traits }: Handle): Gener
   const iterator = (traits & TRAIT.ITERATOR_ITSELF) !== 0 ? undefined : (caller.operate('iterate', target, []) as SyncObject)
   const source: Target = iterator === undefined ? target : { object: iterator, path: '' }
   let ended = false
+  /** The next step. One that JavaScript cannot hold does not end the iterator. */
+  const next = () => {
+    try {
+      return caller.operate('next', source, []) as [unknown] | null
+    } catch (error) {
+      ended = !isRefusedHere(error)
+      throw error
+    }
+  }
   try {
     for (;;) {
       ended = true // an error in Python ends it too
-      const step = caller.operate('next', source, []) as [unknown] | null
+      const step = next()
       if (step === null) return
       ended = false
       yield step[0]
