@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { closeFd, Poller, type SyncEntry } from '../capi/index.ts'
 import { type PythonErrorDetails, PythreadsError, shortage, startFailure, toError } from '../errors/index.ts'
-import { decode, FrameParser, type FrameSink, frame, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
+import { decode, FrameParser, type FrameSink, frame, frameError, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
 import { vigilant } from './vigilant.ts'
 
 /** A reply: its kind and where its payload is. The bytes are valid until the next request. */
@@ -203,13 +203,13 @@ export class SocketLine implements SyncLine {
       return this.#replyTo(id, until)
     } catch (error) {
       this.#fail(error)
-      throw error
+      throw frameError(error)
     }
   }
 
   /** What came is no frame: the worker is ended. */
   #fail(error: unknown): void {
-    this.#failure ??= error
+    this.#failure ??= frameError(error)
     this.close()
   }
 

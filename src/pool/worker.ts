@@ -9,7 +9,18 @@ import {
   residentMb,
 } from '../isolation/index.ts'
 import { Borrowed, lenderMade } from '../memory/index.ts'
-import { decode, FrameParser, frame, KIND, type Kind, type Loan, MAX_REPLY_TIME, type Reviver, replyTime } from '../wire/index.ts'
+import {
+  decode,
+  FrameParser,
+  frame,
+  frameError,
+  KIND,
+  type Kind,
+  type Loan,
+  MAX_REPLY_TIME,
+  type Reviver,
+  replyTime,
+} from '../wire/index.ts'
 import { type Answers, CALLER, CallbackRunner, readCallback } from './callbacks.ts'
 import { Cancellations } from './cancellations.ts'
 import { releaseFrame } from './control-frames.ts'
@@ -481,7 +492,7 @@ export class Worker implements Owner, Reviver {
     } catch (error) {
       // What it lent is gone with it: how it ended is still to come.
       if (hasCode(error, 'ERR_PYTHREADS_WORKER_DIED')) this.kill()
-      else this.#fail(error)
+      else this.#fail(frameError(error))
     }
   }
 

@@ -85,6 +85,14 @@ export function frame(kind: Kind, payload: Uint8Array = EMPTY, id: number = 0): 
 
 const EMPTY = new Uint8Array(0)
 
+/** The error for what went wrong while a frame was read: whatever it is, the bytes are at fault. */
+export function frameError(cause: unknown): PythreadsError {
+  if (cause instanceof PythreadsError) return cause
+  return new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a frame that is not what its kind says', {
+    cause,
+  })
+}
+
 /** What takes the frames of a {@link FrameParser}. The payload is only valid during the call. */
 export type FrameSink = (kind: Kind, id: number, bytes: Buffer, start: number, end: number) => void
 

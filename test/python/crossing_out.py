@@ -7,6 +7,9 @@ import dataclasses
 import datetime as dt
 import decimal
 import fractions
+import marshal
+import os
+import struct
 import threading
 import uuid
 import warnings
@@ -132,6 +135,36 @@ def give_afterwards(function: Any, name: str, done: Any) -> None:
         done(give(function, name))
 
     threading.Timer(0.05, run).start()
+
+
+def _frame(kind: int, payload: bytes) -> bytes:
+    return struct.pack("<III", len(payload), 1, kind) + payload
+
+
+# The kinds of a callback, and of what was dropped.
+MALFORMED = {
+    "no frame": b"\xff" * 64,
+    "a kind that there is not": _frame(99, b""),
+    "a value that is none": _frame(68, b"?"),
+    "a callback without its function": _frame(68, marshal.dumps(5)),
+    "dropped values that are no list": _frame(69, marshal.dumps(5)),
+}
+
+
+def write_malformed(what: str, told: Any = None) -> None:
+    """Write what is no frame to JavaScript: while it waits, or, where it is to be told, afterwards."""
+    from pythreads_kernel.javascript import current
+
+    channel: Any = current.channel
+    if told is None:
+        os.write(channel._fd, MALFORMED[what])
+        threading.Event().wait()  # for nothing: the channel ends
+
+    def write() -> None:
+        told()
+        os.write(channel.side.fd, MALFORMED[what])
+
+    threading.Timer(0.05, write).start()
 
 
 class OddError(Exception):

@@ -287,6 +287,37 @@ export function fromPythonSuite(place: Placement): void {
     })
   })
 
+  describe('what is no frame, to a sync call', () => {
+    it.each([
+      'no frame',
+      'a kind that there is not',
+      'a value that is none',
+      'a callback without its function',
+      'dropped values that are no list',
+    ])('ends its worker, and neither the process nor the next one: %s', async (what) => {
+      await using one = await start(place, { workers: 1 })
+      const write = (...args: unknown[]) => one.sync.run(`${MODULE}:write_malformed`, args)
+      one.sync.run('builtins:id', [() => {}]) // from here on it can be called back
+      if (place.isolation === 'process') {
+        expect(await refusal(() => write(what))).toMatchObject({ code: 'ERR_PYTHREADS_PROTOCOL' })
+        expect(one.sync.eval('1')).toBe(1)
+      }
+      await new Promise<void>((resolve) => void write(what, () => resolve()))
+      let error: unknown
+      while (error === undefined) {
+        await new Promise((resolve) => setImmediate(resolve)) // until the frame has come
+        try {
+          one.sync.eval('1')
+        } catch (thrown) {
+          error = thrown
+        }
+      }
+      expect(error).toMatchObject({ code: expect.stringMatching('^ERR_PYTHREADS_(WORKER_DIED|PROTOCOL)$') })
+      expect(one.sync.eval('1')).toBe(1)
+      expect(await one.eval('1')).toBe(1)
+    })
+  })
+
   describe('a copy', () => {
     const copy = (source: string) => py.run(`${MODULE}:evaluate`, [source], { copy: true })
 
