@@ -40,6 +40,7 @@ _MAX_COPIES = 10_000
 _MOST_AGAIN = 2**16
 _AGAIN_PER_MEMBER = 4
 _MOST_BYTES_AGAIN = 64 * 1024 * 1024
+_TEXT = frozenset({str})
 _IMMUTABLE = (tuple, frozenset, range)
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
@@ -227,10 +228,10 @@ def _is_date(escape: Any) -> bool:
 
 def _is_object(value: dict[Any, Any]) -> bool:
     """Whether a dict is an object in JavaScript, else a Map: an object with a `then` to call would be taken for a promise."""
-    if any(type(key) is not str for key in value):
+    if not set(map(type, value)) <= _TEXT:
         return False
     then = value.get("then")
-    return not callable(then) and type(then) not in _FROM_JAVASCRIPT
+    return then is None or not (callable(then) or type(then) in _FROM_JAVASCRIPT)
 
 
 def _is_numpy_number(kind: type) -> bool:
