@@ -236,9 +236,10 @@ export function fromPythonSuite(place: Placement): void {
         const bystander = run('later', 'slept')
         const called: unknown[] = []
         const callback = (...args: unknown[]) => called.push(args)
-        for (const name of names) {
+        const later = async (...args: unknown[]) => callback(...args)
+        for (const [name, one] of names.flatMap((each) => [[each, callback] as const, [each, later] as const])) {
           called.length = 0
-          const [type, isTypeError, code, path, answer] = (await run(way, callback, name)) as unknown[]
+          const [type, isTypeError, code, path, answer] = (await run(way, one, name)) as unknown[]
           expect([type, isTypeError, code, answer]).toEqual(['RefusedValueError', true, 'ERR_PYTHREADS_VALUE', 1])
           expect(path).toMatch(/^args\[1\]\[0\]/)
           expect(called).toEqual([[2, 'fine']])
