@@ -32,14 +32,17 @@ def describe(error: BaseException, scope: Scope | None = None) -> dict[str, Any]
     `scope` is the one of the pool that asks: what its own JavaScript threw is among the values. An exception that is there
     several times, as groups may hold it, is described once: as one dict. The nearest ones come first.
     """
-    described: dict[int, dict[str, Any]] = {}
-    links: list[_Facts] = []
-    waiting: deque[tuple[BaseException, int]] = deque([(error, 0)])
+    facts = _facts(error, scope, is_root=True)
+    if not facts[1]:
+        return facts[0]
+    described = {id(error): facts[0]}
+    links = [facts]
+    waiting = deque((other, 1) for other in facts[1])
     while waiting:
         current, depth = waiting.popleft()
         if id(current) in described:
             continue
-        facts = _facts(current, scope, is_root=depth == 0)
+        facts = _facts(current, scope, is_root=False)
         described[id(current)] = facts[0]
         links.append(facts)
         if depth < _MAX_CHAIN and len(links) + len(waiting) < _MAX_ERRORS:

@@ -25,7 +25,7 @@ _format: Any = getattr(StackSummary, "format_frame_summary", None)
 
 def told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
     """The traceback of an exception, with those of its causes, and its own frames."""
-    if _is_endless(error):
+    if _has_others(error) and _is_endless(error):
         return _brief(error)
     exception = TracebackException(type(error), error, error.__traceback__)
     following: TracebackException | None = exception
@@ -33,6 +33,13 @@ def told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
         following.stack.__class__ = _RememberingStack
         following = following.__cause__ or following.__context__
     return "".join(exception.format()), _plain(exception.stack)
+
+
+def _has_others(error: BaseException) -> bool:
+    try:
+        return error.__cause__ is not None or error.__context__ is not None or hasattr(error, "exceptions")
+    except Exception:  # a property is the user's code
+        return True
 
 
 def _is_endless(error: BaseException) -> bool:
