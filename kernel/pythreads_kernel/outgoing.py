@@ -34,7 +34,7 @@ FRAME_BYTES = 256 * 1024
 # A frame is not longer, nor does marshal write anything that is.
 _MAX_BYTES = 2**31 - 1
 # How many objects that are copied may be one in another: one whose members are made as they are asked for has no end.
-_MAX_COPIES = 10_000
+_MAX_COPIES = 1000
 # How many members of what is immutable are written once more, besides some for each that is written; and how many bytes.
 # What is beyond is shared: `t = (t, t)`, forty times, has 2**40 members.
 _MOST_AGAIN = 2**16
