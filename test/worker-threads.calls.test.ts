@@ -75,7 +75,7 @@ describe.each(placements.filter((place) => place.isolation === 'thread'))('$name
    * koffi aborts when it is stopped itself, which a slow machine meets more often; that is upstream's, and counts among the third.
    */
   it('works or says that it cannot, after the thread that started it was terminated', { timeout: 300_000 }, async () => {
-    const tries = scaled(12, 30)
+    const tries = scaled(20, 30)
     const delays = Array.from({ length: tries }, (_, index) => (index * 40) / tries)
     const outcomes: unknown[] = []
     const next = async (): Promise<void> => {
