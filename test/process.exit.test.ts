@@ -13,9 +13,10 @@ import { endingOf } from './support/ending.ts'
 import { eachHost, placements } from './support/pythons.ts'
 import { sampled, spread } from './support/scale.ts'
 
-const WITHIN_MS = 1_000
+/** Far less than a call or `closeGraceMs` takes, and far more than an end does on a busy machine. */
+const WITHIN_MS = 5_000
 /** Without a GIL, Python's threads keep all cores busy while the host leaves. */
-const WITHIN_BUSY_MS = 5_000
+const WITHIN_BUSY_MS = 8_000
 const PATIENCE_MS = 30_000
 
 const ENDS = {

@@ -57,8 +57,8 @@ describe.each(placements)('$name', ({ name, isolation, python, turn }) => {
       await host.printed('ends at')
       const { code, signal, alive, at, stdout } = await endingOf(host, PATIENCE_MS)
       expect({ code, signal, alive }).toEqual({ code: 7, signal: null, alive: [] })
-      // Node waits for native calls of its other threads: here, for 0.3 s of Python.
-      expect(at - Number(/ends at (\d+)/.exec(stdout)?.[1])).toBeLessThan(1_300)
+      // Node waits for native calls of its other threads: here, for 0.3 s of Python, and for nothing that takes longer.
+      expect(at - Number(/ends at (\d+)/.exec(stdout)?.[1])).toBeLessThan(5_000)
     },
   )
 

@@ -160,5 +160,7 @@ def _end(fd: int) -> None:
         tell()
         interpreters.end_idle()
         ending.end(looks=tell, found=tell)
+    except BrokenPipeError:  # the host does not wait any longer
+        pass
     finally:
         os.close(fd)

@@ -790,7 +790,7 @@ const moreInward: Inward[] = [
     `nested(${DEEP}, (a) => [a], new PythonScalar('decimal.Decimal', '1'))`,
   ),
   inward('nested(3000, lambda a, i: [a, a])', 'nested(3000, (a) => twice(a))'),
-  stays('nested(5000, lambda a, i: deque([a]))', 'nested(5000, (a) => [a])'),
+  stays('nested(900, lambda a, i: deque([a]))', 'nested(900, (a) => [a])'),
   inward(
     'filled([], lambda a: a.append(nested(5000, lambda b, i: [b], a)))',
     'filled([], (a) => a.push(nested(5000, (b) => [b], a)))',
