@@ -180,7 +180,7 @@ class MainChannel(Channel):
 
     @property
     def call_of_thread(self) -> int | None:
-        """The request that the serving thread answers."""
+        """The request that the serving thread runs."""
         return self._request
 
     @property
