@@ -76,6 +76,7 @@ class Scope:
 
     def __init__(self) -> None:
         """Start empty."""
+        self._workers = 0
         self._namespace: Namespace | None = None
         # The names of the modules that its namespaces are.
         self.modules: set[str] = set()
@@ -93,6 +94,28 @@ class Scope:
         self.waiting: Channel | None = None
         # Where threads print that serve no channel with an output of its own: those of sync calls.
         self.output: Output | None = None
+
+    def join(self) -> None:
+        """Be the scope of one more worker."""
+        with _modules_lock:
+            self._workers += 1
+            for namespace in self._namespaces() if self._workers == 1 else ():
+                name = namespace.module.__name__
+                if name not in sys.modules:  # a pool that came meanwhile may have taken it
+                    sys.modules[name] = namespace.module
+                    self.modules.add(name)
+
+    def leave(self) -> None:
+        """Be the scope of one worker less. With the last one, `sys.modules` lets the variables go, which may hold this scope."""
+        with _modules_lock:
+            self._workers -= 1
+            if self._workers == 0:
+                _forget(self.modules)
+                self.modules.clear()
+
+    def _namespaces(self) -> list[Namespace]:
+        own = [] if self._namespace is None else [self._namespace]
+        return [*own, *self._sessions.values()]
 
     @property
     def namespace(self) -> Namespace:

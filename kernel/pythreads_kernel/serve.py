@@ -81,7 +81,7 @@ def serve(
             write_frame(fd, frames.ERROR, 0, describe_bytes(_start_error(error)))
             return False
         write_frame(fd, frames.READY, 0, ready)
-        return _serve(channel, ledger, own_process=own_process)
+        return _serve(channel, ledger, alone=alone, own_process=own_process)
     except ConnectionError:
         return False
     finally:
@@ -109,8 +109,10 @@ def _start_error(error: BaseException) -> TargetError:
     return told
 
 
-def _serve(channel: MainChannel, ledger: Ledger | None, *, own_process: bool) -> bool:
+def _serve(channel: MainChannel, ledger: Ledger | None, *, alone: bool, own_process: bool) -> bool:
     """Serve, and note what ends the loop. It is raised in a process, which ends with it."""
+    if not alone:
+        channel.scope.join()
     try:
         return channel.serve()
     except ConnectionError:
@@ -127,6 +129,8 @@ def _serve(channel: MainChannel, ledger: Ledger | None, *, own_process: bool) ->
     finally:
         finish_worker(channel)
         lending.end(channel)
+        if not alone:
+            channel.scope.leave()
 
 
 def _prepare(settings: dict[str, Any]) -> None:

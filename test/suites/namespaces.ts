@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { allReturned } from '../support/arrays.ts'
 import { type Placement, start } from './placement.ts'
 
 /** What `exec` and a session define is of a module that Python finds: dataclasses, pickle and others look there. */
@@ -95,6 +96,19 @@ export function namespaceSuite(place: Placement): void {
         expect(await names()).toHaveLength(before.length + (place.isolation === 'thread' ? 1 : 0))
         expect(await py.eval('"value" in globals()')).toBe(false)
       }
+    })
+
+    it('goes with its pool though a function of JavaScript among its variables leads back to it', async () => {
+      await using py = await start(place, { workers: 1 })
+      const names = () =>
+        py.eval<string[]>('sorted(name for name in __import__("sys").modules if name.startswith("__pythreads_"))')
+      const before = await names()
+      {
+        await using other = await start(place, { workers: 1 })
+        await other.exec`held = ${[() => 1, new Float64Array(100)]}`
+      }
+      expect(await names()).toEqual(before)
+      await allReturned(py)
     })
 
     it('has a file while one text is all that it has', async () => {
