@@ -7,6 +7,7 @@
 | 12..16 | Python | the last request with a large frame that was read |
 | 16..24 | Python | nanoseconds spent on requests |
 | 24..32 | Python | nanoseconds of processor time that the serving thread spent on them |
+| 32..36 | Python | the first request that was skipped since some were taken back |
 | 1024..4096 | Python | a length, and the last that was printed |
 | 4096.. | Python | what `faulthandler` says of a crash |
 
@@ -53,7 +54,11 @@ class Ledger:
         words[0] = request
         self._fence.acquire()  # a lock is a barrier too: what is read below is read after what was written above
         self._fence.release()
-        return not words[1] < request <= words[2]
+        if not words[1] < request <= words[2]:
+            return True
+        if words[8] <= words[1]:
+            words[8] = request  # the first one that is skipped since JavaScript has taken some back
+        return False
 
     def reads(self, request: int) -> None:
         """Note that the frame of a request is read, which may take more memory than there is."""

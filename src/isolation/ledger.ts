@@ -10,6 +10,12 @@ const TABLE_BYTES = 4096
 const TAIL = 1024
 const CRASH_BYTES = 16 * 1024
 const O_TMPFILE = 0o20200000
+/** The largest request id. */
+const LAST = 0xffff_ffff
+/** How often, and how many milliseconds apart, Python is asked whether it skips a request that it may be about to begin. */
+const LOOKS = 10
+const LOOK_MS = 0.5
+const NEVER = new Int32Array(new SharedArrayBuffer(4))
 /** How many of the last lines an error shows. */
 const LAST_LINES = 20
 
@@ -54,6 +60,27 @@ export class Ledger {
     range.writeUInt32LE(low, 0)
     range.writeUInt32LE(high, 4)
     writeSync(this.fd, range, 0, 8, 4)
+  }
+
+  /**
+   * Takes back all requests that Python has not begun; returns the last one that it has begun or ever will. Python may be about to
+   * begin one in this very moment: whether it skips that one, it says at once, unless its thread has to wait for the GIL.
+   */
+  takeBackAll(): number {
+    const low = this.begun
+    this.takeBack(low, LAST)
+    const { begun } = this
+    for (let look = 0; begun > low && look < LOOKS; look++) {
+      const skipped = this.#firstSkipped
+      if (skipped > low) return skipped - 1
+      Atomics.wait(NEVER, 0, 0, LOOK_MS)
+    }
+    return begun
+  }
+
+  get #firstSkipped(): number {
+    readSync(this.fd, this.#bytes, 0, 4, 32)
+    return this.#bytes.readUInt32LE(0)
   }
 
   get times(): LedgerTimes {

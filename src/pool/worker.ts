@@ -436,8 +436,7 @@ export class Worker implements Owner, Reviver {
   #lastBegun(): number {
     const ledger = this.#launched?.ledger
     if (ledger === undefined || this.#state === 'starting') return 0xffff_ffff
-    ledger.takeBack(ledger.begun, 0xffff_ffff) // a thread that has read more requests than it has begun skips them
-    return ledger.begun
+    return ledger.takeBackAll() // a thread that has read more requests than it has begun skips them
   }
 
   object(id: number, type: string, traits: number): unknown {
