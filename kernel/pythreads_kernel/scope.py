@@ -34,6 +34,7 @@ class Namespace:
 
     def __init__(self, name: str, place: str) -> None:
         """Start with Python's builtins and nothing else. `place` stands in the file names of what is executed."""
+        self.name = name  # the module's own can be overwritten
         self.module = module = ModuleType(name)
         self.variables: dict[str, Any] = module.__dict__
         self.variables["__builtins__"] = builtins
@@ -100,7 +101,7 @@ class Scope:
         with _modules_lock:
             self._workers += 1
             for namespace in self._namespaces() if self._workers == 1 else ():
-                name = namespace.module.__name__
+                name = namespace.name
                 if name not in sys.modules:  # a pool that came meanwhile may have taken it
                     sys.modules[name] = namespace.module
                     self.modules.add(name)
@@ -141,7 +142,7 @@ class Scope:
             return self._namespace or self.namespace
         session = self._sessions.get(number)
         if session is None:
-            name = f"{self.namespace.module.__name__}.session_{number}"
+            name = f"{self.namespace.name}.session_{number}"
             self.modules.add(name)
             session = self._sessions[number] = Namespace(name, self.namespace.place)
         return session
@@ -150,7 +151,7 @@ class Scope:
         """Forget a session's variables."""
         session = self._sessions.pop(number, None)
         if session is not None:
-            name = session.module.__name__
+            name = session.name
             self.modules.discard(name)
             _forget({name})
 

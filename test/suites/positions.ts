@@ -28,15 +28,17 @@ export function positionSuite(place: Placement): void {
       const values = passengers.map(({ make }) => make(other))
       await other.exec`at_positions = ${values}`
       await arrived(passengers, values, await other.eval('at_positions'), other)
+      await other.exec('globals().clear()') // 3.13 without a GIL never frees functions, nor what they see
     })
 
     it('crosses as a variable of a session', async () => {
-      await using other = await start(place, { workers: 1 }) // 3.13 without a GIL never frees functions, nor what they see
+      await using other = await start(place, { workers: 1 }) // which keeps the values
       await using session = await other.session()
       const values = passengers.map(({ make }) => make(other))
       await session.exec`alone = []`
       for (const value of values) await session.exec`alone.append(${value})`
       await arrived(passengers, values, await session.eval('alone'), other)
+      await session.exec('globals().clear()')
     })
 
     it('crosses as an argument of initialize', async () => {
