@@ -159,6 +159,6 @@ def _flush() -> None:
     """Flush what is printed: in a parent before it forks, as the child would print it again; in a child at its end."""
     for stream in (sys.stdout, sys.stderr):
         try:
-            getattr(stream, "_original", stream).flush()
+            stream.flush()  # type: ignore[union-attr]
         except Exception:  # noqa: S112 - None, closed, or of the user
             continue

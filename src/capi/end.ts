@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
+import { makeRoomForListeners } from './listeners.ts'
 import { bareCalls, closeFd, Poller, SOCK_STREAM, socketpair } from './posix.ts'
 
 /** How long Python may take to begin: C code may keep the GIL; and to find its files: without a GIL, C code may keep it from that. */
@@ -19,6 +20,7 @@ export function endAtExit(closeGraceMs: number, order: (fd: number) => boolean):
   graceMs = Math.max(graceMs, closeGraceMs)
   if (watching) return
   watching = true
+  makeRoomForListeners(1)
   process.once('exit', () => {
     if (graceMs === 0) return
     const [ours, theirs] = socketpair(SOCK_STREAM)

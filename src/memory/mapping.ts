@@ -117,7 +117,7 @@ export class Mapping {
       at = offset + bytes
     }
     this.#parts = pages
-    this.closeFile()
+    this.#closeFile()
   }
 
   /** Makes some memory zeros. */
@@ -131,7 +131,7 @@ export class Mapping {
   }
 
   /** Closes the descriptor, where nobody asks how much memory it takes: what is mapped stays. */
-  closeFile(): void {
+  #closeFile(): void {
     if (this.#hasFile) closeSync(this.fd)
     this.#hasFile = false
   }
@@ -141,7 +141,7 @@ export class Mapping {
     if (!this.#open) return
     this.#open = false
     for (const { offset, bytes } of this.#parts) libc().munmap(this.address + offset, bytes)
-    this.closeFile()
+    this.#closeFile()
   }
 }
 

@@ -23,14 +23,14 @@ export const KIND = {
   CANCEL: 12,
   END_SESSION: 13,
   TRIM: 14,
-  /** JavaScript cannot see the memory of this worker: it sends everything. */
-  INLINE: 20,
-  /** The bytes of a loan that the worker has asked for; the request id is its cell. */
-  MEMORY: 21,
   CALLBACK_RESULT: 16,
   CALLBACK_ERROR: 17,
   CALLBACK_PENDING: 18,
   CALLBACK_CANCELLED: 19,
+  /** JavaScript cannot see the memory of this worker: it sends everything. */
+  INLINE: 20,
+  /** The bytes of a loan that the worker has asked for; the request id is its cell. */
+  MEMORY: 21,
   CALLBACK_REFUSED: 22,
   READY: 64,
   RESULT: 65,
