@@ -9,12 +9,11 @@ const WASM_PAGE_BYTES = 65_536
 
 /**
  * Makes a buffer keep its memory as long as the buffer lives: `postMessage` copies the memory (Node 20) or refuses to hand it over,
- * and `transfer` refuses.
+ * and the buffer's `transfer` refuses. On Node 22, `ArrayBuffer.prototype.transfer.call(buffer)` still moves the memory: no mark of
+ * Node's stops it there, and pythreads replaces no function of the language.
  */
 export function pin(buffer: ArrayBuffer): ArrayBuffer {
-  const marked = isTransferable(buffer)
-  if (marked) workerThreads.markAsUntransferable(buffer)
-  if (!marked || !markHolds()) guardMoves()
+  if (isTransferable(buffer)) workerThreads.markAsUntransferable(buffer)
   for (const name of [...MOVES, 'resize'] as const) {
     if (name in buffer) Object.defineProperty(buffer, name, { value: refuse, configurable: true, writable: true })
   }
@@ -51,40 +50,4 @@ function wouldTransfer(buffer: ArrayBuffer): boolean {
     return error === ACCEPTED
   }
   return false
-}
-
-let holds: boolean | undefined
-
-/** Whether V8 itself refuses to move the memory of a marked buffer: Node 24 and newer, not Node 22. */
-function markHolds(): boolean {
-  if (holds === undefined) {
-    const marked: Movable = new ArrayBuffer(1)
-    workerThreads.markAsUntransferable(marked)
-    try {
-      marked.transfer?.()
-    } catch {
-      // refused
-    }
-    holds = marked.byteLength === 1
-  }
-  return holds
-}
-
-let guarded = false
-
-/** Makes `ArrayBuffer.prototype.transfer.call(buffer)` refuse pinned buffers, as their own `transfer` does. */
-function guardMoves(): void {
-  if (guarded) return
-  guarded = true
-  const prototype = ArrayBuffer.prototype as unknown as Record<string, unknown>
-  for (const name of MOVES) {
-    const move = prototype[name]
-    if (typeof move !== 'function') continue
-    const guard = {
-      [name](this: Movable | undefined, ...args: unknown[]): unknown {
-        return this?.transfer === refuse ? refuse() : Reflect.apply(move, this, args)
-      },
-    }[name]
-    Object.defineProperty(prototype, name, { value: guard, configurable: true, writable: true })
-  }
 }
