@@ -41,10 +41,15 @@ def _end_threads() -> None:
     waiting: list[Callable[[], object]] = getattr(threading, "_threading_atexits", [])
     while waiting:
         _call(waiting.pop())
-    for thread in threading.enumerate():
-        is_kernels = thread.name.startswith("pythreads-") or thread is threading.main_thread()
-        if not (thread.daemon or is_kernels or thread is threading.current_thread()):
+    for thread in users_threads():
+        if not thread.daemon:
             thread.join()
+
+
+def users_threads() -> list[threading.Thread]:
+    """The threads of this interpreter that neither the kernel nor Python itself has started."""
+    known = (threading.main_thread(), threading.current_thread())
+    return [thread for thread in threading.enumerate() if thread not in known and not thread.name.startswith("pythreads-")]
 
 
 def _write_files(things: Iterable[object]) -> None:

@@ -56,9 +56,7 @@ def finish(fd: int) -> None:
         ending.end()
         flush()
         # Where interpreters are not destroyed, what is in its variables stays for ever.
-        if all(
-            thread.name.startswith("pythreads-") for thread in threading.enumerate() if thread is not threading.current_thread()
-        ):
+        if not ending.users_threads():
             borrowing.end()
     finally:
         lending.close()

@@ -29,13 +29,32 @@ _MAX_COMPILED = 1024
 EXEC_MODULE = "__pythreads_"
 
 
+# 3.13 without a GIL never frees a module, nor its variables.
+_KEEPS_MODULES = "t" in sys.abiflags and sys.version_info < (3, 14)
+
+
+class _Module:
+    """Stands for a module where Python would keep one for ever."""
+
+    def __init__(self, name: str) -> None:
+        # The dictionary that an object gets of itself is not the one that functions have as their globals.
+        self.__dict__ = {"__name__": name, "__doc__": None, "__package__": None, "__loader__": None, "__spec__": None}
+
+    def __repr__(self) -> str:
+        return f"<module {self.__name__!r}>"
+
+
+def _new_module(name: str) -> Any:
+    return _Module(name) if _KEEPS_MODULES else ModuleType(name)
+
+
 class Namespace:
     """Variables, and the expressions that were compiled for them: a module, as what is defined in it names its module."""
 
     def __init__(self, name: str, place: str) -> None:
         """Start with Python's builtins and nothing else. `place` stands in the file names of what is executed."""
         self.name = name  # the module's own can be overwritten
-        self.module = module = ModuleType(name)
+        self.module = module = _new_module(name)
         self.variables: dict[str, Any] = module.__dict__
         self.variables["__builtins__"] = builtins
         self.place = place

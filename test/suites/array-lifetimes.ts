@@ -71,8 +71,7 @@ export function arrayLifetimeSuite(place: Placement): void {
       }
     })
 
-    // Interpreters of 3.13 outlive their pool, with all that they have (kernel, interpreters.py).
-    it.runIf(place.isolation !== 'subinterpreter')('is given back when the pool is closed that ran it with exec', async () => {
+    it('is given back when the pool is closed that ran it with exec', async () => {
       await using other = await start(place, { workers: 1 })
       const before = await shared(other)
       for (const end of ['close', 'destroy'] as const) {
@@ -85,7 +84,7 @@ export function arrayLifetimeSuite(place: Placement): void {
       await allReturned(other, before)
     })
 
-    it.runIf(!inProcess)('is given back when its pool is closed, or destroyed', async () => {
+    it.runIf(place.isolation !== 'thread')('is given back when its pool is closed, or destroyed', async () => {
       await using other = await start(place, { workers: 1 })
       const before = await shared(other)
       for (const end of ['close', 'destroy'] as const) {
