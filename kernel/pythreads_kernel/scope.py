@@ -36,6 +36,8 @@ _KEEPS_MODULES = "t" in sys.abiflags and sys.version_info < (3, 14)
 class _Module:
     """Stands for a module where Python would keep one for ever."""
 
+    __name__: str
+
     def __init__(self, name: str) -> None:
         # The dictionary that an object gets of itself is not the one that functions have as their globals.
         self.__dict__ = {"__name__": name, "__doc__": None, "__package__": None, "__loader__": None, "__spec__": None}
@@ -255,16 +257,18 @@ def forget_own_source() -> None:
     """Forget the program of `python -c`: since 3.13 it is the source of "<string>", which is the name of any nameless code."""
     linecache = sys.modules.get("linecache")
     if linecache is not None:
-        linecache.cache.pop("<string>", None)
+        getattr(linecache, "cache", {}).pop("<string>", None)
         getattr(linecache, "_interactive_cache", {}).clear()
 
 
 def compile_source(source: str, filename: str) -> CodeType:
     """Compile statements, whose lines tracebacks will show."""
-    linecache = import_whole("linecache")  # with what it imports, 3 ms of a start
-
     code = compile(source, filename, "exec", dont_inherit=True)
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    try:
+        linecache = import_whole("linecache")  # with what it imports, 3 ms of a start
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    except Exception:  # a file has its name, or that of a module it needs: the statements run, their lines are not shown
+        pass
     return code
 
 
