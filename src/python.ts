@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { randomInt } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { types } from 'node:util'
@@ -156,7 +157,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     const { python, preload, path, output, warnings, limits, cwd, env, sharedMemoryMb } = resolved
     const found = await findPython(python)
     const choice = await decide(found, resolved)
-    const onLine = typeof output === 'string' ? undefined : typeof output === 'function' ? output : toStream(output)
+    // Handlers run in the context of whoever starts the pool: what a worker says comes at any time.
+    const listener = typeof output === 'function' ? output : typeof output === 'string' ? undefined : toStream(output)
+    const onLine = listener === undefined ? undefined : AsyncResource.bind(listener)
     const settings: WorkerSettings = {
       ...{ path, preload, limits, scope: randomInt(1, 2 ** 31), warnings: warnings === 'emit' },
       output: typeof output === 'string' ? output : 'lines',

@@ -156,7 +156,7 @@ class Side:
         caller = 0 if loop is None else _HAS_LOOP
         if current.channel is not None and not current.channel.is_sync:
             caller |= _OWN_THREAD
-        asked = [number, list(args), caller]
+        asked = [number, list(args), caller, self.channel.call() or 0]
         waiter = _Waiter(loop)
         future = waiter.future() if loop is not None and is_async else None
         if future is None:

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
 import { debuglog } from 'node:util'
 import { CHANNELS } from './channels.ts'
@@ -8,6 +9,8 @@ const log = debuglog('pythreads')
 /** Tells what happens: to the listeners of a pool, to the subscribers of channels, and to stderr by `NODE_DEBUG=pythreads`. */
 export class Observer {
   readonly #pool: EventEmitter
+  /** In which listeners run, whoever's call it is that something happens with. */
+  readonly #context = new AsyncResource('PYTHREADS_POOL')
 
   /** `pool`: whose events it tells. */
   constructor(pool: EventEmitter) {
@@ -18,7 +21,7 @@ export class Observer {
     log('%s %o', event, details)
     if (CHANNELS[event].hasSubscribers) CHANNELS[event].publish({ pool: this.#pool, ...details })
     try {
-      this.#pool.emit(event, details)
+      this.#context.runInAsyncScope(() => this.#pool.emit(event, details))
     } catch (error) {
       // A listener's error is the program's, not the pool's.
       process.nextTick(() => {

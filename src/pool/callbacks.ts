@@ -3,7 +3,7 @@ import { inspect, types } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
 import { decode, KIND, type Kind, pathOf, type Reviver, refusedValue } from '../wire/index.ts'
 import { Crossing } from './crossing.ts'
-import type { Locals } from './locals.ts'
+import type { CallContext, Locals } from './locals.ts'
 import type { Realm } from './realm.ts'
 import type { EncodedFrame, FrameEncoder } from './task.ts'
 import type { Worker } from './worker.ts'
@@ -73,6 +73,8 @@ export interface AskedCallback {
   readonly args: readonly unknown[]
   /** Bits of {@link CALLER}. */
   readonly caller: number
+  /** The request for which Python calls it; 0 where that is not known. */
+  readonly call: number
   /** Why the arguments cannot be held, if so. */
   readonly refusal: PythreadsError | undefined
 }
@@ -88,12 +90,12 @@ export function readCallback(bytes: Buffer, start: number, end: number, reviver:
     refusal = error
     asked = refusedValue(error)?.value
   }
-  if (!Array.isArray(asked) && refusal !== undefined) return { number: 0, args: [], caller: 0, refusal }
-  const [number, args, caller] = Array.isArray(asked) ? asked : []
-  if (typeof number !== 'number' || !Array.isArray(args) || typeof caller !== 'number') {
+  if (!Array.isArray(asked) && refusal !== undefined) return { number: 0, args: [], caller: 0, call: 0, refusal }
+  const [number, args, caller, call = 0] = Array.isArray(asked) ? asked : []
+  if (typeof number !== 'number' || !Array.isArray(args) || typeof caller !== 'number' || typeof call !== 'number') {
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a callback without its function')
   }
-  return { number, args, caller, refusal }
+  return { number, args, caller, call, refusal }
 }
 
 /** Runs the callbacks of one worker. */
@@ -108,8 +110,16 @@ export class CallbackRunner {
     this.#answers = answers
   }
 
-  /** Calls a function. `answer` sends its result, `pending` says meanwhile that it is a promise, where Python can go on. */
-  run({ number, args, refusal }: AskedCallback, answer: (frame: EncodedFrame) => void, pending?: () => void): void {
+  /**
+   * Calls a function. `call`: for which call Python calls it. `answer` sends its result, `pending` says meanwhile that it is a
+   * promise, where Python can go on.
+   */
+  run(
+    { number, args, refusal }: AskedCallback,
+    call: CallContext | undefined,
+    answer: (frame: EncodedFrame) => void,
+    pending?: () => void,
+  ): void {
     if (refusal !== undefined) return answer(this.#answers.refused(refusal))
     const { realm } = this.#worker
     const context = { worker: this.#worker, answered: false }
@@ -120,14 +130,17 @@ export class CallbackRunner {
     }
     const succeed = (value: unknown) => finish(this.#answers.result(value, realm))
     const fail = (error: unknown) => finish(this.#answers.error(error, realm))
-    try {
-      const result = runCallback(context, () => this.#locals.call(number, args))
-      if (!isThenable(result)) return succeed(result)
-      pending?.()
-      result.then(succeed, fail)
-    } catch (error) {
-      fail(error)
-    }
+    // What it returns is encoded in its context, too: there may be functions, and getters, in it.
+    this.#locals.within(number, call, () => {
+      try {
+        const result = runCallback(context, () => this.#locals.call(number, args))
+        if (!isThenable(result)) return succeed(result)
+        pending?.()
+        result.then(succeed, fail)
+      } catch (error) {
+        fail(error)
+      }
+    })
   }
 }
 

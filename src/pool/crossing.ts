@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { PythreadsError } from '../errors/index.ts'
 import { lender, lenderMade } from '../memory/index.ts'
 import { ESCAPE, type Escape, type Loan, type References } from '../wire/index.ts'
@@ -11,6 +12,10 @@ export class Crossing implements References {
   owner: Owner | undefined
   /** The numbers of the JavaScript values in it. */
   numbers: number[] | undefined
+  /** The async context of the call, once there is a function or an iterable in it: others pay nothing for it. */
+  context: AsyncResource | undefined
+  /** The same as `numbers`, once somebody asks. */
+  #passed: Set<number> | undefined
   /** The cells of the memory that it lends. */
   #loans: number[] | undefined
   /** The objects in it, which are not released before it has arrived. */
@@ -54,14 +59,14 @@ export class Crossing implements References {
     if (target !== undefined) return [ESCAPE.TARGET, target]
     if (typeof value === 'function') {
       const isAsync = Object.prototype.toString.call(value) === '[object AsyncFunction]'
-      return [ESCAPE.FUNCTION, this.cross(value), String(value.name), isAsync]
+      return [ESCAPE.FUNCTION, this.#pass(value), String(value.name), isAsync]
     }
     if ('then' in value && typeof value.then === 'function') {
       throw new PythreadsError('ERR_PYTHREADS_VALUE', 'a promise cannot cross to Python: await it first')
     }
     if (!(Symbol.iterator in value || Symbol.asyncIterator in value)) return undefined
     const steps = this.#locals.stepsOf(value as Iterable<unknown> | AsyncIterable<unknown>)
-    const number = this.cross(steps, true)
+    const number = this.#pass(steps, true)
     if (steps.isAsync) {
       this.#opened ??= []
       this.#opened.push(steps)
@@ -95,9 +100,21 @@ export class Crossing implements References {
     for (const cell of this.#loans ?? []) lenderMade()?.sent(cell, borrower)
   }
 
+  /** Whether the value with this number is in it. */
+  passes(number: number): boolean {
+    this.#passed ??= new Set(this.numbers)
+    return this.#passed.has(number)
+  }
+
+  /** As `cross`, for what Python can call: it runs in the async context in which this is encoded. */
+  #pass(value: unknown, steps: boolean = false): number {
+    this.context ??= new AsyncResource('PYTHREADS_CALL')
+    return this.cross(value, steps, this.context)
+  }
+
   /** Notes that a value goes along; answers its number. */
-  cross(value: unknown, steps: boolean = false): number {
-    const number = this.#locals.cross(value, steps)
+  cross(value: unknown, steps: boolean = false, context?: AsyncResource): number {
+    const number = this.#locals.cross(value, steps, context)
     this.numbers ??= []
     this.numbers.push(number)
     return number

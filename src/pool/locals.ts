@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks'
 import { PythreadsError } from '../errors/index.ts'
 import type { Account } from '../memory/index.ts'
 import { Steps } from './steps.ts'
@@ -6,6 +7,17 @@ interface Local {
   readonly value: unknown
   /** How many times it has gone to Python and not been dropped there. */
   crossings: number
+  /** The async context of the call that passed it first. */
+  context: AsyncResource | undefined
+  /** Whether another call has passed it since, which has a context of its own. */
+  isShared: boolean
+}
+
+/** The call for which Python calls a function, as far as it is known. */
+export interface CallContext {
+  readonly context: AsyncResource | undefined
+  /** Whether the call has passed the value with this number. */
+  passes(number: number): boolean
 }
 
 /** The JavaScript values of a pool that Python holds: functions, steps of iterators, errors that were thrown; and its account of memory. */
@@ -38,6 +50,17 @@ export class Locals {
     return local.value
   }
 
+  /**
+   * Runs what a callback asks for in the async context of the call that passed the value: of `call`, where that has passed it;
+   * else of the first call that has.
+   */
+  within<T>(number: number, call: CallContext | undefined, run: () => T): T {
+    const local = this.#values.get(number)
+    const isOfCall = call?.context !== undefined && local?.isShared === true && call.passes(number)
+    const context = isOfCall ? call.context : local?.context
+    return context === undefined ? run() : context.runInAsyncScope(run)
+  }
+
   /** Does what a callback asks: calls the function with this number, or takes a step of the iterator. */
   call(number: number, args: readonly unknown[]): unknown {
     const value = this.get(number)
@@ -47,16 +70,24 @@ export class Locals {
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Python calls the JavaScript value ${number}, which is no function`)
   }
 
-  /** Counts one more crossing of a value; answers its number, which is the same as long as Python holds it. `steps`: it is {@link Steps}. */
-  cross(value: unknown, steps: boolean = false): number {
+  /**
+   * Counts one more crossing of a value; answers its number, which is the same as long as Python holds it. `steps`: it is {@link Steps}.
+   * `context`: that of the call that passes it, where Python can call it.
+   */
+  cross(value: unknown, steps: boolean = false, context?: AsyncResource): number {
     let number = this.#numbers.get(value)
     if (number === undefined) {
       number = this.#next++
       if (typeof value === 'object' || typeof value === 'function') this.#numbers.set(value, number)
-      this.#values.set(number, { value, crossings: 0 })
+      this.#values.set(number, { value, crossings: 0, context, isShared: false })
       if (steps) this.#steps.set(number, value as Steps)
     }
-    ;(this.#values.get(number) as Local).crossings++
+    const local = this.#values.get(number) as Local
+    local.crossings++
+    if (local.context !== context && context !== undefined) {
+      if (local.context === undefined) local.context = context
+      else local.isShared = true
+    }
     return number
   }
 
@@ -77,7 +108,10 @@ export class Locals {
     if (local.crossings > 0) return
     this.#values.delete(number)
     this.#numbers.delete(local.value)
-    this.#steps.get(number)?.dropped()
+    const steps = this.#steps.get(number)
     this.#steps.delete(number)
+    if (steps === undefined) return
+    if (local.context === undefined) steps.dropped()
+    else local.context.runInAsyncScope(() => steps.dropped())
   }
 }

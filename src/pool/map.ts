@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
 import { KIND, pathOf, refusedValue } from '../wire/index.ts'
 import { aborted } from './deadline.ts'
@@ -54,21 +55,23 @@ export function mapItems(
   plan: MapPlan,
   source: Iterable<unknown> | AsyncIterable<unknown>,
 ): AsyncGenerator<unknown, void, undefined> {
-  return new Flattened(mapChunks(pool, plan, source))
+  return new Flattened(mapChunks(pool, plan, source, new AsyncResource('PYTHREADS_MAP')))
 }
 
+/** `context`: that of the map, in which its source and `onProgress` run, whoever goes through the results. */
 async function* mapChunks(
   pool: Pool,
   plan: MapPlan,
   source: Iterable<unknown> | AsyncIterable<unknown>,
+  context: AsyncResource,
 ): AsyncGenerator<readonly unknown[], void, undefined> {
   const deadline = new Deadline(plan)
-  const pump = new Pump(pool, plan, source, deadline.signal)
+  const pump = context.runInAsyncScope(() => new Pump(pool, plan, source, deadline.signal))
   let done = 0
   try {
     for (;;) {
       if (deadline.error !== undefined) throw deadline.error
-      pump.fill()
+      context.runInAsyncScope(() => pump.fill())
       const flight = pump.take(plan.ordered)
       if (flight === undefined) {
         if (pump.isOver) return pump.rethrow()
@@ -77,7 +80,8 @@ async function* mapChunks(
       }
       const chunk = await flight.promise
       done += chunk.results.length
-      plan.onProgress?.({ done, total: plan.total })
+      const { onProgress, total } = plan
+      if (onProgress !== undefined) context.runInAsyncScope(onProgress, undefined, { done, total })
       yield chunk.results
       if (chunk.failure !== null) throw chunk.failure.error
     }
@@ -85,7 +89,7 @@ async function* mapChunks(
     raise(deadline.error ?? error)
   } finally {
     deadline.end()
-    await pump.end()
+    await context.runInAsyncScope(() => pump.end())
   }
 }
 

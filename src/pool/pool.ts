@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { PythreadsError, WorkerDiedError } from '../errors/index.ts'
 import { type Ending, encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
 import { lenderMade, memoryStats } from '../memory/index.ts'
@@ -74,6 +75,8 @@ export interface SetupStep {
 /** Calls, and the workers that take them. Which worker takes which is the dispatcher's, their life the fleet's business. */
 export class Pool {
   readonly #options: PoolOptions
+  /** In which workers start, whoever needs them: what they tell is no call's. */
+  readonly #context = new AsyncResource('PYTHREADS_POOL')
   readonly #settings: Buffer
   readonly #encoder = new FrameEncoder()
   readonly #locals: Locals
@@ -131,7 +134,7 @@ export class Pool {
           return dispatcher.queued
         },
         make: (slot) => new Worker(slot, this.#shared ?? new Realm(this.#locals), this.#shared === undefined, this.#tools),
-        launch: (worker, ready) => this.#launch(worker, ready),
+        launch: (worker, ready) => this.#context.runInAsyncScope(() => this.#launch(worker, ready)),
         serve: (worker) => this.#serve(worker),
         free: (worker) => this.#dispatcher.feed(worker),
         isAwaited: (slot) => this.#dispatcher.isAwaited(slot),
@@ -270,7 +273,7 @@ export class Pool {
   /** Makes the same call in every interpreter, and in those of workers that come later. */
   async broadcast(kind: Kind, write: Write): Promise<void> {
     this.#admit(kind, undefined)
-    const step = { kind, write }
+    const step = { kind, write: AsyncResource.bind(write) } // later workers run it, too
     this.#setup.push(step)
     const serving = this.#workers.filter((worker) => worker.serving)
     const slots = this.#shared === undefined ? serving.map((worker) => worker.slot) : [this.#slotInOrder()]

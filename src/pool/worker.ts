@@ -708,7 +708,7 @@ export class Worker implements Owner, Reviver {
       this.#write(this.#channel().socket, encoded, id)
       this.#tools.events.answered()
     }
-    this.#runner.run(asked, answer)
+    this.#runner.run(asked, this.#flight.get(asked.call)?.crossing, answer)
     if (this.waits) this.#tools.events.free(this)
   }
 
@@ -719,7 +719,7 @@ export class Worker implements Owner, Reviver {
     const answer = (encoded: EncodedFrame) => this.#write(side, encoded, id)
     const pending =
       (asked.caller & CALLER.HAS_LOOP) !== 0 ? () => side.write(frame(KIND.CALLBACK_PENDING, undefined, id)) : undefined
-    this.#runner.run(asked, answer, pending)
+    this.#runner.run(asked, this.#flight.get(asked.call)?.crossing, answer, pending)
   }
 
   #write(socket: Launched['socket'], encoded: EncodedFrame, id: number): void {

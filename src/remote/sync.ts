@@ -1,5 +1,5 @@
 import { type ErrorCode, type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
-import type { SideFrame, SyncLine, SyncTools } from '../isolation/index.ts'
+import type { SideFrame, SyncLine, SyncReply, SyncTools } from '../isolation/index.ts'
 import { Borrowed, lenderMade, mayBorrow } from '../memory/index.ts'
 import { modulePath, NO_OPTIONS, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
 import {
@@ -62,6 +62,8 @@ export class SyncPython {
   #line: SyncLine | undefined
   #owner: SyncOwner | undefined
   #replayed = 0
+  /** What crosses in the calls that are waited for, the innermost last. */
+  readonly #calling: Crossing[] = []
 
   constructor(source: SyncSource) {
     this.#source = source
@@ -120,7 +122,7 @@ export class SyncPython {
       const [line, owner] = this.#ready(crossing)
       if (crossing.numbers !== undefined) owner.realm.sent(crossing.numbers)
       crossing.sent(owner.borrower)
-      const reply = line.request(frameBytes(frame, 0))
+      const reply = this.#wait(line, frameBytes(frame, 0), crossing)
       crossing.arrived()
       return this.#answer(reply, owner)
     } catch (error) {
@@ -128,6 +130,15 @@ export class SyncPython {
       // The next call starts another worker.
       if (error instanceof PythreadsError && ENDS_WORKER.has(error.code)) this.close()
       throw error
+    }
+  }
+
+  #wait(line: SyncLine, bytes: Buffer, crossing: Crossing): SyncReply {
+    this.#calling.push(crossing)
+    try {
+      return line.request(bytes)
+    } finally {
+      this.#calling.pop()
     }
   }
 
@@ -203,15 +214,18 @@ export class SyncPython {
     if (refusal !== undefined) return send(this.#answers.refused(refusal))
     const succeed = (value: unknown) => send(this.#answers.result(value, owner.realm))
     const fail = (error: unknown) => send(this.#answers.error(error, owner.realm))
-    try {
-      const result = this.#source.locals.call(number, args)
-      if (!isThenable(result)) return succeed(result)
-      if (!blocked || (caller & CALLER.OWN_THREAD) !== 0) return void result.then(succeed, fail)
-      result.then(undefined, () => {})
-      fail(promiseInSyncCall())
-    } catch (error) {
-      fail(error)
-    }
+    const { locals } = this.#source
+    locals.within(number, blocked ? this.#calling.at(-1) : undefined, () => {
+      try {
+        const result = locals.call(number, args)
+        if (!isThenable(result)) return succeed(result)
+        if (!blocked || (caller & CALLER.OWN_THREAD) !== 0) return void result.then(succeed, fail)
+        result.then(undefined, () => {})
+        fail(promiseInSyncCall())
+      } catch (error) {
+        fail(error)
+      }
+    })
   }
 }
 

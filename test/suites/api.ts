@@ -3,6 +3,7 @@ import { asyncioSuite } from './asyncio.ts'
 import { callbackSuite } from './callbacks.ts'
 import { callSuite } from './calls.ts'
 import { cancellationSuite } from './cancellation.ts'
+import { contextSuite } from './context.ts'
 import { conversionSuite } from './conversions.ts'
 import { elasticSuite } from './elastic.ts'
 import { errorSuite } from './errors.ts'
@@ -48,6 +49,7 @@ export function apiSuite(place: Placement): void {
     objectSuite(place)
     inlineSuite(place)
     callbackSuite(place)
+    contextSuite(place)
     asyncioSuite(place)
     iteratorSuite(place)
     cancellationSuite(place)
