@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { types } from 'node:util'
 import { type FoundPython, findPython } from './discovery/index.ts'
-import { PythreadsError, raise } from './errors/index.ts'
+import { nameTarget, PythreadsError, raise } from './errors/index.ts'
 import {
   type Choice,
   choose,
@@ -39,6 +39,7 @@ import {
   evalRequest,
   execRequest,
   importedModule,
+  moduleFile,
   moduleRequest,
   type Remote,
   type RemoteModule,
@@ -126,7 +127,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       observer: new Observer(this),
     })
     this.#pool = pool
-    this.#caller = callerOf((kind, write, options, key) => pool.submit(kind, write, options, key), { copy })
+    this.#caller = callerOf((...request) => pool.submit(...request), { copy })
     this.#found = found
     this.#isolation = isolation
     this.#reasons = decided.reasons
@@ -210,7 +211,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       const call = resolved.copy === undefined && this.#copy ? { ...resolved, copy: true } : resolved
       return this.#pool.submit(KIND.CALL, request, call, target).catch(raise) as Promise<R>
     } catch (error) {
-      return Promise.reject(error) // not an async function: what each call that waits holds would be twice as much
+      return Promise.reject(nameTarget(error, text(target))) // not an async function: what each call that waits holds would be twice as much
     }
   }
 
@@ -224,13 +225,17 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     items: Iterable<unknown> | AsyncIterable<unknown>,
     options: MapOptions = {},
   ): AsyncGenerator<R, void, undefined> {
-    const { copy = this.#copy, queueTimeoutMs, priority, retry, timeoutMs = null, ...resolved } = resolveMapOptions(options)
-    const iterable = typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items)
-    if (!iterable) throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'map takes an array or another iterable object')
-    const total = Array.isArray(items) ? items.length : undefined
-    const call = { copy, queueTimeoutMs, priority, retry }
-    const plan = { ...resolved, call, timeoutMs, target: resolveTarget(target), total }
-    return mapItems(this.#pool, plan, items) as AsyncGenerator<R, void, undefined>
+    try {
+      const { copy = this.#copy, queueTimeoutMs, priority, retry, timeoutMs = null, ...resolved } = resolveMapOptions(options)
+      const iterable = typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items)
+      if (!iterable) throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'map takes an array or another iterable object')
+      const total = Array.isArray(items) ? items.length : undefined
+      const call = { copy, queueTimeoutMs, priority, retry }
+      const plan = { ...resolved, call, timeoutMs, target: resolveTarget(target), total }
+      return mapItems(this.#pool, plan, items) as AsyncGenerator<R, void, undefined>
+    } catch (error) {
+      throw nameTarget(error, text(target))
+    }
   }
 
   /**
@@ -252,8 +257,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    */
   async exec(...source: SourceArguments): Promise<void> {
     const number = ++sources
-    const request = execRequest(readSource(source, `_x${number}_`), `<pythreads exec ${number}>`)
-    await this.#pool.broadcast(KIND.EXEC, request).catch(raise)
+    const name = `<pythreads exec ${number}>`
+    await this.#pool.broadcast(KIND.EXEC, execRequest(readSource(source, `_x${number}_`), name), name).catch(raise)
   }
 
   /**
@@ -273,7 +278,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `The name of a module is a Python identifier; got ${String(name)}`)
     }
     const { text } = readSource([source], '')
-    await this.#pool.broadcast(KIND.MODULE, moduleRequest(name, text)).catch(raise)
+    await this.#pool.broadcast(KIND.MODULE, moduleRequest(name, text), moduleFile(name)).catch(raise)
     return importedModule(this.#caller, name)
   }
 
@@ -354,6 +359,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** What was called, if it is a text at all. */
+function text(target: unknown): string | undefined {
+  return typeof target === 'string' ? target : undefined
 }
 
 /** Which isolation, and why. @throws `ERR_PYTHREADS_OPTION` when an option does not go with it */

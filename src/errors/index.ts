@@ -10,4 +10,5 @@ export {
 } from './python-error.ts'
 export { PythreadsError, type PythreadsErrorOptions } from './pythreads-error.ts'
 export { isShortage, shortage, startFailure } from './shortage.ts'
+export { forTarget, nameTarget } from './target.ts'
 export { quoted, WorkerDiedError } from './worker-died-error.ts'

@@ -1,5 +1,5 @@
 import type { ErrorCode } from './codes.ts'
-import { brand, isInstance, PythreadsError, show } from './pythreads-error.ts'
+import { brand, copied, isInstance, PythreadsError, show } from './pythreads-error.ts'
 
 /** One line of a Python traceback. */
 export interface PythonFrame {
@@ -54,6 +54,8 @@ export interface ClassNamer {
 
 interface PythonErrorOptions {
   index?: number | undefined
+  /** What was called. */
+  target?: string | undefined
   depth?: number
   known?: KnownErrors
 }
@@ -82,6 +84,7 @@ const MAX_CAUSES = 100
 export class PythonError extends PythreadsError {
   static {
     brand(PythonError, 'PythonError')
+    copied(PythonError, (error, target) => new PythonError(error.#details, { index: error.#index, target }))
   }
 
   /** The exception's class name, e.g. `'ValueError'`. */
@@ -101,6 +104,7 @@ export class PythonError extends PythreadsError {
     super(details.code, details.message === '' ? details.type : details.message, {
       ...(details.cause !== null && isInner(details.cause) ? { cause: nested(details.cause) } : {}),
       ...(details.path !== null ? { path: details.path } : {}),
+      target: options.target,
     })
     this.type = details.type
     this.module = details.module

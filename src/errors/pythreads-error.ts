@@ -2,12 +2,17 @@ import type { ErrorCode } from './codes.ts'
 
 const BRAND: unique symbol = Symbol.for('pythreads.error')
 
+/** How errors are made again, by their prototype. */
+const copiers = new Map<object, (error: never, target: string) => PythreadsError>()
+
 /** What the constructor of {@link PythreadsError} takes besides its code and message. */
 export interface PythreadsErrorOptions {
   /** The error that led to this one. */
   cause?: unknown
   /** Where in a value the problem is, e.g. `args[0].user.born`. */
   path?: string
+  /** What was called, e.g. `json:dumps`. */
+  target?: string | undefined
 }
 
 /**
@@ -17,15 +22,26 @@ export interface PythreadsErrorOptions {
 export class PythreadsError extends Error {
   static {
     brand(PythreadsError, 'PythreadsError')
+    copied(PythreadsError, (error, target) => {
+      const { code, message, path, cause } = error
+      const rest = { ...('cause' in error ? { cause } : {}), ...(path === undefined ? {} : { path }) }
+      return new PythreadsError(code, message, { ...rest, target })
+    })
   }
 
   /** A stable code, one of `ERROR_CODES`. */
   readonly code: ErrorCode
+  /**
+   * What was called: `json:dumps`, `/srv/rules.py:score`, for an attribute of a remote object its type and path (`Connection.execute`),
+   * for `eval` the expression, for `exec` and `module` the file name that stands in tracebacks. There is none where no call was made.
+   */
+  declare readonly target: string | undefined
   readonly #path: string | undefined
 
   constructor(code: ErrorCode, message: string, options: PythreadsErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
+    if (options.target !== undefined) this.target = options.target
     this.#path = options.path
     if (options.path !== undefined) show(this, 'path', options.path)
   }
@@ -38,6 +54,19 @@ export class PythreadsError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, PythreadsError, value)
   }
+}
+
+/** Says how the same error is made for another call. */
+export function copied<E extends PythreadsError>(type: { readonly prototype: E }, copy: (error: E, target: string) => E): void {
+  copiers.set(type.prototype, copy as (error: never, target: string) => PythreadsError)
+}
+
+/** The same error for a call of `target`. */
+export function copyFor(error: PythreadsError, target: string): PythreadsError {
+  let type: object | null = Object.getPrototypeOf(error)
+  while (type !== null && !copiers.has(type)) type = Object.getPrototypeOf(type)
+  const copy = copiers.get(type ?? PythreadsError.prototype) as (error: PythreadsError, target: string) => PythreadsError
+  return Object.assign(copy(error, target), { stack: error.stack })
 }
 
 /** Names a class of errors, and has its instances answer to that name in other copies of the package, and to those of its bases. */

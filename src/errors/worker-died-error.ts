@@ -1,4 +1,4 @@
-import { brand, isInstance, PythreadsError } from './pythreads-error.ts'
+import { brand, copied, isInstance, PythreadsError } from './pythreads-error.ts'
 
 /** How a worker ended, as the error of its calls says. */
 interface Ending {
@@ -16,6 +16,10 @@ export function quoted(lastWords: string): string {
 export class WorkerDiedError extends PythreadsError {
   static {
     brand(WorkerDiedError, 'WorkerDiedError')
+    copied(WorkerDiedError, (error, target) => {
+      const { worker, status, signal, lastWords } = error
+      return new WorkerDiedError(worker, { how: error.#how, status, signal }, lastWords, target)
+    })
   }
 
   /** The number of the worker. */
@@ -26,9 +30,11 @@ export class WorkerDiedError extends PythreadsError {
   readonly signal: NodeJS.Signals | null
   /** The last lines that it printed, and what Python said of a crash; `''`: nothing. */
   readonly lastWords: string
+  readonly #how: string
 
-  constructor(worker: number, ending: Ending, lastWords: string) {
-    super('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker} ended during the call: ${ending.how}${quoted(lastWords)}`)
+  constructor(worker: number, ending: Ending, lastWords: string, target?: string) {
+    super('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker} ended during the call: ${ending.how}${quoted(lastWords)}`, { target })
+    this.#how = ending.how
     this.worker = worker
     this.status = ending.status
     this.signal = ending.signal

@@ -22,8 +22,31 @@ export interface PoolEvents {
 
 /** What happens to one call; published, but no event: there are too many. */
 export interface CallEvents {
-  /** A worker has taken it. `queuedMs`: how long it waited for that. */
-  callStart: { readonly worker: number; readonly target: string | undefined; readonly queuedMs: number }
-  /** It is over. `threadMs`: how long it held the worker's thread. */
-  callEnd: { readonly worker: number; readonly target: string | undefined; readonly threadMs: number }
+  /** A worker has taken it, for the first time. `queuedMs`: how long it waited for that. */
+  callStart: CallDetails & { readonly queuedMs: number }
+  /** Its promise is settled: once for each `callStart`. */
+  callEnd: CallDetails & {
+    readonly outcome: CallOutcome
+    /** Milliseconds since `callStart`. */
+    readonly ms: number
+    /** How long it held the worker's thread; `undefined`: the worker has not said so, as the call was cancelled or lost. */
+    readonly threadMs: number | undefined
+    /** With what it was rejected. */
+    readonly error: unknown
+  }
 }
+
+/** What is known of a call from its beginning. */
+export interface CallDetails {
+  /** Which call of its pool it is. */
+  readonly id: number
+  /** The number of the worker that had it last. */
+  readonly worker: number
+  readonly target: string | undefined
+}
+
+/**
+ * How a call ended. `rejected`: by an error of Python or of a value. `cancelled`: by its signal, a time limit, or `destroy`. `lost`: with
+ * its worker, or with an object that it needs.
+ */
+export type CallOutcome = 'fulfilled' | 'rejected' | 'cancelled' | 'lost'

@@ -10,8 +10,8 @@ export interface Patience {
   readonly queueTimeoutMs?: number | null | undefined
 }
 
-export function aborted(signal: AbortSignal): PythreadsError {
-  return new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', { cause: signal.reason })
+export function aborted(signal: AbortSignal, target?: string): PythreadsError {
+  return new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', { cause: signal.reason, target })
 }
 
 /** What to do when a signal is aborted. A signal of many calls has one listener. */
@@ -45,11 +45,11 @@ export function limitPatience(
     const timer = setTimeout(then, ms)
     ends.push(() => clearTimeout(timer))
   }
-  if (signal !== undefined) ends.push(onAbort(signal, () => giveUp(task, aborted(signal))))
-  if (timeoutMs != null) after(timeoutMs, () => giveUp(task, late('TIMEOUT', `The call took longer than ${timeoutMs} ms`)))
+  if (signal !== undefined) ends.push(onAbort(signal, () => giveUp(task, aborted(signal, task.target))))
+  if (timeoutMs != null) after(timeoutMs, () => giveUp(task, late('TIMEOUT', `The call took longer than ${timeoutMs} ms`, task)))
   if (queueTimeoutMs != null) {
     const message = `The call waited for a worker for longer than ${queueTimeoutMs} ms`
-    after(queueTimeoutMs, () => isWaiting(task) && giveUp(task, late('QUEUE_TIMEOUT', message)))
+    after(queueTimeoutMs, () => isWaiting(task) && giveUp(task, late('QUEUE_TIMEOUT', message, task)))
   }
   if (ends.length === 0) return
   task.onSettled = () => {
@@ -57,6 +57,6 @@ export function limitPatience(
   }
 }
 
-function late(what: 'TIMEOUT' | 'QUEUE_TIMEOUT', message: string): PythreadsError {
-  return new PythreadsError(`ERR_PYTHREADS_${what}`, message)
+function late(what: 'TIMEOUT' | 'QUEUE_TIMEOUT', message: string, { target }: Task): PythreadsError {
+  return new PythreadsError(`ERR_PYTHREADS_${what}`, message, { target })
 }

@@ -1,3 +1,4 @@
+import type { CallOutcome } from '../observe/index.ts'
 import type { Leasable, Leases } from './leases.ts'
 import { Paces } from './paces.ts'
 import { Queues } from './queues.ts'
@@ -190,8 +191,8 @@ export class Dispatcher<S extends Station> {
   }
 
   /** Rejects the calls that wait: all, or those for one worker. */
-  clear(error: unknown, slot?: number): void {
-    this.#queues.clear(error, slot)
+  clear(error: unknown, slot?: number, outcome?: CallOutcome): void {
+    this.#queues.clear(error, slot, outcome)
     this.#checkDrained()
   }
 

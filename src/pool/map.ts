@@ -99,13 +99,13 @@ class Deadline {
   readonly #controller = new AbortController()
   readonly #end: () => void
 
-  constructor({ signal, timeoutMs }: MapPlan) {
+  constructor({ signal, timeoutMs, target }: MapPlan) {
     const stop = (error: PythreadsError) => {
       this.error ??= error
       this.#controller.abort(error)
     }
-    const abort = () => stop(aborted(signal as AbortSignal))
-    const late = () => stop(new PythreadsError('ERR_PYTHREADS_TIMEOUT', `The map took longer than ${timeoutMs} ms`))
+    const abort = () => stop(aborted(signal as AbortSignal, target))
+    const late = () => stop(new PythreadsError('ERR_PYTHREADS_TIMEOUT', `The map took longer than ${timeoutMs} ms`, { target }))
     if (signal?.aborted === true) abort()
     signal?.addEventListener('abort', abort, { once: true })
     const timer = timeoutMs === null ? undefined : setTimeout(late, timeoutMs)
@@ -277,25 +277,27 @@ async function callChunk(pool: Pool, plan: MapPlan, items: Items, signal: AbortS
     encoder.items(items.values, 'item', items.first)
     encoder.record(plan.kwargs, 'kwargs')
   }
-  const reply = await pool.submit(KIND.MAP, write, { ...plan.call, timeoutMs: null, signal }).catch((error: unknown) => {
-    const refused = beforeRefused(error, items.first)
+  const { target } = plan
+  const options = { ...plan.call, timeoutMs: null, signal }
+  const reply = await pool.submit(KIND.MAP, write, options, undefined, target).catch((error: unknown) => {
+    const refused = beforeRefused(error, items.first, target)
     if (refused === undefined) throw error
     return refused
   })
   if (!Array.isArray(reply)) return reply as Chunk
   const [results, failure, seconds] = reply as [unknown[], PythonErrorDetails | null, number]
   if (failure === null) size.learn(results.length, seconds * 1000)
-  const failed = failure === null ? null : { error: toError(failure, { index: items.first + results.length }) }
+  const failed = failure === null ? null : { error: toError(failure, { index: items.first + results.length, target }) }
   return { results, failure: failed }
 }
 
 /** What came before a result that JavaScript cannot hold, which is the error of its own item alone. */
-function beforeRefused(error: unknown, first: number): Chunk | undefined {
+function beforeRefused(error: unknown, first: number, target: string): Chunk | undefined {
   const refused = error instanceof PythreadsError ? refusedValue(error) : undefined
   if (refused === undefined || !Array.isArray(refused.value)) return undefined
   const [part, at, ...keys] = refused.keys
   if (part !== 0 || typeof at !== 'number') return undefined
-  const options = { cause: error, path: pathOf(`result[${first + at}]`, keys) }
+  const options = { target, cause: error, path: pathOf(`result[${first + at}]`, keys) }
   const failure = new PythreadsError('ERR_PYTHREADS_VALUE', `A value from Python ${refused.reason}`, options)
   return { results: (refused.value[0] as unknown[]).slice(0, at), failure: { error: failure } }
 }

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import { PythreadsError, WorkerDiedError } from '../errors/index.ts'
+import { nameTarget, PythreadsError, WorkerDiedError } from '../errors/index.ts'
 import { type Ending, encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
 import { lenderMade, memoryStats } from '../memory/index.ts'
 import { type Observer, Times } from '../observe/index.ts'
@@ -15,7 +15,7 @@ import { Locals } from './locals.ts'
 import type { OutputListener } from './output.ts'
 import { type Handle, Realm } from './realm.ts'
 import type { PoolStats, WorkerStats } from './stats.ts'
-import { type EncodedFrame, FrameEncoder, Task, type Write } from './task.ts'
+import { type CallTarget, type EncodedFrame, FrameEncoder, nameOf, Task, type Write } from './task.ts'
 import { Vigil } from './vigil.ts'
 import { Worker, type WorkerTools } from './worker.ts'
 
@@ -148,7 +148,7 @@ export class Pool {
     this.#tools = {
       events: {
         free: (worker) => this.#free(worker),
-        took: (task, us, worker) => this.#took(task, us, worker),
+        took: (task, us) => this.#took(task, us),
         settled: (task) => this.#settled(task),
         asked: () => this.#vigil.came(this.#running),
         answered: () => this.#vigil.went(this.#running),
@@ -206,43 +206,73 @@ export class Pool {
     return this.#dispatcher.stations.filter((worker) => worker !== undefined)
   }
 
-  /** Makes a call: `write` encodes its arguments at once. `key`: what it calls, by which others of its kind are known. */
-  submit(kind: Kind, write: Write, options: SubmitOptions = NO_OPTIONS, key?: string): Promise<unknown> {
+  /**
+   * Makes a call: `write` encodes its arguments at once. `key`: what it calls, by which others of its kind are known. `target`: the
+   * same for errors and channels.
+   */
+  submit(
+    kind: Kind,
+    write: Write,
+    options: SubmitOptions = NO_OPTIONS,
+    key?: string,
+    target: CallTarget = key,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { lease, signal, copy, readonly = this.#options.readonly, priority = 0, retry = 0 } = options
-      const slot = lease?.slot ?? options.slot
-      this.#admit(kind, slot)
-      const isAborted = () => signal?.aborted === true
-      if (signal !== undefined && isAborted()) throw aborted(signal)
-      const flags = (copy === true ? FLAG.COPY : 0) | (readonly === true ? FLAG.READONLY : 0)
-      const frame = this.#encode(kind, write, flags)
-      const { crossing } = frame
-      // A getter of an argument can close the pool, or abort the call.
-      if (this.#state !== 'open' || isAborted()) {
-        crossing.undo()
-        throw signal !== undefined && isAborted() ? aborted(signal) : closedError()
+      try {
+        this.#submit(kind, write, options, key, target, resolve, reject)
+      } catch (error) {
+        reject(nameTarget(error, nameOf(target)))
       }
-      if (retry > 0 && crossing.numbers !== undefined) {
-        crossing.undo()
-        throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'A call with `retry` takes no functions or iterables that live here')
-      }
-      const where = this.#destination(crossing, slot)
-      const callback = callbackContext()?.worker
-      const origin = this.#isMine(callback) ? callback : undefined
-      const place = { slot: where, home: lease?.worker }
-      const task = new Task({ order: this.#order++, ...place, origin, priority, key, retries: retry }, frame, resolve, reject)
-      const { patience } = this.#options
-      const { timeoutMs = patience.timeoutMs, queueTimeoutMs = patience.queueTimeoutMs } = options
-      if (signal !== undefined || timeoutMs != null || queueTimeoutMs != null) {
-        limitPatience(
-          task,
-          { signal, timeoutMs, queueTimeoutMs },
-          (waiting) => waiting.queue !== undefined || waiting.worker?.isBehind(waiting) === true,
-          (late, error) => this.#giveUp(late, error),
-        )
-      }
-      this.#dispatcher.place(task)
     })
+  }
+
+  #submit(
+    kind: Kind,
+    write: Write,
+    options: SubmitOptions,
+    key: string | undefined,
+    target: CallTarget,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const { lease, signal, copy, readonly = this.#options.readonly, priority = 0, retry = 0 } = options
+    const slot = lease?.slot ?? options.slot
+    this.#admit(kind, slot)
+    const isAborted = () => signal?.aborted === true
+    if (signal !== undefined && isAborted()) throw aborted(signal)
+    const flags = (copy === true ? FLAG.COPY : 0) | (readonly === true ? FLAG.READONLY : 0)
+    const frame = this.#encode(kind, write, flags)
+    const { crossing } = frame
+    // A getter of an argument can close the pool, or abort the call.
+    if (this.#state !== 'open' || isAborted()) {
+      crossing.undo()
+      throw signal !== undefined && isAborted() ? aborted(signal) : closedError()
+    }
+    if (retry > 0 && crossing.numbers !== undefined) {
+      crossing.undo()
+      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'A call with `retry` takes no functions or iterables that live here')
+    }
+    const where = this.#destination(crossing, slot)
+    const callback = callbackContext()?.worker
+    const origin = this.#isMine(callback) ? callback : undefined
+    const place = { slot: where, home: lease?.worker }
+    const task = new Task(
+      { order: this.#order++, ...place, origin, priority, key, target, retries: retry },
+      frame,
+      resolve,
+      reject,
+    )
+    const { patience } = this.#options
+    const { timeoutMs = patience.timeoutMs, queueTimeoutMs = patience.queueTimeoutMs } = options
+    if (signal !== undefined || timeoutMs != null || queueTimeoutMs != null) {
+      limitPatience(
+        task,
+        { signal, timeoutMs, queueTimeoutMs },
+        (waiting) => waiting.queue !== undefined || waiting.worker?.isBehind(waiting) === true,
+        (late, error) => this.#giveUp(late, error),
+      )
+    }
+    this.#dispatcher.place(task)
   }
 
   #encode(kind: Kind, write: Write, flags: number): EncodedFrame {
@@ -271,7 +301,7 @@ export class Pool {
   }
 
   /** Makes the same call in every interpreter, and in those of workers that come later. */
-  async broadcast(kind: Kind, write: Write): Promise<void> {
+  async broadcast(kind: Kind, write: Write, target?: string): Promise<void> {
     this.#admit(kind, undefined)
     const step = { kind, write: AsyncResource.bind(write) } // later workers run it, too
     this.#setup.push(step)
@@ -280,7 +310,7 @@ export class Pool {
     this.#broadcasts++
     const calls = slots.map(async (slot) => {
       try {
-        await this.submit(kind, write, { slot })
+        await this.submit(kind, write, { slot }, undefined, target)
       } catch (error) {
         // At once: a worker that replaces one which it ended must not get it.
         const at = this.#setup.indexOf(step)
@@ -335,15 +365,15 @@ export class Pool {
     this.#closed ??= this.#fleet.launched().then(() => allOver(workers))
     for (const worker of workers) {
       const { begun, waiting } = worker.abandon()
-      for (const task of begun) task.reject(error)
+      for (const task of begun) task.lose(error, 'cancelled')
       for (const task of waiting) {
         this.#unsend(task, worker)
-        task.drop(error)
+        task.drop(error, 'cancelled')
       }
       worker.kill()
     }
     this.#shared?.end('the pool was destroyed')
-    this.#dispatcher.clear(error)
+    this.#dispatcher.clear(error, undefined, 'cancelled')
     this.#dispatcher.close()
     this.#leases.clear(error)
     this.#running = 0
@@ -428,7 +458,21 @@ export class Pool {
     const isFirst = task.queuedMs < 0 // it may be taken back, and sent again
     task.queuedMs = queuedMs
     const { observer } = this.#options
-    if (isFirst && observer.hears('callStart')) observer.publish('callStart', { worker: worker.slot, target: task.key, queuedMs })
+    if (isFirst && (observer.hears('callStart') || observer.hears('callEnd'))) this.#trace(task, worker, queuedMs)
+  }
+
+  /** Publishes that a call begins, and once that it is over. */
+  #trace(task: Task, { slot }: Worker, queuedMs: number): void {
+    const { observer } = this.#options
+    const { target, order: id } = task
+    const begin = performance.now()
+    let last = slot
+    observer.publish('callStart', { id, worker: slot, target, queuedMs })
+    task.trace = (outcome, error) => {
+      last = task.worker?.slot ?? last
+      const { threadMs } = task
+      observer.publish('callEnd', { id, worker: last, target, outcome, ms: performance.now() - begin, threadMs, error })
+    }
   }
 
   /** Whether a worker serves this pool now. */
@@ -457,13 +501,12 @@ export class Pool {
     return new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it')
   }
 
-  #took(task: Task, us: number, worker: Worker): void {
+  #took(task: Task, us: number): void {
     if (task.isSetUp) return
     this.#runTimes.record(us / 1000)
     if (task.queuedAt !== undefined) this.#queueTimes.record(task.queuedMs)
     if (task.key !== undefined) this.#dispatcher.paces.learn(task.key, us)
-    const { observer } = this.#options
-    if (observer.hears('callEnd')) observer.publish('callEnd', { worker: worker.slot, target: task.key, threadMs: us / 1000 })
+    task.threadMs = us / 1000
   }
 
   #settled(task: Task): void {
@@ -603,7 +646,6 @@ export class Pool {
   /** A call that workers cannot even begin: the next one would end, too. */
   #refuseDeadly(task: Task, worker: Worker, ending: Ending): void {
     const how = `${worker.endedAs ?? ending.how}, before it began the call, as ${task.deaths - 1} others did`
-    task.worker = undefined
     if (task.cancelledAt === undefined) this.#running--
     task.drop(new WorkerDiedError(worker.slot, { ...ending, how }, worker.lastWords))
   }
@@ -614,9 +656,9 @@ export class Pool {
   }
 
   #lost(task: Task, error: unknown): void {
-    task.worker = undefined
     if (task.cancelledAt === undefined && !task.isSetUp) this.#running--
-    task.reject(error)
+    task.lose(error)
+    task.worker = undefined
   }
 
   #unavailable(error: unknown, slot: number | undefined): void {

@@ -1,3 +1,4 @@
+import type { CallOutcome } from '../observe/index.ts'
 import { Fifo } from './fifo.ts'
 import type { Task } from './task.ts'
 
@@ -145,13 +146,13 @@ export class Queues {
   }
 
   /** Rejects every call, or those for the worker with this number. */
-  clear(error: unknown, slot?: number): void {
+  clear(error: unknown, slot?: number, outcome?: CallOutcome): void {
     const lanes =
       slot === undefined
         ? [this.#any, ...this.#pinned, ...this.#nested, ...this.#nestedPinned]
         : [this.#pinned[slot], this.#nestedPinned[slot]]
     for (const lane of lanes) {
-      for (let task = this.#take(lane?.peek()); task !== undefined; task = this.#take(lane?.peek())) task.drop(error)
+      for (let task = this.#take(lane?.peek()); task !== undefined; task = this.#take(lane?.peek())) task.drop(error, outcome)
     }
   }
 

@@ -1,6 +1,9 @@
+import { forTarget } from '../errors/index.ts'
+import type { CallOutcome } from '../observe/index.ts'
 import { Encoder, FLAG, HEADER_BYTES, type Kind, type Loan, writeHeader } from '../wire/index.ts'
 import { type Crossing, NOTHING } from './crossing.ts'
 import type { Fifo, Linked } from './fifo.ts'
+import { handleOf } from './realm.ts'
 import type { Worker } from './worker.ts'
 
 /** A buffer is given up for a new one when it is this full; the calls that wait in it keep it alive. */
@@ -8,6 +11,16 @@ const SLAB_BYTES = 60 * 1024
 
 /** A payload of so many bytes is lent rather than sent, where it can be. */
 const LENT_FRAME_BYTES = 256 * 1024
+
+/** What a call calls: `module:attribute`, or the attribute of a remote object; `undefined`: nothing that has a name. */
+export type CallTarget = string | { readonly object: object; readonly path: string } | undefined
+
+/** What errors and channels say of it. */
+export function nameOf(target: CallTarget): string | undefined {
+  if (target === undefined || typeof target === 'string') return target
+  const type = handleOf(target.object)?.type.replace(/ object$/, '') ?? 'object'
+  return target.path === '' ? type : `${type}.${target.path}`
+}
 
 /** What a call is besides its frame; everything is decided. */
 export interface TaskOptions {
@@ -19,6 +32,7 @@ export interface TaskOptions {
   readonly priority: number
   /** What it calls, by which others of its kind are known; `undefined`: nothing that has a name. */
   readonly key: string | undefined
+  readonly target?: CallTarget
   /** How often it may be made again when its worker dies. */
   readonly retries: number
   /** The worker without which it makes no sense; `undefined`: another one in its place will do. */
@@ -38,6 +52,7 @@ export class Task implements Linked<Task>, EncodedFrame {
   origin: Worker | undefined
   readonly priority: number
   readonly key: string | undefined
+  readonly #target: CallTarget
   readonly home: object | undefined
   readonly isSetUp: boolean
   retries: number
@@ -59,6 +74,10 @@ export class Task implements Linked<Task>, EncodedFrame {
   queuedAt: number | undefined
   /** How long it had waited when a worker last took it; negative: none has. */
   queuedMs = -1
+  /** How long it has held its worker's thread, in milliseconds; `undefined`: it is not known. */
+  threadMs: number | undefined
+  /** Tells that it is over, where somebody listens. */
+  trace: ((outcome: CallOutcome, error?: unknown) => void) | undefined
   /** Runs when it is settled. */
   onSettled: (() => void) | undefined
   readonly #resolve: (value: unknown) => void
@@ -76,6 +95,7 @@ export class Task implements Linked<Task>, EncodedFrame {
     this.origin = options.origin
     this.priority = options.priority
     this.key = options.key
+    this.#target = options.target
     this.retries = options.retries
     this.home = options.home
     this.isSetUp = options.isSetUp === true
@@ -87,19 +107,43 @@ export class Task implements Linked<Task>, EncodedFrame {
     this.#reject = reject
   }
 
+  /** What it calls, in words. */
+  get target(): string | undefined {
+    return nameOf(this.#target)
+  }
+
   resolve(value: unknown): void {
+    if (this.trace !== undefined) this.#tell('fulfilled')
     this.#resolve(value)
     this.#settled()
   }
 
+  /** `error`: its own, which names its target. */
   reject(error: unknown): void {
+    this.#fail(error, 'rejected')
+  }
+
+  /** It came to nothing with the end of its worker or its pool, as others may have; so `error` may be that of many. */
+  lose(error: unknown, outcome: CallOutcome = 'lost'): void {
+    this.#fail(forTarget(error, this.target), outcome)
+  }
+
+  #fail(error: unknown, outcome: CallOutcome): void {
+    if (this.trace !== undefined) this.#tell(outcome, error)
     this.#reject(error)
     this.#settled()
+  }
+
+  #tell(outcome: CallOutcome, error?: unknown): void {
+    const { trace } = this
+    this.trace = undefined
+    trace?.(outcome, error)
   }
 
   /** Its caller gets to know at once; what becomes of the call itself is its worker's business. */
   giveUp(error: unknown): void {
     this.cancelledAt = performance.now()
+    if (this.trace !== undefined) this.#tell('cancelled', error)
     this.#reject(error)
     this.onSettled?.()
   }
@@ -121,9 +165,9 @@ export class Task implements Linked<Task>, EncodedFrame {
   }
 
   /** It is not sent any more. */
-  drop(error: unknown): void {
+  drop(error: unknown, outcome?: CallOutcome): void {
     this.crossing.undo()
-    this.reject(error)
+    this.lose(error, outcome)
   }
 }
 

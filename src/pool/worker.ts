@@ -1,4 +1,4 @@
-import { type ErrorCode, type PythonErrorDetails, PythreadsError, quoted, toError } from '../errors/index.ts'
+import { type ErrorCode, nameTarget, type PythonErrorDetails, PythreadsError, quoted, toError } from '../errors/index.ts'
 import {
   type Activity,
   activityOf,
@@ -605,13 +605,13 @@ export class Worker implements Owner, Reviver {
   #unread(id: number, bytes: Buffer, start: number, end: number): void {
     const task = this.#flight.get(id)
     if (task === undefined) this.#unasked(KIND.UNREAD, id)
-    const error = toError(decode(bytes, start, end) as PythonErrorDetails)
+    const error = toError(decode(bytes, start, end) as PythonErrorDetails, { target: task.target })
     this.#failed(task)
     const { numbers } = task.crossing
     if (numbers !== undefined) this.realm.unsent(numbers)
     this.#flight.settle(task)
     this.#leave(task, this.#timeOf(id, bytes, start))
-    task.drop(error)
+    task.drop(error, 'rejected')
     this.#tools.events.settled(task)
     this.#tools.events.free(this)
   }
@@ -681,12 +681,13 @@ export class Worker implements Owner, Reviver {
     try {
       const value = decode(bytes, start, end, this)
       if (kind === KIND.RESULT) return () => task.resolve(value)
-      const error = toError(value as PythonErrorDetails)
+      const error = toError(value as PythonErrorDetails, { target: task.target })
       return () => task.reject(error)
     } catch (error) {
       // A value that JavaScript cannot hold is this call's error; malformed bytes are the end of the worker.
       if (!hasCode(error, 'ERR_PYTHREADS_VALUE')) throw error
       this.#failed(task)
+      nameTarget(error, task.target)
       return () => task.reject(error)
     }
   }

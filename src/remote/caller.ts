@@ -15,20 +15,26 @@ export interface Caller extends Operator<Promise<unknown>> {
 }
 
 /** Makes a request. */
-export type Submit = (kind: Kind, write: Write, options: SubmitOptions, key?: string) => Promise<unknown>
+export type Submit = (
+  kind: Kind,
+  write: Write,
+  options: SubmitOptions,
+  key: string | undefined,
+  target: Target,
+) => Promise<unknown>
 
 /** A caller whose requests go through `submit`, with `options` unless they say otherwise. */
 export function callerOf(submit: Submit, options: SubmitOptions): Caller {
-  const request = (kind: Kind, write: Write, copy = options.copy) =>
-    submit(kind, write, copy === options.copy ? options : { ...options, copy }).catch(raise)
+  const request = (kind: Kind, target: Target, write: Write, copy = options.copy) =>
+    submit(kind, write, copy === options.copy ? options : { ...options, copy }, undefined, target).catch(raise)
   return {
     call: (target, args, kwargs) => {
       const key = typeof target === 'string' ? target : undefined
-      return submit(KIND.CALL, callRequest(target, args, kwargs), options, key).catch(raise)
+      return submit(KIND.CALL, callRequest(target, args, kwargs), options, key, target).catch(raise)
     },
-    get: (target) => request(KIND.GET, getRequest(target)),
-    import: (name) => request(KIND.IMPORT, textRequest(name), false),
-    operate: (name, target, args, copy) => request(KIND.OPERATE, operateRequest(name, target, args), copy),
+    get: (target) => request(KIND.GET, target, getRequest(target)),
+    import: (name) => request(KIND.IMPORT, name, textRequest(name), false),
+    operate: (name, target, args, copy) => request(KIND.OPERATE, target, operateRequest(name, target, args), copy),
     with: (more) => callerOf(submit, { ...options, ...said(more) }),
   }
 }

@@ -6,6 +6,7 @@ export {
   callRequest,
   evalRequest,
   execRequest,
+  moduleFile,
   moduleRequest,
 } from './requests.ts'
 export { Session } from './session.ts'

@@ -71,12 +71,17 @@ export function execRequest({ text, names, values }: Source, filename: string, s
   }
 }
 
+/** The file name of a module that is made of source text. */
+export function moduleFile(name: string): string {
+  return `<pythreads module ${name}>`
+}
+
 export function moduleRequest(name: string, source: string): Write {
   return (encoder) => {
     encoder.tuple(3)
     encoder.string(name)
     encoder.string(source)
-    encoder.string(`<pythreads module ${name}>`)
+    encoder.string(moduleFile(name))
   }
 }
 

@@ -1,4 +1,4 @@
-import { PythreadsError, raise } from '../errors/index.ts'
+import { nameTarget, PythreadsError, raise } from '../errors/index.ts'
 import {
   type CallOptions,
   modulePath,
@@ -8,11 +8,11 @@ import {
   resolveRunOptions,
   resolveTarget,
 } from '../options/index.ts'
-import type { Lease, Pool, SubmitOptions, Write } from '../pool/index.ts'
+import { type Lease, nameOf, type Pool, type SubmitOptions, type Write } from '../pool/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
 import { type Caller, callerOf, said } from './caller.ts'
 import { remoteModule } from './remote-module.ts'
-import { callRequest, evalRequest, execRequest, numberRequest } from './requests.ts'
+import { callRequest, evalRequest, execRequest, numberRequest, type Target } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
 import type { Remote, RemoteModule } from './types.ts'
 
@@ -43,7 +43,7 @@ export class Session implements AsyncDisposable {
     this.#pool = pool
     this.#lease = lease
     this.#copy = copy
-    this.#caller = callerOf((kind, write, options) => this.#submit(kind, write, options), {})
+    this.#caller = callerOf((kind, write, options, _, target) => this.#submit(kind, write, target, options), {})
   }
 
   /** The number of its worker. */
@@ -64,21 +64,26 @@ export class Session implements AsyncDisposable {
     args: readonly unknown[] = [],
     options: Omit<RunOptions, 'worker'> = NO_OPTIONS,
   ): Promise<R> {
-    const { kwargs, slot: _, ...call } = resolveRunOptions(options, 0)
-    return (await this.#submit(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), said(call)).catch(raise)) as R
+    try {
+      const { kwargs, slot: _, ...call } = resolveRunOptions(options, 0)
+      const request = callRequest(resolveTarget(target), args, kwargs)
+      return (await this.#submit(KIND.CALL, request, target, said(call)).catch(raise)) as R
+    } catch (error) {
+      throw nameTarget(error, String(target))
+    }
   }
 
   /** Evaluates an expression with the session's variables. */
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
-    const write = evalRequest(readSource(source, '_v'), this.#number)
-    return (await this.#submit(KIND.EVAL, write).catch(raise)) as R
+    const read = readSource(source, '_v')
+    return (await this.#submit(KIND.EVAL, evalRequest(read, this.#number), read.text).catch(raise)) as R
   }
 
   /** Runs statements; their variables belong to the session. */
   async exec(...source: SourceArguments): Promise<void> {
     const run = ++this.#runs
     const name = `<pythreads session ${this.#number} exec ${run}>`
-    await this.#submit(KIND.EXEC, execRequest(readSource(source, `_x${run}_`), name, this.#number)).catch(raise)
+    await this.#submit(KIND.EXEC, execRequest(readSource(source, `_x${run}_`), name, this.#number), name).catch(raise)
   }
 
   /** Forgets its variables and gives the worker back. */
@@ -99,13 +104,17 @@ export class Session implements AsyncDisposable {
     await this.close()
   }
 
-  #submit(kind: Kind, write: Write, options: SubmitOptions = {}): Promise<unknown> {
-    if (this.#closed) return Promise.reject(new PythreadsError('ERR_PYTHREADS_CLOSED', 'The session is closed'))
+  #submit(kind: Kind, write: Write, target: Target, options: SubmitOptions = {}): Promise<unknown> {
+    if (this.#closed) {
+      return Promise.reject(new PythreadsError('ERR_PYTHREADS_CLOSED', 'The session is closed', { target: nameOf(target) }))
+    }
     if (!this.#lease.isThere()) {
       return Promise.reject(
-        new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it'),
+        new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it', {
+          target: nameOf(target),
+        }),
       )
     }
-    return this.#pool.submit(kind, write, { copy: this.#copy, ...options, lease: this.#lease })
+    return this.#pool.submit(kind, write, { copy: this.#copy, ...options, lease: this.#lease }, undefined, target)
   }
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
+import { type ErrorCode, nameTarget, type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
 import type { SideFrame, SyncLine, SyncReply, SyncTools } from '../isolation/index.ts'
 import { Borrowed, lenderMade, mayBorrow } from '../memory/index.ts'
 import { modulePath, NO_OPTIONS, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
@@ -13,6 +13,7 @@ import {
   isThenable,
   Lines,
   type Locals,
+  nameOf,
   type OutputListener,
   type Owner,
   promiseInSyncCall,
@@ -23,7 +24,7 @@ import {
   type Write,
 } from '../pool/index.ts'
 import { decode, FLAG, frame, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
-import { callRequest, evalRequest, execRequest, getRequest, operateRequest, textRequest } from './requests.ts'
+import { callRequest, evalRequest, execRequest, getRequest, operateRequest, type Target, textRequest } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
 import { type SyncCaller, syncModule, syncObject } from './sync-module.ts'
 import type { SyncModule } from './types.ts'
@@ -70,16 +71,16 @@ export class SyncPython {
     this.#lines = source.onLine === undefined ? undefined : new Lines(null, source.onLine)
     this.#answers = new Answers(this.#encoder, source.locals)
     this.#caller = {
-      call: (target, args, kwargs) => this.#request(KIND.CALL, callRequest(target, args, kwargs)),
-      get: (target) => this.#request(KIND.GET, getRequest(target), false),
-      operate: (name, target, args, copy) => this.#request(KIND.OPERATE, operateRequest(name, target, args), copy),
+      call: (target, args, kwargs) => this.#request(KIND.CALL, target, callRequest(target, args, kwargs)),
+      get: (target) => this.#request(KIND.GET, target, getRequest(target), false),
+      operate: (name, target, args, copy) => this.#request(KIND.OPERATE, target, operateRequest(name, target, args), copy),
     }
   }
 
   /** Imports a module or a file. @throws `ERR_PYTHREADS_MODULE_NOT_FOUND`, `ERR_PYTHREADS_IMPORT_FAILED` */
   import(module: string | URL): SyncModule {
     const name = modulePath(module)
-    this.#request(KIND.IMPORT, textRequest(name))
+    this.#request(KIND.IMPORT, name, textRequest(name))
     return syncModule(this.#caller, name)
   }
 
@@ -89,18 +90,26 @@ export class SyncPython {
     args: readonly unknown[] = [],
     options: Pick<RunOptions, 'kwargs' | 'copy' | 'readonly'> = NO_OPTIONS,
   ): R {
-    const { kwargs, copy, readonly } = resolveRunOptions(options, 0)
-    return this.#request(KIND.CALL, callRequest(resolveTarget(target), args, kwargs), copy, readonly) as R
+    let request: Write
+    let resolved: ReturnType<typeof resolveRunOptions>
+    try {
+      resolved = resolveRunOptions(options, 0)
+      request = callRequest(resolveTarget(target), args, resolved.kwargs)
+    } catch (error) {
+      throw nameTarget(error, String(target))
+    }
+    return this.#request(KIND.CALL, target, request, resolved.copy, resolved.readonly) as R
   }
 
   /** Evaluates a Python expression. */
   eval<R = unknown>(...source: SourceArguments): R {
-    return this.#request(KIND.EVAL, evalRequest(readSource(source, '_v'))) as R
+    const read = readSource(source, '_v')
+    return this.#request(KIND.EVAL, read.text, evalRequest(read)) as R
   }
 
   /** Runs Python statements where sync calls run; see {@link SyncPython}. */
   exec(...source: SourceArguments): void {
-    this.#request(KIND.EXEC, execRequest(readSource(source, '_s'), '<pythreads exec>'))
+    this.#request(KIND.EXEC, EXEC_FILE, execRequest(readSource(source, '_s'), EXEC_FILE))
   }
 
   /** Ends the worker that serves sync calls, if there is one. */
@@ -114,7 +123,23 @@ export class SyncPython {
     this.#replayed = 0
   }
 
-  #request(kind: Kind, write: Write, copy: boolean = this.#source.copy, readonly: boolean = this.#source.readonly): unknown {
+  #request(
+    kind: Kind,
+    target: Target,
+    write: Write,
+    copy: boolean = this.#source.copy,
+    readonly: boolean = this.#source.readonly,
+  ): unknown {
+    let asked: [SyncReply, SyncOwner]
+    try {
+      asked = this.#ask(kind, write, copy, readonly)
+    } catch (error) {
+      throw nameTarget(error, nameOf(target))
+    }
+    return this.#answer(...asked, target)
+  }
+
+  #ask(kind: Kind, write: Write, copy: boolean, readonly: boolean): [SyncReply, SyncOwner] {
     const { realm } = this.#source
     const crossing = new Crossing(this.#source.locals, realm ?? this.#owner?.realm)
     const frame = this.#encoder.encode(kind, write, crossing, (copy ? FLAG.COPY : 0) | (readonly ? FLAG.READONLY : 0))
@@ -124,7 +149,7 @@ export class SyncPython {
       crossing.sent(owner.borrower)
       const reply = this.#wait(line, frameBytes(frame, 0), crossing)
       crossing.arrived()
-      return this.#answer(reply, owner)
+      return [reply, owner]
     } catch (error) {
       crossing.arrived()
       // The next call starts another worker.
@@ -181,15 +206,20 @@ export class SyncPython {
       const frame = this.#encoder.encode(step.kind, step.write, new Crossing(locals, owner.realm))
       if (frame.crossing.numbers !== undefined) owner.realm.sent(frame.crossing.numbers)
       frame.crossing.sent(owner.borrower)
-      this.#answer(line.request(frameBytes(frame, 0)), owner)
+      this.#answer(line.request(frameBytes(frame, 0)), owner, undefined)
       frame.crossing.arrived()
     }
   }
 
-  #answer({ kind, bytes, start }: { kind: Kind; bytes: Buffer; start: number }, owner: SyncOwner): unknown {
-    const value = decode(bytes, start, bytes.length, owner)
+  #answer({ kind, bytes, start }: SyncReply, owner: SyncOwner, target: Target | undefined): unknown {
+    let value: unknown
+    try {
+      value = decode(bytes, start, bytes.length, owner)
+    } catch (error) {
+      throw nameTarget(error, nameOf(target))
+    }
     if (kind === KIND.RESULT) return value
-    return raise(toError(value as PythonErrorDetails))
+    return raise(toError(value as PythonErrorDetails, { target: nameOf(target) }))
   }
 
   /** Python calls a function, or has dropped one. */
@@ -228,6 +258,9 @@ export class SyncPython {
     })
   }
 }
+
+/** The file name of what `exec` runs here. */
+const EXEC_FILE = '<pythreads exec>'
 
 /** Its worker is gone, or has sent what is no frame. */
 const ENDS_WORKER: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_PYTHREADS_WORKER_DIED', 'ERR_PYTHREADS_PROTOCOL'])

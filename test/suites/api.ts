@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { asyncioSuite } from './asyncio.ts'
+import { callChannelSuite } from './call-channels.ts'
 import { callbackSuite } from './callbacks.ts'
 import { callSuite } from './calls.ts'
 import { cancellationSuite } from './cancellation.ts'
@@ -25,6 +26,7 @@ import { shortLifeSuite } from './short-lives.ts'
 import { sourceSuite } from './source.ts'
 import { spawnedModuleSuite } from './spawned-modules.ts'
 import { syncSuite } from './sync.ts'
+import { targetSuite } from './targets.ts'
 import { valueSuite } from './values.ts'
 
 /** What holds in every placement, and what holds in this one. */
@@ -40,11 +42,13 @@ export function apiSuite(place: Placement): void {
     conversionSuite(place)
     positionSuite(place)
     errorSuite(place)
+    targetSuite(place)
     mapSuite(place)
     syncSuite(place)
     poolSuite(place)
     elasticSuite(place)
     eventSuite(place)
+    callChannelSuite(place)
     outputSuite(place)
     objectSuite(place)
     inlineSuite(place)
