@@ -289,7 +289,8 @@ async function measure(cell: string, isolation: string, python: string): Promise
 async function report(): Promise<void> {
   const current = (await findPython()).facts
   const others = (await findAll()).flatMap(({ facts }) => (facts === undefined ? [] : [facts]))
-  const newest = others.findLast((facts) => gate('subinterpreter', facts).verdict === 'auto') ?? current
+  const newest =
+    others.findLast((facts) => facts.version[1] >= 13 && gate('subinterpreter', facts).verdict !== 'never') ?? current
   for (const facts of new Set([current, newest])) {
     const kinds = (['thread', 'subinterpreter', 'process'] as const).filter((kind) => gate(kind, facts).verdict !== 'never')
     const one = await plainProcesses(facts.executable, 1, SECONDS)

@@ -10,6 +10,7 @@ import {
   createIsolation,
   type Isolation,
   type IsolationKind,
+  processInstead,
   type WorkerSettings,
 } from './isolation/index.ts'
 import { allocate, type TypedArrayConstructor } from './memory/index.ts'
@@ -168,10 +169,17 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       python: [found.facts.libpython, found.facts.prefix],
       closeGraceMs: resolved.closeGraceMs,
     }
-    const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env })
-    const py = new Python(found, isolation, settings, { options: resolved, reasons: choice.reasons, onLine })
-    await py.#pool.start().catch(raise)
-    return py
+    const open = async (choice: Pick<Choice, 'isolation' | 'reasons'>) => {
+      const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env })
+      const py = new Python(found, isolation, settings, { options: resolved, reasons: choice.reasons, onLine })
+      await py.#pool.start().catch(raise)
+      return py
+    }
+    if (resolved.isolation !== 'auto' || choice.isolation === 'process') return open(choice)
+    return open(choice).catch((error: unknown) => {
+      if (!isImpossibleHere(error)) throw error
+      return open(processInstead(found.facts, error.message))
+    })
   }
 
   /**
@@ -364,6 +372,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 /** What was called, if it is a text at all. */
 function text(target: unknown): string | undefined {
   return typeof target === 'string' ? target : undefined
+}
+
+/** Whether an error says that this process cannot run the Python that was chosen, while processes of its own can. */
+function isImpossibleHere(error: unknown): error is PythreadsError {
+  return error instanceof PythreadsError && ['ERR_PYTHREADS_OTHER_PYTHON', 'ERR_PYTHREADS_RUNTIME'].includes(error.code)
 }
 
 /** Which isolation, and why. @throws `ERR_PYTHREADS_OPTION` when an option does not go with it */

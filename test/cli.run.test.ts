@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { placement } from './suites/placement.ts'
 import { runCli, startCli } from './support/child.ts'
-import { placements } from './support/pythons.ts'
+import { placements, pythons } from './support/pythons.ts'
+
+const free = pythons.find(({ freeThreaded }) => freeThreaded)
 
 const summaryOf = (stdout: string) => JSON.parse(stdout) as Record<string, unknown>
 
@@ -115,14 +117,23 @@ describe('pythreads doctor', () => {
     expect(stdout).toMatch(/isolation 'auto' chooses (thread|subinterpreter|process)/)
   })
 
-  it('tries modules and says which one decides', async () => {
+  it.runIf(free !== undefined)('tries modules without a GIL and says which one decides', async () => {
+    const args = ['doctor', '--python', free?.executable ?? '', '--import', 'json,there_is_no_such_module', '--json']
+    const { stdout } = await runCli(args)
+    const { auto, autoWithModules } = JSON.parse(stdout) as Record<string, { isolation: string; reasons: string[] }>
+    expect(auto?.isolation).toBe('thread')
+    expect(autoWithModules?.isolation).toBe('process')
+    expect(autoWithModules?.reasons[0]).toMatch(/^not thread: there_is_no_such_module: /)
+  })
+
+  it('chooses a process where there is a GIL, and says why', async () => {
     const { python } = placement('subinterpreter')
     const { code, stdout } = await runCli(['doctor', '--python', python, '--import', 'json,readline', '--json'])
     expect(code).toBe(0)
     const { auto, autoWithModules } = JSON.parse(stdout) as Record<string, { isolation: string; reasons: string[] }>
-    expect(auto?.isolation).toBe('subinterpreter')
-    expect(autoWithModules?.isolation).toBe('process')
-    expect(autoWithModules?.reasons.join()).toContain('readline')
+    expect(auto?.isolation).toBe('process')
+    expect(autoWithModules).toEqual(auto)
+    expect(auto?.reasons.join('\n')).toMatch(/^not thread: .*\nnot subinterpreter: only by name: .*\nprocess: /)
   })
 
   it('says what is wrong with a Python that was named', async () => {

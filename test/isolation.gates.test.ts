@@ -1,6 +1,6 @@
 /**
- * Which isolation a Python gets: the table of gates, row by row, and what `'auto'` chooses on real Pythons when the modules that
- * a pool needs do or do not load there. A wrong row here is memory corruption or a slow pool for somebody.
+ * Which isolation a Python gets: the table of gates, row by row, and what `'auto'` chooses on real Pythons: a thread where the GIL
+ * stays off with the modules that a pool needs, else a process; never a subinterpreter. A wrong row here is memory corruption or a slow pool for somebody.
  */
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { findPython, type PythonFacts } from '../src/discovery/index.ts'
@@ -13,7 +13,10 @@ const KINDS: readonly IsolationKind[] = ['thread', 'subinterpreter', 'process']
 const platform = process.platform
 const places = new Places()
 afterAll(() => places[Symbol.dispose]())
-afterEach(() => setPlatform(platform))
+afterEach(() => {
+  setPlatform(platform)
+  delete process.versions['bun']
+})
 
 function setPlatform(value: string): void {
   Object.defineProperty(process, 'platform', { value })
@@ -37,12 +40,12 @@ describe('the gates', () => {
     ['3.11.9', {}, 'request', 'never'],
     ['3.12.0', {}, 'request', 'request'],
     ['3.12.12', {}, 'request', 'request'],
-    ['3.13.0', {}, 'request', 'auto'],
-    ['3.13.9', {}, 'request', 'auto'],
+    ['3.13.0', {}, 'request', 'request'],
+    ['3.13.9', {}, 'request', 'request'],
     ['3.14.0', {}, 'request', 'never'],
-    ['3.14.1', {}, 'request', 'auto'],
-    ['3.15.0', {}, 'request', 'auto'],
-    ['4.0.0', {}, 'request', 'auto'],
+    ['3.14.1', {}, 'request', 'request'],
+    ['3.15.0', {}, 'request', 'request'],
+    ['4.0.0', {}, 'request', 'request'],
     ['3.13.0', FREE, 'auto', 'never'],
     ['3.14.0', FREE, 'auto', 'never'],
     ['3.15.2', FREE, 'auto', 'never'],
@@ -63,11 +66,23 @@ describe('the gates', () => {
     }
   })
 
+  it('in Bun there is process only', async () => {
+    Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
+    for (const [release, options] of table) {
+      const facts = made(release, options)
+      expect(KINDS.map((kind) => gate(kind, facts).verdict)).toEqual(['never', 'never', 'auto'])
+      const { isolation, reasons } = await choose(facts, [], [])
+      expect([isolation, reasons[0]]).toEqual(['process', expect.stringContaining('Bun')])
+    }
+  })
+
   it('the table above uses every row of GATES', () => {
     const deciding = (release: string, options: Partial<PythonFacts>) =>
       KINDS.map((kind) => GATES.findIndex((row) => row.isolation === kind && row.when(made(release, options))))
     const used = table.flatMap(([release, options]) => deciding(release, options))
     setPlatform('win32')
+    used.push(...deciding('3.14.1', {}))
+    Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
     used.push(...deciding('3.14.1', {}))
     expect([...new Set(used)].sort((a, b) => a - b)).toEqual(GATES.map((_, index) => index))
   })
@@ -109,24 +124,12 @@ describe('the gates', () => {
   })
 })
 
-const capable = pythons.findLast(
-  ({ version, freeThreaded, isolations }) => !freeThreaded && isolations.includes('subinterpreter') && version[1] >= 13,
-)
+const capable = pythons.findLast(({ freeThreaded, isolations }) => !freeThreaded && isolations.includes('subinterpreter'))
 const free = pythons.find(({ freeThreaded }) => freeThreaded)
-/** The Pythons for which 'auto' chooses this process, as far as the machine has them. */
-const inProcess = [
-  ...(capable === undefined ? [] : [{ python: capable.executable, wanted: 'subinterpreter' }]),
-  ...(free === undefined ? [] : [{ python: free.executable, wanted: 'thread' }]),
-]
 
 describe('auto', () => {
   const path = places.folder('modules')
   places.file('modules/only_here.py', 'import json\n')
-  places.file('modules/uses_faulthandler.py', 'import faulthandler\n')
-  places.file(
-    'modules/uses_hidden.py',
-    'try:\n    import faulthandler\nexcept ImportError as e:\n    raise ImportError("a page\\nof text") from e\n',
-  )
   places.file('modules/raises.py', 'raise ValueError("not today")\n')
   places.file('modules/exits.py', 'raise SystemExit(3)\n')
   places.file('modules/aborts.py', 'import os\nos.abort()\n')
@@ -142,38 +145,34 @@ describe('auto', () => {
     return { isolation, reasons: reasons.join('\n') }
   }
 
-  it.each(pythons)('without modules on $release (free-threaded: $freeThreaded) goes by version', async (python) => {
-    const { isolation, reasons } = await chosen(python.executable, [])
-    const { version, freeThreaded, isolations } = python
-    const interpreters = isolations.includes('subinterpreter') && (version[1] === 13 || version[1] >= 14)
-    expect(isolation).toBe(freeThreaded ? 'thread' : interpreters ? 'subinterpreter' : 'process')
-    if (isolation === 'process') expect(reasons).toMatch(/^not thread: .*\nnot subinterpreter: /)
+  it.each(pythons)(
+    'takes on $release (free-threaded: $freeThreaded) a thread if there is no GIL, else a process',
+    async (python) => {
+      const { isolation, reasons } = await chosen(python.executable, [])
+      expect(isolation).toBe(python.freeThreaded ? 'thread' : 'process')
+      if (!python.freeThreaded) expect(reasons).toMatch(/^not thread: .*\nnot subinterpreter: .*\nprocess: /)
+    },
+  )
+
+  it('does not try modules where there is a GIL: nothing runs', async () => {
+    for (const python of pythons.filter(({ freeThreaded }) => !freeThreaded)) {
+      const { facts } = await findPython(python.executable)
+      const { isolation, trials } = await choose(facts, ['there_is_no_such_module', named('aborts.py')], [])
+      expect({ isolation, trials }).toEqual({ isolation: 'process', trials: [] })
+    }
   })
 
-  it.runIf(inProcess.length > 0).each([
+  it.runIf(free !== undefined).each([
     ['json', []],
+    ['faulthandler', []],
     ['only_here', [path]],
     ['only_here.py', []],
     ['prints', [path]],
-  ])('with %s stays in-process', async (module, folders) => {
-    for (const { python, wanted } of inProcess) expect((await chosen(python, ['json', module], folders)).isolation).toBe(wanted)
+  ])('with %s stays a thread without a GIL', async (module, folders) => {
+    expect((await chosen(free?.executable, ['json', module], folders)).isolation).toBe('thread')
   })
 
-  it.runIf(capable !== undefined).each([
-    ['faulthandler', 'faulthandler: faulthandler does not support loading in subinterpreters'],
-    ['tracemalloc', 'tracemalloc: _tracemalloc does not support loading in subinterpreters'],
-    ['uses_faulthandler', 'uses_faulthandler: faulthandler does not support loading in subinterpreters'],
-    ['uses_hidden', 'uses_hidden: faulthandler does not support loading in subinterpreters'],
-    ['uses_faulthandler.py', 'uses_faulthandler.py: faulthandler does not support'],
-  ])('%s, which refuses in a subinterpreter, falls to process where there is a GIL', async (module, reason) => {
-    const { isolation, reasons } = await chosen(capable?.executable, ['json', module], [path])
-    expect(isolation).toBe('process')
-    expect(reasons).toContain(reason)
-    expect(reasons).not.toContain('json')
-    if (free !== undefined) expect((await chosen(free.executable, ['json', module], [path])).isolation).toBe('thread')
-  })
-
-  it.runIf(inProcess.length > 0).each([
+  it.runIf(free !== undefined).each([
     ['there_is_no_such_module', /there_is_no_such_module: No module named 'there_is_no_such_module'/],
     ['only_here', /only_here: No module named 'only_here'/],
     ['none.py', /none\.py: .*No such file/],
@@ -183,11 +182,9 @@ describe('auto', () => {
     ['targets.py', /targets\.py: ValueError: not the one of the kernel/],
     ['report', /report: No module named 'report'/],
   ])('%s, which does not import, falls to process with the reason', async (module, reason) => {
-    for (const { python } of inProcess) {
-      const { isolation, reasons } = await chosen(python, [module])
-      expect(isolation).toBe('process')
-      expect(reasons).toMatch(reason)
-    }
+    const { isolation, reasons } = await chosen(free?.executable, [module])
+    expect(isolation).toBe('process')
+    expect(reasons).toMatch(reason)
   })
 
   it.runIf(free !== undefined)('a module that turns the GIL on again falls to process on a free-threaded build', async () => {
@@ -196,11 +193,28 @@ describe('auto', () => {
     expect(reasons).toContain('locks: importing it turns the GIL on again')
   })
 
+  it('falls to process on a free-threaded build whose library does not load here, as one of musl does not into Node of glibc', async () => {
+    const libpython = places.file('libpython3.14t.so.1.0', 'of another system')
+    const { isolation, reasons } = await choose(made('3.14.2', { ...FREE, libpython }), [], [])
+    expect(isolation).toBe('process')
+    expect(reasons[0]).toMatch(/^not thread: .*libpython3\.14t\.so\.1\.0 does not load: /)
+  })
+
+  it.runIf(free !== undefined)('takes a process, and says so, where this process already runs another Python', async () => {
+    const options = { python: places.venv('another', free?.executable ?? ''), workers: 1 }
+    await using first = await Python.start({ python: free?.executable, workers: 1 })
+    await using second = await Python.start(options)
+    expect([first.stats().isolation, second.stats().isolation]).toEqual(['thread', 'process'])
+    expect(second.stats().reasons[0]).toMatch(/^not thread: This process already runs the Python of /)
+    expect(await second.eval('__import__("sys").prefix')).toBe(options.python)
+    await expect(Python.start({ ...options, isolation: 'thread' })).rejects.toMatchObject({ code: 'ERR_PYTHREADS_OTHER_PYTHON' })
+  })
+
   it.runIf(capable !== undefined)('is what Python.start does by default, and says in its stats', async () => {
     const preload = ['faulthandler', named('only_here.py')]
     await using py = await Python.start({ python: capable?.executable, workers: 1, preload })
     expect(py.stats().isolation).toBe('process')
-    expect(py.stats().reasons.join()).toContain('faulthandler does not support loading in subinterpreters')
+    expect(py.stats().reasons.at(-1)).toContain('every extension module loads')
     expect(await py.run('faulthandler:is_enabled')).toBe(true) // a worker process tells of its crashes by it
   })
 })

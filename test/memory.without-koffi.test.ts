@@ -4,7 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { expect, it, vi } from 'vitest'
+import { findPython } from '../src/discovery/index.ts'
 import { Python } from '../src/index.ts'
+import { choose } from '../src/isolation/index.ts'
 import { placement } from './suites/placement.ts'
 
 vi.mock('../src/capi/ffi.ts', () => ({
@@ -31,4 +33,10 @@ it('arrays and large values cross without koffi', async () => {
   const pid = py.stats().workers[0]?.pid
   const lent = Number(await py.eval('__import__("pythreads_kernel.lending", fromlist=["x"])._lender.count'))
   expect(lent, `loans of process ${pid}`).toBeLessThan(3)
+})
+
+it("'auto' takes a process without koffi, on a free-threaded Python too, and says why", async () => {
+  const { facts } = await findPython(placement('process').python)
+  const { isolation, reasons } = await choose({ ...facts, freeThreaded: true, libpython: '/made/up/lib' }, [], [])
+  expect([isolation, reasons[0]]).toEqual(['process', 'not thread: koffi does not load'])
 })

@@ -115,8 +115,8 @@ def refusal(error: BaseException | None) -> str | None:
             line = next(line for line in text.splitlines() if marker in line)
             words = line[: line.index(marker)].split()
             return (
-                f"{words[-1] if words else 'a module'} {marker}: start the pool with isolation 'process' (or 'thread'),"
-                " or name the module in `preload` and let isolation 'auto' choose"
+                f"{words[-1] if words else 'a module'} {marker}:"
+                " start the pool with isolation 'process' (or 'thread'), or let isolation 'auto' choose"
             )
         error = error.__cause__ or error.__context__
     return None

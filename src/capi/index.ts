@@ -11,5 +11,5 @@ export {
   socketpair,
   systemError,
 } from './posix.ts'
-export { type InProcessKind, startInProcess, startInProcessNow, sweepInProcess } from './runtime.ts'
+export { type InProcessKind, startInProcess, startInProcessNow, sweepInProcess, whyNotInProcess } from './runtime.ts'
 export { SyncEntry } from './sync-entry.ts'

@@ -95,6 +95,20 @@ export function startInProcessNow(kind: InProcessKind, timeoutMs: number): [numb
   return order.ours
 }
 
+/**
+ * Why the library of a Python cannot be used in this process, e.g. as koffi has no binary for this platform, or as Node is of musl and
+ * the library is not. `undefined`: nothing is known to stand in the way. The library stays loaded.
+ */
+export function whyNotInProcess(libpython: string): string | undefined {
+  try {
+    if (Atomics.load(processWord(), 0) !== FREE) return undefined // a Python is there: whether it is this one, it says itself
+    const failure = pinLibrary(libpython)
+    return failure === undefined ? undefined : `${libpython} does not load: ${failure}`
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 /** Has the Python of this process look for memory that JavaScript does not use any more, if it is there. */
 export function sweepInProcess(): void {
   const control = Atomics.load(processWord(), 0)

@@ -28,7 +28,7 @@ export const poolFlags: Flags<Omit<PoolFlags, 'threads'>> = {
   python: { flags: '--python <path>', description: 'which Python: an executable or the folder of a virtual environment' },
   preload: {
     flags: '--preload <modules>',
-    description: 'modules to import in each worker first; `auto` takes them into account',
+    description: 'modules to import in each worker first; on a free-threaded Python `auto` tries them',
     parse: names,
   },
 }

@@ -1,3 +1,4 @@
+import { whyNotInProcess } from '../capi/index.ts'
 import { execute, type PythonFacts } from '../discovery/index.ts'
 import { kernelScript } from '../kernel.ts'
 import { gate, type IsolationKind } from './gates.ts'
@@ -22,29 +23,36 @@ export interface Choice {
 const trials = new Map<string, Promise<ModuleTrial[]>>()
 
 /**
- * Chooses the isolation in which Python code runs in parallel and the named modules work: thread on a free-threaded build
- * whose GIL stays off, else subinterpreter where the version can and every module loads in one, else process.
+ * Chooses the isolation: thread on a free-threaded build whose GIL stays off when the named modules are imported, else process. A
+ * subinterpreter is never chosen: most extension modules refuse to load in one, and some packages hide that.
  */
 export async function choose(facts: PythonFacts, modules: readonly string[], path: readonly string[]): Promise<Choice> {
-  const reasons: string[] = []
-  const tried: ModuleTrial[] = []
-  for (const isolation of ['thread', 'subinterpreter', 'process'] as const) {
-    const { verdict, reason } = gate(isolation, facts)
-    if (verdict !== 'auto') {
-      reasons.push(`not ${isolation}: ${reason}`)
-      continue
-    }
-    const results = isolation === 'process' ? [] : await tryModules(isolation, facts, modules, path)
-    tried.push(...results)
-    const problems = results.filter((trial) => trial.problem !== null)
-    if (problems.length > 0) {
-      reasons.push(`not ${isolation}: ${problems.map((trial) => `${trial.module}: ${trial.problem}`).join('; ')}`)
-      continue
-    }
-    reasons.push(`${isolation}: ${reason}`)
-    return { isolation, reasons, trials: tried }
-  }
-  throw new Error('process isolation is always possible')
+  const { verdict, reason } = gate('thread', facts)
+  const trials = verdict === 'auto' ? await tryModules('thread', facts, modules, path) : []
+  const problem = verdict === 'auto' ? (problemOf(trials) ?? obstacle(facts)) : reason
+  if (problem === undefined) return { isolation: 'thread', reasons: [`thread: ${reason}`], trials }
+  return processInstead(facts, problem, trials)
+}
+
+/** The choice of process isolation, as `problem` stands in the way of thread isolation. */
+export function processInstead(facts: PythonFacts, problem: string, trials: readonly ModuleTrial[] = []): Choice {
+  const [subinterpreter, process] = [gate('subinterpreter', facts), gate('process', facts)]
+  const reasons = [
+    `not thread: ${problem}`,
+    `not subinterpreter: ${subinterpreter.verdict === 'never' ? '' : 'only by name: '}${subinterpreter.reason}`,
+    `process: ${process.reason}`,
+  ]
+  return { isolation: 'process', reasons, trials }
+}
+
+function problemOf(trials: readonly ModuleTrial[]): string | undefined {
+  const problems = trials.filter((trial) => trial.problem !== null)
+  return problems.length === 0 ? undefined : problems.map(({ module, problem }) => `${module}: ${problem}`).join('; ')
+}
+
+/** What keeps the library of a Python out of this process, if anything does. */
+function obstacle({ libpython }: PythonFacts): string | undefined {
+  return libpython === null ? undefined : whyNotInProcess(libpython)
 }
 
 /** Imports modules in a throw-away process, in the isolation in question. The answer is remembered. */

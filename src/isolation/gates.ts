@@ -3,7 +3,7 @@ import type { PythonFacts } from '../discovery/index.ts'
 /** Where a worker runs. */
 export type IsolationKind = 'thread' | 'subinterpreter' | 'process'
 
-/** Whether a Python can do an isolation: `auto` may choose it, only a user may (`request`), or nobody (`never`). */
+/** Whether a Python can do an isolation: `auto` may choose it, only a user may, by name (`request`), or nobody (`never`). */
 export type Verdict = 'auto' | 'request' | 'never'
 
 /** One rule; the first that matches decides. */
@@ -21,9 +21,13 @@ const before = (major: number, minor: number, micro: number) => (facts: PythonFa
 const always = () => true
 const noLibpython = (facts: PythonFacts) => facts.libpython === null
 const windows = () => process.platform === 'win32'
+const bun = () => process.versions['bun'] !== undefined
+const FEW_LOAD = 'each interpreter has a GIL of its own, but most extension modules refuse to load in one'
+const NOT_IN_BUN = 'in-process Python does not work in Bun: its sockets cannot be those of a worker in the same process'
 
 /** What each version of CPython can carry. The facts behind the rows are in design/isolation.md. */
 export const GATES: readonly Gate[] = [
+  { isolation: 'thread', when: bun, verdict: 'never', reason: NOT_IN_BUN },
   { isolation: 'thread', when: windows, verdict: 'never', reason: 'in-process Python is not supported on Windows yet' },
   { isolation: 'thread', when: noLibpython, verdict: 'never', reason: 'it has no shared libpython' },
   {
@@ -33,6 +37,7 @@ export const GATES: readonly Gate[] = [
     reason: 'it is a free-threaded build: threads of one interpreter run Python in parallel',
   },
   { isolation: 'thread', when: always, verdict: 'request', reason: 'its threads share one GIL: they take turns in Python code' },
+  { isolation: 'subinterpreter', when: bun, verdict: 'never', reason: NOT_IN_BUN },
   {
     isolation: 'subinterpreter',
     when: windows,
@@ -61,8 +66,8 @@ export const GATES: readonly Gate[] = [
   {
     isolation: 'subinterpreter',
     when: before(3, 14, 0),
-    verdict: 'auto',
-    reason: 'each interpreter has a GIL of its own (on 3.13 they stay when a pool closes: 3.13 leaks them)',
+    verdict: 'request',
+    reason: `${FEW_LOAD} (on 3.13 they stay when a pool closes: 3.13 leaks them)`,
   },
   {
     isolation: 'subinterpreter',
@@ -70,8 +75,13 @@ export const GATES: readonly Gate[] = [
     verdict: 'never',
     reason: 'interpreters are unstable in 3.14.0: use 3.14.1 or newer',
   },
-  { isolation: 'subinterpreter', when: always, verdict: 'auto', reason: 'each interpreter has a GIL of its own' },
-  { isolation: 'process', when: always, verdict: 'auto', reason: 'each worker is a process with a GIL of its own' },
+  { isolation: 'subinterpreter', when: always, verdict: 'request', reason: FEW_LOAD },
+  {
+    isolation: 'process',
+    when: always,
+    verdict: 'auto',
+    reason: 'each worker is a process with a GIL of its own, in which every extension module loads',
+  },
 ]
 
 export interface GateAnswer {
@@ -89,7 +99,7 @@ export function gate(isolation: IsolationKind, facts: PythonFacts): GateAnswer {
 }
 
 function mend(isolation: IsolationKind, facts: PythonFacts): string | undefined {
-  if (windows()) return undefined
+  if (windows() || bun()) return undefined
   if (noLibpython(facts)) return libpythonHint(facts)
   if (facts.freeThreaded) return "use isolation 'thread'"
   return isolation === 'subinterpreter' ? 'use Python 3.14.1 or newer (3.13 also works)' : undefined

@@ -5,7 +5,7 @@ import { InProcessIsolation } from './in-process.ts'
 import type { Isolation, WorkerSettings } from './isolation.ts'
 import { type ChildOptions, ProcessIsolation } from './process.ts'
 
-export { type Choice, choose, type ModuleTrial, tryModules } from './auto.ts'
+export { type Choice, choose, type ModuleTrial, processInstead, tryModules } from './auto.ts'
 export { GATES, type GateAnswer, gate, type IsolationKind, libpythonHint, type Verdict } from './gates.ts'
 export { InProcessIsolation } from './in-process.ts'
 export { type Ending, type Isolation, type Launched, type Limits, NO_LIMITS, type WorkerSettings } from './isolation.ts'

@@ -7,14 +7,17 @@ export type IsolationOption = 'auto' | 'thread' | 'subinterpreter' | 'process'
 export interface PythonOptions {
   /** Which Python: an executable, a name on PATH, or the folder of a virtual environment. Default: the first one found. */
   python?: string | undefined
-  /** Where workers run. `'auto'` (the default) chooses what runs Python code in parallel and says why in `stats()`. */
+  /**
+   * Where workers run. `'auto'` (the default) takes `'thread'` on a free-threaded Python whose GIL stays off when the modules of
+   * `preload` are imported, else `'process'`, and says why in `stats().reasons`. `'subinterpreter'` is taken by name only.
+   */
   isolation?: IsolationOption | undefined
   /**
    * How many workers, from 1 to 1000, or from how many to how many: then more are started when calls wait, and those that are
    * not needed end. Default: the number of cores.
    */
   workers?: number | WorkerRange | undefined
-  /** Modules, or files ending in `.py`, that every worker imports before its first call; `'auto'` takes them into account. */
+  /** Modules, or files ending in `.py`, that every worker imports before its first call; on a free-threaded Python `'auto'` tries them. */
   preload?: readonly string[] | undefined
   /**
    * What every worker calls before its first call: `module:function`, or with arguments. The pool does not start when it raises.

@@ -163,7 +163,7 @@ export function refusingModuleSuite(place: Placement): void {
         const error = await refusal(use)
         expect(error).toMatchObject({ code: 'ERR_PYTHREADS_MODULE_REFUSED', type: 'ImportError' })
         expect(error.message).toMatch(
-          new RegExp(`${module} does not support loading in subinterpreters.*isolation 'process'.*preload`),
+          new RegExp(`${module} does not support loading in subinterpreters.*isolation 'process'.*'auto'`),
         )
       }
       expect(await py.eval('1')).toBe(1)

@@ -147,12 +147,14 @@ function printTable(rows: readonly Row[], workers: number, ceiling: number): voi
 /** Says so when the machine has a Python whose threads run in parallel, and this one's do not. */
 async function nameBetter(facts: PythonFacts): Promise<void> {
   const parallel = (other: PythonFacts) =>
-    gate('thread', other).verdict === 'auto' || gate('subinterpreter', other).verdict === 'auto'
+    gate('thread', other).verdict === 'auto' || (other.version[1] >= 13 && gate('subinterpreter', other).verdict !== 'never')
   if (parallel(facts)) return
   const better = (await findAll()).flatMap((looked) => (looked.facts && parallel(looked.facts) ? [looked.facts] : []))
   const best = better.sort((a, b) => b.version[1] - a.version[1])[0]
   if (best === undefined)
-    console.log('Python 3.13 or newer would run threads in parallel, a GIL each; there is none on this machine.')
+    console.log(
+      'Python 3.13 or newer would run workers in parallel within this process, a GIL each; there is none on this machine.',
+    )
   else
     console.log(
       `A better one is on this machine: Python ${best.release} runs threads in parallel. Try --python ${best.executable}`,
