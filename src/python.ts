@@ -64,7 +64,10 @@ export interface PythonStats extends PoolStats {
     readonly source: string
   }
   readonly isolation: IsolationKind
-  /** Why this isolation: a sentence for each that was considered. */
+  /**
+   * Why this isolation: a sentence for each that was considered. In subinterpreters then a sentence for each extension module that
+   * refused to load, also where a package caught that error.
+   */
   readonly reasons: readonly string[]
 }
 
@@ -141,6 +144,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       setup: pool.setup,
       locals: pool.locals,
       realm: pool.realm,
+      refused: (module) => pool.noteRefused(module),
       release: (id) => pool.release(id),
       ...{ copy, readonly, onLine },
     })
@@ -343,7 +347,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     return {
       python: { executable: facts.executable, version: facts.release, freeThreaded: facts.freeThreaded, source },
       isolation: this.#isolation.kind,
-      reasons: this.#reasons,
+      reasons: [...this.#reasons, ...[...this.#pool.refused].map(refusedReason)],
       ...this.#pool.stats(),
     }
   }
@@ -372,6 +376,10 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 /** What was called, if it is a text at all. */
 function text(target: unknown): string | undefined {
   return typeof target === 'string' ? target : undefined
+}
+
+function refusedReason(module: string): string {
+  return `refused in a subinterpreter: ${module} (use isolation 'process')`
 }
 
 /** Whether an error says that this process cannot run the Python that was chosen, while processes of its own can. */

@@ -51,6 +51,7 @@ GIL_ENABLED = 74
 FETCH = 75
 UNREAD = 76
 TOOK = 77
+REFUSED = 80
 
 KIND_MASK = 0xFF
 # Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many: then a frame

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from . import boot, borrowing, descriptors, ending, lending, spawning
+from . import boot, borrowing, descriptors, ending, lending, refusals, spawning
 from .ledger import open_ledger
 from .output import direct
 from .serve import serve
@@ -28,12 +28,13 @@ threading.stack_size(16 << 20)
 descriptors.share_with_children()
 install()
 spawning.prepare()
+refusals.watch()
 # How long a thread may take to end when its channel has.
 _END_S = 5
 
 
 def _facts(libpython: str) -> dict[str, Any]:
-    facts: dict[str, Any] = {"libpython": libpython}
+    facts: dict[str, Any] = {"libpython": libpython, "refuses": True}
     return facts if sys.version_info >= (3, 13) else {**facts, "borrows": False}  # ctypes does not load here
 
 

@@ -65,6 +65,11 @@ def make() -> Any:
     return interpreter
 
 
+def try_out(source: str) -> str | None:
+    """Run source in an interpreter of its own, which stays; return what went wrong."""
+    return _exec(make(), source)
+
+
 def run(interpreter: Any, fd: int, side: int, ledger: int, libpython: str) -> None:
     """Serve `fd` in an interpreter until its channel ends. Runs on the worker's thread."""
     thread = threading.current_thread()

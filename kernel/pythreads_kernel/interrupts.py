@@ -17,10 +17,12 @@ from __future__ import annotations
 import _signal
 import functools
 import importlib
+import sys
 import threading
 import time
 from _thread import allocate_lock, get_ident
 
+from . import refusals
 from .forking import in_child
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -200,8 +202,10 @@ def _set_async_exc(thread: int, error: type[BaseException] | None) -> bool:
 
 @functools.cache
 def _async_exc() -> Callable[[int, Any], bool]:
+    if refusals.is_watching and sys.version_info < (3, 13):
+        return lambda _thread, _error: False  # ctypes does not load there
     try:
-        import ctypes  # takes 10 ms, may be missing, and does not load in a sub-interpreter of 3.12
+        import ctypes  # takes 10 ms, may be missing
     except ImportError:
         return lambda _thread, _error: False
     function = ctypes.pythonapi.PyThreadState_SetAsyncExc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from . import boot
+from . import boot, refusals
 from .codec import RefusedValueError
 from .interrupts import CallCancelled, shielded
 from .javascript import DeadlockError, JavaScriptError
@@ -84,14 +84,19 @@ def barely(failure: type) -> dict[str, Any]:
 def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> dict[str, Any]:
     message = _message(error)  # before the traceback, which has it too: this can be interrupted
     text, frames = _told(error) if is_root else ("", _frames(error.__traceback__))
+    code, notes = _code(error), [_exact(note) for note in _notes(error)]
+    refused = refusals.note() if is_root and code != "MODULE_REFUSED" else None
+    if refused is not None:
+        notes.append(refused)
+        text += f"{refused}\n"
     return {
-        "code": f"ERR_PYTHREADS_{_code(error)}",
+        "code": f"ERR_PYTHREADS_{code}",
         "type": _exact(type(error).__qualname__),
         "module": _exact(type(error).__module__),
         "message": message,
         "traceback": text,
         "frames": frames,
-        "notes": [_exact(note) for note in _notes(error)],
+        "notes": notes,
         "cause": None,
         "errors": None,
         "path": error.path if isinstance(error, RefusedValueError) else None,

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-from . import boot, borrowing, frames, gil, lending
+from . import boot, borrowing, frames, gil, lending, refusals
 from .channel import MainChannel
 from .codec import loads
 from .forking import descriptors
@@ -64,6 +64,8 @@ def serve(
             scope.owner = settings["owner"]
             sync = settings["sync"]
             channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=flush_replaced)
+            if refusals.is_watching:
+                refusals.tell(channel)
             current.channel = channel  # what is printed while modules load is the channel's, too
             connect(channel, settings["output"], alone=alone, own_process=own_process)
             if settings["warnings"]:

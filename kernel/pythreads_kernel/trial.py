@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import sys
-
-TYPE_CHECKING = False  # importing typing takes 2 ms
-if TYPE_CHECKING:
-    from typing import Any
 
 _KERNEL_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -33,13 +30,38 @@ def _free_threaded(name: str) -> str | None:
     return "importing it turns the GIL on again" if enabled else None
 
 
-def _in_subinterpreter(name: str) -> str | None:
-    import _interpreters  # type: ignore[import-not-found]  # 3.13 and newer only
+# What a sub-interpreter runs: it writes why the module does not load, if so, and what was refused meanwhile.
+_TRY = """
+import os, sys
+sys.path[:] = {path!r}
+from pythreads_kernel import refusals
+from pythreads_kernel.targets import load
+problem = None
+try:
+    load({name!r})
+except BaseException as error:
+    problem = str(error)
+import marshal
+os.write({fd}, marshal.dumps((problem, refusals.refused)))
+"""
 
-    interpreter: Any = _interpreters.create(_interpreters.new_config("isolated", allow_daemon_threads=True))
-    source = "import sys; sys.path[:] = {!r}; from pythreads_kernel.targets import load; load({!r})"
-    failure = _interpreters.exec(interpreter, source.format(sys.path, name))
-    return None if failure is None else _told(name, str(failure.msg or failure.formatted))
+
+def _in_subinterpreter(name: str) -> str | None:
+    from pythreads_kernel import interpreters, refusals
+
+    receive, send = os.pipe()
+    failure = interpreters.try_out(_TRY.format(path=sys.path, name=name, fd=send))
+    os.close(send)
+    with open(receive, "rb") as written:
+        data = written.read()
+    if failure is not None or not data:
+        return _told(name, failure or "it failed")
+    problem, refused = marshal.loads(data)
+    without = f"without its extension modules {', '.join(refused)}, which refuse"
+    if problem is None:
+        return f"it loads {without}" if refused else None
+    text = _told(name, problem)
+    return text if not refused or refusals.MARKER in text else f"{text} ({without})"
 
 
 def _told(name: str, text: str) -> str:

@@ -64,6 +64,9 @@ export interface SubmitOptions extends Patience {
 /** How many workers may end when they were to begin the same call. */
 const MOST_DEATHS = 3
 
+/** More names than this are not kept. */
+const MOST_REFUSED = 1_000
+
 const NO_OPTIONS: SubmitOptions = Object.freeze({})
 
 /** A request that every interpreter has to get, those of later workers too. */
@@ -81,6 +84,7 @@ export class Pool {
   readonly #encoder = new FrameEncoder()
   readonly #locals: Locals
   readonly #tools: WorkerTools
+  readonly #refused = new Set<string>()
   /** In a shared interpreter, what all workers hold together. */
   readonly #shared: Realm | undefined
   readonly #leases = new Leases<Worker>((worker) => this.#free(worker))
@@ -156,6 +160,7 @@ export class Pool {
         stirred: (worker) => this.#fleet.check(worker),
         stuck: (worker) => this.#stuck(worker),
         gilEnabled: (worker) => observer.tell('gilEnabled', { worker: worker.slot, module: worker.gil.culprit ?? '' }),
+        refused: (module) => this.noteRefused(module),
         gone: (worker, ending) => this.#gone(worker, ending),
       },
       locals: this.#locals,
@@ -177,6 +182,15 @@ export class Pool {
   /** The facts that the first worker told of itself. */
   get ready(): Readonly<Record<string, unknown>> {
     return this.#workers.find((worker) => worker.serving)?.ready ?? {}
+  }
+
+  /** The extension modules that subinterpreters have refused to load, those of workers that are gone and of sync calls too. */
+  get refused(): ReadonlySet<string> {
+    return this.#refused
+  }
+
+  noteRefused(module: unknown): void {
+    if (typeof module === 'string' && this.#refused.size < MOST_REFUSED) this.#refused.add(module)
   }
 
   /** What `broadcast` has run so far, in order; what failed is `undefined`. */

@@ -52,6 +52,8 @@ export interface WorkerEvents {
   stuck(worker: Worker): void
   /** A module has turned the GIL of a free-threaded build on. */
   gilEnabled(worker: Worker): void
+  /** Its interpreter has refused to load an extension module. */
+  refused(module: unknown): void
   /** It is gone. */
   gone(worker: Worker, ending: Ending): void
 }
@@ -275,7 +277,8 @@ export class Worker implements Owner, Reviver {
       clearTimeout(late)
     }
     if ((this.#state as string) !== 'starting') throw startError('it was not wanted any more')
-    if (this.#lines !== undefined || this.#tools.warnings) this.#openSide()
+    // Other threads of Python may print, warn, or import what a subinterpreter refuses.
+    if (this.#lines !== undefined || this.#tools.warnings || this.ready['refuses'] === true) this.#openSide()
     socket.unref()
     this.#state = 'open'
   }
@@ -497,7 +500,7 @@ export class Worker implements Owner, Reviver {
 
   #frame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     // Modules may print and warn while they load, before the first reply.
-    const isReply = kind !== KIND.OUTPUT && kind !== KIND.WARNING
+    const isReply = kind !== KIND.OUTPUT && kind !== KIND.WARNING && kind !== KIND.REFUSED
     if (isReply && this.#started !== undefined) return this.#first(kind, decode(bytes, start, end))
     if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end)
     switch (kind) {
@@ -555,7 +558,8 @@ export class Worker implements Owner, Reviver {
   /** While it closes, what it printed and what it gives back still count. */
   #farewell(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     if (kind === KIND.RESULT && id === NO_CALL && this.#closing !== undefined) this.#killAfter(this.#tools.closeGraceMs)
-    if (kind === KIND.RELEASED || kind === KIND.OUTPUT || kind === KIND.WARNING) this.#told(kind, id, bytes, start, end)
+    const isTold = kind === KIND.RELEASED || kind === KIND.OUTPUT || kind === KIND.WARNING || kind === KIND.REFUSED
+    if (isTold) this.#told(kind, id, bytes, start, end)
   }
 
   /** What Python tells without being asked, on either channel. */
@@ -564,6 +568,7 @@ export class Worker implements Owner, Reviver {
     else if (kind === KIND.OUTPUT) this.#lines?.take(decode(bytes, start, end))
     else if (kind === KIND.WARNING) emitWarning(decode(bytes, start, end), this.slot)
     else if (kind === KIND.GIL_ENABLED) this.#gilEnabled(decode(bytes, start, end))
+    else if (kind === KIND.REFUSED) this.#tools.events.refused(decode(bytes, start, end))
     else this.#unasked(kind, id)
   }
 

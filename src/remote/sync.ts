@@ -39,6 +39,8 @@ export interface SyncSource {
   readonly locals: Locals
   /** Of the interpreter that all workers share, if they do: then sync calls go there. */
   readonly realm: Realm | undefined
+  /** Notes an extension module that the interpreter of sync calls has refused to load. */
+  refused(module: unknown): void
   /** Has an object of the shared interpreter dropped. */
   release(id: number): void
   /** Whether results are copied deeply. */
@@ -224,6 +226,7 @@ export class SyncPython {
 
   /** Python calls a function, or has dropped one. */
   #take({ kind, id, bytes }: SideFrame, reply: (bytes: Buffer) => void, blocked: boolean): void {
+    if (kind === KIND.REFUSED) return this.#source.refused(decode(bytes)) // while its worker starts, too
     const owner = this.#owner
     if (owner === undefined) return
     if (kind === KIND.RELEASED) return owner.realm.dropped(decode(bytes) as Parameters<Realm['dropped']>[0])

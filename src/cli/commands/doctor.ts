@@ -1,5 +1,5 @@
 import { findAll, findPython, type Looked, type PythonFacts } from '../../discovery/index.ts'
-import { choose, gate, libpythonHint } from '../../isolation/index.ts'
+import { choose, gate, libpythonHint, tryModules } from '../../isolation/index.ts'
 import { describeError, EXIT } from '../errors.ts'
 import { type Flags, names } from '../flags.ts'
 
@@ -43,7 +43,13 @@ type Choices = Awaited<ReturnType<typeof decide>>
 
 async function decide(facts: PythonFacts, modules: readonly string[]) {
   const plain = await choose(facts, [], [])
-  return { auto: plain, autoWithModules: modules.length > 0 ? await choose(facts, modules, [process.cwd()]) : undefined }
+  const path = [process.cwd()]
+  const isPossible = modules.length > 0 && gate('subinterpreter', facts).verdict !== 'never'
+  return {
+    auto: plain,
+    autoWithModules: modules.length > 0 ? await choose(facts, modules, path) : undefined,
+    inSubinterpreter: isPossible ? await tryModules('subinterpreter', facts, modules, path) : undefined,
+  }
 }
 
 function abilities(facts: PythonFacts) {
@@ -80,4 +86,7 @@ function explain(used: { facts: PythonFacts; source: string }, choices: Choices,
   if (choices.autoWithModules === undefined) return
   console.log(`\nWith ${modules.join(', ')} it chooses ${choices.autoWithModules.isolation}:`)
   for (const reason of choices.autoWithModules.reasons) console.log(`  ${reason}`)
+  if (choices.inSubinterpreter === undefined) return
+  console.log('\nIn a subinterpreter, which is taken by name only:')
+  for (const { module, problem } of choices.inSubinterpreter) console.log(`  ${module}: ${problem ?? 'it loads'}`)
 }
