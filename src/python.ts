@@ -203,14 +203,18 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Calls a function: `module:attribute`, or `file.py:attribute`.
+   * Calls a function: `module:attribute`, `file.py:attribute`, or the URL of a file with `#attribute`.
    *
+   * @example
+   * ```ts
+   * await py.run(new URL('./rules.py#score', import.meta.url), [{ id: 1 }])
+   * ```
    * @throws {@link PythonError} with what Python raised, or one of the codes `ERR_PYTHREADS_ARGUMENT`,
    * `ERR_PYTHREADS_VALUE`, `ERR_PYTHREADS_QUEUE_FULL`, `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_DESTROYED`,
    * `ERR_PYTHREADS_ABORTED`, `ERR_PYTHREADS_TIMEOUT`, `ERR_PYTHREADS_QUEUE_TIMEOUT`, `ERR_PYTHREADS_WEDGED`, or a
    * {@link WorkerDiedError}.
    */
-  run<R = unknown>(target: string, args: readonly unknown[] = [], options: RunOptions = NO_OPTIONS): Promise<R> {
+  run<R = unknown>(target: string | URL, args: readonly unknown[] = [], options: RunOptions = NO_OPTIONS): Promise<R> {
     try {
       const resolved = resolveRunOptions(options, this.#pool.size)
       if (!Array.isArray(args)) {
@@ -219,9 +223,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
           `The arguments of run come as an array; got a value of type ${typeof args}`,
         )
       }
-      const request = callRequest(resolveTarget(target), args, resolved.kwargs)
+      const name = resolveTarget(target)
+      const request = callRequest(name, args, resolved.kwargs)
       const call = resolved.copy === undefined && this.#copy ? { ...resolved, copy: true } : resolved
-      return this.#pool.submit(KIND.CALL, request, call, target).catch(raise) as Promise<R>
+      const key = typeof target === 'string' ? target : name
+      return this.#pool.submit(KIND.CALL, request, call, key).catch(raise) as Promise<R>
     } catch (error) {
       return Promise.reject(nameTarget(error, text(target))) // not an async function: what each call that waits holds would be twice as much
     }
@@ -233,7 +239,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * first, then its {@link PythonError}, whose `index` says which it was.
    */
   map<R = unknown>(
-    target: string,
+    target: string | URL,
     items: Iterable<unknown> | AsyncIterable<unknown>,
     options: MapOptions = {},
   ): AsyncGenerator<R, void, undefined> {
@@ -332,7 +338,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /** The name under which errors know a class, `module:Class`; see {@link PythonError.is}. */
-  async className(target: string): Promise<string> {
+  async className(target: string | URL): Promise<string> {
     return (await this.#caller.operate('class', resolveTarget(target), [])) as string
   }
 

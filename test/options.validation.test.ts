@@ -35,7 +35,7 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     ],
     initialize: [5, null, [], { target: 'json:dumps', args: 'a' }],
     preload: ['json', [1], [''], [null], null, { 0: 'json' }, new Set(['json'])],
-    path: ['folder', [1], [''], null, {}],
+    path: ['folder', [1], [''], null, {}, new URL('file:///srv'), [new URL('https://example.org')], ['file://host/srv']],
     maxQueue: [-1, ...wrongInteger],
     timeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
     queueTimeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
@@ -45,7 +45,7 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     maxWedged: [-1, 1001, null, ...wrongInteger],
     limits: [5, 'a', null, [], { memoryMb: 0 }, { cpuSeconds: '1' }, { openFiles: 1.5 }],
     recycle: [5, 'a', null, [], { calls: 0 }, { ageMs: '1' }, { memoryMb: -1 }],
-    cwd: ['', 5, null, '/there/is/no/such/folder'],
+    cwd: ['', 5, null, '/there/is/no/such/folder', new URL('https://example.org'), new URL('file:///there/is/none')],
     env: ['all', 5, null, [], { NAME: 5 }],
   },
   run: {
@@ -146,16 +146,34 @@ describe('options', () => {
     expect(resolved).toMatchObject({ workers: { min: 3, max: 3 }, isolation: 'auto', maxQueue: null })
     expect(resolved.path).toEqual([resolve('some/folder')])
     expect(resolved.preload).toEqual(['json', resolve('rules.py')])
+    const byUrl = {
+      preload: [new URL('file:///srv/rules.py'), 'file:///srv/a%20b.py'],
+      path: [new URL('file:///srv/a%20b/')],
+      cwd: new URL('file:///'),
+    }
+    expect(resolvePythonOptions(byUrl)).toMatchObject({ preload: ['/srv/rules.py', '/srv/a b.py'], path: ['/srv/a b'], cwd: '/' })
     expect(Object.isFrozen(resolved)).toBe(true)
     expect(resolvePythonOptions({ workers: 1000, maxQueue: 0 })).toMatchObject({ workers: { min: 1000, max: 1000 }, maxQueue: 0 })
   })
 
-  it.each(['json', ':dumps', 'json:', 'json:a..b', 'json:.a', 'json:a.', '', ':', 'json.dumps'])(
-    '%j is no target',
+  const noTargets = ['json', ':dumps', 'json:', 'json:a..b', 'json:.a', 'json:a.', '', ':', 'json.dumps']
+  const noUrls = [
+    ...['file:///srv/rules.py', 'file:///srv/rules.py#', 'file:///srv/rules.py:', 'file:///srv/rules#score', 'file:///#score'],
+    ...['file:///srv/rules.py#a..b', 'file:///srv/rules.py#%', 'file:///srv/a%2fb.py#score', 'file://host/rules.py#score'],
+    ...['https://example.org/rules.py#score', 'data:text/x-python,#score'],
+  ]
+  it.each([...noTargets, ...noUrls.map((url) => new URL(url)), 'file:///srv/rules.py', 'file:///srv/rules.py#', 'file:#score'])(
+    '%s is no target',
     async (target) => {
-      for (const call of [() => py.run(target), () => py.map(target, []), () => py.sync.run(target)]) {
+      for (const call of [
+        () => py.run(target),
+        () => py.map(target, []),
+        () => py.sync.run(target),
+        () => py.className(target),
+      ]) {
         expect(await refusal(call)).toMatchObject({ code: ARGUMENT })
       }
+      expect(await refusal(() => Python.start({ initialize: target }))).toMatchObject({ code: ARGUMENT })
     },
   )
 
@@ -171,13 +189,22 @@ describe('options', () => {
     expect(await refusal(() => py.map('json:dumps', items as never))).toMatchObject({ code: ARGUMENT })
   })
 
-  it.each([[''], [5], [null], [undefined], [new URL('https://example.org/rules.py')], [new URL('file:///srv/rules.txt')]])(
-    '%s is no module',
-    async (module) => {
-      expect(await refusal(() => py.import(module as never))).toMatchObject({ code: ARGUMENT })
-      expect(await refusal(() => py.sync.import(module as never))).toMatchObject({ code: ARGUMENT })
-    },
-  )
+  const noModules = [
+    ...['https://example.org/rules.py', 'file:///srv/rules.txt', 'file:///srv/rules.py#score', 'file:///srv/a%2fb.py'],
+    ...['file://host/rules.py', 'file:///srv/rules.py/'],
+  ]
+  it.each([
+    '',
+    5,
+    null,
+    undefined,
+    ...noModules.map((url) => new URL(url)),
+    'file:///srv/rules.txt',
+    'file:///srv/rules.py#score',
+  ])('%s is no module', async (module) => {
+    expect(await refusal(() => py.import(module as never))).toMatchObject({ code: ARGUMENT })
+    expect(await refusal(() => py.sync.import(module as never))).toMatchObject({ code: ARGUMENT })
+  })
 
   it.each([[5], [undefined], [null], [['a']], [{}]])('%j is no Python source', async (source) => {
     expect(await refusal(() => py.eval(source as never))).toMatchObject({ code: ARGUMENT })
@@ -195,5 +222,19 @@ describe('names', () => {
     expect(resolveTarget('json.decoder:JSONDecoder.decode')).toBe('json.decoder:JSONDecoder.decode')
     expect(resolveTarget('rules.py:score')).toBe(`${resolve('rules.py')}:score`)
     expect(resolveTarget('/srv/a:b.py:score')).toBe('/srv/a:b.py:score')
+    expect(modulePath('file:///srv/a%20b.py')).toBe('/srv/a b.py')
+  })
+
+  it.each([
+    ['file:///srv/rules.py#score', '/srv/rules.py:score'],
+    ['file:///srv/rules.py:score', '/srv/rules.py:score'],
+    ['file:///srv/rules.py#Rules.score', '/srv/rules.py:Rules.score'],
+    ['file:///srv/rules.py#größe', '/srv/rules.py:größe'],
+    ['file:///srv/a%20b/%C3%A9%23.py#score', '/srv/a b/é#.py:score'],
+    ['file:///srv/a%20b/%C3%A9%23.py:score', '/srv/a b/é#.py:score'],
+    ['file:///srv/a:b.py#score', '/srv/a:b.py:score'],
+  ])('a target may be the URL of a file, as a URL or a string: %s', (url, target) => {
+    expect(resolveTarget(new URL(url))).toBe(target)
+    expect(resolveTarget(url)).toBe(target)
   })
 })

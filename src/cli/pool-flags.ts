@@ -35,7 +35,8 @@ export const poolFlags: Flags<Omit<PoolFlags, 'threads'>> = {
 
 /** The options of the pool. Modules in the current folder can be imported, as with `python -m`. */
 export function poolOptions(flags: PoolFlags, target: string, workers: number | undefined): PythonOptions {
-  const module = resolveTarget(target).slice(0, target.lastIndexOf(':') - target.length)
+  const name = resolveTarget(target)
+  const module = name.slice(0, name.lastIndexOf(':'))
   const wanted = flags.threads ?? flags.workers ?? workers
   return {
     isolation: flags.isolation,

@@ -17,14 +17,17 @@ export interface PythonOptions {
    * not needed end. Default: the number of cores.
    */
   workers?: number | WorkerRange | undefined
-  /** Modules, or files ending in `.py`, that every worker imports before its first call; on a free-threaded Python `'auto'` tries them. */
-  preload?: readonly string[] | undefined
+  /**
+   * Modules, or files ending in `.py` by path or URL, that every worker imports before its first call; on a free-threaded
+   * Python `'auto'` tries them.
+   */
+  preload?: readonly (string | URL)[] | undefined
   /**
    * What every worker calls before its first call: `module:function`, or with arguments. The pool does not start when it raises.
    */
-  initialize?: string | Initializer | undefined
-  /** Folders that come first in `sys.path`, relative to the current folder. */
-  path?: readonly string[] | undefined
+  initialize?: string | URL | Initializer | undefined
+  /** Folders that come first in `sys.path`, by URL or by a path that is relative to the current folder. */
+  path?: readonly (string | URL)[] | undefined
   /** How many calls may wait for a worker; more are refused with `ERR_PYTHREADS_QUEUE_FULL`. `null` (the default): any number. */
   maxQueue?: number | null | undefined
   /**
@@ -56,7 +59,7 @@ export interface PythonOptions {
   /** When a worker process is replaced by a new one, in a moment when nothing needs it. For isolation 'process'. */
   recycle?: RecycleOptions | undefined
   /** The current folder of worker processes. Default: this process's. For isolation 'process'. */
-  cwd?: string | undefined
+  cwd?: string | URL | undefined
   /**
    * The environment of worker processes: `'inherit'` (the default) all of this process's variables, `'minimal'` only those that
    * say where things are (PATH, HOME, LANG, LC_*, TZ, TMPDIR, VIRTUAL_ENV, PYTHON*, LD_LIBRARY_PATH and the like), or exactly
@@ -97,8 +100,8 @@ export interface WorkerRange {
 
 /** A function that every worker calls first. */
 export interface Initializer {
-  /** `module:function` */
-  target: string
+  /** As the target of {@link Python.run}. */
+  target: string | URL
   args?: readonly unknown[] | undefined
   kwargs?: Readonly<Record<string, unknown>> | undefined
 }

@@ -104,9 +104,9 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     python: python === undefined ? undefined : text('python', python),
     isolation: oneOf('isolation', isolation, ISOLATIONS),
     workers,
-    preload: list('preload', preload).map(modulePath),
+    preload: names('preload', preload).map(modulePath),
     initialize: options.initialize === undefined ? undefined : resolveInitializer(options.initialize),
-    path: list('path', path).map((folder) => resolve(folder)),
+    path: names('path', path).map((folder) => resolve(folderPath('path', folder))),
     maxQueue: maxQueue === null ? null : integer('maxQueue', maxQueue, 0, Number.MAX_SAFE_INTEGER),
     timeoutMs: duration('timeoutMs', options.timeoutMs) ?? null,
     queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs) ?? null,
@@ -140,8 +140,8 @@ export function resolveWorkers(workers: PythonOptions['workers']): ResolvedRange
   return { min, max: integer('workers.max', number.max, min, MAX_WORKERS), idleMs: integer('workers.idleMs', idleMs, 0, MAX_MS) }
 }
 
-function resolveInitializer(initialize: string | Initializer): ResolvedInitializer {
-  if (typeof initialize === 'string') return { target: resolveTarget(initialize), args: [], kwargs: NONE }
+function resolveInitializer(initialize: string | URL | Initializer): ResolvedInitializer {
+  if (typeof initialize === 'string' || isUrl(initialize)) return { target: resolveTarget(initialize), args: [], kwargs: NONE }
   checkKeys('initialize', initialize, INITIALIZER_KEYS, 'initialize')
   const { target, args = [], kwargs } = initialize
   check(Array.isArray(args), 'initialize.args', 'an array', args)
@@ -258,8 +258,8 @@ function keywords(kwargs: Kwargs | undefined): Kwargs {
 }
 
 /** A folder that is there. */
-function folder(name: string, value: string): string {
-  const path = resolve(text(name, value))
+function folder(name: string, value: string | URL): string {
+  const path = resolve(text(name, folderPath(name, value)))
   check(statSync(path, { throwIfNoEntry: false })?.isDirectory() === true, name, 'a folder that is there', value)
   return path
 }
@@ -275,17 +275,27 @@ function flag(name: string, value: boolean | undefined): boolean | undefined {
   return value
 }
 
-function list(name: string, value: readonly string[]): readonly string[] {
-  check(Array.isArray(value), name, 'an array of strings', value)
-  for (const [i, item] of value.entries()) text(`${name}[${i}]`, item)
+/** Names and URLs. */
+function names(name: string, value: readonly (string | URL)[]): readonly (string | URL)[] {
+  check(Array.isArray(value), name, 'an array of strings and URLs', value)
+  for (const [i, item] of value.entries()) if (!isUrl(item)) text(`${name}[${i}]`, item)
   return value
+}
+
+function folderPath(name: string, value: string | URL): string {
+  const url = isUrl(value) ? value.href : isFileUrl(value) ? value : undefined
+  const path = url === undefined ? (value as string) : filePath(url)
+  check(path !== undefined, name, 'a path, or the URL of a folder', url)
+  return path
 }
 
 /** A module's name as it is; the path of a file made absolute, as workers may have another current folder. */
 export function modulePath(module: string | URL): string {
-  if (isUrl(module)) {
-    if (module.protocol === 'file:' && module.pathname.endsWith('.py')) return fileURLToPath(module.href)
-    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `The URL of a module is file:... and ends in .py; got ${module.href}`)
+  const url = isUrl(module) ? module.href : isFileUrl(module) ? module : undefined
+  if (url !== undefined) {
+    const path = url.includes('#') ? undefined : filePath(url)
+    if (path?.endsWith('.py') === true) return path
+    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `The URL of a module is file:... and ends in .py; got ${url}`)
   }
   if (typeof module !== 'string' || module === '') {
     throw new PythreadsError(
@@ -300,7 +310,10 @@ export function modulePath(module: string | URL): string {
 const known = new Set<string>()
 const MAX_KNOWN = 1000
 
-/** Checks `module:attribute` and answers it with a file's path made absolute. @throws `ERR_PYTHREADS_ARGUMENT` */
+/**
+ * Checks `module:attribute`, or the URL of a file with the attribute behind `#` or `:`, and returns the target with a file's path
+ * made absolute. @throws `ERR_PYTHREADS_ARGUMENT`
+ */
 export function resolveTarget(target: unknown): string {
   if (typeof target === 'string' && known.has(target)) return target
   const resolved = checkTarget(target)
@@ -309,14 +322,44 @@ export function resolveTarget(target: unknown): string {
 }
 
 function checkTarget(target: unknown): string {
+  const url = isUrl(target) ? target.href : isFileUrl(target) ? target : undefined
+  const text = url === undefined ? target : urlTarget(url)
   const wrong = (what: string) =>
     new PythreadsError(
       'ERR_PYTHREADS_ARGUMENT',
-      `A target is 'module:attribute' (json:dumps) or 'file.py:attribute' (./rules.py:score); got ${what}`,
+      "A target is 'module:attribute' (json:dumps), 'file.py:attribute' (./rules.py:score) or " +
+        `the URL of a file with #attribute (file:///srv/rules.py#score); got ${what}`,
     )
-  if (typeof target !== 'string') throw wrong(`a value of type ${typeof target}`)
-  const colon = target.lastIndexOf(':')
-  const attribute = target.slice(colon + 1)
-  if (colon <= 0 || attribute === '' || attribute.split('.').includes('')) throw wrong(JSON.stringify(target))
-  return `${modulePath(target.slice(0, colon))}:${attribute}`
+  if (typeof text !== 'string') throw wrong(url ?? `a value of type ${typeof target}`)
+  const colon = text.lastIndexOf(':')
+  const module = text.slice(0, Math.max(colon, 0))
+  const attribute = text.slice(colon + 1)
+  const isModule = url === undefined ? module !== '' : module.endsWith('.py')
+  if (!isModule || attribute === '' || attribute.split('.').includes('')) throw wrong(url ?? JSON.stringify(target))
+  return `${modulePath(module)}:${attribute}`
+}
+
+/** What a URL names as a target: the attribute is its fragment, or stands behind the file's name. */
+function urlTarget(url: string): string | undefined {
+  const hash = url.indexOf('#')
+  const path = filePath(hash === -1 ? url : url.slice(0, hash))
+  if (hash === -1 || path === undefined) return path
+  try {
+    return `${path}:${decodeURIComponent(url.slice(hash + 1))}`
+  } catch {
+    return undefined
+  }
+}
+
+/** The path of a file's URL; `undefined` for another URL. */
+function filePath(url: string): string | undefined {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    return undefined
+  }
+}
+
+function isFileUrl(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('file:')
 }

@@ -60,7 +60,7 @@ export class Session implements AsyncDisposable {
 
   /** As {@link Python.run}, on this worker. */
   async run<R = unknown>(
-    target: string,
+    target: string | URL,
     args: readonly unknown[] = [],
     options: Omit<RunOptions, 'worker'> = NO_OPTIONS,
   ): Promise<R> {

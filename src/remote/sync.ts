@@ -88,7 +88,7 @@ export class SyncPython {
 
   /** Calls `module:attribute`. The options `worker` and `signal` are not for sync calls. */
   run<R = unknown>(
-    target: string,
+    target: string | URL,
     args: readonly unknown[] = [],
     options: Pick<RunOptions, 'kwargs' | 'copy' | 'readonly'> = NO_OPTIONS,
   ): R {

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Python, PythonError } from '../../src/index.ts'
-import { refusal } from '../support/outcome.ts'
+import { collect, refusal } from '../support/outcome.ts'
 import { Places } from '../support/places.ts'
 import { type Placement, start } from './placement.ts'
 
@@ -19,6 +19,8 @@ export function moduleSuite(place: Placement): void {
       places.file('sp ace/é/ünï.py', 'def where():\n    return __file__\n')
       const count = 'builtins.loads = getattr(builtins, "loads", 0) + 1'
       places.file('counted.py', `import builtins\nimport time\n\n${count}\ntime.sleep(0.1)\nloads = builtins.loads\n`)
+      places.file('classes.py', 'class Held:\n    pass\n')
+      places.file('preloaded.py', 'made = []\n\n\ndef set_up(how="set up"):\n    made.append(how)\n')
       places.file('colon:in name.py', 'def answer():\n    return "colon"\n')
       places.file('broken/syntax.py', 'def f(:\n')
       places.file('broken/raises.py', 'raise LookupError("at import")\n')
@@ -42,6 +44,33 @@ export function moduleSuite(place: Placement): void {
       expect(await py.run(`${places.path('app', 'main.py')}:answer`)).toBe('the sibling')
       expect(await py.run(`${places.path('other', 'main.py')}:answer`)).toBe('another main')
       expect(await py.run(`${places.path('app', 'main.py')}:answer`)).toBe('the sibling')
+    })
+
+    it('is a file that is given by URL wherever a target is taken, with the attribute behind # or :', async () => {
+      const url = (name: string) => new URL(name, pathToFileURL(`${places.path('app')}/`))
+      expect(await py.run(url('main.py#answer'))).toBe('the sibling')
+      expect(await py.run(url('./main.py:answer'))).toBe('the sibling')
+      expect(await py.run(`${url('main.py')}:answer`)).toBe('the sibling')
+      expect(await collect(py.map(url('json.py#dumps'), [[1], [2]]))).toEqual(
+        Array(2).fill('not the json of the standard library'),
+      )
+      expect(await py.className(pathToFileURL(places.path('classes.py')).href.concat('#Held'))).toMatch(/^classes:Held$/)
+      await using session = await py.session()
+      expect(await session.run(url('main.py#answer'))).toBe('the sibling')
+      expect(await session.import(url('main.py')).answer?.()).toBe('the sibling')
+      expect(py.sync.run(url('main.py#answer'))).toBe('the sibling')
+      expect(py.sync.import(url('main.py').href).answer?.()).toBe('the sibling')
+      const missing = { code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND' }
+      expect(await refusal(() => py.run(url('main.py#nothing')))).toMatchObject(missing)
+    })
+
+    it('is preloaded, and initializes the workers, by URL', async () => {
+      const url = pathToFileURL(places.path('preloaded.py'))
+      const options = { preload: [url], initialize: new URL('#set_up', url), path: [pathToFileURL(places.path('folder'))] }
+      await using own = await start(place, { ...options, workers: 1 })
+      expect(await own.eval('[__import__("preloaded").made, __import__("first").NAME]')).toEqual([['set up'], 'first of path'])
+      await using other = await start(place, { initialize: { target: new URL('#set_up', url), args: ['by hand'] }, workers: 1 })
+      expect(await other.eval('__import__("preloaded").made[-1]')).toBe('by hand')
     })
 
     it('is a file with any name', async () => {
