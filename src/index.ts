@@ -14,6 +14,7 @@ export type {
   CallOptions,
   Initializer,
   IsolationOption,
+  KeywordValues,
   LimitOptions,
   MapOptions,
   OutputLine,
@@ -25,20 +26,30 @@ export type {
 export type { GilStats, MapProgress, PoolStats, WorkerStats } from './pool/index.ts'
 export { Python, type PythonStats } from './python.ts'
 export {
+  type Importable,
   type Keywords,
   kw,
   type Operations,
+  type PythonObject,
   type Remote,
   type RemoteAttribute,
   type RemoteContext,
+  type RemoteGenerator,
+  type RemoteLifetime,
+  type RemoteMember,
   type RemoteModule,
   type RemoteObject,
+  type RemoteReference,
   type Session,
   type SourceArguments,
   type SyncAttribute,
+  type SyncGenerator,
+  type SyncLifetime,
   type SyncModule,
   type SyncObject,
+  type SyncOperations,
   type SyncPython,
+  type SyncRemote,
 } from './remote/index.ts'
 export {
   type DType,

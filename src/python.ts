@@ -39,6 +39,7 @@ import {
   callRequest,
   evalRequest,
   execRequest,
+  type Importable,
   importedModule,
   moduleFile,
   moduleRequest,
@@ -195,8 +196,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * const rules = py.import<{ score(event: object): number }>(new URL('./rules.py', import.meta.url))
    * ```
    */
-  import(module: string | URL, options?: CallOptions): RemoteModule
-  import<T>(module: string | URL, options?: CallOptions): Remote<T>
+  import(module: string | URL, options?: CallOptions): Importable<RemoteModule>
+  import<T>(module: string | URL, options?: CallOptions): Importable<Remote<T>>
   import(module: string | URL, options?: CallOptions): unknown {
     const caller = options === undefined ? this.#caller : this.#caller.with(resolveCallOptions('import', options))
     return remoteModule(caller, modulePath(module))
@@ -290,7 +291,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * ```
    * @throws `ERR_PYTHREADS_ARGUMENT` when there is another module of that name
    */
-  async module(source: string, name: string): Promise<RemoteModule> {
+  module(source: string, name: string): Promise<RemoteModule>
+  module<T>(source: string, name: string): Promise<Remote<T>>
+  async module(source: string, name: string): Promise<unknown> {
     const dotted = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u
     if (typeof name !== 'string' || !dotted.test(name)) {
       throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `The name of a module is a Python identifier; got ${String(name)}`)

@@ -1,7 +1,7 @@
 // pythreads itself, as it is built: the four drivers differ in isolation and Python. BENCH_PYTHREADS names another build (--compare).
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { IsolationKind } from '../../dist/index.js'
+import type { IsolationKind, SyncModule } from '../../dist/index.js'
 import type { Driver, DriverOptions, Engine } from '../lib/engine.ts'
 import { ROOT, WORK_FOLDER } from '../lib/folders.ts'
 import { callFromThreads } from '../lib/threads.ts'
@@ -28,7 +28,7 @@ async function open({ Python }: Library, isolation: IsolationKind, { python, wor
     const found = work[name] as (...args: readonly unknown[]) => Promise<unknown>
     return (...args: readonly unknown[]) => found(...args)
   }
-  let sync: ReturnType<typeof py.sync.import> | undefined
+  let sync: SyncModule | undefined
   return {
     sync: (name) => {
       sync ??= py.sync.import('work')

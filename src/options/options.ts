@@ -103,7 +103,14 @@ export interface Initializer {
   /** As the target of {@link Python.run}. */
   target: string | URL
   args?: readonly unknown[] | undefined
-  kwargs?: Readonly<Record<string, unknown>> | undefined
+  kwargs?: KeywordValues | undefined
+}
+
+/** The values of keyword arguments, by name: any object but an array, a `Map` or a `Set`. */
+export interface KeywordValues {
+  // biome-ignore lint/suspicious/noExplicitAny: as an index signature of `unknown` it would refuse what has the type of an interface
+  readonly [name: string]: any
+  readonly [Symbol.iterator]?: never
 }
 
 /** Limits of a worker process. Each may be left out, or `null`: as much as this process. */
@@ -169,7 +176,7 @@ export interface OutputLine {
 /** What {@link Python.run} takes besides the target and its arguments. */
 export interface RunOptions extends CallOptions {
   /** Keyword arguments. */
-  kwargs?: Readonly<Record<string, unknown>> | undefined
+  kwargs?: KeywordValues | undefined
   /** The number of the worker that has to run it, from 0. Default: any that is idle. */
   worker?: number | undefined
 }
@@ -179,7 +186,7 @@ export interface MapOptions extends Omit<CallOptions, 'timeoutMs'> {
   /** How long the whole map may take, in milliseconds. Default: any time. */
   timeoutMs?: number | null | undefined
   /** Keyword arguments of every call. */
-  kwargs?: Readonly<Record<string, unknown>> | undefined
+  kwargs?: KeywordValues | undefined
   /** How many items go to a worker at a time; `'auto'` (the default) measures what pays. */
   chunk?: number | 'auto' | undefined
   /** Whether results come in the order of the items (the default), or as they are ready. */

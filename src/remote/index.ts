@@ -12,15 +12,18 @@ export {
 export { Session } from './session.ts'
 export { readSource, type SourceArguments } from './source.ts'
 export { SyncPython } from './sync.ts'
+export type { PythonObject, Remote, RemoteGenerator, RemoteMember, RemoteReference, SyncGenerator, SyncRemote } from './typed.ts'
 export type {
+  Importable,
   Operations,
-  Remote,
   RemoteAttribute,
   RemoteContext,
+  RemoteLifetime,
   RemoteModule,
   RemoteObject,
   RemoteObjectOperations,
   SyncAttribute,
+  SyncLifetime,
   SyncModule,
   SyncObject,
   SyncOperations,

@@ -1,9 +1,18 @@
-/** Keyword arguments of a Python call, made by {@link kw}. */
-export class Keywords {
-  readonly values: Readonly<Record<string, unknown>>
+import type { KeywordValues } from '../options/index.ts'
 
-  constructor(values: Readonly<Record<string, unknown>>) {
-    this.values = values
+/**
+ * Keyword arguments of a Python call, made by {@link kw}. As the type of a function's last parameter it says which ones there are:
+ * `dumps(value: unknown, options?: Keywords<{ indent?: number }>): string`.
+ */
+export class Keywords<T extends object = KeywordValues> {
+  readonly #values: T // private, so that no other object has this type
+
+  constructor(values: T) {
+    this.#values = values
+  }
+
+  get values(): T {
+    return this.#values
   }
 }
 
@@ -15,8 +24,8 @@ export class Keywords {
  * await json.dumps({ id: 1 }, kw({ indent: 2 }))
  * ```
  */
-export function kw(values: Readonly<Record<string, unknown>>): Keywords {
-  return new Keywords(values)
+export function kw<T extends object = KeywordValues>(values: NoInfer<T>): Keywords<T> {
+  return new Keywords<T>(values)
 }
 
 const NONE: Readonly<Record<string, unknown>> = Object.freeze({})
@@ -24,5 +33,5 @@ const NONE: Readonly<Record<string, unknown>> = Object.freeze({})
 /** Parts the arguments of a call into positional and keyword ones. */
 export function splitArguments(args: readonly unknown[]): [readonly unknown[], Readonly<Record<string, unknown>>] {
   const last = args.at(-1)
-  return last instanceof Keywords ? [args.slice(0, -1), last.values] : [args, NONE]
+  return last instanceof Keywords ? [args.slice(0, -1), last.values as Readonly<Record<string, unknown>>] : [args, NONE]
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { standForTarget } from '../pool/index.ts'
 import type { Caller } from './caller.ts'
+import { enter, within } from './contexts.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
 import { attributeOf, type Target } from './requests.ts'
@@ -15,17 +16,31 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
     caller.import(module).then(() => resolve(imported), reject)
   const children = new Map<string, unknown>()
   const text = `[Python module ${module}]`
+  const target: Target = `${module}:`
   const get = (_: unknown, key: string | symbol): unknown => {
     if (key === 'then' || key === 'toJSON') return undefined
-    if (typeof key === 'symbol') return describedBy(key, text)
-    return child(children, key, () => remoteAttribute(caller, `${module}:${key}`))
+    if (typeof key === 'symbol') return letGoOfNothing(key) ?? describedBy(key, text)
+    const own = operation(caller, target, key) ?? (key.startsWith('$') ? lifetime(caller, target, key) : undefined)
+    return own ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
   }
   const imported = standForTarget(new Proxy<PythonModule>(shownAs(text, new PythonModule()), { get, ...refuseToChange }), module)
   const lazy = new Proxy<PythonModule>(shownAs(text, new PythonModule()), {
     get: (target, key) => (key === 'then' ? then : get(target, key)),
     ...refuseToChange,
   })
-  return standForTarget(lazy, module)
+  return standForTarget(lazy, module) as unknown as RemoteModule
+}
+
+/** What only what JavaScript holds has. A module is not held. */
+function lifetime(caller: Caller, target: Target, key: string): unknown {
+  if (key === '$dispose') return () => {}
+  if (key === '$enter') return () => enter(caller, target)
+  return key === '$with' ? (body: (value: unknown) => unknown) => within(caller, target, body) : undefined
+}
+
+/** What `using` and `await using` look for. */
+export function letGoOfNothing(key: symbol): (() => void) | undefined {
+  return key === Symbol.dispose || key === Symbol.asyncDispose ? () => {} : undefined
 }
 
 /** A module that is there already. */

@@ -3,11 +3,12 @@ import { type CallOptions, resolveCallOptions } from '../options/index.ts'
 import { type Handle, standForObject } from '../pool/index.ts'
 import { TRAIT } from '../wire/index.ts'
 import type { Caller } from './caller.ts'
+import { enter, within } from './contexts.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
 import { callable, child, describedBy, refuseToChange, remoteAttribute, shownAs } from './remote-module.ts'
 import type { Target } from './requests.ts'
-import type { RemoteContext, RemoteObject } from './types.ts'
+import type { RemoteObject } from './types.ts'
 
 /** What stands behind the proxy of an object that cannot be called. */
 export class PythonObject {
@@ -92,35 +93,4 @@ async function* iterate(
 /** Whether JavaScript cannot hold a value that Python sent. */
 export function isRefusedHere(error: unknown): boolean {
   return error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_VALUE' && !(error instanceof PythonError)
-}
-
-async function enter(caller: Caller, target: Target): Promise<RemoteContext<unknown>> {
-  const value = await caller.operate('enter', target, [])
-  let open = true
-  return {
-    value,
-    [Symbol.asyncDispose]: async () => {
-      if (!open) return
-      open = false
-      await caller.operate('exit', target, [null])
-    },
-  }
-}
-
-async function within<R>(caller: Caller, target: Target, body: (value: unknown) => R): Promise<Awaited<R> | undefined> {
-  if (typeof body !== 'function')
-    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', '$with takes a function of the entered value')
-  const value = await caller.operate('enter', target, [])
-  let result: Awaited<R>
-  try {
-    result = await body(value)
-  } catch (error) {
-    const rethrow = () => {
-      throw error
-    }
-    if ((await caller.operate('exit', target, [rethrow])) === true) return undefined
-    throw error
-  }
-  await caller.operate('exit', target, [null])
-  return result
 }

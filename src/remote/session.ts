@@ -14,7 +14,8 @@ import { type Caller, callerOf, said } from './caller.ts'
 import { remoteModule } from './remote-module.ts'
 import { callRequest, evalRequest, execRequest, numberRequest, type Target } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
-import type { Remote, RemoteModule } from './types.ts'
+import type { Remote } from './typed.ts'
+import type { Importable, RemoteModule } from './types.ts'
 
 let sessions = 0
 
@@ -52,8 +53,8 @@ export class Session implements AsyncDisposable {
   }
 
   /** As {@link Python.import}, for calls that go to this worker. */
-  import(module: string | URL, options?: CallOptions): RemoteModule
-  import<T>(module: string | URL, options?: CallOptions): Remote<T>
+  import(module: string | URL, options?: CallOptions): Importable<RemoteModule>
+  import<T>(module: string | URL, options?: CallOptions): Importable<Remote<T>>
   import(module: string | URL, options: CallOptions = {}): unknown {
     return remoteModule(this.#caller.with(resolveCallOptions('import', options)), modulePath(module))
   }

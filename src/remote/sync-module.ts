@@ -3,7 +3,7 @@ import { type Handle, handleOf, standForObject, standForTarget } from '../pool/i
 import { TRAIT } from '../wire/index.ts'
 import { splitArguments } from './keywords.ts'
 import { type Operator, operation } from './operations.ts'
-import { callable, describedBy, PythonModule, refuseToChange, shownAs } from './remote-module.ts'
+import { callable, describedBy, letGoOfNothing, PythonModule, refuseToChange, shownAs } from './remote-module.ts'
 import { isRefusedHere, PythonObject } from './remote-object.ts'
 import { attributeOf, type Target } from './requests.ts'
 import type { SyncModule, SyncObject } from './types.ts'
@@ -19,12 +19,10 @@ export interface SyncCaller extends Operator<unknown> {
  * module as something to call or to go into, which is remembered.
  */
 export function syncModule(caller: SyncCaller, module: string): SyncModule {
-  const read = reader(caller, `${module}:`)
+  const target: Target = `${module}:`
+  const read = reader(caller, target)
   const text = `[Python module ${module}]`
-  const proxy = new Proxy(shownAs(text, new PythonModule()), {
-    get: (_, key) => (typeof key === 'symbol' ? describedBy(key, text) : read(key)),
-    ...refuseToChange,
-  })
+  const proxy = new Proxy(shownAs(text, new PythonModule()), { get: byName(caller, target, read, text), ...refuseToChange })
   return standForTarget(proxy, module) as unknown as SyncModule
 }
 
@@ -67,13 +65,21 @@ function reader(caller: SyncCaller, owner: Target): (key: string) => unknown {
   }
 }
 
+/** What has a name in Python, and is not held. */
+function byName(caller: SyncCaller, target: Target, read: (key: string) => unknown, text: string) {
+  return (_: unknown, key: string | symbol): unknown => {
+    if (typeof key === 'symbol') return letGoOfNothing(key) ?? describedBy(key, text)
+    return operation(caller, target, key) ?? (key === '$dispose' ? () => {} : read(key))
+  }
+}
+
 function syncAttribute(caller: SyncCaller, target: Target): unknown {
   const read = reader(caller, target)
   const text = `[Python ${typeof target === 'string' ? target : `attribute ${target.path}`}]`
   const proxy = new Proxy(shownAs(text, callable()), {
     apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
     construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)) as object,
-    get: (_, key) => (typeof key === 'symbol' ? describedBy(key, text) : (operation(caller, target, key) ?? read(key))),
+    get: byName(caller, target, read, text),
     ...refuseToChange,
   })
   return typeof target === 'string' ? standForTarget(proxy, target) : proxy

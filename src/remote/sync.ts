@@ -27,6 +27,7 @@ import { decode, FLAG, frame, KIND, type Kind, type Loan, type Reviver } from '.
 import { callRequest, evalRequest, execRequest, getRequest, operateRequest, type Target, textRequest } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
 import { type SyncCaller, syncModule, syncObject } from './sync-module.ts'
+import type { SyncRemote } from './typed.ts'
 import type { SyncModule } from './types.ts'
 
 /** What sync calls need of the pool. */
@@ -80,7 +81,9 @@ export class SyncPython {
   }
 
   /** Imports a module or a file. @throws `ERR_PYTHREADS_MODULE_NOT_FOUND`, `ERR_PYTHREADS_IMPORT_FAILED` */
-  import(module: string | URL): SyncModule {
+  import(module: string | URL): SyncModule
+  import<T>(module: string | URL): SyncRemote<T>
+  import(module: string | URL): unknown {
     const name = modulePath(module)
     this.#request(KIND.IMPORT, name, textRequest(name))
     return syncModule(this.#caller, name)

@@ -1,8 +1,22 @@
 import type { CallOptions } from '../options/index.ts'
-import type { Keywords } from './keywords.ts'
+
+/** An object with names of which nothing is known. */
+declare const unknownNames: { readonly [name: string]: true }
+
+/**
+ * What stands under a name of which nothing is known. The compiler option `noUncheckedIndexedAccess` adds `undefined` to whatever
+ * such a name is read from, and nothing could be called without a check; only `any` takes that up. Without the option it is `T`.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: no other type can be called when `undefined` is added
+type Named<T> = undefined extends typeof unknownNames.name ? any : T
 
 /** The names that every JavaScript function has: on something to call they are attributes of Python all the same. */
 type FunctionMember = 'name' | 'length' | 'call' | 'apply' | 'bind' | 'toString' | 'arguments' | 'caller' | 'prototype'
+
+/** {@link FunctionMember} of something that is described by a type. */
+export type FunctionMembers<Mode> = {
+  readonly [K in Exclude<FunctionMember, 'prototype'>]: Mode extends 'sync' ? SyncAttribute : RemoteAttribute
+}
 
 /** Something in a Python module or object, of which nothing is known yet: call it, await its value, or go on to its attributes. */
 export type RemoteAttribute = (<R = unknown>(...args: unknown[]) => Promise<R>) &
@@ -10,19 +24,16 @@ export type RemoteAttribute = (<R = unknown>(...args: unknown[]) => Promise<R>) 
     ...args: unknown[]
   ) => Promise<RemoteObject>) &
   PromiseLike<unknown> &
-  Operations & { readonly [K in FunctionMember]: RemoteAttribute } & { readonly [name: string]: RemoteAttribute }
+  Operations & { readonly [K in FunctionMember]: RemoteAttribute } & { readonly [name: string]: Named<RemoteAttribute> }
 
-/** A Python module. Nothing is sent before something in it is called or awaited. */
-export interface RemoteModule {
-  readonly [name: string]: RemoteAttribute
-}
+/**
+ * A Python module of which nothing is known. Nothing is sent before something in it is called or awaited. With the compiler option
+ * `noUncheckedIndexedAccess` what is in it is `any`; describe the module by a type ({@link Remote}) to have it checked.
+ */
+export type RemoteModule = Operations & RemoteLifetime & { readonly [name: string]: Named<RemoteAttribute> }
 
-/** A Python module whose contents are described by a TypeScript type: its functions return promises, its values are awaited. */
-export type Remote<T> = {
-  readonly [K in keyof T]: T[K] extends (...args: infer A) => infer R
-    ? (...args: [...A, keywords?: Keywords]) => Promise<Awaited<R>>
-    : PromiseLike<T[K]> & Remote<T[K]>
-}
+/** A module as {@link Python.import} returns it: awaited, it is imported. */
+export type Importable<Module> = Module & PromiseLike<Module>
 
 /** What can be done with a Python object besides calling it and reading its attributes. No Python name begins with `$`. */
 export interface Operations {
@@ -62,8 +73,8 @@ export interface Operations {
   $dir(): Promise<string[]>
 }
 
-/** What only an object has that JavaScript holds. */
-export interface RemoteObjectOperations extends Operations {
+/** What ends the use of an object that JavaScript holds. A module is not held: its `$dispose` does nothing. */
+export interface RemoteLifetime {
   /**
    * Lets go of the object in Python; using it afterwards throws `ERR_PYTHREADS_OBJECT_RELEASED`. `using` and `await using` do
    * this too, and so does the garbage collector, sooner or later.
@@ -75,6 +86,10 @@ export interface RemoteObjectOperations extends Operations {
   $with<T = unknown, R = unknown>(body: (value: T) => R): Promise<Awaited<R> | undefined>
   [Symbol.dispose](): void
   [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What only an object has that JavaScript holds. */
+export interface RemoteObjectOperations extends Operations, RemoteLifetime {
   /** Goes through its items; leaving early closes a generator. Not there when the object cannot be iterated. */
   [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined>
   /** Goes through its items, with options for each step: a time limit, a signal. Not there when it cannot be iterated. */
@@ -89,7 +104,9 @@ export type RemoteObject = (<R = unknown>(...args: unknown[]) => Promise<R>) &
   (new (
     ...args: unknown[]
   ) => Promise<RemoteObject>) &
-  RemoteObjectOperations & { readonly [K in FunctionMember]: RemoteAttribute } & { readonly [name: string]: RemoteAttribute }
+  RemoteObjectOperations & { readonly [K in FunctionMember]: RemoteAttribute } & {
+    readonly [name: string]: Named<RemoteAttribute>
+  }
 
 /** A context manager that was entered. */
 export interface RemoteContext<T> extends AsyncDisposable {
@@ -102,16 +119,37 @@ export type SyncAttribute = (<R = unknown>(...args: unknown[]) => R) &
   (new (
     ...args: unknown[]
   ) => SyncObject) &
-  SyncOperations & { readonly [K in FunctionMember]: SyncAttribute } & { readonly [name: string]: SyncAttribute }
+  SyncOperations & { readonly [K in FunctionMember]: SyncAttribute } & { readonly [name: string]: Named<SyncAttribute> }
 
-/** A Python module for sync calls. */
-export interface SyncModule {
-  readonly [name: string]: SyncAttribute
+/** {@link RemoteModule} for sync calls. */
+export type SyncModule = SyncOperations & SyncLifetime & { readonly [name: string]: Named<SyncAttribute> }
+
+/** {@link Operations} for sync calls: their results are not promises. */
+export interface SyncOperations {
+  toJS<R = unknown>(): R
+  $get<R = unknown>(name: string): R
+  $set(name: string, value: unknown): null
+  $delete(name: string): null
+  $item<R = unknown>(key: unknown): R
+  $setItem(key: unknown, value: unknown): null
+  $deleteItem(key: unknown): null
+  $has(item: unknown): boolean
+  $length(): number
+  $operate<R = unknown>(name: string, ...operands: unknown[]): R
+  $str(): string
+  $repr(): string
+  $type(): string
+  $equals(other: unknown): boolean
+  $is(other: unknown): boolean
+  $isInstance(kind: unknown): boolean
+  $arrow(): Uint8Array
+  $dir(): string[]
 }
 
-/** {@link Operations} whose answers are not waited for. */
-export type SyncOperations = {
-  readonly [K in keyof Operations]: Operations[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never
+/** {@link RemoteLifetime} for sync calls. */
+export interface SyncLifetime {
+  $dispose(): void
+  [Symbol.dispose](): void
 }
 
 /** An object that stays in Python, for sync calls. */
@@ -119,9 +157,8 @@ export type SyncObject = (<R = unknown>(...args: unknown[]) => R) &
   (new (
     ...args: unknown[]
   ) => SyncObject) &
-  SyncOperations & {
-    $dispose(): void
-    [Symbol.dispose](): void
+  SyncOperations &
+  SyncLifetime & {
     /** Goes through its items; leaving early closes a generator. */
     [Symbol.iterator](): Generator<unknown, void, undefined>
-  } & { readonly [K in FunctionMember]: SyncAttribute } & { readonly [name: string]: SyncAttribute }
+  } & { readonly [K in FunctionMember]: SyncAttribute } & { readonly [name: string]: Named<SyncAttribute> }

@@ -100,10 +100,10 @@ export function inlineSuite(place: Placement): void {
         `,
         'inline_classes',
       )
-      expect(await (await made.Pair?.<RemoteObject>(1, 2))?.toJS()).toEqual({ a: 1, b: 2 })
+      expect(await (await made.Pair(1, 2)).toJS()).toEqual({ a: 1, b: 2 })
       expect(await made.apply?.((x: number) => x + 1, 1)).toBe(2)
       expect(await made.later?.(async () => 'awaited')).toBe('awaited')
-      expect(await (await made.Pair?.<RemoteObject>(1, 2))?.$type()).toBe('inline_classes:Pair')
+      expect(await (await made.Pair(1, 2)).$type()).toBe('inline_classes:Pair')
       await javaScriptHolds(py, 0)
       await pythonHolds(py, 0)
     })

@@ -30,11 +30,11 @@ export function objectSuite(place: Placement): void {
       expect(await thing.get?.()).toBe(5)
       expect(await thing.add?.(1, 2, kw({ factor: 10 }))).toBe(35)
       expect(await thing(1, kw({ a: 2 }))).toEqual([35, [1], { a: 2 }])
-      expect(await (await thing.make?.<RemoteObject>(7))?.value).toBe(7)
+      expect(await (await thing.make(7)).value).toBe(7)
       await thing.$set('other', await make('Thing', 8))
       expect(await thing.other?.value).toBe(8)
       expect(await thing.other?.get?.()).toBe(8)
-      expect(await thing.other?.itself?.<RemoteObject>().then((other) => other?.value)).toBe(8)
+      expect(await thing.other?.itself?.().then((other: RemoteObject) => other.value)).toBe(8)
       const method = await thing.get
       expect(await (method as RemoteObject)()).toBe(35)
       expect(await refusal(() => thing.nothing)).toMatchObject({ code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND' })
@@ -95,6 +95,28 @@ export function objectSuite(place: Placement): void {
       await table.rows?.$setItem('x', [1])
       expect(await table.rows?.$item('x')).toEqual([1])
       expect(await table.rows?.toJS()).toEqual({ x: [1] })
+    })
+
+    it('a module has the operations of an object, before and after its import, and nothing to let go of', async () => {
+      const lazy = py.import('json')
+      for (const json of [lazy, await lazy, await py.module('def loads(text): return text', 'operated')]) {
+        expect(await json.$dir()).toContain('loads')
+        expect(await json.$repr()).toMatch(/^<module '(json|operated)'/)
+        expect(await json.$type()).toBe('builtins:module')
+        expect(await json.$is(json)).toBe(true)
+        expect(await json.$equals(py.import('math'))).toBe(false)
+        expect(await json.$isInstance(py.import('types').ModuleType)).toBe(true)
+        expect(await refusal(() => json.toJS())).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+        expect(await refusal(() => json.$length())).toMatchObject({ type: 'TypeError' })
+        expect(await refusal(() => json.$enter())).toMatchObject({ type: 'AttributeError' })
+        expect(await refusal(() => json.$with(() => {}))).toMatchObject({ type: 'AttributeError' })
+        {
+          using _ = json
+          await using __ = json
+        }
+        json.$dispose()
+        expect(await json.$get('__name__')).toMatch(/^(json|operated)$/)
+      }
     })
 
     it('is copied by toJS(), and by the option `copy`', async () => {
@@ -229,7 +251,7 @@ export function objectSuite(place: Placement): void {
         throw mine
       }
       expect(await thrown(() => connection.$with(fails))).toBe(mine) // which rolls back
-      expect(await connection.execute?.<RemoteObject>('select count(*) from t').then((count) => count?.fetchone?.())).toEqual([2])
+      expect(await connection.execute?.('select count(*) from t').then((count: RemoteObject) => count.fetchone?.())).toEqual([2])
       await connection.close?.()
       const opened = (await py.import('builtins').open?.(places.path('text'), 'w')) as RemoteObject
       expect(await opened.write?.('text')).toBe(4)

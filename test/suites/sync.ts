@@ -42,6 +42,23 @@ export function syncSuite(place: Placement): void {
       expect([calls.name, calls.length, calls.prototype]).toEqual(['the name', 7, 'the prototype'])
     })
 
+    it('a module, and what is called or gone into, have the operations of an object and nothing to let go of', async () => {
+      const json = py.sync.import('json')
+      for (const module of [json, json.decoder]) {
+        expect(module.$type()).toBe('builtins:module')
+        expect(module.$dir()).toContain('__name__')
+        expect(module.$get('__name__')).toMatch(/^json/)
+        expect(await refusal(() => module.$length())).toMatchObject({ type: 'TypeError' })
+        {
+          using _ = module
+        }
+        module.$dispose()
+        expect(module.$is(module)).toBe(true)
+      }
+      json.dumps.$dispose()
+      expect(json.dumps([1])).toBe('[1]')
+    })
+
     it('evaluates and executes', async () => {
       expect(py.sync.eval`sum(${[1, 2, 3]})`).toBe(6)
       py.sync.exec`
