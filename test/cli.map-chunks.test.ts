@@ -43,7 +43,8 @@ describe('pythreads map', () => {
     async (isolation) => {
       const [input, output] = [join(folder, 'blocks.jsonl'), join(folder, 'blocks.out')]
       writeFileSync(input, numbered(10))
-      const child = startCli(['map', `${records}:blocks_on_3`, '-i', input, '-o', output, '-w', '1', '--isolation', isolation])
+      const flags = ['-i', input, '-o', output, '-w', '1', '--isolation', isolation, '--print', 'stdout']
+      const child = startCli(['map', `${records}:blocks_on_3`, ...flags])
       await child.printed('blocked')
       child.kill('SIGINT')
       const { code, stderr } = await child.ended

@@ -107,7 +107,7 @@ describe('pythreads map', () => {
     expect(await runCli(['map', `${records}:same`, '-i', at('in'), '-o', at('out')])).toMatchObject({ code: 0 })
     expect(read('out')).toBe(numbered(10))
     const devices = ['-o', '/dev/null', '--on-error', 'record', '--errors', '/dev/null']
-    expect(await runCli(['map', `${records}:fails_on_3`, '-i', at('in'), ...devices])).toMatchObject({ code: 0 })
+    expect(await runCli(['map', `${records}:fails_on_3`, '-i', at('in'), ...devices])).toMatchObject({ code: 1 })
   })
 
   it('says that the output is full, with its name and what is written', async () => {

@@ -92,7 +92,7 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
       '--on-error',
       'skip',
     )
-    expect({ code, output }).toEqual({ code: 0, output: 'name,total\r\nx,3\r\ny,11\r\n' })
+    expect({ code, output }).toEqual({ code: 1, output: 'name,total\r\nx,3\r\ny,11\r\n' })
     expect(stderr).toContain('line 3: [ERR_PYTHREADS_INPUT]')
     expect(stderr).toContain('3 records, 1 failed')
   })
@@ -117,14 +117,15 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
 
   it('skips a failing record, and reports it', async () => {
     const { code, stderr, output } = await map('fails_on_3', numbered(6), '--on-error', 'skip')
-    expect(code).toBe(0)
+    expect(code).toBe(1)
     expect(stderr).toContain('line 4: Traceback')
+    expect(stderr).toContain('1 of 6 records failed')
     expect(output).toBe(numbered(6).replace('{"id": 3}\n', ''))
   })
 
   it('records failures in a file beside the output', async () => {
-    const { code, output } = await map('fails_on_3', numbered(6), '--on-error', 'record')
-    expect(code).toBe(0)
+    const { code, stderr, output } = await map('fails_on_3', numbered(6), '--on-error', 'record', '--quiet')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`${out}.errors.jsonl`) })
     expect(output.split('\n')).toHaveLength(6)
     const failure: unknown = JSON.parse(readFileSync(`${out}.errors.jsonl`, 'utf8'))
     expect(failure).toMatchObject({ line: 4, code: 'ERR_PYTHREADS_PYTHON', type: 'ValueError', message: 'three is not allowed' })
@@ -132,7 +133,7 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
 
   it('finds the record that kills its worker; the others are not lost', async () => {
     const { code, stderr, output } = await map('dies_on_3', numbered(1_000), '--isolation', 'process', '--on-error', 'skip')
-    expect(code).toBe(0)
+    expect(code).toBe(1)
     expect(stderr).toMatch(/line 4: \[ERR_PYTHREADS_WORKER_DIED\].*status 9/)
     expect(output).toBe(numbered(1_000).replace('{"id": 3}\n', ''))
   })
@@ -151,8 +152,10 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
   })
 
   it.each([
-    ['jsonl', 'unwritable', '1\n', 'TypeError'],
+    ['jsonl', 'unwritable', '1\n', 'OutputError'],
     ['lines', 'broken_line', 'a\n', 'OutputError'],
+    ['json', 'unwritable', '[1]', 'OutputError'],
+    ['tsv', 'unwritable', 'a\n1\n', 'OutputError'],
     ['csv', 'same', 'a,a,b\n1,2,3\n', undefined],
   ] as const)('says when a result cannot be written as %s (%s)', async (format, target, input, type) => {
     const { code, stderr } = await map(target, input, '--format', format)
@@ -161,15 +164,19 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
   })
 
   it.each([
-    [['map', 'json'], 1, 'ERR_PYTHREADS_ARGUMENT'],
+    [['map', 'json'], 2, 'ERR_PYTHREADS_USAGE'],
     [['map', 'no_such_module:f', '-i', 'package.json'], 1, 'ERR_PYTHREADS_MODULE_NOT_FOUND'],
     [['map', 'json:no_such_function', '-i', 'package.json'], 1, 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND'],
     [['map', 'json:__name__', '-i', 'package.json'], 1, 'ERR_PYTHREADS_NOT_CALLABLE'],
     [['map', './no/such/file.py:f', '-i', 'package.json'], 1, 'ERR_PYTHREADS_MODULE_NOT_FOUND'],
-    [['map', 'json:dumps', '-i', 'no-such-file'], 2, 'ERR_PYTHREADS_USAGE'],
+    [['map', 'json:dumps', '-i', 'no-such-file'], 1, 'ERR_PYTHREADS_FILE'],
     [['map', 'json:dumps', '-i', 'package.json', '-o', './package.json'], 2, 'ERR_PYTHREADS_USAGE'],
     [['map', 'json:dumps', '--on-error', 'record'], 2, 'ERR_PYTHREADS_USAGE'],
     [['map', 'json:dumps', '--format', 'xml'], 2, 'ERR_PYTHREADS_USAGE'],
+    [['map', 'json:dumps', '--output-format', 'xml'], 2, 'ERR_PYTHREADS_USAGE'],
+    [['map', 'json:dumps', '--limit', '0'], 2, 'ERR_PYTHREADS_USAGE'],
+    [['map', 'json:dumps', '--chunk', '2', '--timeout', '1s'], 2, 'ERR_PYTHREADS_USAGE'],
+    [['map', 'json:dumps', '--path', 'no-such-folder'], 2, 'ERR_PYTHREADS_USAGE'],
     [['map', 'json:dumps', '--colour'], 2, 'ERR_PYTHREADS_USAGE'],
     [['map', 'json:dumps', '--python', '/no/such/python'], 1, 'ERR_PYTHREADS_PYTHON_NOT_FOUND'],
   ])('refuses %j', async (args, code, text) => {

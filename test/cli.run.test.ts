@@ -1,144 +1,206 @@
-// `pythreads run` and `doctor`: what a person sees, and the exit status that scripts go by.
-import { describe, expect, it } from 'vitest'
-import { placement } from './suites/placement.ts'
-import { runCli, startCli } from './support/child.ts'
-import { placements, pythons } from './support/pythons.ts'
+// `pythreads run`: a call from the shell, and the same call from many threads. Stdout has results alone, so that another program can
+// read them. A failure here prints the status, stdout and stderr of the program that was run.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { runCli } from './support/child.ts'
+import { placements } from './support/pythons.ts'
+import { shell } from './support/shell.ts'
 
-const free = pythons.find(({ freeThreaded }) => freeThreaded)
+const commands = './test/python/commands.py'
+const folder = mkdtempSync(join(tmpdir(), 'pythreads-run-'))
+afterAll(() => rmSync(folder, { recursive: true }))
 
-const summaryOf = (stdout: string) => JSON.parse(stdout) as Record<string, unknown>
+const call = (target: string, ...args: string[]) => runCli(['run', `${commands}:${target}`, ...args])
 
 describe('pythreads run', () => {
-  it.each(placements)('calls from one caller per worker, in $name', async ({ isolation, python }) => {
-    const args = ['run', 'json:dumps', '--threads', '5', '--count', '4', '--isolation', isolation, '--python', python]
-    const { code, stdout } = await runCli([...args, '--args', '[{"id": "$worker", "call": $call, "text": "w$worker"}]'])
-    expect(code).toBe(0)
-    const lines = stdout.split('\n').filter((line) => line.startsWith('worker '))
-    const expected = Array.from({ length: 20 }, (_, i) => [i % 5, Math.floor(i / 5)] as const)
-    expect(lines.sort()).toEqual(
-      expected.map(([worker, call]) => `worker ${worker}: {"id": ${worker}, "call": ${call}, "text": "w${worker}"}`).sort(),
-    )
-    expect(stdout).toMatch(/20 calls, 0 errors, [\d,]+ calls\/s/)
-    expect(stdout).toContain('5 workers: fewest calls 4, most 4')
-    expect(stdout).toContain(`isolation ${isolation}`)
-  })
-
-  it('paces itself with --every, and prints one object with --json', async () => {
-    const { code, stdout } = await runCli([
-      'run',
-      'operator:add',
-      '--workers',
-      '3',
-      '--every',
-      '100ms',
-      '--for',
-      '450ms',
-      '--args',
-      '[1, 2]',
-      '--json',
-      '--isolation',
-      'process',
-    ])
-    expect(code).toBe(0)
-    const summary = summaryOf(stdout)
-    expect(summary).toMatchObject({ calls: 15, errors: 0, workers: 3, fewestCalls: 5, mostCalls: 5, isolation: 'process' })
-    expect(summary['reasons']).toEqual(['process: asked for by name'])
-    expect(summary['p50Ms']).toBeLessThanOrEqual(summary['p99Ms'] as number)
-  })
-
-  it('passes keyword arguments', async () => {
-    const { stdout } = await runCli([
-      'run',
-      'json:dumps',
-      '-w',
-      '1',
-      '--count',
-      '1',
-      '--args',
-      '[[1]]',
-      '--kwargs',
-      '{"indent": 1}',
-    ])
-    expect(stdout).toContain('worker 0: [\n 1\n]')
-  })
-
-  it('counts errors, shows the first tracebacks, and its status says so', async () => {
-    const { code, stdout, stderr } = await runCli(['run', 'json:loads', '-w', '2', '--count', '3', '--args', '["{"]'])
-    expect(code).toBe(1)
-    expect(stdout).toContain('6 calls, 6 errors')
-    expect(stderr).toContain('json.decoder.JSONDecodeError')
+  it.each([
+    [
+      'a JSON value each, or else a text',
+      ['1', '2.0', 'null', '[1, "a"]', 'abc', '1e', '"1"'],
+      '[1, 2.0, null, [1, "a"], "abc", "1e", "1"]',
+    ],
+    ['a text each with --text', ['--text', '1', '{"a"', 'null'], '["1", "{\\"a\\"", "null"]'],
+    ['a negative number', ['-5', '-1.5'], '[-5, -1.5]'],
+    ['what stands behind --', ['--', '--args', '-x'], '["--args", "-x"]'],
+    [
+      'all digits of a number',
+      ['123456789012345678901234567890', '0.1000000000000000055'],
+      '[123456789012345678901234567890, 0.1]',
+    ],
+    ['a text of any script', ['é😀'], '["é😀"]'],
+    ['--args', ['--args', '[1, {"a": 2}]'], '[1, {"a": 2}]'],
+    ['--kwargs', ['0', '--kwargs', '{"a": "$thread"}'], '[0, {"a": "$thread"}]'],
+    ['no arguments', [], '[]'],
+  ])('takes %s', async (_, args, expected) => {
+    expect(await call('same', ...args)).toMatchObject({ code: 0, stdout: `${expected}\n`, stderr: '' })
   })
 
   it.each([
-    ['with calls that end', 'time:sleep', '[0.05]'],
-    ['with calls that do not', 'time:sleep', '[60]'],
-  ])('stops gently on Ctrl-C %s and still prints the summary', async (_, target, args) => {
-    const child = startCli(
-      ['run', target, '--workers', '2', '--for', '60s', '--args', args, '--isolation', 'process', '--preload', 'noisy'],
-      {
-        env: { PYTHONPATH: 'test/python' },
-      },
-    )
-    await child.printed('ready')
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    child.kill('SIGINT')
-    const { code, stdout } = await child.ended
+    ['an argument', ['-', '2'], '{"id": 1}\n', '[{"id": 1}, 2]'],
+    ['a text', ['-'], 'two\nlines\n', '["two\\nlines"]'],
+    ['--args', ['--args', '-'], '[1, 2]\n', '[1, 2]'],
+    ['--kwargs', ['--kwargs', '-'], '{"a": 1}', '[{"a": 1}]'],
+  ])('reads %s from standard input by -', async (_, args, input, expected) => {
+    const ended = await runCli(['run', `${commands}:same`, ...args], { input })
+    expect(ended).toMatchObject({ code: 0, stdout: `${expected}\n`, stderr: '' })
+  })
+
+  it('prints what json.dumps prints, and what JSON does not know as copies have it', async () => {
+    const { code, stdout } = await call('kinds')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/calls, 0 errors/)
+    expect(stdout).toBe(
+      '[{"x": 1, "label": ["red"]}, [1, 2], [3, 4], [0, 1], "2020-01-02", "2020-01-02T03:04:00+00:00", "1.10",' +
+        ' {"a": {"null": 1, "true": 2, "3": 4}}, 1000000000000000000000000000000, 2.0]\n',
+    )
+  })
+
+  it('escapes only what UTF-8 cannot write', async () => {
+    const { code, stdout } = await call('surrogate')
+    expect({ code, stdout, value: JSON.parse(stdout) as unknown }).toEqual({
+      code: 0,
+      stdout: '"\\u00e9\\ud800"\n',
+      value: 'é\ud800',
+    })
+  })
+
+  it('waits for a coroutine function', async () => {
+    expect(await call('later', '{"a": 1}')).toMatchObject({ code: 0, stdout: '{"a": 1}\n' })
   })
 
   it.each([
-    [['run', 'json:dumps', '--args', '{'], 2, 'ERR_PYTHREADS_USAGE'],
-    [['run', 'json:dumps', '--args', '{"a": 1}'], 2, 'ERR_PYTHREADS_USAGE'],
-    [['run', 'json:dumps', '--kwargs', '[1]'], 2, 'ERR_PYTHREADS_USAGE'],
-    [['run', 'json:dumps', '--every', 'soon'], 2, 'ERR_PYTHREADS_USAGE'],
-    [['run', 'json:dumps', '--workers', '0'], 2, 'ERR_PYTHREADS_USAGE'],
-    [['run', 'json:dumps', '--for', '1s', '--count', '1'], 2, 'ERR_PYTHREADS_USAGE'],
-    [['run', 'json:dumps', '--workers', '100000'], 1, 'ERR_PYTHREADS_OPTION'],
-    [['run', 'dumps'], 1, 'ERR_PYTHREADS_ARGUMENT'],
-    [['run'], 2, 'ERR_PYTHREADS_USAGE'],
-    [['fly'], 2, 'ERR_PYTHREADS_USAGE'],
-    [['run', 'no_such_module:f'], 1, 'ERR_PYTHREADS_MODULE_NOT_FOUND'],
-  ])('refuses %j', async (args, code, text) => {
-    const ended = await runCli(args as string[])
-    expect({ code: ended.code, text: ended.stderr.includes(text), stdout: ended.stdout }).toEqual({
-      code,
+    ['object', 'result["a"][1]: object is not JSON'],
+    ['nan', 'result["a"][1]: JSON has no nan'],
+    ['key', 'result["a"]: a key of type tuple is not JSON'],
+    ['generator', 'result["a"]: generator is not JSON'],
+    ['bytes', 'result["a"]: bytes is not JSON'],
+    ['cycle', 'result: Circular reference'],
+    ['function', 'result: builtin_function_or_method is not JSON'],
+  ])('says where a result is not JSON, and prints nothing else (%s)', async (kind, message) => {
+    const { code, stdout, stderr } = await call('no_json', kind)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(`[ERR_PYTHREADS_VALUE] ${message}`)
+    expect(stderr).toContain('--raw')
+  })
+
+  it('prints the text of a result with --raw', async () => {
+    expect(await call('no_json', 'function', '--raw')).toMatchObject({ code: 0, stdout: '<built-in function len>\n' })
+    expect(await call('later', 'a "text"', '--raw')).toMatchObject({ code: 0, stdout: 'a "text"\n' })
+  })
+
+  it('prints bytes as they are with --raw', async () => {
+    expect((await shell(`pythreads run ${commands}:binary --raw | od -An -tx1`)).stdout.trim()).toBe('00 ff 0a')
+  })
+
+  it.each(placements)(
+    'keeps stdout for the result: what Python, C code and children print goes to stderr, in $name',
+    async ({ isolation, python }) => {
+      const flags = ['--isolation', isolation, '--python', python]
+      const ended = await call('prints_everywhere', ...flags)
+      expect(ended).toMatchObject({ code: 0, stdout: '"result"\n' })
+      const printed = ['from Python', 'from bytes', 'from C', 'from a child']
+      expect(ended.stderr.trimEnd().split('\n').sort()).toEqual([...printed].sort())
+      const inline = await call('prints_everywhere', ...flags, '--print', 'stdout')
+      expect(inline).toMatchObject({ code: 0, stderr: '' })
+      expect(inline.stdout.trimEnd().split('\n').sort()).toEqual([...printed, '"result"'].sort())
+    },
+  )
+
+  it('writes to the same file as a shell that redirects it, in its turn', async () => {
+    const out = join(folder, 'out')
+    for (const isolation of ['process', 'thread']) {
+      const run = `pythreads run ${commands}:prints_everywhere --isolation ${isolation} 2>/dev/null`
+      await shell(`(echo before; ${run}; echo after) > "${out}"; ${run} >> "${out}"`)
+      expect(readFileSync(out, 'utf8')).toBe('before\n"result"\nafter\n"result"\n')
+    }
+  })
+
+  it('prints what Python raises to stderr, with status 1', async () => {
+    const { code, stdout, stderr } = await call('fails_for', '1')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^pythreads: Traceback.*commands\.py.*ValueError: one is not allowed\n\[ERR_PYTHREADS_PYTHON\]/s)
+    expect(stderr).not.toContain('json_call')
+  })
+
+  it('ends a call that takes longer than --timeout', async () => {
+    const { code, stderr } = await call('never_ends', '--timeout', '1s', '--isolation', 'process')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('[ERR_PYTHREADS_TIMEOUT]') })
+  })
+
+  it.each([
+    [['run', 'json:dumps', '{'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '["a"'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '--args', '{'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '--args', '{"a": 1}'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '--kwargs', '[1]'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '1', '--args', '[1]'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '-', '-'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '--args', '-'], 'ERR_PYTHREADS_USAGE'], // there is nothing in standard input
+    [['run', 'json:dumps', '--every', 'soon'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '--for', '1s'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '--workers', '0'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '--threads', '100000'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'json:dumps', '--every', '1s', '--for', '1s', '--count', '1'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'dumps'], 'ERR_PYTHREADS_USAGE'],
+    [['run'], 'ERR_PYTHREADS_USAGE'],
+    [['fly'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'no_such_module:f'], 'ERR_PYTHREADS_MODULE_NOT_FOUND'],
+    [['run', 'json:no_such_function'], 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND'],
+    [['run', 'json:__name__', '--threads', '2'], 'ERR_PYTHREADS_NOT_CALLABLE'],
+  ])('refuses %j', async (args, text) => {
+    const ended = await runCli(args)
+    expect({ code: ended.code, text: ended.stderr.includes(`[${text}]`), stdout: ended.stdout }).toEqual({
+      code: text === 'ERR_PYTHREADS_USAGE' ? 2 : 1,
       text: true,
       stdout: '',
     })
   })
 })
 
-describe('pythreads doctor', () => {
-  it('shows the Pythons and what auto chooses', async () => {
-    const { code, stdout } = await runCli(['doctor'])
-    expect(code).toBe(0)
-    for (const { python } of placements.slice(0, 1)) expect(stdout).toContain(python)
-    expect(stdout).toMatch(/isolation 'auto' chooses (thread|subinterpreter|process)/)
+describe('pythreads run --threads', () => {
+  it.each(placements)('calls from as many threads, each on its worker, in $name', async ({ isolation, python }) => {
+    const flags = ['--threads', '5', '--count', '4', '--isolation', isolation, '--python', python]
+    const ended = await call('same', '"$thread"', '"$call"', '"w$worker"', ...flags)
+    const lines = Array.from({ length: 20 }, (_, i) => `[${i % 5}, ${Math.floor(i / 5)}, "w${i % 5}"]`)
+    expect(ended.code).toBe(0)
+    expect(ended.stdout.trimEnd().split('\n').sort()).toEqual(lines.sort())
+    expect(ended.stderr).toMatch(/^20 calls, 0 errors in /)
+    expect(ended.stderr).toContain(`5 workers, isolation ${isolation}`)
   })
 
-  it.runIf(free !== undefined)('tries modules without a GIL and says which one decides', async () => {
-    const args = ['doctor', '--python', free?.executable ?? '', '--import', 'json,there_is_no_such_module', '--json']
-    const { stdout } = await runCli(args)
-    const { auto, autoWithModules } = JSON.parse(stdout) as Record<string, { isolation: string; reasons: string[] }>
-    expect(auto?.isolation).toBe('thread')
-    expect(autoWithModules?.isolation).toBe('process')
-    expect(autoWithModules?.reasons[0]).toMatch(/^not thread: there_is_no_such_module: /)
+  it('calls once from each without --every', async () => {
+    const ended = await call('same', '$thread', '--threads', '3', '--quiet')
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(ended.stdout.split('\n').sort()).toEqual(['', '[0]', '[1]', '[2]'])
   })
 
-  it('chooses a process where there is a GIL, and says why', async () => {
-    const { python } = placement('subinterpreter')
-    const { code, stdout } = await runCli(['doctor', '--python', python, '--import', 'json,readline', '--json'])
-    expect(code).toBe(0)
-    const { auto, autoWithModules } = JSON.parse(stdout) as Record<string, { isolation: string; reasons: string[] }>
-    expect(auto?.isolation).toBe('process')
-    expect(autoWithModules).toEqual(auto)
-    expect(auto?.reasons.join('\n')).toMatch(/^not thread: .*\nnot subinterpreter: only by name: .*\nprocess: /)
+  it('calls once in the time of --every, for the time of --for', async () => {
+    const ended = await call('same', '"$call"', '--threads', '3', '--every', '100ms', '--for', '450ms')
+    expect(ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/^15 calls, 0 errors/) as string })
+    expect(ended.stdout.split('\n').filter((line) => line === '[4]')).toHaveLength(3)
   })
 
-  it('says what is wrong with a Python that was named', async () => {
-    const { code, stdout } = await runCli(['doctor', '--python', '/no/such/python'])
-    expect(code).toBe(1)
-    expect(stdout).toContain('ERR_PYTHREADS_PYTHON_NOT_FOUND')
+  it('goes on after an error, and its status says so', async () => {
+    const ended = await call('fails_for', '"$call"', '--threads', '2', '--count', '3')
+    expect(ended.code).toBe(1)
+    expect(ended.stdout.split('\n').sort()).toEqual(['', '0', '0', '2', '2'])
+    expect(ended.stderr).toContain('thread 0: Traceback')
+    expect(ended.stderr).toContain('6 calls, 2 errors')
+  })
+})
+
+describe('sys.path', () => {
+  it('begins with the current folder only where the target is found there', async () => {
+    const { stdout } = await runCli(['run', 'commands:first_in_path'], { cwd: 'test/python' })
+    expect(JSON.parse(stdout)).toEqual([join(process.cwd(), 'test', 'python')])
+    const elsewhere = await runCli(['run', `${resolve(commands)}:first_in_path`], { cwd: folder })
+    expect(JSON.parse(elsewhere.stdout)).not.toContain(folder)
+  })
+
+  it('begins with the folders of --path, in their order', async () => {
+    const { stdout } = await runCli(['run', 'sys:path.copy', '--path', 'test', '--path', 'src'])
+    expect((JSON.parse(stdout) as string[]).slice(0, 2)).toEqual([join(process.cwd(), 'test'), join(process.cwd(), 'src')])
+    expect(JSON.parse(stdout)).not.toContain(process.cwd())
   })
 })

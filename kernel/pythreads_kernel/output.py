@@ -287,6 +287,10 @@ class ToDescriptor(Output):
         for stream, token in zip((STDOUT, STDERR), tokens, strict=True):
             self._turns[stream].adopt(token)
 
+    def join(self) -> None:
+        """Keep the lines of both whole: stdout is where stderr is from now on."""
+        self._turns[STDOUT] = self._turns[STDERR]
+
     def after_fork(self) -> None:
         """Begin anew in a child, where other threads neither go on nor give back what they have."""
         unfinished.clear()

@@ -10,9 +10,11 @@ import codecs
 import csv
 import io
 import json
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from .json_text import plain
 from .report import describe
 from .targets import resolve_callable
 
@@ -25,23 +27,33 @@ class InputError(ValueError):
 
 
 class OutputError(TypeError):
-    """What the function answered cannot be written in this format."""
+    """What the function returned cannot be written in this format."""
 
 
 Failure = dict[str, Any]
-Header = dict[str, Any]
 
 
-def run(target: str, chunk: memoryview, first_line: int, *, fmt: str, stop: bool, header: Header | None = None) -> dict[str, Any]:
+def run(
+    target: str,
+    chunk: memoryview,
+    first_line: int,
+    *,
+    fmt: str,
+    out: str,
+    stop: bool,
+    columns: list[str] | None = None,
+    header: list[str] | None = None,
+) -> dict[str, Any]:
     """Put the records of a chunk through a function.
 
     Return the rows to write, how many records there were, the failures, each with its line, and how long it took. With
-    `stop` the first failure ends it. `header` is for csv: the columns of the input and, once they are known, of the output.
+    `stop` the first failure ends it. `fmt` is the format of the input, `out` that of the output; `columns` are those of the input
+    and `header`, once they are known, those of the output, where it is CSV.
     """
     start = perf_counter()
     function = resolve_callable(target)
-    reader: Iterator[tuple[int, Any]] = _READERS[fmt](bytes(chunk), first_line, header)
-    rows: Any = _CsvRows(header) if fmt == "csv" else _TextRows(_WRITERS[fmt])
+    reader: Iterator[tuple[int, Any]] = _READERS[fmt](bytes(chunk), first_line, columns)
+    rows: Any = _CsvRows(header, _DIALECTS[out]) if out in _DIALECTS else _WRITERS[out]()
     failures: list[Failure] = []
     records = 0
     for line, record in reader:
@@ -81,12 +93,12 @@ def _lines(data: bytes, first_line: int) -> Iterator[tuple[int, str | InputError
                 yield number, InputError(f"line {number} is not UTF-8: {error.reason} at byte {error.start + 1}")
 
 
-def _read_lines(data: bytes, first_line: int, _header: Header | None) -> Iterator[tuple[int, Any]]:
+def _read_lines(data: bytes, first_line: int, _columns: list[str] | None) -> Iterator[tuple[int, Any]]:
     for number, line in _lines(data, first_line):
         yield number, line.removesuffix("\r") if isinstance(line, str) else line
 
 
-def _read_jsonl(data: bytes, first_line: int, _header: Header | None) -> Iterator[tuple[int, Any]]:
+def _read_jsonl(data: bytes, first_line: int, _columns: list[str] | None, *, unit: str = "line") -> Iterator[tuple[int, Any]]:
     """The values of a chunk. Blank lines are no records: many programs end a file with one, or write one between its parts."""
     loads = json.loads
     for number, line in _lines(data, first_line):
@@ -95,19 +107,18 @@ def _read_jsonl(data: bytes, first_line: int, _header: Header | None) -> Iterato
                 value = loads(line)
             except (ValueError, RecursionError) as error:
                 if line and not line.isspace():
-                    yield number, InputError(f"line {number} is not JSON: {error}")
+                    yield number, InputError(f"{unit} {number} is not JSON: {error}")
                 continue
             yield number, value
         else:
             yield number, line
 
 
-def _read_csv(data: bytes, first_line: int, header: Header | None) -> Iterator[tuple[int, Any]]:
-    columns: list[str] = (header or {})["input"]
+def _read_csv(data: bytes, first_line: int, columns: list[str], *, dialect: str = "excel") -> Iterator[tuple[int, Any]]:
     text = data.decode("utf-8", "surrogateescape")
     lines = list(io.StringIO(text, newline=""))
     rest = iter(lines)
-    reader = csv.reader(rest, strict=True)
+    reader = csv.reader(rest, dialect, strict=True)
     skipped = 0
     while True:
         start = reader.line_num + skipped
@@ -143,10 +154,10 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def csv_columns(record: memoryview) -> list[str]:
+def csv_columns(record: memoryview, fmt: str) -> list[str]:
     """The columns that the first record of a file names."""
     try:
-        rows = csv.reader(io.StringIO(bytes(record).decode("utf-8-sig"), newline=""), strict=True)
+        rows = csv.reader(io.StringIO(bytes(record).decode("utf-8-sig"), newline=""), _DIALECTS[fmt], strict=True)
         return next(rows, [])
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"the header (line 1) is not CSV: {error}") from None
@@ -169,9 +180,27 @@ class _TextRows:
         return "\n".join(self._rows)
 
 
+class _Items(_TextRows):
+    """Items of a JSON array, each with what separates it from the one before; the host opens and closes the array."""
+
+    def text(self) -> str:
+        return "".join([f",\n{row}" for row in self._rows])
+
+
+def _write_json(result: Any) -> str:
+    try:
+        return json.dumps(result)  # with its default settings it need not make an encoder
+    except TypeError:
+        pass
+    try:
+        return json.dumps(result, default=plain)
+    except TypeError as error:
+        raise OutputError(f"the result cannot be written: {error}") from None
+
+
 def _write_line(result: Any) -> str:
     if not isinstance(result, str):
-        raise OutputError(f"a line has to be a str, the function answered {type(result).__qualname__}")
+        raise OutputError(f"a line has to be a str, the function returned {type(result).__qualname__}")
     if "\n" in result:
         raise OutputError("a line cannot have a line break in it")
     if not _is_unicode(result):
@@ -182,10 +211,10 @@ def _write_line(result: Any) -> str:
 class _CsvRows:
     """Rows of CSV. The first dict names the columns and makes the header; the later ones have to have the same."""
 
-    def __init__(self, header: Header | None) -> None:
-        self.columns: list[str] | None = (header or {})["output"]
+    def __init__(self, header: list[str] | None, dialect: str) -> None:
+        self.columns = header
         self._out = io.StringIO(newline="")
-        self._writer = csv.writer(self._out)
+        self._writer = csv.writer(self._out, dialect)
 
     def add(self, result: Any) -> None:
         if isinstance(result, dict):
@@ -200,7 +229,7 @@ class _CsvRows:
                 self.columns = []  # no header
             self._write(result)
         else:
-            raise OutputError(f"a CSV row is a dict, a list or a tuple, the function answered {type(result).__qualname__}")
+            raise OutputError(f"a row is a dict, a list or a tuple, the function returned {type(result).__qualname__}")
 
     def _write(self, fields: Sequence[Any]) -> None:
         if not all(_is_unicode(field) for field in fields if isinstance(field, str)):
@@ -211,5 +240,16 @@ class _CsvRows:
         return self._out.getvalue()
 
 
-_READERS = {"jsonl": _read_jsonl, "lines": _read_lines, "csv": _read_csv}
-_WRITERS: dict[str, Callable[[Any], str]] = {"jsonl": json.dumps, "lines": _write_line}
+_DIALECTS = {"csv": "excel", "tsv": "excel-tab"}
+_READERS: dict[str, Callable[..., Iterator[tuple[int, Any]]]] = {
+    "jsonl": _read_jsonl,
+    "json": partial(_read_jsonl, unit="item"),
+    "lines": _read_lines,
+    "csv": _read_csv,
+    "tsv": partial(_read_csv, dialect="excel-tab"),
+}
+_WRITERS: dict[str, Callable[[], _TextRows]] = {
+    "jsonl": partial(_TextRows, _write_json),
+    "json": partial(_Items, _write_json),
+    "lines": partial(_TextRows, _write_line),
+}

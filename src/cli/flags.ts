@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
 /** One flag of a command: how it is written, what it says in the help, and how its text becomes a value. */
@@ -8,8 +10,10 @@ export interface Flag<T> {
   readonly parse?: (text: string) => Exclude<T, undefined>
   readonly choices?: readonly string[]
   readonly default?: T
-  /** The option that cannot be given together with this one. */
-  readonly conflicts?: string
+  /** It can be given several times; the value is a list of what is given. */
+  readonly isRepeated?: boolean
+  /** The options that cannot be given together with this one, as they are called in code. */
+  readonly conflicts?: string | string[]
   /** Another name for the same flag, hidden from the list but named in the description. */
   readonly alias?: string
 }
@@ -20,17 +24,28 @@ export type Flags<T> = { readonly [K in keyof T]-?: Flag<T[K]> }
 /** Adds flags to a command. */
 export function addFlags<T>(command: Command, flags: Flags<T>): void {
   for (const flag of Object.values<Flag<unknown>>(flags)) {
-    command.addOption(option(flag.flags, flag))
+    const made = option(flag.flags, flag)
+    command.addOption(made)
+    // Not the option's own default: the help would say `(default: false)` of each.
+    if (flag.default === false) command.setOptionValueWithSource(made.attributeName(), false, 'default')
     if (flag.alias !== undefined) command.addOption(option(flag.alias, { ...flag, default: undefined }).hideHelp())
   }
 }
 
 function option(text: string, flag: Flag<unknown>): Option {
   const made = new Option(text, flag.description)
-  if (flag.parse !== undefined) made.argParser(flag.parse)
+  const { parse } = flag
+  if (flag.isRepeated === true) {
+    made.argParser((value, before: unknown) => [
+      ...((before as unknown[] | undefined) ?? []),
+      ...((parse?.(value) ?? [value]) as unknown[]),
+    ])
+  } else if (parse !== undefined) {
+    made.argParser(parse)
+  }
   if (flag.choices !== undefined) made.choices(flag.choices)
   if (flag.conflicts !== undefined) made.conflicts(flag.conflicts)
-  if (flag.default !== undefined) made.default(flag.default)
+  if (flag.default !== undefined && flag.default !== false) made.default(flag.default)
   return made
 }
 
@@ -43,46 +58,64 @@ export function duration(text: string): number {
   return Number(amount) * (UNITS[unit] as number)
 }
 
-export function count(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('Give a whole number from 1.')
-  return Number(text)
+const MAX_COUNT = 2 ** 31 - 1
+
+/** A whole number from 1 to `most`. */
+export function upTo(most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (!/^\d+$/.test(text) || number < 1 || number > most) {
+      throw new InvalidArgumentError(`Give a whole number from 1 to ${most}.`)
+    }
+    return number
+  }
 }
+
+export const count: (text: string) => number = upTo(MAX_COUNT)
 
 /** `a,b,c`. */
 export function names(text: string): string[] {
   return text.split(',').filter((name) => name !== '')
 }
 
-/** A kind of JSON value, with `$worker` and `$call` in it. */
-export function json(kind: 'array' | 'object'): (text: string) => JsonTemplate {
+/** A folder that is there. */
+export function folder(text: string): string[] {
+  if (statSync(text, { throwIfNoEntry: false })?.isDirectory() === true) return [resolve(text)]
+  throw new InvalidArgumentError('There is no such folder.')
+}
+
+/** The text of a JSON array or object; `-` stands for what standard input has. */
+export function json(kind: 'array' | 'object'): (text: string) => string {
   return (text) => {
-    const template = new JsonTemplate(text)
-    let value: unknown
-    try {
-      value = template.fill(0, 0)
-    } catch (error) {
-      throw new InvalidArgumentError(`It is not JSON: ${(error as Error).message}`)
-    }
-    const fits = kind === 'array' ? Array.isArray(value) : typeof value === 'object' && value !== null && !Array.isArray(value)
-    if (!fits) throw new InvalidArgumentError(`Give a JSON ${kind}.`)
-    return template
+    const wrong = text === '-' ? undefined : notJson(text, kind)
+    if (wrong !== undefined) throw new InvalidArgumentError(wrong)
+    return text
   }
 }
 
-/** JSON in which `$worker` and `$call` stand for numbers, with or without quotes around them. */
+/** What is wrong with a text that is to be a JSON array or object. `$thread` and its like may stand in it for numbers. */
+export function notJson(text: string, kind: 'array' | 'object'): string | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(new JsonTemplate(text).fill(0, 0))
+  } catch (error) {
+    return `It is not JSON: ${(error as Error).message}`
+  }
+  const fits = kind === 'array' ? Array.isArray(value) : typeof value === 'object' && value !== null && !Array.isArray(value)
+  return fits ? undefined : `Give a JSON ${kind}.`
+}
+
+/** JSON in which `$thread` (or `$worker`) and `$call` stand for numbers, with or without quotes around them. */
 export class JsonTemplate {
-  readonly #text: string
-  readonly #fixed: boolean
+  readonly text: string
 
   constructor(text: string) {
-    this.#text = text
-    this.#fixed = !/\$(worker|call)\b/.test(text)
+    this.text = text
   }
 
-  fill(worker: number, call: number): unknown {
-    if (this.#fixed) return JSON.parse(this.#text)
-    const values = { worker, call }
-    const put = (_: string, name: 'worker' | 'call') => String(values[name])
-    return JSON.parse(this.#text.replace(/"\$(worker|call)"/g, put).replace(/\$(worker|call)\b/g, put))
+  fill(thread: number, call: number): string {
+    if (!this.text.includes('$')) return this.text
+    const put = (_: string, name: string) => String(name === 'call' ? call : thread)
+    return this.text.replace(/"\$(thread|worker|call)"/g, put).replace(/\$(thread|worker|call)\b/g, put)
   }
 }

@@ -53,8 +53,7 @@ export class MapFilePlan {
     const errorPath = errors ?? `${output}.errors.jsonl`
     this.#errors = onError === 'record' ? { flag: '--errors', path: errorPath, fd: undefined } : undefined
     const stats = statsOf(this.#input)
-    if (this.#input.fd === undefined && (stats === undefined || stats.isDirectory()))
-      throw usage(`--input ${input}: no such file`)
+    if (stats?.isDirectory() === true) throw fileError(describe(this.#input), 'it is a folder (EISDIR)')
     this.size = stats?.isFile() === true ? stats.size : undefined
     this.#refuseSame()
   }

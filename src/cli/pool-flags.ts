@@ -1,7 +1,10 @@
-import { resolve } from 'node:path'
-import type { IsolationOption, PythonOptions } from '../index.ts'
-import { resolveTarget } from '../options/index.ts'
-import { count, type Flags, names } from './flags.ts'
+import type { Writable } from 'node:stream'
+import { type IsolationOption, Python, type PythonOptions } from '../index.ts'
+import { duration, type Flag, type Flags, folder, names, upTo } from './flags.ts'
+import { type PrintTo, ResultOutput } from './result-output.ts'
+import { currentFolder, type Target } from './target.ts'
+
+const MAX_WORKERS = 1000
 
 /** The flags of every command that starts workers. */
 export interface PoolFlags {
@@ -10,39 +13,79 @@ export interface PoolFlags {
   isolation: IsolationOption
   python: string | undefined
   preload: string[] | undefined
+  path: string[] | undefined
+  timeout: number | undefined
 }
 
-export const poolFlags: Flags<Omit<PoolFlags, 'threads'>> = {
+export const pythonFlag: Flag<string | undefined> = {
+  flags: '--python <path>',
+  description: 'an executable, or the folder of a virtual environment',
+}
+
+export const pathFlag: Flag<string[] | undefined> = {
+  flags: '--path <folder>',
+  description: 'first in sys.path; can be given several times',
+  parse: folder,
+  isRepeated: true,
+}
+
+export const printFlag: Flag<PrintTo> = {
+  flags: '--print <where>',
+  description: 'where what Python prints goes',
+  choices: ['stderr', 'stdout'],
+  default: 'stderr',
+}
+
+export const poolFlags: Flags<Omit<PoolFlags, 'threads' | 'timeout'>> = {
   workers: {
     flags: '-w, --workers <n>',
     alias: '--threads <n>',
-    description: 'how many workers (--threads: the same)',
-    parse: count,
+    description: 'how many; default: one a core',
+    parse: upTo(MAX_WORKERS),
   },
   isolation: {
     flags: '--isolation <kind>',
-    description: 'where the workers run',
+    description: 'where workers run',
     choices: ['auto', 'thread', 'subinterpreter', 'process'],
     default: 'auto',
   },
-  python: { flags: '--python <path>', description: 'which Python: an executable or the folder of a virtual environment' },
-  preload: {
-    flags: '--preload <modules>',
-    description: 'modules to import in each worker first; on a free-threaded Python `auto` tries them',
-    parse: names,
-  },
+  python: pythonFlag,
+  path: pathFlag,
+  preload: { flags: '--preload <modules>', description: 'what each worker imports first, as a,b,c', parse: names },
 }
 
-/** The options of the pool. Modules in the current folder can be imported, as with `python -m`. */
-export function poolOptions(flags: PoolFlags, target: string, workers: number | undefined): PythonOptions {
-  const name = resolveTarget(target)
-  const module = name.slice(0, name.lastIndexOf(':'))
-  const wanted = flags.threads ?? flags.workers ?? workers
-  return {
-    isolation: flags.isolation,
-    path: [resolve('.')],
-    preload: [...(flags.preload ?? []), module],
-    ...(flags.python === undefined ? {} : { python: flags.python }),
-    ...(wanted === undefined ? {} : { workers: wanted }),
+/** `what`: what may take that long. */
+export function timeoutFlag(what: string): Flag<number | undefined> {
+  return { flags: '--timeout <time>', description: `how long ${what} may take: 500ms, 30s, 5m`, parse: duration }
+}
+
+/** A pool for a command, and where to write its results. */
+export interface StartedPool {
+  readonly py: Python
+  readonly stdout: Writable
+}
+
+/** Starts the workers. The current folder is in their `sys.path` only where the target is found there. */
+export async function startPool(
+  flags: PoolFlags,
+  target: Target,
+  print: PrintTo,
+  more: PythonOptions = {},
+): Promise<StartedPool> {
+  const output = new ResultOutput(print)
+  const workers = flags.threads ?? flags.workers
+  try {
+    const py = await Python.start({
+      isolation: flags.isolation,
+      path: [...(flags.path ?? []), ...currentFolder(target.module)],
+      preload: [...output.preload, ...(flags.preload ?? []), target.module],
+      python: flags.python,
+      ...more,
+      ...(workers === undefined ? {} : { workers }),
+    })
+    return { py, stdout: output.open(py.stats().isolation) }
+  } catch (error) {
+    output.discard()
+    throw error
   }
 }

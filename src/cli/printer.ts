@@ -26,7 +26,7 @@ export class Printer {
     })
   }
 
-  /** Answers a promise when the caller should wait before it prints more. */
+  /** Returns a promise when the caller should wait before it prints more. */
   print(text: string | Uint8Array): Promise<void> | undefined {
     if (this.closed) return undefined
     this.#pending.push(text)
@@ -46,6 +46,12 @@ export class Printer {
     this.#before()
     const chunk = Buffer.concat(pending.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
     if (!this.#stream.write(chunk) && !this.closed) await this.#writable()
+  }
+
+  /** Resolves when all of it has been written, or will never be. */
+  async end(): Promise<void> {
+    await this.flush()
+    if (!this.closed) await new Promise<void>((resolve) => this.#stream.write('', () => resolve()))
   }
 
   /** Resolves when the stream takes more, or will never again. */

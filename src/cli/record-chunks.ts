@@ -15,7 +15,8 @@ const MAX_RECORD_BYTES = 256 * 2 ** 20
 /**
  * Cuts an input into chunks that end where a record ends: at a line break, for CSV at one that is not inside quotes.
  * A chunk has at most `most()` bytes, except where one record is longer, and holds what has been read so far: it never waits
- * for more of a slow input. The cost is linear in the bytes of the input.
+ * for more of a slow input. The cost is linear in the bytes of the input. `records`: a chunk has at most this many, however many
+ * bytes.
  *
  * @throws `ERR_PYTHREADS_INPUT` when a record is longer than 256 MiB
  */
@@ -23,6 +24,7 @@ export async function* recordChunks(
   source: AsyncIterable<Buffer>,
   most: () => number,
   csv: boolean,
+  records: () => number | undefined = () => undefined,
 ): AsyncGenerator<RecordChunk> {
   /** The beginning of a record whose end has not been read. */
   let begun: Buffer[] = []
@@ -32,7 +34,9 @@ export async function* recordChunks(
   for await (const part of source) {
     let start = 0
     for (;;) {
-      const end = nextCut(part, start, most() - begunBytes, csv ? quoted : undefined)
+      const state = csv ? quoted : undefined
+      const fixed = records()
+      const end = fixed === undefined ? nextCut(part, start, most() - begunBytes, state) : countedCut(part, start, fixed, state)
       if (end === 0) break
       const bytes = begunBytes === 0 ? part.subarray(start, end) : Buffer.concat([...begun, part.subarray(start, end)])
       begun = []
@@ -58,6 +62,26 @@ function tooLong(line: number, csv: boolean): PythreadsError {
   return new PythreadsError('ERR_PYTHREADS_INPUT', message)
 }
 
+/** The first `most` records of some chunks. `isRecord` says whether a line is one: some formats have blank lines. */
+export async function* limited(
+  chunks: AsyncIterable<RecordChunk>,
+  most: number,
+  csv: boolean,
+  isRecord: (line: Buffer) => boolean,
+): AsyncGenerator<RecordChunk> {
+  let left = most
+  for await (const { bytes, firstLine } of chunks) {
+    let end = 0
+    while (left > 0 && end < bytes.length) {
+      const next = firstRecordEnd(bytes, end, csv ? false : undefined) || bytes.length
+      if (isRecord(bytes.subarray(end, next))) left--
+      end = next
+    }
+    yield { bytes: bytes.subarray(0, end), firstLine }
+    if (left === 0) return
+  }
+}
+
 /** Cuts a chunk in two halves of whole lines; `undefined` when it is one record. CSV is cut where quotes are closed. */
 export function halve({ bytes, firstLine }: RecordChunk, csv: boolean): [RecordChunk, RecordChunk] | undefined {
   const cut = nextCut(bytes, 0, Math.floor(bytes.length / 2), csv ? false : undefined)
@@ -76,6 +100,17 @@ export function halve({ bytes, firstLine }: RecordChunk, csv: boolean): [RecordC
 function nextCut(bytes: Buffer, start: number, most: number, quoted: boolean | undefined): number {
   const last = most > 1 ? lastRecordEnd(bytes.subarray(start, start + most), quoted) : 0
   return last > 0 ? start + last : firstRecordEnd(bytes, start, quoted)
+}
+
+/** Where to cut behind `start`: behind `records` records, or as many as end in `bytes`; 0 where none does. */
+function countedCut(bytes: Buffer, start: number, records: number, quoted: boolean | undefined): number {
+  let end = firstRecordEnd(bytes, start, quoted)
+  for (let count = 1; count < records && end > 0; count++) {
+    const next = firstRecordEnd(bytes, end, quoted === undefined ? undefined : false)
+    if (next === 0) break
+    end = next
+  }
+  return end
 }
 
 /** The place behind the first line break from `start` that ends a record. */

@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
 import { fileError } from './errors.ts'
+import type { Format } from './formats.ts'
 import { whole } from './numbers.ts'
 import type { Printer } from './printer.ts'
-import { countRecords, lastRecordEnd } from './record-chunks.ts'
+import { RowFrame } from './row-frame.ts'
 
 /** Where rows go. */
 export interface RowOutput {
@@ -18,33 +19,72 @@ export class FileOutput implements RowOutput {
   readonly closed = false
   readonly #handle: FileHandle
   readonly #name: string
-  readonly #csv: boolean
+  readonly #frame: RowFrame
+  /** What has been written of whole rows. */
   #rows = 0
   #bytes = 0
+  /** The rows that were written last, where room may have to be made for what closes the file. */
+  #last: { readonly bytes: Uint8Array; readonly count: number } = { bytes: new Uint8Array(0), count: 0 }
+  #isFull = false
 
   /** Closes `handle` at its end. */
-  constructor(handle: FileHandle, name: string, csv: boolean) {
+  constructor(handle: FileHandle, name: string, format: Format) {
     this.#handle = handle
     this.#name = name
-    this.#csv = csv
+    this.#frame = new RowFrame(format)
   }
 
   async write(rows: Uint8Array, count: number): Promise<void> {
-    let done = 0
-    try {
-      while (done < rows.length) done += (await this.#handle.write(rows, done)).bytesWritten
-    } catch (error) {
-      const kept = rows.subarray(0, lastRecordEnd(rows.subarray(0, done), this.#csv ? false : undefined))
-      this.#rows += countRecords(kept, this.#csv)
-      this.#bytes += kept.length
-      await this.#handle.truncate(this.#bytes).catch(() => {}) // a device has no length
-      throw fileError(this.#name, error, this.#written)
-    }
+    const bytes = this.#frame.next(rows, count)
+    const [done, failure] = await this.#write(bytes)
+    if (failure !== undefined) throw await this.#full(failure.error, bytes.subarray(0, done))
     this.#rows += count
-    this.#bytes += rows.length
+    this.#bytes += bytes.length
+    if (this.#frame.isClosed) this.#last = { bytes, count }
   }
 
   async end(): Promise<void> {
+    try {
+      if (this.#isFull) return
+      const [, failure] = await this.#write(this.#frame.end(this.#rows === 0))
+      if (failure !== undefined) throw await this.#full(failure.error, new Uint8Array(0))
+    } finally {
+      await this.#close()
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<[written: number, failure: { readonly error: unknown } | undefined]> {
+    let done = 0
+    try {
+      while (done < bytes.length) done += (await this.#handle.write(bytes, done)).bytesWritten
+    } catch (error) {
+      return [done, { error }]
+    }
+    return [done, undefined]
+  }
+
+  /** Cuts the file behind its last whole row, or so many rows before that what closes it has room. Returns the error to throw. */
+  async #full(error: unknown, written: Uint8Array): Promise<Error> {
+    this.#isFull = true
+    const [rows, bytes] = [this.#rows - this.#last.count, this.#bytes - this.#last.bytes.length]
+    let kept: Uint8Array = Buffer.concat([this.#last.bytes, written])
+    for (;;) {
+      kept = kept.subarray(0, this.#frame.wholeRows(kept))
+      this.#rows = rows + this.#frame.count(kept)
+      this.#bytes = bytes + kept.length
+      const end = this.#frame.end(this.#rows === 0)
+      await this.#handle.truncate(this.#bytes).catch(() => {}) // a device has no length
+      const closed = await this.#handle.write(end, 0, end.length, this.#bytes).catch(() => ({ bytesWritten: 0 }))
+      if (closed.bytesWritten === end.length) this.#bytes += end.length
+      else if (kept.length > 0) {
+        kept = kept.subarray(0, -1)
+        continue
+      }
+      return fileError(this.#name, error, this.#written)
+    }
+  }
+
+  async #close(): Promise<void> {
     try {
       await this.#handle.close() // some file systems tell only here that a disk is full
     } catch (error) {
@@ -60,10 +100,12 @@ export class FileOutput implements RowOutput {
 /** Rows to standard output. */
 export class StandardOutput implements RowOutput {
   readonly #printer: Printer
+  readonly #frame: RowFrame
   #rows = 0
 
-  constructor(printer: Printer) {
+  constructor(printer: Printer, format: Format) {
     this.#printer = printer
+    this.#frame = new RowFrame(format)
   }
 
   get closed(): boolean {
@@ -71,13 +113,14 @@ export class StandardOutput implements RowOutput {
   }
 
   async write(rows: Uint8Array, count: number): Promise<void> {
-    await this.#printer.print(rows)
+    await this.#printer.print(this.#frame.next(rows, count))
     this.#check()
     this.#rows += count
   }
 
   async end(): Promise<void> {
-    await this.#printer.flush()
+    this.#printer.print(this.#frame.end(this.#rows === 0))
+    await this.#printer.end()
     this.#check()
   }
 

@@ -1,28 +1,53 @@
 import { findAll, findPython, type Looked, type PythonFacts } from '../../discovery/index.ts'
 import { choose, gate, libpythonHint, tryModules } from '../../isolation/index.ts'
+import type { Example, Positional } from '../command.ts'
 import { describeError, EXIT } from '../errors.ts'
 import { type Flags, names } from '../flags.ts'
+import { type CheckedModule, type CheckedModules, checkModules } from '../module-check.ts'
+import { pathFlag, pythonFlag } from '../pool-flags.ts'
+import { COLUMNS, fitted, ROWS, wrapped } from '../screen.ts'
 
 export interface DoctorFlags {
   import: string[] | undefined
   python: string | undefined
+  path: string[] | undefined
   json: boolean
+  verbose: boolean
 }
 
-export const doctorFlags: Flags<DoctorFlags> = {
+export const name = 'doctor'
+export const summary = 'show which Python is used, what it can do, and how to mend what is missing'
+export const positionals: readonly Positional[] = []
+
+export const flags: Flags<DoctorFlags> = {
   import: { flags: '--import <modules>', description: 'modules that shall work, e.g. numpy,pandas', parse: names },
-  python: { flags: '--python <path>', description: 'which Python: an executable or the folder of a virtual environment' },
+  python: pythonFlag,
+  path: pathFlag,
+  verbose: { flags: '-v, --verbose', description: 'every Python that was found, and all reasons', default: false },
   json: { flags: '--json', description: 'print JSON', default: false },
 }
 
-const KINDS = ['thread', 'subinterpreter', 'process'] as const
+export const examples: readonly Example[] = [
+  { line: 'pythreads doctor', does: 'which Python, and what it can do' },
+  { line: 'pythreads doctor --import json,sqlite3', does: 'do these modules work? status 1 where one does not' },
+]
 
-/** Shows the Pythons of the machine, and what `auto` would choose. Answers the exit status: 0 when there is a Python to use. */
-export async function doctor(flags: DoctorFlags): Promise<number> {
+const KINDS = ['thread', 'subinterpreter', 'process'] as const
+const YES_NO = { auto: 'yes', request: 'yes', never: 'no' } as const
+
+interface Used {
+  readonly facts: PythonFacts
+  readonly source: string
+}
+
+/** Shows the Pythons of the machine, and what `auto` would choose. The status is 0 when there is a Python and the modules work. */
+export async function run(flags: DoctorFlags): Promise<number> {
   const all = await findAll(flags.python)
   const used = await findPython(flags.python).catch((error: unknown) => ({ error }))
   const modules = flags.import ?? []
-  const choices = 'facts' in used ? await decide(used.facts, modules) : undefined
+  const path = flags.path ?? []
+  const choices = 'facts' in used ? await decide(used.facts, modules, path) : undefined
+  const imports = 'facts' in used && modules.length > 0 ? await checkModules(used.facts.executable, modules, path) : undefined
   if (flags.json) {
     const pythons = all.map(({ place, facts, error }) => ({
       ...place,
@@ -30,25 +55,27 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
       error: error?.code,
       can: facts && abilities(facts),
     }))
-    console.log(JSON.stringify({ node: process.version, pythons, uses: 'facts' in used ? used : undefined, ...choices }))
-  } else {
-    print(all, 'facts' in used ? used.facts : undefined)
-    if ('facts' in used && choices !== undefined) explain(used, choices, modules)
-    else if ('error' in used) console.log(describeError(used.error))
+    const uses = 'facts' in used ? used : undefined
+    console.log(JSON.stringify({ node: process.version, pythons, uses, ...choices, imports }))
+  } else if ('facts' in used && choices !== undefined) {
+    console.log((flags.verbose ? inFull(all, used, choices, imports) : onScreen(all, used, choices, imports)).join('\n'))
+  } else if ('error' in used) {
+    if (flags.verbose) console.log([header(), '', ...pythonLines(all, undefined), ''].join('\n'))
+    console.log(flags.verbose ? describeError(used.error) : cut(describeError(used.error).split('\n')).join('\n'))
   }
-  return 'facts' in used ? EXIT.ok : EXIT.failed
+  const isWell = 'facts' in used && (imports?.modules.every(({ ok }) => ok) ?? true)
+  return isWell ? EXIT.ok : EXIT.failed
 }
 
 type Choices = Awaited<ReturnType<typeof decide>>
 
-async function decide(facts: PythonFacts, modules: readonly string[]) {
+async function decide(facts: PythonFacts, modules: readonly string[], path: readonly string[]) {
   const plain = await choose(facts, [], [])
-  const path = [process.cwd()]
   const isPossible = modules.length > 0 && gate('subinterpreter', facts).verdict !== 'never'
   return {
     auto: plain,
-    autoWithModules: modules.length > 0 ? await choose(facts, modules, path) : undefined,
-    inSubinterpreter: isPossible ? await tryModules('subinterpreter', facts, modules, path) : undefined,
+    autoWithModules: modules.length > 0 ? await choose(facts, modules, [...path]) : undefined,
+    inSubinterpreter: isPossible ? await tryModules('subinterpreter', facts, modules, [...path]) : undefined,
   }
 }
 
@@ -56,37 +83,132 @@ function abilities(facts: PythonFacts) {
   return Object.fromEntries(KINDS.map((kind) => [kind, gate(kind, facts)]))
 }
 
-function print(all: readonly Looked[], used: PythonFacts | undefined): void {
-  console.log(
-    `Node ${process.version} on ${process.platform}-${process.arch}\n\nPythons, in the order in which they are looked for:`,
-  )
-  for (const { place, facts, error } of all) {
-    if (facts === undefined) {
-      if (place.executable !== undefined || place.named)
-        console.log(`  - ${place.given} (${place.source})\n      ${error?.message}`)
-      continue
-    }
-    const mark = facts.executable === used?.executable ? '*' : '-'
-    console.log(`  ${mark} ${facts.executable} (${place.source})`)
-    console.log(
-      `      Python ${facts.release}${facts.freeThreaded ? ', free-threaded' : ''}${facts.ctypes ? '' : ', without ctypes'}`,
-    )
-    console.log(`      libpython: ${facts.libpython ?? `none; to mend it: ${libpythonHint(facts)}`}`)
-    for (const kind of KINDS) {
-      const { verdict, reason } = gate(kind, facts)
-      console.log(`      ${kind.padEnd(15)}${{ auto: 'yes', request: 'yes', never: 'no' }[verdict].padEnd(4)}${reason}`)
-    }
-  }
+function header(): string {
+  return `Node ${process.version} on ${process.platform}-${process.arch}`
 }
 
-function explain(used: { facts: PythonFacts; source: string }, choices: Choices, modules: readonly string[]): void {
-  console.log(`\npythreads uses ${used.facts.executable} (from ${used.source}).`)
-  console.log(`isolation 'auto' chooses ${choices.auto.isolation}:`)
-  for (const reason of choices.auto.reasons) console.log(`  ${reason}`)
-  if (choices.autoWithModules === undefined) return
-  console.log(`\nWith ${modules.join(', ')} it chooses ${choices.autoWithModules.isolation}:`)
-  for (const reason of choices.autoWithModules.reasons) console.log(`  ${reason}`)
-  if (choices.inSubinterpreter === undefined) return
-  console.log('\nIn a subinterpreter, which is taken by name only:')
-  for (const { module, problem } of choices.inSubinterpreter) console.log(`  ${module}: ${problem ?? 'it loads'}`)
+/** What fits on a screen: the Python that is used, and what is wrong. */
+function onScreen(all: readonly Looked[], used: Used, choices: Choices, imports: CheckedModules | undefined): string[] {
+  const { facts, source } = used
+  const choice = choices.autoWithModules ?? choices.auto
+  const lines = [
+    fitted(`${header()}, Python ${describe(facts)} (from ${source})`, COLUMNS),
+    `  ${fitted(facts.executable, COLUMNS - 2)}`,
+    ...(facts.libpython === null ? wrapped(`libpython: none; to mend it: ${libpythonHint(facts)}`, 2, 4).slice(0, 2) : []),
+    '',
+    ...KINDS.flatMap((kind) => ability(kind, facts)),
+    ...wrapped(`isolation 'auto' chooses ${choice.isolation}: ${reasonOf(choice)}`, 0, 2).slice(0, 3),
+    ...(imports === undefined ? [] : ['', ...moduleLines(imports)]),
+    ...refusedLines(choices, imports),
+  ]
+  const others = all.filter((looked) => looked.facts !== undefined && looked.facts.executable !== facts.executable)
+  const broken = all.filter(({ place, error }) => error !== undefined && (place.executable !== undefined || place.named))
+  const more = [count(others.length, 'other Python'), count(broken.length, 'that does not work', 'that do not work')]
+  const found = more.filter((text) => text !== '').join(', ')
+  return [...lines, '', fitted(`--verbose shows all reasons${found === '' ? '' : ` and ${found}`}`, COLUMNS)]
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return number === 0 ? '' : `${number} ${number === 1 ? one : many}`
+}
+
+function ability(kind: (typeof KINDS)[number], facts: PythonFacts): string[] {
+  const { verdict, reason } = gate(kind, facts)
+  const [first = '', ...rest] = wrapped(reason, 21)
+  return [`  ${kind.padEnd(15)}${YES_NO[verdict].padEnd(4)}${first.trimStart()}`, ...rest.slice(0, 1)]
+}
+
+/** Why this isolation: its own reason, without its name. */
+function reasonOf({ isolation, reasons }: { isolation: string; reasons: readonly string[] }): string {
+  return (reasons.at(-1) ?? '').replace(`${isolation}: `, '')
+}
+
+function describe(facts: PythonFacts): string {
+  return `${facts.release}${facts.freeThreaded ? ' free-threaded' : ''}${facts.ctypes ? '' : ' without ctypes'}`
+}
+
+const MOST_WRONG = 4
+const MOST_LINES_OF_WORKING = 2
+
+/** The modules that were tried: those that work together, each other one with what is wrong, and the command for all. */
+function moduleLines({ modules, install }: CheckedModules): string[] {
+  const working = modules.filter(({ ok }) => ok)
+  const wrong = modules.filter(({ ok }) => !ok)
+  const list = working.map(({ module, version }) => (version === undefined ? module : `${module} ${version}`)).join(', ')
+  const lines = working.length === 0 ? [] : wrapped(`work: ${list}`, 0, 2)
+  return [
+    ...lines.slice(0, MOST_LINES_OF_WORKING),
+    ...(lines.length > MOST_LINES_OF_WORKING ? [`  ... (${working.length} in all)`] : []),
+    ...wrong.slice(0, MOST_WRONG).map((module) => fitted(problem(module), COLUMNS)),
+    ...(wrong.length > MOST_WRONG ? [`... and ${wrong.length - MOST_WRONG} more that do not work (--verbose)`] : []),
+    ...installLines(install),
+  ]
+}
+
+function problem({ module, problem = '' }: CheckedModule): string {
+  return `does not work: ${problem.startsWith(module) ? problem : `${module}: ${problem}`}`
+}
+
+/** Which of the modules that work elsewhere a subinterpreter refuses, in one line. */
+function refusedLines({ inSubinterpreter = [] }: Choices, imports: CheckedModules | undefined): string[] {
+  const working = new Set(imports?.modules.filter(({ ok }) => ok).map(({ module }) => module))
+  const refused = inSubinterpreter.filter(({ module, problem }) => problem !== null && working.has(module)).map(({ module }) => module)
+  return refused.length === 0 ? [] : [fitted(`in a subinterpreter (only by name) these do not work: ${refused.join(', ')}`, COLUMNS)]
+}
+
+/** The command in a line of its own, whole: it is to be copied. */
+function installLines(install: string | undefined): string[] {
+  return install === undefined ? [] : ['To install what is missing, where its package has this name:', `  ${install}`]
+}
+
+/** Everything. */
+function inFull(all: readonly Looked[], used: Used, choices: Choices, imports: CheckedModules | undefined): string[] {
+  const { auto, autoWithModules, inSubinterpreter } = choices
+  const modules = imports?.modules.map(({ module }) => module).join(', ')
+  return [
+    header(),
+    '',
+    ...pythonLines(all, used.facts),
+    '',
+    `pythreads uses ${used.facts.executable} (from ${used.source}).`,
+    `isolation 'auto' chooses ${auto.isolation}:`,
+    ...auto.reasons.map((reason) => `  ${reason}`),
+    ...(autoWithModules === undefined ? [] : ['', `With ${modules} it chooses ${autoWithModules.isolation}:`]),
+    ...(autoWithModules?.reasons.map((reason) => `  ${reason}`) ?? []),
+    ...(inSubinterpreter === undefined ? [] : ['', 'In a subinterpreter, which is taken by name only:']),
+    ...(inSubinterpreter?.map(({ module, problem }) => `  ${module}: ${problem ?? 'it loads'}`) ?? []),
+    ...(imports === undefined ? [] : ['', ...imports.modules.map(inWords), ...installLines(imports.install)]),
+  ]
+}
+
+function inWords(module: CheckedModule): string {
+  return module.ok ? `works: ${module.module}${module.version === undefined ? '' : ` ${module.version}`}` : problem(module)
+}
+
+function pythonLines(all: readonly Looked[], used: PythonFacts | undefined): string[] {
+  const lines = all.flatMap(({ place, facts, error }) => {
+    if (facts === undefined) {
+      const isTold = place.executable !== undefined || place.named
+      return isTold ? [`  - ${place.given} (${place.source})`, `      ${error?.message}`] : []
+    }
+    const mark = facts.executable === used?.executable ? '*' : '-'
+    return [
+      `  ${mark} ${facts.executable} (${place.source})`,
+      `      Python ${facts.release}${facts.freeThreaded ? ', free-threaded' : ''}${facts.ctypes ? '' : ', without ctypes'}`,
+      `      libpython: ${facts.libpython ?? `none; to mend it: ${libpythonHint(facts)}`}`,
+      ...KINDS.map((kind) => {
+        const { verdict, reason } = gate(kind, facts)
+        return `      ${kind.padEnd(15)}${YES_NO[verdict].padEnd(4)}${reason}`
+      }),
+    ]
+  })
+  return ['Pythons, in the order in which they are looked for:', ...lines]
+}
+
+/** Lines that fit on a screen: the first and the last ones. */
+function cut(lines: readonly string[]): string[] {
+  const all = lines.flatMap((line) => wrapped(line, /^ */.exec(line)?.[0].length ?? 0, 4))
+  if (all.length < ROWS) return all
+  const last = 3
+  return [...all.slice(0, ROWS - last - 2), '  ... (--verbose)', ...all.slice(-last)]
 }

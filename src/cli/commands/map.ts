@@ -1,60 +1,93 @@
 import { performance } from 'node:perf_hooks'
-import type { Readable } from 'node:stream'
-import { Python, PythonError, PythreadsError } from '../../index.ts'
-import { resolveTarget } from '../../options/index.ts'
+import type { Readable, Writable } from 'node:stream'
+import { type Python, PythonError, PythreadsError } from '../../index.ts'
 import { ChunkBytes } from '../chunk-bytes.ts'
+import { type Example, type Positional, TARGET } from '../command.ts'
 import { describeError, EXIT, fileError } from '../errors.ts'
-import type { Flags } from '../flags.ts'
+import { count, type Flags } from '../flags.ts'
+import { FORMATS, type Format, formatOf, isTable } from '../formats.ts'
+import type { Interrupt } from '../interrupt.ts'
+import { arrayLines } from '../json-array.ts'
+import { Lanes } from '../lanes.ts'
 import { MapFilePlan, type MapFiles } from '../map-files.ts'
 import { span, whole } from '../numbers.ts'
-import { type PoolFlags, poolFlags, poolOptions } from '../pool-flags.ts'
+import { type PoolFlags, poolFlags, printFlag, startPool, timeoutFlag } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
-import { halve, type RecordChunk, recordChunks } from '../record-chunks.ts'
+import { halve, limited, type RecordChunk, recordChunks } from '../record-chunks.ts'
 import { RecordProgress } from '../record-progress.ts'
+import type { PrintTo } from '../result-output.ts'
 import { FileOutput, type RowOutput, StandardOutput } from '../row-output.ts'
+import { parseTarget } from '../target.ts'
 import { UnderWay } from '../under-way.ts'
 
 export interface MapFlags extends PoolFlags {
   input: string
   output: string
-  format: 'jsonl' | 'lines' | 'csv'
+  format: Format | undefined
+  outputFormat: Format | undefined
   onError: 'stop' | 'skip' | 'record'
   errors: string | undefined
+  limit: number | undefined
+  chunk: number | undefined
   unordered: boolean
+  print: PrintTo
   quiet: boolean
 }
 
-export const mapFlags: Flags<Omit<MapFlags, 'threads'>> = {
-  ...poolFlags,
-  input: { flags: '-i, --input <file>', description: 'the file to read, - for standard input', default: '-' },
-  output: { flags: '-o, --output <file>', description: 'the file to write, - for standard output', default: '-' },
+export const name = 'map'
+export const summary = 'put every record of a file through a function, on every core'
+export const positionals: readonly Positional[] = [TARGET]
+
+export const flags: Flags<Omit<MapFlags, 'threads'>> = {
+  input: { flags: '-i, --input <file>', description: '- is standard input', default: '-' },
+  output: { flags: '-o, --output <file>', description: '- is standard output', default: '-' },
   format: {
     flags: '-f, --format <format>',
-    description: 'jsonl: a JSON value a line; lines: a text a line; csv: with a header, a record is a dict of strings',
-    choices: ['jsonl', 'lines', 'csv'],
-    default: 'jsonl',
+    description: "default: as the input's name ends, else jsonl",
+    choices: FORMATS,
+  },
+  outputFormat: {
+    flags: '--output-format <format>',
+    description: "default: as the output's name ends, else --format",
+    choices: FORMATS,
   },
   onError: {
     flags: '--on-error <what>',
-    description: 'stop at the first failing record, skip it, or record it in the file of --errors',
+    description: 'with a record that fails',
     choices: ['stop', 'skip', 'record'],
     default: 'stop',
   },
   errors: {
     flags: '--errors <file>',
-    description: 'with --on-error record: where failures go, as JSON lines; default: OUTPUT.errors.jsonl',
+    description: 'where --on-error record writes; default: OUTPUT.errors.jsonl',
   },
+  limit: { flags: '--limit <n>', description: 'only the first n records', parse: count },
   unordered: {
     flags: '--unordered',
-    description: 'write results as they are ready, not in the order of the input',
+    description: 'write results as they are ready',
     default: false,
   },
+  chunk: { flags: '--chunk <n>', description: 'records for a worker at a time; default: by time', parse: count },
+  timeout: { ...timeoutFlag('a record'), conflicts: 'chunk' },
+  print: printFlag,
   quiet: { flags: '-q, --quiet', description: 'no progress and no summary', default: false },
+  ...poolFlags,
 }
+
+export const notes = `Formats: jsonl, a JSON value a line; json, an array; lines, a text a line; csv and
+tsv, a dict of texts a row.`
+
+export const examples: readonly Example[] = [
+  { line: 'pythreads map ./rules.py:score -i events.jsonl -o out.jsonl', does: 'a JSON value a line' },
+  { line: 'pythreads map ./rules.py:score -i events.jsonl -o out.csv --limit 2', does: 'the first two, as CSV' },
+  { line: 'cat events.jsonl | pythreads map ./rules.py:score --on-error skip -q | cat', does: 'in a pipe' },
+]
 
 const CHUNKS_A_WORKER = 2
 /** Failing records that --on-error skip prints with their traceback; it counts the others. */
 const MAX_TRACEBACKS = 20
+/** What a record can do to its worker so that a chunk has to be made again without it. */
+const COSTS_A_CHUNK = ['ERR_PYTHREADS_WORKER_DIED', 'ERR_PYTHREADS_TIMEOUT']
 
 interface Failure {
   readonly line: number
@@ -69,21 +102,16 @@ interface Result {
   readonly bytes: number
 }
 
-/** Puts every record of a file through a function. Returns the exit status. */
-export async function map(target: string, flags: MapFlags): Promise<number> {
+export async function run(flags: MapFlags, [text = '']: readonly string[], interrupt: Interrupt): Promise<number> {
+  const target = parseTarget(text)
   const plan = new MapFilePlan(flags)
   await plan.check()
-  const py = await Python.start(poolOptions(flags, target, undefined))
+  const { py, stdout } = await startPool(flags, target, flags.print)
   try {
-    await py.run('pythreads_kernel.targets:check_callable', [resolveTarget(target)])
-    const job = new Job(py, resolveTarget(target), flags, plan, await plan.open())
-    const onSigint = () => job.stop()
-    process.once('SIGINT', onSigint)
-    try {
-      return await job.run()
-    } finally {
-      process.off('SIGINT', onSigint)
-    }
+    await py.run('pythreads_kernel.targets:check_callable', [target.text])
+    const job = new Job(py, target.text, flags, plan, await plan.open(), stdout)
+    interrupt.heed().addEventListener('abort', () => job.stop())
+    return await job.run()
   } finally {
     py.destroy()
   }
@@ -93,11 +121,15 @@ class Job {
   #stopped = false
   #failed = 0
   #records = 0
-  /** CSV: the columns of input and output. Chunks go one at a time until the output's are known. */
-  #header: { input: string[]; output: string[] | null } | undefined
+  /** The columns of the input, where it has a header. */
+  #columns: string[] | null = null
+  /** The columns of the output, where it has a header. Chunks go one at a time until they are known. */
+  #header: string[] | null = null
   readonly #py: Python
   readonly #target: string
   readonly #flags: MapFlags
+  readonly #format: Format
+  readonly #outputFormat: Format
   readonly #plan: MapFilePlan
   readonly #input: Readable
   readonly #progress: RecordProgress
@@ -106,20 +138,25 @@ class Job {
   readonly #errorFile: RowOutput | undefined
   readonly #chunkBytes = new ChunkBytes()
   readonly #underWay = new UnderWay<Result>()
+  readonly #lanes: Lanes
 
-  constructor(py: Python, target: string, flags: MapFlags, plan: MapFilePlan, { input, output, errors }: MapFiles) {
+  constructor(py: Python, target: string, flags: MapFlags, plan: MapFilePlan, files: MapFiles, stdout: Writable) {
+    const { input, output, errors } = files
     this.#py = py
     this.#target = target
     this.#flags = flags
+    this.#format = flags.format ?? formatOf(flags.input) ?? 'jsonl'
+    this.#outputFormat = flags.outputFormat ?? formatOf(flags.output) ?? this.#format
     this.#plan = plan
     this.#input = input
     this.#progress = new RecordProgress(plan.size, flags.quiet)
     this.#err = new Printer(process.stderr, () => this.#progress.clear())
     this.#output =
       output === undefined
-        ? new StandardOutput(new Printer(process.stdout))
-        : new FileOutput(output, plan.names.output, flags.format === 'csv')
-    this.#errorFile = errors && new FileOutput(errors, plan.names.errors, false)
+        ? new StandardOutput(new Printer(stdout), this.#outputFormat)
+        : new FileOutput(output, plan.names.output, this.#outputFormat)
+    this.#errorFile = errors && new FileOutput(errors, plan.names.errors, 'jsonl')
+    this.#lanes = new Lanes(py)
   }
 
   /** Ends at once: writes the results that are there, and gives up the chunks that are under way. */
@@ -143,15 +180,16 @@ class Job {
       })
     }
     this.#progress.end()
-    if (!this.#flags.quiet && !this.#output.closed) this.#summary(performance.now() - started)
+    if (!this.#output.closed) this.#summary(performance.now() - started)
     await this.#err.flush()
     if (failure !== undefined) throw failure.error
     if (this.#stopped && !this.#output.closed) return EXIT.interrupted
-    return this.#failed > 0 && this.#flags.onError === 'stop' ? EXIT.failed : EXIT.ok
+    return this.#failed > 0 ? EXIT.failed : EXIT.ok
   }
 
   async #mapAll(): Promise<void> {
-    const most = this.#py.stats().workers.length * CHUNKS_A_WORKER
+    const aWorker = this.#flags.timeout === undefined ? CHUNKS_A_WORKER : 1
+    const most = this.#py.stats().workers.length * aWorker
     const chunks = this.#chunks()
     let reading = false
     let ended = false
@@ -163,14 +201,14 @@ class Job {
         if (step.done === true) ended = true
         else this.#underWay.add(this.#chunk(step.value))
       } catch (error) {
-        failure = { error: error instanceof PythreadsError ? error : fileError(this.#plan.names.input, error) }
+        failure = { error: this.#readError(error) }
         ended = true
       }
       reading = false
       this.#underWay.wake()
     }
     for (;;) {
-      const isAlone = this.#header !== undefined && this.#header.output === null
+      const isAlone = isTable(this.#outputFormat) && this.#header === null
       if (!(ended || reading || this.#stopped) && this.#underWay.size < (isAlone ? 1 : most)) void read()
       const result = this.#underWay.take(!this.#flags.unordered)
       if (result !== undefined) {
@@ -186,6 +224,13 @@ class Job {
     if (failure !== undefined) throw failure.error // what came before it has been written
   }
 
+  #readError(error: unknown): PythreadsError {
+    const { input } = this.#plan.names
+    if (!(error instanceof PythreadsError)) return fileError(input, error)
+    if (error.code !== 'ERR_PYTHREADS_INPUT') return error
+    return new PythreadsError(error.code, `${input}: ${error.message}`, { cause: error })
+  }
+
   /** Writes a result; returns whether to go on. */
   async #write({ parts, records, failures, bytes }: Result): Promise<boolean> {
     this.#records += records
@@ -196,21 +241,33 @@ class Job {
   }
 
   async *#chunks(): AsyncGenerator<RecordChunk> {
-    const csv = this.#flags.format === 'csv'
-    for await (const chunk of recordChunks(this.#input, () => this.#chunkBytes.now, csv)) {
-      if (csv && this.#header === undefined) {
-        // The first chunk is one record, since nothing has been learned yet.
-        this.#header = { input: await this.#columns(chunk.bytes), output: null }
-      } else {
-        yield chunk
-      }
+    const { limit, timeout } = this.#flags
+    const isWithHeader = isTable(this.#format)
+    const source = this.#format === 'json' ? arrayLines(this.#input) : this.#input
+    // The header is a chunk of its own: nothing has been learned yet, so it is one record.
+    const isAtHeader = () => isWithHeader && this.#columns === null
+    const fixed = timeout === undefined ? this.#flags.chunk : 1
+    const all = recordChunks(
+      source,
+      () => this.#chunkBytes.now,
+      isWithHeader,
+      () => (isAtHeader() ? 1 : fixed),
+    )
+    const records = isWithHeader ? this.#withoutHeader(all) : all
+    yield* limit === undefined ? records : limited(records, limit, isWithHeader, IS_RECORD[this.#format])
+  }
+
+  async *#withoutHeader(chunks: AsyncGenerator<RecordChunk>): AsyncGenerator<RecordChunk> {
+    for await (const chunk of chunks) {
+      if (this.#columns === null) this.#columns = await this.#readHeader(chunk.bytes)
+      else yield chunk
     }
   }
 
   /** The columns that the first record of a CSV file names. */
-  async #columns(header: Buffer): Promise<string[]> {
+  async #readHeader(header: Buffer): Promise<string[]> {
     try {
-      return await this.#py.run<string[]>('pythreads_kernel.rows:csv_columns', [header])
+      return await this.#py.run<string[]>('pythreads_kernel.rows:csv_columns', [header, this.#format])
     } catch (error) {
       if (!(error instanceof PythonError && error.type === 'InputError')) throw error
       throw new PythreadsError('ERR_PYTHREADS_INPUT', error.message, { cause: error })
@@ -222,8 +279,8 @@ class Job {
     try {
       return await this.#call(chunk)
     } catch (error) {
-      if (!(error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_WORKER_DIED')) throw error
-      const halves = halve(chunk, this.#flags.format === 'csv')
+      if (!(error instanceof PythreadsError && COSTS_A_CHUNK.includes(error.code))) throw error
+      const halves = halve(chunk, isTable(this.#format))
       if (halves === undefined) {
         return { parts: [], records: 1, failures: [{ line: chunk.firstLine, error }], bytes: chunk.bytes.length }
       }
@@ -240,16 +297,14 @@ class Job {
   }
 
   async #call({ bytes, firstLine }: RecordChunk): Promise<Result> {
-    const kwargs = { fmt: this.#flags.format, stop: this.#flags.onError === 'stop', header: this.#header ?? null }
-    const reply = await this.#py.run<{
-      rows: Uint8Array
-      records: number
-      columns: string[] | null
-      failures: { line: number; error: ConstructorParameters<typeof PythonError>[0] }[]
-      seconds: number
-    }>('pythreads_kernel.rows:run', [this.#target, bytes, firstLine], { kwargs })
+    const { onError, timeout } = this.#flags
+    const formats = { fmt: this.#format, out: this.#outputFormat }
+    const kwargs = { ...formats, stop: onError === 'stop', columns: this.#columns, header: this.#header }
+    const args = [this.#target, bytes, firstLine]
+    const call = (to: Pick<Python, 'run'>) => to.run<Reply>('pythreads_kernel.rows:run', args, { kwargs, timeoutMs: timeout })
+    const reply = await (timeout === undefined ? call(this.#py) : this.#lanes.use(call))
     const { rows, records, columns, seconds } = reply
-    if (this.#header !== undefined) this.#header.output ??= columns
+    this.#header ??= columns
     const failures = reply.failures.map(({ line, error }) => ({ line, error: new PythonError(error) }))
     this.#chunkBytes.learn(bytes.length, seconds * 1000)
     return { parts: [{ rows, count: records - failures.length }], records, failures, bytes: bytes.length }
@@ -257,17 +312,44 @@ class Job {
 
   async #fail({ line, error }: Failure): Promise<void> {
     this.#failed++
+    const unit = this.#format === 'json' ? 'item' : 'line'
     if (this.#errorFile !== undefined) {
       const { code, message } = error
       const python = error instanceof PythonError ? { type: error.type, traceback: error.traceback } : {}
-      return this.#errorFile.write(Buffer.from(`${JSON.stringify({ line, code, message, ...python })}\n`), 1)
+      return this.#errorFile.write(Buffer.from(`${JSON.stringify({ [unit]: line, code, message, ...python })}\n`), 1)
     }
-    if (this.#failed <= MAX_TRACEBACKS) await this.#err.print(`line ${line}: ${describeError(error)}\n`)
+    if (this.#failed <= MAX_TRACEBACKS) await this.#err.print(`${unit} ${line}: ${describeError(error)}\n`)
     if (this.#failed === MAX_TRACEBACKS) await this.#err.print('Further failing records are only counted.\n')
   }
 
   #summary(ms: number): void {
     const rate = whole(this.#records / (ms / 1000))
-    this.#err.print(`${whole(this.#records)} records, ${whole(this.#failed)} failed, ${rate} records/s in ${span(ms)}\n`)
+    const [records, failed] = [whole(this.#records), whole(this.#failed)]
+    if (!this.#flags.quiet) this.#err.print(`${records} records, ${failed} failed, ${rate} records/s in ${span(ms)}\n`)
+    if (this.#failed === 0 || this.#flags.onError === 'stop') return
+    const where = this.#errorFile === undefined ? '' : `: ${this.#plan.names.errors} has them`
+    this.#err.print(`pythreads: ${failed} of ${records} records failed${where}\n`)
   }
+}
+
+interface Reply {
+  readonly rows: Uint8Array
+  readonly records: number
+  /** Of the output, where it is CSV and they are known. */
+  readonly columns: string[] | null
+  readonly failures: { readonly line: number; readonly error: ConstructorParameters<typeof PythonError>[0] }[]
+  readonly seconds: number
+}
+
+const isThere = () => true
+const isNoBlank = (line: Buffer) => line.toString().trim() !== ''
+const isNoEmptyRow = (line: Buffer) => !/^\r?\n?$/.test(line.toString('latin1', 0, 3))
+
+/** Whether a line is a record: as `rows.py` reads it. */
+const IS_RECORD: Readonly<Record<Format, (line: Buffer) => boolean>> = {
+  jsonl: isNoBlank,
+  json: isNoBlank,
+  lines: isThere,
+  csv: isNoEmptyRow,
+  tsv: isNoEmptyRow,
 }

@@ -1,127 +1,177 @@
 import { once } from 'node:events'
-import { createHistogram, performance } from 'node:perf_hooks'
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { inspect } from 'node:util'
-import { Python, PythonError } from '../../index.ts'
+import { type Python, PythonError, PythreadsError } from '../../index.ts'
+import { type Example, type Positional, TARGET } from '../command.ts'
 import { describeError, EXIT, fileError } from '../errors.ts'
-import { count, duration, type Flags, type JsonTemplate, json } from '../flags.ts'
+import { count, duration, type Flags, json } from '../flags.ts'
+import type { Interrupt } from '../interrupt.ts'
+import { type ArgumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
 import { span, whole } from '../numbers.ts'
-import { type PoolFlags, poolFlags, poolOptions } from '../pool-flags.ts'
+import { type PoolFlags, poolFlags, printFlag, startPool, timeoutFlag } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
+import type { PrintTo } from '../result-output.ts'
 import { StatusLine } from '../status-line.ts'
+import { parseTarget } from '../target.ts'
 
-export interface RunFlags extends PoolFlags {
+export interface RunFlags extends PoolFlags, ArgumentFlags {
   every: number | undefined
   for: number | undefined
   count: number | undefined
-  args: JsonTemplate | undefined
-  kwargs: JsonTemplate | undefined
-  json: boolean
+  raw: boolean
+  print: PrintTo
   quiet: boolean
 }
 
-export const runFlags: Flags<Omit<RunFlags, 'threads'>> = {
-  ...poolFlags,
-  every: {
-    flags: '--every <time>',
-    description: 'each worker calls once in this time; default: as fast as it can',
-    parse: duration,
-  },
-  for: { flags: '--for <time>', description: 'how long; default: 10s', parse: duration },
-  count: { flags: '--count <n>', description: 'how many calls a worker makes, instead of --for', parse: count, conflicts: 'for' },
+export const name = 'run'
+export const summary = 'call a function and print its result as JSON'
+export const positionals: readonly Positional[] = [
+  TARGET,
+  { name: '[arguments...]', description: 'each JSON, or else a text; - is standard input' },
+]
+
+export const flags: Flags<Omit<RunFlags, 'threads'>> = {
   args: {
     flags: '--args <json>',
-    description: 'arguments, a JSON array; $worker and $call stand for numbers',
+    description: 'the arguments as a JSON array; - is standard input',
     parse: json('array'),
   },
-  kwargs: { flags: '--kwargs <json>', description: 'keyword arguments, a JSON object; likewise', parse: json('object') },
-  json: { flags: '--json', description: 'print one JSON object at the end and nothing else', default: false },
-  quiet: { flags: '-q, --quiet', description: 'do not print the results', default: false },
+  kwargs: { flags: '--kwargs <json>', description: 'keyword arguments as a JSON object, or -', parse: json('object') },
+  text: { flags: '--text', description: 'take each argument for a text', default: false },
+  raw: { flags: '-r, --raw', description: 'print str() of the result, not JSON; bytes as they are', default: false },
+  print: printFlag,
+  every: { flags: '--every <time>', description: 'call once in this time until Ctrl-C: 500ms, 1s, 2m', parse: duration },
+  for: { flags: '--for <time>', description: 'with --every: how long', parse: duration },
+  count: { flags: '--count <n>', description: 'how many calls each thread makes', parse: count, conflicts: 'for' },
+  timeout: timeoutFlag('a call'),
+  quiet: { flags: '-q, --quiet', description: 'no summary of many calls', default: false },
+  ...poolFlags,
+  workers: {
+    ...poolFlags.workers,
+    flags: '-t, --threads <n>',
+    alias: '-w, --workers <n>',
+    description: 'from this many threads, each on a worker of its own',
+  },
 }
 
-const DEFAULT_WORKERS = 20
-const DEFAULT_FOR_MS = 10_000
+export const notes = `It calls once; with --threads, --every or --count again and again, and then "$thread" and
+"$call" in the arguments stand for numbers. Stdout has results alone, one a line.
+As fast as it goes: pythreads bench.`
+
+export const examples: readonly Example[] = [
+  { line: 'pythreads run math:sqrt 16', does: 'prints 4.0' },
+  { line: `echo '{"id": 1}' | pythreads run ./rules.py:score - | cat`, does: 'the argument from a pipe' },
+  { line: `pythreads run json:dumps '[1, 2]' --kwargs '{"indent": 1}' --raw`, does: 'a text without quotes' },
+  {
+    line: `pythreads run json:dumps --threads 20 --every 1s --for 2s '{"id": "$thread"}'`,
+    does: '20 threads, each calls once a second',
+  },
+]
+
 /** How long calls may go on after Ctrl-C. */
 const STOP_GRACE_MS = 2_000
 /** Tracebacks that are printed; later errors get a line. */
 const MAX_TRACEBACKS = 3
+const CALL = 'pythreads_kernel.json_call:call'
 
-/** Calls a target from N callers, one per worker. Answers the exit status. */
-export async function run(target: string, flags: RunFlags): Promise<number> {
-  const py = await Python.start(poolOptions(flags, target, DEFAULT_WORKERS))
-  const job = new Job(py, target, flags)
-  const stopped = new AbortController()
-  const onSigint = () => (stopped.signal.aborted ? process.exit(EXIT.interrupted) : stopped.abort())
-  process.on('SIGINT', onSigint)
-  try {
-    await job.run(stopped.signal)
-  } finally {
-    process.off('SIGINT', onSigint)
+export async function run(flags: RunFlags, [text = '', ...given]: readonly string[], interrupt: Interrupt): Promise<number> {
+  const target = parseTarget(text)
+  if (flags.for !== undefined && flags.every === undefined) {
+    throw new PythreadsError('ERR_PYTHREADS_USAGE', '--for needs --every; calls as fast as they go are `pythreads bench`')
   }
-  await job.report()
-  return job.errors === 0 ? EXIT.ok : EXIT.failed
+  const call = await readArguments(given, flags)
+  const threads = flags.threads ?? flags.workers
+  const isOnce = threads === undefined && flags.every === undefined && flags.count === undefined
+  const { py, stdout } = await startPool(flags, target, flags.print, {
+    workers: threads ?? 1,
+    timeoutMs: flags.timeout,
+    closeGraceMs: STOP_GRACE_MS,
+  })
+  const stop = interrupt.heed()
+  const job = new Job(py, new Printer(stdout), target.text, { ...flags, ...call })
+  try {
+    return await (isOnce ? job.once(stop) : job.many(threads ?? 1, stop))
+  } finally {
+    await py.close()
+  }
 }
 
+interface Plan extends JsonArguments, Pick<RunFlags, 'every' | 'for' | 'count' | 'raw' | 'quiet'> {}
+
 class Job {
-  errors = 0
   #calls = 0
+  #errors = 0
   #tracebacks = 0
   #started = 0
-  #ended = 0
-  readonly #latency = createHistogram()
-  readonly #perWorker: number[]
   readonly #py: Python
   readonly #target: string
-  readonly #flags: RunFlags
-  readonly #status: StatusLine
+  readonly #plan: Plan
   readonly #out: Printer
   readonly #err: Printer
+  #status: StatusLine | undefined
 
-  constructor(py: Python, target: string, flags: RunFlags) {
+  constructor(py: Python, out: Printer, target: string, plan: Plan) {
     this.#py = py
     this.#target = target
-    this.#flags = flags
-    this.#perWorker = py.stats().workers.map(() => 0)
-    this.#status = new StatusLine(process.stderr, () => this.#live())
-    this.#out = new Printer(process.stdout, () => this.#status.clear())
-    this.#err = new Printer(process.stderr, () => this.#status.clear())
+    this.#plan = plan
+    this.#out = out
+    this.#err = new Printer(process.stderr, () => this.#status?.clear())
   }
 
-  async run(stop: AbortSignal): Promise<void> {
+  /** Calls once; the template's text is taken as it is. */
+  async once(stop: AbortSignal): Promise<number> {
+    const { args, kwargs } = this.#plan
+    try {
+      await this.#out.print(await this.#call(args.text, kwargs.text, { signal: stop }))
+    } catch (error) {
+      if (stop.aborted) return EXIT.interrupted
+      throw error
+    }
+    await this.#flush()
+    return EXIT.ok
+  }
+
+  /** Calls from N threads, each on its own worker. */
+  async many(threads: number, stop: AbortSignal): Promise<number> {
+    await this.#py.run('pythreads_kernel.targets:check_callable', [this.#target])
     this.#started = performance.now()
-    const end = this.#flags.count === undefined ? this.#started + (this.#flags.for ?? DEFAULT_FOR_MS) : Number.POSITIVE_INFINITY
-    const callers = Promise.all(this.#perWorker.map((_, worker) => this.#caller(worker, end, stop)))
-    const finished = callers.then(() => true)
-    const interrupted = once(stop, 'abort').then(() => sleep(STOP_GRACE_MS, false, { ref: false }))
-    if (!(await Promise.race([finished, interrupted]))) this.#py.destroy(new Error('interrupted'))
+    this.#status = new StatusLine(process.stderr, () => this.#live())
+    const callers = Promise.all(Array.from({ length: threads }, (_, thread) => this.#caller(thread, stop)))
+    const interrupted = once(stop, 'abort').then(() => sleep(STOP_GRACE_MS, 'late', { ref: false }))
+    if ((await Promise.race([callers, interrupted])) === 'late') this.#py.destroy(new Error('interrupted'))
     await callers
-    this.#ended = performance.now()
-    await this.#py.close()
+    const ms = performance.now() - this.#started
     this.#status.end()
+    if (!this.#plan.quiet && !this.#out.closed) this.#summary(ms)
+    await this.#flush()
+    return this.#errors === 0 ? EXIT.ok : EXIT.failed
   }
 
-  async #caller(worker: number, end: number, stop: AbortSignal): Promise<void> {
-    const { every, count: most = Number.POSITIVE_INFINITY, args, kwargs } = this.#flags
+  async #caller(thread: number, stop: AbortSignal): Promise<void> {
+    const { every, args, kwargs } = this.#plan
+    const end = this.#started + (this.#plan.for ?? Number.POSITIVE_INFINITY)
+    const most = this.#plan.count ?? (every === undefined ? 1 : Number.POSITIVE_INFINITY)
     for (let call = 0; call < most && !stop.aborted && !this.#out.closed; call++) {
-      const due = every === undefined ? performance.now() : this.#started + call * every
+      const due = this.#started + call * (every ?? 0)
       if (due >= end) return
       await this.#pauseUntil(due, stop)
       if (stop.aborted) return
-      const begin = performance.now()
       try {
-        const result = await this.#py.run(this.#target, (args?.fill(worker, call) ?? []) as unknown[], {
-          kwargs: (kwargs?.fill(worker, call) ?? {}) as Record<string, unknown>,
-          worker,
-        })
-        this.#done(worker, begin)
-        await this.#print(`worker ${worker}: ${typeof result === 'string' ? result : inspect(result, WHOLE)}\n`)
+        const result = await this.#call(args.fill(thread, call), kwargs.fill(thread, call), { worker: thread })
+        this.#calls++
+        await this.#out.print(result)
       } catch (error) {
         if (stop.aborted) return
-        this.#done(worker, begin)
-        this.errors++
-        await this.#printError(worker, error)
+        this.#calls++
+        this.#errors++
+        await this.#printError(thread, error)
       }
     }
+  }
+
+  #call(args: string, kwargs: string, options: { signal?: AbortSignal; worker?: number }): Promise<Uint8Array> {
+    const how = { ...options, kwargs: { raw: this.#plan.raw } }
+    return this.#py.run<Uint8Array>(CALL, [this.#target, args, kwargs], how)
   }
 
   async #pauseUntil(due: number, stop: AbortSignal): Promise<void> {
@@ -129,69 +179,24 @@ class Job {
     if (wait > 0) await sleep(wait, undefined, { signal: stop }).catch(() => {})
   }
 
-  #done(worker: number, begin: number): void {
-    this.#calls++
-    this.#perWorker[worker] = (this.#perWorker[worker] ?? 0) + 1
-    this.#latency.record(Math.max(1, Math.round((performance.now() - begin) * 1e6)))
-  }
-
-  #print(line: string): Promise<void> | undefined {
-    return this.#flags.json || this.#flags.quiet ? undefined : this.#out.print(line)
-  }
-
-  #printError(worker: number, error: unknown): Promise<void> | undefined {
+  #printError(thread: number, error: unknown): Promise<void> | undefined {
     const brief = error instanceof PythonError && this.#tracebacks++ >= MAX_TRACEBACKS
-    return this.#err.print(`worker ${worker}: ${brief ? `${error.type}: ${error.message}` : describeError(error)}\n`)
+    return this.#err.print(`thread ${thread}: ${brief ? `${error.type}: ${error.message}` : describeError(error)}\n`)
   }
 
   #live(): string {
     const seconds = (performance.now() - this.#started) / 1000
-    const rate = seconds > 0 ? this.#calls / seconds : 0
-    return `${whole(this.#calls)} calls  ${whole(this.errors)} errors  ${whole(rate)} calls/s  ${seconds.toFixed(0)} s  (Ctrl-C stops)`
+    return `${whole(this.#calls)} calls  ${whole(this.#errors)} errors  ${seconds.toFixed(0)} s  (Ctrl-C stops)`
   }
 
-  async report(): Promise<void> {
-    const stats = this.#py.stats()
-    const ms = this.#ended - this.#started
-    const summary = {
-      target: this.#target,
-      calls: this.#calls,
-      errors: this.errors,
-      seconds: ms / 1000,
-      callsPerSecond: this.#calls / (ms / 1000),
-      p50Ms: this.#latency.percentile(50) / 1e6,
-      p99Ms: this.#latency.percentile(99) / 1e6,
-      workers: this.#perWorker.length,
-      fewestCalls: Math.min(...this.#perWorker),
-      mostCalls: Math.max(...this.#perWorker),
-      python: stats.python,
-      isolation: stats.isolation,
-      reasons: stats.reasons,
-    }
-    if (this.#flags.json) {
-      this.#out.print(`${JSON.stringify(summary)}\n`)
-    } else {
-      const { python } = stats
-      this.#out.print(
-        [
-          `${whole(this.#calls)} calls, ${whole(this.errors)} errors, ${whole(summary.callsPerSecond)} calls/s in ${span(ms)}`,
-          this.#calls > 0 ? `latency: p50 ${span(summary.p50Ms)}, p99 ${span(summary.p99Ms)}` : 'latency: no calls',
-          `${summary.workers} workers: fewest calls ${whole(summary.fewestCalls)}, most ${whole(summary.mostCalls)}`,
-          `Python ${python.version} (${python.executable}, from ${python.source}), isolation ${stats.isolation}`,
-          ...stats.reasons.map((reason) => `  ${reason}`),
-          '',
-        ].join('\n'),
-      )
-    }
-    await Promise.all([this.#err.flush(), this.#out.flush()])
+  #summary(ms: number): void {
+    const { python, isolation, workers } = this.#py.stats()
+    const calls = `${whole(this.#calls)} calls, ${whole(this.#errors)} errors in ${span(ms)}`
+    this.#err.print(`${calls}; ${workers.length} workers, isolation ${isolation}, Python ${python.version}\n`)
+  }
+
+  async #flush(): Promise<void> {
+    await Promise.all([this.#err.flush(), this.#out.end()])
     if (this.#out.failure !== undefined) throw fileError('standard output', this.#out.failure)
   }
 }
-
-const WHOLE = {
-  depth: null,
-  maxArrayLength: null,
-  maxStringLength: null,
-  breakLength: Number.POSITIVE_INFINITY,
-  compact: true,
-} as const

@@ -5,17 +5,21 @@ import { findAll, findPython, type PythonFacts } from '../../discovery/index.ts'
 import { Python } from '../../index.ts'
 import { choose, gate, type IsolationKind } from '../../isolation/index.ts'
 import { BUSY, BUSY_SIZE, plainProcesses } from '../ceiling.ts'
+import type { Example, Positional } from '../command.ts'
 import { EXIT } from '../errors.ts'
 import type { Flags } from '../flags.ts'
 import { whole } from '../numbers.ts'
+import { pythonFlag } from '../pool-flags.ts'
 
 export interface TourFlags {
   python: string | undefined
 }
 
-export const tourFlags: Flags<TourFlags> = {
-  python: { flags: '--python <path>', description: 'which Python: an executable or the folder of a virtual environment' },
-}
+export const name = 'tour'
+export const summary = 'twenty threads and no lock, on one screen'
+export const positionals: readonly Positional[] = []
+export const flags: Flags<TourFlags> = { python: pythonFlag }
+export const examples: readonly Example[] = [{ line: 'pythreads tour', does: 'takes some 15 seconds' }]
 
 const THREADS = 20
 const ROUNDS = 5
@@ -23,8 +27,8 @@ const EVERY_MS = 1_000
 const FLAT_OUT_MS = 1_000
 const CELL = 22
 
-/** Answers the question that pythreads began with, on one screen. Answers the exit status: 0 when every answer was right. */
-export async function tour({ python }: TourFlags): Promise<number> {
+/** Shows what pythreads began with, on one screen. Returns the exit status: 0 when every result was right. */
+export async function run({ python }: TourFlags): Promise<number> {
   const { facts } = await findPython(python)
   const first: IsolationKind = gate('thread', facts).verdict === 'never' ? 'process' : 'thread'
   console.log(`Python ${facts.release} (${facts.executable}), ${availableParallelism()} cores`)

@@ -1,0 +1,82 @@
+"""Results as JSON text, as Python's own `json` writes it, and what `json` does not know as `copy: true` has it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from . import scalars
+from .codec import RefusedValueError
+from .copying import NOTHING, copied
+
+_ADVICE = "return dicts, lists, texts, numbers, booleans and None instead"
+
+
+def plain(value: Any) -> Any:
+    """What stands for a value that JSON has not: `default` of `json.dumps`. Raises `TypeError`."""
+    kind = type(value)
+    if hasattr(value, "isoformat"):  # dates and times
+        return value.isoformat()
+    if kind.__module__ == "numpy" and hasattr(value, "dtype") and hasattr(value, "item"):
+        return value.tolist()
+    escape = scalars.to_escape(value, kind)
+    if escape is not None and isinstance(escape[-1], str):
+        return escape[-1]
+    # A copy of bytes is bytes: JSON has none.
+    members = NOTHING if isinstance(value, (bytes, bytearray, complex)) else copied(value)
+    if members is NOTHING:
+        raise TypeError(f"{_named(kind)} is not JSON; {_ADVICE}")
+    return list(members) if isinstance(members, (set, frozenset)) else members
+
+
+def to_json(value: Any, where: str) -> str:
+    """Write JSON that any program can read. Raises `RefusedValueError`, which says where in `where` something is none."""
+    try:
+        text = json.dumps(value, default=plain, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        why = "it is nested too deeply for JSON" if isinstance(error, RecursionError) else str(error)
+        path, why = _fault(value, where) or (where, why)
+        raise RefusedValueError(path, f"{why} (--raw prints the text of the result)") from None
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:  # half a surrogate pair: JSON can only write it as an escape
+            return json.dumps(value, default=plain, allow_nan=False)
+    return text
+
+
+def _fault(value: Any, where: str) -> tuple[str, str] | None:
+    """Find a member that is not JSON: its path, and what is wrong with it."""
+    seen: set[int] = set()
+    members = [(value, where)]
+    kept = []  # what `plain` made, whose identity counts as long as it is there
+    while members:
+        member, path = members.pop()
+        if isinstance(member, (str, int)) or member is None:
+            continue
+        if isinstance(member, float):
+            if not math.isfinite(member):
+                return path, f"JSON has no {member}"
+            continue
+        if id(member) in seen:
+            continue
+        seen.add(id(member))
+        kept.append(member)
+        if isinstance(member, dict):
+            for key, inner in member.items():
+                if not isinstance(key, (str, int, float)) and key is not None:
+                    return path, f"a key of type {_named(type(key))} is not JSON; the keys of an object are texts"
+                members.append((inner, f"{path}[{json.dumps(key)}]"))
+        elif isinstance(member, (list, tuple)):
+            members.extend((inner, f"{path}[{index}]") for index, inner in enumerate(member))
+        else:
+            try:
+                members.append((plain(member), path))
+            except Exception as error:
+                return path, str(error)
+    return None
+
+
+def _named(kind: type) -> str:
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

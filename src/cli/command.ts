@@ -1,0 +1,32 @@
+import type { Flags } from './flags.ts'
+import type { Interrupt } from './interrupt.ts'
+
+/** A command as its file in `commands/` exports it. */
+export interface CommandModule<T> {
+  readonly name: string
+  readonly summary: string
+  /** As commander has them, e.g. `<target>` and `[arguments...]`. */
+  readonly positionals: readonly Positional[]
+  readonly flags: Flags<T>
+  readonly examples: readonly Example[]
+  /** More lines for the help. */
+  readonly notes?: string
+  /** Returns the exit status. */
+  run(flags: T, positionals: readonly string[], interrupt: Interrupt): Promise<number>
+}
+
+export interface Positional {
+  readonly name: string
+  readonly description: string
+}
+
+/** A line for a shell, and what it does. */
+export interface Example {
+  readonly line: string
+  readonly does: string
+}
+
+export const TARGET: Positional = {
+  name: '<target>',
+  description: 'module:function (json:dumps), or file.py:function (./rules.py:score)',
+}

@@ -1,0 +1,60 @@
+import { text as readAll } from 'node:stream/consumers'
+import { PythreadsError } from '../index.ts'
+import { JsonTemplate, notJson } from './flags.ts'
+
+/** The arguments of a call as a command line has them. */
+export interface ArgumentFlags {
+  args: string | undefined
+  kwargs: string | undefined
+  text: boolean
+}
+
+/** The JSON of the arguments and of the keyword arguments. */
+export interface JsonArguments {
+  readonly args: JsonTemplate
+  readonly kwargs: JsonTemplate
+}
+
+/**
+ * Reads the arguments of a call. One that is JSON is that value; another one is a text, except where it begins like JSON: it is
+ * misspelled, most likely. `-` stands for standard input, once. @throws `ERR_PYTHREADS_USAGE`
+ */
+export async function readArguments(given: readonly string[], flags: ArgumentFlags): Promise<JsonArguments> {
+  const { args, kwargs = '{}', text } = flags
+  if (args !== undefined && given.length > 0) throw usage('arguments are given twice: by themselves, and by --args')
+  const dashes = [...given, args, kwargs].filter((one) => one === '-').length
+  if (dashes > 1) throw usage('- stands for standard input, and can be given once')
+  const input = dashes === 1 ? await readAll(process.stdin) : ''
+  const list = args ?? `[${given.map((one) => argument(one === '-' ? input.replace(/\r?\n$/, '') : one, text)).join(', ')}]`
+  return { args: template('--args', list, input, 'array'), kwargs: template('--kwargs', kwargs, input, 'object') }
+}
+
+function argument(given: string, isText: boolean): string {
+  if (isText) return JSON.stringify(given)
+  try {
+    JSON.parse(given)
+    return given
+  } catch (error) {
+    if (!/^\s*[[{"]/.test(given)) return JSON.stringify(given)
+    throw usage(
+      `the argument ${shown(given)} begins like JSON, and is none: ${(error as Error).message}. With --text it is a text`,
+    )
+  }
+}
+
+function template(flag: string, given: string, input: string, kind: 'array' | 'object'): JsonTemplate {
+  const text = given === '-' ? input : given
+  const wrong = given === '-' ? notJson(text, kind) : undefined // what is not from standard input was looked at before
+  if (wrong !== undefined) throw usage(`${flag} from standard input: ${wrong}`)
+  return new JsonTemplate(text)
+}
+
+const SHOWN = 60
+
+function shown(text: string): string {
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}...` : text
+}
+
+function usage(message: string): PythreadsError {
+  return new PythreadsError('ERR_PYTHREADS_USAGE', message)
+}

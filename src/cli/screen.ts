@@ -1,0 +1,27 @@
+/** The screen that the default output of a command fits on. */
+export const ROWS = 24
+export const COLUMNS = 80
+
+/** A text in lines of at most `COLUMNS` characters, broken between words, the later ones indented. */
+export function wrapped(text: string, indent: number, hanging: number = indent): string[] {
+  const lines: string[] = []
+  let line = ' '.repeat(indent)
+  let isEmpty = true
+  for (const word of text.split(/\s+/)) {
+    if (!isEmpty && line.length + 1 + word.length > COLUMNS) {
+      lines.push(line)
+      line = ' '.repeat(hanging)
+      isEmpty = true
+    }
+    line += isEmpty ? word : ` ${word}`
+    isEmpty = false
+  }
+  return [...lines, line]
+}
+
+/** A text in one line of at most so many characters: its middle left out. */
+export function fitted(text: string, most: number): string {
+  if (text.length <= most) return text
+  const tail = Math.ceil((most - 3) / 2)
+  return `${text.slice(0, most - 3 - tail)}...${text.slice(-tail)}`
+}
