@@ -382,9 +382,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 }
 
-/** What was called, if it is a text at all. */
+/** What was called, if it is the name of anything. */
 function text(target: unknown): string | undefined {
-  return typeof target === 'string' ? target : undefined
+  return typeof target === 'string' || target instanceof URL ? String(target) : undefined
 }
 
 function refusedReason(module: string): string {

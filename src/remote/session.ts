@@ -68,7 +68,7 @@ export class Session implements AsyncDisposable {
     try {
       const { kwargs, slot: _, ...call } = resolveRunOptions(options, 0)
       const request = callRequest(resolveTarget(target), args, kwargs)
-      return (await this.#submit(KIND.CALL, request, target, said(call)).catch(raise)) as R
+      return (await this.#submit(KIND.CALL, request, String(target), said(call)).catch(raise)) as R
     } catch (error) {
       throw nameTarget(error, String(target))
     }

@@ -103,7 +103,7 @@ export class SyncPython {
     } catch (error) {
       throw nameTarget(error, String(target))
     }
-    return this.#request(KIND.CALL, target, request, resolved.copy, resolved.readonly) as R
+    return this.#request(KIND.CALL, String(target), request, resolved.copy, resolved.readonly) as R
   }
 
   /** Evaluates a Python expression. */

@@ -152,8 +152,12 @@ function problem({ module, problem = '' }: CheckedModule): string {
 /** Which of the modules that work elsewhere a subinterpreter refuses, in one line. */
 function refusedLines({ inSubinterpreter = [] }: Choices, imports: CheckedModules | undefined): string[] {
   const working = new Set(imports?.modules.filter(({ ok }) => ok).map(({ module }) => module))
-  const refused = inSubinterpreter.filter(({ module, problem }) => problem !== null && working.has(module)).map(({ module }) => module)
-  return refused.length === 0 ? [] : [fitted(`in a subinterpreter (only by name) these do not work: ${refused.join(', ')}`, COLUMNS)]
+  const refused = inSubinterpreter
+    .filter(({ module, problem }) => problem !== null && working.has(module))
+    .map(({ module }) => module)
+  return refused.length === 0
+    ? []
+    : [fitted(`in a subinterpreter (only by name) these do not work: ${refused.join(', ')}`, COLUMNS)]
 }
 
 /** The command in a line of its own, whole: it is to be copied. */
