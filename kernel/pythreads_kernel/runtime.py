@@ -1,7 +1,7 @@
 """The main interpreter of an in-process Python: a control thread that starts workers for every JavaScript thread.
 
 The control socket carries one marshalled tuple a message: `(what, fd, side fd, ledger fd)`. The descriptors belong to the
-kernel from then on.
+kernel from then on. JavaScript threads that make no native calls connect to another socket (`connections.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import threading
 
 from . import boot, descriptors, ending, forking, frames, gil, interpreters, lending, spawning
 from .channel import is_busy
+from .connections import Connections, open_connections
 from .ledger import open_ledger
 from .output import direct
 from .scope import forget_own_source
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _MESSAGE_BYTES = 4096
 _facts: dict[str, Any] = {}
+_connections: Connections | None = None
 
 
 def start(control: int, libpython: str) -> None:
@@ -48,7 +50,21 @@ def start(control: int, libpython: str) -> None:
     lending.by_address()
     _facts["libpython"] = libpython
     _facts["sync_entry"] = _sync_entry()
-    threading.Thread(target=_control, args=(control,), name="pythreads-control", daemon=True).start()
+    _take_connections()
+    _start_thread(_control, control, name="pythreads-control")
+
+
+def _take_connections() -> None:
+    global _connections  # noqa: PLW0603
+    connections = open_connections(_obey) if _connections is None else None
+    if connections is None:
+        return
+    try:
+        _start_thread(connections.serve, name="pythreads-connections")
+    except RuntimeError:
+        connections.close()
+        raise
+    _connections = connections
 
 
 def _sync_entry() -> int:
@@ -80,6 +96,8 @@ def _control(control: int) -> None:
 
 def _obey(what: str, fd: int, side: int, ledger: int) -> None:
     if what == "sweep":
+        if fd >= 0:
+            os.close(fd)
         _start_thread(lending.sweep)
         return
     if what in ("end", "flush", "flush-threads"):

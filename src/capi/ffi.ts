@@ -1,9 +1,17 @@
 import { createRequire } from 'node:module'
+import { isMainThread } from 'node:worker_threads'
 import type Koffi from 'koffi'
 import { PythreadsError } from '../errors/index.ts'
 
 /** koffi runs calls on a stack of its own; Python's C code nests deeply. 16 MiB is the most that koffi takes. */
 const STACK_BYTES = 16 * 1024 * 1024
+
+/**
+ * Whether this JavaScript thread makes no native calls where there is another way. A thread of `worker_threads` can be terminated at
+ * any moment, and koffi aborts the process when that happens while it is loaded, defines a function or makes a view
+ * (design/latch.md). The other ways need `/proc`.
+ */
+export const avoidsNativeCalls: boolean = !isMainThread && process.platform === 'linux'
 
 let loaded: typeof Koffi | undefined
 

@@ -1,5 +1,8 @@
-export { ffi } from './ffi.ts'
+export { type Connection, connectionOf, stopReading } from './connection.ts'
+export { connectWorker, connectWorkerNow, sweepPython } from './connections.ts'
+export { avoidsNativeCalls, ffi } from './ffi.ts'
 export { makeRoomForListeners } from './listeners.ts'
+export { reapOnMainThread } from './main-thread.ts'
 export {
   closeFd,
   duplicateFd,
@@ -11,5 +14,6 @@ export {
   socketpair,
   systemError,
 } from './posix.ts'
-export { type InProcessKind, startInProcess, startInProcessNow, sweepInProcess, whyNotInProcess } from './runtime.ts'
+export { type InProcessKind, startInProcess, startInProcessNow, whyNotInProcess } from './runtime.ts'
 export { SyncEntry } from './sync-entry.ts'
+export { nap, napAfter, readNow, waitUntil } from './waiting.ts'

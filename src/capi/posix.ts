@@ -1,7 +1,8 @@
 import { openSync, writeSync } from 'node:fs'
 import { getSystemErrorName } from 'node:util'
 import { startFailure } from '../errors/index.ts'
-import { ffi } from './ffi.ts'
+import { avoidsNativeCalls, ffi } from './ffi.ts'
+import { nap } from './waiting.ts'
 
 /**
  * The few calls of the C library that Node does not offer, for Linux and macOS.
@@ -22,6 +23,9 @@ export const MSG_DONTWAIT: number = LINUX ? 0x40 : 0x80
 const MSG_NOSIGNAL = LINUX ? 0x4000 : 0
 const MFD_CLOEXEC = 1
 const WNOHANG = 1
+/** How often, and how many milliseconds apart, children that were killed are waited for. */
+const REAP_LOOKS = 200
+const REAP_LOOK_MS = 5
 const F_SETFD = 2
 const FD_CLOEXEC = 1
 const F_DUPFD_CLOEXEC = LINUX ? 1030 : 67
@@ -125,7 +129,8 @@ export function writeWhole(fd: number, bytes: Uint8Array): void {
       written += writeSync(fd, bytes, written)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
-      new Poller([fd], 'writable').wait(-1)
+      if (avoidsNativeCalls) nap(1)
+      else new Poller([fd], 'writable').wait(-1)
     }
   }
 }
@@ -144,6 +149,12 @@ export function reap(pids: Iterable<number>, timeoutMs: number): void {
   for (const pid of pids) {
     while (libc().waitpid(pid, null, WNOHANG) === 0 && Date.now() < deadline) Atomics.wait(word, 0, 0, 1)
   }
+}
+
+/** As {@link reap}, while the event loop goes on. */
+export function reapSoon(pids: readonly number[], looks: number = REAP_LOOKS): void {
+  const left = pids.filter((pid) => libc().waitpid(pid, null, WNOHANG) === 0)
+  if (left.length > 0 && looks > 0) setTimeout(reapSoon, REAP_LOOK_MS, left, looks - 1).unref()
 }
 
 /**

@@ -5,9 +5,10 @@ import type { LibraryHandle } from 'koffi'
 import { type PythonFacts, reserveDescriptors } from '../discovery/index.ts'
 import { PythreadsError, shortage, startFailure } from '../errors/index.ts'
 import { bootSource, KERNEL_FOLDER } from '../kernel.ts'
-import { Encoder, FrameParser } from '../wire/index.ts'
+import { Encoder } from '../wire/index.ts'
 import { endAtExit } from './end.ts'
-import { ffi } from './ffi.ts'
+import { avoidsNativeCalls, ffi } from './ffi.ts'
+import { FLUSH_TIMEOUT_MS, writeFlushed } from './flushed.ts'
 import { makeRoomForListeners } from './listeners.ts'
 import {
   bareCalls,
@@ -22,7 +23,6 @@ import {
   signalAction,
   socketpair,
   systemError,
-  writeWhole,
 } from './posix.ts'
 import { reserveMemory } from './reserve.ts'
 
@@ -46,16 +46,13 @@ const STARTING = -1
 const FAILED = -2
 const WITHOUT_KERNEL = -3
 
-const START_TIMEOUT_MS = 30_000
-const POLL_MS = 2
+export const START_TIMEOUT_MS = 30_000
+export const POLL_MS = 2
 /** How long one wait in native code lasts, so that a `terminate()` of this JavaScript thread takes effect in between. */
 const SLICE_MS = 50
 /** What Python takes when it starts, with room to spare: it ends the process when it lacks either. */
 const START_DESCRIPTORS = 16
 const START_BYTES = 64 * 2 ** 20
-/** How long leaving the process may wait for Python to say what it has not written yet, when Python does not give up its GIL. */
-const FLUSH_TIMEOUT_MS = 150
-const FLUSH_BYTES = 64 * 1024
 
 export type InProcessKind = 'thread' | 'subinterpreter'
 
@@ -72,9 +69,9 @@ export async function startInProcess(
   first: Buffer | undefined,
   closeGraceMs: number,
 ): Promise<[number, number]> {
-  const socket = await control(facts)
-  endAtExit(closeGraceMs, (fd) => send(socket, message('end', fd)))
-  flushAtExit()
+  await control(facts)
+  finishAtExit(closeGraceMs)
+  const socket = Atomics.load(processWord(), 0)
   const order = prepareOrder(kind, ledger)
   if (first !== undefined && !send(order.ours[0], first)) throw refused(order)
   // The socket takes a few orders at a time: when many workers start at once, the control thread may be behind.
@@ -82,6 +79,12 @@ export async function startInProcess(
     if (!isBusy() || Date.now() > deadline) throw refused(order)
   }
   return order.ours
+}
+
+/** Has Python do at the end of this JavaScript thread what is to be done then. */
+export function finishAtExit(closeGraceMs: number): void {
+  endAtExit(closeGraceMs, (fd) => send(Atomics.load(processWord(), 0), message('end', fd)))
+  flushAtExit()
 }
 
 /** As {@link startInProcess}, once a worker was started: without the event loop, `timeoutMs` at most. */
@@ -100,6 +103,7 @@ export function startInProcessNow(kind: InProcessKind, timeoutMs: number): [numb
  * the library is not. `undefined`: nothing is known to stand in the way. The library stays loaded.
  */
 export function whyNotInProcess(libpython: string): string | undefined {
+  if (avoidsNativeCalls) return undefined // the start will say
   try {
     if (Atomics.load(processWord(), 0) !== FREE) return undefined // a Python is there: whether it is this one, it says itself
     const failure = pinLibrary(libpython)
@@ -164,27 +168,32 @@ function message(what: string, fd: number, side: number = -1, ledger: number = -
   return encoder.buffer.subarray(0, encoder.position)
 }
 
-async function control(facts: PythonFacts): Promise<number> {
-  const word = processWord()
-  const deadline = Date.now() + START_TIMEOUT_MS
-  for (;;) {
-    const state = Atomics.compareExchange(word, 0, FREE, STARTING)
-    if (state > 0) break
-    if (state === FREE) {
-      initialise(word, facts, FREE)
-      break // however long that took
-    }
-    if (state === WITHOUT_KERNEL && Atomics.compareExchange(word, 0, WITHOUT_KERNEL, STARTING) === WITHOUT_KERNEL) {
-      initialise(word, facts, WITHOUT_KERNEL)
-      break
-    }
-    if (state === FAILED) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: its initialisation failed`)
-    if (Date.now() > deadline) {
-      throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: the thread that was initialising it ended`)
-    }
-    if (state === STARTING) await sleep(POLL_MS)
+/** Waits until Python is initialised, by this thread if no other one does it. */
+export async function control(facts: PythonFacts): Promise<void> {
+  for (const deadline = Date.now() + START_TIMEOUT_MS; !initialiseNow(facts); await sleep(POLL_MS)) {
+    if (Date.now() > deadline) throw neverInitialised()
   }
-  return Atomics.load(word, 0)
+}
+
+/**
+ * Initialises Python on this thread, unless that was done before. Returns false while another thread does it, or begins again.
+ *
+ * @throws `ERR_PYTHREADS_RUNTIME`
+ */
+export function initialiseNow(facts: PythonFacts): boolean {
+  const word = processWord()
+  const state = Atomics.compareExchange(word, 0, FREE, STARTING)
+  if (state > 0) return true
+  if (state === FAILED) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: its initialisation failed`)
+  if (state === STARTING) return false
+  if (state === WITHOUT_KERNEL && Atomics.compareExchange(word, 0, WITHOUT_KERNEL, STARTING) !== WITHOUT_KERNEL) return false
+  initialise(word, facts, state === FREE ? FREE : WITHOUT_KERNEL)
+  return true
+}
+
+/** What whoever waits for Python to be initialised says in the end. */
+export function neverInitialised(): PythreadsError {
+  return new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: the thread that was initialising it ended`)
 }
 
 const UNUSABLE = "The in-process Python cannot be used (isolation 'process' can)"
@@ -321,21 +330,11 @@ function flushAtExit(): void {
   process.once('exit', () => {
     const [ours, theirs] = socketpair(SOCK_STREAM)
     const what = isMainThread ? 'flush' : 'flush-threads'
-    if (send(Atomics.load(processWord(), 0), message(what, theirs))) writeFlushed(ours)
-    else closeFd(theirs)
+    if (send(Atomics.load(processWord(), 0), message(what, theirs))) {
+      const { recv } = bareCalls()
+      const poller = new Poller([ours], 'readable')
+      writeFlushed((chunk) => (poller.wait(FLUSH_TIMEOUT_MS) ? recv(ours, chunk, chunk.length, 0) : -1))
+    } else closeFd(theirs)
     closeFd(ours)
   })
-}
-
-/** Writes what comes from a socket, as frames with the number of a descriptor each, until its end. */
-function writeFlushed(fd: number): void {
-  const { recv } = bareCalls()
-  const poller = new Poller([fd], 'readable')
-  const chunk = Buffer.alloc(FLUSH_BYTES)
-  const parser = new FrameParser((_kind, descriptor, bytes, start, end) => writeWhole(descriptor, bytes.subarray(start, end)))
-  while (poller.wait(FLUSH_TIMEOUT_MS)) {
-    const length = recv(fd, chunk, FLUSH_BYTES, 0)
-    if (length <= 0) return
-    parser.push(chunk.subarray(0, length))
-  }
 }

@@ -1,5 +1,15 @@
 import { Socket } from 'node:net'
-import { closeFd, duplicateFd, type InProcessKind, SyncEntry, startInProcess, startInProcessNow } from '../capi/index.ts'
+import {
+  avoidsNativeCalls,
+  closeFd,
+  connectWorker,
+  connectWorkerNow,
+  duplicateFd,
+  type InProcessKind,
+  SyncEntry,
+  startInProcess,
+  startInProcessNow,
+} from '../capi/index.ts'
 import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
 import { PythreadsError, startFailure } from '../errors/index.ts'
 import { frame, KIND } from '../wire/index.ts'
@@ -8,6 +18,7 @@ import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
 import { EntryLine, SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
+import { polledSockets, readSockets } from './sync-sockets.ts'
 
 /** Workers on threads of the Python in this process: all in its main interpreter, or an interpreter each. */
 export class InProcessIsolation implements Isolation {
@@ -46,13 +57,10 @@ export class InProcessIsolation implements Isolation {
   /** Our ends of the channel of a new worker. */
   async #open(ledger: Ledger): Promise<[Socket, Socket]> {
     const start = frame(KIND.START, encodeSettings(this.#settings))
-    const fds = await startInProcess(
-      this.kind,
-      this.#facts,
-      () => duplicateFd(ledger.fd),
-      start,
-      this.#settings.closeGraceMs ?? 0,
-    )
+    const { closeGraceMs = 0 } = this.#settings
+    const connected = await connectWorker(this.kind, this.#facts, ledger.fd, start, closeGraceMs)
+    if (connected !== undefined) return connected
+    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(ledger.fd), start, closeGraceMs)
     const sockets: Socket[] = []
     try {
       for (const fd of fds) sockets.push(new Socket({ fd, readable: true, writable: true }))
@@ -66,12 +74,14 @@ export class InProcessIsolation implements Isolation {
 
   openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncLine {
     const address = ready['sync_entry']
-    if (!calledBack && this.kind === 'thread' && typeof address === 'number' && address !== 0) {
+    if (!avoidsNativeCalls && !calledBack && this.kind === 'thread' && typeof address === 'number' && address !== 0) {
       return new EntryLine(new SyncEntry(address), this.#settings.scope)
     }
     const { startTimeoutMs } = tools
     const settings = encodeSettings(this.#settings, true)
-    return new SocketLine(startInProcessNow(this.kind, startTimeoutMs), settings, tools, { inProcess: true, end: () => {} })
+    const connected = connectWorkerNow(this.kind)
+    const sockets = connected === undefined ? polledSockets(startInProcessNow(this.kind, startTimeoutMs)) : readSockets(connected)
+    return new SocketLine(sockets, settings, tools, { inProcess: true, end: () => {} })
   }
 
   /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */

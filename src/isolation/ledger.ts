@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { makeMemoryFile } from '../capi/index.ts'
+import { avoidsNativeCalls, makeMemoryFile } from '../capi/index.ts'
 import { isShortage, startFailure } from '../errors/index.ts'
 
 /** Bytes that both sides use as a table; `kernel/pythreads_kernel/ledger.py` says what is where. */
@@ -133,7 +133,7 @@ const WAYS: readonly (() => number)[] = [
     unlinkSync(path)
     return fd
   },
-  ...(LINUX ? [() => makeMemoryFile('pythreads')] : []), // needs koffi, which takes some ms to load
+  ...(LINUX && !avoidsNativeCalls ? [() => makeMemoryFile('pythreads')] : []), // needs koffi, which takes some ms to load
 ]
 
 function withTable(fd: number): number {

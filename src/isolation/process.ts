@@ -3,7 +3,18 @@ import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import type { Socket } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
-import { closeFd, makeRoomForListeners, reap, SOCK_STREAM, socketpair } from '../capi/index.ts'
+import {
+  avoidsNativeCalls,
+  type Connection,
+  closeFd,
+  connectionOf,
+  makeRoomForListeners,
+  reap,
+  reapOnMainThread,
+  SOCK_STREAM,
+  socketpair,
+  stopReading,
+} from '../capi/index.ts'
 import { type PythonFacts, reserveDescriptors, startupShadows } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
 import { bootSource } from '../kernel.ts'
@@ -12,6 +23,7 @@ import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
 import { SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
+import { polledSockets, readSockets, type SyncSockets } from './sync-sockets.ts'
 
 const CHANNEL_FD = 3
 const SIDE_FD = 4
@@ -86,24 +98,43 @@ export class ProcessIsolation implements Isolation {
   }
 
   openSyncLine(_ready: unknown, tools: SyncTools): SyncLine {
+    const { sockets, child } = avoidsNativeCalls ? this.#spawnOnPipes() : this.#spawnOnSockets()
+    child.unref()
+    const end = () => void child.kill('SIGKILL')
+    return new SocketLine(sockets, encodeSettings(this.#settings, true), tools, { inProcess: false, end })
+  }
+
+  #spawnOnSockets(): { sockets: SyncSockets; child: ChildProcess } {
     const fds: number[] = []
     let child: ChildProcess
     try {
       fds.push(...socketpair(SOCK_STREAM))
       fds.push(...socketpair(SOCK_STREAM))
-      const print = this.#settings.output === 'ignore' ? 'ignore' : 'inherit'
-      child = this.#spawn(['ignore', print, print, fds[1], fds[3]], -1)
-      if (child.pid === undefined) throw startFailure(`${this.#facts.executable} cannot be run`, this.#why())
+      child = this.#spawnSync([fds[1], fds[3]])
     } catch (error) {
       for (const fd of fds) closeFd(fd)
       throw error
     }
     const [ours, theirs, ourSide, theirSide] = fds as [number, number, number, number]
-    child.unref()
     closeFd(theirs)
     closeFd(theirSide)
-    const end = () => void child.kill('SIGKILL')
-    return new SocketLine([ours, ourSide], encodeSettings(this.#settings, true), tools, { inProcess: false, end })
+    return { sockets: polledSockets([ours, ourSide]), child }
+  }
+
+  /** With the sockets that Node makes, for threads that make no native calls. */
+  #spawnOnPipes(): { sockets: SyncSockets; child: ChildProcess } {
+    const child = this.#spawnSync(['pipe', 'pipe'])
+    const [main, side] = [CHANNEL_FD, SIDE_FD].map((index) => connectionOf((child.stdio as unknown as Socket[])[index] as Socket))
+    stopReading((main as Connection).socket)
+    return { sockets: readSockets([main as Connection, side as Connection]), child }
+  }
+
+  #spawnSync(channels: (number | 'pipe' | undefined)[]): ChildProcess {
+    const print = this.#settings.output === 'ignore' ? 'ignore' : 'inherit'
+    const child = this.#spawn(['ignore', print, print, ...channels], -1)
+    if (child.pid !== undefined) return child
+    for (const stream of child.stdio ?? []) stream?.destroy()
+    throw startFailure(`${this.#facts.executable} cannot be run`, this.#why())
   }
 
   /** Starts a child. @throws `ERR_PYTHREADS_WORKER_START` with what the system said as `cause` */
@@ -158,9 +189,7 @@ function endWithThisThread(): void {
   process.once('exit', () => {
     for (const child of children) child.kill('SIGKILL')
     if (isMainThread || process.platform === 'win32') return
-    reap(
-      [...children].flatMap(({ pid }) => pid ?? []),
-      REAP_MS,
-    )
+    const pids = [...children].flatMap(({ pid }) => pid ?? [])
+    if (pids.length > 0 && !(avoidsNativeCalls && reapOnMainThread(pids))) reap(pids, REAP_MS)
   })
 }

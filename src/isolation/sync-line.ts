@@ -1,9 +1,8 @@
-import { readSync, writeSync } from 'node:fs'
-import { Socket } from 'node:net'
-import { closeFd, Poller, type SyncEntry } from '../capi/index.ts'
-import { type PythonErrorDetails, PythreadsError, shortage, startFailure, toError } from '../errors/index.ts'
+import { writeSync } from 'node:fs'
+import type { SyncEntry } from '../capi/index.ts'
+import { type PythonErrorDetails, PythreadsError, startFailure, toError } from '../errors/index.ts'
 import { decode, FrameParser, type FrameSink, frame, frameError, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
-import { vigilant } from './vigilant.ts'
+import { MAIN, SIDE, type SyncSockets } from './sync-sockets.ts'
 
 /** A reply: its kind and where its payload is. The bytes are valid until the next request. */
 export interface SyncReply {
@@ -70,10 +69,6 @@ export class EntryLine implements SyncLine {
   close(): void {}
 }
 
-const MAIN = 0
-const SIDE = 1
-/** How long one wait in native code lasts: a `terminate()` of this JavaScript thread takes effect in between. */
-const SLICE_MS = 50
 /** When a full side socket is tried again. */
 const RETRY_MS = 2
 
@@ -86,17 +81,10 @@ export class SocketLine implements SyncLine {
   readonly inProcess: boolean
   readonly pid: number
   readonly memory: number
-  #fd: number
-  /** Closes the descriptor when this JavaScript thread ends, in whatever way: that ends the worker. */
-  readonly #owner: Socket
+  readonly #sockets: SyncSockets
+  #isOpen = true
   readonly #end: () => void
-  readonly #sideFd: number
-  readonly #side: Socket
   readonly #tools: SyncTools
-  /** The main socket, and the side one. */
-  readonly #both: Poller
-  readonly #look: (timeoutMs: number) => boolean
-  readonly #chunk: Buffer = Buffer.allocUnsafeSlow(64 * 1024)
   readonly #main = new FrameParser(this.#keep(true))
   readonly #aside = new FrameParser(this.#keep(false))
   /** Frames that have come and are not dealt with; a callback that is dealt with may make requests of its own. */
@@ -110,28 +98,20 @@ export class SocketLine implements SyncLine {
   #depth = 0
 
   /**
-   * `fds`: the main and the side socket, owned from now on. `settings`: the payload of the START frame. `worker`: whether it runs in this
-   * process, and how it is ended by force if it does not start.
+   * `sockets` are owned from now on: their end is that of the worker. `settings`: the payload of the START frame. `worker`: whether it
+   * runs in this process, and how it is ended by force if it does not start.
    *
    * @throws `ERR_PYTHREADS_WORKER_START`, and what its modules raise
    */
-  constructor(
-    fds: readonly [number, number],
-    settings: Buffer,
-    tools: SyncTools,
-    worker: { inProcess: boolean; end: () => void },
-  ) {
-    const [fd, side] = fds
+  constructor(sockets: SyncSockets, settings: Buffer, tools: SyncTools, worker: { inProcess: boolean; end: () => void }) {
     this.inProcess = worker.inProcess
-    this.#fd = fd
-    this.#sideFd = side
+    this.#sockets = sockets
     this.#tools = tools
     this.#end = worker.end
-    this.#both = new Poller(fds, 'readable')
-    this.#look = vigilant((timeoutMs) => this.#both.wait(timeoutMs))
-    ;[this.#owner, this.#side] = socketsOf(fd, side)
-    this.#side.on('error', () => {}) // the main socket's end says more
-    this.#side.on('data', (chunk: Buffer) => {
+    const [main, side] = sockets.sockets
+    main.unref()
+    side.on('error', () => {}) // the main socket's end says more
+    side.on('data', (chunk: Buffer) => {
       try {
         this.#aside.push(chunk)
         this.#deal()
@@ -139,7 +119,7 @@ export class SocketLine implements SyncLine {
         this.#fail(error) // the next request says so: this event is nobody's
       }
     })
-    this.#side.unref()
+    side.unref()
     const facts = this.#start(settings, tools.startTimeoutMs)
     this.pid = facts.pid
     this.memory = facts.memory ?? -1
@@ -176,7 +156,7 @@ export class SocketLine implements SyncLine {
     if (bytes.readUInt32LE(8) !== KIND.START) bytes.writeUInt32LE(id, 4)
     this.#depth++
     try {
-      this.#write(this.#fd, bytes, id > 0)
+      this.#write(bytes, id > 0)
       return this.#wait(id, until)
     } finally {
       this.#depth--
@@ -184,13 +164,12 @@ export class SocketLine implements SyncLine {
   }
 
   tell(bytes: Buffer): void {
-    if (this.#fd >= 0) this.#write(this.#fd, bytes)
+    if (this.#isOpen) this.#write(bytes)
   }
 
   close(): void {
-    this.#owner.destroy()
-    this.#side.destroy()
-    this.#fd = -1
+    for (const socket of this.#sockets.sockets) socket.destroy()
+    this.#isOpen = false
   }
 
   #keep(main: boolean): FrameSink {
@@ -217,18 +196,15 @@ export class SocketLine implements SyncLine {
     for (;;) {
       const reply = this.#deal(id)
       if (reply !== undefined) return reply
-      if (this.#fd < 0) throw this.#died()
-      if (!this.#look(SLICE_MS)) {
-        if (performance.now() < until) continue
+      if (!this.#isOpen) throw this.#died()
+      if (!this.#sockets.wait(Math.max(until - performance.now(), 0)) && performance.now() >= until) {
         throw new PythreadsError(
           'ERR_PYTHREADS_WORKER_START',
           'The worker for sync calls was not ready in time (`startTimeoutMs`)',
         )
       }
-      const main = this.#both.found(MAIN)
-      if (this.#both.found(SIDE)) this.#aside.push(this.#receive(this.#sideFd) ?? NOTHING)
-      if (!main) continue
-      const chunk = this.#receive(this.#fd)
+      this.#aside.push(this.#sockets.receive(SIDE) ?? NOTHING)
+      const chunk = this.#sockets.receive(MAIN)
       if (chunk === undefined) continue
       if (chunk.length === 0) {
         this.close()
@@ -246,25 +222,28 @@ export class SocketLine implements SyncLine {
         if (next.id === id) return { kind, bytes, start: 0 }
         continue // of a request that a callback made and that threw meanwhile
       }
-      const reply = main ? (answer: Buffer) => this.#write(this.#fd, answer) : (answer: Buffer) => this.#tellSide(answer)
+      const reply = main ? (answer: Buffer) => this.#write(answer) : (answer: Buffer) => this.#tellSide(answer)
       this.#tools.take(next, reply, this.#depth > 0)
     }
     return undefined
   }
 
   /** `matters`: else the worker may have refused to start already, and said why. */
-  #write(fd: number, bytes: Buffer, matters: boolean = true): void {
-    if (this.#fd < 0) throw this.#died()
+  #write(bytes: Buffer, matters: boolean = true): void {
+    if (!this.#isOpen) throw this.#died()
+    let refused: number | undefined
     for (let sent = 0; sent < bytes.length; ) {
       try {
-        sent += writeSync(fd, bytes, sent)
+        sent += writeSync(this.#sockets.fds[MAIN], bytes, sent)
+        refused = undefined
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
           if (!matters) return
           this.close()
           throw this.#died()
         }
-        new Poller([fd], 'writable').wait(SLICE_MS)
+        refused ??= performance.now()
+        this.#sockets.waitForRoom(MAIN, performance.now() - refused)
       }
     }
   }
@@ -275,26 +254,16 @@ export class SocketLine implements SyncLine {
 
   /** Writes to the side socket, which does not block; waits only where this thread waits anyway. */
   #flushSide(): void {
-    for (let bytes = this.#answers[0]; bytes !== undefined && this.#fd >= 0; bytes = this.#answers[0]) {
+    for (let bytes = this.#answers[0]; bytes !== undefined && this.#isOpen; bytes = this.#answers[0]) {
       try {
-        const sent = writeSync(this.#sideFd, bytes)
+        const sent = writeSync(this.#sockets.fds[SIDE], bytes)
         if (sent < bytes.length) this.#answers[0] = bytes.subarray(sent)
         else this.#answers.shift()
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return this.close()
         if (this.#depth === 0) return void setTimeout(() => this.#flushSide(), RETRY_MS)
-        new Poller([this.#sideFd], 'writable').wait(SLICE_MS)
+        this.#sockets.waitForRoom(SIDE, 0)
       }
-    }
-  }
-
-  /** What has come; nothing at the end, `undefined` when there is nothing yet. */
-  #receive(fd: number): Buffer | undefined {
-    try {
-      return this.#chunk.subarray(0, readSync(fd, this.#chunk))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined
-      return this.#chunk.subarray(0, 0)
     }
   }
 
@@ -305,17 +274,3 @@ export class SocketLine implements SyncLine {
 }
 
 const NOTHING = Buffer.alloc(0)
-
-/** The descriptors as sockets of Node, which closes them when this JavaScript thread ends. */
-function socketsOf(fd: number, side: number): [Socket, Socket] {
-  let owner: Socket | undefined
-  try {
-    owner = new Socket({ fd, readable: false, writable: false }).unref()
-    return [owner, new Socket({ fd: side, readable: true, writable: true })]
-  } catch (cause) {
-    if (owner === undefined) closeFd(fd)
-    else owner.destroy()
-    closeFd(side)
-    throw shortage('ERR_PYTHREADS_WORKER_START', 'The sockets for sync calls cannot be used', cause)
-  }
-}

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, readSync, writeSync } from 'node:fs'
-import { sweepInProcess } from '../capi/index.ts'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { avoidsNativeCalls, sweepPython } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { whenThreadEnds } from './exit.ts'
@@ -86,7 +86,10 @@ class MappedFile {
 /** The files that are mapped. */
 const files = new Set<MappedFile>()
 
-/** One that cannot be mapped, as there is no koffi, no room for the mapping, or no memory but JavaScript's own is allowed: it is read. */
+/**
+ * One that cannot be mapped, as there is no koffi, no room for the mapping, or no memory but JavaScript's own is allowed: it is read. So
+ * are all in a thread that makes no native calls.
+ */
 class ReadFile {
   readonly bytes: number
   readonly #fd: number
@@ -97,11 +100,11 @@ class ReadFile {
   }
 
   /** A copy of what is lent, which ends the loan. */
-  take([size, position, , cell]: Loan): ArrayBuffer {
-    const copy = new Uint8Array(size)
+  take([size, position, space, cell]: Loan): ArrayBuffer {
+    const copy = Buffer.allocUnsafeSlow(size) // has an ArrayBuffer of its own
     for (let at = 0; at < size; ) at += readSync(this.#fd, copy, at, size - at, position + at)
-    writeSync(this.#fd, Uint8Array.of(OVER), 0, 1, cell)
-    return copy.buffer
+    writeSync(this.#fd, Uint8Array.of(OVER), 0, 1, Math.max(space, 0) + cell)
+    return copy.buffer as ArrayBuffer
   }
 
   end(): void {
@@ -110,11 +113,25 @@ class ReadFile {
 }
 
 function fileOf(fd: number, trim: () => void): WorkerFile {
+  if (avoidsNativeCalls) return new ReadFile(fd)
   try {
     return new MappedFile(fd, trim)
   } catch {
     return new ReadFile(fd)
   }
+}
+
+let memory: ReadFile | undefined
+
+/** The memory of this process as a file, whose positions are addresses, for threads that make no native calls. */
+function ownMemory(): ReadFile | undefined {
+  if (!avoidsNativeCalls) return undefined
+  try {
+    memory ??= new ReadFile(openSync('/proc/self/mem', 'r+'))
+  } catch {
+    // no /proc, or a process that has other rights by now
+  }
+  return memory
 }
 
 /** What this thread borrows. */
@@ -143,7 +160,7 @@ function giveAllBack(): void {
     file?.discard()
   }
   holds.clear()
-  sweepInProcess()
+  sweepPython()
 }
 
 let sweeping = false
@@ -154,7 +171,7 @@ function sweepSoon(): void {
   sweeping = true
   setTimeout(() => {
     sweeping = false
-    sweepInProcess()
+    sweepPython()
   }, SWEEP_MS).unref()
 }
 
@@ -299,6 +316,11 @@ export class Borrowed {
       size > 0 && position > 0 && cell >= 0 && cell < CELLS && [size, position, space, cell].every(Number.isSafeInteger)
     if (!isSane || (space > 0 && !this.#inProcess())) malformed()
     if (space > 0) {
+      const own = ownMemory()
+      if (own !== undefined) {
+        sweepSoon()
+        return own
+      }
       let cells = tables.get(space)
       if (cells === undefined) {
         cells = new Uint8Array(viewOf(space, CELLS))

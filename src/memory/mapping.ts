@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs'
-import { closeFd, duplicateFd, ffi, systemError } from '../capi/index.ts'
+import { avoidsNativeCalls, closeFd, duplicateFd, ffi, systemError } from '../capi/index.ts'
 import { isShortage } from '../errors/index.ts'
 import { type Movable, pin } from './pin.ts'
 
@@ -42,8 +42,8 @@ function libc(): ReturnType<typeof load> {
   return loaded
 }
 
-/** Whether there is such memory here. */
-export const canMap: boolean = process.platform === 'linux'
+/** Whether there is such memory here, for this JavaScript thread. */
+export const canMap: boolean = process.platform === 'linux' && !avoidsNativeCalls
 
 /** A file without a name that is mapped whole. It takes memory only where it was written to. */
 export class Mapping {

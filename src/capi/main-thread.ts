@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { PythonFacts } from '../discovery/index.ts'
+import { PythreadsError } from '../errors/index.ts'
+import { MAIN_THREAD_FILE } from '../kernel.ts'
+import type * as OnMainThread from './on-main-thread.ts'
+
+/**
+ * Has the main thread make the native calls of threads that avoid them. It is reached by the inspector, whose messages interrupt its
+ * JavaScript, a wait of `Atomics.wait` too; only native code that blocks it holds them up. It evaluates an expression, which can
+ * require a file of CommonJS, and import none.
+ */
+type Task = keyof typeof OnMainThread
+
+/** How long the main thread may be in native code before this thread does without it. */
+const BEGIN_TIMEOUT_MS = 2_000
+
+/** What the main thread sends for an error. */
+export interface ToldError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly errno?: number
+  readonly syscall?: string
+  readonly cause?: ToldError
+}
+
+/** What a task returns, as JSON, and what it throws. */
+export type Told<T> = { readonly value: T } | { readonly error: ToldError }
+
+/**
+ * Has the main thread initialise Python, unless that was done before. Returns `false` while another thread does it, and `undefined`
+ * where the main thread cannot be reached.
+ *
+ * @throws what it throws there
+ */
+export async function initialiseOnMainThread(
+  facts: PythonFacts,
+  closeGraceMs: number,
+  timeoutMs: number,
+): Promise<boolean | undefined> {
+  const session = open()
+  if (session === undefined) return undefined
+  try {
+    if ((await evaluate(session, '0', BEGIN_TIMEOUT_MS)) === undefined) return undefined
+    const answer = await evaluate(session, expression('initialise', facts, closeGraceMs), timeoutMs)
+    if (answer === undefined) return undefined
+    const told = JSON.parse(answer) as Told<boolean>
+    if ('error' in told) throw errorOf(told.error)
+    return told.value
+  } finally {
+    session.disconnect()
+  }
+}
+
+/** Has the main thread wait for children of this thread that were killed. Returns whether it could be asked. */
+export function reapOnMainThread(pids: readonly number[]): boolean {
+  const session = open()
+  session?.post('Runtime.evaluate', { expression: expression('reap', pids), ...EVALUATION })
+  return session !== undefined
+}
+
+const EVALUATION = { includeCommandLineAPI: true, returnByValue: true, silent: true } as const
+
+type Session = import('node:inspector').Session
+
+function open(): Session | undefined {
+  if (!existsSync(MAIN_THREAD_FILE)) return undefined // the application is a bundle
+  try {
+    const inspector = createRequire(import.meta.url)('node:inspector') as typeof import('node:inspector')
+    const session = new inspector.Session()
+    session.connectToMainThread()
+    return session
+  } catch {
+    return undefined // Node was built without it, or its permission model forbids it
+  }
+}
+
+function expression(task: Task, ...args: readonly unknown[]): string {
+  return `require(${JSON.stringify(MAIN_THREAD_FILE)}).${task}(${args.map((arg) => JSON.stringify(arg)).join()})`
+}
+
+/** Returns what an expression evaluates to, as text; `undefined` when it fails or takes too long. */
+function evaluate(session: Session, text: string, timeoutMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs, undefined) // keeps this thread alive
+    session.post('Runtime.evaluate', { expression: text, ...EVALUATION }, (failure, reply) => {
+      clearTimeout(timer)
+      const failed = failure !== null || reply.exceptionDetails !== undefined
+      resolve(failed ? undefined : String(reply.result.value))
+    })
+  })
+}
+
+function errorOf(told: ToldError): Error {
+  const { name, message, code, cause: nested, ...rest } = told
+  const cause = nested === undefined ? {} : { cause: errorOf(nested) }
+  if (name === 'PythreadsError') return new PythreadsError(code as PythreadsError['code'], message, cause)
+  return Object.assign(new Error(message, cause), { ...(code === undefined ? {} : { code }), ...rest })
+}

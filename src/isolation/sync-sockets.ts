@@ -1,0 +1,81 @@
+import { Socket } from 'node:net'
+import { type Connection, closeFd, nap, napAfter, Poller, readNow, waitUntil } from '../capi/index.ts'
+import { shortage } from '../errors/index.ts'
+import { vigilant } from './vigilant.ts'
+
+export const MAIN = 0
+export const SIDE = 1
+
+const CHUNK_BYTES = 64 * 1024
+/** How long one wait in native code lasts: a `terminate()` of this JavaScript thread takes effect in between. */
+const SLICE_MS = 50
+
+/** The main and the side socket of a line for sync calls. Node owns both, and closes them when this JavaScript thread ends. */
+export interface SyncSockets {
+  /** What Node makes of them. It reads the side one alone, while the event loop runs. */
+  readonly sockets: readonly [Socket, Socket]
+  readonly fds: readonly [number, number]
+  /** Waits until something has come to either; may return before. Returns whether something has. */
+  wait(timeoutMs: number): boolean
+  /** What has come, after a wait; nothing at the end, `undefined` when there is nothing yet. */
+  receive(which: typeof MAIN | typeof SIDE): Buffer | undefined
+  /** Waits for a moment, or until one takes something; `waitedMs`: how long it has taken nothing. */
+  waitForRoom(which: typeof MAIN | typeof SIDE, waitedMs: number): void
+}
+
+/** Sockets that are waited for by a native call. The descriptors are owned from now on. */
+export function polledSockets(fds: readonly [number, number]): SyncSockets {
+  const poller = new Poller(fds, 'readable')
+  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  return {
+    sockets: socketsOf(...fds),
+    fds,
+    wait: vigilant((timeoutMs) => poller.wait(Math.min(timeoutMs, SLICE_MS))),
+    receive(which) {
+      if (!poller.found(which)) return undefined
+      const length = readNow(fds[which], chunk)
+      return length < 0 ? undefined : chunk.subarray(0, length)
+    },
+    waitForRoom: (which) => void new Poller([fds[which]], 'writable').wait(SLICE_MS),
+  }
+}
+
+/** Sockets that are looked at again and again, for threads that make no native calls. */
+export function readSockets([main, side]: readonly [Connection, Connection]): SyncSockets {
+  const fds = [main.fd, side.fd] as const
+  const chunks = fds.map(() => Buffer.allocUnsafeSlow(CHUNK_BYTES)) as [Buffer, Buffer]
+  const lengths: [number, number] = [-1, -1]
+  const look = (which: typeof MAIN | typeof SIDE): boolean => {
+    if (lengths[which] < 0) lengths[which] = readNow(fds[which], chunks[which])
+    return lengths[which] >= 0
+  }
+  const hasCome = () => {
+    const main = look(MAIN)
+    return look(SIDE) || main // what was sent there before a reply has come before it
+  }
+  return {
+    sockets: [main.socket, side.socket],
+    fds,
+    wait: vigilant((timeoutMs) => waitUntil(hasCome, timeoutMs)),
+    receive(which) {
+      const length = lengths[which]
+      lengths[which] = -1
+      return length < 0 ? undefined : chunks[which].subarray(0, length)
+    },
+    waitForRoom: (_which, waitedMs) => nap(napAfter(waitedMs)),
+  }
+}
+
+/** The descriptors as sockets of Node. */
+function socketsOf(fd: number, side: number): [Socket, Socket] {
+  let owner: Socket | undefined
+  try {
+    owner = new Socket({ fd, readable: false, writable: false })
+    return [owner, new Socket({ fd: side, readable: true, writable: true })]
+  } catch (cause) {
+    if (owner === undefined) closeFd(fd)
+    else owner.destroy()
+    closeFd(side)
+    throw shortage('ERR_PYTHREADS_WORKER_START', 'The sockets for sync calls cannot be used', cause)
+  }
+}
