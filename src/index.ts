@@ -9,16 +9,29 @@ export {
 } from './errors/index.ts'
 export type { IsolationKind } from './isolation/index.ts'
 export type { TypedArray, TypedArrayConstructor } from './memory/index.ts'
-export { CHANNEL_NAMES, type ChannelName, type PoolEvents, type TimesSummary } from './observe/index.ts'
+export {
+  type CallDetails,
+  type CallEvents,
+  type CallOutcome,
+  CHANNEL_NAMES,
+  type ChannelName,
+  type PoolEvents,
+  type TimesSummary,
+} from './observe/index.ts'
 export type {
   CallOptions,
+  ErrorOptions,
   Initializer,
   IsolationOption,
   KeywordValues,
   LimitOptions,
+  LoggingOptions,
+  LogLevel,
   MapOptions,
   OutputLine,
+  PythonLogRecord,
   PythonOptions,
+  PythonWarning,
   RecycleOptions,
   RunOptions,
   WorkerRange,

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { randomInt } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { dirname } from 'node:path'
 import { types } from 'node:util'
 import { type FoundPython, findPython } from './discovery/index.ts'
 import { nameTarget, PythreadsError, raise } from './errors/index.ts'
@@ -32,7 +33,16 @@ import {
   resolveWorkers,
   type WorkerRange,
 } from './options/index.ts'
-import { type Handle, mapItems, type OutputListener, Pool, type PoolStats, toStream } from './pool/index.ts'
+import {
+  emitWarning,
+  type Handle,
+  type Listeners,
+  mapItems,
+  type OutputListener,
+  Pool,
+  type PoolStats,
+  toStream,
+} from './pool/index.ts'
 import {
   type Caller,
   callerOf,
@@ -56,6 +66,8 @@ import { KIND, PythonBytes, PythonFloat } from './wire/index.ts'
 
 /** What {@link Python.stats} answers. */
 export interface PythonStats extends PoolStats {
+  /** What the pool is called. */
+  readonly name: string
   readonly python: {
     readonly executable: string
     /** As Python prints it, e.g. `3.13.5`. */
@@ -79,9 +91,11 @@ interface Decided {
   readonly options: ResolvedPythonOptions
   readonly reasons: readonly string[]
   readonly onLine: OutputListener | undefined
+  readonly listeners: Listeners
 }
 
 let sources = 0
+let pools = 0
 
 /**
  * A pool of Python workers.
@@ -96,6 +110,8 @@ let sources = 0
  * ```
  */
 export class Python extends EventEmitter<PythonEvents> implements AsyncDisposable {
+  /** What the pool is called. */
+  readonly name: string
   /** Python on this JavaScript thread, which waits for the answer. */
   readonly sync: SyncPython
   readonly #pool: Pool
@@ -107,7 +123,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 
   private constructor(found: FoundPython, isolation: Isolation, settings: WorkerSettings, decided: Decided) {
     super()
-    const { options, onLine } = decided
+    const { options, onLine, listeners } = decided
     const { workers: size, maxQueue, graceMs, closeGraceMs, startTimeoutMs, maxWedged, recycle, copy } = options
     const { timeoutMs, queueTimeoutMs, readonly, initialize: first } = options
     const initialize = first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
@@ -127,10 +143,12 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
         readonly,
         standIn,
         onLine,
+        listeners,
       },
       patience: { timeoutMs, queueTimeoutMs },
       observer: new Observer(this),
     })
+    this.name = settings.name ?? ''
     this.#pool = pool
     this.#caller = callerOf((...request) => pool.submit(...request), { copy })
     this.#found = found
@@ -147,7 +165,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       realm: pool.realm,
       refused: (module) => pool.noteRefused(module),
       release: (id) => pool.release(id),
-      ...{ copy, readonly, onLine },
+      ...{ copy, readonly, onLine, listeners },
     })
   }
 
@@ -161,14 +179,18 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
     const resolved = resolvePythonOptions(options)
-    const { python, preload, path, output, warnings, limits, cwd, env, sharedMemoryMb } = resolved
+    const { python, preload, path, output, warnings, logging, errors, limits, cwd, env, sharedMemoryMb } = resolved
     const found = await findPython(python)
     const choice = await decide(found, resolved)
     // Handlers run in the context of whoever starts the pool: what a worker says comes at any time.
     const listener = typeof output === 'function' ? output : typeof output === 'string' ? undefined : toStream(output)
     const onLine = listener === undefined ? undefined : AsyncResource.bind(listener)
+    const onWarning = warnings === 'emit' ? emitWarning : warnings === 'inherit' ? undefined : AsyncResource.bind(warnings)
+    const onLog = logging === undefined ? undefined : AsyncResource.bind(logging.handler)
+    const { name = `pool-${++pools}` } = resolved
     const settings: WorkerSettings = {
-      ...{ path, preload, limits, scope: randomInt(1, 2 ** 31), warnings: warnings === 'emit' },
+      ...{ name, errors, logging: logging?.level ?? null, folders: [process.cwd(), dirname(process.argv[1] ?? '.')] },
+      ...{ path, preload, limits, scope: randomInt(1, 2 ** 31), warnings: onWarning !== undefined },
       output: typeof output === 'string' ? output : 'lines',
       memory: sharedMemoryMb * 2 ** 20,
       python: [found.facts.libpython, found.facts.prefix],
@@ -176,7 +198,12 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     }
     const open = async (choice: Pick<Choice, 'isolation' | 'reasons'>) => {
       const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env })
-      const py = new Python(found, isolation, settings, { options: resolved, reasons: choice.reasons, onLine })
+      const py = new Python(found, isolation, settings, {
+        options: resolved,
+        reasons: choice.reasons,
+        onLine,
+        listeners: { onWarning, onLog },
+      })
       await py.#pool.start().catch(raise)
       return py
     }
@@ -354,6 +381,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   stats(): PythonStats {
     const { facts, source } = this.#found
     return {
+      name: this.name,
       python: { executable: facts.executable, version: facts.release, freeThreaded: facts.freeThreaded, source },
       isolation: this.#isolation.kind,
       reasons: [...this.#reasons, ...[...this.#pool.refused].map(refusedReason)],

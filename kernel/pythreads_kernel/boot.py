@@ -75,8 +75,15 @@ def _described(error: BaseException) -> "dict[str, object]":
     text = explain(error)
     return {
         **{"code": "ERR_PYTHREADS_WORKER_START", "type": kind.__name__, "module": kind.__module__},
-        **{"message": f"The kernel does not start: {text}", "traceback": f"{text}\n", "frames": [], "notes": [], "bases": []},
-        **dict.fromkeys(("cause", "errors", "path", "place", "thrown")),
+        **{
+            "message": f"The kernel does not start: {text}",
+            "traceback": f"{text}\n",
+            "frames": [],
+            "notes": [],
+            "bases": [],
+            "args": [],
+        },
+        **dict.fromkeys(("cause", "errors", "path", "place", "thrown", "opaque", "attributes")),
     }
 
 

@@ -48,9 +48,9 @@ class Channel:
     is_sync = False
     # Through which calls of this channel can be interrupted.
     gate: Gate | None = None
-    # Where what is printed goes; whether warnings go to JavaScript.
+    # Where what is printed goes; whether warnings, or records of logging, go to JavaScript.
     output: Output | None = None
-    emits_warnings = False
+    emits = False
 
     def __init__(self, scope: Scope, side: Side | None) -> None:
         """Belong to a scope. `side` is where other threads write; the entry point of sync calls has none."""

@@ -15,6 +15,7 @@ from _thread import RLock, get_ident
 from . import frames
 from .descriptors import write_whole
 from .forking import forked
+from .interrupts import shielded
 from .javascript import current
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -348,25 +349,61 @@ def finish_coroutine(channel: Channel, call: int) -> None:
 
 
 _warnings_lock = threading.Lock()
+# The channels over which warnings go to JavaScript.
+_warned: list[Channel] = []
 
 
 def capture_warnings(owner: Channel, *, alone: bool) -> None:
-    """Send warnings to JavaScript rather than to `sys.stderr`."""
+    """Send warnings to JavaScript rather than to `sys.stderr`. `alone`: no other worker uses this interpreter."""
     import warnings
 
     with _warnings_lock:
+        _warned.append(owner)
         shown: Callable[..., None] = warnings.showwarning
         if getattr(shown, "__pythreads__", False):
             return
 
         def show(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
-            channel = current.channel or (owner if alone else None)
-            if channel is None or file is not None or forked or not channel.emits_warnings:
-                shown(message, category, filename, lineno, file, line)
-                return
             # Exactly text: marshal takes no subclass of str.
-            details: Any = (*("".join((str(text), "")) for text in (category.__name__, message, filename)), int(lineno))
-            channel.send(frames.WARNING, marshal.dumps(details, 2))
+            texts = ("".join((str(text), "")) for text in (category.__name__, message, filename))
+            if file is not None or forked or not shielded(_send_warning, (*texts, int(lineno)), alone):
+                shown(message, category, filename, lineno, file, line)
 
         show.__pythreads__ = True  # type: ignore[attr-defined]
         warnings.showwarning = show
+
+
+def stop_warnings(channel: Channel) -> None:
+    """A worker ends."""
+    with _warnings_lock:
+        if channel in _warned:
+            _warned.remove(channel)
+
+
+def _send_warning(told: Any, alone: bool) -> bool:
+    """Send a warning to the pool of this thread, or to all that share the interpreter. Return whether any gets it."""
+    channel = current.channel
+    if channel in _warned and channel is not None:
+        _send(channel, (*told, channel.call(), True), is_late=False)
+        return True
+    is_of_pool = channel is not None
+    by_scope = {other.scope: other for other in reversed(_warned) if channel is None or other.scope is channel.scope}
+    call = current.call if alone else None
+    for other in by_scope.values():
+        _send(other, (*told, call, alone and not is_of_pool), is_late=is_of_pool)  # in a sync call, JavaScript reads nothing
+    return bool(by_scope)
+
+
+def _send(channel: Channel, told: Any, *, is_late: bool) -> None:
+    from .later import is_writing, send_later  # only where there is a warning
+
+    payload = marshal.dumps(told, 2)
+    if is_late or is_writing():
+        send_later(channel, frames.WARNING, payload, _lost)
+    else:
+        channel.send(frames.WARNING, payload)
+
+
+def _lost(count: int) -> bytes:
+    text = f"{count} warnings came in sync calls faster than they could be sent, and are lost"
+    return marshal.dumps(("RuntimeWarning", text, "", 0, None, False), 2)

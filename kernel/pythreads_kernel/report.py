@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from . import boot, refusals
+from .attributes import arguments, attributes
 from .codec import RefusedValueError
 from .interrupts import CallCancelled, shielded
 from .javascript import DeadlockError, JavaScriptError
@@ -77,8 +78,8 @@ def barely(failure: type) -> dict[str, Any]:
     message = f"an exception that cannot be described: {type.__dict__['__qualname__'].__get__(failure)}"
     plain: dict[str, Any] = {"code": "ERR_PYTHREADS_PYTHON", "type": "RuntimeError", "module": "builtins", "message": message}
     bases = ["builtins:RuntimeError", "builtins:Exception", "builtins:BaseException"]
-    none: dict[str, Any] = dict.fromkeys(("cause", "errors", "path", "place", "thrown"))
-    return {**plain, "traceback": f"RuntimeError: {message}\n", "frames": [], "notes": [], "bases": bases, **none}
+    none: dict[str, Any] = dict.fromkeys(("cause", "errors", "path", "place", "thrown", "opaque", "attributes"))
+    return {**plain, "traceback": f"RuntimeError: {message}\n", "frames": [], "notes": [], "bases": bases, "args": [], **none}
 
 
 def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> dict[str, Any]:
@@ -89,7 +90,9 @@ def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> di
     if refused is not None:
         notes.append(refused)
         text += f"{refused}\n"
-    return {
+    options = None if scope is None else scope.errors
+    args, opaque = arguments(error)
+    details: dict[str, Any] = {
         "code": f"ERR_PYTHREADS_{code}",
         "type": _exact(type(error).__qualname__),
         "module": _exact(type(error).__module__),
@@ -103,7 +106,13 @@ def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> di
         "bases": [f"{_exact(base.__module__)}:{_exact(base.__qualname__)}" for base in type(error).__mro__[:-1]],
         "place": _place(error),
         "thrown": _thrown(error, scope),
+        "args": args,
+        "opaque": opaque or None,
+        "attributes": attributes(error, () if options is None else options["attributes"]) or None,
     }
+    if is_root and options is not None and options["exception"]:
+        details["exception"] = error
+    return details
 
 
 def _code(error: BaseException) -> str:

@@ -113,6 +113,8 @@ class Scope:
         self.dropped: deque[Note | tuple[int, int, int]] = deque()
         # The JavaScript thread of the pool; and the channel on which it waits in a sync call, if it does.
         self.owner = 0
+        # What errors tell besides what all do: paths of attributes, and whether the exception itself goes along.
+        self.errors: dict[str, Any] | None = None
         self.waiting: Channel | None = None
         # Where threads print that serve no channel with an output of its own: those of sync calls.
         self.output: Output | None = None

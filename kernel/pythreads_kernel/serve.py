@@ -14,7 +14,7 @@ from .forking import descriptors
 from .frames import read_frames, write_frame
 from .javascript import current
 from .limits import limit
-from .output import capture_warnings, finish_call, finish_worker
+from .output import capture_warnings, finish_call, finish_worker, stop_warnings
 from .requests import describe_bytes
 from .scope import scope_of
 from .side import Side
@@ -45,6 +45,7 @@ def serve(
     """
     requests = read_frames(fd, None if ledger is None else ledger.reads)
     side = Side(side_fd)
+    channel: MainChannel | None = None
     descriptors.update((fd, side_fd))
     try:
         first = next(requests, None)
@@ -62,15 +63,14 @@ def serve(
                 gil.watch()
             scope = scope_of(settings["scope"])
             scope.owner = settings["owner"]
+            scope.errors = settings["errors"]
             sync = settings["sync"]
             channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=flush_replaced)
             if refusals.is_watching:
                 refusals.tell(channel)
             current.channel = channel  # what is printed while modules load is the channel's, too
             connect(channel, settings["output"], alone=alone, own_process=own_process)
-            if settings["warnings"]:
-                channel.emits_warnings = True
-                capture_warnings(channel, alone=alone)
+            _tell(channel, settings, alone=alone)
             _prepare(settings)
             finish_call(channel, None)
             memory = lending.offer(settings["memory"])
@@ -88,9 +88,36 @@ def serve(
         return False
     finally:
         descriptors.discard(fd)
+        if channel is not None:
+            _stop_telling(channel, alone=alone)
         side.close()
         if ledger is not None:
             ledger.close()
+
+
+def _tell(channel: MainChannel, settings: dict[str, Any], *, alone: bool) -> None:
+    """Send warnings and records of logging over a channel, where the pool wants them."""
+    if settings["warnings"]:
+        channel.emits = True
+        capture_warnings(channel, alone=alone)
+    if settings["logging"] is not None:
+        from . import log_records  # `logging` takes 5 ms to import
+
+        channel.emits = True
+        log_records.connect(channel, settings["logging"], alone=alone)
+
+
+def _stop_telling(channel: MainChannel, *, alone: bool) -> None:
+    """Send no more warnings and records over a channel."""
+    if not channel.emits:
+        return
+    stop_warnings(channel)
+    log_records = sys.modules.get("pythreads_kernel.log_records")
+    if log_records is not None:
+        log_records.disconnect(channel)
+    later = sys.modules.get("pythreads_kernel.later")
+    if later is not None and alone:  # else other workers may have something to send
+        later.end()
 
 
 def _is_for_another(expected: Any, facts: dict[str, Any] | None) -> bool:

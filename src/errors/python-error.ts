@@ -7,6 +7,8 @@ export interface PythonFrame {
   file: string
   /** Line number, from 1; 0 when Python knows none. */
   line: number
+  /** Where in the line, from 1; 0 when it is not known. Python 3.10 knows only where the line begins. */
+  column: number
   /** The function's name, `<module>` at module level. */
   function: string
   /** The source line without its indent, `''` when it is not known. */
@@ -32,6 +34,13 @@ export interface PythonErrorDetails {
   place: SourcePlace | null
   /** What JavaScript itself threw, in an array, where that is what it is. */
   thrown: [unknown] | null
+  /** The exception's arguments, with null for those that are not plain values; and the positions of these. */
+  args?: unknown[]
+  opaque?: number[] | null
+  /** Its public attributes that are plain values, and what the pool asks for. */
+  attributes?: Record<string, unknown> | null
+  /** A remote object for the exception itself, where the pool asks for it. */
+  exception?: unknown
 }
 
 /** Where in a Python source text something is. */
@@ -67,7 +76,8 @@ type KnownErrors = Map<PythonErrorDetails, unknown>
 const MAX_CAUSES = 100
 
 /**
- * An exception that Python raised. `stack` holds the JavaScript frames of the caller, then Python's traceback.
+ * An exception that Python raised. `stack` holds Python's frames, the innermost first, then the JavaScript frames of the caller, all as
+ * V8 writes them; `traceback` is the text that Python prints.
  *
  * @example
  * ```ts
@@ -111,7 +121,7 @@ export class PythonError extends PythreadsError {
     this.#details = details
     this.#errors = details.errors?.filter(isInner).map(nested)
     this.#index = options.index
-    if (depth > 0) this.stack = this.#head()
+    if (depth > 0) this.#showStack('')
     // What `console.log` shows besides the stack: only what says something.
     if (details.place !== null) show(this, 'place', details.place)
     if (details.notes.length > 0) show(this, 'notes', details.notes)
@@ -149,6 +159,25 @@ export class PythonError extends PythreadsError {
     return this.#details.place ?? undefined
   }
 
+  /** The arguments that the exception was made with; `undefined` stands for one that is not a plain value, or a large one. */
+  get args(): readonly unknown[] {
+    const { args = [], opaque } = this.#details
+    return opaque == null ? args : args.map((arg, at) => (opaque.includes(at) ? undefined : arg))
+  }
+
+  /**
+   * The exception's own data: its public attributes that are plain values, e.g. `errno` and `filename` of an `OSError`, and by their path
+   * those that the pool's option `errors` names, e.g. `response.status_code`. What is not plain, or large, is left out.
+   */
+  get attributes(): Readonly<Record<string, unknown>> {
+    return this.#details.attributes ?? NO_ATTRIBUTES
+  }
+
+  /** The exception itself, a remote object, where the pool's option `errors` asks for it. It lives in its worker, without its traceback. */
+  get exception(): unknown {
+    return this.#details.exception ?? undefined
+  }
+
   /** In `map`: the position of the failing item, from 0. */
   get index(): number | undefined {
     return this.#index
@@ -166,13 +195,19 @@ export class PythonError extends PythreadsError {
     return this.bases.includes(await py.className(target))
   }
 
-  /** Throws it, with the JavaScript frames of whoever waits for it and Python's traceback in one `stack`, made when it is first read. */
+  /** Throws it, with Python's frames and those of whoever waits for it in JavaScript in one `stack`, made when it is first read. */
   raise(): never {
     const here: { stack?: string } = {}
     Error.captureStackTrace(here, raise)
+    this.#showStack(here)
+    throw this
+  }
+
+  /** `from`: what has JavaScript's frames in its stack. */
+  #showStack(from: { stack?: string } | ''): void {
     let stack: unknown
     const get = () => {
-      stack ??= [this.#head(), callers(here), this.traceback.trimEnd().replace(/^/gm, '    ')]
+      stack ??= [this.#head(), ...this.frames.map(shown).reverse(), from === '' ? '' : callers(from)]
         .filter((part) => part !== '')
         .join('\n')
       return stack
@@ -182,7 +217,6 @@ export class PythonError extends PythreadsError {
     }
     Reflect.deleteProperty(this, 'stack') // else V8 makes the text of the old one first
     Object.defineProperty(this, 'stack', { get, set, configurable: true })
-    throw this
   }
 
   #head(): string {
@@ -209,6 +243,13 @@ export function toError(details: PythonErrorDetails, options: PythonErrorOptions
 export function raise(error: unknown): never {
   if (error instanceof PythonError) error.raise()
   throw error
+}
+
+const NO_ATTRIBUTES: Readonly<Record<string, unknown>> = Object.freeze({})
+
+/** A frame as V8 writes it, so that tools which read stacks know the place. */
+function shown({ file, line, column, function: name }: PythonFrame): string {
+  return `    at ${name} (${file}:${line}:${Math.max(column ?? 1, 1)})`
 }
 
 function callers({ stack = '' }: { stack?: string }): string {

@@ -36,7 +36,7 @@ export class InProcessIsolation implements Isolation {
     this.#settings = settings
   }
 
-  async launch(): Promise<Launched> {
+  async launch(slot: number): Promise<Launched> {
     this.#checked ??= checkEnvironment(this.#facts)
     await this.#checked.catch((error: unknown) => {
       this.#checked = undefined // the next worker tries again
@@ -44,7 +44,7 @@ export class InProcessIsolation implements Isolation {
     })
     openStandardOutput()
     const ledger = new Ledger()
-    const [socket, side] = await this.#open(ledger).catch((error: unknown) => {
+    const [socket, side] = await this.#open(ledger, slot).catch((error: unknown) => {
       ledger.close()
       throw error
     })
@@ -55,8 +55,8 @@ export class InProcessIsolation implements Isolation {
   }
 
   /** Our ends of the channel of a new worker. */
-  async #open(ledger: Ledger): Promise<[Socket, Socket]> {
-    const start = frame(KIND.START, encodeSettings(this.#settings))
+  async #open(ledger: Ledger, slot: number): Promise<[Socket, Socket]> {
+    const start = frame(KIND.START, encodeSettings(this.#settings, { worker: slot }))
     const { closeGraceMs = 0 } = this.#settings
     const connected = await connectWorker(this.kind, this.#facts, ledger.fd, start, closeGraceMs)
     if (connected !== undefined) return connected
@@ -78,7 +78,7 @@ export class InProcessIsolation implements Isolation {
       return new EntryLine(new SyncEntry(address), this.#settings.scope)
     }
     const { startTimeoutMs } = tools
-    const settings = encodeSettings(this.#settings, true)
+    const settings = encodeSettings(this.#settings)
     const connected = connectWorkerNow(this.kind)
     const sockets = connected === undefined ? polledSockets(startInProcessNow(this.kind, startTimeoutMs)) : readSockets(connected)
     return new SocketLine(sockets, settings, tools, { inProcess: true, end: () => {} })

@@ -39,7 +39,8 @@ export interface Isolation {
   readonly shared: boolean
   /** Whether a worker that does not listen can be ended. */
   readonly killable: boolean
-  launch(): Promise<Launched>
+  /** Launches the worker of this number. */
+  launch(slot: number): Promise<Launched>
   /** Checks what a new worker says of itself, where there is something to check; throws when it is not the right one. */
   verify?(ready: Readonly<Record<string, unknown>>): void
   /** Opens a line for sync calls of this JavaScript thread, which blocks while it waits. `calledBack`: Python may call it. */
@@ -73,6 +74,14 @@ export interface WorkerSettings {
   readonly memory: number
   /** The library and the prefix of the Python that is wanted: another one that is in this process already runs nothing. */
   readonly python?: readonly [libpython: string | null, prefix: string]
+  /** What errors tell besides what all do; `null`: nothing. */
+  readonly errors?: { readonly attributes: readonly string[]; readonly exception: boolean } | null
+  /** The lowest level of the records of `logging` that go to JavaScript; `null`: none do. */
+  readonly logging?: number | null
+  /** What the pool is called. */
+  readonly name?: string
+  /** Where a module may be that was asked for by name, though it can only be found by its path. */
+  readonly folders?: readonly string[]
   /** How long Python may take for its end in this process, when Node ends; for those that run in this process. */
   readonly closeGraceMs?: number
 }

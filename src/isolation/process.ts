@@ -101,7 +101,7 @@ export class ProcessIsolation implements Isolation {
     const { sockets, child } = avoidsNativeCalls ? this.#spawnOnPipes() : this.#spawnOnSockets()
     child.unref()
     const end = () => void child.kill('SIGKILL')
-    return new SocketLine(sockets, encodeSettings(this.#settings, true), tools, { inProcess: false, end })
+    return new SocketLine(sockets, encodeSettings(this.#settings), tools, { inProcess: false, end })
   }
 
   #spawnOnSockets(): { sockets: SyncSockets; child: ChildProcess } {

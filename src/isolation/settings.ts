@@ -2,10 +2,19 @@ import { threadId } from 'node:worker_threads'
 import { Encoder } from '../wire/index.ts'
 import type { WorkerSettings } from './isolation.ts'
 
-/** The payload of a START frame. `sync`: this thread will wait for each reply. */
-export function encodeSettings(settings: WorkerSettings, sync: boolean = false): Buffer {
+/** For whom a START frame is. */
+interface Addressee {
+  /** The number of the worker; none: it is the one of sync calls. */
+  readonly worker?: number
+}
+
+/** The payload of a START frame. Without a worker's number this thread will wait for each reply. */
+export function encodeSettings(settings: WorkerSettings, { worker }: Addressee = {}): Buffer {
   const encoder = new Encoder()
   const { path, preload, scope, warnings, limits, output, memory, python = null } = settings
-  encoder.value({ path, preload, scope, owner: threadId, sync, output, warnings, limits, memory, python }, 'settings')
+  const { errors = null, logging = null, name = '', folders = [] } = settings
+  const who = { scope, owner: threadId, sync: worker === undefined, worker: worker ?? null, name }
+  const told = { output, warnings, logging, errors, folders }
+  encoder.value({ ...who, ...told, path, preload, limits, memory, python }, 'settings')
   return encoder.buffer.subarray(0, encoder.position)
 }

@@ -60,8 +60,8 @@ export function integer(name: string, value: unknown, least: number, most: numbe
   return value
 }
 
-export function oneOf<T extends string>(name: string, value: unknown, values: readonly T[]): T {
-  check(values.includes(value as T), name, `one of ${values.map((one) => `'${one}'`).join(', ')}`, value)
+export function oneOf<T extends string>(name: string, value: unknown, values: readonly T[], or = ''): T {
+  check(values.includes(value as T), name, `${or}one of ${values.map((one) => `'${one}'`).join(', ')}`, value)
   return value as T
 }
 

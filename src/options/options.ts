@@ -8,6 +8,11 @@ export interface PythonOptions {
   /** Which Python: an executable, a name on PATH, or the folder of a virtual environment. Default: the first one found. */
   python?: string | undefined
   /**
+   * What the pool is called in `stats()`, in the titles of its worker processes and in the names of its threads: up to 64 characters on
+   * one line. Default: `pool-1` and so on.
+   */
+  name?: string | undefined
+  /**
    * Where workers run. `'auto'` (the default) takes `'thread'` on a free-threaded Python whose GIL stays off when the modules of
    * `preload` are imported, else `'process'`, and says why in `stats().reasons`. `'subinterpreter'` is taken by name only.
    */
@@ -84,8 +89,85 @@ export interface PythonOptions {
    * isolation 'process'; in the other ones it goes to this process's own stdout.
    */
   output?: 'inherit' | 'ignore' | ((line: OutputLine) => void) | Writable | undefined
-  /** Where Python's warnings go: to stderr, as it prints them (`'inherit'`, the default), or to `process.emitWarning` (`'emit'`). */
-  warnings?: 'inherit' | 'emit' | undefined
+  /**
+   * Where Python's warnings go: to stderr, as it prints them (`'inherit'`, the default), to `process.emitWarning` (`'emit'`), or to a
+   * function, which gets each with its worker and call.
+   */
+  warnings?: 'inherit' | 'emit' | ((warning: PythonWarning) => void) | undefined
+  /** Gets the records of Python's `logging`: a function for those of level INFO and above, or with a level. */
+  logging?: ((record: PythonLogRecord) => void) | LoggingOptions | undefined
+  /** What a {@link PythonError} tells besides what all do. */
+  errors?: ErrorOptions | undefined
+}
+
+/** Which records of Python's `logging` go where. */
+export interface LoggingOptions {
+  /** Gets each record. */
+  handler: (record: PythonLogRecord) => void
+  /**
+   * The lowest level that is sent, by name or as a number. Default `'INFO'`. It stands for the level of Python's root logger, which says
+   * WARNING: what a logger of its own level, or `logging.disable`, keeps back is not sent.
+   */
+  level?: LogLevel | number | undefined
+}
+
+/** The name of a level of Python's `logging`. */
+export type LogLevel = 'NOTSET' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL'
+
+/** A record of Python's `logging`. */
+export interface PythonLogRecord {
+  /** 10 is DEBUG, 20 INFO, 30 WARNING, 40 ERROR, 50 CRITICAL. */
+  readonly level: number
+  readonly levelName: string
+  /** The name of the logger, `root` for the one at the root. */
+  readonly logger: string
+  /** With its arguments; cut off behind 1,048,576 characters. */
+  readonly message: string
+  readonly time: Date
+  /** The number of the worker; `null`: the one of sync calls, or it is not known. */
+  readonly worker: number | null
+  /** Which call of the pool it came from, as `call:start` says it; `null` where that is not known. */
+  readonly call: number | null
+  /** What that call calls. */
+  readonly target: string | undefined
+  /** The name of the thread in Python. */
+  readonly thread: string
+  /** Where it was logged. */
+  readonly file: string
+  readonly line: number
+  readonly function: string
+  /** The traceback, where there is an exception (`exc_info`). */
+  readonly exception: string | undefined
+  /** The stack, where it was asked for (`stack_info`). */
+  readonly stack: string | undefined
+  /** What was given as `extra` and is a plain value; other values are left out. */
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+/** What a {@link PythonError} tells besides what all do. */
+export interface ErrorOptions {
+  /**
+   * Paths of attributes, e.g. `'response.status_code'`: `error.attributes['response.status_code']` is what is found there, through
+   * attributes, keys of dicts and positions of lists, where it is a plain value. Properties are read, which may run Python code.
+   */
+  attributes?: readonly string[] | undefined
+  /** Whether `error.exception` is the exception itself, as a remote object. Default false: what it holds would stay in its worker. */
+  exception?: boolean | undefined
+}
+
+/** A warning of Python. */
+export interface PythonWarning {
+  /** The name of its class, e.g. `DeprecationWarning`. */
+  readonly category: string
+  readonly message: string
+  readonly file: string
+  readonly line: number
+  /** The number of the worker; `null`: the one of sync calls, or it is not known. */
+  readonly worker: number | null
+  /** Which call of the pool it came from, as `call:start` says it; `null` where that is not known. */
+  readonly call: number | null
+  /** What that call calls. */
+  readonly target: string | undefined
 }
 
 /** From how many workers to how many. */

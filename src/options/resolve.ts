@@ -7,12 +7,17 @@ import { PythreadsError } from '../errors/index.ts'
 import { check, checkKeys, integer, isRecord, isSignal, isUrl, isWritable, oneOf, text } from './check.ts'
 import type {
   CallOptions,
+  ErrorOptions,
   Initializer,
   IsolationOption,
   LimitOptions,
+  LoggingOptions,
+  LogLevel,
   MapOptions,
   OutputLine,
+  PythonLogRecord,
   PythonOptions,
+  PythonWarning,
   RecycleOptions,
   RunOptions,
   WorkerRange,
@@ -48,7 +53,10 @@ export interface ResolvedPythonOptions {
   readonly readonly: boolean
   readonly sharedMemoryMb: number
   readonly output: 'inherit' | 'ignore' | ((line: OutputLine) => void) | Writable
-  readonly warnings: 'inherit' | 'emit'
+  readonly warnings: 'inherit' | 'emit' | ((warning: PythonWarning) => void)
+  readonly errors: ResolvedErrors | null
+  readonly logging: ResolvedLogging | undefined
+  readonly name: string | undefined
   /** Options that were given and need a process for each worker. */
   readonly processOnly: readonly string[]
 }
@@ -66,13 +74,26 @@ export interface ResolvedInitializer {
   readonly kwargs: Kwargs
 }
 
+export interface ResolvedErrors {
+  readonly attributes: readonly string[]
+  readonly exception: boolean
+}
+
+export interface ResolvedLogging {
+  readonly handler: (record: PythonLogRecord) => void
+  readonly level: number
+}
+
 type AllOf<T> = { readonly [K in keyof T]-?: number | null }
 
 const PYTHON_KEYS = [
   ...(['python', 'isolation', 'workers', 'preload', 'initialize', 'path', 'maxQueue', 'timeoutMs', 'queueTimeoutMs'] as const),
   ...(['graceMs', 'closeGraceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'readonly'] as const),
-  ...(['sharedMemoryMb', 'output', 'warnings'] as const),
+  ...(['sharedMemoryMb', 'output', 'warnings', 'errors', 'name', 'logging'] as const),
 ] as const satisfies (keyof PythonOptions)[]
+const ERROR_KEYS = ['attributes', 'exception'] as const satisfies (keyof ErrorOptions)[]
+const LOGGING_KEYS = ['handler', 'level'] as const satisfies (keyof LoggingOptions)[]
+const LEVELS: Readonly<Record<LogLevel, number>> = { NOTSET: 0, DEBUG: 10, INFO: 20, WARNING: 30, ERROR: 40, CRITICAL: 50 }
 const RANGE_KEYS = ['min', 'max', 'idleMs'] as const satisfies (keyof WorkerRange)[]
 const INITIALIZER_KEYS = ['target', 'args', 'kwargs'] as const satisfies (keyof Initializer)[]
 const LIMIT_KEYS = ['memoryMb', 'cpuSeconds', 'openFiles'] as const satisfies (keyof LimitOptions)[]
@@ -122,9 +143,43 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     readonly: flag('readonly', readonly) ?? false,
     sharedMemoryMb: integer('sharedMemoryMb', sharedMemoryMb, 1, totalMb),
     output: sink(output),
-    warnings: oneOf('warnings', warnings, ['inherit', 'emit'] as const),
+    warnings:
+      typeof warnings === 'function' ? warnings : oneOf('warnings', warnings, ['inherit', 'emit'] as const, 'a function or '),
+    errors: options.errors === undefined ? null : resolveErrors(options.errors),
+    logging: options.logging === undefined ? undefined : resolveLogging(options.logging),
+    name: options.name === undefined ? undefined : poolName(options.name),
     processOnly: PROCESS_KEYS.filter((key) => options[key] !== undefined),
   })
+}
+
+/** A path of attributes: names that are parted by points. */
+const PATH = /^[^.\s]+(\.[^.\s]+)*$/
+const MAX_NAME = 64
+const MAX_LEVEL = 1_000_000
+
+function resolveErrors(errors: ErrorOptions): ResolvedErrors {
+  checkKeys('errors', errors, ERROR_KEYS, 'errors')
+  const attributes = list('errors.attributes', errors.attributes ?? [])
+  for (const [i, path] of attributes.entries()) {
+    check(PATH.test(path), `errors.attributes[${i}]`, "names that are parted by points, e.g. 'response.status_code'", path)
+  }
+  return { attributes, exception: flag('errors.exception', errors.exception) ?? false }
+}
+
+function resolveLogging(logging: NonNullable<PythonOptions['logging']>): ResolvedLogging {
+  if (typeof logging === 'function') return { handler: logging, level: LEVELS.INFO }
+  check(isRecord(logging), 'logging', 'a function, or an object with `handler` and `level`', logging)
+  checkKeys('logging', logging, LOGGING_KEYS, 'logging')
+  const { handler, level = 'INFO' } = logging
+  check(typeof handler === 'function', 'logging.handler', 'a function', handler)
+  if (typeof level === 'number') return { handler, level: integer('logging.level', level, 0, MAX_LEVEL) }
+  return { handler, level: LEVELS[oneOf('logging.level', level, Object.keys(LEVELS) as LogLevel[], 'a number, or ')] }
+}
+
+function poolName(name: string): string {
+  const isOk = /^[^\p{Cc}\p{Cs}]+$/u.test(text('name', name)) && name.length <= MAX_NAME
+  check(isOk, 'name', `up to ${MAX_NAME} characters on one line`, name)
+  return name
 }
 
 /** How many workers a number, or a range, stands for. */
@@ -272,6 +327,12 @@ function sink(output: ResolvedPythonOptions['output']): ResolvedPythonOptions['o
 
 function flag(name: string, value: boolean | undefined): boolean | undefined {
   check(value === undefined || typeof value === 'boolean', name, 'true or false', value)
+  return value
+}
+
+function list(name: string, value: readonly string[]): readonly string[] {
+  check(Array.isArray(value), name, 'an array of strings', value)
+  for (const [i, item] of value.entries()) text(`${name}[${i}]`, item)
   return value
 }
 

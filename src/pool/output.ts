@@ -151,13 +151,3 @@ function wholeCharacters(text: string, at: number): number {
 export function toStream(stream: Writable): OutputListener {
   return ({ text, end = '\n' }) => void stream.write(text + end)
 }
-
-/** Hands a warning of Python to the process, which prints it unless somebody listens to `warning`. */
-export function emitWarning(payload: unknown, worker: number | null): void {
-  const [category, message, file, line] = payload as [string, string, string, number]
-  process.emitWarning(message, {
-    type: category,
-    code: 'PYTHREADS',
-    detail: `${file}:${line}, Python worker ${worker ?? 'of sync calls'}`,
-  })
-}

@@ -14,6 +14,7 @@ import { type Lease, Leases } from './leases.ts'
 import { Locals } from './locals.ts'
 import type { OutputListener } from './output.ts'
 import { type Handle, Realm } from './realm.ts'
+import type { Listeners } from './records.ts'
 import type { PoolStats, WorkerStats } from './stats.ts'
 import { type CallTarget, type EncodedFrame, FrameEncoder, nameOf, Task, type Write } from './task.ts'
 import { Vigil } from './vigil.ts'
@@ -42,6 +43,8 @@ export interface PoolOptions {
   readonly standIn: (handle: Handle) => unknown
   /** Gets what is printed, where it is asked for. */
   readonly onLine?: OutputListener | undefined
+  /** Get warnings, and records of `logging`. */
+  readonly listeners?: Listeners
   readonly observer: Observer
 }
 
@@ -67,6 +70,7 @@ const MOST_DEATHS = 3
 /** More names than this are not kept. */
 const MOST_REFUSED = 1_000
 
+const NO_LISTENERS: Listeners = Object.freeze({ onWarning: undefined, onLog: undefined })
 const NO_OPTIONS: SubmitOptions = Object.freeze({})
 
 /** A request that every interpreter has to get, those of later workers too. */
@@ -80,7 +84,6 @@ export class Pool {
   readonly #options: PoolOptions
   /** In which workers start, whoever needs them: what they tell is no call's. */
   readonly #context = new AsyncResource('PYTHREADS_POOL')
-  readonly #settings: Buffer
   readonly #encoder = new FrameEncoder()
   readonly #locals: Locals
   readonly #tools: WorkerTools
@@ -115,7 +118,6 @@ export class Pool {
     const { isolation, settings, graceMs, closeGraceMs, startTimeoutMs, standIn, onLine, observer } = options
     this.#options = options
     this.#locals = new Locals({ sight: 'none', limit: settings.memory, used: 0 })
-    this.#settings = encodeSettings(settings)
     this.#shared = isolation.shared ? new Realm(this.#locals) : undefined
     this.#dispatcher = new Dispatcher(this.#leases, {
       sending: (task, worker) => this.#sending(task, worker),
@@ -165,7 +167,7 @@ export class Pool {
       },
       locals: this.#locals,
       answers: new Answers(this.#encoder, this.#locals),
-      ...{ graceMs, closeGraceMs, startTimeoutMs, standIn, onLine, warnings: settings.warnings },
+      ...{ graceMs, closeGraceMs, startTimeoutMs, standIn, onLine, listeners: options.listeners ?? NO_LISTENERS },
     }
   }
 
@@ -564,8 +566,8 @@ export class Pool {
   }
 
   async #launch(worker: Worker, ready: () => void): Promise<void> {
-    const { isolation, initialize } = this.#options
-    await worker.start(isolation, this.#settings)
+    const { isolation, initialize, settings } = this.#options
+    await worker.start(isolation, encodeSettings(settings, { worker: worker.slot }))
     if (this.#state === 'closed') return worker.kill()
     try {
       isolation.verify?.(worker.ready)

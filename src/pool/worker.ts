@@ -28,8 +28,9 @@ import { drained } from './drain.ts'
 import { Flight } from './flight.ts'
 import type { Gil } from './gil-gauge.ts'
 import type { Locals } from './locals.ts'
-import { emitWarning, Lines, type OutputListener } from './output.ts'
+import { Lines, type OutputListener } from './output.ts'
 import { Handle, type Owner, type Realm } from './realm.ts'
+import { type FindCall, type Listeners, tellLog, tellWarning } from './records.ts'
 import { type EncodedFrame, frameBytes, type Task } from './task.ts'
 
 /** What a worker tells its pool. */
@@ -73,8 +74,8 @@ export interface WorkerTools {
   readonly standIn: (handle: Handle) => unknown
   /** Gets what is printed, where it is asked for. */
   readonly onLine: OutputListener | undefined
-  /** Whether warnings of Python come here. */
-  readonly warnings: boolean
+  /** Get warnings, and records of `logging`. */
+  readonly listeners: Listeners
 }
 
 const NO_TIMES: LedgerTimes = Object.freeze({ busyMs: 0, cpuMs: 0 })
@@ -245,7 +246,7 @@ export class Worker implements Owner, Reviver {
 
   /** Launches it; resolves when it has imported what it has to and can take calls. */
   async start(isolation: Isolation, settings: Buffer): Promise<void> {
-    const launched = await isolation.launch()
+    const launched = await isolation.launch(this.slot)
     if (this.#state === 'closing') {
       launched.kill() // it was ended before it began
       launched.ledger.close()
@@ -277,8 +278,10 @@ export class Worker implements Owner, Reviver {
       clearTimeout(late)
     }
     if ((this.#state as string) !== 'starting') throw startError('it was not wanted any more')
-    // Other threads of Python may print, warn, or import what a subinterpreter refuses.
-    if (this.#lines !== undefined || this.#tools.warnings || this.ready['refuses'] === true) this.#openSide()
+    const { onWarning, onLog } = this.#tools.listeners
+    // Other threads of Python may print, warn, log, or import what a subinterpreter refuses.
+    const mayTell = this.#lines !== undefined || onWarning !== undefined || onLog !== undefined
+    if (mayTell || this.ready['refuses'] === true) this.#openSide()
     socket.unref()
     this.#state = 'open'
   }
@@ -500,7 +503,7 @@ export class Worker implements Owner, Reviver {
 
   #frame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     // Modules may print and warn while they load, before the first reply.
-    const isReply = kind !== KIND.OUTPUT && kind !== KIND.WARNING && kind !== KIND.REFUSED
+    const isReply = kind !== KIND.OUTPUT && kind !== KIND.WARNING && kind !== KIND.LOG && kind !== KIND.REFUSED
     if (isReply && this.#started !== undefined) return this.#first(kind, decode(bytes, start, end))
     if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end)
     switch (kind) {
@@ -558,7 +561,7 @@ export class Worker implements Owner, Reviver {
   /** While it closes, what it printed and what it gives back still count. */
   #farewell(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     if (kind === KIND.RESULT && id === NO_CALL && this.#closing !== undefined) this.#killAfter(this.#tools.closeGraceMs)
-    const isTold = kind === KIND.RELEASED || kind === KIND.OUTPUT || kind === KIND.WARNING || kind === KIND.REFUSED
+    const isTold = [KIND.RELEASED, KIND.OUTPUT, KIND.WARNING, KIND.LOG, KIND.REFUSED].some((told) => told === kind)
     if (isTold) this.#told(kind, id, bytes, start, end)
   }
 
@@ -566,10 +569,21 @@ export class Worker implements Owner, Reviver {
   #told(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     if (kind === KIND.RELEASED) this.realm.dropped(decode(bytes, start, end) as Dropped)
     else if (kind === KIND.OUTPUT) this.#lines?.take(decode(bytes, start, end))
-    else if (kind === KIND.WARNING) emitWarning(decode(bytes, start, end), this.slot)
+    else if (kind === KIND.WARNING || kind === KIND.LOG) this.#record(kind, decode(bytes, start, end))
     else if (kind === KIND.GIL_ENABLED) this.#gilEnabled(decode(bytes, start, end))
     else if (kind === KIND.REFUSED) this.#tools.events.refused(decode(bytes, start, end))
     else this.#unasked(kind, id)
+  }
+
+  /** A warning, or a record of `logging`. */
+  #record(kind: Kind, payload: unknown): void {
+    const { onWarning, onLog } = this.#tools.listeners
+    const find: FindCall = (request) => {
+      const task = this.#flight.get(request)
+      return task?.isSetUp === true ? undefined : task
+    }
+    if (kind === KIND.LOG) onLog && tellLog(payload, this.slot, find, onLog)
+    else onWarning && tellWarning(payload, this.slot, find, onWarning)
   }
 
   #gilEnabled(culprit: unknown): void {

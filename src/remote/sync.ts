@@ -6,12 +6,12 @@ import {
   Answers,
   CALLER,
   Crossing,
-  emitWarning,
   FrameEncoder,
   frameBytes,
   Handle,
   isThenable,
   Lines,
+  type Listeners,
   type Locals,
   nameOf,
   type OutputListener,
@@ -21,6 +21,8 @@ import {
   readCallback,
   releaseFrame,
   type SetupStep,
+  tellLog,
+  tellWarning,
   type Write,
 } from '../pool/index.ts'
 import { decode, FLAG, frame, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
@@ -50,6 +52,8 @@ export interface SyncSource {
   readonly readonly: boolean
   /** Gets what is printed, where it is asked for. */
   readonly onLine: OutputListener | undefined
+  /** Get warnings, and records of `logging`. */
+  readonly listeners: Listeners
 }
 
 /**
@@ -234,7 +238,9 @@ export class SyncPython {
     if (owner === undefined) return
     if (kind === KIND.RELEASED) return owner.realm.dropped(decode(bytes) as Parameters<Realm['dropped']>[0])
     if (kind === KIND.OUTPUT) return this.#lines?.take(decode(bytes))
-    if (kind === KIND.WARNING) return emitWarning(decode(bytes), null)
+    const { onWarning, onLog } = this.#source.listeners
+    if (kind === KIND.WARNING) return onWarning && tellWarning(decode(bytes), null, () => undefined, onWarning)
+    if (kind === KIND.LOG) return onLog && tellLog(decode(bytes), null, () => undefined, onLog)
     if (kind === KIND.FETCH) {
       const memory = lenderMade()?.bytesFor(owner, id)
       return memory === undefined ? undefined : reply(frame(KIND.MEMORY, memory, id))

@@ -49,6 +49,8 @@ export const KIND = {
   UNREAD: 76,
   /** How many microseconds a request held the worker's thread, before a reply that has no room for it. */
   TOOK: 77,
+  /** A record of Python's `logging`. */
+  LOG: 78,
   /** A subinterpreter has refused to load an extension module; the payload is its name. */
   REFUSED: 80,
 } as const

@@ -7,11 +7,13 @@ import { cancellationSuite } from './cancellation.ts'
 import { contextSuite } from './context.ts'
 import { conversionSuite } from './conversions.ts'
 import { elasticSuite } from './elastic.ts'
+import { errorDataSuite } from './error-data.ts'
 import { errorSuite } from './errors.ts'
 import { eventSuite } from './events.ts'
 import { inlineSuite } from './inline.ts'
 import { iteratorSuite } from './iterators.ts'
 import { processOnlySuite, processSuite } from './limits.ts'
+import { loggingSuite } from './logging.ts'
 import { mapSuite } from './map.ts'
 import { moduleSuite } from './modules.ts'
 import { namespaceSuite } from './namespaces.ts'
@@ -42,6 +44,7 @@ export function apiSuite(place: Placement): void {
     conversionSuite(place)
     positionSuite(place)
     errorSuite(place)
+    errorDataSuite(place)
     targetSuite(place)
     mapSuite(place)
     syncSuite(place)
@@ -50,6 +53,7 @@ export function apiSuite(place: Placement): void {
     eventSuite(place)
     callChannelSuite(place)
     outputSuite(place)
+    loggingSuite(place)
     objectSuite(place)
     inlineSuite(place)
     callbackSuite(place)

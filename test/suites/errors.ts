@@ -44,7 +44,7 @@ export function errorSuite(place: Placement): void {
       }
     })
 
-    it('has the JavaScript frames of the caller in its stack, then the traceback', async () => {
+    it('has the frames of Python in its stack, the innermost first, then those of the JavaScript that waits', async () => {
       async function theCaller(): Promise<unknown> {
         return await py.run(`${FAILING}:value`)
       }
@@ -62,8 +62,11 @@ export function errorSuite(place: Placement): void {
         const { stack = '' } = error as PythonError
         expect(stack).toMatch(/^PythonError \[ValueError\]: /)
         expect(stack).toMatch(new RegExp(`^ {4}at (async )?${caller.name} \\(.*errors\\.ts:\\d+:\\d+\\)$`, 'm'))
-        expect(stack.indexOf('Traceback (most recent')).toBeGreaterThan(stack.indexOf(caller.name))
-        expect(stack.match(/Traceback \(most recent/g)).toHaveLength(1)
+        const python = (error as PythonError).frames.map(({ function: name, file, line }) => `    at ${name} (${file}:${line}:`)
+        const lines = stack.split('\n').slice(1)
+        expect(lines.slice(0, python.length).map((line) => line.replace(/\d+\)$/, ''))).toEqual(python.reverse())
+        for (const line of lines) expect(line).toMatch(/^ {4}at /)
+        expect(stack).not.toContain('Traceback')
       }
     })
 

@@ -1,0 +1,92 @@
+import { PythreadsError } from '../errors/index.ts'
+import type { PythonLogRecord, PythonWarning } from '../options/index.ts'
+
+export type WarningListener = (warning: PythonWarning) => void
+export type LogListener = (record: PythonLogRecord) => void
+
+/** What gets what Python tells; `undefined`: it does not. */
+export interface Listeners {
+  readonly onWarning: WarningListener | undefined
+  readonly onLog: LogListener | undefined
+}
+
+/** What a record can be told of the call that it came from. */
+interface Origin {
+  /** The number that it has everywhere. */
+  readonly order: number
+  readonly target: string | undefined
+}
+
+/** Finds a call by the number of its request. */
+export type FindCall = (request: number) => Origin | undefined
+
+/** Hands on a warning. `worker`: whose it is, if it is known. */
+export function tellWarning(payload: unknown, worker: number | null, find: FindCall, listener: WarningListener): void {
+  const [category, message, file, line, request, isKnown] = fields(payload, 6)
+  const origin = originOf(request, find)
+  tell(listener, {
+    category: String(category),
+    message: String(message),
+    file: String(file),
+    line: Number(line),
+    worker: isKnown === true ? worker : null,
+    ...origin,
+  })
+}
+
+/** Hands on a record of `logging`. `worker`: whose it is, if it is known. */
+export function tellLog(payload: unknown, worker: number | null, find: FindCall, listener: LogListener): void {
+  const [request, isKnown, level, levelName, logger, message, seconds, ...rest] = fields(payload, 14)
+  const [thread, file, line, name, exception, stack, extra] = rest
+  const origin = originOf(request, find)
+  tell(listener, {
+    level: Number(level),
+    levelName: String(levelName),
+    logger: String(logger),
+    message: String(message),
+    time: new Date(Number(seconds) * 1000),
+    worker: isKnown === true ? worker : null,
+    ...origin,
+    thread: String(thread),
+    file: String(file),
+    line: Number(line),
+    function: String(name),
+    exception: optional(exception),
+    stack: optional(stack),
+    extra: typeof extra === 'object' && extra !== null ? (extra as Record<string, unknown>) : {},
+  })
+}
+
+/** A listener that hands warnings to the process, which prints them unless somebody listens to `warning`. */
+export function emitWarning({ category, message, file, line, worker }: PythonWarning): void {
+  process.emitWarning(message, {
+    type: category,
+    code: 'PYTHREADS',
+    detail: `${file}:${line}, Python worker ${worker ?? 'of sync calls'}`,
+  })
+}
+
+function fields(payload: unknown, count: number): readonly unknown[] {
+  if (Array.isArray(payload) && payload.length === count) return payload
+  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a record without its fields')
+}
+
+function originOf(request: unknown, find: FindCall): { call: number | null; target: string | undefined } {
+  const call = typeof request === 'number' ? find(request) : undefined
+  return { call: call?.order ?? null, target: call?.target }
+}
+
+function optional(text: unknown): string | undefined {
+  return typeof text === 'string' ? text : undefined
+}
+
+function tell<T>(listener: (told: T) => void, told: T): void {
+  try {
+    listener(told)
+  } catch (error) {
+    // The listener's error is the program's, not the worker's.
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
