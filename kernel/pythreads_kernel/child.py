@@ -9,7 +9,7 @@ import sys
 import threading
 from functools import partial
 
-from . import forking, spawning
+from . import forking, spawning, terminal
 from .ledger import Ledger
 from .scope import forget_own_source
 from .serve import serve
@@ -43,6 +43,7 @@ def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], Non
     forking.prepare(own_process=True)
     forking.in_child(_restore_sigint)
     spawning.prepare()
+    terminal.install(own_process=True)
     threading.stack_size(16 << 20)
     _end_with(parent, fd)
     return partial(_serve, fd, side, ledger)

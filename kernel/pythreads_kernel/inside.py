@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from . import boot, borrowing, descriptors, ending, lending, refusals, spawning
+from . import boot, borrowing, descriptors, ending, lending, refusals, spawning, terminal
 from .ledger import open_ledger
 from .output import direct
 from .serve import serve
@@ -29,6 +29,7 @@ descriptors.share_with_children()
 install()
 spawning.prepare()
 refusals.watch()
+terminal.install(own_process=False)
 # How long a thread may take to end when its channel has.
 _END_S = 5
 

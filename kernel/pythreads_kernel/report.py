@@ -10,7 +10,7 @@ from .codec import RefusedValueError
 from .interrupts import CallCancelled, shielded
 from .javascript import DeadlockError, JavaScriptError
 from .scope import ReleasedError, Scope
-from .targets import TargetError, refusal
+from .targets import TargetError, folders, refusal
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def _facts(error: BaseException, scope: Scope | None, *, is_root: bool) -> _Fact
             # What Python said when the target was looked up, with the code and the message that the kernel adds.
             said = error.__cause__ or TypeError(str(error))
             details, others, has_cause = _facts(said, scope, is_root=is_root)
-            return {**details, "code": f"ERR_PYTHREADS_{error.code}", "message": str(error), "thrown": None}, others, has_cause
+            message = str(error) + (_advice(said, str(error).partition(":")[0]) if isinstance(said, ModuleNotFoundError) else "")
+            return {**details, "code": f"ERR_PYTHREADS_{error.code}", "message": message, "thrown": None}, others, has_cause
         _hide_own_frames(error)
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         others = ([] if cause is None else [cause]) + _members(error)
@@ -131,11 +132,29 @@ def _message(error: BaseException) -> str:
         if refused is not None:
             return refused
     try:
-        return _exact(str(error))
+        message = _exact(str(error))
+        return message + _advice(error, None) if isinstance(error, ModuleNotFoundError) else message
     except CallCancelled:
         raise
     except BaseException as failure:  # __str__ is the user's code
         return f"<no message: __str__ raised {type(failure).__qualname__}>"
+
+
+def _advice(error: ModuleNotFoundError, target: str | None) -> str:
+    """What to do about a module that is missing."""
+    said = str(error)
+    if not said.startswith("No module named") or ";" in said:
+        return ""
+    try:
+        return shielded(_look_for, error, target)  # type: ignore[no-any-return]
+    except Exception:
+        return ""
+
+
+def _look_for(error: ModuleNotFoundError, target: str | None) -> str:
+    from . import missing
+
+    return missing.advice(error, target, folders)
 
 
 def _place(error: BaseException) -> dict[str, Any] | None:

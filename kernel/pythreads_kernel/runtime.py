@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 
-from . import boot, descriptors, ending, forking, frames, gil, interpreters, lending, spawning
+from . import boot, descriptors, ending, forking, frames, gil, interpreters, lending, spawning, terminal
 from .channel import is_busy
 from .connections import Connections, open_connections
 from .ledger import open_ledger
@@ -45,6 +45,7 @@ def start(control: int, libpython: str) -> None:
     forking.prepare(own_process=False)
     forking.descriptors.add(control)
     spawning.prepare()
+    terminal.install(own_process=False)
     if sys.executable is None or not os.path.exists(sys.executable):
         raise RuntimeError(f"sys.executable is {sys.executable!r}, which is not there")
     lending.by_address()

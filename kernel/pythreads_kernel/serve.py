@@ -19,7 +19,7 @@ from .requests import describe_bytes
 from .scope import scope_of
 from .side import Side
 from .streams import connect, flush_replaced
-from .targets import TargetError, load
+from .targets import TargetError, folders, load
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -163,6 +163,7 @@ def _serve(channel: MainChannel, ledger: Ledger | None, *, alone: bool, own_proc
 
 
 def _prepare(settings: dict[str, Any]) -> None:
+    folders[:] = settings["folders"]
     for folder in reversed(settings["path"]):
         if folder not in sys.path:
             sys.path.insert(0, folder)

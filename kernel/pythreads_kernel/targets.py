@@ -28,6 +28,8 @@ _parsed: dict[str, tuple[str, tuple[str, ...]]] = {}
 _imported: dict[str, str] = {}
 _files_lock = threading.RLock()
 _modules = sys.modules
+# Where JavaScript may have meant a file by a module's name: its current folder, and that of its main module.
+folders: list[str] = []
 
 
 class TargetError(Exception):

@@ -10,6 +10,7 @@ import { elasticSuite } from './elastic.ts'
 import { errorDataSuite } from './error-data.ts'
 import { errorSuite } from './errors.ts'
 import { eventSuite } from './events.ts'
+import { hintSuite } from './hints.ts'
 import { inlineSuite } from './inline.ts'
 import { iteratorSuite } from './iterators.ts'
 import { processOnlySuite, processSuite } from './limits.ts'
@@ -44,6 +45,7 @@ export function apiSuite(place: Placement): void {
     conversionSuite(place)
     positionSuite(place)
     errorSuite(place)
+    hintSuite(place)
     errorDataSuite(place)
     targetSuite(place)
     mapSuite(place)
