@@ -20,6 +20,7 @@ from .output import finish_coroutine, unfinished
 from .requests import describe_bytes, is_awaited
 from .streams import flush_replaced
 from .threads import thread
+from .titles import name_thread
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class EventLoop:
         # Frames to be written when the loop comes round.
         self._replies: list[bytes] = []
         try:
-            thread(self._run, "pythreads-loop").start()
+            thread(self._run, f"pythreads-{channel.title}-loop" if channel.title else "pythreads-loop").start()
         except BaseException:  # no thread can be started: the next coroutine tries again
             self._loop.close()
             raise
@@ -80,6 +81,7 @@ class EventLoop:
         self._loop.call_soon_threadsafe(self._end)
 
     def _run(self) -> None:
+        name_thread(self._channel.title, "/l")
         current.channel = self._channel
         self._gate = gate_of_this_thread(own_process=False)
         asyncio.set_event_loop(self._loop)

@@ -51,6 +51,8 @@ class Channel:
     # Where what is printed goes; whether warnings, or records of logging, go to JavaScript.
     output: Output | None = None
     emits = False
+    # What the worker is called.
+    title = ""
 
     def __init__(self, scope: Scope, side: Side | None) -> None:
         """Belong to a scope. `side` is where other threads write; the entry point of sync calls has none."""

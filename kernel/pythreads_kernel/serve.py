@@ -20,6 +20,7 @@ from .scope import scope_of
 from .side import Side
 from .streams import connect, flush_replaced
 from .targets import TargetError, folders, load
+from .titles import name_worker, title_of
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def serve(
                 refusals.tell(channel)
             current.channel = channel  # what is printed while modules load is the channel's, too
             connect(channel, settings["output"], alone=alone, own_process=own_process)
+            channel.title = title_of(settings["name"], settings["worker"])
+            name_worker(settings["name"], settings["worker"], own_process=own_process)
             _tell(channel, settings, alone=alone)
             _prepare(settings)
             finish_call(channel, None)

@@ -19,6 +19,7 @@ from .interrupts import shielded
 from .javascript import current
 from .outgoing import dumps
 from .threads import thread
+from .titles import name_thread
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Side:
         if self._reader is None:
             with self._start_lock:
                 if self._reader is None:
-                    reader = thread(self._read, f"pythreads-side-{self.fd}")
+                    reader = thread(self._read, f"pythreads-{self.channel.title or self.fd}-side")
                     reader.start()  # raises where no thread can be started: the next one who waits tries again
                     self._reader = reader
 
@@ -210,6 +211,7 @@ class Side:
             self.channel.tell_dropped(partial(write_all, self.fd))
 
     def _read(self) -> None:
+        name_thread(self.channel.title, "/s")
         for kind, request, payload in read_frames(self.fd):
             if kind & frames.KIND_MASK == frames.CANCEL:
                 self._cancel(request, is_last=bool(payload))

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { nameTarget, PythreadsError, WorkerDiedError } from '../errors/index.ts'
-import { type Ending, encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
+import { type Ending, encodeSettings, type Isolation, residentMb, type WorkerSettings } from '../isolation/index.ts'
 import { lenderMade, memoryStats } from '../memory/index.ts'
 import { type Observer, Times } from '../observe/index.ts'
 import { FLAG, KIND, type Kind } from '../wire/index.ts'
@@ -129,7 +129,11 @@ export class Pool {
     this.#gauge = new GilGauge(
       isolation.shared,
       () => this.#gil,
-      () => this.#busy,
+      () => {
+        const busy = this.#busy
+        for (const worker of busy) worker.look()
+        return busy
+      },
     )
     const { size, recycle, maxWedged } = options
     this.#fleet = new Fleet(
@@ -421,11 +425,14 @@ export class Pool {
     const worker = this.#dispatcher.stations[slot]
     if (worker === undefined) {
       const state = this.#fleet.isDown(slot) ? 'down' : 'stopped'
-      return { worker: slot, state, pid: undefined, calls: 0, errors: 0, busyMs: 0, cpuMs: 0 }
+      const none = { calls: 0, errors: 0, busyMs: 0, cpuMs: 0, ageMs: 0, utilisation: 0, memoryMb: null }
+      return { worker: slot, state, pid: undefined, ...none }
     }
     const { pid, calls, errors } = worker
     const state = worker.wedged ? 'wedged' : !worker.serving ? 'starting' : worker.idle ? 'idle' : 'busy'
-    return { worker: slot, state, pid, calls, errors, ...worker.times }
+    const { ageMs, utilisation } = worker
+    const memoryMb = pid === undefined || pid === process.pid ? null : residentMb(pid)
+    return { worker: slot, state, pid, calls, errors, ...worker.times, ageMs, utilisation, memoryMb }
   }
 
   /** Refuses a call that would have to wait in a full queue. `map` and `exec` have bounds of their own. */

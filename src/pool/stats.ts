@@ -87,4 +87,10 @@ export interface WorkerStats {
    */
   readonly busyMs: number
   readonly cpuMs: number
+  /** Milliseconds since it began to take calls. */
+  readonly ageMs: number
+  /** The share of that time in which its thread had a call, the one that runs included, from 0 to 1. */
+  readonly utilisation: number
+  /** Megabytes that its process holds in memory; `null`: it has no process of its own, or there is none. */
+  readonly memoryMb: number | null
 }

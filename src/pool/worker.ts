@@ -137,6 +137,9 @@ export class Worker implements Owner, Reviver {
   #sideOpen = false
   #keepsAlive = false
   #coroutines = 0
+  /** The call that ran when that was last looked at, and since when, at the latest. */
+  #seen = 0
+  #seenAt = 0
   /** The times that its set-up took, which are of no call; `undefined`: it is not over. */
   #setUp: LedgerTimes | undefined
   /** The ids of objects to be dropped in Python, until they are sent. */
@@ -228,6 +231,27 @@ export class Worker implements Owner, Reviver {
     const { busyMs, cpuMs } = this.#launched.ledger.times
     const busy = Math.max(0, busyMs - this.#setUp.busyMs)
     return { busyMs: busy, cpuMs: Math.min(busy, Math.max(0, cpuMs - this.#setUp.cpuMs)) }
+  }
+
+  /** How long it has taken calls, in milliseconds. */
+  get ageMs(): number {
+    return this.#setUp === undefined ? 0 : performance.now() - this.servingSince
+  }
+
+  /** The share of its age in which its thread had a call. */
+  get utilisation(): number {
+    const { ageMs } = this
+    this.look()
+    const running = this.#seen === NO_CALL ? 0 : performance.now() - this.#seenAt
+    return ageMs === 0 ? 0 : Math.round(Math.min(1, (this.times.busyMs + running) / ageMs) * 1000) / 1000
+  }
+
+  /** Notes since when a call runs: what it has written down is of those that are over. */
+  look(): void {
+    const id = this.#flight.running?.id ?? NO_CALL
+    if (id === this.#seen) return
+    this.#seen = id
+    this.#seenAt = performance.now()
   }
 
   /** From now on the pool gives it calls. */

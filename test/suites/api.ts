@@ -17,6 +17,7 @@ import { processOnlySuite, processSuite } from './limits.ts'
 import { loggingSuite } from './logging.ts'
 import { mapSuite } from './map.ts'
 import { moduleSuite } from './modules.ts'
+import { nameSuite } from './names.ts'
 import { namespaceSuite } from './namespaces.ts'
 import { objectSuite } from './objects.ts'
 import { outputSuite } from './output.ts'
@@ -54,6 +55,7 @@ export function apiSuite(place: Placement): void {
     elasticSuite(place)
     eventSuite(place)
     callChannelSuite(place)
+    nameSuite(place)
     outputSuite(place)
     loggingSuite(place)
     objectSuite(place)
