@@ -75,6 +75,11 @@ export interface PythonStats extends PoolStats {
     readonly freeThreaded: boolean
     /** Where it was found, e.g. `VIRTUAL_ENV`. */
     readonly source: string
+    /**
+     * A sentence for each environment that comes before it and is not used: it belongs to another user, or is of another version
+     * than the option `python` asks for. They are also emitted as warnings of the process.
+     */
+    readonly passedOver: readonly string[]
   }
   readonly isolation: IsolationKind
   /**
@@ -181,6 +186,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     const resolved = resolvePythonOptions(options)
     const { python, preload, path, output, warnings, logging, errors, limits, cwd, env, sharedMemoryMb } = resolved
     const found = await findPython(python)
+    warnOfPassedOver(found)
     const choice = await decide(found, resolved)
     // Handlers run in the context of whoever starts the pool: what a worker says comes at any time.
     const listener = typeof output === 'function' ? output : typeof output === 'string' ? undefined : toStream(output)
@@ -379,10 +385,10 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 
   /** What the pool is and has done so far. */
   stats(): PythonStats {
-    const { facts, source } = this.#found
+    const { facts, source, passedOver } = this.#found
     return {
       name: this.name,
-      python: { executable: facts.executable, version: facts.release, freeThreaded: facts.freeThreaded, source },
+      python: { executable: facts.executable, version: facts.release, freeThreaded: facts.freeThreaded, source, passedOver },
       isolation: this.#isolation.kind,
       reasons: [...this.#reasons, ...[...this.#pool.refused].map(refusedReason)],
       ...this.#pool.stats(),
@@ -413,6 +419,16 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 /** What was called, if it is the name of anything. */
 function text(target: unknown): string | undefined {
   return typeof target === 'string' || target instanceof URL ? String(target) : undefined
+}
+
+const warned = new Set<string>()
+
+/** Says once what a user may wonder about: why their virtual environment is not used. */
+function warnOfPassedOver({ passedOver }: FoundPython): void {
+  for (const sentence of passedOver) {
+    if (!warned.has(sentence)) process.emitWarning(sentence, { code: 'PYTHREADS_PASSED_OVER' })
+    warned.add(sentence)
+  }
 }
 
 function refusedReason(module: string): string {

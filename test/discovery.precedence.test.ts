@@ -7,10 +7,12 @@
 import { rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findAll, findPython } from '../src/discovery/index.ts'
+import { findPython as find, findAll } from '../src/discovery/index.ts'
 import { Places } from './support/places.ts'
 import { pythons } from './support/pythons.ts'
 
+/** As without a main module, whose project may have a virtual environment of its own. */
+const findPython: typeof find = (option, cwd, env) => find(option, cwd, env, '')
 const python = pythons[0]?.executable ?? ''
 const places = new Places()
 afterAll(() => places[Symbol.dispose]())

@@ -19,7 +19,7 @@ export interface PoolFlags {
 
 export const pythonFlag: Flag<string | undefined> = {
   flags: '--python <path>',
-  description: 'an executable, or the folder of a virtual environment',
+  description: 'an executable, the folder of a virtual environment, or a version',
 }
 
 export const pathFlag: Flag<string[] | undefined> = {

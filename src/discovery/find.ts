@@ -1,14 +1,18 @@
 import { realpathSync } from 'node:fs'
 import { PythreadsError } from '../errors/index.ts'
 import type { PythonFacts } from './facts.ts'
-import { otherPlaces, type Place, places } from './places.ts'
+import { installedPlaces } from './installed.ts'
+import { type Place, places } from './places.ts'
 import { probe } from './probe.ts'
+import { compare, mayInclude, type VersionRange, versionRange } from './versions.ts'
 
 /** A Python and the reason why it is this one. */
 export interface FoundPython {
   readonly facts: PythonFacts
   /** Where it was found, e.g. `VIRTUAL_ENV`. */
   readonly source: string
+  /** A sentence for each place before it that somebody may have expected to be taken. */
+  readonly passedOver: readonly string[]
 }
 
 /** A place that was looked at, with the Python there or what is wrong with it. */
@@ -20,7 +24,8 @@ export interface Looked {
 
 /**
  * Finds the Python to use: the option, PYTHREADS_PYTHON, VIRTUAL_ENV, CONDA_PREFIX, a virtual environment of the project,
- * PATH. A place that somebody named must work; on PATH the first that works is taken.
+ * PATH. A place that somebody named must work; on PATH the first that works is taken. The option and PYTHREADS_PYTHON may ask for
+ * versions instead. `main`: the file that Node runs.
  *
  * @throws `ERR_PYTHREADS_PYTHON_NOT_FOUND`, `ERR_PYTHREADS_PYTHON_BROKEN`, `ERR_PYTHREADS_PYTHON_TOO_OLD`
  */
@@ -28,15 +33,90 @@ export async function findPython(
   option?: string,
   cwd: string = process.cwd(),
   env: NodeJS.ProcessEnv = process.env,
+  main: string | undefined = process.argv[1],
 ): Promise<FoundPython> {
+  const asked = askedVersions(option, env)
+  if (asked !== undefined) return findVersion(asked, cwd, env, main)
   const failures: Looked[] = []
-  for (const place of places(option, cwd, env)) {
+  const passedOver: string[] = []
+  for (const place of places(option, cwd, env, main)) {
     const looked = await look(place)
-    if (looked.facts !== undefined) return { facts: looked.facts, source: place.source }
+    if (looked.facts !== undefined) return { facts: looked.facts, source: place.source, passedOver }
     if (looked.error !== undefined && (place.named || isNoFault(looked.error))) throw looked.error
+    if (place.refused !== undefined) passedOver.push(looked.error?.message ?? '')
     failures.push(looked)
   }
   throw new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', notFound(failures))
+}
+
+/** Versions that are asked for, and by what. */
+interface Asked {
+  readonly range: VersionRange
+  readonly by: string
+}
+
+function askedVersions(option: string | undefined, env: NodeJS.ProcessEnv): Asked | undefined {
+  const range = versionRange(option ?? env['PYTHREADS_PYTHON'] ?? '')
+  return range && { range, by: option === undefined ? 'PYTHREADS_PYTHON' : 'the option `python`' }
+}
+
+/** The environment that would be used anyway, if its version fits; else the newest Python on this machine that does. */
+async function findVersion(
+  { range, by }: Asked,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  main: string | undefined,
+): Promise<FoundPython> {
+  const asks = `${by} asks for ${range.text}`
+  const all = places(undefined, cwd, withoutVersions(env), main)
+  const passedOver: string[] = []
+  const others: Looked[] = []
+  for (const place of all.filter(({ named, refused }) => named || refused !== undefined)) {
+    const looked = await look(place)
+    if (looked.facts !== undefined && fits(range, looked.facts)) {
+      return { facts: looked.facts, source: `${place.source}, as ${asks}`, passedOver }
+    }
+    if (looked.error !== undefined && isNoFault(looked.error)) throw looked.error
+    others.push(looked)
+    passedOver.push(looked.facts === undefined ? (looked.error?.message ?? '') : `${asks}, and ${shown(looked)}`)
+  }
+  const installed = [
+    ...all.filter(({ named, executable }) => !named && executable !== undefined),
+    ...(await installedPlaces(env)),
+  ]
+  const [likely, unlikely] = [true, false].map((may) => installed.filter((place) => mayFit(range, place) === may))
+  const looked = await Promise.all((likely ?? []).map((place) => look(place)))
+  const best = looked
+    .flatMap(({ facts, place }) => (facts !== undefined && fits(range, facts) ? [{ facts, place }] : []))
+    .sort((a, b) => Number(isFinal(b.facts)) - Number(isFinal(a.facts)) || compare(b.facts.version, a.facts.version))[0]
+  if (best !== undefined) return { facts: best.facts, source: `${best.place.source}, as ${asks}`, passedOver }
+  const rest = await Promise.all((unlikely ?? []).map((place) => look(place)))
+  throw new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', noneFits(range, by, unique([...others, ...looked, ...rest])))
+}
+
+/** The variables as they are without a PYTHREADS_PYTHON that asks for versions. */
+function withoutVersions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (versionRange(env['PYTHREADS_PYTHON'] ?? '') === undefined) return env
+  const { PYTHREADS_PYTHON: _, ...others } = env
+  return others
+}
+
+function fits(range: VersionRange, facts: PythonFacts): boolean {
+  return range.freeThreaded === facts.freeThreaded && range.includes(facts.version)
+}
+
+/** Whether the path of a Python does not tell that it is of another version: to ask one takes 20 ms. */
+function mayFit(range: VersionRange, { given }: Place): boolean {
+  const found =
+    /python(\d+)\.(\d+)(t?)(?:\.exe)?$|[\\/](?:cpython-)?(\d+)\.(\d+)\.\d+[^\\/]*[\\/](?:bin[\\/])?python[^\\/]*$/.exec(given)
+  if (found === null) return true
+  const [, major, minor, threads, otherMajor, otherMinor] = found
+  if (major !== undefined && (threads === 't') !== range.freeThreaded) return false
+  return mayInclude(range, Number(major ?? otherMajor), Number(minor ?? otherMinor))
+}
+
+function isFinal({ release }: PythonFacts): boolean {
+  return /^[\d.]+\+?$/.test(release)
 }
 
 /** Every Python on the machine, each once and asked anew, in the order of precedence; for `pythreads doctor`. */
@@ -44,8 +124,14 @@ export async function findAll(
   option?: string,
   cwd: string = process.cwd(),
   env: NodeJS.ProcessEnv = process.env,
+  main: string | undefined = process.argv[1],
 ): Promise<Looked[]> {
-  const all = await Promise.all([...places(option, cwd, env), ...otherPlaces(env)].map((place) => look(place, { anew: true })))
+  const named =
+    askedVersions(option, env) === undefined ? places(option, cwd, env, main) : places(undefined, cwd, withoutVersions(env), main)
+  return unique(await Promise.all([...named, ...(await installedPlaces(env))].map((place) => look(place, { anew: true }))))
+}
+
+function unique(all: readonly Looked[]): Looked[] {
   const seen = new Set<string>()
   return all.filter((looked) => {
     const key = looked.facts === undefined ? looked.place.given : `${looked.facts.prefix} ${real(looked.facts.executable)}`
@@ -56,8 +142,12 @@ export async function findAll(
 }
 
 async function look(place: Place, how?: { anew: boolean }): Promise<Looked> {
+  if (place.refused !== undefined) {
+    const message = `${place.given} (${place.source}) is not used: ${place.refused}. To use it all the same, name it by the option \`python\``
+    return { place, error: new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', message) }
+  }
   if (place.executable === undefined) {
-    const message = `No Python at ${place.given} (from ${place.source}): neither an executable nor a virtual environment`
+    const message = `No Python at ${place.given} (from ${place.source}): ${place.instead ?? 'it is not there'}`
     return { place, error: new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', message) }
   }
   try {
@@ -97,9 +187,28 @@ function notFound(failures: readonly Looked[]): string {
     'No Python 3.10 or newer was found. Looked at:',
     '  - the option `python`: not given',
     ...unset,
-    '  - .venv and venv here and in parent folders with a pyproject.toml: none',
+    '  - .venv and venv of the main module and here, and in parent folders up to a package.json or with a pyproject.toml: none that is used',
     ...lines,
     `To get one: ${INSTALL[process.platform] ?? INSTALL['linux']}.`,
-    'To name one: the option `python` (or --python) or PYTHREADS_PYTHON, an executable or the folder of a virtual environment.',
+    'To name one: the option `python` (or --python) or PYTHREADS_PYTHON, an executable, the folder of a virtual environment, or a version.',
   ].join('\n')
+}
+
+function noneFits(range: VersionRange, by: string, all: readonly Looked[]): string {
+  const lines = all
+    .filter(({ place, facts }) => facts !== undefined || place.named || place.refused !== undefined)
+    .map((looked) => `  - ${shown(looked)}`)
+  const wanted = /\d+(?:\.\d+)*/.exec(range.text)?.[0] ?? ''
+  const tag = `${wanted}${range.freeThreaded ? 't' : ''}`
+  return [
+    `No Python that fits ${range.text} was found (${by})${range.freeThreaded ? ': a build without a GIL' : ''}. ${lines.length === 0 ? 'There is none at all.' : 'Found:'}`,
+    ...lines,
+    `To get one: uv python install ${tag}, or pyenv install ${tag}.`,
+  ].join('\n')
+}
+
+function shown({ place, facts, error }: Looked): string {
+  if (facts === undefined) return `${place.given} (${place.source}): ${error?.message}`
+  const build = facts.freeThreaded ? ', free-threaded' : ''
+  return `${place.given} (${place.source}) is Python ${facts.release}${build}`
 }

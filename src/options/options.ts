@@ -5,7 +5,10 @@ export type IsolationOption = 'auto' | 'thread' | 'subinterpreter' | 'process'
 
 /** What {@link Python.start} takes. Every option may be left out. */
 export interface PythonOptions {
-  /** Which Python: an executable, a name on PATH, or the folder of a virtual environment. Default: the first one found. */
+  /**
+   * Which Python: an executable, a name on PATH, the folder of a virtual environment, or versions: `'3.12'`, `'3.12.4'`, `'>=3.11'`,
+   * `'>=3.11,<3.14'`, `'~=3.12.1'`, `'3.11 - 3.13'`, `'3.13t'` without a GIL. Default: the first one found.
+   */
   python?: string | undefined
   /**
    * What the pool is called in `stats()`, in the titles of its worker processes and in the names of its threads: up to 64 characters on

@@ -1,4 +1,4 @@
-import { findAll, findPython, type Looked, type PythonFacts } from '../../discovery/index.ts'
+import { type FoundPython, findAll, findPython, type Looked, type PythonFacts } from '../../discovery/index.ts'
 import { choose, gate, libpythonHint, tryModules } from '../../isolation/index.ts'
 import type { Example, Positional } from '../command.ts'
 import { describeError, EXIT } from '../errors.ts'
@@ -34,11 +34,6 @@ export const examples: readonly Example[] = [
 
 const KINDS = ['thread', 'subinterpreter', 'process'] as const
 const YES_NO = { auto: 'yes', request: 'yes', never: 'no' } as const
-
-interface Used {
-  readonly facts: PythonFacts
-  readonly source: string
-}
 
 /** Shows the Pythons of the machine, and what `auto` would choose. The status is 0 when there is a Python and the modules work. */
 export async function run(flags: DoctorFlags): Promise<number> {
@@ -88,12 +83,13 @@ function header(): string {
 }
 
 /** What fits on a screen: the Python that is used, and what is wrong. */
-function onScreen(all: readonly Looked[], used: Used, choices: Choices, imports: CheckedModules | undefined): string[] {
+function onScreen(all: readonly Looked[], used: FoundPython, choices: Choices, imports: CheckedModules | undefined): string[] {
   const { facts, source } = used
   const choice = choices.autoWithModules ?? choices.auto
   const lines = [
     fitted(`${header()}, Python ${describe(facts)} (from ${source})`, COLUMNS),
     `  ${fitted(facts.executable, COLUMNS - 2)}`,
+    ...orderLines(all, used).flatMap((line) => wrapped(line, 2, 4).slice(0, 3)),
     ...(facts.libpython === null ? wrapped(`libpython: none; to mend it: ${libpythonHint(facts)}`, 2, 4).slice(0, 2) : []),
     '',
     ...KINDS.flatMap((kind) => ability(kind, facts)),
@@ -166,7 +162,7 @@ function installLines(install: string | undefined): string[] {
 }
 
 /** Everything. */
-function inFull(all: readonly Looked[], used: Used, choices: Choices, imports: CheckedModules | undefined): string[] {
+function inFull(all: readonly Looked[], used: FoundPython, choices: Choices, imports: CheckedModules | undefined): string[] {
   const { auto, autoWithModules, inSubinterpreter } = choices
   const modules = imports?.modules.map(({ module }) => module).join(', ')
   return [
@@ -175,6 +171,7 @@ function inFull(all: readonly Looked[], used: Used, choices: Choices, imports: C
     ...pythonLines(all, used.facts),
     '',
     `pythreads uses ${used.facts.executable} (from ${used.source}).`,
+    ...orderLines(all, used).map((line) => `  ${line}`),
     `isolation 'auto' chooses ${auto.isolation}:`,
     ...auto.reasons.map((reason) => `  ${reason}`),
     ...(autoWithModules === undefined ? [] : ['', `With ${modules} it chooses ${autoWithModules.isolation}:`]),
@@ -215,4 +212,13 @@ function cut(lines: readonly string[]): string[] {
   if (all.length < ROWS) return all
   const last = 3
   return [...all.slice(0, ROWS - last - 2), '  ... (--verbose)', ...all.slice(-last)]
+}
+
+/** What stands before a Python and is not used, and what works and comes after it. */
+function orderLines(all: readonly Looked[], { facts, passedOver }: FoundPython): string[] {
+  const later = all.flatMap(({ place, facts: other }) =>
+    place.source.endsWith('project') && other !== undefined && other.prefix !== facts.prefix ? [`${place.given} (${place.source})`] : [],
+  )
+  if (passedOver.length > 0) return passedOver.map((sentence) => `Passed over: ${sentence}.`)
+  return later.length > 0 ? [`It comes before ${later.join(' and ')}.`] : []
 }

@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import type { Place } from './places.ts'
+import { inFolder } from './venv.ts'
+
+const WINDOWS = process.platform === 'win32'
+/** The newest minor version whose name is looked for; that of the third next year. */
+const NEWEST_MINOR = 17
+const OLDEST_MINOR = 10
+/** Where systems install Pythons, whatever PATH says. */
+const SYSTEM_FOLDERS = WINDOWS ? [] : ['/usr/local/bin', '/opt/homebrew/bin', '/usr/bin']
+const LAUNCHER_MS = 5_000
+
+/**
+ * Pythons that a machine may have besides those that are named: versioned names on PATH and in the folders of the system (Debian's
+ * `/usr/bin/python3.12`), those of pyenv, uv, mise, asdf and conda, of python.org on macOS, and what Windows' launcher `py` knows.
+ */
+export async function installedPlaces(env: NodeJS.ProcessEnv): Promise<Place[]> {
+  const list: Place[] = []
+  const add = (source: string, path: string) => {
+    if (existsSync(path) && !list.some((place) => place.executable === path)) {
+      list.push({ source, given: path, named: false, executable: path })
+    }
+  }
+  const home = homedir()
+  const data = env['XDG_DATA_HOME'] ?? join(home, '.local', 'share')
+  for (const name of versionedNames()) for (const path of onPath(name, env)) add('PATH', path)
+  const managers: [string, string][] = [
+    ['pyenv', join(env['PYENV_ROOT'] ?? join(home, '.pyenv'), 'versions')],
+    ['uv', env['UV_PYTHON_INSTALL_DIR'] ?? join(data, 'uv', 'python')],
+    ['mise', join(env['MISE_DATA_DIR'] ?? join(data, 'mise'), 'installs', 'python')],
+    ['asdf', join(env['ASDF_DATA_DIR'] ?? join(home, '.asdf'), 'installs', 'python')],
+  ]
+  for (const [source, folder] of managers) for (const name of entries(folder)) add(source, inFolder(join(folder, name)))
+  for (const folder of condaFolders(env, home)) add('conda', inFolder(folder))
+  if (env === process.env) {
+    for (const folder of SYSTEM_FOLDERS) for (const name of versionedNames()) add(folder, join(folder, name))
+    const frameworks = '/Library/Frameworks/Python.framework/Versions'
+    if (process.platform === 'darwin') for (const name of entries(frameworks)) add('python.org', inFolder(join(frameworks, name)))
+    if (WINDOWS) for (const path of await launcherPaths()) add('the launcher py', path)
+  }
+  return list
+}
+
+/** Newest first. */
+function versionedNames(): string[] {
+  const minors = Array.from({ length: NEWEST_MINOR - OLDEST_MINOR + 1 }, (_, i) => NEWEST_MINOR - i)
+  return minors.flatMap((minor) => [`python3.${minor}`, `python3.${minor}t`])
+}
+
+/** The environments that conda knows, its own first. */
+function condaFolders(env: NodeJS.ProcessEnv, home: string): string[] {
+  const roots = [env['CONDA_EXE'] === undefined ? '' : join(env['CONDA_EXE'], '..', '..'), env['MAMBA_ROOT_PREFIX'] ?? '']
+  const known = roots
+    .filter((root) => root !== '')
+    .flatMap((root) => [root, ...entries(join(root, 'envs')).map((name) => join(root, 'envs', name))])
+  try {
+    known.push(
+      ...readFileSync(join(home, '.conda', 'environments.txt'), 'utf8')
+        .split(/\r?\n/)
+        .filter((line) => line !== ''),
+    )
+  } catch {
+    // no conda
+  }
+  return known
+}
+
+/** What `py --list-paths` prints, of Python 3.10's launcher (` -3.10-64  C:\...`) and of newer ones (` -V:3.12 *  C:\...`). */
+export function readLauncher(text: string): string[] {
+  return text.split(/\r?\n/).flatMap((line) => /^\s*-\S+\s+(?:\*\s+)?(\S.*\.exe)\s*$/i.exec(line)?.[1] ?? [])
+}
+
+function launcherPaths(): Promise<string[]> {
+  return new Promise((resolve) => {
+    execFile('py', ['--list-paths'], { timeout: LAUNCHER_MS, encoding: 'utf8' }, (_, stdout) =>
+      resolve(readLauncher(stdout ?? '')),
+    )
+  })
+}
+
+export function onPath(name: string, env: NodeJS.ProcessEnv): string[] {
+  const file = WINDOWS ? `${name}.exe` : name
+  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  return [...new Set(folders.map((folder) => join(folder, file)).filter((path) => existsSync(path)))]
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort()
+  } catch {
+    return []
+  }
+}
