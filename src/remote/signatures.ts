@@ -8,50 +8,77 @@ export type Class = abstract new (...args: never) => unknown
 
 /**
  * The ways to call a Python function with these parameters: keyword arguments come last, in place of any number of the optional
- * ones. A parameter of type {@link Keywords} says itself which keyword arguments there are.
+ * ones. A parameter of type {@link Keywords} says itself which keyword arguments there are. No two signatures take the same number
+ * of arguments, unless there is a rest parameter: so the compiler's errors are about one parameter of one signature.
  */
 export type Call<A extends readonly unknown[], R> =
-  HasKeywords<A> extends true
-    ? (...args: A) => R
-    : IsFixed<A> extends true
-      ? (...args: [...A, keywords?: Keywords]) => R
-      : ((...args: A) => R) & ((...args: WithKeywords<A>) => R)
+  HasKeywords<A> extends true ? (...args: A) => R : Each<KeywordForms<A>, R, 'call'>
 
 /** {@link Call} of the generic function `F`, which only stays generic as it is. */
 export type GenericCall<F, A extends readonly unknown[], R> =
-  HasKeywords<A> extends true ? F : F & ((...args: IsFixed<A> extends true ? [...A, keywords: Keywords] : WithKeywords<A>) => R)
+  HasKeywords<A> extends true ? F : F & Each<KeywordForms<A>, R, 'call'>
 
-/** {@link Call} for `new` as well as without it, as in Python. */
+/** {@link Call} of a class: by `new`, or without it as in Python. */
 export type Construct<A extends readonly unknown[], R> =
-  HasKeywords<A> extends true
-    ? Both<A, R>
-    : IsFixed<A> extends true
-      ? Both<[...A, keywords?: Keywords], R>
-      : Both<A, R> & Both<WithKeywords<A>, R>
+  HasKeywords<A> extends true ? Both<A, R> : Each<KeywordForms<A>, R, 'construct'>
 
 interface Both<A extends readonly unknown[], R> {
   new (...args: A): R
   (...args: A): R
 }
 
-/** The arguments with keyword arguments at their end, which stand for none, some or all of the optional parameters. */
-type WithKeywords<A extends readonly unknown[], Before extends readonly unknown[] = []> = A extends readonly []
-  ? [...Before, keywords: Keywords]
-  : A extends readonly [unknown, ...infer Rest]
-    ? WithKeywords<Rest, [...Before, ...First<A, Rest>]>
-    : A[number][] extends A // a rest parameter
-      ? [...Before, ...A, keywords: Keywords]
-      : A extends readonly [_?: unknown, ...infer Rest]
-        ? [...Before, keywords: Keywords] | WithKeywords<Rest, [...Before, ...Required<First<A, Rest>>]>
-        : [...Before, ...A, keywords: Keywords]
+type Each<Forms, R, How> = Forms extends readonly [infer A extends readonly unknown[], ...infer Others]
+  ? (How extends 'call' ? (...args: A) => R : Both<A, R>) & Each<Others, R, How>
+  : unknown
 
-/** The first parameter, with its name. */
-type First<A extends readonly unknown[], Rest extends readonly unknown[]> = A extends readonly [...infer F, ...Rest] ? F : never
+/**
+ * The lists of arguments: `[a, b?, c?]` are `[a, b?: b or keywords]`, `[a, b, c or keywords]` and `[a, b, c, keywords]`.
+ * `Before`: the parameters that stand before; `Several`: whether there are other lists already.
+ */
+type KeywordForms<
+  All extends readonly unknown[],
+  A extends readonly unknown[] = All,
+  Before extends readonly unknown[] = [],
+  Several = false,
+> = A extends readonly []
+  ? [Several extends true ? [...Before, keywords: Keywords] : [...Before, keywords?: Keywords]]
+  : A extends readonly [unknown, ...infer Others]
+    ? KeywordForms<All, Others, [...Before, ...First<A, Others>], Several>
+    : A[number][] extends A
+      ? Rest<A, Before, All>
+      : A extends readonly [_?: unknown, ...infer Others]
+        ? [Last<First<A, Others>, Before, Several>, ...KeywordForms<All, Others, [...Before, ...Given<First<A, Others>>], true>]
+        : Rest<A, Before, All>
 
-/** Whether no parameter is optional, and there is no rest parameter. */
-type IsFixed<A extends readonly unknown[]> = number extends A['length'] ? false : A extends Required<A> ? true : false
+/** Ends in a rest parameter. Errors are about the last list. A parameter that takes anything takes keyword arguments, too. */
+type Rest<A extends readonly unknown[], Before extends readonly unknown[], All> = Keywords extends A[number]
+  ? [All]
+  : [[...Before, ...A, keywords: Keywords], All]
 
-type HasKeywords<A extends readonly unknown[]> = true extends IsKeywords<A[number]> ? true : false
+/** An optional parameter that is the last argument: it may be keyword arguments instead. */
+type Last<F extends readonly unknown[], Before extends readonly unknown[], Several> = Several extends true
+  ? [...Before, ...OrKeywords<Given<F>>]
+  : [...Before, ...OrKeywords<F>]
+
+type OrKeywords<F extends readonly unknown[]> = { [I in keyof F]: F[I] | Keywords }
+
+/** An optional parameter that is not the last argument. `undefined` arrives as `None`. */
+type Given<F extends readonly unknown[]> = OrUndefined<Required<F>>
+
+type OrUndefined<F extends readonly unknown[]> = { [I in keyof F]: F[I] | undefined }
+
+/** The first parameter, with its name where no rest parameter follows. */
+type First<A extends readonly unknown[], Others extends readonly unknown[]> = number extends Others['length']
+  ? A extends readonly [unknown, ...Others]
+    ? [A[0]]
+    : [A[0]?]
+  : A extends readonly [...infer F, ...Others]
+    ? F
+    : never
+
+type HasKeywords<A extends readonly unknown[]> = true extends EachIsKeywords<A>[number] ? true : false
+
+type EachIsKeywords<A extends readonly unknown[]> = { [I in keyof A]: IsKeywords<A[I]> }
 
 type IsKeywords<P> = 0 extends 1 & P ? false : P extends Keywords<infer _> ? true : false
 

@@ -141,13 +141,9 @@ type Result<R, M extends Mode> = M extends 'sync' ? Returned<Awaited<R>, M> : Pr
 /** What a class returns. */
 type Instance<I, M extends Mode> = M extends 'sync' ? Made<I, M> : Promise<Made<I, M>>
 
-type Made<I, M extends Mode> = 0 extends 1 & I
-  ? I
-  : Returned<I, M> extends I
-    ? I extends Copied
-      ? I
-      : Held<I, M>
-    : Returned<I, M>
+type Made<I, M extends Mode> = 0 extends 1 & I ? I : I extends Copied | AnyIterator ? Returned<I, M> : Held<I, M>
+
+type AnyIterator = Iterator<unknown, unknown, never> | AsyncIterator<unknown, unknown, never>
 
 /** What is taken for a parameter of this type. */
 type Argument<P, M extends Mode> = 0 extends 1 & P
@@ -156,13 +152,16 @@ type Argument<P, M extends Mode> = 0 extends 1 & P
     ? { [I in keyof P]: ItemArgument<P[I], M> }
     : P extends Copied
       ? P
-      : P extends
-            | AsyncIterable<infer I>
-            | Iterable<infer I>
-            | AsyncIterator<infer I, unknown, never>
-            | Iterator<infer I, unknown, never>
-        ? P | (M extends 'async' ? AsyncIterable<I> : Iterable<I>) | (HasMethods<P> extends true ? PythonObject<P> : never)
-        : ItemArgument<P, M>
+      : P extends AsyncIterator<infer I, unknown, never> | Iterator<infer I, unknown, never>
+        ? Items<I, M>
+        : HasMethods<P> extends true
+          ? PythonObject<P>
+          : P extends AsyncIterable<infer I> | Iterable<infer I>
+            ? Items<I, M>
+            : ItemArgument<P, M>
+
+/** What Python can go through. */
+type Items<I, M extends Mode> = Iterable<ItemArgument<I, M>> | (M extends 'async' ? AsyncIterable<ItemArgument<I, M>> : never)
 
 type ItemArgument<P, M extends Mode> = 0 extends 1 & P
   ? P

@@ -15,7 +15,7 @@ type FunctionMember = 'name' | 'length' | 'call' | 'apply' | 'bind' | 'toString'
 
 /** {@link FunctionMember} of something that is described by a type. */
 export type FunctionMembers<Mode> = {
-  readonly [K in Exclude<FunctionMember, 'prototype'>]: Mode extends 'sync' ? SyncAttribute : RemoteAttribute
+  readonly [K in FunctionMember]: Mode extends 'sync' ? SyncAttribute : RemoteAttribute
 }
 
 /** Something in a Python module or object, of which nothing is known yet: call it, await its value, or go on to its attributes. */
