@@ -15,8 +15,8 @@ import { Interrupt } from './interrupt.ts'
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 
 const STATUSES = `
-Exit status: 0 all is well; 1 Python raised, a record failed, or something is missing;
-2 the command line is wrong; 130 ended by Ctrl-C.`
+Exit status: 0 all is well; 1 Python raised, a record failed, or something is
+missing; 2 the command line is wrong; 130 ended by Ctrl-C.`
 
 // A reader that goes away (`| head`) is no error.
 process.stderr.on('error', () => {})

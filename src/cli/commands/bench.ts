@@ -51,7 +51,7 @@ export const flags: Flags<Omit<BenchFlags, 'threads'>> = {
   workers: { ...poolFlags.workers, description: 'how many, with a caller each; default: 20' },
 }
 
-export const notes = `The function really runs, some 100,000 times a second: not for one that charges customers.
+export const notes = `The function really runs, again and again: not for one that charges customers.
 "$thread" and "$call" in the arguments stand for numbers.`
 
 export const examples: readonly Example[] = [

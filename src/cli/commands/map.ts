@@ -74,8 +74,8 @@ export const flags: Flags<Omit<MapFlags, 'threads'>> = {
   ...poolFlags,
 }
 
-export const notes = `Formats: jsonl, a JSON value a line; json, an array; lines, a text a line; csv and
-tsv, a dict of texts a row.`
+export const notes = `Formats: jsonl, a JSON value a line; json, an array; lines, a text a line; csv
+and tsv, a dict of texts a row.`
 
 export const examples: readonly Example[] = [
   { line: 'pythreads map ./rules.py:score -i events.jsonl -o out.jsonl', does: 'a JSON value a line' },

@@ -54,9 +54,9 @@ export const flags: Flags<Omit<RunFlags, 'threads'>> = {
   },
 }
 
-export const notes = `It calls once; with --threads, --every or --count again and again, and then "$thread" and
-"$call" in the arguments stand for numbers. Stdout has results alone, one a line.
-As fast as it goes: pythreads bench.`
+export const notes = `It calls once. With --threads, --every or --count it calls again and again, and
+"$thread" and "$call" in the arguments stand for numbers. Stdout has results
+alone, one a line. As fast as it goes: pythreads bench.`
 
 export const examples: readonly Example[] = [
   { line: 'pythreads run math:sqrt 16', does: 'prints 4.0' },
