@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress'
 import { whole } from './numbers.ts'
-import { StatusLine } from './status-line.ts'
+import { isScreen, StatusLine } from './status-line.ts'
 
 const MEBIBYTE = 1024 * 1024
 
@@ -13,13 +13,14 @@ export class RecordProgress {
   readonly #line: StatusLine | undefined
 
   constructor(size: number | undefined, quiet: boolean) {
-    if (quiet || !process.stderr.isTTY) return
+    if (quiet || !isScreen(process.stderr)) return
     if (size === undefined) {
       this.#line = new StatusLine(process.stderr, () => `${whole(this.#records)} records  ${this.#rate()} records/s`)
       return
     }
     const format = '{bar} {percentage}%  {records} records  {rate} records/s  {eta_formatted} left'
     this.#bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true, etaBuffer: 50 })
+    process.once('exit', () => this.end()) // Ctrl-C may end the process at once: the cursor comes back
     this.#bar.start(size / MEBIBYTE, 0, { records: '0', rate: '0' })
   }
 

@@ -2,6 +2,11 @@ import { WriteStream } from 'node:tty'
 
 const INTERVAL_MS = 150
 
+/** Whether a stream is a terminal in which a line can be written anew. */
+export function isScreen(stream: NodeJS.WritableStream): stream is WriteStream {
+  return stream instanceof WriteStream && process.env['TERM'] !== 'dumb'
+}
+
 /** A line at the bottom of a terminal that says how things stand; nothing where there is no terminal. */
 export class StatusLine {
   readonly #stream: WriteStream | undefined
@@ -11,7 +16,7 @@ export class StatusLine {
 
   constructor(stream: NodeJS.WritableStream, text: () => string) {
     this.#text = text
-    if (!(stream instanceof WriteStream)) return
+    if (!isScreen(stream)) return
     this.#stream = stream
     this.#timer = setInterval(() => this.#show(), INTERVAL_MS)
     this.#timer.unref()

@@ -17,6 +17,8 @@ export interface Child {
   readonly pid: number
   /** Resolves when its standard output has the text; rejects when it ends without. */
   printed(text: string): Promise<void>
+  /** As `printed`, for its standard error. */
+  said(text: string): Promise<void>
   /** What it has printed so far. */
   output(): string
   readonly ended: Promise<Ended>
@@ -64,6 +66,7 @@ function startNode(args: string[], env: NodeJS.ProcessEnv, options: { input?: st
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
+    for (const check of waiting) check()
   })
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject)
@@ -74,12 +77,16 @@ function startNode(args: string[], env: NodeJS.ProcessEnv, options: { input?: st
     ended,
     output: () => stdout,
     kill: (signal) => void child.kill(signal),
-    printed: (text) =>
-      new Promise((resolve, reject) => {
-        const check = () => stdout.includes(text) && resolve()
-        waiting.add(check)
-        check()
-        void ended.then((end) => reject(new Error(`It ended without printing ${text}: ${JSON.stringify(end)}`)))
-      }),
+    printed: (text) => until(text, () => stdout),
+    said: (text) => until(text, () => stderr),
+  }
+
+  function until(text: string, has: () => string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => has().includes(text) && resolve()
+      waiting.add(check)
+      check()
+      void ended.then((end) => reject(new Error(`It ended without printing ${text}: ${JSON.stringify(end)}`)))
+    })
   }
 }
