@@ -129,20 +129,51 @@ describe('pythreads map', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('[ERR_PYTHREADS_FILE] standard output') })
   })
 
-  it.each(['jsonl', 'csv'])('keeps whole rows of %s, and counts them, when a file takes no more', async (format) => {
-    const csv = format === 'csv'
-    const row = (id: number) => (csv ? `"a\nb",${id}\r\n` : `{"id": ${id}}\n`)
-    const input = csv ? `name,a,b\n${Array.from({ length: 5000 }, (_, id) => `"a\nb",${id},0\n`).join('')}` : numbered(5000)
-    writeFileSync(at('in'), input)
-    // The largest file that it may write, in units of 512 bytes.
-    const map = `exec $CLI map $records:${csv ? 'total' : 'same'} -f ${format} -i in -o out`
-    const { code, stderr } = await shell(`trap "" XFSZ; ulimit -f 32; ${map}`)
-    expect(code).toBe(1)
-    const [, rows, bytes] = /--output out: .*\(EFBIG\); ([\d,]+) rows are written \(([\d,]+) bytes\)/.exec(stderr) ?? []
-    const count = Number(rows?.replaceAll(',', ''))
-    expect(count).toBeGreaterThan(100)
-    const whole = (csv ? 'name,total\r\n' : '') + Array.from({ length: count }, (_, id) => row(id)).join('')
-    expect(read('out')).toBe(whole)
-    expect(Number(bytes?.replaceAll(',', ''))).toBe(statSync(at('out')).size)
+  it.each(['jsonl', 'lines', 'csv', 'tsv'])(
+    'keeps whole rows of %s, and counts them, when a file takes no more',
+    async (format) => {
+      const csv = format === 'csv' || format === 'tsv'
+      const separator = format === 'tsv' ? '\t' : ','
+      const row = (id: number) => (csv ? `"a\nb"${separator}${id}\r\n` : `{"id": ${id}}\n`)
+      const table = `name,a,b\n${Array.from({ length: 5000 }, (_, id) => `"a\nb",${id},0\n`).join('')}`
+      writeFileSync(at('in'), csv ? table.replaceAll(',', separator) : numbered(5000))
+      // The largest file that it may write, in units of 512 bytes.
+      const map = `exec $CLI map $records:${csv ? 'total' : 'same'} -f ${format} -i in -o out`
+      const { code, stderr } = await shell(`trap "" XFSZ; ulimit -f 32; ${map}`)
+      expect(code).toBe(1)
+      const [, rows, bytes] = /--output out: .*\(EFBIG\); ([\d,]+) rows are written \(([\d,]+) bytes\)/.exec(stderr) ?? []
+      const count = Number(rows?.replaceAll(',', ''))
+      expect(count).toBeGreaterThan(100)
+      const whole = (csv ? `name${separator}total\r\n` : '') + Array.from({ length: count }, (_, id) => row(id)).join('')
+      expect(read('out')).toBe(whole)
+      expect(Number(bytes?.replaceAll(',', ''))).toBe(statSync(at('out')).size)
+    },
+  )
+
+  it.each([0, 1, 2, 3])('closes a JSON array, and counts its rows, when a file takes no more (%d)', async (more) => {
+    // Of another length each time, so that the limit is met within a row, between two and in the end of the array.
+    const row = (id: number) => `{"id": ${id}, "x": "${'y'.repeat(more)}"}`
+    writeFileSync(at('in'), Array.from({ length: 1000 }, (_, id) => `${row(id)}\n`).join(''))
+    const map = 'exec $CLI map $records:same -i in -o out.json'
+    const { code, stderr } = await shell(`trap "" XFSZ; ulimit -f 16; ${map}`)
+    const rows = JSON.parse(read('out.json')) as { id: number }[]
+    const [, count, bytes] = /\(EFBIG\); ([\d,]+) rows are written \(([\d,]+) bytes\)/.exec(stderr) ?? []
+    expect({ code, count, bytes }).toEqual({
+      code: 1,
+      count: rows.length.toLocaleString('en-US'),
+      bytes: statSync(at('out.json')).size.toLocaleString('en-US'),
+    })
+    expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: rows.length }, (_, id) => id))
+    expect(rows.length).toBeGreaterThan(100)
+  })
+
+  it('says that the input breaks, and keeps what was written', async () => {
+    // What lies at its beginning cannot be read: EIO, as from a disk that is broken.
+    const { code, stderr } = await shell('$CLI map $records:same -i /proc/self/mem -o out')
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/ERR_PYTHREADS_FILE\] --input \/proc\/self\/mem: .*EIO/),
+    })
+    expect(read('out')).toBe('')
   })
 })

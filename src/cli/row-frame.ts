@@ -39,7 +39,7 @@ export class RowFrame {
     return this.#isArray ? (isEmpty ? EMPTY_ARRAY : CLOSED) : NOTHING
   }
 
-  /** How many bytes the whole rows have at the beginning of what was written. */
+  /** How many bytes the whole rows have at the beginning of what was written; items of an array are whole when the next one begins. */
   wholeRows(written: Uint8Array): number {
     if (!this.#isArray) return lastRecordEnd(written, this.#csv ? false : undefined)
     return Math.max(0, written.lastIndexOf(NEWLINE) - 1) // a row ends where the comma before the next one begins

@@ -40,7 +40,7 @@ export class FileOutput implements RowOutput {
     if (failure !== undefined) throw await this.#full(failure.error, bytes.subarray(0, done))
     this.#rows += count
     this.#bytes += bytes.length
-    if (this.#frame.isClosed) this.#last = { bytes, count }
+    if (this.#frame.isClosed && count > 0) this.#last = { bytes, count }
   }
 
   async end(): Promise<void> {
@@ -67,20 +67,17 @@ export class FileOutput implements RowOutput {
   async #full(error: unknown, written: Uint8Array): Promise<Error> {
     this.#isFull = true
     const [rows, bytes] = [this.#rows - this.#last.count, this.#bytes - this.#last.bytes.length]
-    let kept: Uint8Array = Buffer.concat([this.#last.bytes, written])
+    const all = Buffer.concat([this.#last.bytes, written])
+    let kept: Uint8Array = all.subarray(0, Math.max(this.#last.bytes.length, this.#frame.wholeRows(all)))
     for (;;) {
-      kept = kept.subarray(0, this.#frame.wholeRows(kept))
       this.#rows = rows + this.#frame.count(kept)
       this.#bytes = bytes + kept.length
       const end = this.#frame.end(this.#rows === 0)
       await this.#handle.truncate(this.#bytes).catch(() => {}) // a device has no length
-      const closed = await this.#handle.write(end, 0, end.length, this.#bytes).catch(() => ({ bytesWritten: 0 }))
-      if (closed.bytesWritten === end.length) this.#bytes += end.length
-      else if (kept.length > 0) {
-        kept = kept.subarray(0, -1)
-        continue
-      }
-      return fileError(this.#name, error, this.#written)
+      const { bytesWritten } = await this.#handle.write(end, 0, end.length, this.#bytes).catch(() => ({ bytesWritten: 0 }))
+      if (bytesWritten === end.length) this.#bytes += end.length
+      if (bytesWritten === end.length || kept.length === 0) return fileError(this.#name, error, this.#written)
+      kept = kept.subarray(0, this.#frame.wholeRows(kept))
     }
   }
 

@@ -104,3 +104,7 @@ def never_ends():
                 time.sleep(0.01)
         except BaseException:  # nothing can interrupt it
             pass
+
+
+def set_of(items):
+    return set(items)
