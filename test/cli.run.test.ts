@@ -145,6 +145,8 @@ describe('pythreads run', () => {
     [['run', 'dumps'], 'ERR_PYTHREADS_USAGE'],
     [['run'], 'ERR_PYTHREADS_USAGE'],
     [['fly'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'C:\\x.py'], 'ERR_PYTHREADS_USAGE'],
+    [['run', 'C:\\x.py:f'], 'ERR_PYTHREADS_MODULE_NOT_FOUND'],
     [['run', 'no_such_module:f'], 'ERR_PYTHREADS_MODULE_NOT_FOUND'],
     [['run', 'json:no_such_function'], 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND'],
     [['run', 'json:__name__', '--threads', '2'], 'ERR_PYTHREADS_NOT_CALLABLE'],

@@ -163,49 +163,51 @@ def csv_columns(record: memoryview, fmt: str) -> list[str]:
         raise InputError(f"the header (line 1) is not CSV: {error}") from None
 
 
-class _TextRows:
+class _Lines:
     """Rows of one line each."""
 
     columns: list[str] | None = None
 
-    def __init__(self, write: Callable[[Any], str]) -> None:
-        self._write = write
+    def __init__(self) -> None:
         self._rows: list[str] = []
 
     def add(self, result: Any) -> None:
-        self._rows.append(self._write(result))
+        if not isinstance(result, str):
+            raise OutputError(f"a line has to be a str, the function returned {type(result).__qualname__}")
+        if "\n" in result:
+            raise OutputError("a line cannot have a line break in it")
+        if not _is_unicode(result):
+            raise OutputError("the line has a lone surrogate and cannot be written as UTF-8")
+        self._rows.append(result)
 
     def text(self) -> str:
         self._rows.append("")
         return "\n".join(self._rows)
 
 
-class _Items(_TextRows):
+class _JsonLines(_Lines):
+    """A JSON value a line."""
+
+    def add(self, result: Any) -> None:
+        try:
+            text = json.dumps(result)  # with its default settings it need not make an encoder
+        except TypeError:
+            text = self._with_copies(result)
+        self._rows.append(text)
+
+    @staticmethod
+    def _with_copies(result: Any) -> str:
+        try:
+            return json.dumps(result, default=plain)
+        except TypeError as error:
+            raise OutputError(f"the result cannot be written: {error}") from None
+
+
+class _JsonItems(_JsonLines):
     """Items of a JSON array, each with what separates it from the one before; the host opens and closes the array."""
 
     def text(self) -> str:
         return "".join([f",\n{row}" for row in self._rows])
-
-
-def _write_json(result: Any) -> str:
-    try:
-        return json.dumps(result)  # with its default settings it need not make an encoder
-    except TypeError:
-        pass
-    try:
-        return json.dumps(result, default=plain)
-    except TypeError as error:
-        raise OutputError(f"the result cannot be written: {error}") from None
-
-
-def _write_line(result: Any) -> str:
-    if not isinstance(result, str):
-        raise OutputError(f"a line has to be a str, the function returned {type(result).__qualname__}")
-    if "\n" in result:
-        raise OutputError("a line cannot have a line break in it")
-    if not _is_unicode(result):
-        raise OutputError("the line has a lone surrogate and cannot be written as UTF-8")
-    return result
 
 
 class _CsvRows:
@@ -248,8 +250,4 @@ _READERS: dict[str, Callable[..., Iterator[tuple[int, Any]]]] = {
     "csv": _read_csv,
     "tsv": partial(_read_csv, dialect="excel-tab"),
 }
-_WRITERS: dict[str, Callable[[], _TextRows]] = {
-    "jsonl": partial(_TextRows, _write_json),
-    "json": partial(_Items, _write_json),
-    "lines": partial(_TextRows, _write_line),
-}
+_WRITERS: dict[str, Callable[[], _Lines]] = {"jsonl": _JsonLines, "json": _JsonItems, "lines": _Lines}

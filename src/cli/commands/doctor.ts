@@ -6,6 +6,7 @@ import { type Flags, names } from '../flags.ts'
 import { type CheckedModule, type CheckedModules, checkModules } from '../module-check.ts'
 import { pathFlag, pythonFlag } from '../pool-flags.ts'
 import { COLUMNS, fitted, ROWS, wrapped } from '../screen.ts'
+import { currentFolder } from '../target.ts'
 
 export interface DoctorFlags {
   import: string[] | undefined
@@ -66,11 +67,12 @@ type Choices = Awaited<ReturnType<typeof decide>>
 
 async function decide(facts: PythonFacts, modules: readonly string[], path: readonly string[]) {
   const plain = await choose(facts, [], [])
+  const folders = [...path, ...new Set(modules.flatMap(currentFolder))]
   const isPossible = modules.length > 0 && gate('subinterpreter', facts).verdict !== 'never'
   return {
     auto: plain,
-    autoWithModules: modules.length > 0 ? await choose(facts, modules, [...path]) : undefined,
-    inSubinterpreter: isPossible ? await tryModules('subinterpreter', facts, modules, [...path]) : undefined,
+    autoWithModules: modules.length > 0 ? await choose(facts, modules, folders) : undefined,
+    inSubinterpreter: isPossible ? await tryModules('subinterpreter', facts, modules, folders) : undefined,
   }
 }
 

@@ -109,7 +109,11 @@ export async function run(flags: MapFlags, [text = '']: readonly string[], inter
   const { py, stdout } = await startPool(flags, target, flags.print)
   try {
     await py.run('pythreads_kernel.targets:check_callable', [target.text])
-    const job = new Job(py, target.text, flags, plan, await plan.open(), stdout)
+    const files = await plan.open()
+    if (files.input === process.stdin && process.stdin.isTTY && !flags.quiet) {
+      process.stderr.write('Reading records from this terminal; Ctrl-D ends them\n')
+    }
+    const job = new Job(py, target.text, flags, plan, files, stdout)
     interrupt.heed().addEventListener('abort', () => job.stop())
     return await job.run()
   } finally {
