@@ -52,6 +52,12 @@ def kinds():
     return [Point(1, [Color.RED]), {1, 2}, (3, 4), range(2), *dates, decimal.Decimal("1.10"), keys, 10**30, 2.0]
 
 
+def of_numpy():
+    import numpy as np
+
+    return [np.arange(4.0).reshape(2, 2), np.int64(7), np.float32(1.5), np.bool_(1)]
+
+
 def surrogate():
     return "é\ud800"
 
@@ -59,6 +65,9 @@ def surrogate():
 def no_json(kind):
     cycle = []
     cycle.append(cycle)
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
     values = {
         "object": lambda: {"a": [1, object()]},
         "nan": lambda: {"a": [1.0, float("nan")]},
@@ -66,6 +75,7 @@ def no_json(kind):
         "generator": lambda: {"a": (i for i in "ab")},
         "bytes": lambda: {"a": b"x"},
         "cycle": lambda: cycle,
+        "deep": lambda: deep,
         "function": lambda: len,
     }
     return values[kind]()
