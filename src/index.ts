@@ -20,6 +20,7 @@ export {
 } from './observe/index.ts'
 export type {
   CallOptions,
+  CopyOptions,
   ErrorOptions,
   Initializer,
   IsolationOption,
@@ -28,6 +29,7 @@ export type {
   LoggingOptions,
   LogLevel,
   MapOptions,
+  NaiveDates,
   OutputLine,
   PythonLogRecord,
   PythonOptions,
@@ -72,7 +74,9 @@ export {
   type NdItem,
   type Nested,
   type PythonBytes,
+  PythonDate,
   type PythonFloat,
   PythonScalar,
   type ScalarType,
+  type ZoneOptions,
 } from './wire/index.ts'

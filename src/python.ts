@@ -62,7 +62,7 @@ import {
   type SourceArguments,
   SyncPython,
 } from './remote/index.ts'
-import { KIND, PythonBytes, PythonFloat } from './wire/index.ts'
+import { copyFlags, FLAG, KIND, PythonBytes, PythonFloat } from './wire/index.ts'
 
 /** What {@link Python.stats} answers. */
 export interface PythonStats extends PoolStats {
@@ -124,13 +124,13 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   readonly #isolation: Isolation
   readonly #reasons: readonly string[]
   readonly #caller: Caller
-  readonly #copy: boolean
+  readonly #copy: number
 
   private constructor(found: FoundPython, isolation: Isolation, settings: WorkerSettings, decided: Decided) {
     super()
     const { options, onLine, listeners } = decided
     const { workers: size, maxQueue, graceMs, closeGraceMs, startTimeoutMs, maxWedged, recycle, copy } = options
-    const { timeoutMs, queueTimeoutMs, readonly, initialize: first } = options
+    const { timeoutMs, queueTimeoutMs, readonly, exact, naiveDates, initialize: first } = options
     const initialize = first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
     const standIn = (handle: Handle) => remoteObject(this.#caller, handle)
     const pool = new Pool({
@@ -146,6 +146,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
         maxWedged,
         recycle,
         readonly,
+        exact,
+        naiveDates,
         standIn,
         onLine,
         listeners,
@@ -170,7 +172,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       realm: pool.realm,
       refused: (module) => pool.noteRefused(module),
       release: (id) => pool.release(id),
-      ...{ copy, readonly, onLine, listeners },
+      ...{ copy, readonly, exact, naiveDates, onLine, listeners },
     })
   }
 
@@ -201,6 +203,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       memory: sharedMemoryMb * 2 ** 20,
       python: [found.facts.libpython, found.facts.prefix],
       closeGraceMs: resolved.closeGraceMs,
+      flags: copyFlags(resolved.copy) | (resolved.exact ? FLAG.EXACT : 0),
     }
     const open = async (choice: Pick<Choice, 'isolation' | 'reasons'>) => {
       const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env })
@@ -259,7 +262,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       }
       const name = resolveTarget(target)
       const request = callRequest(name, args, resolved.kwargs)
-      const call = resolved.copy === undefined && this.#copy ? { ...resolved, copy: true } : resolved
+      const call = resolved.copy === undefined && this.#copy > 0 ? { ...resolved, copy: this.#copy } : resolved
       const key = typeof target === 'string' ? target : name
       return this.#pool.submit(KIND.CALL, request, call, key).catch(raise) as Promise<R>
     } catch (error) {
@@ -278,11 +281,12 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     options: MapOptions = {},
   ): AsyncGenerator<R, void, undefined> {
     try {
-      const { copy = this.#copy, queueTimeoutMs, priority, retry, timeoutMs = null, ...resolved } = resolveMapOptions(options)
+      const { copy = this.#copy, timeoutMs = null, ...resolved } = resolveMapOptions(options)
+      const { exact, readonly, queueTimeoutMs, priority, retry } = resolved
       const iterable = typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items)
       if (!iterable) throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'map takes an array or another iterable object')
       const total = Array.isArray(items) ? items.length : undefined
-      const call = { copy, queueTimeoutMs, priority, retry }
+      const call = { copy, exact, readonly, queueTimeoutMs, priority, retry }
       const plan = { ...resolved, call, timeoutMs, target: resolveTarget(target), total }
       return mapItems(this.#pool, plan, items) as AsyncGenerator<R, void, undefined>
     } catch (error) {

@@ -162,6 +162,7 @@ describe('the kernel', () => {
       expect(kinds).toEqual({
         ...KIND,
         ...FLAG,
+        DEPTH_SHIFT: 16,
         KIND_MASK: 0xff,
         TIME_SHIFT: 16,
         MAX_TIME: 0xffff,

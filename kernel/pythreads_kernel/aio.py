@@ -53,9 +53,9 @@ class EventLoop:
         if channel.side is not None:
             channel.side.listen()  # for cancellations
 
-    def start(self, request: int, awaitable: Any, *, copy: bool) -> None:
+    def start(self, request: int, awaitable: Any, flags: int) -> None:
         """Run a coroutine; its result is sent as the reply to `request`."""
-        self._loop.call_soon_threadsafe(self._start, request, awaitable, copy)
+        self._loop.call_soon_threadsafe(self._start, request, awaitable, flags)
 
     def run(self, awaitable: Any) -> Any:
         """Run a coroutine, and wait for its result on this thread."""
@@ -98,7 +98,7 @@ class EventLoop:
         """In a forked child: go no further than the end of the step that forked, as the other tasks are the parent's."""
         self._loop._ready = _LastStep(asyncio.current_task(self._loop))  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def _start(self, request: int, awaitable: Any, copy: bool) -> None:
+    def _start(self, request: int, awaitable: Any, flags: int) -> None:
         coroutine_of.set(request)
         if type(awaitable) is CoroutineType and self._gate is not None:
             awaitable = _Interruptible(awaitable, request, self._gate)
@@ -108,7 +108,7 @@ class EventLoop:
             self._send(frames.ERROR, request, describe_bytes(error, self._channel))
             return
         self._tasks[request] = task
-        task.add_done_callback(partial(self._done, request, copy))
+        task.add_done_callback(partial(self._done, request, flags))
 
     def _cancel(self, request: int) -> None:
         self._cancelling.discard(request)
@@ -118,7 +118,7 @@ class EventLoop:
             task.cancel()
         self._send(frames.TOLD, request, b"")
 
-    def _done(self, request: int, copy: bool, task: Any) -> None:
+    def _done(self, request: int, flags: int, task: Any) -> None:
         self._tasks.pop(request, None)
         self._cancelling.discard(request)
         self._told.discard(request)
@@ -126,7 +126,7 @@ class EventLoop:
         if unfinished:
             finish_coroutine(self._channel, request)
         try:
-            self._send(frames.RESULT, request, dumps(task.result(), self._channel, copy=copy))
+            self._send(frames.RESULT, request, dumps(task.result(), self._channel, flags))
         except frames.TooLargeError as error:
             self._send(frames.ERROR, request, describe_bytes(RefusedValueError("result", str(error))))
         except BaseException as error:  # the coroutine's, or a value's that cannot cross

@@ -54,15 +54,6 @@ def to_escape(value: Any, kind: type, owner: object) -> Any:
     return (..., escapes.NDARRAY, dtype, shape, _strides(shape), letter, data)
 
 
-def has_copy(value: Any, kind: type) -> bool:
-    """Whether an array has an equal in JavaScript."""
-    if not is_array(kind):
-        return False
-    if kind.__name__ == "ndarray":
-        return _numpy_letter(value.dtype) is not None
-    return _view(value, kind) is not None
-
-
 def _view(value: Any, kind: type) -> memoryview | None:
     """The memory of an array that is not numpy's, if JavaScript has such arrays."""
     try:

@@ -71,9 +71,9 @@ class Channel:
         """The event loop for coroutines that requests of this channel start."""
         raise NotImplementedError
 
-    def start(self, request: int, awaitable: Any, *, copy: bool) -> None:
+    def start(self, request: int, awaitable: Any, flags: int) -> None:
         """Hand a request over to the event loop."""
-        self.loop.start(request, awaitable, copy=copy)
+        self.loop.start(request, awaitable, flags)
 
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """Call a JavaScript function from the serving thread."""
@@ -284,7 +284,7 @@ class MainChannel(Channel):
             return _CANCELLED
         return reply
 
-    def start(self, request: int, awaitable: Any, *, copy: bool) -> None:
+    def start(self, request: int, awaitable: Any, flags: int) -> None:
         """Hand a request over to the event loop, which is asked to cancel it from now on."""
         try:
             self.gate.close()
@@ -292,7 +292,7 @@ class MainChannel(Channel):
             if hasattr(awaitable, "close"):
                 awaitable.close()
             raise
-        super().start(request, awaitable, copy=copy)
+        super().start(request, awaitable, flags)
 
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """Call a JavaScript function from the serving thread; other requests are served while it waits."""
@@ -300,7 +300,7 @@ class MainChannel(Channel):
 
     def _ask(self, number: int, args: tuple[Any, ...]) -> Any:
         """Send a callback, wait for its answer and read it, so that what crosses in them has arrived."""
-        data = dumps([number, list(args), 0, self._request or 0], self)
+        data = dumps([number, list(args), 0, self._request or 0], self, self.scope.flags)
         self._calls = call = (self._calls + 1) & 0xFFFFFFFF
         self._after()
         write_frame(self._fd, frames.CALLBACK, call, data)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 NODE = 0  # (index): the chunk of that number stands here
 DEEP = 1  # ([chunk, ...]): the whole payload; the first chunk is its root
-DATE = 2  # (milliseconds since 1970 UTC)
+DATE = 2  # (milliseconds since 1970 UTC), or what `dates.py` says
 SCALAR = 3  # (type, text)
 ARRAY = 4  # (format of one item, bytes or a SHARED)
 MAP = 5  # ([key, value, ...]): a dict with keys that are escapes; from Python only

@@ -60,10 +60,13 @@ KIND_MASK = 0xFF
 TIME_SHIFT = 16
 MAX_TIME = 0xFFFF
 # Flags of requests: their payload holds escapes; their result is to be copied deeply rather than referred to; their arrays
-# cannot be written to.
+# cannot be written to; values of subclasses of plain types stay in Python.
 ESCAPED = 0x100
 COPY = 0x200
 READONLY = 0x400
+EXACT = 0x800
+# Requests with COPY say in the upper half of the kind how many objects, one in the other, are copied; 0: all of them.
+DEPTH_SHIFT = 16
 
 HEADER = Struct("<III")
 HEADER_BYTES = HEADER.size

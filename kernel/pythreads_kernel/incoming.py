@@ -6,7 +6,7 @@ a tuple of the user's. Nothing recurses but keys, which are tuples and frozenset
 
 from __future__ import annotations
 
-from . import arrays, borrowing, escapes, scalars, tables
+from . import arrays, borrowing, dates, escapes, scalars, tables
 from .codec import RefusedValueError, loads
 from .targets import resolve
 
@@ -191,8 +191,15 @@ def _scalar(_channel: Channel, name: str, text: str) -> Any:
         raise RefusedValueError("args", str(error)) from None
 
 
+def _date(_channel: Channel, *parts: Any) -> Any:
+    try:
+        return dates.to_datetime(*parts)
+    except Exception as error:  # a zone that this Python does not know, a package that is not there
+        raise RefusedValueError("args", f"a date cannot be made in Python: {error!r}") from None
+
+
 _MAKERS: dict[int, Callable[..., Any]] = {
-    escapes.DATE: lambda _channel, milliseconds: scalars.from_milliseconds(milliseconds),
+    escapes.DATE: _date,
     escapes.SCALAR: _scalar,
     escapes.OBJECT: lambda channel, number: channel.scope.kept(number),
     escapes.FUNCTION: lambda channel, *facts: channel.function(*facts),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 
 from .codec import RefusedValueError
+from .copying import Asked
 from .tables import to_ipc
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -14,13 +15,8 @@ if TYPE_CHECKING:
 
 
 def _to_js(value: Any) -> Any:
-    """Answer the value itself; the request's COPY flag does the rest. Refuses what has no copy."""
-    from .outgoing import is_copyable
-
-    if not is_copyable(value):
-        kind = type(value)
-        raise RefusedValueError("toJS", f"a value of type {kind.__module__}.{kind.__qualname__} has no copy in JavaScript")
-    return value
+    """Return the value as one that has to be copied; the request's COPY flag does the rest."""
+    return Asked(value)
 
 
 def _operate(value: Any, name: str, *args: Any) -> Any:

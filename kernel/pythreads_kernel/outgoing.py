@@ -12,14 +12,17 @@ from __future__ import annotations
 import marshal
 import sys
 
-from . import arrays, escapes, lending, scalars
+from . import arrays, escapes, frames, lending, scalars
 from .codec import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, RefusedValueError, dumps_plain
-from .copying import NOTHING, copied
+from .copying import NOTHING, Asked, members_way, scalar_way
 from .interrupts import seal, shielded
 from .javascript import JavaScriptError, JavaScriptFunction
+from .packages import Escaped
+from .subclasses import without_class
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .channel import Channel
@@ -45,16 +48,23 @@ _IMMUTABLE = (tuple, frozenset, range)
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
-def dumps(value: Any, channel: Channel, *, copy: bool = False) -> bytes:
+def dumps(value: Any, channel: Channel, flags: int = 0, *, is_looked_over: bool = False) -> bytes:
     """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope.
 
-    What crosses in them does so when they are sent: the call is not interrupted any more, nor may it be in its shield.
+    `flags`: COPY, with its depth, and EXACT. `is_looked_over`: the value is known not to be plain. What crosses in them does so
+    when they are sent: the call is not interrupted any more, nor may it be in its shield.
     """
-    data = dumps_plain(value)
+    asked = type(value) is Asked
+    if asked:
+        value = value.value
+    data = None if is_looked_over else dumps_plain(value)
     if data is None:
-        outgoing = _Outgoing(channel, copy=copy)
+        outgoing = _Outgoing(channel, flags)
         try:
             data = outgoing.dumps(value)
+            if asked and outgoing.is_reference:
+                name = f"{type(value).__module__}.{type(value).__qualname__}"
+                raise RefusedValueError("toJS", f"a value of type {name} has no copy in JavaScript")
             seal()
         except BaseException:  # an interrupt, or of the user's code, where something is copied
             shielded(outgoing.take_back)
@@ -75,10 +85,18 @@ def elsewhere(data: bytes, channel: Channel) -> bytes:
 
 
 class _Outgoing:
-    def __init__(self, channel: Channel, *, copy: bool) -> None:
+    def __init__(self, channel: Channel, flags: int) -> None:
         self._channel = channel
         self._scope = channel.scope
-        self._copy = copy
+        self._copy = bool(flags & frames.COPY)
+        # How many objects that are copied may be one in the other; what is deeper stays in Python.
+        self._most_copies = (flags >> frames.DEPTH_SHIFT or _MAX_COPIES + 1) if self._copy else 0
+        self._exact = bool(flags & frames.EXACT) and not self._copy
+        # What makes plain values of those of a class, `None` where nothing does.
+        self._scalar_ways: dict[type, Callable[[Any], Any] | None] = {}
+        self._members_ways: dict[type, Callable[[Any], Any] | None] = {}
+        # Whether the value itself stays in Python.
+        self.is_reference = False
         # JavaScript's own values, which go home.
         self._home: list[Reference] = []
         # The cells of what is lent.
@@ -95,6 +113,7 @@ class _Outgoing:
 
     def dumps(self, value: Any) -> bytes:
         self._chunks.append(self._convert(value, 0, 0))
+        self.is_reference = len(self._kept) > 0
         while self._open:
             source, target, depth, copies = self._open.pop()
             if type(target) is dict:
@@ -130,7 +149,7 @@ class _Outgoing:
             return (*known[0],) if _is_date(known[0]) else known[0]
         plain = value
         if kind not in CONTAINERS:
-            plain = self._replaced(value, kind)
+            plain = self._replaced(value, kind, copies)
             if type(plain) not in CONTAINERS or type(plain) is tuple:  # a tuple here is an escape
                 self._known[id(value)] = (plain, value)
                 return plain
@@ -157,9 +176,11 @@ class _Outgoing:
         return self._again >= 0
 
     def _container(self, value: Any, kind: type, depth: int, copies: int) -> Any:
-        if kind is dict and self._copy:
+        has_texts = kind is dict and set(map(type, value)) <= _TEXT
+        if kind is dict and not has_texts and not self._exact:
             value = self._with_texts(value)
-        target: Any = {} if kind is dict and _is_object(value) else []
+            has_texts = set(map(type, value)) <= _TEXT
+        target: Any = {} if has_texts and _is_object(value) else []
         result: Any = target
         if kind is dict and type(target) is list:
             result = (..., escapes.MAP, target)
@@ -174,6 +195,8 @@ class _Outgoing:
 
     def _with_texts(self, value: dict[Any, Any]) -> dict[Any, Any]:
         """A dict with plain texts in the place of keys of subclasses of str."""
+        if not any(kind is not str and issubclass(kind, str) for kind in set(map(type, value))):
+            return value
         result = {self._key(key): item for key, item in value.items()}
         if len(result) != len(value):
             raise RefusedValueError("value", "a dict has keys of a subclass of str that are the same text")
@@ -183,23 +206,52 @@ class _Outgoing:
         """A text that is of a subclass of str as the text that it is."""
         return str.__str__(key) if isinstance(key, str) else key
 
-    def _replaced(self, value: Any, kind: type) -> Any:
+    def _replaced(self, value: Any, kind: type, copies: int) -> Any:
         """What crosses instead of a value that is neither a plain scalar nor a plain container."""
         for _ in range(_MAX_REPLACEMENTS):
-            escape = scalars.to_escape(value, kind) or self._array(value, kind)
-            if escape is not None:
-                return escape if type(escape) is not bytes or kind is bytes else (..., escapes.ARRAY, "B", escape)
-            if kind in _FROM_JAVASCRIPT and value.is_from(self._scope):
-                return (..., escapes.FUNCTION, shielded(self._goes_home, value.reference))
-            plain = value.item() if _is_numpy_number(kind) else copied(value) if self._copy else NOTHING
+            plain = self._scalar(value, kind)
             if plain is NOTHING or type(plain) is kind:
-                break
+                escape = scalars.to_escape(value, kind) or self._array(value, kind)
+                if escape is not None:
+                    return escape if type(escape) is not bytes or kind is bytes else (..., escapes.ARRAY, "B", escape)
+                if kind in _FROM_JAVASCRIPT and value.is_from(self._scope):
+                    return (..., escapes.FUNCTION, shielded(self._goes_home, value.reference))
+                plain = self._members(value, kind) if copies < self._most_copies else NOTHING
+                if plain is NOTHING or type(plain) is kind:
+                    break
             value, kind = plain, type(plain)
-            if kind in SCALARS:
+            if kind is Escaped:
+                return value.escape
+            if kind in SCALARS and kind not in BYTES:
                 return value
             if kind in CONTAINERS:
                 return list(value) if kind is tuple else value
         return shielded(self._keep, value)
+
+    def _scalar(self, value: Any, kind: type) -> Any:
+        """A plain value instead of one without members; `NOTHING` where there is none."""
+        try:
+            way = self._scalar_ways[kind]
+        except KeyError:
+            way = self._scalar_ways[kind] = self._scalar_way(kind)
+        return NOTHING if way is None else way(value)
+
+    def _scalar_way(self, kind: type) -> Callable[[Any], Any] | None:
+        if kind in BYTES:
+            return None
+        if _is_numpy_number(kind):
+            return _item
+        if self._copy:
+            return scalar_way(kind)
+        return None if self._exact else without_class(kind)
+
+    def _members(self, value: Any, kind: type) -> Any:
+        """A list, a dict or an array instead of an object; `NOTHING` where there is none."""
+        try:
+            way = self._members_ways[kind]
+        except KeyError:
+            way = self._members_ways[kind] = members_way(kind)
+        return NOTHING if way is None else way(value)
 
     def _keep(self, value: Any) -> Any:
         kept = self._scope.keep(value)
@@ -227,9 +279,7 @@ def _is_date(escape: Any) -> bool:
 
 
 def _is_object(value: dict[Any, Any]) -> bool:
-    """Whether a dict is an object in JavaScript, else a Map: an object with a `then` to call would be taken for a promise."""
-    if not set(map(type, value)) <= _TEXT:
-        return False
+    """Whether a dict of texts is an object in JavaScript, else a Map: one with a `then` to call would be taken for a promise."""
     then = value.get("then")
     return then is None or not (callable(then) or type(then) in _FROM_JAVASCRIPT)
 
@@ -239,12 +289,10 @@ def _is_numpy_number(kind: type) -> bool:
     if kind.__module__ != "numpy":
         return False
     numpy: Any = sys.modules.get("numpy")
-    return numpy is not None and issubclass(kind, (numpy.number, numpy.bool_)) and not issubclass(kind, numpy.timedelta64)
+    if numpy is None or not issubclass(kind, (numpy.number, numpy.bool_)):
+        return False
+    return not issubclass(kind, (numpy.timedelta64, numpy.longdouble, numpy.clongdouble))
 
 
-def is_copyable(value: Any) -> bool:
-    """Whether there is anything plain with the same contents."""
-    kind = type(value)
-    if kind in SCALARS or kind in CONTAINERS or _is_numpy_number(kind):
-        return True
-    return scalars.to_escape(value, kind) is not None or arrays.has_copy(value, kind) or copied(value) is not NOTHING
+def _item(value: Any) -> Any:
+    return value.item()

@@ -58,7 +58,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             result = _HANDLERS[kind & frames.KIND_MASK](asked, channel)
             if forked:
                 leave()
-        return _reply(result, request, channel, copy=bool(kind & frames.COPY))
+        return _reply(result, request, channel, kind, is_looked_over=kind == _PLAIN_CALL)
     except BaseException as error:  # SystemExit and KeyboardInterrupt too belong to the caller
         if forked:
             leave(error)
@@ -67,14 +67,18 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
         return failed, describe_bytes(error, channel)
 
 
-def _reply(result: Any, request: int, channel: Channel, *, copy: bool) -> tuple[int, bytes]:
-    """Answer with a result; a coroutine is waited for, on the event loop, while the worker goes on."""
+def _reply(result: Any, request: int, channel: Channel, kind: int, *, is_looked_over: bool) -> tuple[int, bytes]:
+    """Return the reply with a result; a coroutine is waited for, on the event loop, while the worker goes on.
+
+    `kind`: of the request, with its flags. `is_looked_over`: the result is known not to be plain.
+    """
     if is_awaited(type(result)):
         if not channel.is_sync:
-            channel.start(request, result, copy=copy)
+            channel.start(request, result, kind)
             return frames.PENDING, b""
         result = channel.loop.run(result)
-    return frames.RESULT, dumps(result, channel, copy=copy)
+        is_looked_over = False
+    return frames.RESULT, dumps(result, channel, kind, is_looked_over=is_looked_over)
 
 
 def is_awaited(kind: type) -> bool:

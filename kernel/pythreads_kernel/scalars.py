@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from . import escapes
+from . import dates, escapes
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 Escape = tuple["Any", ...]
 
-_MS_PER_DAY = 86_400_000
-_EPOCH_DAY = 719_163
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 
 
@@ -37,20 +35,20 @@ def to_escape(value: Any, kind: type) -> Escape | None:
         return None
 
 
-def without_class(value: Any, kind: type) -> Any:
-    """A value of a subclass of one of the types as one of the type itself; `None` where there is no such value in JavaScript."""
+def base_of(kind: type) -> str | None:
+    """The name of the type of which a class is a subclass, `None` where there is none."""
     for name, (module, _) in _WRITERS.items():
         base = getattr(sys.modules.get(module), name, None)
-        if base is None or not issubclass(kind, base):
-            continue
-        if kind is base:
-            return None
-        # pandas has a NaT, which is no moment, and nanoseconds, which a datetime has not.
-        if value != value or any(getattr(value, more, 0) for more in ("nanosecond", "nanoseconds")):  # noqa: PLR0124
-            return None
-        plain = _BASES.get(name, base)(value)
-        return None if to_escape(plain, base) is None else plain
+        if base is not None and issubclass(kind, base):
+            return None if kind is base else name  # a datetime is a date
     return None
+
+
+def without_class(value: Any, name: str) -> Any:
+    """A value of a subclass of one of the types as one of the type itself; `None` where there is no such value in JavaScript."""
+    base = getattr(sys.modules[_WRITERS[name][0]], name)
+    plain = _BASES.get(name, base)(value)
+    return None if to_escape(plain, base) is None else plain
 
 
 def from_text(name: str, text: str) -> Any:
@@ -65,40 +63,29 @@ def from_text(name: str, text: str) -> Any:
         raise ValueError(f"{text!r} is not the text of a {name}: {error}") from error
 
 
-def from_milliseconds(milliseconds: float) -> Any:
-    """An aware datetime in UTC."""
-    import datetime as dt
-
-    days, rest = divmod(int(milliseconds), _MS_PER_DAY)
-    day = dt.datetime.fromordinal(_EPOCH_DAY + days).replace(tzinfo=dt.timezone.utc)
-    return day + dt.timedelta(milliseconds=rest)
-
-
-def _datetime(value: Any) -> Escape | None:
-    import datetime as dt
-
-    if value.tzinfo is None:
-        return None if value.fold else (..., escapes.SCALAR, "datetime.datetime", value.isoformat())
-    offset = value.utcoffset()
-    if offset is not None and not value.microsecond % 1000 and not offset.microseconds % 1000:
-        try:
-            utc = value.replace(tzinfo=None) - offset
-        except OverflowError:
-            return None
-        milliseconds = ((utc.toordinal() - _EPOCH_DAY) * 86_400 + utc.hour * 3600 + utc.minute * 60 + utc.second) * 1000
-        return (..., escapes.DATE, float(milliseconds + utc.microsecond // 1000))
-    if value.tzinfo is dt.timezone.utc:
-        return (..., escapes.SCALAR, "datetime.datetime", value.isoformat())
-    return None
-
-
-def _time(value: Any) -> Escape | None:
-    return None if value.fold or value.tzinfo is not None else (..., escapes.SCALAR, "datetime.time", value.isoformat())
-
-
 def _timedelta(value: Any) -> Escape:
     text = f"P{value.days}DT{value.seconds}.{value.microseconds:06}S"
     return (..., escapes.SCALAR, "datetime.timedelta", text)
+
+
+def _datetime64(value: Any) -> Escape:
+    """As numpy prints it. The unit stands behind it where the text does not say it."""
+    unit = _unit(value)
+    text = str(value)
+    is_said = unit.isalpha() and unit != "W" and text != "NaT"
+    return (..., escapes.SCALAR, "numpy.datetime64", text if is_said or not unit else f"{text}[{unit}]")
+
+
+def _timedelta64(value: Any) -> Escape:
+    """The number of units, and the unit."""
+    unit = _unit(value)
+    text = "NaT" if str(value) == "NaT" else str(value.astype("int64"))
+    return (..., escapes.SCALAR, "numpy.timedelta64", f"{text}[{unit}]" if unit else text)
+
+
+def _unit(value: Any) -> str:
+    unit, count = sys.modules["numpy"].datetime_data(value.dtype)
+    return "" if unit == "generic" else unit if count == 1 else f"{count}{unit}"
 
 
 def _complex(value: complex) -> Escape:
@@ -113,19 +100,22 @@ def _as(name: str) -> Callable[[Any], Escape]:
 
 
 _WRITERS: dict[str, tuple[str, Callable[[Any], Escape | None]]] = {
-    "datetime": ("datetime", _datetime),
+    "datetime": ("datetime", dates.from_datetime),
     "date": ("datetime", lambda value: (..., escapes.SCALAR, "datetime.date", value.isoformat())),
-    "time": ("datetime", _time),
+    "time": ("datetime", dates.from_time),
     "timedelta": ("datetime", _timedelta),
     "complex": ("builtins", _complex),
     "Decimal": ("decimal", _as("decimal.Decimal")),
     "Fraction": ("fractions", _as("fractions.Fraction")),
     "UUID": ("uuid", _as("uuid.UUID")),
     **{name: ("pathlib", _as(f"pathlib.{name}")) for name in _PATHS},
+    "datetime64": ("numpy", _datetime64),
+    "timedelta64": ("numpy", _timedelta64),
 }
 
 
-def _exact_datetime(value: Any) -> Any:
+def exact_datetime(value: Any) -> Any:
+    """A datetime as one of the class itself."""
     import datetime as dt
 
     return dt.datetime.combine(dt.datetime.date(value), dt.datetime.timetz(value))
@@ -143,7 +133,8 @@ def _exact_time(value: Any) -> Any:
     return dt.datetime.combine(dt.date.min, value).timetz()
 
 
-def _exact_timedelta(value: Any) -> Any:
+def exact_timedelta(value: Any) -> Any:
+    """A timedelta as one of the class itself."""
     import datetime as dt
 
     return dt.timedelta.__pos__(value)
@@ -151,10 +142,10 @@ def _exact_timedelta(value: Any) -> Any:
 
 # How a value of a subclass becomes one of the class itself, where the class is not called with it.
 _BASES: dict[str, Callable[[Any], Any]] = {
-    "datetime": _exact_datetime,
+    "datetime": exact_datetime,
     "date": _exact_date,
     "time": _exact_time,
-    "timedelta": _exact_timedelta,
+    "timedelta": exact_timedelta,
     "UUID": lambda value: sys.modules["uuid"].UUID(int=value.int),
     "complex": complex.__pos__,
 }
@@ -182,14 +173,31 @@ def _read_timedelta(text: str) -> Any:
     return dt.timedelta(int(days), int(seconds), int(fraction.ljust(6, "0")[:6] or 0))
 
 
+def _read_datetime64(text: str) -> Any:
+    import numpy as np  # is the user's
+
+    body, bracket, unit = text.partition("[")
+    return np.datetime64(body, unit.removesuffix("]")) if bracket else np.datetime64(body)
+
+
+def _read_timedelta64(text: str) -> Any:
+    import numpy as np  # is the user's
+
+    body, bracket, unit = text.partition("[")
+    count: Any = body if body == "NaT" else int(body)
+    return np.timedelta64(count, unit.removesuffix("]")) if bracket else np.timedelta64(count)
+
+
 _READERS: dict[str, Callable[[str], Any]] = {
     "complex": _read_complex,
-    "datetime.datetime": _read_from("datetime", "datetime", "fromisoformat"),
+    "datetime.datetime": dates.naive_from_text,
     "datetime.date": _read_from("datetime", "date", "fromisoformat"),
-    "datetime.time": _read_from("datetime", "time", "fromisoformat"),
+    "datetime.time": dates.time_from_text,
     "datetime.timedelta": _read_timedelta,
     "decimal.Decimal": _read_from("decimal", "Decimal"),
     "fractions.Fraction": _read_from("fractions", "Fraction"),
     "uuid.UUID": _read_from("uuid", "UUID"),
     **{f"pathlib.{name}": _read_from("pathlib", name) for name in _PATHS},
+    "numpy.datetime64": _read_datetime64,
+    "numpy.timedelta64": _read_timedelta64,
 }

@@ -111,6 +111,8 @@ class Scope:
         # A note for each hold on a JavaScript value, and those whose hold is gone.
         self.notes: set[Note] = set()
         self.dropped: deque[Note | tuple[int, int, int]] = deque()
+        # What the pool's options say of values that functions of JavaScript get: flags of `frames.py`.
+        self.flags = 0
         # The JavaScript thread of the pool; and the channel on which it waits in a sync call, if it does.
         self.owner = 0
         # What errors tell besides what all do: paths of attributes, and whether the exception itself goes along.

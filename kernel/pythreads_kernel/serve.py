@@ -65,6 +65,7 @@ def serve(
             scope = scope_of(settings["scope"])
             scope.owner = settings["owner"]
             scope.errors = settings["errors"]
+            scope.flags = settings["flags"]
             sync = settings["sync"]
             channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=flush_replaced)
             if refusals.is_watching:

@@ -201,7 +201,7 @@ class Side:
         return self.channel.load(*reply)
 
     def _ask(self, waiter: _Waiter, asked: list[Any]) -> None:
-        data = dumps(asked, self.channel)
+        data = dumps(asked, self.channel, self.channel.scope.flags)
         with self._write_lock:
             if self._closed:
                 raise ConnectionError("the pool was closed")

@@ -64,6 +64,8 @@ export interface WorkerSettings {
   readonly preload: readonly string[]
   /** The number by which the workers of one pool know that they belong together. */
   readonly scope: number
+  /** How values are written that functions of JavaScript get: `FLAG.EXACT`, and `FLAG.COPY` with its depth. */
+  readonly flags?: number
   /** Whether what is printed goes to JavaScript. */
   readonly output: 'inherit' | 'ignore' | 'lines'
   /** Whether warnings go to JavaScript. */

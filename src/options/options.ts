@@ -75,10 +75,20 @@ export interface PythonOptions {
    */
   env?: 'inherit' | 'minimal' | Readonly<Record<string, string>> | undefined
   /**
-   * Whether results are copied deeply, as `toJS()` does: a dataclass arrives as an object, an Enum as its value. Default false:
-   * what has no equal in JavaScript arrives as a remote object.
+   * Whether results, and what functions of JavaScript get, are copied deeply, as `toJS()` does: a dataclass arrives as an object, an Enum
+   * as its value. Default false: what has no equal in JavaScript arrives as a remote object.
    */
-  copy?: boolean | undefined
+  copy?: boolean | CopyOptions | undefined
+  /**
+   * Whether values of subclasses of `str`, `bytes`, `int` and `float` stay in Python, as remote objects. Default false: they arrive as
+   * the plain value. What is copied is plain in any case.
+   */
+  exact?: boolean | undefined
+  /**
+   * What a `datetime` without a zone is: `'exact'` (the default) a `PythonScalar`, as it is no moment; a `Date` of the moment at which
+   * it is this time in UTC (`'utc'`), or where this process runs (`'local'`). Passed to Python it is without a zone again.
+   */
+  naiveDates?: NaiveDates | undefined
   /** Whether Python may not write to the arrays among the arguments. Default false: what it writes is seen where memory is shared. */
   readonly?: boolean | undefined
   /**
@@ -173,6 +183,18 @@ export interface PythonWarning {
   readonly target: string | undefined
 }
 
+/** How deeply results are copied. */
+export interface CopyOptions {
+  /**
+   * How many objects that lie one in the other are copied, from 1 to 1000; what is deeper arrives as a remote object. Lists and dicts
+   * do not count: they are copied in any case.
+   */
+  depth: number
+}
+
+/** What a datetime without a zone is in JavaScript. */
+export type NaiveDates = 'exact' | 'utc' | 'local'
+
 /** From how many workers to how many. */
 export interface WorkerRange {
   /** How many there are always, from 1. */
@@ -224,7 +246,9 @@ export interface RecycleOptions {
 /** How calls are made. */
 export interface CallOptions {
   /** Whether results are copied deeply. Default: as the pool's option says. */
-  copy?: boolean | undefined
+  copy?: boolean | CopyOptions | undefined
+  /** Whether values of subclasses of plain types stay in Python. Default: as the pool's option says. */
+  exact?: boolean | undefined
   /** Whether Python may not write to the arrays among the arguments. Default: as the pool's option says. */
   readonly?: boolean | undefined
   /** Aborts the call: its promise rejects with `ERR_PYTHREADS_ABORTED` at once; what runs is interrupted. */

@@ -7,6 +7,7 @@ import { PythreadsError } from '../errors/index.ts'
 import { check, checkKeys, integer, isRecord, isSignal, isUrl, isWritable, oneOf, text } from './check.ts'
 import type {
   CallOptions,
+  CopyOptions,
   ErrorOptions,
   Initializer,
   IsolationOption,
@@ -14,6 +15,7 @@ import type {
   LoggingOptions,
   LogLevel,
   MapOptions,
+  NaiveDates,
   OutputLine,
   PythonLogRecord,
   PythonOptions,
@@ -26,9 +28,11 @@ import type {
 /** The most workers a pool may have. */
 const MAX_WORKERS = 1000
 const MAX_CHUNK = 2 ** 20
+const MAX_COPY_DEPTH = 1000
 const totalMb = Math.floor(totalmem() / 2 ** 20)
 
 const ISOLATIONS: readonly IsolationOption[] = ['auto', 'thread', 'subinterpreter', 'process']
+const NAIVE_DATES: readonly NaiveDates[] = ['exact', 'utc', 'local']
 
 /** {@link PythonOptions} with nothing left open. */
 export interface ResolvedPythonOptions {
@@ -49,7 +53,9 @@ export interface ResolvedPythonOptions {
   readonly recycle: AllOf<RecycleOptions>
   readonly cwd: string | undefined
   readonly env: NodeJS.ProcessEnv | undefined
-  readonly copy: boolean
+  readonly copy: number
+  readonly exact: boolean
+  readonly naiveDates: NaiveDates
   readonly readonly: boolean
   readonly sharedMemoryMb: number
   readonly output: 'inherit' | 'ignore' | ((line: OutputLine) => void) | Writable
@@ -89,7 +95,7 @@ type AllOf<T> = { readonly [K in keyof T]-?: number | null }
 const PYTHON_KEYS = [
   ...(['python', 'isolation', 'workers', 'preload', 'initialize', 'path', 'maxQueue', 'timeoutMs', 'queueTimeoutMs'] as const),
   ...(['graceMs', 'closeGraceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'readonly'] as const),
-  ...(['sharedMemoryMb', 'output', 'warnings', 'errors', 'name', 'logging'] as const),
+  ...(['sharedMemoryMb', 'output', 'warnings', 'errors', 'name', 'logging', 'exact', 'naiveDates'] as const),
 ] as const satisfies (keyof PythonOptions)[]
 const ERROR_KEYS = ['attributes', 'exception'] as const satisfies (keyof ErrorOptions)[]
 const LOGGING_KEYS = ['handler', 'level'] as const satisfies (keyof LoggingOptions)[]
@@ -97,10 +103,11 @@ const LEVELS: Readonly<Record<LogLevel, number>> = { NOTSET: 0, DEBUG: 10, INFO:
 const RANGE_KEYS = ['min', 'max', 'idleMs'] as const satisfies (keyof WorkerRange)[]
 const INITIALIZER_KEYS = ['target', 'args', 'kwargs'] as const satisfies (keyof Initializer)[]
 const LIMIT_KEYS = ['memoryMb', 'cpuSeconds', 'openFiles'] as const satisfies (keyof LimitOptions)[]
+const COPY_KEYS = ['depth'] as const satisfies (keyof CopyOptions)[]
 const RECYCLE_KEYS = ['calls', 'ageMs', 'memoryMb'] as const satisfies (keyof RecycleOptions)[]
 const PROCESS_KEYS = ['limits', 'recycle', 'cwd', 'env'] as const satisfies (keyof PythonOptions)[]
 const CALL_KEYS = [
-  ...(['copy', 'readonly', 'signal', 'timeoutMs', 'queueTimeoutMs', 'priority', 'retry'] as const),
+  ...(['copy', 'exact', 'readonly', 'signal', 'timeoutMs', 'queueTimeoutMs', 'priority', 'retry'] as const),
 ] as const satisfies (keyof CallOptions)[]
 const RUN_KEYS = ['kwargs', 'worker', ...CALL_KEYS] as const satisfies (keyof RunOptions)[]
 const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'onProgress', ...CALL_KEYS] as const satisfies (keyof MapOptions)[]
@@ -139,7 +146,9 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     recycle: bounds('recycle', options.recycle, RECYCLE_KEYS),
     cwd: cwd === undefined ? undefined : folder('cwd', cwd),
     env: environment(env),
-    copy: flag('copy', copy) ?? false,
+    copy: resolveCopy(copy) ?? 0,
+    exact: flag('exact', options.exact) ?? false,
+    naiveDates: oneOf('naiveDates', options.naiveDates ?? 'exact', NAIVE_DATES),
     readonly: flag('readonly', readonly) ?? false,
     sharedMemoryMb: integer('sharedMemoryMb', sharedMemoryMb, 1, totalMb),
     output: sink(output),
@@ -232,7 +241,9 @@ function duration(name: string, value: number | null | undefined): number | null
 
 /** {@link CallOptions}, checked. What is undefined is up to the pool. */
 export interface ResolvedCallOptions {
-  readonly copy: boolean | undefined
+  /** How many objects that lie one in the other are copied: 0 none, `Infinity` all. */
+  readonly copy: number | undefined
+  readonly exact: boolean | undefined
   readonly readonly: boolean | undefined
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number | null | undefined
@@ -248,10 +259,11 @@ export function resolveCallOptions(where: string, options: CallOptions): Resolve
 }
 
 function checkCallOptions(options: CallOptions): ResolvedCallOptions {
-  const { copy, readonly, signal, priority = 0, retry = 0 } = options
+  const { copy, exact, readonly, signal, priority = 0, retry = 0 } = options
   check(signal === undefined || isSignal(signal), 'signal', 'an AbortSignal', signal)
   return {
-    copy: flag('copy', copy),
+    copy: resolveCopy(copy),
+    exact: flag('exact', exact),
     readonly: flag('readonly', readonly),
     signal,
     timeoutMs: duration('timeoutMs', options.timeoutMs),
@@ -328,6 +340,17 @@ function sink(output: ResolvedPythonOptions['output']): ResolvedPythonOptions['o
 function flag(name: string, value: boolean | undefined): boolean | undefined {
   check(value === undefined || typeof value === 'boolean', name, 'true or false', value)
   return value
+}
+
+/** How many objects that lie one in the other are copied; `undefined`: nothing is said. */
+export function resolveCopy(copy: CallOptions['copy']): number | undefined {
+  if (copy === undefined) return undefined
+  if (!isRecord(copy)) {
+    check(typeof copy === 'boolean', 'copy', 'true, false or { depth }', copy)
+    return copy ? Number.POSITIVE_INFINITY : 0
+  }
+  checkKeys('copy', copy, COPY_KEYS, 'copy')
+  return integer('copy.depth', copy.depth, 1, MAX_COPY_DEPTH)
 }
 
 function list(name: string, value: readonly string[]): readonly string[] {

@@ -20,7 +20,7 @@ export interface MapPlan {
   /** How long the whole map may take. */
   readonly timeoutMs: number | null
   /** Of each call. */
-  readonly call: Pick<SubmitOptions, 'copy' | 'queueTimeoutMs' | 'priority' | 'retry'>
+  readonly call: Pick<SubmitOptions, 'copy' | 'exact' | 'readonly' | 'queueTimeoutMs' | 'priority' | 'retry'>
 }
 
 /** How far a map is. */

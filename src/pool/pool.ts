@@ -3,7 +3,7 @@ import { nameTarget, PythreadsError, WorkerDiedError } from '../errors/index.ts'
 import { type Ending, encodeSettings, type Isolation, residentMb, type WorkerSettings } from '../isolation/index.ts'
 import { lenderMade, memoryStats } from '../memory/index.ts'
 import { type Observer, Times } from '../observe/index.ts'
-import { FLAG, KIND, type Kind } from '../wire/index.ts'
+import { copyFlags, FLAG, KIND, type Kind, type Reviver } from '../wire/index.ts'
 import { Answers, callbackContext } from './callbacks.ts'
 import { Crossing } from './crossing.ts'
 import { aborted, limitPatience, type Patience } from './deadline.ts'
@@ -39,6 +39,10 @@ export interface PoolOptions {
   readonly recycle: Recycling
   /** Whether Python may not write to the arrays of calls that say nothing of it. */
   readonly readonly: boolean
+  /** Whether values of subclasses of plain types stay in Python. */
+  readonly exact?: boolean
+  /** What a datetime without a zone is. */
+  readonly naiveDates?: Reviver['naiveDates']
   /** Makes what callers get for an object that stays in Python. */
   readonly standIn: (handle: Handle) => unknown
   /** Gets what is printed, where it is asked for. */
@@ -54,8 +58,10 @@ export interface SubmitOptions extends Patience {
   readonly slot?: number | undefined
   /** The worker that has to take it is this one. */
   readonly lease?: Lease | undefined
-  /** Whether its result is copied deeply rather than referred to. */
-  readonly copy?: boolean | undefined
+  /** How deeply its result is copied rather than referred to: 0 not at all, `Infinity` completely. */
+  readonly copy?: number | undefined
+  /** Whether values of subclasses of plain types stay in Python. */
+  readonly exact?: boolean | undefined
   /** Whether Python may not write to the arrays in it. */
   readonly readonly?: boolean | undefined
   /** The higher, the sooner it has its turn. */
@@ -172,6 +178,7 @@ export class Pool {
       locals: this.#locals,
       answers: new Answers(this.#encoder, this.#locals),
       ...{ graceMs, closeGraceMs, startTimeoutMs, standIn, onLine, listeners: options.listeners ?? NO_LISTENERS },
+      naiveDates: options.naiveDates ?? 'exact',
     }
   }
 
@@ -255,12 +262,13 @@ export class Pool {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ): void {
-    const { lease, signal, copy, readonly = this.#options.readonly, priority = 0, retry = 0 } = options
+    const { lease, signal, copy = 0, priority = 0, retry = 0 } = options
+    const { readonly = this.#options.readonly, exact = this.#options.exact } = options
     const slot = lease?.slot ?? options.slot
     this.#admit(kind, slot)
     const isAborted = () => signal?.aborted === true
     if (signal !== undefined && isAborted()) throw aborted(signal)
-    const flags = (copy === true ? FLAG.COPY : 0) | (readonly === true ? FLAG.READONLY : 0)
+    const flags = copyFlags(copy) | (readonly === true ? FLAG.READONLY : 0) | (exact === true ? FLAG.EXACT : 0)
     const frame = this.#encode(kind, write, flags)
     const { crossing } = frame
     // A getter of an argument can close the pool, or abort the call.

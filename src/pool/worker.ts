@@ -72,6 +72,8 @@ export interface WorkerTools {
   readonly startTimeoutMs: number
   /** Makes what callers get for an object that stays in Python. */
   readonly standIn: (handle: Handle) => unknown
+  /** What a datetime without a zone is. */
+  readonly naiveDates: 'exact' | 'utc' | 'local'
   /** Gets what is printed, where it is asked for. */
   readonly onLine: OutputListener | undefined
   /** Get warnings, and records of `logging`. */
@@ -467,6 +469,10 @@ export class Worker implements Owner, Reviver {
     const ledger = this.#launched?.ledger
     if (ledger === undefined || this.#state === 'starting') return 0xffff_ffff
     return ledger.takeBackAll() // a thread that has read more requests than it has begun skips them
+  }
+
+  get naiveDates(): 'exact' | 'utc' | 'local' {
+    return this.#tools.naiveDates
   }
 
   object(id: number, type: string, traits: number): unknown {

@@ -33,7 +33,7 @@ export function callerOf(submit: Submit, options: SubmitOptions): Caller {
       return submit(KIND.CALL, callRequest(target, args, kwargs), options, key, target).catch(raise)
     },
     get: (target) => request(KIND.GET, target, getRequest(target)),
-    import: (name) => request(KIND.IMPORT, name, textRequest(name), false),
+    import: (name) => request(KIND.IMPORT, name, textRequest(name), 0),
     operate: (name, target, args, copy) => request(KIND.OPERATE, target, operateRequest(name, target, args), copy),
     with: (more) => callerOf(submit, { ...options, ...said(more) }),
   }

@@ -1,3 +1,4 @@
+import { type CopyOptions, resolveCopy } from '../options/index.ts'
 import type { Target } from './requests.ts'
 
 /**
@@ -5,13 +6,13 @@ import type { Target } from './requests.ts'
  * Python name can have; `toJS` alone does not. Each answers what `operate` answers: a promise, or in sync calls the value.
  */
 export interface Operator<Answer> {
-  operate(name: string, target: Target, args: readonly unknown[], copy?: boolean): Answer
+  operate(name: string, target: Target, args: readonly unknown[], copy?: number): Answer
 }
 
 type Method = <Answer>(operator: Operator<Answer>, target: Target) => (...args: never[]) => unknown
 
 const METHODS: Readonly<Record<string, Method>> = {
-  toJS: (operator, target) => () => operator.operate('toJS', target, [], true),
+  toJS: (operator, target) => (options?: CopyOptions) => operator.operate('toJS', target, [], resolveCopy(options ?? true)),
   $get: (operator, target) => (name: string) => operator.operate('get', target, [name]),
   $set: (operator, target) => (name: string, value: unknown) => operator.operate('set', target, [name, value]),
   $delete: (operator, target) => (name: string) => operator.operate('delete', target, [name]),
@@ -30,7 +31,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   $equals: (operator, target) => (other: unknown) => operator.operate('equals', target, [other]),
   $is: (operator, target) => (other: unknown) => operator.operate('is', target, [other]),
   $isInstance: (operator, target) => (kind: unknown) => operator.operate('isInstance', target, [kind]),
-  $arrow: (operator, target) => () => operator.operate('arrow', target, [], false),
+  $arrow: (operator, target) => () => operator.operate('arrow', target, [], 0),
   $dir: (operator, target) => () => operator.operate('dir', target, []),
 }
 

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { standForTarget } from '../pool/index.ts'
 import type { Caller } from './caller.ts'
 import { enter, within } from './contexts.ts'
+import { refuseJson } from './json.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
 import { attributeOf, type Target } from './requests.ts'
@@ -18,7 +19,8 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
   const text = `[Python module ${module}]`
   const target: Target = `${module}:`
   const get = (_: unknown, key: string | symbol): unknown => {
-    if (key === 'then' || key === 'toJSON') return undefined
+    if (key === 'then') return undefined
+    if (key === 'toJSON') return refuseJson(text, () => caller.get(attributeOf(target, key)))
     if (typeof key === 'symbol') return letGoOfNothing(key) ?? describedBy(key, text)
     const own = operation(caller, target, key) ?? (key.startsWith('$') ? lifetime(caller, target, key) : undefined)
     return own ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
@@ -59,7 +61,7 @@ export function remoteAttribute(caller: Caller, target: Target): unknown {
     construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)),
     get: (_, key) => {
       if (key === 'then') return then
-      if (key === 'toJSON') return undefined
+      if (key === 'toJSON') return refuseJson(text, () => caller.get(attributeOf(target, key)))
       if (typeof key === 'symbol') return describedBy(key, text)
       return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
     },

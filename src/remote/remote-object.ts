@@ -4,6 +4,7 @@ import { type Handle, standForObject } from '../pool/index.ts'
 import { TRAIT } from '../wire/index.ts'
 import type { Caller } from './caller.ts'
 import { enter, within } from './contexts.ts'
+import { refuseJson } from './json.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
 import { callable, child, describedBy, refuseToChange, remoteAttribute, shownAs } from './remote-module.ts'
@@ -37,7 +38,8 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
   const proxy: RemoteObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new PythonObject()), {
     get: (_, key) => {
       if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
-      if (key === 'then' || key === 'toJSON') return undefined
+      if (key === 'then') return undefined
+      if (key === 'toJSON') return refuseJson(text, () => caller.get({ object: proxy, path: key }))
       if (Object.hasOwn(own, key)) return own[key]
       return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, { object: proxy, path: key }))
     },

@@ -34,13 +34,13 @@ let sessions = 0
 export class Session implements AsyncDisposable {
   readonly #pool: Pool
   readonly #lease: Lease
-  readonly #copy: boolean
+  readonly #copy: number
   readonly #caller: Caller
   readonly #number = ++sessions
   #runs = 0
   #closed = false
 
-  constructor(pool: Pool, lease: Lease, copy: boolean) {
+  constructor(pool: Pool, lease: Lease, copy: number) {
     this.#pool = pool
     this.#lease = lease
     this.#copy = copy

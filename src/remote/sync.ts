@@ -1,7 +1,15 @@
 import { type ErrorCode, nameTarget, type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
 import type { SideFrame, SyncLine, SyncReply, SyncTools } from '../isolation/index.ts'
 import { Borrowed, lenderMade, mayBorrow } from '../memory/index.ts'
-import { modulePath, NO_OPTIONS, type RunOptions, resolveRunOptions, resolveTarget } from '../options/index.ts'
+import {
+  modulePath,
+  type NaiveDates,
+  NO_OPTIONS,
+  type ResolvedCallOptions,
+  type RunOptions,
+  resolveRunOptions,
+  resolveTarget,
+} from '../options/index.ts'
 import {
   Answers,
   CALLER,
@@ -25,7 +33,7 @@ import {
   tellWarning,
   type Write,
 } from '../pool/index.ts'
-import { decode, FLAG, frame, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
+import { copyFlags, decode, FLAG, frame, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
 import { callRequest, evalRequest, execRequest, getRequest, operateRequest, type Target, textRequest } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
 import { type SyncCaller, syncModule, syncObject } from './sync-module.ts'
@@ -46,8 +54,12 @@ export interface SyncSource {
   refused(module: unknown): void
   /** Has an object of the shared interpreter dropped. */
   release(id: number): void
-  /** Whether results are copied deeply. */
-  readonly copy: boolean
+  /** How deeply results are copied. */
+  readonly copy: number
+  /** Whether values of subclasses of plain types stay in Python. */
+  readonly exact: boolean
+  /** What a datetime without a zone is. */
+  readonly naiveDates: NaiveDates
   /** Whether Python may not write to arrays. */
   readonly readonly: boolean
   /** Gets what is printed, where it is asked for. */
@@ -79,8 +91,8 @@ export class SyncPython {
     this.#answers = new Answers(this.#encoder, source.locals)
     this.#caller = {
       call: (target, args, kwargs) => this.#request(KIND.CALL, target, callRequest(target, args, kwargs)),
-      get: (target) => this.#request(KIND.GET, target, getRequest(target), false),
-      operate: (name, target, args, copy) => this.#request(KIND.OPERATE, target, operateRequest(name, target, args), copy),
+      get: (target) => this.#request(KIND.GET, target, getRequest(target), { copy: 0 }),
+      operate: (name, target, args, copy) => this.#request(KIND.OPERATE, target, operateRequest(name, target, args), { copy }),
     }
   }
 
@@ -97,7 +109,7 @@ export class SyncPython {
   run<R = unknown>(
     target: string | URL,
     args: readonly unknown[] = [],
-    options: Pick<RunOptions, 'kwargs' | 'copy' | 'readonly'> = NO_OPTIONS,
+    options: Pick<RunOptions, 'kwargs' | 'copy' | 'exact' | 'readonly'> = NO_OPTIONS,
   ): R {
     let request: Write
     let resolved: ReturnType<typeof resolveRunOptions>
@@ -107,7 +119,7 @@ export class SyncPython {
     } catch (error) {
       throw nameTarget(error, String(target))
     }
-    return this.#request(KIND.CALL, String(target), request, resolved.copy, resolved.readonly) as R
+    return this.#request(KIND.CALL, String(target), request, resolved) as R
   }
 
   /** Evaluates a Python expression. */
@@ -132,26 +144,22 @@ export class SyncPython {
     this.#replayed = 0
   }
 
-  #request(
-    kind: Kind,
-    target: Target,
-    write: Write,
-    copy: boolean = this.#source.copy,
-    readonly: boolean = this.#source.readonly,
-  ): unknown {
+  #request(kind: Kind, target: Target, write: Write, how: How = NOTHING_SAID): unknown {
     let asked: [SyncReply, SyncOwner]
     try {
-      asked = this.#ask(kind, write, copy, readonly)
+      asked = this.#ask(kind, write, how)
     } catch (error) {
       throw nameTarget(error, nameOf(target))
     }
     return this.#answer(...asked, target)
   }
 
-  #ask(kind: Kind, write: Write, copy: boolean, readonly: boolean): [SyncReply, SyncOwner] {
+  #ask(kind: Kind, write: Write, how: How): [SyncReply, SyncOwner] {
     const { realm } = this.#source
+    const { copy = this.#source.copy, exact = this.#source.exact, readonly = this.#source.readonly } = how
+    const flags = copyFlags(copy) | (readonly ? FLAG.READONLY : 0) | (exact ? FLAG.EXACT : 0)
     const crossing = new Crossing(this.#source.locals, realm ?? this.#owner?.realm)
-    const frame = this.#encoder.encode(kind, write, crossing, (copy ? FLAG.COPY : 0) | (readonly ? FLAG.READONLY : 0))
+    const frame = this.#encoder.encode(kind, write, crossing, flags)
     try {
       const [line, owner] = this.#ready(crossing)
       if (crossing.numbers !== undefined) owner.realm.sent(crossing.numbers)
@@ -274,6 +282,11 @@ export class SyncPython {
 /** The file name of what `exec` runs here. */
 const EXEC_FILE = '<pythreads exec>'
 
+/** How a call is made; what is not said is up to the pool. */
+type How = Partial<Pick<ResolvedCallOptions, 'copy' | 'exact' | 'readonly'>>
+
+const NOTHING_SAID: How = Object.freeze({})
+
 /** Its worker is gone, or has sent what is no frame. */
 const ENDS_WORKER: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_PYTHREADS_WORKER_DIED', 'ERR_PYTHREADS_PROTOCOL'])
 
@@ -299,6 +312,10 @@ class SyncOwner implements Owner, Reviver {
     this.#source = source
     this.#caller = caller
     this.#tell = tell
+  }
+
+  get naiveDates(): NaiveDates {
+    return this.#source.naiveDates
   }
 
   object(id: number, type: string, traits: number): unknown {

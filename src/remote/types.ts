@@ -1,4 +1,4 @@
-import type { CallOptions } from '../options/index.ts'
+import type { CallOptions, CopyOptions } from '../options/index.ts'
 
 /** An object with names of which nothing is known. */
 declare const unknownNames: { readonly [name: string]: true }
@@ -37,8 +37,11 @@ export type Importable<Module> = Module & PromiseLike<Module>
 
 /** What can be done with a Python object besides calling it and reading its attributes. No Python name begins with `$`. */
 export interface Operations {
-  /** Copies it deeply: objects in it that have no plain form stay remote. @throws `ERR_PYTHREADS_VALUE` when it has none itself */
-  toJS<R = unknown>(): Promise<R>
+  /**
+   * Copies it deeply, or to a depth: objects in it that have no plain form stay remote. @throws `ERR_PYTHREADS_VALUE` when it has none
+   * itself
+   */
+  toJS<R = unknown>(options?: CopyOptions): Promise<R>
   /** An attribute by any name, also one that cannot be written after a dot here: `then`, `toJS`. */
   $get<R = unknown>(name: string): Promise<R>
   $set(name: string, value: unknown): Promise<null>

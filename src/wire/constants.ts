@@ -1,3 +1,5 @@
+import { copyOfDate } from './python-date.ts'
+
 /**
  * Tuples, frozensets, bytes and moments are immutable in Python: there they have no identity, and the compiler shares equal ones.
  * In JavaScript they are mutable, so each place of one has a copy of its own, and what is mutable inside stays the same object.
@@ -81,7 +83,7 @@ function sizeOf(value: object): number {
 function copyOf(value: object): object {
   if (Array.isArray(value)) return value.slice()
   if (value instanceof Set) return new Set(value)
-  return value instanceof Uint8Array ? value.slice() : new Date(value as Date)
+  return value instanceof Uint8Array ? value.slice() : copyOfDate(value as Date)
 }
 
 function refill(set: Set<unknown>, members: readonly unknown[]): void {

@@ -5,6 +5,7 @@ import { ARRAY_KINDS, ESCAPE, type Loan, type Reviver } from './escapes.ts'
 import { BAD_DIGITS, readInteger, TOO_LARGE } from './integers.ts'
 import { CODE, FLAG_REF } from './marshal.ts'
 import { type DType, NdArray } from './ndarray.ts'
+import { naiveDate, type PythonDate, pythonDate } from './python-date.ts'
 import { REFUSED, refusal } from './refusals.ts'
 import { PythonScalar, type ScalarType } from './scalar.ts'
 import { readWithSurrogates } from './surrogates.ts'
@@ -330,7 +331,7 @@ class Reader {
     const code = this.value()
     const value = this.#escape(code, length - 2, slot)
     this.#depth--
-    if (slot >= 0) this.#references[slot] = code === ESCAPE.DATE && value instanceof Date ? new Constant(value, true) : value
+    if (slot >= 0) this.#references[slot] = value instanceof Date ? new Constant(value, true) : value
     return value
   }
 
@@ -340,10 +341,10 @@ class Reader {
     const values = Array.from({ length: fields }, () => this.value())
     if (values.includes(REFUSED)) return REFUSED
     const [first, second, third, fourth, fifth] = values
-    if (code === ESCAPE.DATE && fields === 1 && typeof first === 'number') return new Date(first)
+    if (code === ESCAPE.DATE && typeof first === 'number') return fields === 1 ? new Date(first) : toDate(values)
     if (code === ESCAPE.NODE && fields === 1 && typeof first === 'number' && this.#later !== undefined) return new Node(first)
     if (code === ESCAPE.SCALAR && fields === 2 && typeof first === 'string' && typeof second === 'string')
-      return toScalar(first as ScalarType, second)
+      return this.#scalar(first as ScalarType, second)
     if (code === ESCAPE.ARRAY && fields === 2 && second instanceof Uint8Array) return toTypedArray(first, second)
     if (code === ESCAPE.SHARED && isLoan(values)) return new Uint8Array(this.#revive().memory(values))
     if (code === ESCAPE.FRAME && isLoan(values)) return this.#elsewhere(values)
@@ -355,6 +356,12 @@ class Reader {
       return this.#revive().object(first, second, third)
     }
     return malformed(`an escape of ${fields} fields that is none`)
+  }
+
+  #scalar(type: ScalarType, text: string): PythonScalar | PythonDate {
+    const { naiveDates = 'exact' } = this.#reviver ?? {}
+    const date = naiveDates !== 'exact' && type === 'datetime.datetime' ? naiveDate(text, naiveDates) : undefined
+    return date ?? toScalar(type, text)
   }
 
   /** A payload that did not come with the frame. */
@@ -606,6 +613,14 @@ function toScalar(type: ScalarType, text: string): PythonScalar {
   } catch {
     return malformed('a scalar of an unknown type')
   }
+}
+
+function toDate([milliseconds, nanoseconds, offset, zone, fold]: readonly unknown[]): PythonDate {
+  const isWhole = (value: unknown): value is number => Number.isSafeInteger(value)
+  if (!isWhole(milliseconds) || !isWhole(nanoseconds) || !isWhole(offset) || typeof zone !== 'string' || !isWhole(fold)) {
+    malformed('a date whose parts do not go together')
+  }
+  return pythonDate(milliseconds, { nanoseconds, offset, zone, fold })
 }
 
 function toTypedArray(format: unknown, bytes: Uint8Array): ArrayBufferView {

@@ -7,6 +7,7 @@ import { digitsOf } from './integers.ts'
 import { equalInPython, isDistinct } from './keys.ts'
 import { CODE, FLAG_REF, MAX_DEPTH, MAX_KEY_DEPTH } from './marshal.ts'
 import { NdArray } from './ndarray.ts'
+import { datePartsOf } from './python-date.ts'
 import { PythonBytes, PythonFloat, PythonScalar } from './scalar.ts'
 import { PythonTable } from './table.ts'
 
@@ -290,6 +291,11 @@ export class Encoder {
   }
 
   #date(value: Date, position: Position): void {
+    const exact = datePartsOf(value)
+    if (exact !== undefined) {
+      const [wall, { nanoseconds, offset, zone, fold }] = exact
+      return this.#exactDate([wall, nanoseconds, offset, zone, fold], position)
+    }
     const milliseconds = this.#timeOf(value)
     if (!(milliseconds >= FIRST_DATE && milliseconds <= LAST_DATE)) {
       this.#refuse(Number.isNaN(milliseconds) ? 'an invalid Date' : "a Date outside the years 1 to 9999 of Python's datetime")
@@ -297,6 +303,14 @@ export class Encoder {
     this.#openEscape(position === 'key' ? 3 : 2)
     this.#number(ESCAPE.DATE)
     this.#float(milliseconds)
+    this.#closeEscape(position)
+  }
+
+  #exactDate([wall, ...parts]: readonly [wall: number, ...parts: (number | string | null)[]], position: Position): void {
+    this.#openEscape(parts.length + (position === 'key' ? 3 : 2))
+    this.#number(ESCAPE.DATE)
+    this.#float(wall)
+    for (const part of parts) this.#any(part, 'value')
     this.#closeEscape(position)
   }
 

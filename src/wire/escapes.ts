@@ -1,3 +1,5 @@
+import type { NaiveDates } from './python-date.ts'
+
 /**
  * What marshal cannot hold crosses as an escape: a tuple of Ellipsis, one of these codes, and what the code needs.
  * No other tuple begins with Ellipsis. The kernel's `escapes.py` holds the same table, with what each code carries.
@@ -47,6 +49,8 @@ export type Loan = readonly [size: number, position: number, space: number, cell
 
 /** Finds what values from Python that were not copied are in JavaScript. */
 export interface Reviver {
+  /** What a datetime without a zone is. Default: `'exact'`. */
+  readonly naiveDates?: NaiveDates
   /** An object that stays in Python. */
   object(id: number, type: string, traits: number): unknown
   /** A value of this side that comes home. */

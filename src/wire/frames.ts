@@ -63,7 +63,18 @@ export const FLAG = {
   COPY: 0x200,
   /** Arrays in it cannot be written to. */
   READONLY: 0x400,
+  /** Values of subclasses of plain types stay in Python. */
+  EXACT: 0x800,
 } as const
+
+/** Requests with `FLAG.COPY` say in the upper half of the kind how many objects, one in the other, are copied; 0: all of them. */
+const DEPTH_UNIT = 0x1_0000
+
+/** The flags for a result that is copied so deeply: 0 is not at all, `Infinity` completely. */
+export function copyFlags(depth: number): number {
+  if (depth === 0) return 0
+  return FLAG.COPY | (Number.isFinite(depth) ? depth * DEPTH_UNIT : 0)
+}
 
 export type Kind = (typeof KIND)[keyof typeof KIND]
 

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { formatOf } from './escapes.ts'
 import { timeOf, valuesOf } from './holders.ts'
+import { datePartsOf } from './python-date.ts'
 import { PythonBytes, PythonFloat, PythonScalar } from './scalar.ts'
 
 /**
@@ -31,12 +32,20 @@ function canonical(key: unknown): string {
   if (typeof key === 'number') return Number.isInteger(key) ? String(BigInt(key)) : Number.isNaN(key) ? unique() : String(key)
   if (Array.isArray(key)) return `(${Array.from(key, canonical).join()})`
   if (typeof key === 'bigint') return String(key)
-  if (key instanceof Date || types.isDate(key)) return `date${timeOf(key)}`
+  if (key instanceof Date || types.isDate(key)) return canonicalDate(key)
   if (key instanceof Set || types.isSet(key)) return `{${Array.from(valuesOf(key), canonical).sort().join()}}`
   if (key instanceof PythonFloat) return canonical(key.value)
   if (key instanceof PythonScalar) return isNaNScalar(key) ? unique() : `${key.type} ${JSON.stringify(key.text)}`
   const bytes = bytesOf(key)
   return bytes === undefined ? unique() : `b${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
+}
+
+/** Two moments are equal whatever their zones are; without a zone, two times on the clock. */
+function canonicalDate(key: Date): string {
+  const exact = datePartsOf(key)
+  if (exact === undefined) return `date${timeOf(key)}`
+  const [milliseconds, { nanoseconds, offset }] = exact
+  return `${offset === null ? 'naive' : 'date'}${milliseconds}${nanoseconds === 0 ? '' : ` ${nanoseconds}`}`
 }
 
 /** A number that is not even equal to itself. */

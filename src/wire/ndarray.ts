@@ -1,4 +1,5 @@
 import { PythreadsError } from '../errors/index.ts'
+import { integerToJson, timeToJson } from './times.ts'
 
 /** The typed array that holds the items of each dtype. */
 export interface NdArrayData {
@@ -152,10 +153,23 @@ export class NdArray<D extends DType = DType> {
     return this.#nested(0, this.offset)
   }
 
-  #nested(axis: number, at: number): Nested<NdItem<D>> {
-    if (axis === this.shape.length) return this.#item(at)
+  /**
+   * What `JSON.stringify` writes: as {@link toArray}, with dates as ISO 8601 writes them, durations as the count of their unit, and `null`
+   * for "not a time". Integers beyond 2^53 stay `bigint`, which `JSON.stringify` refuses.
+   */
+  toJSON(): Nested<unknown> {
+    const { data, dtype } = this
+    if (!(data instanceof BigInt64Array || data instanceof BigUint64Array)) return this.toArray()
+    return this.#nested(0, this.offset, TIME.test(dtype) ? timeToJson(dtype) : integerToJson)
+  }
+
+  #nested(axis: number, at: number): Nested<NdItem<D>>
+  #nested<T>(axis: number, at: number, item: (value: bigint) => T): Nested<T>
+  #nested(axis: number, at: number, item?: (value: bigint) => unknown): Nested<unknown> {
+    if (axis === this.shape.length) return item === undefined ? this.#item(at) : item(this.#item(at) as bigint)
     const stride = this.strides[axis] as number
-    return Array.from({ length: this.shape[axis] as number }, (_, i) => this.#nested(axis + 1, at + i * stride))
+    const inner = (i: number) => this.#nested(axis + 1, at + i * stride, item as (value: bigint) => unknown)
+    return Array.from({ length: this.shape[axis] as number }, (_, i) => inner(i))
   }
 
   #item(at: number): NdItem<D> {

@@ -14,6 +14,8 @@ export const SCALAR_TYPES = [
   'pathlib.WindowsPath',
   'pathlib.PurePosixPath',
   'pathlib.PureWindowsPath',
+  'numpy.datetime64',
+  'numpy.timedelta64',
 ] as const
 
 /** The type of a {@link PythonScalar}. */
@@ -31,7 +33,10 @@ export type ScalarType = (typeof SCALAR_TYPES)[number]
  */
 export class PythonScalar {
   readonly type: ScalarType
-  /** As Python's `str` or `isoformat` writes it; a timedelta as `P1DT2.000003S`, days and seconds. */
+  /**
+   * As Python's `str` or `isoformat` writes it; a timedelta as `P1DT2.000003S`, days and seconds; a timedelta64 as `5[ns]`. What the text
+   * does not say stands behind it: `[fold=1]`, the key of a time's zone, the unit of a datetime64.
+   */
   readonly text: string
 
   /** @throws `ERR_PYTHREADS_ARGUMENT` for an unknown type; whether the text is one of the type, Python says when it gets it. */
@@ -71,5 +76,9 @@ export class PythonFloat {
 
   constructor(value: number) {
     this.value = value
+  }
+
+  toJSON(): number {
+    return this.value
   }
 }

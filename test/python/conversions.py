@@ -50,10 +50,6 @@ def filled(value, fill):
     return value
 
 
-class Level(enum.IntEnum):
-    HIGH = 2
-
-
 class Access(enum.Flag):
     READ = 1
     WRITE = 2
@@ -156,6 +152,13 @@ class Lying(str):
         return "'a lie'"
 
 
+class LyingNumber(int):
+    def __int__(self):
+        return 1
+
+    __index__ = __add__ = __pos__ = __int__
+
+
 class Guarded(type):
     """A metaclass that minds being asked."""
 
@@ -177,6 +180,14 @@ class Summer(tzinfo):
 
     def utcoffset(self, moment):
         return timedelta(hours=1 if moment is not None and moment.fold else 2)
+
+    def dst(self, _moment):
+        return timedelta(0)
+
+
+class Failing(tzinfo):
+    def utcoffset(self, _moment):
+        raise LookupError
 
     def dst(self, _moment):
         return timedelta(0)

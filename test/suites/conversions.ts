@@ -1,6 +1,6 @@
 import { isDeepStrictEqual, types } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Python, PythonError, PythonScalar, type RemoteObject } from '../../src/index.ts'
+import { type Python, PythonDate, PythonError, PythonScalar, type RemoteObject } from '../../src/index.ts'
 import {
   caseCount,
   Expected,
@@ -169,6 +169,7 @@ export async function same(actual: unknown, expected: unknown): Promise<void> {
       await isRemote(a, b, path)
     } else if (!isContainer(b)) {
       if (Object.is(a, b)) continue
+      if (b instanceof PythonDate) expect(exactly(a), `at ${path}`).toEqual(exactly(b))
       if (typeof b === 'function' || !isDeepStrictEqual(a, b)) expect(a, `at ${path}`).toBe(b)
     } else if (partners.has(b) || (isContainer(a) && partners.has(a))) {
       expect(partners.get(b) === a && partners.get(a as object) === b, `sharing at ${path}`).toBe(true)
@@ -189,6 +190,13 @@ async function isRemote(value: unknown, { type }: Expected, path: string): Promi
   expect(types.isProxy(value), `a remote object at ${path}`).toBe(true)
   const named = await (value as RemoteObject).$type()
   if (type !== undefined) expect(named).toBe(type)
+}
+
+/** All that a date from Python says: what is private is not compared. */
+function exactly(date: unknown): unknown {
+  if (!(date instanceof PythonDate)) return date
+  const { fold, zone, offset, microsecond, nanosecond } = date
+  return { time: date.getTime(), text: date.isoformat(), fold, zone, offset, microsecond, nanosecond }
 }
 
 function isContainer(value: unknown): value is object {

@@ -1,0 +1,242 @@
+import { inspect } from 'node:util'
+import { PythreadsError } from '../errors/index.ts'
+
+/** What a datetime of Python has that a `Date` does not hold. */
+export interface DateParts {
+  /** Nanoseconds beyond the milliseconds, from 0 to 999,999. */
+  readonly nanoseconds: number
+  /** Microseconds east of UTC; `null`: it has no zone. */
+  readonly offset: number | null
+  /** A letter and a name: see `dates.py` in the kernel. */
+  readonly zone: string
+  readonly fold: number
+}
+
+const UTC: DateParts = Object.freeze({ nanoseconds: 0, offset: 0, zone: 'u', fold: 0 })
+const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{6}))?)?)?$/
+const FOLD = '[fold=1]'
+const MS_PER_DAY = 86_400_000
+
+/** What the text of {@link PythonDate.of} does not say. */
+export interface ZoneOptions {
+  /** The key of a `ZoneInfo`, such as `'Europe/Rome'`. Default: a zone that is the offset alone. */
+  readonly zone?: string | undefined
+  /** 1 for the second one of two equal times on the clock. Default 0. */
+  readonly fold?: number | undefined
+}
+
+interface Internals {
+  make(milliseconds: number, parts: DateParts, time?: number): PythonDate
+  parts(date: Date): readonly [milliseconds: number, parts: DateParts] | undefined
+}
+
+/** What only the wire does, set by the class, as it needs what is private there. */
+let internals: Internals
+
+/**
+ * A `Date` from Python that keeps what a `Date` does not hold: microseconds, the zone, and which of two equal times it is when
+ * clocks are put back. As an argument it is the very same datetime in Python again. A datetime that a `Date` holds completely,
+ * in UTC with whole milliseconds, arrives as a plain `Date`.
+ *
+ * What is kept belongs to the moment. When a setter changes that, the date is a moment in UTC, as any other `Date`.
+ *
+ * @example
+ * ```ts
+ * const when = await py.eval<PythonDate>('datetime(2024, 1, 2, 3, 4, 5, 678901, ZoneInfo("Europe/Rome"))')
+ * when.toISOString() // '2024-01-02T02:04:05.678Z'
+ * when.microsecond // 678901
+ * when.zone // 'Europe/Rome'
+ * ```
+ */
+export class PythonDate extends Date {
+  #parts: DateParts | undefined
+  /** The moment that the parts belong to. */
+  #time = Number.NaN
+  /** What Python gets: the same, or the time on the clock as if that were UTC, where there is no zone. */
+  #milliseconds = 0
+
+  static {
+    const make: Internals['make'] = (milliseconds, parts, time = milliseconds) => {
+      const date = new PythonDate(time)
+      date.#parts = parts
+      date.#time = date.getTime()
+      date.#milliseconds = milliseconds
+      return date
+    }
+    const parts: Internals['parts'] = (date) => {
+      if (!(#parts in date)) return undefined
+      const own = date.#own
+      return own === undefined ? undefined : [date.#milliseconds, own]
+    }
+    internals = { make, parts }
+    const show = function (this: PythonDate): string {
+      return shown(this)
+    }
+    Object.defineProperty(PythonDate.prototype, inspect.custom, { value: show, configurable: true })
+  }
+
+  /**
+   * A datetime for Python, from the text that its `isoformat` would be.
+   *
+   * @example
+   * ```ts
+   * PythonDate.of('2024-01-02T03:04:05.678901+01:00', { zone: 'Europe/Rome' })
+   * ```
+   * @throws `ERR_PYTHREADS_ARGUMENT` for another text; whether there is such a zone, Python says when it gets the date
+   */
+  static of(text: string, { zone, fold = 0 }: ZoneOptions = {}): PythonDate {
+    const found = typeof text === 'string' ? ISO.exec(text) : null
+    const wall = found === null ? undefined : wallOf(found)
+    if (found === null || wall === undefined || (zone !== undefined && (typeof zone !== 'string' || found[8] === undefined))) {
+      const wanted = 'the isoformat of a datetime, with an offset where there is a zone'
+      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `A PythonDate is made of ${wanted}; got ${JSON.stringify(text)}`)
+    }
+    const [milliseconds, micros] = wall
+    const offset = offsetOf(found)
+    const sum = micros - (offset ?? 0)
+    const code = zone === undefined ? (offset === 0 ? 'u' : offset === null ? '' : 'f') : `z${zone}`
+    const parts = { nanoseconds: modulo(sum, 1000) * 1000, offset, zone: code, fold: fold === 1 ? 1 : 0 }
+    return internals.make(milliseconds + Math.floor(sum / 1000), parts)
+  }
+
+  /** A plain `Date` as a moment in UTC; a `PythonDate` as it is. */
+  static from(date: Date): PythonDate {
+    return date instanceof PythonDate ? date : new PythonDate(date.getTime())
+  }
+
+  /** The parts, as long as no setter has changed the moment that they belong to. */
+  get #own(): DateParts | undefined {
+    return this.#time === this.getTime() ? this.#parts : undefined
+  }
+
+  /** As Python has it: from 0 to 999,999. */
+  get microsecond(): number {
+    return Math.floor(modulo(this.getTime(), 1000) * 1000 + (this.#own ?? UTC).nanoseconds / 1000)
+  }
+
+  /** Of a `pandas.Timestamp`: the nanoseconds beyond the microseconds, from 0 to 999. */
+  get nanosecond(): number {
+    return (this.#own ?? UTC).nanoseconds % 1000
+  }
+
+  /**
+   * The key of a `ZoneInfo` (`'Europe/Rome'`), the name of a `timezone` (`'CET'`), `'UTC'`, or the offset where there is no name
+   * (`'+02:00'`). `null`: the datetime has no zone.
+   */
+  get zone(): string | null {
+    const { zone, offset } = this.#own ?? UTC
+    if (offset === null) return null
+    if (zone === 'u') return 'UTC'
+    return zone.length > 1 ? zone.slice(1) : offsetText(offset)
+  }
+
+  /** Seconds east of UTC; `null`: the datetime has no zone. */
+  get offset(): number | null {
+    const { offset } = this.#own ?? UTC
+    return offset === null ? null : offset / 1_000_000
+  }
+
+  /** 1 for the second one of two equal times on the clock, when that is put back. */
+  get fold(): number {
+    return (this.#own ?? UTC).fold
+  }
+
+  /** As Python's `isoformat` writes it: the time on the clock, with microseconds and offset. An invalid date: `'Invalid Date'`. */
+  isoformat(): string {
+    const parts = this.#own ?? UTC
+    const micros = (parts.offset ?? 0) + Math.floor(parts.nanoseconds / 1000)
+    const wall = new Date((this.#own === undefined ? this.getTime() : this.#milliseconds) + Math.floor(micros / 1000))
+    if (Number.isNaN(wall.getTime())) return 'Invalid Date'
+    const text = wall.toISOString() // of the years 1 to 9999, or of a Date of JavaScript
+    const fraction = modulo(wall.getTime(), 1000) * 1000 + modulo(micros, 1000)
+    const digits = String(fraction).padStart(6, '0') + (this.nanosecond === 0 ? '' : String(this.nanosecond).padStart(3, '0'))
+    const clock = `${text.slice(0, -5)}${Number(digits) === 0 ? '' : `.${digits}`}`
+    return parts.offset === null ? clock : clock + offsetText(parts.offset)
+  }
+}
+
+/** What `console.log` shows. */
+function shown(date: PythonDate): string {
+  const { zone } = date
+  const text = date.isoformat()
+  return `PythonDate ${text}${zone === null || zone === 'UTC' || text.endsWith(zone) ? '' : `[${zone}]`}`
+}
+
+/** A datetime of the wire: `milliseconds` since 1970 UTC, or of the time on the clock of one without a zone, which is taken for `time`. */
+export function pythonDate(milliseconds: number, parts: DateParts, time?: number): PythonDate {
+  return internals.make(milliseconds, parts, time)
+}
+
+/** What goes to Python: milliseconds and parts; `undefined` for a `Date` that is no more than its moment. */
+export function datePartsOf(date: Date): readonly [milliseconds: number, parts: DateParts] | undefined {
+  return internals.parts(date)
+}
+
+/** Another `Date` of the same kind, with the same contents. */
+export function copyOfDate(date: Date): Date {
+  const exact = internals.parts(date)
+  return exact === undefined ? new Date(date) : internals.make(...exact, date.getTime())
+}
+
+/** Which moment a datetime without a zone is: `'exact'`: none, it is a `PythonScalar`. */
+export type NaiveDates = 'exact' | 'utc' | 'local'
+
+/** The `Date` that a datetime without a zone is; `undefined` for the text of another one. */
+export function naiveDate(text: string, meaning: 'utc' | 'local'): PythonDate | undefined {
+  const isSecond = text.endsWith(FOLD)
+  const found = ISO.exec(isSecond ? text.slice(0, -FOLD.length) : text)
+  const wall = found === null || found[8] !== undefined ? undefined : wallOf(found)
+  if (wall === undefined) return undefined
+  const [start, micros] = wall
+  const time = start + Math.floor(micros / 1000)
+  const fold = isSecond ? 1 : 0
+  const parts = { nanoseconds: (micros % 1000) * 1000, offset: null, zone: '', fold }
+  return internals.make(time, parts, meaning === 'utc' ? time : localTime(new Date(time), fold))
+}
+
+/** The time on a clock, as if that were UTC: the whole second in milliseconds, and microseconds; `undefined`: there is none. */
+function wallOf(found: RegExpExecArray): readonly [milliseconds: number, micros: number] | undefined {
+  const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number) as [number, number, number, ...number[]]
+  const wall = new Date(0)
+  wall.setUTCFullYear(year, month - 1, day)
+  wall.setUTCHours(hour as number, minute, second)
+  const isSame = year > 0 && wall.toISOString().slice(0, 19) === found[0].slice(0, 19)
+  return isSame ? [wall.getTime(), Number((found[7] ?? '').padEnd(6, '0'))] : undefined
+}
+
+/** An offset in microseconds; `null`: the text has none. */
+function offsetOf(found: RegExpExecArray): number | null {
+  const [sign, hours, minutes, seconds = '0', micros = '0'] = found.slice(8)
+  if (sign === undefined) return null
+  const size = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1_000_000 + Number(micros)
+  return sign === '-' && size !== 0 ? -size : size
+}
+
+/** The moment at which the clocks of this process show a time, given as if it were UTC; with `fold`, the second one. */
+function localTime(wall: Date, fold: number): number {
+  const local = new Date(0)
+  local.setFullYear(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate())
+  local.setHours(wall.getUTCHours(), wall.getUTCMinutes(), wall.getUTCSeconds(), wall.getUTCMilliseconds())
+  const first = local.getTime()
+  if (fold === 0) return first
+  const after = new Date(first + MS_PER_DAY).getTimezoneOffset() - local.getTimezoneOffset()
+  const second = new Date(first + after * 60_000)
+  return second.getHours() === local.getHours() && second.getMinutes() === local.getMinutes() ? second.getTime() : first
+}
+
+function modulo(value: number, by: number): number {
+  return ((value % by) + by) % by
+}
+
+/** As Python writes an offset: `+02:00`, `-00:00:01.500000`. */
+function offsetText(microseconds: number): string {
+  const size = Math.abs(microseconds)
+  const seconds = Math.floor(size / 1_000_000)
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) =>
+    String(part).padStart(2, '0'),
+  )
+  const fraction = size % 1_000_000
+  if (fraction !== 0) parts[2] += `.${String(fraction).padStart(6, '0')}`
+  else if (parts[2] === '00') parts.pop()
+  return `${microseconds < 0 ? '-' : '+'}${parts.join(':')}`
+}
