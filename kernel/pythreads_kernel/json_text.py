@@ -8,7 +8,7 @@ from typing import Any
 
 from . import scalars
 from .codec import RefusedValueError
-from .copying import NOTHING, copied
+from .copying import NOTHING, members_way, scalar_way
 
 _ADVICE = "return dicts, lists, texts, numbers, booleans and None instead"
 
@@ -16,18 +16,22 @@ _ADVICE = "return dicts, lists, texts, numbers, booleans and None instead"
 def plain(value: Any) -> Any:
     """What stands for a value that JSON has not: `default` of `json.dumps`. Raises `TypeError`."""
     kind = type(value)
+    copy = _copied(value, kind)
+    if copy is None or (copy is not NOTHING and type(copy) is not kind):
+        return list(copy) if isinstance(copy, (set, frozenset)) else copy
     if hasattr(value, "isoformat"):  # dates and times
         return value.isoformat()
-    if kind.__module__ == "numpy" and hasattr(value, "dtype") and hasattr(value, "item"):
-        return value.tolist()
     escape = scalars.to_escape(value, kind)
     if escape is not None and isinstance(escape[-1], str):
         return escape[-1]
-    # A copy of bytes is bytes: JSON has none.
-    members = NOTHING if isinstance(value, (bytes, bytearray, complex)) else copied(value)
-    if members is NOTHING:
-        raise TypeError(f"{_named(kind)} is not JSON; {_ADVICE}")
-    return list(members) if isinstance(members, (set, frozenset)) else members
+    raise TypeError(f"{_named(kind)} is not JSON; {_ADVICE}")
+
+
+def _copied(value: Any, kind: type) -> Any:
+    if issubclass(kind, (bytes, bytearray, complex)):  # a copy of bytes is bytes: JSON has none
+        return NOTHING
+    way = scalar_way(kind) or members_way(kind)
+    return NOTHING if way is None else way(value)
 
 
 def to_json(value: Any, where: str) -> str:

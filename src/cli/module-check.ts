@@ -42,7 +42,8 @@ async function check(py: Python, module: string): Promise<CheckedModule> {
   } catch (error) {
     if (!(error instanceof PythreadsError)) throw error
     const missing = error instanceof PythonError ? await missingModule(py, error) : undefined
-    const problem = error.message.split('\n', 1)[0] ?? ''
+    const [line = ''] = error.message.split('\n', 1)
+    const problem = missing === undefined ? line : line.replace(/(No module named '[^']+').*/, '$1') // doctor says the command itself
     return { module, ok: false, code: error.code, problem, ...(missing === undefined ? {} : { missing }) }
   }
   const version = module.endsWith('.py') ? undefined : await versionOf(py, module)

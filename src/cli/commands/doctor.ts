@@ -219,7 +219,9 @@ function cut(lines: readonly string[]): string[] {
 /** What stands before a Python and is not used, and what works and comes after it. */
 function orderLines(all: readonly Looked[], { facts, passedOver }: FoundPython): string[] {
   const later = all.flatMap(({ place, facts: other }) =>
-    place.source.endsWith('project') && other !== undefined && other.prefix !== facts.prefix ? [`${place.given} (${place.source})`] : [],
+    place.source.endsWith('project') && other !== undefined && other.prefix !== facts.prefix
+      ? [`${place.given} (${place.source})`]
+      : [],
   )
   if (passedOver.length > 0) return passedOver.map((sentence) => `Passed over: ${sentence}.`)
   return later.length > 0 ? [`It comes before ${later.join(' and ')}.`] : []
