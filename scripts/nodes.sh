@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests whose result depends on the release of Node (how it starts and
-# ends, arrays, worker_threads) on the newest Node of each major version, from
+# ends, arrays, worker_threads, the package) on the newest Node of each major version, from
 # the npm packages node-<platform>-<arch>, which it keeps in .cache/nodes/.
 #   nodes.sh [MAJOR]... [-- VITEST ARGUMENT...]    e.g. nodes.sh 24 -- test/process.exit
 # Where a package cannot be installed that Node is left out; a failure if CI is set.
@@ -12,7 +12,7 @@ majors=()
 while [[ $# -gt 0 && $1 != -- ]]; do majors+=("$1"); shift; done
 shift $(($# > 0 ? 1 : 0))
 [[ ${#majors[@]} -gt 0 ]] || majors=(22 24 26)
-tests=(test/runtime.start test/process.exit test/arrays. test/worker-threads)
+tests=(test/runtime.start test/process.exit test/arrays. test/worker-threads test/package)
 [[ $# -eq 0 ]] || tests=("$@")
 package=node-$(node -p 'process.platform + "-" + process.arch')
 
@@ -27,6 +27,10 @@ install() {
 }
 
 status=0
+# Nodes that cannot require an ES module, for the test of the package, which runs programs with all that are in .cache/nodes/.
+for version in 20.0.0 22.11.0; do
+  install "$version" >/dev/null || echo "Not tested here: Node $version" >&2
+done
 for major in "${majors[@]}"; do
   if ! node=$(install "$major"); then
     echo "Not tested here: Node $major (npm cannot install $package@$major)" >&2

@@ -1,10 +1,11 @@
 /**
- * The package as its users get it: packed, installed in an empty folder, imported by plain JavaScript, by `require` and by strict
+ * The package as its users get it: packed, installed in an empty folder, imported by plain JavaScript, by `require`, by jest and by strict
  * TypeScript, and called. A failure here while everything else passes: a file that `files` in package.json leaves out, a path
  * into the repository, or types that only resolve beside the sources. It needs `npm run build`, which `npm test` does first.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
@@ -56,10 +57,25 @@ export function mistakes(): void {
 
 const WANTED = '2\n3\nJSONDecodeError ERR_PYTHREADS_PYTHON true\n{"id": 1} 6 [1] process\n'
 
+/** The Nodes that scripts/nodes.sh has installed. */
+function otherNodes(): { name: string; command: string[] }[] {
+  const folder = join(root, '.cache', 'nodes')
+  const versions = existsSync(folder) ? readdirSync(folder) : []
+  const program = join('node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node')
+  return versions
+    .map((version) => ({ name: `Node ${version}`, command: [join(folder, version, program)] }))
+    .filter(({ command }) => existsSync(command[0] ?? ''))
+}
+
 describe('the package', () => {
   let files: string[] = []
   const installed = () => places.path('project', 'node_modules', 'pythreads')
   const node = (...args: string[]) => run(process.execPath, args)
+  const typescript = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const linkTypes = (name: string) => {
+    const link = join('project', 'node_modules', name)
+    if (!existsSync(places.path(link))) places.link(link, join(root, 'node_modules', name))
+  }
 
   function run(program: string, args: string[]): string {
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
@@ -88,10 +104,14 @@ describe('the package', () => {
       'CHANGELOG.md',
       'dist/index.js',
       'dist/index.d.ts',
+      'dist/index.cjs',
+      'dist/index.d.cts',
+      'dist/import/index.js',
+      'dist/arrow.cjs',
       'dist/cli/main.js',
     ]
     expect(files).toEqual(expect.arrayContaining(others))
-    const strange = files.filter((path) => !/^dist\/.*\.(js|d\.ts|js\.map)$|^kernel\/pythreads_kernel\/[a-z_]+\.py$/.test(path))
+    const strange = files.filter((path) => !/^dist\/.*\.(c?js|d\.c?ts)$|^kernel\/pythreads_kernel\/[a-z_]+\.py$/.test(path))
     expect(strange.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'kernel/pythreads_kernel/py.typed', 'package.json'])
   })
 
@@ -124,20 +144,86 @@ describe('the package', () => {
     },
   )
 
-  it('is required where Node can require a module, and is the same one', () => {
+  // Without that ability of Node 20.19 and 22.12, a Node is as 20.0 is. The older ones are there if scripts/nodes.sh has installed them.
+  it.each([
+    { name: 'this Node', command: [process.execPath] },
+    { name: 'a Node that cannot', command: [process.execPath, '--no-experimental-require-module'] },
+    ...otherNodes(),
+  ])('is one library for require and import, each with the form of apache-arrow that it finds: $name', ({ command }) => {
+    linkTypes('apache-arrow')
     places.file(
-      'project/use.cjs',
+      'project/both.cjs',
       `const main = async () => {
-        const { Python } = require('pythreads')
-        const imported = await import('pythreads')
-        const py = await Python.start({ python: ${JSON.stringify(python)}, isolation: 'process', workers: 1 })
-        console.log(await py.run('json:dumps', [[1]]), imported.Python === Python)
-        await py.close()
-      }
-      main().catch((error) => console.log(error.code))`,
+          const [required, imported] = [require('pythreads'), await import('pythreads')]
+          const [cjs, esm] = [require('pythreads/arrow'), await import('pythreads/arrow')]
+          const same = Object.keys(imported).map((name) => imported[name] === required[name])
+          console.log(Object.keys(required).sort().join() === Object.keys(imported).sort().join(), new Set(same))
+          const py = await required.Python.start({ python: ${JSON.stringify(python)}, isolation: 'process', workers: 1 })
+          for (const [{ fromArrow }, arrow] of [[cjs, require('apache-arrow')], [esm, await import('apache-arrow')]]) {
+            const table = fromArrow(arrow.tableFromArrays({ n: new Int32Array(1) }))
+            const error = await py.run('builtins:len', [table]).catch((reason) => reason) // the table is recognised
+            console.log(error instanceof imported.PythreadsError ? error.code : error)
+          }
+          console.log(await py.run('json:dumps', [[1]]), py.sync.eval('2'))
+          await py.close()
+        }
+        main().catch((error) => console.log(error))`,
     )
-    const able = (process.features as { require_module?: boolean }).require_module === true
-    expect(node('use.cjs')).toBe(able ? '[1] true\n' : 'ERR_REQUIRE_ESM\n')
+    const table = 'ERR_PYTHREADS_VALUE' // the Python of this test has no pyarrow
+    expect(run(command[0] ?? '', [...command.slice(1), '--no-warnings', 'both.cjs'])).toBe(
+      `true Set(1) { true }\n${table}\n${table}\n[1] 2\n`,
+    )
+  })
+
+  it('is loaded by jest in its default set-up, which is CommonJS', () => {
+    places.file('project/jest/package.json', '{ "name": "in-jest" }')
+    places.file(
+      'project/jest/call.test.js',
+      `const { Python, PythonError } = require('pythreads')
+      const { fromArrow } = require('pythreads/arrow')
+      test('calls Python', async () => {
+        const py = await Python.start({ python: ${JSON.stringify(python)}, isolation: 'process', workers: 1 })
+        expect(await py.run('json:dumps', [{ id: 1 }])).toBe('{"id": 1}')
+        await expect(py.eval('1/0')).rejects.toBeInstanceOf(PythonError)
+        expect(typeof fromArrow).toBe('function')
+        await py.close()
+      })`,
+    )
+    const jest = createRequire(import.meta.url).resolve('jest/bin/jest')
+    const printed = run(process.execPath, [jest, '--rootDir', places.path('project', 'jest'), '--ci', '--json', '--silent'])
+    expect(JSON.parse(printed)).toMatchObject({ numPassedTests: 1, numFailedTests: 0 })
+  })
+
+  it.each(['node16', 'nodenext'])('has types for a CommonJS module of TypeScript, the same as for others, with %s', (module) => {
+    linkTypes('apache-arrow')
+    linkTypes('@types/node')
+    places.file(
+      'project/required.cts',
+      `import { Python, type PythonStats } from 'pythreads'
+      import { fromArrow } from 'pythreads/arrow'
+      import type { from as From } from './imported.mjs' with { 'resolution-mode': 'import' }
+      declare const from: typeof From
+      export async function use(): Promise<[PythonStats, number, typeof fromArrow]> {
+        const py = await Python.start({ workers: 1 })
+        const number: number = await py.eval<number>('1')
+        // @ts-expect-error: an option that does not exist
+        void Python.start({ worker: 1 })
+        const same: Python = from(py)
+        return [same.stats(), number, fromArrow]
+      }`,
+    )
+    places.file('project/imported.mts', `import type { Python } from 'pythreads'\nexport const from = (py: Python): Python => py`)
+    const compilerOptions = {
+      ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], types: ['node'], noEmit: true },
+      ...{ strict: true, skipLibCheck: false, module, moduleResolution: module },
+    }
+    places.file('project/tsconfig.cjs.json', JSON.stringify({ compilerOptions, files: ['required.cts', 'imported.mts'] }))
+    try {
+      node(typescript, '-p', 'tsconfig.cjs.json')
+    } catch (error) {
+      expect((error as { stdout: string }).stdout).toBe('')
+      throw error
+    }
   })
 
   it('exports nothing but its entry', () => {
@@ -147,9 +233,7 @@ describe('the package', () => {
 
   it.each(['nodenext', 'bundler'])('has types for strict TypeScript, with module resolution %s', (resolution) => {
     places.file('project/use.ts', PROGRAM)
-    if (!existsSync(places.path('project', 'node_modules', '@types', 'node'))) {
-      places.link('project/node_modules/@types/node', join(root, 'node_modules', '@types', 'node'))
-    }
+    linkTypes('@types/node')
     const compilerOptions = {
       ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], types: ['node'], outDir: 'out', rootDir: '.' },
       ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
@@ -157,7 +241,7 @@ describe('the package', () => {
     }
     places.file('project/tsconfig.json', JSON.stringify({ compilerOptions, files: ['use.ts'] }))
     try {
-      node(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.')
+      node(typescript, '-p', '.')
     } catch (error) {
       expect((error as { stdout: string }).stdout).toBe('')
       throw error
