@@ -109,7 +109,7 @@ let pools = 0
  * ```ts
  * import { Python } from 'pythreads'
  *
- * await using py = await Python.start({ workers: 20 })
+ * const py = await Python.start({ workers: 20 })
  * const json = py.import('json')
  * console.log(await Promise.all(Array.from({ length: 20 }, (_, id) => json.dumps({ id }))))
  * ```

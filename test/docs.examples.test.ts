@@ -5,12 +5,13 @@
 // end of a line is the next line that the block prints, so a block's comments in their order are its whole output; a block
 // without such a comment may print what it likes. A block that begins with ```ts fragment is only type-checked.
 // Where it begins with ```ts 3.11, its output is that of Python 3.11 and newer.
-// A failure under a page's name is either a wrong example or a bug that it found; run `node --import tsx build/docs/<page>.mts`.
+// A failure under a page's name is either a wrong example or a bug that it found; run `node build/docs/<page>.mjs`.
+// Examples run as they are printed, without their types, so `await using` is none of them: plain JavaScript of Node 20 and 22 cannot read it.
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { findPython } from '../src/discovery/index.ts'
 import { ERROR_CODES } from '../src/index.ts'
-import { type PageRun, readPages, runPage, typeErrors, writePrograms } from './support/docs.ts'
+import { compile, type PageRun, readPages, runPage, writePrograms } from './support/docs.ts'
 import { pythons } from './support/pythons.ts'
 
 /** Pages that would be worth little without examples. */
@@ -23,10 +24,14 @@ const pages = readPages()
 const [, minor] = (await findPython()).facts.version
 const running = pages.filter(({ name }) => packages != null || !WITH_PACKAGES.includes(name))
 
-beforeAll(() => writePrograms(pages))
+let errors = ''
+beforeAll(async () => {
+  writePrograms(pages)
+  errors = await compile()
+})
 
-it('all blocks have the types that they should', async () => {
-  expect(await typeErrors()).toBe('')
+it('all blocks have the types that they should', () => {
+  expect(errors).toBe('')
 })
 
 describe.each(running.filter(({ blocks }) => blocks.some(({ isFragment }) => !isFragment)))('$name', (page) => {

@@ -83,7 +83,7 @@ const MAX_CAUSES = 100
  * ```ts
  * import { Python, PythonError } from 'pythreads'
  *
- * await using py = await Python.start()
+ * const py = await Python.start()
  * try {
  *   await py.run('json:loads', ['{'])
  * } catch (error) {

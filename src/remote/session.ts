@@ -25,7 +25,7 @@ let sessions = 0
  *
  * @example
  * ```ts
- * await using session = await py.session()
+ * const session = await py.session()
  * await session.exec('total = 0')
  * await session.exec`total += ${5}`
  * await session.eval('total') // 5

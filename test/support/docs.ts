@@ -12,7 +12,7 @@ const LIBRARY = '../../dist/index.js'
 const ARROW = '../../dist/arrow.js'
 /** What a page without imports takes for granted. */
 const GRANTED = `import { kw, Python, PythonScalar } from '${LIBRARY}'
-await using py = await Python.start({ workers: 1 })`
+const py = await Python.start({ workers: 1 })`
 
 /** A block of TypeScript in a page. */
 export interface Block {
@@ -66,17 +66,28 @@ function* blocksOf(text: string): Generator<Block> {
 /** Writes the programs of the pages below build/docs. */
 export function writePrograms(pages: readonly Page[]): void {
   mkdirSync(folder, { recursive: true })
-  for (const page of pages) writeFileSync(programOf(page), sourceOf(page))
+  for (const page of pages) {
+    writeFileSync(programOf(page), sourceOf({ ...page, blocks: page.blocks.filter(({ isFragment }) => !isFragment) }))
+    writeFileSync(programOf(page, 'checked.'), sourceOf(page)) // fragments may need a newer Node, or a compiler
+  }
   // As strict as a project of its own is by `strict`; what users may switch on besides is not theirs to expect here.
-  const compilerOptions = { noEmit: true, noUncheckedIndexedAccess: false, noUnusedLocals: false, noUnusedParameters: false }
-  const config = { extends: '../../tsconfig.base.json', compilerOptions, files: pages.map((page) => basename(programOf(page))) }
+  // What is compiled differs from what is printed by its types alone, so an example that this Node cannot read fails.
+  const compilerOptions = {
+    ...{ target: 'esnext', noUncheckedIndexedAccess: false, noUnusedLocals: false, noUnusedParameters: false },
+    ...{ sourceMap: true, inlineSources: true },
+  }
+  const config = {
+    extends: '../../tsconfig.base.json',
+    compilerOptions,
+    files: pages.flatMap((page) => [programOf(page), programOf(page, 'checked.')].map((path) => basename(path))),
+  }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
 }
 
-/** Runs a program that `writePrograms` wrote; in a virtual environment, if one is given. */
+/** Runs a program that `compile` has compiled; in a virtual environment, if one is given. */
 export async function runPage(page: Page, venv?: string): Promise<PageRun> {
   const { code, stdout, stderr } = await runNode(
-    ['--import', 'tsx', programOf(page)],
+    ['--enable-source-maps', programOf(page).replace(/\.mts$/, '.mjs')],
     venv === undefined ? {} : { VIRTUAL_ENV: venv },
   )
   const [, ...parts] = stdout.split(new RegExp(`^${MARK}(.*)\n`, 'm'))
@@ -85,14 +96,14 @@ export async function runPage(page: Page, venv?: string): Promise<PageRun> {
   return { printed, ended: printed.has(0), code, stderr }
 }
 
-/** What the compiler has to say of the programs that `writePrograms` wrote: nothing, when all is well. */
-export async function typeErrors(): Promise<string> {
+/** Compiles what `writePrograms` wrote. Returns what the compiler has to say: nothing, when all is well. */
+export async function compile(): Promise<string> {
   const { stdout, stderr } = await runNode([join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder])
   return stdout + stderr
 }
 
-function programOf(page: Page): string {
-  return join(folder, `${basename(page.name, '.md')}.mts`)
+function programOf(page: Page, what: '' | 'checked.' = ''): string {
+  return join(folder, `${basename(page.name, '.md')}.${what}mts`)
 }
 
 /** The rule is in docs.examples.test.ts. */
