@@ -35,12 +35,15 @@ const METHODS: Readonly<Record<string, Method>> = {
   $dir: (operator, target) => () => operator.operate('dir', target, []),
 }
 
+const DOLLAR = 36
+
 /** The operation of this name on a target, if there is one. */
 export function operation(
   operator: Operator<unknown>,
   target: Target,
   name: string,
 ): ((...args: never[]) => unknown) | undefined {
+  if (name.charCodeAt(0) !== DOLLAR && name !== 'toJS') return undefined // most names: sooner than a look-up
   const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined
   return method?.(operator, target)
 }

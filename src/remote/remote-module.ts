@@ -22,7 +22,7 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
     if (key === 'then') return undefined
     if (key === 'toJSON') return refuseJson(text, () => caller.get(attributeOf(target, key)))
     if (typeof key === 'symbol') return letGoOfNothing(key) ?? describedBy(key, text)
-    const own = operation(caller, target, key) ?? (key.startsWith('$') ? lifetime(caller, target, key) : undefined)
+    const own = operation(caller, target, key) ?? lifetime(caller, target, key)
     return own ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
   }
   const imported = standForTarget(new Proxy<PythonModule>(shownAs(text, new PythonModule()), { get, ...refuseToChange }), module)
@@ -35,6 +35,7 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
 
 /** What only what JavaScript holds has. A module is not held. */
 function lifetime(caller: Caller, target: Target, key: string): unknown {
+  if (!key.startsWith('$')) return undefined
   if (key === '$dispose') return () => {}
   if (key === '$enter') return () => enter(caller, target)
   return key === '$with' ? (body: (value: unknown) => unknown) => within(caller, target, body) : undefined
