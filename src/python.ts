@@ -227,6 +227,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * A module, or a file given by URL or by a path that ends in `.py`. Nothing is sent yet. Awaited, it imports it. `options`
    * are those of every call that is made through it.
    *
+   * @typeParam T - What is in the module: its functions, classes and values. See {@link Remote}.
    * @example
    * ```ts
    * const rules = py.import<{ score(event: object): number }>(new URL('./rules.py', import.meta.url))
@@ -245,7 +246,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * @example
    * ```ts
    * await py.run(new URL('./rules.py#score', import.meta.url), [{ id: 1 }])
+   * const item = await py.run<Remote<Item>>('shop:make', ['tea']) // an object that stays in Python
    * ```
+   * @typeParam R - What arrives; nothing checks it. {@link Remote} and {@link RemoteGenerator} for what stays in Python.
    * @throws {@link PythonError} with what Python raised, or one of the codes `ERR_PYTHREADS_ARGUMENT`,
    * `ERR_PYTHREADS_VALUE`, `ERR_PYTHREADS_QUEUE_FULL`, `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_DESTROYED`,
    * `ERR_PYTHREADS_ABORTED`, `ERR_PYTHREADS_TIMEOUT`, `ERR_PYTHREADS_QUEUE_TIMEOUT`, `ERR_PYTHREADS_WEDGED`, or a

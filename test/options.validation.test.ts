@@ -5,7 +5,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Python } from '../src/index.ts'
+import { kw, Python } from '../src/index.ts'
 import { modulePath, resolvePythonOptions, resolveTarget } from '../src/options/index.ts'
 import { collect, refusal } from './support/outcome.ts'
 import { pythons } from './support/pythons.ts'
@@ -49,7 +49,7 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     env: ['all', 5, null, [], { NAME: 5 }],
   },
   run: {
-    kwargs: [1, 'a', null, [], true],
+    kwargs: [1, 'a', null, [], true, new Map([['a', 1]]), new Set(['a']), new Uint8Array(1)],
     worker: [-1, 2, null, ...wrongInteger],
     signal: [null, {}, 'a', new EventTarget()],
     timeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
@@ -58,7 +58,7 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     retry: [-1, 1001, null, ...wrongInteger],
   },
   map: {
-    kwargs: [1, 'a', null, []],
+    kwargs: [1, 'a', null, [], new Map([['a', 1]])],
     chunk: [0, -1, 2 ** 20 + 1, 'AUTO', null, ...wrongInteger],
     ordered: [0, 1, 'yes', null],
     signal: [null, {}, 'a'],
@@ -184,6 +184,13 @@ describe('options', () => {
   it.each([[5], ['abc'], [{ length: 1 }], [new Set([1])], [null]])('the arguments of run cannot be %j', async (args) => {
     expect(await refusal(() => py.run('json:dumps', args as never))).toMatchObject({ code: ARGUMENT })
   })
+
+  it.each([[5], ['abc'], [[1]], [new Map([['a', 1]])], [new Set(['a'])], [undefined], [null], [() => 1]])(
+    '%o is no keyword arguments',
+    async (values) => {
+      expect(await refusal(() => kw(values as never))).toMatchObject({ code: ARGUMENT })
+    },
+  )
 
   it.each([[5], ['abc'], [{ length: 1 }], [undefined], [null]])('the items of map cannot be %j', async (items) => {
     expect(await refusal(() => py.map('json:dumps', items as never))).toMatchObject({ code: ARGUMENT })

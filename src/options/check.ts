@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { PythreadsError } from '../errors/index.ts'
+import type { KeywordValues } from './options.ts'
 
 /** Throws `ERR_PYTHREADS_OPTION` unless `ok`: what was expected, for which option, and what came. */
 export function check(ok: boolean, name: string, expected: string, value: unknown): asserts ok {
@@ -8,6 +9,11 @@ export function check(ok: boolean, name: string, expected: string, value: unknow
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether it can be keyword arguments: an object whose properties are its contents, which those of an array or a `Map` are not. */
+export function isKeywordValues(value: unknown): value is KeywordValues {
+  return isRecord(value) && !(Symbol.iterator in value)
 }
 
 /** Whether it is an `AbortSignal`, of this realm or another one. */

@@ -1,3 +1,3 @@
-export { check } from './check.ts'
+export { check, isKeywordValues } from './check.ts'
 export type * from './options.ts'
 export * from './resolve.ts'

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { PythreadsError } from '../errors/index.ts'
-import { check, checkKeys, integer, isRecord, isSignal, isUrl, isWritable, oneOf, text } from './check.ts'
+import { check, checkKeys, integer, isKeywordValues, isRecord, isSignal, isUrl, isWritable, oneOf, text } from './check.ts'
 import type {
   CallOptions,
   CopyOptions,
@@ -320,7 +320,7 @@ const DEFAULTS: ResolvedRunOptions = Object.freeze({ ...checkCallOptions(NO_OPTI
 
 function keywords(kwargs: Kwargs | undefined): Kwargs {
   if (kwargs === undefined) return NONE
-  check(isRecord(kwargs), 'kwargs', 'an object', kwargs)
+  check(isKeywordValues(kwargs), 'kwargs', 'an object whose properties are the keyword arguments', kwargs)
   return kwargs
 }
 
