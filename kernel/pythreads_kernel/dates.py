@@ -27,6 +27,8 @@ Escape = tuple["Any", ...]
 _US_PER_DAY = 86_400_000_000
 _EPOCH_DAY = 719_163
 _FOLD = "[fold=1]"
+# The start of 1970 and the class `timedelta`, once they are needed: to import the module takes 2 ms.
+_epoch: list[Any] = []
 
 
 def from_datetime(value: Any, nanoseconds: int = 0) -> Escape | None:
@@ -34,20 +36,31 @@ def from_datetime(value: Any, nanoseconds: int = 0) -> Escape | None:
     if value.tzinfo is None:
         text = value.isoformat()
         return (..., escapes.SCALAR, "datetime.datetime", text + _FOLD if value.fold else text)
-    offset = _microseconds(_offset_of(value))
+    is_utc = value.tzinfo is _utc()
+    offset = 0 if is_utc else _microseconds(_offset_of(value))
     if offset is None:  # of a zone that does not know
         return None
     days = value.toordinal() - _EPOCH_DAY
     seconds = days * 86_400 + value.hour * 3600 + value.minute * 60 + value.second
     milliseconds, rest = divmod(seconds * 1_000_000 + value.microsecond - offset, 1000)
-    zone = _zone_code(value)
-    if zone == "u" and not rest and not nanoseconds and not value.fold:
+    if is_utc and not rest and not nanoseconds and not value.fold:
         return (..., escapes.DATE, float(milliseconds))
+    zone = "u" if is_utc else _zone_code(value)
     return (..., escapes.DATE, float(milliseconds), rest * 1000 + nanoseconds, offset, zone, value.fold)
 
 
-def to_datetime(milliseconds: float, nanoseconds: int = 0, offset: int | None = 0, zone: str = "u", fold: int = 0) -> Any:
-    """The datetime that `from_datetime` wrote, or a `Date` of JavaScript. Without an offset it is naive.
+def from_milliseconds(milliseconds: float) -> Any:
+    """The datetime that a plain `Date` is: in UTC."""
+    if not _epoch:
+        import datetime as dt
+
+        _epoch[:] = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc), dt.timedelta
+    epoch, timedelta = _epoch
+    return epoch + timedelta(milliseconds=int(milliseconds))
+
+
+def to_datetime(milliseconds: float, nanoseconds: int, offset: int | None, zone: str, fold: int) -> Any:
+    """The datetime that `from_datetime` wrote. Without an offset it is naive.
 
     One with nanoseconds beyond its microseconds is a `pandas.Timestamp`.
     """
@@ -76,7 +89,7 @@ def from_time(value: Any) -> Escape | None:
     if value.tzinfo is not None:
         import datetime as dt
 
-        zone = _zone_code(value)
+        zone = "u" if value.tzinfo is _utc() else _zone_code(value)
         if zone[:1] == "z":
             text = f"{text}[{zone[1:]}]"
         elif type(value.tzinfo) is not dt.timezone or zone[:1] == "n":
@@ -107,6 +120,10 @@ def time_from_text(text: str) -> Any:
     return value.replace(fold=1) if fold else value
 
 
+def _utc() -> Any:
+    return sys.modules["datetime"].timezone.utc
+
+
 def _offset_of(value: Any) -> Any:
     try:
         return value.utcoffset()
@@ -123,8 +140,6 @@ def _zone_code(value: Any) -> str:
 
     zone: Any = value.tzinfo
     kind = type(zone)
-    if zone is dt.timezone.utc:
-        return "u"
     if kind is dt.timezone:
         return "f" if len(zone.__getinitargs__()) == 1 else f"n{zone.tzname(None)}"
     if kind is getattr(sys.modules.get("zoneinfo"), "ZoneInfo", None):

@@ -191,9 +191,9 @@ def _scalar(_channel: Channel, name: str, text: str) -> Any:
         raise RefusedValueError("args", str(error)) from None
 
 
-def _date(_channel: Channel, *parts: Any) -> Any:
+def _date(_channel: Channel, milliseconds: float, *parts: Any) -> Any:
     try:
-        return dates.to_datetime(*parts)
+        return dates.to_datetime(milliseconds, *parts) if parts else dates.from_milliseconds(milliseconds)
     except Exception as error:  # a zone that this Python does not know, a package that is not there
         raise RefusedValueError("args", f"a date cannot be made in Python: {error!r}") from None
 

@@ -176,11 +176,14 @@ class _Outgoing:
         return self._again >= 0
 
     def _container(self, value: Any, kind: type, depth: int, copies: int) -> Any:
-        has_texts = kind is dict and set(map(type, value)) <= _TEXT
-        if kind is dict and not has_texts and not self._exact:
-            value = self._with_texts(value)
-            has_texts = set(map(type, value)) <= _TEXT
-        target: Any = {} if has_texts and _is_object(value) else []
+        target: Any = []
+        if kind is dict:
+            kinds = set(map(type, value))
+            if not self._exact and not kinds <= SCALARS and any(issubclass(kind, str) for kind in kinds - SCALARS):
+                value = self._with_texts(value)
+                kinds = set(map(type, value))
+            if kinds <= _TEXT and _is_object(value):
+                target = {}
         result: Any = target
         if kind is dict and type(target) is list:
             result = (..., escapes.MAP, target)
@@ -195,8 +198,6 @@ class _Outgoing:
 
     def _with_texts(self, value: dict[Any, Any]) -> dict[Any, Any]:
         """A dict with plain texts in the place of keys of subclasses of str."""
-        if not any(kind is not str and issubclass(kind, str) for kind in set(map(type, value))):
-            return value
         result = {self._key(key): item for key, item in value.items()}
         if len(result) != len(value):
             raise RefusedValueError("value", "a dict has keys of a subclass of str that are the same text")

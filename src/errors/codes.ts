@@ -7,7 +7,7 @@ export const ERROR_CODES = {
   ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND: 'The module has no attribute of that name.',
   ERR_PYTHREADS_NOT_CALLABLE: 'The attribute that a target names cannot be called.',
   ERR_PYTHREADS_VALUE: 'A value cannot cross between JavaScript and Python; `path` says which.',
-  ERR_PYTHREADS_JSON: 'Something that stays in Python was to be written as JSON; `path` is its key.',
+  ERR_PYTHREADS_JSON: 'Something has no JSON: it stays in Python, or is a Map with keys that are no texts; `path` is its key.',
   ERR_PYTHREADS_OBJECT_RELEASED: 'A remote object was used after it was released, or after its worker ended.',
   ERR_PYTHREADS_OTHER_WORKER: 'A remote object was used in a call that cannot go to the worker it lives in.',
   ERR_PYTHREADS_DEADLOCK: 'A call was refused that could never have returned.',

@@ -1,3 +1,4 @@
+import { newSet } from './json.ts'
 import { copyOfDate } from './python-date.ts'
 
 /**
@@ -82,7 +83,7 @@ function sizeOf(value: object): number {
 
 function copyOf(value: object): object {
   if (Array.isArray(value)) return value.slice()
-  if (value instanceof Set) return new Set(value)
+  if (value instanceof Set) return newSet(value)
   return value instanceof Uint8Array ? value.slice() : copyOfDate(value as Date)
 }
 

@@ -3,6 +3,7 @@ import { PythreadsError } from '../errors/index.ts'
 import { Constant, Constants } from './constants.ts'
 import { ARRAY_KINDS, ESCAPE, type Loan, type Reviver } from './escapes.ts'
 import { BAD_DIGITS, readInteger, TOO_LARGE } from './integers.ts'
+import { newMap, newSet } from './json.ts'
 import { CODE, FLAG_REF } from './marshal.ts'
 import { type DType, NdArray } from './ndarray.ts'
 import { naiveDate, type PythonDate, pythonDate } from './python-date.ts'
@@ -378,7 +379,7 @@ class Reader {
 
   /** A Map or a Set, which exists before its members are read: one of them may refer to it. */
   #collection(isMap: boolean, fields: number, slot: number): unknown {
-    const collection = isMap ? new Map<unknown, unknown>() : new Set<unknown>()
+    const collection = isMap ? newMap() : newSet()
     if (slot >= 0) this.#references[slot] = collection
     const items = fields === 1 ? this.value() : undefined
     if (!Array.isArray(items) || (isMap && items.length % 2 !== 0)) malformed('a Map or Set without its members')
@@ -413,7 +414,7 @@ class Reader {
   }
 
   #set(length: number, shared: boolean, isFrozen: boolean): Set<unknown> {
-    const items = new Set<unknown>()
+    const items = newSet()
     const constant = isFrozen ? this.#enterConstant(items, shared) : undefined
     if (!isFrozen) this.#enter(items, shared)
     for (let i = 0; i < length; i++) addTo(items, this.#member())
@@ -467,7 +468,7 @@ class Reader {
   #dict(shared: boolean): unknown {
     const start = this.position
     if (this.#maps?.has(start)) {
-      const map = new Map<unknown, unknown>()
+      const map = newMap()
       this.#enter(map, shared)
       return this.#map(map, 0)
     }
@@ -480,7 +481,7 @@ class Reader {
       const key = this.#key()
       if (typeof key !== 'string') {
         if (index >= 0 && this.#referred?.has(index) === true && this.#mayReadAgain(start)) return this.#dictAgain(start, index)
-        const map = new Map<unknown, unknown>((order ?? Object.keys(object)).map((name) => [name, object[name]]))
+        const map = newMap((order ?? Object.keys(object)).map((name) => [name, object[name]]))
         if (index >= 0) this.#references[index] = map
         setIn(map, key, this.#member())
         return this.#map(map, count + 1)

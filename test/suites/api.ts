@@ -13,8 +13,10 @@ import { eventSuite } from './events.ts'
 import { hintSuite } from './hints.ts'
 import { inlineSuite } from './inline.ts'
 import { iteratorSuite } from './iterators.ts'
+import { jsonSuite } from './json.ts'
 import { processOnlySuite, processSuite } from './limits.ts'
 import { loggingSuite } from './logging.ts'
+import { madeSuite } from './made.ts'
 import { mapSuite } from './map.ts'
 import { moduleSuite } from './modules.ts'
 import { nameSuite } from './names.ts'
@@ -45,6 +47,8 @@ export function apiSuite(place: Placement): void {
     valueSuite(place)
     conversionSuite(place)
     positionSuite(place)
+    madeSuite(place)
+    jsonSuite(place)
     errorSuite(place)
     hintSuite(place)
     errorDataSuite(place)
