@@ -11,7 +11,7 @@ const TIMEOUT_MS = 50_000
 const LIBRARY = '../../dist/index.js'
 const ARROW = '../../dist/arrow.js'
 /** What a page without imports takes for granted. */
-const GRANTED = `import { kw, Python, PythonScalar } from '${LIBRARY}'
+const GRANTED = `import { kw, Python, PythonDate, PythonScalar } from '${LIBRARY}'
 const py = await Python.start({ workers: 1 })`
 
 /** A block of TypeScript in a page. */
