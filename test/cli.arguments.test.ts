@@ -1,6 +1,6 @@
 // How `pythreads run` reads the arguments of its command line, and which results it refuses to print.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { JsonTemplate, json } from '../src/cli/flags.ts'
+import { duration, JsonTemplate, json } from '../src/cli/flags.ts'
 import { readArguments } from '../src/cli/json-arguments.ts'
 import { Python } from '../src/index.ts'
 import { pythons } from './support/pythons.ts'
@@ -54,6 +54,22 @@ describe('arguments', () => {
     const template = new JsonTemplate('[{"id": "$thread", "call": $call, "text": "w$worker"}, "$threads"]')
     expect(template.fill(3, 7)).toBe('[{"id": 3, "call": 7, "text": "w3"}, "$threads"]')
     expect(json('array')(template.text)).toBe(template.text)
+  })
+})
+
+describe('a time', () => {
+  it.each([
+    ['500ms', 500],
+    ['1.5s', 1500],
+    ['2m', 120_000],
+    ['1h', 3_600_000],
+    ['0.6ms', 1],
+  ])('is a number and a unit: %s', (text, ms) => {
+    expect(duration(text)).toBe(ms)
+  })
+
+  it.each(['1', 's', '1d', '-1s', '0s', '1e3s', '597h', ' 1s'])('is refused: %j', (text) => {
+    expect(() => duration(text)).toThrow()
   })
 })
 

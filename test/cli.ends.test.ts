@@ -49,6 +49,13 @@ describe('Ctrl-C', () => {
     },
   )
 
+  it.each(['process', 'thread'])('does not wait for a call that nothing interrupts (%s)', async (kind) => {
+    const child = startCli(['run', `${commands}:never_ends`, ...stdout, '--isolation', kind])
+    await child.printed('begun')
+    child.kill('SIGINT')
+    expect(await child.ended).toMatchObject({ code: 130, stderr: '' })
+  })
+
   it('ends pythreads bench with its report', async () => {
     const child = startCli(['bench', `${commands}:never_ends`, '-w', '2', '--for', '60s', '--isolation', 'process'])
     await child.said('begun')

@@ -34,7 +34,7 @@ describe('pythreads map', () => {
   })
 
   it('goes by --format and --output-format first, then by the names, then by the input', async () => {
-    writeFileSync(at('lines.json'), TEXTS.jsonl)
+    for (const name of ['lines.json', 'in.jsonl']) writeFileSync(at(name), TEXTS.jsonl)
     const flags = ['-i', at('lines.json'), '--format', 'jsonl']
     expect(await runCli(['map', `${records}:same`, ...flags, '-q'])).toMatchObject({ stdout: TEXTS.jsonl })
     expect(await runCli(['map', `${records}:same`, ...flags, '--output-format', 'tsv', '-q'])).toMatchObject({
@@ -43,6 +43,10 @@ describe('pythreads map', () => {
     writeFileSync(at('in.unknown'), TEXTS.jsonl)
     await runCli(['map', `${records}:same`, '-i', at('in.unknown'), '-o', at('out.json'), '--output-format', 'csv'])
     expect(readFileSync(at('out.json'), 'utf8')).toBe(TEXTS.csv)
+    await runCli(['map', `${records}:same`, '-i', at('in.jsonl'), '-o', at('out.txt')])
+    expect(readFileSync(at('out.txt'), 'utf8')).toBe(TEXTS.jsonl)
+    writeFileSync(at('in.txt'), 'a\n')
+    expect(await runCli(['map', `${records}:upper`, '-i', at('in.txt'), '-q'])).toMatchObject({ stdout: 'A\n' })
     const piped = await runCli(['map', `${records}:same`, '-o', at('out.NDJSON')], { input: TEXTS.jsonl })
     expect({ code: piped.code, text: readFileSync(at('out.NDJSON'), 'utf8') }).toEqual({ code: 0, text: TEXTS.jsonl })
   })

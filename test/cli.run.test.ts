@@ -63,6 +63,21 @@ describe('pythreads run', () => {
     }
   })
 
+  it('keeps what a module prints while it is imported out of stdout', async () => {
+    const ended = await runCli(['run', 'math:sqrt', '16', '--path', 'test/python', '--preload', 'noisy'])
+    expect(ended).toMatchObject({ code: 0, stdout: '4.0\n', stderr: 'ready\n' })
+  })
+
+  it.each(['process', 'thread'])('says that standard output is full (%s)', async (isolation) => {
+    const { code, stderr } = await shell(`pythreads run math:sqrt 16 --isolation ${isolation} > /dev/full`)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/ERR_PYTHREADS_FILE\] standard output: .*ENOSPC/) })
+  })
+
+  it('refuses standard input that is not UTF-8', async () => {
+    const { code, stdout, stderr } = await shell(`printf '"\\xff"' | pythreads run ${commands}:same -`)
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('[ERR_PYTHREADS_INPUT]') })
+  })
+
   it('prints what Python raises to stderr, with status 1', async () => {
     const { code, stdout, stderr } = await call('fails_for', '1')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })

@@ -51,11 +51,16 @@ function option(text: string, flag: Flag<unknown>): Option {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-/** `500ms`, `1.5s`, `2m`, `1h` as milliseconds. */
+/** The longest time that a timer can wait. */
+const MAX_MS = 2 ** 31 - 1
+
+/** `500ms`, `1.5s`, `2m`, `1h` as whole milliseconds. */
 export function duration(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
   if (amount === undefined || unit === undefined) throw new InvalidArgumentError('Give a number and a unit: 500ms, 1s, 2m, 1h.')
-  return Number(amount) * (UNITS[unit] as number)
+  const ms = Math.round(Number(amount) * (UNITS[unit] as number))
+  if (ms < 1 || ms > MAX_MS) throw new InvalidArgumentError('Give a time from 1ms to 596h.')
+  return ms
 }
 
 const MAX_COUNT = 2 ** 31 - 1

@@ -10,7 +10,6 @@ const BY_EXTENSION: Readonly<Record<string, Format>> = {
   '.ndjson': 'jsonl',
   '.json': 'json',
   '.txt': 'lines',
-  '.log': 'lines',
   '.csv': 'csv',
   '.tsv': 'tsv',
   '.tab': 'tsv',
@@ -19,6 +18,12 @@ const BY_EXTENSION: Readonly<Record<string, Format>> = {
 /** The format that a file's name tells, if it tells one. */
 export function formatOf(path: string): Format | undefined {
   return BY_EXTENSION[extname(path).toLowerCase()]
+}
+
+/** As `formatOf`, for an output: anything may be written to a `.txt`. */
+export function outputFormatOf(path: string): Format | undefined {
+  const format = formatOf(path)
+  return format === 'lines' ? undefined : format
 }
 
 /** Whether records have quotes, in which a line break ends no record, and begin with a header. */

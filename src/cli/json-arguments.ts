@@ -1,4 +1,4 @@
-import { text as readAll } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { PythreadsError } from '../index.ts'
 import { JsonTemplate, notJson } from './flags.ts'
 
@@ -24,9 +24,19 @@ export async function readArguments(given: readonly string[], flags: ArgumentFla
   if (args !== undefined && given.length > 0) throw usage('arguments are given twice: by themselves, and by --args')
   const dashes = [...given, args, kwargs].filter((one) => one === '-').length
   if (dashes > 1) throw usage('- stands for standard input, and can be given once')
-  const input = dashes === 1 ? await readAll(process.stdin) : ''
+  const input = dashes === 1 ? await readInput() : ''
   const list = args ?? `[${given.map((one) => argument(one === '-' ? input.replace(/\r?\n$/, '') : one, text)).join(', ')}]`
   return { args: template('--args', list, input, 'array'), kwargs: template('--kwargs', kwargs, input, 'object') }
+}
+
+/** @throws `ERR_PYTHREADS_INPUT` where it is not UTF-8 */
+async function readInput(): Promise<string> {
+  const bytes = await buffer(process.stdin)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new PythreadsError('ERR_PYTHREADS_INPUT', 'standard input is not UTF-8')
+  }
 }
 
 function argument(given: string, isText: boolean): string {

@@ -1,10 +1,14 @@
+import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type IsolationOption, Python, type PythonOptions } from '../index.ts'
 import { duration, type Flag, type Flags, folder, names, upTo } from './flags.ts'
 import { type PrintTo, ResultOutput } from './result-output.ts'
 import { currentFolder, type Target } from './target.ts'
 
 const MAX_WORKERS = 1000
+/** How long calls, and what Python does at its end, may go on after Ctrl-C. */
+export const STOP_GRACE_MS = 2_000
 
 /** The flags of every command that starts workers. */
 export interface PoolFlags {
@@ -88,4 +92,10 @@ export async function startPool(
     output.discard()
     throw error
   }
+}
+
+/** Ends the workers. Once `stop` is aborted it does not wait for long: the process ends then. */
+export async function closePool(py: Python, stop: AbortSignal): Promise<void> {
+  const aborted = stop.aborted ? Promise.resolve() : once(stop, 'abort')
+  await Promise.race([py.close(), aborted.then(() => sleep(STOP_GRACE_MS))])
 }

@@ -8,7 +8,7 @@ import { count, duration, type Flags, json } from '../flags.ts'
 import type { Interrupt } from '../interrupt.ts'
 import { type ArgumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
 import { span, whole } from '../numbers.ts'
-import { type PoolFlags, poolFlags, startPool, timeoutFlag } from '../pool-flags.ts'
+import { closePool, type PoolFlags, poolFlags, STOP_GRACE_MS, startPool, timeoutFlag } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
 import { StatusLine } from '../status-line.ts'
 import { parseTarget } from '../target.ts'
@@ -21,8 +21,6 @@ export interface BenchFlags extends PoolFlags, ArgumentFlags {
 
 const DEFAULT_WORKERS = 20
 const DEFAULT_FOR_MS = 10_000
-/** How long calls may go on after Ctrl-C. */
-const STOP_GRACE_MS = 2_000
 /** Tracebacks that are printed; later errors are counted. */
 const MAX_TRACEBACKS = 3
 
@@ -65,7 +63,6 @@ export async function run(flags: BenchFlags, [text = '', ...given]: readonly str
   const { py, stdout } = await startPool(flags, target, 'stderr', {
     workers: DEFAULT_WORKERS,
     timeoutMs: flags.timeout,
-    closeGraceMs: STOP_GRACE_MS,
   })
   const stop = interrupt.heed()
   try {
@@ -78,7 +75,7 @@ export async function run(flags: BenchFlags, [text = '', ...given]: readonly str
     if (out.failure !== undefined) throw fileError('standard output', out.failure)
     return job.errors === 0 ? EXIT.ok : EXIT.failed
   } finally {
-    await py.close()
+    await closePool(py, stop)
   }
 }
 

@@ -5,7 +5,7 @@ import { ChunkBytes } from '../chunk-bytes.ts'
 import { type Example, type Positional, TARGET } from '../command.ts'
 import { describeError, EXIT, fileError } from '../errors.ts'
 import { count, type Flags } from '../flags.ts'
-import { FORMATS, type Format, formatOf, isTable } from '../formats.ts'
+import { FORMATS, type Format, formatOf, isTable, outputFormatOf } from '../formats.ts'
 import type { Interrupt } from '../interrupt.ts'
 import { arrayLines } from '../json-array.ts'
 import { Lanes } from '../lanes.ts'
@@ -150,7 +150,7 @@ class Job {
     this.#target = target
     this.#flags = flags
     this.#format = flags.format ?? formatOf(flags.input) ?? 'jsonl'
-    this.#outputFormat = flags.outputFormat ?? formatOf(flags.output) ?? this.#format
+    this.#outputFormat = flags.outputFormat ?? outputFormatOf(flags.output) ?? this.#format
     this.#plan = plan
     this.#input = input
     this.#progress = new RecordProgress(plan.size, flags.quiet)

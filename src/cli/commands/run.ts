@@ -8,7 +8,7 @@ import { count, duration, type Flags, json } from '../flags.ts'
 import type { Interrupt } from '../interrupt.ts'
 import { type ArgumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
 import { span, whole } from '../numbers.ts'
-import { type PoolFlags, poolFlags, printFlag, startPool, timeoutFlag } from '../pool-flags.ts'
+import { closePool, type PoolFlags, poolFlags, printFlag, STOP_GRACE_MS, startPool, timeoutFlag } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
 import type { PrintTo } from '../result-output.ts'
 import { StatusLine } from '../status-line.ts'
@@ -68,8 +68,6 @@ export const examples: readonly Example[] = [
   },
 ]
 
-/** How long calls may go on after Ctrl-C. */
-const STOP_GRACE_MS = 2_000
 /** Tracebacks that are printed; later errors get a line. */
 const MAX_TRACEBACKS = 3
 const CALL = 'pythreads_kernel.json_call:call'
@@ -85,14 +83,13 @@ export async function run(flags: RunFlags, [text = '', ...given]: readonly strin
   const { py, stdout } = await startPool(flags, target, flags.print, {
     workers: threads ?? 1,
     timeoutMs: flags.timeout,
-    closeGraceMs: STOP_GRACE_MS,
   })
   const stop = interrupt.heed()
   const job = new Job(py, new Printer(stdout), target.text, { ...flags, ...call })
   try {
     return await (isOnce ? job.once(stop) : job.many(threads ?? 1, stop))
   } finally {
-    await py.close()
+    await closePool(py, stop)
   }
 }
 
