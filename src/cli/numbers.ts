@@ -8,3 +8,8 @@ export function span(ms: number): string {
   if (ms < 0.9995) return `${(ms * 1000).toPrecision(3)} us`
   return ms < 999.5 ? `${ms.toPrecision(3)} ms` : `${(ms / 1000).toFixed(1)} s`
 }
+
+/** `1 call`, `2,000 calls`. */
+export function counted(number: number, one: string): string {
+  return `${whole(number)} ${one}${number === 1 ? '' : 's'}`
+}

@@ -7,7 +7,7 @@ import { describeError, EXIT, fileError } from '../errors.ts'
 import { count, duration, type Flags, json } from '../flags.ts'
 import type { Interrupt } from '../interrupt.ts'
 import { type ArgumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
-import { span, whole } from '../numbers.ts'
+import { counted, span, whole } from '../numbers.ts'
 import { closePool, type PoolFlags, poolFlags, printFlag, STOP_GRACE_MS, startPool, timeoutFlag } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
 import type { PrintTo } from '../result-output.ts'
@@ -188,8 +188,8 @@ class Job {
 
   #summary(ms: number): void {
     const { python, isolation, workers } = this.#py.stats()
-    const calls = `${whole(this.#calls)} calls, ${whole(this.#errors)} errors in ${span(ms)}`
-    this.#err.print(`${calls}; ${workers.length} workers, isolation ${isolation}, Python ${python.version}\n`)
+    const calls = `${counted(this.#calls, 'call')}, ${counted(this.#errors, 'error')} in ${span(ms)}`
+    this.#err.print(`${calls}; ${counted(workers.length, 'worker')}, isolation ${isolation}, Python ${python.version}\n`)
   }
 
   async #flush(): Promise<void> {
