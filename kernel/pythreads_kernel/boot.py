@@ -83,7 +83,7 @@ def _described(error: BaseException) -> "dict[str, object]":
             "bases": [],
             "args": [],
         },
-        **dict.fromkeys(("cause", "errors", "path", "place", "thrown", "opaque", "attributes")),
+        **dict.fromkeys(("cause", "errors", "path", "place", "thrown")),
     }
 
 

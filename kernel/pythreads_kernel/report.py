@@ -79,7 +79,7 @@ def barely(failure: type) -> dict[str, Any]:
     message = f"an exception that cannot be described: {type.__dict__['__qualname__'].__get__(failure)}"
     plain: dict[str, Any] = {"code": "ERR_PYTHREADS_PYTHON", "type": "RuntimeError", "module": "builtins", "message": message}
     bases = ["builtins:RuntimeError", "builtins:Exception", "builtins:BaseException"]
-    none: dict[str, Any] = dict.fromkeys(("cause", "errors", "path", "place", "thrown", "opaque", "attributes"))
+    none: dict[str, Any] = dict.fromkeys(("cause", "errors", "path", "place", "thrown"))
     return {**plain, "traceback": f"RuntimeError: {message}\n", "frames": [], "notes": [], "bases": bases, "args": [], **none}
 
 
@@ -108,9 +108,13 @@ def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> di
         "place": _place(error),
         "thrown": _thrown(error, scope),
         "args": args,
-        "opaque": opaque or None,
-        "attributes": attributes(error, () if options is None else options["attributes"]) or None,
     }
+    # Most have neither.
+    if opaque:
+        details["opaque"] = opaque
+    found = attributes(error, () if options is None else options["attributes"])
+    if found:
+        details["attributes"] = found
     if is_root and options is not None and options["exception"]:
         details["exception"] = error
     return details

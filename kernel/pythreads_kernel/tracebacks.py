@@ -89,28 +89,22 @@ def frames(trace: TracebackType | None) -> list[dict[str, Any]]:
 
 
 def _plain(stack: Iterable[FrameSummary]) -> list[dict[str, Any]]:
-    return [
-        {
-            "file": frame.filename,
-            "line": frame.lineno or 0,
-            "column": _column(frame),
-            "function": frame.name,
-            "source": frame.line or "",
-        }
-        for frame in stack
-    ]
+    return [_frame(frame, frame.line or "") for frame in stack]
 
 
-def _column(frame: FrameSummary) -> int:
+def _frame(frame: Any, source: str) -> dict[str, Any]:
+    column = getattr(frame, "colno", None)
+    column = column + 1 if column is not None and source.isascii() else _column(frame, column, source)
+    return {"file": frame.filename, "line": frame.lineno or 0, "column": column, "function": frame.name, "source": source}
+
+
+def _column(frame: FrameSummary, at: int | None, source: str) -> int:
     """Where in its line a frame is, from 1, in UTF-16 units; 0 where nothing is known.
 
-    Python 3.10 does not say: then it is where the line begins.
+    Python 3.10 does not say: then it is where the line begins. `at`: in bytes, from 0.
     """
-    if not frame.line or frame.lineno is None:
+    if not source or frame.lineno is None:
         return 0
-    at = getattr(frame, "colno", None)
-    if at is not None and frame.line.isascii():
-        return int(at) + 1
     line = getline(frame.filename, frame.lineno)
     if at is None:
         return len(line) - len(line.lstrip()) + 1
