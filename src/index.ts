@@ -21,7 +21,6 @@ export {
 export type {
   CallOptions,
   CopyOptions,
-  ErrorOptions,
   Initializer,
   IsolationOption,
   KeywordValues,
@@ -31,6 +30,7 @@ export type {
   MapOptions,
   NaiveDates,
   OutputLine,
+  PythonErrorOptions,
   PythonLogRecord,
   PythonOptions,
   PythonWarning,

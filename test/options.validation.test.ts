@@ -47,6 +47,10 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     recycle: [5, 'a', null, [], { calls: 0 }, { ageMs: '1' }, { memoryMb: -1 }],
     cwd: ['', 5, null, '/there/is/no/such/folder', new URL('https://example.org'), new URL('file:///there/is/none')],
     env: ['all', 5, null, [], { NAME: 5 }],
+    name: ['', 5, null, 'a\nb', 'x'.repeat(65), {}],
+    warnings: ['print', 5, null, {}],
+    logging: ['INFO', 5, null, [], {}, { handler: 5 }, { handler: () => {}, level: 'LOUD' }, { handler: () => {}, level: -1 }],
+    errors: [true, 'a', null, [], { attributes: 'a' }, { attributes: ['a..b'] }, { attributes: [''] }, { exception: 1 }],
   },
   run: {
     kwargs: [1, 'a', null, [], true, new Map([['a', 1]]), new Set(['a']), new Uint8Array(1)],

@@ -110,7 +110,7 @@ export interface PythonOptions {
   /** Gets the records of Python's `logging`: a function for those of level INFO and above, or with a level. */
   logging?: ((record: PythonLogRecord) => void) | LoggingOptions | undefined
   /** What a {@link PythonError} tells besides what all do. */
-  errors?: ErrorOptions | undefined
+  errors?: PythonErrorOptions | undefined
 }
 
 /** Which records of Python's `logging` go where. */
@@ -158,7 +158,7 @@ export interface PythonLogRecord {
 }
 
 /** What a {@link PythonError} tells besides what all do. */
-export interface ErrorOptions {
+export interface PythonErrorOptions {
   /**
    * Paths of attributes, e.g. `'response.status_code'`: `error.attributes['response.status_code']` is what is found there, through
    * attributes, keys of dicts and positions of lists, where it is a plain value. Properties are read, which may run Python code.

@@ -8,7 +8,6 @@ import { check, checkKeys, integer, isKeywordValues, isRecord, isSignal, isUrl, 
 import type {
   CallOptions,
   CopyOptions,
-  ErrorOptions,
   Initializer,
   IsolationOption,
   LimitOptions,
@@ -17,6 +16,7 @@ import type {
   MapOptions,
   NaiveDates,
   OutputLine,
+  PythonErrorOptions,
   PythonLogRecord,
   PythonOptions,
   PythonWarning,
@@ -97,7 +97,7 @@ const PYTHON_KEYS = [
   ...(['graceMs', 'closeGraceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'readonly'] as const),
   ...(['sharedMemoryMb', 'output', 'warnings', 'errors', 'name', 'logging', 'exact', 'naiveDates'] as const),
 ] as const satisfies (keyof PythonOptions)[]
-const ERROR_KEYS = ['attributes', 'exception'] as const satisfies (keyof ErrorOptions)[]
+const ERROR_KEYS = ['attributes', 'exception'] as const satisfies (keyof PythonErrorOptions)[]
 const LOGGING_KEYS = ['handler', 'level'] as const satisfies (keyof LoggingOptions)[]
 const LEVELS: Readonly<Record<LogLevel, number>> = { NOTSET: 0, DEBUG: 10, INFO: 20, WARNING: 30, ERROR: 40, CRITICAL: 50 }
 const RANGE_KEYS = ['min', 'max', 'idleMs'] as const satisfies (keyof WorkerRange)[]
@@ -166,7 +166,7 @@ const PATH = /^[^.\s]+(\.[^.\s]+)*$/
 const MAX_NAME = 64
 const MAX_LEVEL = 1_000_000
 
-function resolveErrors(errors: ErrorOptions): ResolvedErrors {
+function resolveErrors(errors: PythonErrorOptions): ResolvedErrors {
   checkKeys('errors', errors, ERROR_KEYS, 'errors')
   const attributes = list('errors.attributes', errors.attributes ?? [])
   for (const [i, path] of attributes.entries()) {
