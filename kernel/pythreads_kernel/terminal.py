@@ -6,6 +6,8 @@ import builtins
 import os
 import sys
 
+from .interrupts import import_whole
+
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any, NoReturn
@@ -50,8 +52,11 @@ def _refuse(what: str) -> NoReturn:
 
 
 def _break(*args: Any, **options: Any) -> Any:
-    """Do what PYTHONBREAKPOINT says, where it says something."""
+    """Do what PYTHONBREAKPOINT says, where it says something. Python's own hook does not look at it each time on all versions."""
     name = os.environ.get("PYTHONBREAKPOINT")
-    if name and name != "pdb.set_trace":
-        return sys.__breakpointhook__(*args, **options)  # noqa: T100 - it is no trace of ours
-    raise RuntimeError(f"{_NONE}: breakpoint() cannot stop here. {_DEBUG}")
+    if name == "0":
+        return None
+    if not name or name == "pdb.set_trace":
+        raise RuntimeError(f"{_NONE}: breakpoint() cannot stop here. {_DEBUG}")
+    module, _, attribute = name.rpartition(".")
+    return getattr(import_whole(module or "builtins"), attribute)(*args, **options)

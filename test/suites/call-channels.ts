@@ -83,7 +83,12 @@ export function callChannelSuite(place: Placement): void {
       await aborted
       expect(ends(messages)).toEqual([[APPLY, 'cancelled']])
       expect(messages.at(-1)?.error).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
-      await refusal(() => py.run('asyncio:sleep', [60], { timeoutMs: 20 }))
+      const again = new AbortController()
+      const coroutine = refusal(() => py.run('asyncio:sleep', [60], { signal: again.signal }))
+      const hasBegun = () => messages.some(({ is, target }) => is === 'start' && target === 'asyncio:sleep')
+      await expect.poll(hasBegun, { timeout: SOON_MS }).toBe(true)
+      again.abort()
+      await coroutine
       expect(await py.run(IDENTITY, [1])).toBe(1)
       expect(ends(messages).slice(1)).toEqual([
         ['asyncio:sleep', 'cancelled'],

@@ -88,6 +88,8 @@ export function hintSuite(place: Placement): void {
       await py.exec('sys.breakpointhook = hook')
       await py.exec('import os\nos.environ["PYTHONBREAKPOINT"] = "builtins.dict"')
       expect(await py.eval('breakpoint(a=1)')).toEqual({ a: 1 })
+      await py.exec('os.environ["PYTHONBREAKPOINT"] = "0"')
+      expect(await py.eval('breakpoint()')).toBe(null)
       await py.exec('del os.environ["PYTHONBREAKPOINT"]')
     })
 
