@@ -55,11 +55,10 @@ await bundle(
   { plugins: [internals] },
 )
 const exported = await bundle(
-  ['index', INTERNALS],
+  ['index', INTERNALS, 'main-thread'],
   { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs', exports: 'named' },
   { plugins: [internals, commonJs] },
 )
-await bundle(['main-thread'], { format: 'cjs', entryFileNames: '[name].cjs' }, { plugins: [commonJs] })
 await bundle(['arrow'], { format: 'es', entryFileNames: 'import/[name].js' }, { plugins: [throughInternals] })
 await bundle(['arrow'], { format: 'cjs', entryFileNames: '[name].cjs', exports: 'named' }, { plugins: [throughInternals] })
 

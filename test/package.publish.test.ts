@@ -109,6 +109,7 @@ describe('the package', () => {
       'dist/import/index.js',
       'dist/arrow.cjs',
       'dist/cli/main.js',
+      'dist/main-thread.cjs',
     ]
     expect(files).toEqual(expect.arrayContaining(others))
     const strange = files.filter((path) => !/^dist\/.*\.(c?js|d\.c?ts)$|^kernel\/pythreads_kernel\/[a-z_]+\.py$/.test(path))

@@ -298,13 +298,14 @@ export function arrayMemorySuite(place: Placement): void {
   })
 
   describe('an array of a worker thread', () => {
-    it('is a copy, unless it was allocated', async () => {
+    it('is a copy; where the thread makes no native calls, an allocated one too', async () => {
       const { isolation, python } = place
       const { code, stdout, stderr } = await runFixture('arrays-worker-thread', [
         JSON.stringify({ isolation, python, module: ARRAYS }),
       ])
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      expect(JSON.parse(stdout)).toEqual({ own: [1, 1, 1], allocated: [50, 50, 50], results: [[0, 1, 2], 20_000], lent: 0 })
+      const allocated = process.platform === 'linux' ? [0, 0, 0] : [50, 50, 50]
+      expect(JSON.parse(stdout)).toEqual({ own: [1, 1, 1], allocated, results: [[0, 1, 2], 20_000], lent: 0 })
     })
   })
 }
