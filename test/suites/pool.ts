@@ -34,6 +34,7 @@ export function poolSuite(place: Placement): void {
           version: python?.release,
           freeThreaded: python?.freeThreaded,
           source: 'the option `python`',
+          passedOver: [],
         },
         isolation: place.isolation,
         reasons: [`${place.isolation}: asked for by name`],
