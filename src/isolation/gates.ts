@@ -23,7 +23,7 @@ const noLibpython = (facts: PythonFacts) => facts.libpython === null
 const windows = () => process.platform === 'win32'
 const bun = () => process.versions['bun'] !== undefined
 const FEW_LOAD = 'each interpreter has a GIL of its own, but most extension modules refuse to load in one'
-const NOT_IN_BUN = 'in-process Python does not work in Bun: its sockets cannot be those of a worker in the same process'
+const NOT_IN_BUN = 'in-process Python does not work in Bun: a worker never becomes ready there'
 
 /** What each version of CPython can carry. The facts behind the rows are in design/isolation.md. */
 export const GATES: readonly Gate[] = [
