@@ -150,7 +150,7 @@ type Argument<P, M extends Mode> = 0 extends 1 & P
   ? P
   : P extends readonly unknown[]
     ? { [I in keyof P]: ItemArgument<P[I], M> }
-    : P extends Copied
+    : P extends Copied | Stream
       ? P
       : P extends AsyncIterator<infer I, unknown, never> | Iterator<infer I, unknown, never>
         ? Items<I, M>
@@ -159,6 +159,9 @@ type Argument<P, M extends Mode> = 0 extends 1 & P
           : P extends AsyncIterable<infer I> | Iterable<infer I>
             ? Items<I, M>
             : ItemArgument<P, M>
+
+/** A stream of Node, or of the web. */
+type Stream = { pipe: Callable } | { getReader: Callable }
 
 /** What Python can go through. */
 type Items<I, M extends Mode> = Iterable<ItemArgument<I, M>> | (M extends 'async' ? AsyncIterable<ItemArgument<I, M>> : never)
