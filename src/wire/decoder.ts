@@ -332,7 +332,8 @@ class Reader {
     const code = this.value()
     const value = this.#escape(code, length - 2, slot)
     this.#depth--
-    if (slot >= 0) this.#references[slot] = value instanceof Date ? new Constant(value, true) : value
+    const isDate = (code === ESCAPE.DATE || code === ESCAPE.SCALAR) && value instanceof Date // anything of JavaScript's own may mind
+    if (slot >= 0) this.#references[slot] = isDate ? new Constant(value, true) : value
     return value
   }
 

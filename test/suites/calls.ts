@@ -125,7 +125,9 @@ export function callSuite(place: Placement): void {
       expect(await py.eval`${json}.__name__`).toBe('json')
       expect(await py.eval`${[json.dumps]}[0]([1])`).toBe('[1]')
       expect(await py.eval`${await json} is ${json} is ${py.sync.import('json')}`).toBe(true)
-      expect(JSON.stringify({ json, dumps: json.dumps, imported: await json })).toBe('{"json":{},"imported":{}}')
+      for (const value of [json, json.dumps, await json]) {
+        expect(() => JSON.stringify({ value })).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_JSON' }))
+      }
     })
   })
 }
