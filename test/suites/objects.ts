@@ -189,7 +189,9 @@ export function objectSuite(place: Placement): void {
       const json = py.import('json')
       const class_ = await make('Table')
       for (const shown of [thing, class_, thing.value, thing.a?.b?.c, json, json.dumps, await json, py.sync.import('json'), py]) {
-        expect(() => JSON.stringify({ shown })).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_JSON' }))
+        const write = () => JSON.stringify({ shown })
+        if (shown === py) expect(write).not.toThrow()
+        else expect(write).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_JSON' }))
         expect(inspect(shown, { showHidden: true, depth: 3 })).toEqual(expect.any(String))
         expect(Object.keys(shown as object)).toEqual(expect.any(Array))
         expect(String(Object.prototype.toString.call(shown))).toEqual(expect.any(String))
