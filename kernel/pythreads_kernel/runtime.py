@@ -36,6 +36,7 @@ def start(control: int, libpython: str) -> None:
     `_signal` is imported here, on the only thread on which its SIGINT handler can be taken out again; the host restores
     the disposition that was there before.
     """
+    global _connections  # noqa: PLW0603
     assert _signal.SIGINT  # imported for its effect; `signal` adds enums to it, which take 5 ms
     threading.stack_size(16 << 20)
     forget_own_source()
@@ -51,21 +52,8 @@ def start(control: int, libpython: str) -> None:
     lending.by_address()
     _facts["libpython"] = libpython
     _facts["sync_entry"] = _sync_entry()
-    _take_connections()
+    _connections = _connections or open_connections(_obey)
     _start_thread(_control, control, name="pythreads-control")
-
-
-def _take_connections() -> None:
-    global _connections  # noqa: PLW0603
-    connections = open_connections(_obey) if _connections is None else None
-    if connections is None:
-        return
-    try:
-        _start_thread(connections.serve, name="pythreads-connections")
-    except RuntimeError:
-        connections.close()
-        raise
-    _connections = connections
 
 
 def _sync_entry() -> int:
@@ -79,6 +67,11 @@ def _sync_entry() -> int:
 
 def _control(control: int) -> None:
     """Take orders as long as the process lives: one that cannot be carried out must not end the others."""
+    if _connections is not None:
+        try:
+            _start_thread(_connections.serve, name="pythreads-connections")
+        except RuntimeError:
+            _connections.close()
     while True:
         try:
             message = os.read(control, _MESSAGE_BYTES)
