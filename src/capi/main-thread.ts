@@ -15,7 +15,7 @@ import { nap } from './waiting.ts'
 type Task = keyof typeof OnMainThread
 
 /** How long the main thread may be in native code before this thread does without it. */
-const BEGIN_TIMEOUT_MS = 2_000
+const BEGIN_TIMEOUT_MS = 5_000
 
 /** What the main thread sends for an error. */
 export interface ToldError {
