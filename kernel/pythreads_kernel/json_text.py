@@ -17,8 +17,10 @@ def plain(value: Any) -> Any:
     """What stands for a value that JSON has not: `default` of `json.dumps`. Raises `TypeError`."""
     kind = type(value)
     copy = _copied(value, kind)
+    if isinstance(copy, (set, frozenset)):
+        return list(copy)
     if copy is None or (copy is not NOTHING and type(copy) is not kind):
-        return list(copy) if isinstance(copy, (set, frozenset)) else copy
+        return copy
     if hasattr(value, "isoformat"):  # dates and times
         return value.isoformat()
     escape = scalars.to_escape(value, kind)
