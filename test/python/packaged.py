@@ -46,6 +46,16 @@ class BaseModel:
 """,
 )
 
+scipy_sparse = _stand_in(
+    "scipy.sparse",
+    """
+class spmatrix:
+    def __init__(self, format, shape, data, **parts):
+        vars(self).update(parts, format=format, shape=shape, data=data)
+    def tocoo(self): return type(self)("coo", self.shape, self.data, row=[0], col=[1], coords=([0], [1]))
+""",
+)
+
 
 class Field:
     def __init__(self, exclude=None):

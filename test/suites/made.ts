@@ -190,6 +190,17 @@ export function madeSuite(place: Placement): void {
       expect(second).toBe(first)
     })
 
+    it('is copied without an import of a package that nobody uses', async () => {
+      const py = await using({})
+      const names = '["numpy", "pandas", "torch", "scipy", "pydantic", "attrs", "attr", "pytz"]'
+      const imported = () => py.eval(`[name for name in ${names} if name in __import__("sys").modules]`)
+      const before = await imported()
+      const source =
+        '[Node(1), Text("a"), SimpleNamespace(a=datetime(2024, 1, 1, tzinfo=timezone.utc)), object(), {1}, threading]'
+      await py.run(`${MODULE}:make`, [source], { copy: true })
+      expect(await imported()).toEqual(before)
+    })
+
     it('is copied by toJS to a depth', async () => {
       const py = await using({})
       const object = await py.run<RemoteObject>(`${MODULE}:make`, ['chain(3)'])

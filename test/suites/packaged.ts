@@ -57,6 +57,13 @@ const COPIES: readonly (readonly [source: string, copy: unknown])[] = [
   ['Root2(root=[Attrs(1)])', [{ x: 1, _private: null }]],
   ['Model1(x=Attrs(1), secret=2, more=3)', { x: { x: 1, _private: null }, more: 3 }],
   ['torch.Tensor([[1.0, 2.0]])', matrix(1, 2)],
+  [
+    'scipy_sparse.spmatrix("csr", (1, 2), [5], indices=[1], indptr=[0, 1])',
+    { format: 'csr', shape: [1, 2], data: [5], indices: [1], indptr: [0, 1] },
+  ],
+  ['scipy_sparse.spmatrix("dia", (1, 2), [5], offsets=[1])', { format: 'dia', shape: [1, 2], data: [5], offsets: [1] }],
+  ['scipy_sparse.spmatrix("dok", (1, 2), [5])', { format: 'coo', shape: [1, 2], data: [5], row: [0], col: [1] }],
+  ['scipy_sparse.spmatrix("coo", (2,), [5], coords=([1],))', { format: 'coo', shape: [2], data: [5], coords: [[1]] }],
   ['torch.Parameter([1.5])', new Float64Array([1.5])],
   ['torch.Tensor([1.5], layout="sparse")', new Float64Array([1.5])],
   ['torch.Tensor([1.5], has_numpy=False)', new Float32Array([1.5])],
