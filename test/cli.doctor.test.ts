@@ -1,7 +1,7 @@
 // `pythreads doctor`: what a person sees on one screen, and the exit status that scripts go by.
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
-import { commandFor } from '../src/cli/install-command.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Python } from '../src/index.ts'
 import { placement } from './suites/placement.ts'
 import { runCli } from './support/child.ts'
 import { Places } from './support/places.ts'
@@ -119,11 +119,24 @@ describe('what auto chooses', () => {
 
 describe('the command that installs a package', () => {
   const installer = { executable: '/x/bin/python', prefix: '/x', has_pip: true, by_uv: false, by_conda: false, is_managed: false }
+  let py: Python
+  beforeAll(async () => {
+    py = await Python.start({ python, isolation: 'process', workers: 1 })
+    await py.exec`
+      from pythreads_kernel import missing
+
+      def command(facts, modules):
+          installer = missing.Installer()
+          vars(installer).update(facts)
+          return missing.command(modules, installer)
+    `
+  })
+  afterAll(() => py.close())
 
   it.each([
     ['is that of the Python that is used', {}, ['numpy'], '/x/bin/python -m pip install numpy'],
-    ['has the name of the package', {}, ['PIL', 'sklearn', 'yaml'], '/x/bin/python -m pip install Pillow scikit-learn PyYAML'],
-    ['quotes a path', { executable: "/a b/it's" }, ['numpy'], "'/a b/it'\\''s' -m pip install numpy"],
+    ['has the name of the package', {}, ['PIL', 'sklearn', 'yaml'], '/x/bin/python -m pip install pillow scikit-learn pyyaml'],
+    ['quotes a path', { executable: "/a b/it's" }, ['numpy'], `'/a b/it'"'"'s' -m pip install numpy`],
     ['is of uv for its environments', { has_pip: false, by_uv: true }, ['numpy'], 'uv pip install --python /x/bin/python numpy'],
     ['gets pip first', { has_pip: false }, ['a'], '/x/bin/python -m ensurepip && /x/bin/python -m pip install a'],
     ['is of conda for its environments', { by_conda: true }, ['numpy'], 'conda install --prefix /x numpy'],
@@ -134,7 +147,7 @@ describe('the command that installs a package', () => {
       '/x/bin/python -m venv .venv && .venv/bin/python -m pip install numpy',
     ],
     ['is of the system for a part of the standard library', {}, ['_tkinter'], 'apt install python3-tk'],
-  ])('%s', (_, facts, modules, command) => {
-    expect(commandFor({ ...installer, ...facts }, modules)).toBe(command)
+  ])('%s', async (_, facts, modules, command) => {
+    expect(await py.eval`command(${{ ...installer, ...facts }}, ${modules})`).toBe(command)
   })
 })

@@ -8,48 +8,74 @@ from importlib.util import find_spec
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # What a module's package is called, where that is not the module's own name.
 _PACKAGES = {
-    **{"sklearn": "scikit-learn", "skimage": "scikit-image", "skopt": "scikit-optimize", "PIL": "pillow", "cv2": "opencv-python"},
-    **{
-        "yaml": "pyyaml",
-        "bs4": "beautifulsoup4",
-        "dateutil": "python-dateutil",
-        "dotenv": "python-dotenv",
-        "docx": "python-docx",
-    },
-    **{
-        "pptx": "python-pptx",
-        "jose": "python-jose",
-        "multipart": "python-multipart",
-        "magic": "python-magic",
-        "slugify": "python-slugify",
-    },
-    **{"Levenshtein": "levenshtein", "Crypto": "pycryptodome", "OpenSSL": "pyopenssl", "jwt": "pyjwt", "nacl": "pynacl"},
-    **{"serial": "pyserial", "usb": "pyusb", "zmq": "pyzmq", "fitz": "pymupdf", "pymupdf": "pymupdf", "git": "gitpython"},
-    **{
-        "MySQLdb": "mysqlclient",
-        "psycopg2": "psycopg2-binary",
-        "psycopg": "psycopg[binary]",
-        "ldap": "python-ldap",
-        "bson": "pymongo",
-    },
-    **{
-        "attr": "attrs",
-        "pkg_resources": "setuptools",
-        "distutils": "setuptools",
-        "markdown": "markdown",
-        "mpl_toolkits": "matplotlib",
-    },
-    **{"sentence_transformers": "sentence-transformers", "faiss": "faiss-cpu", "grpc": "grpcio", "flask_cors": "flask-cors"},
-    **{"rest_framework": "djangorestframework", "google": "google-api-python-client", "win32api": "pywin32", "wx": "wxpython"},
-    **{"dns": "dnspython", "websocket": "websocket-client", "ruamel": "ruamel.yaml", "umap": "umap-learn", "Bio": "biopython"},
-    **{"osgeo": "gdal", "tables": "tables", "telegram": "python-telegram-bot", "discord": "discord.py", "kafka": "kafka-python"},
-    **{"cairo": "pycairo", "gi": "pygobject", "OpenGL": "pyopengl", "pythoncom": "pywin32", "snappy": "python-snappy"},
-    **{"socks": "pysocks", "editor": "python-editor", "xdg": "pyxdg", "igraph": "igraph", "community": "python-louvain"},
+    "attr": "attrs",
+    "Bio": "biopython",
+    "bs4": "beautifulsoup4",
+    "bson": "pymongo",
+    "cairo": "pycairo",
+    "community": "python-louvain",
+    "Crypto": "pycryptodome",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "discord": "discord.py",
+    "distutils": "setuptools",
+    "dns": "dnspython",
+    "docx": "python-docx",
+    "dotenv": "python-dotenv",
+    "editor": "python-editor",
+    "faiss": "faiss-cpu",
+    "fitz": "pymupdf",
+    "flask_cors": "flask-cors",
+    "gi": "pygobject",
+    "git": "gitpython",
+    "github": "pygithub",
+    "google": "google-api-python-client",
+    "grpc": "grpcio",
+    "jose": "python-jose",
+    "jwt": "pyjwt",
+    "kafka": "kafka-python",
+    "ldap": "python-ldap",
+    "Levenshtein": "levenshtein",
+    "magic": "python-magic",
+    "mpl_toolkits": "matplotlib",
+    "multipart": "python-multipart",
+    "MySQLdb": "mysqlclient",
+    "nacl": "pynacl",
+    "OpenGL": "pyopengl",
+    "OpenSSL": "pyopenssl",
+    "osgeo": "gdal",
+    "PIL": "pillow",
+    "pkg_resources": "setuptools",
+    "pptx": "python-pptx",
+    "psycopg": "psycopg[binary]",
+    "psycopg2": "psycopg2-binary",
+    "pythoncom": "pywin32",
+    "rest_framework": "djangorestframework",
+    "ruamel": "ruamel.yaml",
+    "sentence_transformers": "sentence-transformers",
+    "serial": "pyserial",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "skopt": "scikit-optimize",
+    "slugify": "python-slugify",
+    "snappy": "python-snappy",
+    "socks": "pysocks",
+    "telegram": "python-telegram-bot",
+    "umap": "umap-learn",
+    "usb": "pyusb",
+    "websocket": "websocket-client",
+    "win32api": "pywin32",
+    "wx": "wxpython",
+    "xdg": "pyxdg",
+    "yaml": "pyyaml",
+    "zmq": "pyzmq",
 }
+# Modules of the standard library that Debian's and self-built Pythons may lack, and Debian's packages that have them.
+_PARTS = {"tkinter": "python3-tk", "_tkinter": "python3-tk", "ensurepip": "python3-venv"}
 
 
 def advice(error: ImportError, target: str | None, folders: Sequence[str]) -> str:
@@ -70,18 +96,58 @@ def advice(error: ImportError, target: str | None, folders: Sequence[str]) -> st
         return where
     if top in sys.stdlib_module_names:
         return f"{where}: it is a part of Python that this one was built or packaged without"
-    return f"{where}: install it by `{command(top)}`"
+    return f"{where}: install it by `{command((top,))}`"
 
 
-def command(module: str) -> str:
-    """The command that installs a module's package in this Python."""
-    python = _shown(sys.executable)
-    first = "" if _is_there("pip") else f"{python} -m ensurepip && "
-    if _is_managed():
-        return (
-            f"{python} -m venv .venv && {os.path.join('.venv', 'bin', 'python')} -m pip install {_PACKAGES.get(module, module)}"
+class Installer:
+    """How packages get into a Python."""
+
+    def __init__(self) -> None:
+        """Look at this one."""
+        self.executable = sys.executable
+        self.prefix = sys.prefix
+        self.has_pip = _is_there("pip")
+        self.by_uv = _is_made_by_uv()
+        self.by_conda = os.path.isdir(os.path.join(sys.prefix, "conda-meta"))
+        # A system's own, into which pip refuses to install.
+        self.is_managed = sys.prefix == sys.base_prefix and os.path.isfile(
+            os.path.join(os.path.dirname(os.__file__), "EXTERNALLY-MANAGED")
         )
-    return f"{first}{python} -m pip install {_PACKAGES.get(module, module)}"
+
+    def install(self, packages: str) -> str:
+        """The command that installs packages, whose names are quoted."""
+        python = _quoted(self.executable)
+        if self.by_conda:
+            return f"conda install --prefix {_quoted(self.prefix)} {packages}"
+        if self.is_managed:
+            return f"{python} -m venv .venv && {os.path.join('.venv', 'bin', 'python')} -m pip install {packages}"
+        if self.has_pip:
+            return f"{python} -m pip install {packages}"
+        if self.by_uv:
+            return f"uv pip install --python {python} {packages}"
+        return f"{python} -m ensurepip && {python} -m pip install {packages}"
+
+
+def command(modules: Sequence[str], installer: Installer | None = None) -> str:
+    """The command that installs what modules are in, for this Python."""
+    parts = _once(_PARTS[module] for module in modules if module in _PARTS)
+    packages = _once(_quoted(_PACKAGES.get(module, module)) for module in modules if module not in _PARTS)
+    commands = [f"apt install {parts}"] if parts else []
+    if packages:
+        commands.append((installer or Installer()).install(packages))
+    return " && ".join(commands)
+
+
+def _once(names: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(names))
+
+
+def _is_made_by_uv() -> bool:
+    try:
+        with open(os.path.join(sys.prefix, "pyvenv.cfg"), encoding="utf-8") as file:
+            return "uv =" in file.read()
+    except OSError:
+        return False
 
 
 def _by_file(path: str, current: str, name: str, *, is_target: bool) -> str:
@@ -112,12 +178,9 @@ def _is_there(name: str) -> bool:
         return False
 
 
-def _is_managed() -> bool:
-    """Whether pip refuses to install into this Python, as the system's packages do that."""
-    if sys.prefix != sys.base_prefix:
-        return False
-    return os.path.isfile(os.path.join(os.path.dirname(os.__file__), "EXTERNALLY-MANAGED"))
+def _quoted(text: str) -> str:
+    if os.name == "nt":
+        return f'"{text}"' if " " in text else text
+    import shlex
 
-
-def _shown(path: str) -> str:
-    return f'"{path}"' if " " in path else path
+    return shlex.quote(text)

@@ -1,5 +1,4 @@
 import { Python, PythonError, PythreadsError } from '../index.ts'
-import { installCommand } from './install-command.ts'
 import { STDLIB_MODULES } from './stdlib-modules.ts'
 import { currentFolder } from './target.ts'
 
@@ -30,7 +29,9 @@ export async function checkModules(python: string, modules: readonly string[], p
     const checked: CheckedModule[] = []
     for (const module of modules) checked.push(await check(py, module))
     const missing = [...new Set(checked.flatMap((one) => one.missing ?? []))]
-    return missing.length === 0 ? { modules: checked } : { modules: checked, install: await installCommand(py, missing) }
+    return missing.length === 0
+      ? { modules: checked }
+      : { modules: checked, install: await py.run<string>('pythreads_kernel.missing:command', [missing]) }
   } finally {
     py.destroy()
   }
