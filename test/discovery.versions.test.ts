@@ -157,7 +157,7 @@ describe('doctor', () => {
     places.file('asking/.venv/pyvenv.cfg', '')
     fakePython(places, 'newer/python3.12', '3.12.3')
     const env = { PATH: places.path('newer'), PYENV_ROOT: places.path('none'), UV_PYTHON_INSTALL_DIR: places.path('none') }
-    const { code, stdout } = await runCli(['doctor', '--python', '3.12.3'], { cwd: places.path('asking'), env })
+    const { code, stdout } = await runCli(['doctor', '--verbose', '--python', '3.12.3'], { cwd: places.path('asking'), env })
     expect(code).toBe(0)
     expect(stdout).toContain(
       `pythreads uses ${places.path('newer/python3.12')} (from PATH, as the option \`python\` asks for 3.12.3)`,
