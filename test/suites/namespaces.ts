@@ -138,7 +138,7 @@ export function namespaceSuite(place: Placement): void {
     it('has no source, rather than one of the kernel', async () => {
       await using py = await start(place, { workers: 1 })
       const frames = await py.run('builtins:exec', ['total = 1 / 0']).catch((error) => error.frames)
-      expect((frames as unknown[]).at(-1)).toEqual({ file: '<string>', line: 1, function: '<module>', source: '' })
+      expect((frames as unknown[]).at(-1)).toMatchObject({ file: '<string>', line: 1, function: '<module>', source: '' })
       expect(await py.eval('__import__("linecache").getlines("<string>")')).toEqual([])
     })
   })
