@@ -10,6 +10,7 @@ import { choose } from '../src/isolation/index.ts'
 import { placement } from './suites/placement.ts'
 
 vi.mock('../src/capi/ffi.ts', () => ({
+  avoidsNativeCalls: false,
   ffi: () => {
     throw new Error('koffi does not load')
   },

@@ -48,7 +48,7 @@ describe.each(pythons)('text without a file name, Python $release in a process',
   it('has no source, rather than one of the kernel', async () => {
     await using py = await Python.start({ python: executable, isolation: 'process', workers: 1 })
     const frames = await py.run('builtins:exec', ['total = 1 / 0']).catch((error) => error.frames)
-    expect((frames as unknown[]).at(-1)).toEqual({ file: '<string>', line: 1, function: '<module>', source: '' })
+    expect((frames as unknown[]).at(-1)).toMatchObject({ file: '<string>', line: 1, function: '<module>', source: '' })
     expect(
       await py.run('builtins:exec', ['import inspect; inspect.getsource(eval("lambda: 1"))']).catch((error) => error.type),
     ).toBe('OSError')

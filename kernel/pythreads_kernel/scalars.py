@@ -46,6 +46,9 @@ def base_of(kind: type) -> str | None:
 
 def without_class(value: Any, name: str) -> Any:
     """A value of a subclass of one of the types as one of the type itself; `None` where there is no such value in JavaScript."""
+    # A subclass may have values that are no moment, as pandas.NaT, or nanoseconds, which a datetime has not.
+    if value != value or any(getattr(value, more, 0) for more in ("nanosecond", "nanoseconds")):  # noqa: PLR0124
+        return None
     base = getattr(sys.modules[_WRITERS[name][0]], name)
     plain = _BASES.get(name, base)(value)
     return None if to_escape(plain, base) is None else plain

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.machinery import PathFinder
+from types import ModuleType
 
 from .forking import in_child
 
@@ -20,7 +21,6 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
     from typing import Any
 
     Source = tuple[str, str | None]
@@ -83,7 +83,9 @@ def forget(name: str) -> None:
 def _register(pickler: Any) -> None:
     for name in _by_value:
         if name in sys.modules:
-            pickler.register_pickle_by_value(sys.modules[name])
+            module = sys.modules[name]
+            # It notes the name alone, and takes nothing but a module: what stands for one (`scope.py`) is none.
+            pickler.register_pickle_by_value(module if isinstance(module, ModuleType) else ModuleType(name))
 
 
 class _Kept:

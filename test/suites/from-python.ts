@@ -364,15 +364,17 @@ export function fromPythonSuite(place: Placement): void {
     })
 
     it('of a moment that is none, or is more exact than a datetime, stays in Python', async () => {
-      for (const source of [
-        'NotATime(1970, 1, 1)',
-        'Nanoseconds(1970, 1, 1)',
-        'MyDatetime(1970, 1, 1, fold=1)',
-        'dt.datetime(1970, 1, 1, fold=1)',
-      ]) {
+      for (const source of ['NotATime(1970, 1, 1)', 'Nanoseconds(1970, 1, 1)']) {
         const object = (await copy(source)) as RemoteObject
         expect(await object.$isInstance(py.import('datetime')['datetime'])).toBe(true)
         expect(await refusal(() => object.toJS())).toMatchObject(VALUE)
+      }
+    })
+
+    it('of a moment that comes twice says which one it is', async () => {
+      const text = '1970-01-01T00:00:00[fold=1]'
+      for (const source of ['MyDatetime(1970, 1, 1, fold=1)', 'dt.datetime(1970, 1, 1, fold=1)']) {
+        expect(await copy(source)).toEqual(new PythonScalar('datetime.datetime', text))
       }
     })
   })

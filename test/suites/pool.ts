@@ -26,9 +26,11 @@ export function poolSuite(place: Placement): void {
       const python = pythons.find(({ executable }) => executable === place.python)
       const idle = (worker: number) => ({
         ...{ worker, state: 'idle', pid: expect.any(Number), calls: 0, errors: 0, busyMs: 0, cpuMs: 0 },
+        ...{ ageMs: expect.any(Number), utilisation: 0, memoryMb: place.isolation === 'process' ? expect.any(Number) : null },
       })
       const noTimes = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 }
       expect(py.stats()).toEqual({
+        name: py.name,
         python: {
           executable: place.python,
           version: python?.release,
