@@ -27,6 +27,9 @@ describe('pythreads doctor', () => {
       expect(Math.max(...stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80)
       expect(rows(stdout)).toBeLessThan(24)
       expect(stdout).toMatch(/^ {2}thread .*^ {2}subinterpreter .*^ {2}process +yes/ms)
+      const [reason = ''] = /^ {2}subinterpreter .*?(?=\n {2}process)/ms.exec(stdout) ?? []
+      const isWhole = reason.split('(').length === reason.split(')').length
+      expect({ reason, isMarked: reason.endsWith('...') || isWhole }).toMatchObject({ isMarked: true })
       expect(stdout.replaceAll(/\n */g, ' ')).toMatch(/isolation 'auto' chooses (thread|subinterpreter|process): /)
     },
   )

@@ -19,7 +19,15 @@ export function wrapped(text: string, indent: number, hanging: number = indent):
   return [...lines, line]
 }
 
-/** A text in one line of at most so many characters: its middle left out. */
+/** The first `most` lines of a wrapped text; `...` marks where lines are left out. */
+export function clipped(lines: readonly string[], most: number): string[] {
+  if (lines.length <= most) return [...lines]
+  const last = lines[most - 1] ?? ''
+  const end = last.length + 4 <= COLUMNS ? last : last.slice(0, COLUMNS - 4).replace(/(?<=\S)\s+\S*$/, '')
+  return [...lines.slice(0, most - 1), `${end} ...`]
+}
+
+/** A text in one line of at most `most` characters: its middle left out. */
 export function fitted(text: string, most: number): string {
   if (text.length <= most) return text
   const tail = Math.ceil((most - 3) / 2)

@@ -5,7 +5,7 @@ import { describeError, EXIT } from '../errors.ts'
 import { type Flags, names } from '../flags.ts'
 import { type CheckedModule, type CheckedModules, checkModules } from '../module-check.ts'
 import { pathFlag, pythonFlag } from '../pool-flags.ts'
-import { COLUMNS, fitted, ROWS, wrapped } from '../screen.ts'
+import { COLUMNS, clipped, fitted, ROWS, wrapped } from '../screen.ts'
 import { currentFolder } from '../target.ts'
 
 export interface DoctorFlags {
@@ -91,11 +91,11 @@ function onScreen(all: readonly Looked[], used: FoundPython, choices: Choices, i
   const lines = [
     fitted(`${header()}, Python ${describe(facts)} (from ${source})`, COLUMNS),
     `  ${fitted(facts.executable, COLUMNS - 2)}`,
-    ...orderLines(all, used).flatMap((line) => wrapped(line, 2, 4).slice(0, 3)),
-    ...(facts.libpython === null ? wrapped(`libpython: none; to mend it: ${libpythonHint(facts)}`, 2, 4).slice(0, 2) : []),
+    ...orderLines(all, used).flatMap((line) => clipped(wrapped(line, 2, 4), 3)),
+    ...(facts.libpython === null ? clipped(wrapped(`libpython: none; to mend it: ${libpythonHint(facts)}`, 2, 4), 2) : []),
     '',
     ...KINDS.flatMap((kind) => ability(kind, facts)),
-    ...wrapped(`isolation 'auto' chooses ${choice.isolation}: ${reasonOf(choice)}`, 0, 2).slice(0, 3),
+    ...clipped(wrapped(`isolation 'auto' chooses ${choice.isolation}: ${reasonOf(choice)}`, 0, 2), 3),
     ...(imports === undefined ? [] : ['', ...moduleLines(imports)]),
     ...refusedLines(choices, imports),
   ]
@@ -112,8 +112,8 @@ function count(number: number, one: string, many = `${one}s`): string {
 
 function ability(kind: (typeof KINDS)[number], facts: PythonFacts): string[] {
   const { verdict, reason } = gate(kind, facts)
-  const [first = '', ...rest] = wrapped(reason, 21)
-  return [`  ${kind.padEnd(15)}${YES_NO[verdict].padEnd(4)}${first.trimStart()}`, ...rest.slice(0, 1)]
+  const [first = '', ...rest] = clipped(wrapped(reason, 21), 2)
+  return [`  ${kind.padEnd(15)}${YES_NO[verdict].padEnd(4)}${first.trimStart()}`, ...rest]
 }
 
 /** Why this isolation: its own reason, without its name. */
@@ -160,7 +160,7 @@ function refusedLines({ inSubinterpreter = [] }: Choices, imports: CheckedModule
 
 /** The command in a line of its own, whole: it is to be copied. */
 function installLines(install: string | undefined): string[] {
-  return install === undefined ? [] : ['To install what is missing, where its package has this name:', `  ${install}`]
+  return install === undefined ? [] : ['To install what is missing (check the names of the packages first):', `  ${install}`]
 }
 
 /** Everything. */
