@@ -18,7 +18,7 @@ export const ERROR_CODES = {
   ERR_PYTHREADS_UNKNOWN_OPTION: 'An option of that name does not exist (perhaps misspelled).',
   ERR_PYTHREADS_OPTION: 'An option has the wrong type or is out of range.',
   ERR_PYTHREADS_PYTHON_NOT_FOUND: 'No Python was found, or not where an option says it is.',
-  ERR_PYTHREADS_PYTHON_BROKEN: 'The Python that was found does not start, or gives no sensible answer.',
+  ERR_PYTHREADS_PYTHON_BROKEN: 'The Python that was found does not start, or its reply cannot be read.',
   ERR_PYTHREADS_PYTHON_TOO_OLD: 'The Python that was found is older than 3.10.',
   ERR_PYTHREADS_LIBPYTHON_NOT_FOUND: 'The Python has no shared libpython, which in-process isolation needs.',
   ERR_PYTHREADS_ISOLATION_UNAVAILABLE: 'This Python cannot provide the isolation that was asked for.',
