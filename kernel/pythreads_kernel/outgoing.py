@@ -52,7 +52,7 @@ def dumps(value: Any, channel: Channel, flags: int = 0, *, is_looked_over: bool 
     """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope.
 
     `flags`: COPY, with its depth, and EXACT. `is_looked_over`: the value is known not to be plain. What crosses in them does so
-    when they are sent: the call is not interrupted any more, nor may it be in its shield.
+    when they are sent: the call is not interrupted any more, and must not be in its shield.
     """
     asked = type(value) is Asked
     if asked:

@@ -36,7 +36,7 @@ def to_escape(value: Any, kind: type) -> Escape | None:
 
 
 def base_of(kind: type) -> str | None:
-    """The name of the type of which a class is a subclass, `None` where there is none."""
+    """The name of the scalar type that a class is a subclass of; `None` if there is none."""
     for name, (module, _) in _WRITERS.items():
         base = getattr(sys.modules.get(module), name, None)
         if base is not None and issubclass(kind, base):

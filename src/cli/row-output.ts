@@ -63,7 +63,7 @@ export class FileOutput implements RowOutput {
     return [done, undefined]
   }
 
-  /** Cuts the file behind its last whole row, or so many rows before that what closes it has room. Returns the error to throw. */
+  /** Cuts the file behind its last whole row, or some rows earlier, so that what closes it has room. Returns the error to throw. */
   async #full(error: unknown, written: Uint8Array): Promise<Error> {
     this.#isFull = true
     const [rows, bytes] = [this.#rows - this.#last.count, this.#bytes - this.#last.bytes.length]

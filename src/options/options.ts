@@ -76,7 +76,7 @@ export interface PythonOptions {
   env?: 'inherit' | 'minimal' | Readonly<Record<string, string>> | undefined
   /**
    * Whether results, and what functions of JavaScript get, are copied deeply, as `toJS()` does: a dataclass arrives as an object, an Enum
-   * as its value. Default false: what has no equal in JavaScript arrives as a remote object.
+   * as its value. Default false: a value that JavaScript cannot represent arrives as a remote object.
    */
   copy?: boolean | CopyOptions | undefined
   /**
@@ -109,7 +109,7 @@ export interface PythonOptions {
   warnings?: 'inherit' | 'emit' | ((warning: PythonWarning) => void) | undefined
   /** Gets the records of Python's `logging`: a function for those of level INFO and above, or with a level. */
   logging?: ((record: PythonLogRecord) => void) | LoggingOptions | undefined
-  /** What a {@link PythonError} tells besides what all do. */
+  /** What a {@link PythonError} has in addition to its standard properties. */
   errors?: PythonErrorOptions | undefined
 }
 
@@ -119,7 +119,7 @@ export interface LoggingOptions {
   handler: (record: PythonLogRecord) => void
   /**
    * The lowest level that is sent, by name or as a number. Default `'INFO'`. It stands for the level of Python's root logger, which says
-   * WARNING: what a logger of its own level, or `logging.disable`, keeps back is not sent.
+   * WARNING: a record that a logger with its own level, or `logging.disable`, drops is not sent.
    */
   level?: LogLevel | number | undefined
 }
@@ -134,14 +134,14 @@ export interface PythonLogRecord {
   readonly levelName: string
   /** The name of the logger, `root` for the one at the root. */
   readonly logger: string
-  /** With its arguments; cut off behind 1,048,576 characters. */
+  /** The formatted text; cut off behind 1,048,576 characters. */
   readonly message: string
   readonly time: Date
-  /** The number of the worker; `null`: the one of sync calls, or it is not known. */
+  /** The number of the worker; `null` for sync calls, and where it is not known. */
   readonly worker: number | null
   /** Which call of the pool it came from, as `call:start` says it; `null` where that is not known. */
   readonly call: number | null
-  /** What that call calls. */
+  /** The target of that call, e.g. `shop:order`. */
   readonly target: string | undefined
   /** The name of the thread in Python. */
   readonly thread: string
@@ -157,7 +157,7 @@ export interface PythonLogRecord {
   readonly extra: Readonly<Record<string, unknown>>
 }
 
-/** What a {@link PythonError} tells besides what all do. */
+/** What a {@link PythonError} has in addition to its standard properties. */
 export interface PythonErrorOptions {
   /**
    * Paths of attributes, e.g. `'response.status_code'`: `error.attributes['response.status_code']` is what is found there, through
@@ -175,18 +175,18 @@ export interface PythonWarning {
   readonly message: string
   readonly file: string
   readonly line: number
-  /** The number of the worker; `null`: the one of sync calls, or it is not known. */
+  /** The number of the worker; `null` for sync calls, and where it is not known. */
   readonly worker: number | null
   /** Which call of the pool it came from, as `call:start` says it; `null` where that is not known. */
   readonly call: number | null
-  /** What that call calls. */
+  /** The target of that call, e.g. `shop:order`. */
   readonly target: string | undefined
 }
 
 /** How deeply results are copied. */
 export interface CopyOptions {
   /**
-   * How many objects that lie one in the other are copied, from 1 to 1000; what is deeper arrives as a remote object. Lists and dicts
+   * How many levels of nested objects are copied, from 1 to 1000; a deeper object arrives as a remote object. Lists and dicts
    * do not count: they are copied in any case.
    */
   depth: number

@@ -241,7 +241,7 @@ function duration(name: string, value: number | null | undefined): number | null
 
 /** {@link CallOptions}, checked. What is undefined is up to the pool. */
 export interface ResolvedCallOptions {
-  /** How many objects that lie one in the other are copied: 0 none, `Infinity` all. */
+  /** How many levels of nested objects are copied: 0 none, `Infinity` all. */
   readonly copy: number | undefined
   readonly exact: boolean | undefined
   readonly readonly: boolean | undefined
@@ -342,7 +342,7 @@ function flag(name: string, value: boolean | undefined): boolean | undefined {
   return value
 }
 
-/** How many objects that lie one in the other are copied; `undefined`: nothing is said. */
+/** How many levels of nested objects are copied; `undefined` if the option is not given. */
 export function resolveCopy(copy: CallOptions['copy']): number | undefined {
   if (copy === undefined) return undefined
   if (!isRecord(copy)) {

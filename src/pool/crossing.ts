@@ -112,7 +112,7 @@ export class Crossing implements References {
     return this.cross(value, steps, this.context)
   }
 
-  /** Notes that a value goes along; answers its number. */
+  /** Notes that a value goes along; returns its number. */
   cross(value: unknown, steps: boolean = false, context?: AsyncResource): number {
     const number = this.#locals.cross(value, steps, context)
     this.numbers ??= []

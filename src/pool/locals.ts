@@ -71,7 +71,7 @@ export class Locals {
   }
 
   /**
-   * Counts one more crossing of a value; answers its number, which is the same as long as Python holds it. `steps`: it is {@link Steps}.
+   * Counts one more crossing of a value; returns its number, which is the same as long as Python holds it. `steps`: it is {@link Steps}.
    * `context`: that of the call that passes it, where Python can call it.
    */
   cross(value: unknown, steps: boolean = false, context?: AsyncResource): number {

@@ -51,7 +51,7 @@ export function importedModule(caller: Caller, module: string): Promise<RemoteMo
   return Promise.resolve(remoteModule({ ...caller, import: async () => undefined }, module))
 }
 
-/** An attribute of a module or of a remote object, of which nothing is known yet. */
+/** An attribute of a module or of a remote object; its type is not known yet. */
 export function remoteAttribute(caller: Caller, target: Target): unknown {
   const children = new Map<string, unknown>()
   const text = `[Python ${typeof target === 'string' ? target : `attribute ${target.path}`}]`

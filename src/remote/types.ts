@@ -1,11 +1,11 @@
 import type { CallOptions, CopyOptions } from '../options/index.ts'
 
-/** An object with names of which nothing is known. */
+/** An object whose names have no declared types. */
 declare const unknownNames: { readonly [name: string]: true }
 
 /**
- * What stands under a name of which nothing is known. The compiler option `noUncheckedIndexedAccess` adds `undefined` to whatever
- * such a name is read from, and nothing could be called without a check; only `any` takes that up. Without the option it is `T`.
+ * The type of a name that is not declared. The compiler option `noUncheckedIndexedAccess` adds `undefined` to it, so that every
+ * call would need a check; `any` absorbs the `undefined`. Without the option it is `T`.
  */
 // biome-ignore lint/suspicious/noExplicitAny: no other type can be called when `undefined` is added
 type Named<T> = undefined extends typeof unknownNames.name ? any : T
@@ -18,7 +18,7 @@ export type FunctionMembers<Mode> = {
   readonly [K in FunctionMember]: Mode extends 'sync' ? SyncAttribute : RemoteAttribute
 }
 
-/** Something in a Python module or object, of which nothing is known yet: call it, await its value, or go on to its attributes. */
+/** Something in a Python module or object whose type is not known yet: call it, await its value, or go on to its attributes. */
 export type RemoteAttribute = (<R = unknown>(...args: unknown[]) => Promise<R>) &
   (new (
     ...args: unknown[]
@@ -27,7 +27,7 @@ export type RemoteAttribute = (<R = unknown>(...args: unknown[]) => Promise<R>) 
   Operations & { readonly [K in FunctionMember]: RemoteAttribute } & { readonly [name: string]: Named<RemoteAttribute> }
 
 /**
- * A Python module of which nothing is known. Nothing is sent before something in it is called or awaited. With the compiler option
+ * A Python module without a declared type. Nothing is sent before something in it is called or awaited. With the compiler option
  * `noUncheckedIndexedAccess` what is in it is `any`; describe the module by a type ({@link Remote}) to have it checked.
  */
 export type RemoteModule = Operations & RemoteLifetime & { readonly [name: string]: Named<RemoteAttribute> }
