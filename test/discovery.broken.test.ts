@@ -55,6 +55,15 @@ describe('a program that', () => {
     await expect(findPython(path)).rejects.toMatchObject({ code: 'ERR_PYTHREADS_PYTHON_NOT_FOUND' })
   })
 
+  it.each([
+    ['is missing at a path', './no/such/python', /does not exist$/],
+    ['is missing as a name in a folder and on PATH', 'no-such-python', /does not exist, and PATH has no such command$/],
+    ['is an empty folder', places.folder('empty'), /neither an executable nor a virtual environment$/],
+  ])('%s', async (_, python, message) => {
+    const code = 'ERR_PYTHREADS_PYTHON_NOT_FOUND'
+    await expect(findPython(python)).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
   it('is refused by Python.start as well', async () => {
     const python = places.script('start/python3', 'exit 3')
     await expect(Python.start({ python })).rejects.toMatchObject({ code: BROKEN })

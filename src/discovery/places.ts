@@ -33,7 +33,7 @@ export function places(option: string | undefined, cwd: string, env: NodeJS.Proc
       given,
       named,
       executable,
-      instead: executable === undefined ? whyNoPython(resolve(cwd, given)) : undefined,
+      instead: executable === undefined ? whyNoPython(resolve(cwd, given), !/[/\\]/.test(given)) : undefined,
     })
   }
   add('the option `python`', option, true)

@@ -12,14 +12,16 @@ export function inFolder(folder: string): string {
   return existsSync(script) ? script : join(folder, 'python.exe')
 }
 
-/** What is wrong with a path at which there is no Python, and what to do about it. */
-export function whyNoPython(path: string): string {
+/** What is wrong with a path at which there is no Python, and what to do about it. `isCommand`: it was looked for on PATH, too. */
+export function whyNoPython(path: string, isCommand = false): string {
   const isVenv = existsSync(join(path, 'pyvenv.cfg'))
   const links = isVenv ? ['python3', 'python'].map((name) => join(path, 'bin', name)) : [path]
   const link = links.find((one) => lstatSync(one, { throwIfNoEntry: false })?.isSymbolicLink() === true)
   const target = link === undefined ? undefined : endOf(link)
   const gone = target === undefined ? undefined : `is a link to ${target}, which is not there (any more)`
-  if (!isVenv) return gone === undefined ? 'neither an executable nor a virtual environment' : `it ${gone}`
+  if (!isVenv && gone !== undefined) return `it ${gone}`
+  if (!isVenv && !existsSync(path)) return `${path} does not exist${isCommand ? ', and PATH has no such command' : ''}`
+  if (!isVenv) return 'neither an executable nor a virtual environment'
   const what = gone === undefined ? `${inFolder(path)} is missing` : `its interpreter ${link} ${gone}`
   return `a virtual environment, but ${what}. To make it anew: ${remake(path)}, then install its packages again`
 }
