@@ -116,7 +116,7 @@ describe('what auto chooses', () => {
     const { auto, autoWithModules } = JSON.parse(stdout) as Answer
     expect(auto?.isolation).toBe('process')
     expect(autoWithModules).toEqual(auto)
-    expect(auto?.reasons.join('\n')).toMatch(/^not thread: .*\nnot subinterpreter: only by name: .*\nprocess: /)
+    expect(auto?.reasons.join('\n')).toMatch(/^not thread: .*\nnot subinterpreter: only if you ask for it: .*\nprocess: /)
   })
 })
 

@@ -47,7 +47,7 @@ function argument(given: string, isText: boolean): string {
   } catch (error) {
     if (!/^\s*[[{"]/.test(given)) return JSON.stringify(given)
     throw usage(
-      `the argument ${shown(given)} begins like JSON, and is none: ${(error as Error).message}. With --text it is a text`,
+      `the argument ${shown(given)} begins like JSON but is not valid: ${(error as Error).message}. To pass it as a text, add --text`,
     )
   }
 }

@@ -39,7 +39,7 @@ export function processInstead(facts: PythonFacts, problem: string, trials: read
   const [subinterpreter, process] = [gate('subinterpreter', facts), gate('process', facts)]
   const reasons = [
     `not thread: ${problem}`,
-    `not subinterpreter: ${subinterpreter.verdict === 'never' ? '' : 'only by name: '}${subinterpreter.reason}`,
+    `not subinterpreter: ${subinterpreter.verdict === 'never' ? '' : 'only if you ask for it: '}${subinterpreter.reason}`,
     `process: ${process.reason}`,
   ]
   return { isolation: 'process', reasons, trials }

@@ -17,7 +17,7 @@ export interface PythonOptions {
   name?: string | undefined
   /**
    * Where workers run. `'auto'` (the default) takes `'thread'` on a free-threaded Python whose GIL stays off when the modules of
-   * `preload` are imported, else `'process'`, and says why in `stats().reasons`. `'subinterpreter'` is taken by name only.
+   * `preload` are imported, else `'process'`, and says why in `stats().reasons`. `'subinterpreter'` is used only if you ask for it.
    */
   isolation?: IsolationOption | undefined
   /**

@@ -49,8 +49,9 @@ export const flags: Flags<Omit<BenchFlags, 'threads'>> = {
   workers: { ...poolFlags.workers, description: 'how many, with a caller each; default: 20' },
 }
 
-export const notes = `The function really runs, again and again: not for one that charges customers.
-"$thread" and "$call" in the arguments stand for numbers.`
+export const notes = `The function really runs, many times: do not bench one that charges customers.
+"$thread" and "$call" in the arguments stand for the numbers of the thread and
+of its call.`
 
 export const examples: readonly Example[] = [
   { line: `pythreads bench json:dumps --for 1s --args '[{"id": "$thread"}]'`, does: '20 callers for a second' },

@@ -153,9 +153,7 @@ function refusedLines({ inSubinterpreter = [] }: Choices, imports: CheckedModule
   const refused = inSubinterpreter
     .filter(({ module, problem }) => problem !== null && working.has(module))
     .map(({ module }) => module)
-  return refused.length === 0
-    ? []
-    : [fitted(`in a subinterpreter (only by name) these do not work: ${refused.join(', ')}`, COLUMNS)]
+  return refused.length === 0 ? [] : [fitted(`in a subinterpreter these do not work: ${refused.join(', ')}`, COLUMNS)]
 }
 
 /** The command in a line of its own, whole: it is to be copied. */
@@ -178,7 +176,7 @@ function inFull(all: readonly Looked[], used: FoundPython, choices: Choices, imp
     ...auto.reasons.map((reason) => `  ${reason}`),
     ...(autoWithModules === undefined ? [] : ['', `With ${modules} it chooses ${autoWithModules.isolation}:`]),
     ...(autoWithModules?.reasons.map((reason) => `  ${reason}`) ?? []),
-    ...(inSubinterpreter === undefined ? [] : ['', 'In a subinterpreter, which is taken by name only:']),
+    ...(inSubinterpreter === undefined ? [] : ['', 'In a subinterpreter, which is used only if you ask for it:']),
     ...(inSubinterpreter?.map(({ module, problem }) => `  ${module}: ${problem ?? 'it loads'}`) ?? []),
     ...(imports === undefined ? [] : ['', ...imports.modules.map(inWords), ...installLines(imports.install)]),
   ]

@@ -55,8 +55,9 @@ export const flags: Flags<Omit<RunFlags, 'threads'>> = {
 }
 
 export const notes = `It calls once. With --threads, --every or --count it calls again and again, and
-"$thread" and "$call" in the arguments stand for numbers. Stdout has results
-alone, one a line. As fast as it goes: pythreads bench.`
+"$thread" and "$call" in the arguments stand for the numbers of the thread and
+of its call. Stdout has only results, one a line. To call without a pause, use
+pythreads bench.`
 
 export const examples: readonly Example[] = [
   { line: 'pythreads run math:sqrt 16', does: 'prints 4.0' },
