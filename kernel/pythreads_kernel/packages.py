@@ -99,6 +99,8 @@ def _numpy_scalar(kind: type) -> Way | None:
         return _timedelta64
     if _is(kind, "numpy", "complexfloating"):
         return complex
+    if _is(kind, "numpy", "integer") or _is(kind, "numpy", "bool_"):  # for JSON; elsewhere these are plain already
+        return lambda value: value.item()
     return float if _is(kind, "numpy", "floating") else None  # a long double: the nearest number
 
 
