@@ -31,6 +31,7 @@ import {
   resolveRunOptions,
   resolveTarget,
   resolveWorkers,
+  targetName,
   type WorkerRange,
 } from './options/index.ts'
 import {
@@ -58,6 +59,7 @@ import {
   readSource,
   remoteModule,
   remoteObject,
+  runRequest,
   Session,
   type SourceArguments,
   SyncPython,
@@ -257,19 +259,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   run<R = unknown>(target: string | URL, args: readonly unknown[] = [], options: RunOptions = NO_OPTIONS): Promise<R> {
     try {
       const resolved = resolveRunOptions(options, this.#pool.size)
-      if (!Array.isArray(args)) {
-        throw new PythreadsError(
-          'ERR_PYTHREADS_ARGUMENT',
-          `The arguments of run come as an array; got a value of type ${typeof args}`,
-        )
-      }
-      const name = resolveTarget(target)
-      const request = callRequest(name, args, resolved.kwargs)
+      const { name, write } = runRequest(target, args, resolved.kwargs)
       const call = resolved.copy === undefined && this.#copy > 0 ? { ...resolved, copy: this.#copy } : resolved
-      const key = typeof target === 'string' ? target : name
-      return this.#pool.submit(KIND.CALL, request, call, key).catch(raise) as Promise<R>
+      return this.#pool.submit(KIND.CALL, write, call, name).catch(raise) as Promise<R>
     } catch (error) {
-      return Promise.reject(nameTarget(error, text(target))) // not an async function: what each call that waits holds would be twice as much
+      return Promise.reject(nameTarget(error, targetName(target))) // not an async function: what each call that waits holds would be twice as much
     }
   }
 
@@ -293,7 +287,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       const plan = { ...resolved, call, timeoutMs, target: resolveTarget(target), total }
       return mapItems(this.#pool, plan, items) as AsyncGenerator<R, void, undefined>
     } catch (error) {
-      throw nameTarget(error, text(target))
+      throw nameTarget(error, targetName(target))
     }
   }
 
@@ -421,11 +415,6 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
-
-/** What was called, if it is the name of anything. */
-function text(target: unknown): string | undefined {
-  return typeof target === 'string' || target instanceof URL ? String(target) : undefined
 }
 
 const warned = new Set<string>()

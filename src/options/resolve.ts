@@ -110,6 +110,7 @@ const CALL_KEYS = [
   ...(['copy', 'exact', 'readonly', 'signal', 'timeoutMs', 'queueTimeoutMs', 'priority', 'retry'] as const),
 ] as const satisfies (keyof CallOptions)[]
 const RUN_KEYS = ['kwargs', 'worker', ...CALL_KEYS] as const satisfies (keyof RunOptions)[]
+const SYNC_KEYS = ['kwargs', 'copy', 'exact', 'readonly'] as const satisfies SyncKey[]
 const MAP_KEYS = ['kwargs', 'chunk', 'ordered', 'onProgress', ...CALL_KEYS] as const satisfies (keyof MapOptions)[]
 
 /** What `env: 'minimal'` keeps: where things are and how to write, nothing that is secret. */
@@ -290,6 +291,16 @@ export function resolveRunOptions(options: RunOptions, workers: number): Resolve
   return { ...checkCallOptions(options), kwargs: keywords(kwargs), slot }
 }
 
+/** What can be said of a sync call. */
+export type SyncKey = 'kwargs' | 'copy' | 'exact' | 'readonly'
+
+/** The options of a sync call: nothing can end it, and it waits for no worker. */
+export function resolveSyncOptions(options: Pick<RunOptions, SyncKey>): Pick<ResolvedRunOptions, SyncKey> {
+  if (options === NO_OPTIONS) return DEFAULTS
+  checkKeys('sync.run', options, SYNC_KEYS)
+  return resolveRunOptions(options, 0)
+}
+
 export interface ResolvedMapOptions extends ResolvedCallOptions {
   readonly kwargs: Kwargs
   readonly chunk: number | 'auto'
@@ -421,6 +432,17 @@ function checkTarget(target: unknown): string {
   const isModule = url === undefined ? module !== '' : module.endsWith('.py')
   if (!isModule || attribute === '' || attribute.split('.').includes('')) throw wrong(url ?? JSON.stringify(target))
   return `${modulePath(module)}:${attribute}`
+}
+
+/** What an error says was called; `undefined` for what is no target. */
+export function targetName(target: unknown): string | undefined {
+  if (typeof target === 'string') return target
+  if (!isUrl(target)) return undefined
+  try {
+    return resolveTarget(target)
+  } catch {
+    return target.href
+  }
 }
 
 /** What a URL names as a target: the attribute is its fragment, or stands behind the file's name. */

@@ -8,6 +8,7 @@ export {
   execRequest,
   moduleFile,
   moduleRequest,
+  runRequest,
 } from './requests.ts'
 export { Session } from './session.ts'
 export { readSource, type SourceArguments } from './source.ts'

@@ -1,4 +1,5 @@
-import type { Kwargs } from '../options/index.ts'
+import { PythreadsError } from '../errors/index.ts'
+import { type Kwargs, resolveTarget } from '../options/index.ts'
 import type { Write } from '../pool/index.ts'
 import type { Source } from './source.ts'
 
@@ -27,6 +28,18 @@ export function callRequest(target: Target, args: readonly unknown[], kwargs: Kw
     encoder.items(args, 'args', 0)
     encoder.record(kwargs, 'kwargs')
   }
+}
+
+/** What `run` sends of a pool, a session or sync calls, and the name of what it calls. @throws `ERR_PYTHREADS_ARGUMENT` */
+export function runRequest(target: unknown, args: readonly unknown[], kwargs: Kwargs): { name: string; write: Write } {
+  const name = resolveTarget(target)
+  if (!Array.isArray(args)) {
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      `The arguments of run come as an array; got a value of type ${typeof args}`,
+    )
+  }
+  return { name: typeof target === 'string' ? target : name, write: callRequest(name, args, kwargs) }
 }
 
 export function getRequest(target: Target): Write {

@@ -6,13 +6,13 @@ import {
   type RunOptions,
   resolveCallOptions,
   resolveRunOptions,
-  resolveTarget,
+  targetName,
 } from '../options/index.ts'
 import { type Lease, nameOf, type Pool, type SubmitOptions, type Write } from '../pool/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
 import { type Caller, callerOf, said } from './caller.ts'
 import { remoteModule } from './remote-module.ts'
-import { callRequest, evalRequest, execRequest, numberRequest, type Target } from './requests.ts'
+import { evalRequest, execRequest, numberRequest, runRequest, type Target } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
 import type { Remote } from './typed.ts'
 import type { Importable, RemoteModule } from './types.ts'
@@ -67,10 +67,10 @@ export class Session implements AsyncDisposable {
   ): Promise<R> {
     try {
       const { kwargs, slot: _, ...call } = resolveRunOptions(options, 0)
-      const request = callRequest(resolveTarget(target), args, kwargs)
-      return (await this.#submit(KIND.CALL, request, String(target), said(call)).catch(raise)) as R
+      const { name, write } = runRequest(target, args, kwargs)
+      return (await this.#submit(KIND.CALL, write, name, said(call)).catch(raise)) as R
     } catch (error) {
-      throw nameTarget(error, String(target))
+      throw nameTarget(error, targetName(target))
     }
   }
 

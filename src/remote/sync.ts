@@ -7,8 +7,9 @@ import {
   NO_OPTIONS,
   type ResolvedCallOptions,
   type RunOptions,
-  resolveRunOptions,
-  resolveTarget,
+  resolveSyncOptions,
+  type SyncKey,
+  targetName,
 } from '../options/index.ts'
 import {
   Answers,
@@ -34,7 +35,16 @@ import {
   type Write,
 } from '../pool/index.ts'
 import { copyFlags, decode, FLAG, frame, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
-import { callRequest, evalRequest, execRequest, getRequest, operateRequest, type Target, textRequest } from './requests.ts'
+import {
+  callRequest,
+  evalRequest,
+  execRequest,
+  getRequest,
+  operateRequest,
+  runRequest,
+  type Target,
+  textRequest,
+} from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
 import { type SyncCaller, syncModule, syncObject } from './sync-module.ts'
 import type { SyncRemote } from './typed.ts'
@@ -105,21 +115,17 @@ export class SyncPython {
     return syncModule(this.#caller, name)
   }
 
-  /** Calls `module:attribute`. The options `worker` and `signal` are not for sync calls. */
-  run<R = unknown>(
-    target: string | URL,
-    args: readonly unknown[] = [],
-    options: Pick<RunOptions, 'kwargs' | 'copy' | 'exact' | 'readonly'> = NO_OPTIONS,
-  ): R {
-    let request: Write
-    let resolved: ReturnType<typeof resolveRunOptions>
+  /** Calls `module:attribute`. Nothing ends it before Python returns: it takes no `signal` and no time limit. */
+  run<R = unknown>(target: string | URL, args: readonly unknown[] = [], options: Pick<RunOptions, SyncKey> = NO_OPTIONS): R {
+    let request: ReturnType<typeof runRequest>
+    let resolved: ReturnType<typeof resolveSyncOptions>
     try {
-      resolved = resolveRunOptions(options, 0)
-      request = callRequest(resolveTarget(target), args, resolved.kwargs)
+      resolved = resolveSyncOptions(options)
+      request = runRequest(target, args, resolved.kwargs)
     } catch (error) {
-      throw nameTarget(error, String(target))
+      throw nameTarget(error, targetName(target))
     }
-    return this.#request(KIND.CALL, String(target), request, resolved) as R
+    return this.#request(KIND.CALL, request.name, request.write, resolved) as R
   }
 
   /** Evaluates a Python expression. */

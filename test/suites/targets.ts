@@ -46,6 +46,45 @@ export function targetSuite(place: Placement): void {
       expect(await targetOf(() => session.run('json:dumps', [1]))).toBe('json:dumps')
     })
 
+    it('is the path of a file that a URL names', async () => {
+      await using session = await py.session()
+      const url = file('functions.py')
+      url.hash = 'nothing'
+      for (const place of [session, py.sync]) {
+        expect(await targetOf(() => place.run(url))).toBe(`${FUNCTIONS}:nothing`)
+        expect(await targetOf(() => place.run(url, [], { wrong: 1 } as never))).toBe(`${FUNCTIONS}:nothing`)
+        expect(await targetOf(() => place.run(new URL('http://localhost/a.py#b')))).toBe('http://localhost/a.py#b')
+      }
+      await session.close()
+      expect(await targetOf(() => py.run(url))).toBe(`${FUNCTIONS}:nothing`)
+      expect(await targetOf(() => collect(py.map(url, [1])))).toBe(`${FUNCTIONS}:nothing`)
+    })
+
+    it('is there for arguments and targets that are none, in sessions and sync calls too', async () => {
+      await using session = await py.session()
+      for (const place of [py, session, py.sync]) {
+        for (const args of ['ab', 5, null, { length: 1, 0: 2 }]) {
+          const error = await refusal(() => place.run('builtins:max', args as never))
+          expect([error.code, error.target]).toEqual(['ERR_PYTHREADS_ARGUMENT', 'builtins:max'])
+        }
+        const error = await refusal(() => place.run(Object.create(null) as never))
+        expect([error.code, error.target]).toEqual(['ERR_PYTHREADS_ARGUMENT', undefined])
+      }
+    })
+
+    it('is there where a sync call is given what would end another call', async () => {
+      for (const options of [
+        { timeoutMs: 1 },
+        { queueTimeoutMs: 1 },
+        { signal: AbortSignal.abort() },
+        { retry: 1 },
+        { worker: 0 },
+      ]) {
+        const error = await refusal(() => py.sync.run('math:sqrt', [4], options as never))
+        expect([error.code, error.target]).toEqual(['ERR_PYTHREADS_UNKNOWN_OPTION', 'math:sqrt'])
+      }
+    })
+
     it('is there when a call is refused, too late, aborted or not wanted any more', async () => {
       expect(await targetOf(() => py.run('json:dumps', [{ id: Symbol('x') }]))).toBe('json:dumps')
       expect(await targetOf(() => py.run('json:dumps', 1 as never))).toBe('json:dumps')
