@@ -23,8 +23,6 @@ def plain(value: Any) -> Any:
         return copy
     if hasattr(value, "isoformat"):  # dates and times
         return value.isoformat()
-    if kind.__module__ == "numpy" and hasattr(value, "dtype") and hasattr(value, "item"):
-        return value.tolist()
     escape = scalars.to_escape(value, kind)
     if escape is not None and isinstance(escape[-1], str):
         return escape[-1]
