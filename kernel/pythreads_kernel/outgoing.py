@@ -244,7 +244,9 @@ class _Outgoing:
             return _item
         if self._copy:
             return scalar_way(kind)
-        return None if self._exact else without_class(kind)
+        if self._exact:
+            return None
+        return without_class(kind) or (_if_aware(scalar_way(kind)) if _is_datetime(kind) else None)
 
     def _members(self, value: Any, kind: type) -> Any:
         """A list, a dict or an array instead of an object; `NOTHING` where there is none."""
@@ -297,3 +299,14 @@ def _is_numpy_number(kind: type) -> bool:
 
 def _item(value: Any) -> Any:
     return value.item()
+
+
+def _is_datetime(kind: type) -> bool:
+    """Whether it is a subclass of `datetime`."""
+    datetime: Any = getattr(sys.modules.get("datetime"), "datetime", None)
+    return datetime is not None and issubclass(kind, datetime)
+
+
+def _if_aware(way: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    """The way of a moment in time; a datetime without a zone is none."""
+    return None if way is None else lambda value: NOTHING if value.tzinfo is None else way(value)

@@ -32,6 +32,13 @@ class Real(float):
     pass
 
 
+class Moment(datetime):
+    pass
+
+
+utc = timezone.utc
+
+
 @dataclass
 class Node:
     value: object

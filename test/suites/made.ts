@@ -127,6 +127,22 @@ export function madeSuite(place: Placement): void {
       expect(JSON.stringify(deep)).toBe(`${'['.repeat(1500)}"a"${']'.repeat(1500)}`)
     })
 
+    it.each(every)('of a subclass of datetime is a Date if it has a zone, as %s', async (_, way) => {
+      const py = await using({})
+      const moment = '2024-01-02T03:04:05.678901+01:00'
+      const [date, { k }] = (await way(py, `[Moment.fromisoformat("${moment}"), {"k": Moment(1970, 1, 1, tzinfo=utc)}]`)) as [
+        Date,
+        { k: Date },
+      ]
+      expect(date).toStrictEqual(PythonDate.of(moment))
+      expect(k).toStrictEqual(new Date(0))
+      const naive = (await way(py, 'Moment(1970, 1, 1)')) as { $type(): unknown }
+      expect(await naive.$type()).toMatch(/:Moment$/)
+      const strict = await using({ exact: true })
+      const exact = (await way(strict, 'Moment(1970, 1, 1, tzinfo=utc)')) as { $type(): unknown }
+      expect(await exact.$type()).toMatch(/:Moment$/)
+    })
+
     it.each(every)('of such a subclass stays in Python in a pool with the option `exact`: as %s', async (_, way) => {
       const py = await using({ exact: true })
       for (const [source, type] of [
