@@ -29,7 +29,7 @@ export interface CallEvents {
     readonly outcome: CallOutcome
     /** Milliseconds since `callStart`. */
     readonly ms: number
-    /** How long it held the worker's thread; `undefined`: the worker has not said so, as the call was cancelled or lost. */
+    /** How long it held the worker's thread; `undefined`: the worker has not said so, as the call was cancelled or lost, or as its coroutine ended at once. */
     readonly threadMs: number | undefined
     /** With what it was rejected. */
     readonly error: unknown

@@ -65,7 +65,10 @@ export function callChannelSuite(place: Placement): void {
       const [started, ended] = ids(messages)
       expect(ended).toEqual(started)
       expect(new Set(started).size).toBe(5)
-      for (const { is, threadMs } of messages) if (is === 'end') expect(threadMs).toBeGreaterThanOrEqual(0)
+      for (const { is, target, threadMs } of messages) {
+        // The result of a coroutine may come before its thread has said how long it had the call.
+        if (is === 'end' && target !== 'asyncio:sleep') expect(threadMs).toBeGreaterThanOrEqual(0)
+      }
     })
 
     it('say that a call was cancelled when its promise is rejected, and nothing when its worker has ended it', async () => {
