@@ -1,4 +1,5 @@
 export { ERROR_CODES, type ErrorCode } from './codes.ts'
+export { tellListener } from './listener.ts'
 export {
   type ClassNamer,
   PythonError,

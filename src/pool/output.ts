@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import { tellListener } from '../errors/index.ts'
 import type { OutputLine } from '../options/index.ts'
 
 /** How many lines are remembered for the day a worker dies, and how much of each. */
@@ -130,14 +131,7 @@ export class Lines {
     // A copy, as a part of a string keeps the whole of it.
     const kept = text.length > LAST_CHARACTERS ? Buffer.from(text.slice(-LAST_CHARACTERS)).toString() : text
     if (this.last.push(kept) > LAST_LINES) this.last.shift()
-    try {
-      this.#listener(line)
-    } catch (error) {
-      // The listener's error is the program's, not the worker's.
-      process.nextTick(() => {
-        throw error
-      })
-    }
+    tellListener(this.#listener, line)
   }
 }
 

@@ -1,4 +1,4 @@
-import { PythreadsError } from '../errors/index.ts'
+import { PythreadsError, tellListener } from '../errors/index.ts'
 import type { PythonLogRecord, PythonWarning } from '../options/index.ts'
 
 export type WarningListener = (warning: PythonWarning) => void
@@ -24,7 +24,7 @@ export type FindCall = (request: number) => Origin | undefined
 export function tellWarning(payload: unknown, worker: number | null, find: FindCall, listener: WarningListener): void {
   const [category, message, file, line, request, isKnown] = fields(payload, 6)
   const origin = originOf(request, find)
-  tell(listener, {
+  tellListener(listener, {
     category: String(category),
     message: String(message),
     file: String(file),
@@ -39,7 +39,7 @@ export function tellLog(payload: unknown, worker: number | null, find: FindCall,
   const [request, isKnown, level, levelName, logger, message, seconds, ...rest] = fields(payload, 14)
   const [thread, file, line, name, exception, stack, extra] = rest
   const origin = originOf(request, find)
-  tell(listener, {
+  tellListener(listener, {
     level: Number(level),
     levelName: String(levelName),
     logger: String(logger),
@@ -78,15 +78,4 @@ function originOf(request: unknown, find: FindCall): { call: number | null; targ
 
 function optional(text: unknown): string | undefined {
   return typeof text === 'string' ? text : undefined
-}
-
-function tell<T>(listener: (told: T) => void, told: T): void {
-  try {
-    listener(told)
-  } catch (error) {
-    // The listener's error is the program's, not the worker's.
-    process.nextTick(() => {
-      throw error
-    })
-  }
 }
