@@ -18,6 +18,7 @@ import {
   type Kind,
   type Loan,
   MAX_REPLY_TIME,
+  type NaiveDates,
   type Reviver,
   replyTime,
 } from '../wire/index.ts'
@@ -33,12 +34,15 @@ import { Handle, type Owner, type Realm } from './realm.ts'
 import { type FindCall, type Listeners, tellLog, tellWarning } from './records.ts'
 import { type EncodedFrame, frameBytes, type Task } from './task.ts'
 
+/** What a worker sends of itself, at any moment, while its modules load and while it closes, too. */
+const TOLD: ReadonlySet<Kind> = new Set<Kind>([KIND.OUTPUT, KIND.WARNING, KIND.LOG, KIND.REFUSED])
+
 /** What a worker tells its pool. */
 export interface WorkerEvents {
   /** Its thread can take a call: it has room for one, or it waits for a callback and can take one that the callback made. */
   free(worker: Worker): void
   /** Its thread is done with a call, which held it for so long. */
-  took(task: Task, us: number, worker: Worker): void
+  took(task: Task, us: number): void
   /** A call that it had is over. */
   settled(task: Task): void
   /** Python asks JavaScript for something: to call a function. */
@@ -73,7 +77,7 @@ export interface WorkerTools {
   /** Makes what callers get for an object that stays in Python. */
   readonly standIn: (handle: Handle) => unknown
   /** What a datetime without a zone is. */
-  readonly naiveDates: 'exact' | 'utc' | 'local'
+  readonly naiveDates: NaiveDates
   /** Gets what is printed, where it is asked for. */
   readonly onLine: OutputListener | undefined
   /** Get warnings, and records of `logging`. */
@@ -471,7 +475,7 @@ export class Worker implements Owner, Reviver {
     return ledger.takeBackAll() // a thread that has read more requests than it has begun skips them
   }
 
-  get naiveDates(): 'exact' | 'utc' | 'local' {
+  get naiveDates(): NaiveDates {
     return this.#tools.naiveDates
   }
 
@@ -533,8 +537,7 @@ export class Worker implements Owner, Reviver {
 
   #frame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     // Modules may print and warn while they load, before the first reply.
-    const isReply = kind !== KIND.OUTPUT && kind !== KIND.WARNING && kind !== KIND.LOG && kind !== KIND.REFUSED
-    if (isReply && this.#started !== undefined) return this.#first(kind, decode(bytes, start, end))
+    if (this.#started !== undefined && !TOLD.has(kind)) return this.#first(kind, decode(bytes, start, end))
     if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end)
     switch (kind) {
       case KIND.RESULT:
@@ -591,8 +594,7 @@ export class Worker implements Owner, Reviver {
   /** While it closes, what it printed and what it gives back still count. */
   #farewell(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     if (kind === KIND.RESULT && id === NO_CALL && this.#closing !== undefined) this.#killAfter(this.#tools.closeGraceMs)
-    const isTold = [KIND.RELEASED, KIND.OUTPUT, KIND.WARNING, KIND.LOG, KIND.REFUSED].some((told) => told === kind)
-    if (isTold) this.#told(kind, id, bytes, start, end)
+    if (kind === KIND.RELEASED || TOLD.has(kind)) this.#told(kind, id, bytes, start, end)
   }
 
   /** What Python tells without being asked, on either channel. */
@@ -670,7 +672,7 @@ export class Worker implements Owner, Reviver {
     this.#flight.leave(task)
     if (!task.coroutine) this.#cancellations.delete(task)
     this.#keepAlive()
-    this.#tools.events.took(task, us, this)
+    this.#tools.events.took(task, us)
     if (this.#cancellations.size > 0) this.#cancellations.look()
   }
 
