@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { standForTarget } from '../pool/index.ts'
 import type { Caller } from './caller.ts'
 import { enter, within } from './contexts.ts'
-import { refuseJson } from './json.ts'
+import { refusedToJson } from './json.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
 import { attributeOf, type Target } from './requests.ts'
@@ -20,7 +20,7 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
   const target: Target = `${module}:`
   const get = (_: unknown, key: string | symbol): unknown => {
     if (key === 'then') return undefined
-    if (key === 'toJSON') return refuseJson(text, () => caller.get(attributeOf(target, key)))
+    if (key === 'toJSON') return refusedToJson(text, () => caller.get(attributeOf(target, key)))
     if (typeof key === 'symbol') return letGoOfNothing(key) ?? describedBy(key, text)
     const own = operation(caller, target, key) ?? lifetime(caller, target, key)
     return own ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
@@ -62,7 +62,7 @@ export function remoteAttribute(caller: Caller, target: Target): unknown {
     construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)),
     get: (_, key) => {
       if (key === 'then') return then
-      if (key === 'toJSON') return refuseJson(text, () => caller.get(attributeOf(target, key)))
+      if (key === 'toJSON') return refusedToJson(text, () => caller.get(attributeOf(target, key)))
       if (typeof key === 'symbol') return describedBy(key, text)
       return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
     },

@@ -4,7 +4,7 @@ import { type Handle, standForObject } from '../pool/index.ts'
 import { TRAIT } from '../wire/index.ts'
 import type { Caller } from './caller.ts'
 import { enter, within } from './contexts.ts'
-import { refuseJson } from './json.ts'
+import { refusedToJson } from './json.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
 import { callable, child, describedBy, refuseToChange, remoteAttribute, shownAs } from './remote-module.ts'
@@ -39,7 +39,7 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
     get: (_, key) => {
       if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
       if (key === 'then') return undefined
-      if (key === 'toJSON') return refuseJson(text, () => caller.get({ object: proxy, path: key }))
+      if (key === 'toJSON') return refusedToJson(text, () => caller.get({ object: proxy, path: key }))
       if (Object.hasOwn(own, key)) return own[key]
       return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, { object: proxy, path: key }))
     },

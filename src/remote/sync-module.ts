@@ -1,7 +1,7 @@
 import type { Kwargs } from '../options/index.ts'
 import { type Handle, handleOf, standForObject, standForTarget } from '../pool/index.ts'
 import { TRAIT } from '../wire/index.ts'
-import { refuseJson } from './json.ts'
+import { refusedToJson } from './json.ts'
 import { splitArguments } from './keywords.ts'
 import { type Operator, operation } from './operations.ts'
 import { callable, describedBy, letGoOfNothing, PythonModule, refuseToChange, shownAs } from './remote-module.ts'
@@ -37,7 +37,7 @@ export function syncObject(caller: SyncCaller, handle: Handle): SyncObject {
   const proxy: SyncObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new PythonObject()), {
     get: (_, key) => {
       if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
-      if (key === 'toJSON') return refuseJson(text)
+      if (key === 'toJSON') return refusedToJson(text)
       return key === '$dispose' ? dispose : (operation(caller, target, key) ?? read(key))
     },
     has: (_, key) => typeof key === 'symbol' && key in symbols,
@@ -71,7 +71,7 @@ function reader(caller: SyncCaller, owner: Target): (key: string) => unknown {
 function byName(caller: SyncCaller, target: Target, read: (key: string) => unknown, text: string) {
   return (_: unknown, key: string | symbol): unknown => {
     if (typeof key === 'symbol') return letGoOfNothing(key) ?? describedBy(key, text)
-    if (key === 'toJSON') return refuseJson(text)
+    if (key === 'toJSON') return refusedToJson(text)
     return operation(caller, target, key) ?? (key === '$dispose' ? () => {} : read(key))
   }
 }

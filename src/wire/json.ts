@@ -22,8 +22,8 @@ function mapToJson(this: Map<unknown, unknown>, place?: unknown): Record<string,
   const object: Record<string, unknown> = {}
   for (const [key, value] of this) {
     const name = textOf(key)
-    if (name === undefined) refuse(place, 'a Map with a key that is no text in JSON')
-    if (Object.hasOwn(object, name)) refuse(place, `a Map with several keys that are ${JSON.stringify(name)} in JSON`)
+    if (name === undefined) refuseJson('a Map with a key that is no text in JSON', place)
+    if (Object.hasOwn(object, name)) refuseJson(`a Map with several keys that are ${JSON.stringify(name)} in JSON`, place)
     Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
   }
   return object
@@ -40,8 +40,10 @@ function textOf(key: unknown): string | undefined {
   return key instanceof PythonScalar ? key.text : undefined
 }
 
-function refuse(place: unknown, what: string): never {
+/** Refuses the JSON of something. `place`: the key that `JSON.stringify` gives its `toJSON`; `why` stands behind the sentence. */
+export function refuseJson(what: string, place: unknown, why = ''): never {
   const path = typeof place === 'string' && place !== '' ? place : undefined
   const where = path === undefined ? '' : ` under ${JSON.stringify(path)}`
-  throw new PythreadsError('ERR_PYTHREADS_JSON', `${what}${where} cannot be written as JSON`, path === undefined ? {} : { path })
+  const message = `${what}${where} cannot be written as JSON${why}`
+  throw new PythreadsError('ERR_PYTHREADS_JSON', message, path === undefined ? {} : { path })
 }
