@@ -133,9 +133,9 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     python: python === undefined ? undefined : text('python', python),
     isolation: oneOf('isolation', isolation, ISOLATIONS),
     workers,
-    preload: names('preload', preload).map(modulePath),
+    preload: list('preload', preload, 'strings and URLs', isUrl).map(modulePath),
     initialize: options.initialize === undefined ? undefined : resolveInitializer(options.initialize),
-    path: names('path', path).map((folder) => resolve(folderPath('path', folder))),
+    path: list('path', path, 'strings and URLs', isUrl).map((folder) => resolve(folderPath('path', folder))),
     maxQueue: maxQueue === null ? null : integer('maxQueue', maxQueue, 0, Number.MAX_SAFE_INTEGER),
     timeoutMs: duration('timeoutMs', options.timeoutMs) ?? null,
     queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs) ?? null,
@@ -169,7 +169,7 @@ const MAX_LEVEL = 1_000_000
 
 function resolveErrors(errors: PythonErrorOptions): ResolvedErrors {
   checkKeys('errors', errors, ERROR_KEYS, 'errors')
-  const attributes = list('errors.attributes', errors.attributes ?? [])
+  const attributes = list('errors.attributes', errors.attributes ?? [], 'strings')
   for (const [i, path] of attributes.entries()) {
     check(PATH.test(path), `errors.attributes[${i}]`, "names that are parted by points, e.g. 'response.status_code'", path)
   }
@@ -364,16 +364,15 @@ export function resolveCopy(copy: CallOptions['copy']): number | undefined {
   return integer('copy.depth', copy.depth, 1, MAX_COPY_DEPTH)
 }
 
-function list(name: string, value: readonly string[]): readonly string[] {
-  check(Array.isArray(value), name, 'an array of strings', value)
-  for (const [i, item] of value.entries()) text(`${name}[${i}]`, item)
-  return value
-}
-
-/** Names and URLs. */
-function names(name: string, value: readonly (string | URL)[]): readonly (string | URL)[] {
-  check(Array.isArray(value), name, 'an array of strings and URLs', value)
-  for (const [i, item] of value.entries()) if (!isUrl(item)) text(`${name}[${i}]`, item)
+/** An array of texts, and of whatever else `isOther` says may be in it. */
+function list<T>(
+  name: string,
+  value: readonly T[],
+  what: string,
+  isOther: (item: unknown) => boolean = () => false,
+): readonly T[] {
+  check(Array.isArray(value), name, `an array of ${what}`, value)
+  for (const [i, item] of value.entries()) if (!isOther(item)) text(`${name}[${i}]`, item)
   return value
 }
 
