@@ -7,8 +7,7 @@ import { startFailure } from '../errors/index.ts'
 import { Encoder } from '../wire/index.ts'
 import { type Connection, connectionOf } from './connection.ts'
 import { avoidsNativeCalls } from './ffi.ts'
-import { FLUSH_TIMEOUT_MS, writeFlushed } from './flushed.ts'
-import { makeRoomForListeners } from './listeners.ts'
+import { FLUSH_TIMEOUT_MS, flushAtExit, writeFlushed } from './flushed.ts'
 import { initialiseOnMainThread } from './main-thread.ts'
 import { control, type InProcessKind, neverInitialised, POLL_MS, START_TIMEOUT_MS, sweepInProcess } from './runtime.ts'
 import { readSoon } from './waiting.ts'
@@ -35,7 +34,7 @@ export async function connectWorker(
 ): Promise<[Socket, Socket] | undefined> {
   const path = await reach(facts, closeGraceMs)
   if (path === undefined) return undefined
-  flushAtExit(path)
+  flushAtExit(() => flush(path))
   const [{ socket }, side] = connectBoth(path, kind, ledger, first)
   return [socket, side.socket]
 }
@@ -139,20 +138,13 @@ function greeting(what: string, token: string, file: number): Buffer {
   return Buffer.concat([length, encoder.buffer.subarray(0, encoder.position)])
 }
 
-let flushing = false
-
-/** As in `runtime.ts`, by a connection. */
-function flushAtExit(path: string): void {
-  if (flushing) return
-  flushing = true
-  makeRoomForListeners(1)
-  process.once('exit', () => {
-    try {
-      const { socket, fd } = connect(path, 'flush-threads')
-      writeFlushed((chunk) => readSoon(fd, chunk, FLUSH_TIMEOUT_MS))
-      socket.destroy()
-    } catch {
-      // no descriptor is left
-    }
-  })
+/** As `flush` in `runtime.ts`, by a connection. */
+function flush(path: string): void {
+  try {
+    const { socket, fd } = connect(path, 'flush-threads')
+    writeFlushed((chunk) => readSoon(fd, chunk, FLUSH_TIMEOUT_MS))
+    socket.destroy()
+  } catch {
+    // no descriptor is left
+  }
 }

@@ -144,10 +144,9 @@ export function closeFd(fd: number): void {
  * the system's list until this process ends.
  */
 export function reap(pids: Iterable<number>, timeoutMs: number): void {
-  const word = new Int32Array(new SharedArrayBuffer(4))
   const deadline = Date.now() + timeoutMs
   for (const pid of pids) {
-    while (libc().waitpid(pid, null, WNOHANG) === 0 && Date.now() < deadline) Atomics.wait(word, 0, 0, 1)
+    while (libc().waitpid(pid, null, WNOHANG) === 0 && Date.now() < deadline) nap(1)
   }
 }
 

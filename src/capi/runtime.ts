@@ -8,8 +8,7 @@ import { bootSource, KERNEL_FOLDER } from '../kernel.ts'
 import { Encoder } from '../wire/index.ts'
 import { endAtExit } from './end.ts'
 import { avoidsNativeCalls, ffi } from './ffi.ts'
-import { FLUSH_TIMEOUT_MS, writeFlushed } from './flushed.ts'
-import { makeRoomForListeners } from './listeners.ts'
+import { FLUSH_TIMEOUT_MS, flushAtExit, writeFlushed } from './flushed.ts'
 import {
   bareCalls,
   closeFd,
@@ -84,7 +83,7 @@ export async function startInProcess(
 /** Has Python do at the end of this JavaScript thread what is to be done then. */
 export function finishAtExit(closeGraceMs: number): void {
   endAtExit(closeGraceMs, (fd) => send(Atomics.load(processWord(), 0), message('end', fd)))
-  flushAtExit()
+  flushAtExit(flush)
 }
 
 /** As {@link startInProcess}, once a worker was started: without the event loop, `timeoutMs` at most. */
@@ -315,26 +314,17 @@ function initialiser(library: LibraryHandle, { version, executable }: PythonFact
   }
 }
 
-let flushing = false
-
 /**
- * Python is never finalized, which would flush what was printed. When this JavaScript thread ends, Python hands over what it holds of
- * lines without an end, and it is written here: a slow reader is waited for as long as that takes, the GIL is not.
- *
- * A worker thread leaves alone what calls of other JavaScript threads are about to print.
+ * Has Python hand over what it holds of lines without an end, and writes it: a slow reader is waited for as long as that takes, the GIL
+ * is not. A worker thread leaves alone what calls of other JavaScript threads are about to print.
  */
-function flushAtExit(): void {
-  if (flushing) return
-  flushing = true
-  makeRoomForListeners(1)
-  process.once('exit', () => {
-    const [ours, theirs] = socketpair(SOCK_STREAM)
-    const what = isMainThread ? 'flush' : 'flush-threads'
-    if (send(Atomics.load(processWord(), 0), message(what, theirs))) {
-      const { recv } = bareCalls()
-      const poller = new Poller([ours], 'readable')
-      writeFlushed((chunk) => (poller.wait(FLUSH_TIMEOUT_MS) ? recv(ours, chunk, chunk.length, 0) : -1))
-    } else closeFd(theirs)
-    closeFd(ours)
-  })
+function flush(): void {
+  const [ours, theirs] = socketpair(SOCK_STREAM)
+  const what = isMainThread ? 'flush' : 'flush-threads'
+  if (send(Atomics.load(processWord(), 0), message(what, theirs))) {
+    const { recv } = bareCalls()
+    const poller = new Poller([ours], 'readable')
+    writeFlushed((chunk) => (poller.wait(FLUSH_TIMEOUT_MS) ? recv(ours, chunk, chunk.length, 0) : -1))
+  } else closeFd(theirs)
+  closeFd(ours)
 }
