@@ -1,12 +1,22 @@
 import { buffer } from 'node:stream/consumers'
 import { PythreadsError } from '../index.ts'
-import { JsonTemplate, notJson } from './flags.ts'
+import { type Flags, JsonTemplate, json, notJson } from './flags.ts'
 
 /** The arguments of a call as a command line has them. */
 export interface ArgumentFlags {
   args: string | undefined
   kwargs: string | undefined
   text: boolean
+}
+
+export const argumentFlags: Flags<ArgumentFlags> = {
+  args: {
+    flags: '--args <json>',
+    description: 'the arguments as a JSON array; - is standard input',
+    parse: json('array'),
+  },
+  kwargs: { flags: '--kwargs <json>', description: 'keyword arguments as a JSON object, or -', parse: json('object') },
+  text: { flags: '--text', description: 'take each argument for a text', default: false },
 }
 
 /** The JSON of the arguments and of the keyword arguments. */

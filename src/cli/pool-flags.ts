@@ -8,7 +8,7 @@ import { currentFolder, type Target } from './target.ts'
 
 const MAX_WORKERS = 1000
 /** How long calls, and what Python does at its end, may go on after Ctrl-C. */
-export const STOP_GRACE_MS = 2_000
+const STOP_GRACE_MS = 2_000
 
 /** The flags of every command that starts workers. */
 export interface PoolFlags {
@@ -92,6 +92,13 @@ export async function startPool(
     output.discard()
     throw error
   }
+}
+
+/** Waits for calls. Once `stop` is aborted it does not wait for long: what is under way then is given up. */
+export async function endOfCalls(py: Python, calls: Promise<unknown>, stop: AbortSignal): Promise<void> {
+  const interrupted = once(stop, 'abort').then(() => sleep(STOP_GRACE_MS, 'late', { ref: false }))
+  if ((await Promise.race([calls, interrupted])) === 'late') py.destroy(new Error('interrupted'))
+  await calls
 }
 
 /** Ends the workers. Once `stop` is aborted it does not wait for long: the process ends then. */

@@ -1,14 +1,12 @@
-import { once } from 'node:events'
 import { createHistogram, performance } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Python, PythonError, type PythonStats } from '../../index.ts'
 import { type Example, type Positional, TARGET } from '../command.ts'
 import { describeError, EXIT, fileError } from '../errors.ts'
-import { count, duration, type Flags, json } from '../flags.ts'
+import { count, duration, type Flags } from '../flags.ts'
 import type { Interrupt } from '../interrupt.ts'
-import { type ArgumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
+import { type ArgumentFlags, argumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
 import { span, whole } from '../numbers.ts'
-import { closePool, type PoolFlags, poolFlags, STOP_GRACE_MS, startPool, timeoutFlag } from '../pool-flags.ts'
+import { closePool, endOfCalls, type PoolFlags, poolFlags, startPool, timeoutFlag } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
 import { StatusLine } from '../status-line.ts'
 import { parseTarget } from '../target.ts'
@@ -36,13 +34,7 @@ export const flags: Flags<Omit<BenchFlags, 'threads'>> = {
     parse: count,
     conflicts: 'for',
   },
-  args: {
-    flags: '--args <json>',
-    description: 'the arguments as a JSON array; - is standard input',
-    parse: json('array'),
-  },
-  kwargs: { flags: '--kwargs <json>', description: 'keyword arguments as a JSON object, or -', parse: json('object') },
-  text: { flags: '--text', description: 'take each argument for a text', default: false },
+  ...argumentFlags,
   json: { flags: '--json', description: 'print one JSON object', default: false },
   timeout: timeoutFlag('a call'),
   ...poolFlags,
@@ -108,9 +100,7 @@ class Job {
     this.#started = performance.now()
     const end = this.#plan.count === undefined ? this.#started + (this.#plan.for ?? DEFAULT_FOR_MS) : Number.POSITIVE_INFINITY
     const callers = Promise.all(this.#perWorker.map((_, worker) => this.#caller(worker, end, stop)))
-    const interrupted = once(stop, 'abort').then(() => sleep(STOP_GRACE_MS, 'late', { ref: false }))
-    if ((await Promise.race([callers, interrupted])) === 'late') this.#py.destroy(new Error('interrupted'))
-    await callers
+    await endOfCalls(this.#py, callers, stop)
     this.#ended = performance.now()
     this.#status.end()
     await this.#err.flush()

@@ -1,14 +1,13 @@
-import { once } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Python, PythonError, PythreadsError } from '../../index.ts'
 import { type Example, type Positional, TARGET } from '../command.ts'
 import { describeError, EXIT, fileError } from '../errors.ts'
-import { count, duration, type Flags, json } from '../flags.ts'
+import { count, duration, type Flags } from '../flags.ts'
 import type { Interrupt } from '../interrupt.ts'
-import { type ArgumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
+import { type ArgumentFlags, argumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
 import { counted, span, whole } from '../numbers.ts'
-import { closePool, type PoolFlags, poolFlags, printFlag, STOP_GRACE_MS, startPool, timeoutFlag } from '../pool-flags.ts'
+import { closePool, endOfCalls, type PoolFlags, poolFlags, printFlag, startPool, timeoutFlag } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
 import type { PrintTo } from '../result-output.ts'
 import { StatusLine } from '../status-line.ts'
@@ -31,13 +30,7 @@ export const positionals: readonly Positional[] = [
 ]
 
 export const flags: Flags<Omit<RunFlags, 'threads'>> = {
-  args: {
-    flags: '--args <json>',
-    description: 'the arguments as a JSON array; - is standard input',
-    parse: json('array'),
-  },
-  kwargs: { flags: '--kwargs <json>', description: 'keyword arguments as a JSON object, or -', parse: json('object') },
-  text: { flags: '--text', description: 'take each argument for a text', default: false },
+  ...argumentFlags,
   raw: { flags: '-r, --raw', description: 'print str() of the result, not JSON; bytes as they are', default: false },
   print: printFlag,
   every: { flags: '--every <time>', description: 'call once in this time until Ctrl-C: 500ms, 1s, 2m', parse: duration },
@@ -135,9 +128,7 @@ class Job {
     this.#started = performance.now()
     this.#status = new StatusLine(process.stderr, () => this.#live())
     const callers = Promise.all(Array.from({ length: threads }, (_, thread) => this.#caller(thread, stop)))
-    const interrupted = once(stop, 'abort').then(() => sleep(STOP_GRACE_MS, 'late', { ref: false }))
-    if ((await Promise.race([callers, interrupted])) === 'late') this.#py.destroy(new Error('interrupted'))
-    await callers
+    await endOfCalls(this.#py, callers, stop)
     const ms = performance.now() - this.#started
     this.#status.end()
     if (!this.#plan.quiet && !this.#out.closed) this.#summary(ms)
