@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Ended, runCli } from './support/child.ts'
+import { type Ended, gathered, runCli } from './support/child.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const cli = join(root, 'dist', 'cli', 'main.js')
@@ -26,13 +26,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 /** Runs the program by a shell, whose redirections it has then. */
 function shell(script: string): Promise<Ended> {
   const child = spawn('sh', ['-c', script], { cwd: folder, env: { ...process.env, CLI: `${process.execPath} ${cli}`, records } })
-  const ended = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      ended[name] += text
-    })
-  }
-  return new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal, ...ended })))
+  return gathered(child).ended
 }
 
 describe('pythreads map refuses to write', () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -49,6 +49,25 @@ export function runNode(args: string[], options: { env?: NodeJS.ProcessEnv; cwd?
   return startNode(args, options.env ?? {}, options).ended
 }
 
+/** Gathers what a child prints; calls `news` after each piece. */
+export function gathered(
+  child: ChildProcess,
+  news = () => {},
+): { printed: Pick<Ended, 'stdout' | 'stderr'>; ended: Promise<Ended> } {
+  const printed = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      printed[name] += text
+      news()
+    })
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code, signal) => resolve({ code, signal, ...printed }))
+  })
+  return { printed, ended }
+}
+
 function startNode(args: string[], env: NodeJS.ProcessEnv, options: { input?: string; cwd?: string } = {}): Child {
   const child = spawn(process.execPath, args, {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
@@ -57,28 +76,17 @@ function startNode(args: string[], env: NodeJS.ProcessEnv, options: { input?: st
   })
   child.stdin.on('error', () => {}) // it may end before it has read everything
   child.stdin.end(options.input ?? '')
-  let stdout = ''
-  let stderr = ''
   const waiting = new Set<() => void>()
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
+  const { printed, ended } = gathered(child, () => {
     for (const check of waiting) check()
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-    for (const check of waiting) check()
-  })
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
   return {
     pid: child.pid ?? -1,
     ended,
-    output: () => stdout,
+    output: () => printed.stdout,
     kill: (signal) => void child.kill(signal),
-    printed: (text) => until(text, () => stdout),
-    said: (text) => until(text, () => stderr),
+    printed: (text) => until(text, () => printed.stdout),
+    said: (text) => until(text, () => printed.stderr),
   }
 
   function until(text: string, has: () => string): Promise<void> {

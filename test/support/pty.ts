@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { Ended } from './child.ts'
+import { type Ended, gathered } from './child.ts'
 import { pythons } from './pythons.ts'
 
 const PROGRAM = `
@@ -8,20 +8,11 @@ status = pty.spawn(sys.argv[1:], lambda fd: os.read(fd, 65536))
 sys.exit(os.waitstatus_to_exitcode(status))
 `
 
-/** Runs a program in a terminal of its own; \`stdout\` is what the terminal gets. */
+/** Runs a program in a terminal of its own; `stdout` is what the terminal gets. */
 export function inTerminal(command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const child = spawn(pythons[0]?.executable ?? '', ['-c', PROGRAM, ...command], {
     env: { ...process.env, NODE_OPTIONS: '', TERM: 'xterm', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  const ended = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      ended[name] += text
-    })
-  }
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code, signal) => resolve({ code, signal, ...ended }))
-  })
+  return gathered(child).ended
 }

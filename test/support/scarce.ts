@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { gathered } from './child.ts'
 import type { placements } from './pythons.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -45,14 +46,7 @@ export async function runScarce<T = Scarce>(
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const texts: [string, string] = ['', '']
-  for (const [i, stream] of [child.stdout, child.stderr].entries()) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      texts[i] += text
-    })
-  }
-  const status = await new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)))
-  const [stdout, stderr] = texts
-  if (status !== 0) throw new Error(`It ended with ${status}: ${stdout}${stderr}`)
+  const { code, signal, stdout, stderr } = await gathered(child).ended
+  if (code !== 0) throw new Error(`It ended with ${signal ?? code}: ${stdout}${stderr}`)
   return JSON.parse(stdout) as T
 }

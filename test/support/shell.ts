@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Ended } from './child.ts'
+import { type Ended, gathered } from './child.ts'
 
 const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
@@ -11,14 +11,5 @@ export function shell(script: string, options: { cwd?: string; env?: NodeJS.Proc
     env: { ...process.env, NODE_OPTIONS: '', NODE: process.execPath, CLI: cli, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const ended = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      ended[name] += text
-    })
-  }
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (code, signal) => resolve({ code, signal, ...ended }))
-  })
+  return gathered(child).ended
 }
