@@ -75,14 +75,8 @@ def _described(error: BaseException) -> "dict[str, object]":
     text = explain(error)
     return {
         **{"code": "ERR_PYTHREADS_WORKER_START", "type": kind.__name__, "module": kind.__module__},
-        **{
-            "message": f"The kernel does not start: {text}",
-            "traceback": f"{text}\n",
-            "frames": [],
-            "notes": [],
-            "bases": [],
-            "args": [],
-        },
+        **{"message": f"The kernel does not start: {text}", "traceback": f"{text}\n"},
+        **{"frames": [], "notes": [], "bases": [], "args": []},
         **dict.fromkeys(("cause", "errors", "path", "place", "thrown")),
     }
 

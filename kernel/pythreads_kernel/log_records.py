@@ -17,6 +17,7 @@ from .forking import forked
 from .interrupts import shielded
 from .javascript import current
 from .later import is_writing, send_later
+from .subclasses import exact_text
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -227,11 +228,11 @@ def _exception(record: Any) -> str | None:
 
 
 def _text(value: object) -> str:
-    """Exactly text, as marshal takes no subclass of str."""
+    """The text of a value; '' for None. Bounded, and never an error."""
     if value is None:
         return ""
     try:
-        text = "".join((str(value), ""))
+        text = exact_text(value)
     except Exception as error:
         return f"<a text that cannot be shown: {type(error).__qualname__}>"
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}... ({len(text)} characters)"

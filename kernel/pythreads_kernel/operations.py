@@ -6,6 +6,7 @@ import operator
 
 from .codec import RefusedValueError
 from .copying import Asked
+from .subclasses import exact_text
 from .tables import to_ipc
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -106,8 +107,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "get": getattr,
     "set": setattr,
     "delete": delattr,
-    "str": lambda value: "".join((str(value), "")),
-    "repr": lambda value: "".join((repr(value), "")),
+    "str": exact_text,
+    "repr": lambda value: exact_text(repr(value)),
     "type": _type,
     "class": _bases,
     "equals": lambda value, other: bool(value == other),

@@ -17,6 +17,7 @@ from .descriptors import write_whole
 from .forking import forked
 from .interrupts import shielded
 from .javascript import current
+from .subclasses import exact_text
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -364,8 +365,7 @@ def capture_warnings(owner: Channel, *, alone: bool) -> None:
             return
 
         def show(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
-            # Exactly text: marshal takes no subclass of str.
-            texts = ("".join((str(text), "")) for text in (category.__name__, message, filename))
+            texts = map(exact_text, (category.__name__, message, filename))
             if file is not None or forked or not shielded(_send_warning, (*texts, int(lineno)), alone):
                 shown(message, category, filename, lineno, file, line)
 

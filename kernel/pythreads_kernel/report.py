@@ -10,6 +10,7 @@ from .codec import RefusedValueError
 from .interrupts import CallCancelled, shielded
 from .javascript import DeadlockError, JavaScriptError
 from .scope import ReleasedError, Scope
+from .subclasses import exact_text
 from .targets import TargetError, folders, refusal
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -86,7 +87,7 @@ def barely(failure: type) -> dict[str, Any]:
 def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> dict[str, Any]:
     message = _message(error)  # before the traceback, which has it too: this can be interrupted
     text, frames = _told(error) if is_root else ("", _frames(error.__traceback__))
-    code, notes = _code(error), [_exact(note) for note in _notes(error)]
+    code, notes = _code(error), [exact_text(note) for note in _notes(error)]
     refused = refusals.note() if is_root and code != "MODULE_REFUSED" else None
     if refused is not None:
         notes.append(refused)
@@ -95,8 +96,8 @@ def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> di
     args, opaque = arguments(error)
     details: dict[str, Any] = {
         "code": f"ERR_PYTHREADS_{code}",
-        "type": _exact(type(error).__qualname__),
-        "module": _exact(type(error).__module__),
+        "type": exact_text(type(error).__qualname__),
+        "module": exact_text(type(error).__module__),
         "message": message,
         "traceback": text,
         "frames": frames,
@@ -104,7 +105,7 @@ def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> di
         "cause": None,
         "errors": None,
         "path": error.path if isinstance(error, RefusedValueError) else None,
-        "bases": [f"{_exact(base.__module__)}:{_exact(base.__qualname__)}" for base in type(error).__mro__[:-1]],
+        "bases": [f"{exact_text(base.__module__)}:{exact_text(base.__qualname__)}" for base in type(error).__mro__[:-1]],
         "place": _place(error),
         "thrown": _thrown(error, scope),
         "args": args,
@@ -136,7 +137,7 @@ def _message(error: BaseException) -> str:
         if refused is not None:
             return refused
     try:
-        message = _exact(str(error))
+        message = exact_text(str(error))
         return message + _advice(error, None) if isinstance(error, ModuleNotFoundError) else message
     except CallCancelled:
         raise
@@ -166,10 +167,10 @@ def _place(error: BaseException) -> dict[str, Any] | None:
     if not isinstance(error, SyntaxError) or not isinstance(error.lineno, int):
         return None
     return {
-        "file": _exact(error.filename or ""),
+        "file": exact_text(error.filename or ""),
         "line": error.lineno,
         "column": error.offset if isinstance(error.offset, int) else 0,
-        "text": _exact(error.text or "").rstrip("\n"),
+        "text": exact_text(error.text or "").rstrip("\n"),
     }
 
 
@@ -198,11 +199,6 @@ def _attribute(error: BaseException, name: str) -> Any:
         return getattr(error, name, None)
     except BaseException:  # a property is the user's code
         return None
-
-
-def _exact(text: object) -> str:
-    """Copy a text that may be of a subclass of str, which marshal does not take."""
-    return "".join((str(text), ""))
 
 
 def _told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:

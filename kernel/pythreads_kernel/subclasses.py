@@ -18,6 +18,11 @@ _PLAIN: Any = (
 )
 
 
+def exact_text(value: object) -> str:
+    """Copy the text of a value, which may be of a subclass of str: marshal takes none."""
+    return "".join((str(value), ""))
+
+
 def without_class(kind: type) -> Callable[[Any], Any] | None:
     """What makes a plain value of one of this class; `None` where it is no such subclass."""
     for base, exact in _PLAIN:
