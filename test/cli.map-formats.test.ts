@@ -138,7 +138,7 @@ describe('an array as lines', () => {
     expect(items.filter((line) => line !== '').map((line) => JSON.parse(line) as unknown)).toEqual(JSON.parse(text))
   })
 
-  it('are cut behind so many records, blank lines not counted', async () => {
+  it('end after the given number of records, not counting blank lines', async () => {
     const source = parts(Buffer.from('1\n\n2\n \n3\n4'), 4)
     const chunks = limited(
       recordChunks(source, () => 100, false),

@@ -45,9 +45,9 @@ export async function initialiseOnMainThread(
   if (session === undefined) return undefined
   try {
     if ((await evaluate(session, '0', BEGIN_TIMEOUT_MS)) === undefined) return undefined
-    const answer = await evaluate(session, expression('initialise', facts, closeGraceMs), timeoutMs)
-    if (answer === undefined) return undefined
-    const told = JSON.parse(answer) as Told<boolean>
+    const reply = await evaluate(session, expression('initialise', facts, closeGraceMs), timeoutMs)
+    if (reply === undefined) return undefined
+    const told = JSON.parse(reply) as Told<boolean>
     if ('error' in told) throw errorOf(told.error)
     return told.value
   } finally {

@@ -1,4 +1,4 @@
-// With `noUncheckedIndexedAccess` a name of which nothing is known is `any`: it can be called without a check.
+// With `noUncheckedIndexedAccess` a name without a type is `any`: it can be called without a check.
 import { kw, type Python, type RemoteModule, type RemoteObject, type SyncObject } from 'pythreads'
 import { check, type Same } from './check.js'
 

@@ -1,4 +1,4 @@
-// Modules of which nothing is known: what is in them is checked as far as it can be, and its results are unknown.
+// Modules without a type: what is in them is checked as far as it can be, and its results are unknown.
 import { kw, type Python, type RemoteAttribute, type RemoteModule, type RemoteObject, type SyncObject } from 'pythreads'
 import { check, type Same } from './check.js'
 
