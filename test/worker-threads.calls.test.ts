@@ -41,7 +41,7 @@ const cancelledCells = [1, 8].flatMap((threads) => cancelledEnds.map((end) => ({
 describe.each(placements)('$name', ({ name, isolation, python, turn }) => {
   const options = { isolation, python, workers: 1 }
 
-  eachHost({ name }).each(spread([...sampled(cells, turn), ...sampled(cancelledCells, turn)], turn))(
+  eachHost({ name }).each(spread([...sampled(cells), ...sampled(cancelledCells)], turn, placements.length))(
     '$threads threads call, and end by: $end',
     async ({ threads, end }) => {
       const { right, wrong, opened } = await report('worker-threads', { options, threads, end })
@@ -50,17 +50,16 @@ describe.each(placements)('$name', ({ name, isolation, python, turn }) => {
     },
   )
 
-  eachHost({ name }).each(spread(['async call', 'sync sleep', 'sync loop', 'cancelled call', 'stuck call'], turn))(
-    'the main thread exits during: %s',
-    async (end) => {
-      const host = startFixture('worker-threads-exit', [JSON.stringify({ options, end })])
-      await host.printed('ends at')
-      const { code, signal, alive, at, stdout } = await endingOf(host, PATIENCE_MS)
-      expect({ code, signal, alive }).toEqual({ code: 7, signal: null, alive: [] })
-      // Node waits for native calls of its other threads: here, for 0.3 s of Python, and for nothing that takes longer.
-      expect(at - Number(/ends at (\d+)/.exec(stdout)?.[1])).toBeLessThan(5_000)
-    },
-  )
+  eachHost({ name }).each(
+    spread(['async call', 'sync sleep', 'sync loop', 'cancelled call', 'stuck call'], turn, placements.length),
+  )('the main thread exits during: %s', async (end) => {
+    const host = startFixture('worker-threads-exit', [JSON.stringify({ options, end })])
+    await host.printed('ends at')
+    const { code, signal, alive, at, stdout } = await endingOf(host, PATIENCE_MS)
+    expect({ code, signal, alive }).toEqual({ code: 7, signal: null, alive: [] })
+    // Node waits for native calls of its other threads: here, for 0.3 s of Python, and for nothing that takes longer.
+    expect(at - Number(/ends at (\d+)/.exec(stdout)?.[1])).toBeLessThan(5_000)
+  })
 
   eachHost({ name })('8 threads race to start it', async () => {
     const { right, wrong } = await report('worker-threads-start', { options, threads: 8 })

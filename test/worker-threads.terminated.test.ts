@@ -9,7 +9,7 @@ import type { Moment, Arguments as Terminated } from './fixtures/worker-threads-
 import { runFixture } from './support/child.ts'
 import { Places } from './support/places.ts'
 import { eachHost, placements } from './support/pythons.ts'
-import { scaled } from './support/scale.ts'
+import { partOfEach, scaled } from './support/scale.ts'
 
 /** 200 threads one after the other, on a busy machine. */
 const TIMEOUT_MS = 600_000
@@ -26,7 +26,8 @@ async function report(fixture: string, args: object, env: NodeJS.ProcessEnv = {}
 const ASKED = 200
 const LENGTHS = 7
 
-describe.runIf(process.platform === 'linux').each(placements)('threads, $name', ({ name, isolation, python }) => {
+describe.runIf(process.platform === 'linux').each(placements)('threads, $name', ({ name, isolation, python, turn }) => {
+  partOfEach(turn)
   const it = eachHost({ name })
   const options = { isolation, python, workers: 1 }
 

@@ -17,11 +17,14 @@ export function withPackages(place: Placement): Placement {
 }
 
 /**
- * Leaves a part of what follows in its `describe` to the full suite, except for process isolation and threads with a GIL. Those two
- * have all the code in which placements differ most: another process or this one, another thread state or a channel.
+ * Leaves a part of what follows in its `describe` to the full suite. Process isolation runs one half of the tests and threads with a
+ * GIL the other one, as those two have all the code in which placements differ most: another process or this one, another thread
+ * state or a channel. Any other placement runs a third.
  */
 export function partIn({ name, turn }: Placement): void {
-  if (!/^(thread|process) \(/.test(name)) partOfEach(turn)
+  if (name.startsWith('process (')) partOfEach(0, 2)
+  else if (name.startsWith('thread (')) partOfEach(1, 2)
+  else partOfEach(turn)
 }
 
 /** Starts a pool in a placement. */

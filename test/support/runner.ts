@@ -1,9 +1,6 @@
 import { inject, type RunnerTask, type RunnerTestFile, TestRunner } from 'vitest'
 import { readPassed } from './passed.ts'
-import { isFull } from './scale.ts'
-
-/** One test of so many runs in each `describe` of which the quick suite runs a part. */
-const PART = 3
+import { isFull, type Part } from './scale.ts'
 
 /**
  * Leaves out what this machine cannot do; in the full suite the tests that `npm test` has passed just before (passed.ts); in the
@@ -35,12 +32,12 @@ function skipPassed(task: RunnerTask, passed: ReadonlySet<string>, names: readon
   else if (!scaled && passed.has(path.join(' > '))) skip(task)
 }
 
-function skipParts(task: RunnerTask, inherited: number | undefined): void {
+function skipParts(task: RunnerTask, inherited: Part | undefined): void {
   if (task.type === 'test') return
   const part = task.meta.part ?? inherited
   const tests = task.tasks.filter((one) => one.type === 'test' && one.mode === 'run')
   tests.forEach((test, index) => {
-    if (part !== undefined && index % PART !== part % Math.min(PART, tests.length)) skip(test)
+    if (part !== undefined && index % part.of !== part.part % Math.min(part.of, tests.length)) skip(test)
   })
   for (const one of task.tasks) skipParts(one, part)
 }

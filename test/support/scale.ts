@@ -8,7 +8,7 @@ declare module 'vitest' {
     /** The full suite does more of this than the quick one, so CI runs it in both (passed.ts). */
     scaled?: boolean
     /** The quick suite runs a part of the tests below. */
-    part?: number
+    part?: Part
     /** The other suite runs this test. */
     left?: boolean
   }
@@ -61,8 +61,14 @@ export function spread<T>(cases: readonly T[], turn: number, of = 2): readonly T
   return isFull ? cases : cases.filter((_, index) => index % of === turn % of)
 }
 
-/** The quick suite runs every third test of each `describe` below this one, always one at least; which ones, says the number. */
-export function partOfEach(part: number): void {
+/** One test of every `of`: the first with the index `part`. */
+export interface Part {
+  readonly part: number
+  readonly of: number
+}
+
+/** The quick suite runs one of every `of` tests of each `describe` below this one, always one at least; which ones, says the number. */
+export function partOfEach(part: number, of = 3): void {
   const { suite } = TestRunner.getCurrentSuite()
-  if (!isFull && suite !== undefined) suite.meta.part = part
+  if (!isFull && suite !== undefined) suite.meta.part = { part, of }
 }
