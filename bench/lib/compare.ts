@@ -1,5 +1,7 @@
 // This tree against another revision: the same cells of both, one after the other, and how sure one can be of the ratio.
+import { join } from 'node:path'
 import type { DriverInfo } from '../drivers/index.ts'
+import { ROOT } from './folders.ts'
 import type { Outcome } from './job.ts'
 import { middle } from './measure.ts'
 import type { BenchPythons } from './pythons.ts'
@@ -22,6 +24,8 @@ interface Comparison {
   /** Above 1: this tree is better. */
   readonly better: { readonly ratio: number; readonly low: number; readonly high: number }
 }
+
+const FACTS_FOLDER = join(ROOT, '.cache', 'compare', 'facts')
 
 /** A median of three rounds has hardly an interval. */
 const LEAST_ROUNDS = 7
@@ -63,7 +67,10 @@ function runnerOf(
   if (python === null) return { name: when, run: async () => ({ kind: 'not offered', why: 'there is no such Python here' }) }
   const env = environment(info, python)
   const job = { scenario: scenario.name, driver: info.name, python: python.executable, ms, full }
-  const settings = { env: when === 'now' ? env : { ...env, BENCH_PYTHREADS: build }, timeoutMs: scenario.timeoutMs }
+  // Each keeps what it learned about Python in a place of its own: they would ask again and again where one replaced the other's.
+  const PYTHREADS_CACHE = join(FACTS_FOLDER, when)
+  const which = when === 'now' ? {} : { BENCH_PYTHREADS: build }
+  const settings = { env: { ...env, PYTHREADS_CACHE, ...which }, timeoutMs: scenario.timeoutMs }
   return { name: when, run: () => runCell(job, settings) }
 }
 
