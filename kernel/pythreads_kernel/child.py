@@ -82,11 +82,10 @@ def _end_with(parent: int, fd: int) -> None:
     """End when the host does: when its end of the channel closes and, for C code that keeps the GIL, by a signal."""
     if sys.platform == "linux":
         try:
-            import ctypes  # may be missing
+            from . import libc  # what it needs may be missing
 
-            libc = ctypes.CDLL(None)
             libc.prctl(_PR_SET_PDEATHSIG, _signal.SIGKILL, 0, 0, 0)
-            libc.setvbuf(ctypes.c_void_p.in_dll(libc, "stdout"), None, _IOLBF, 0)  # the end is SIGKILL, which flushes nothing
+            libc.setvbuf(libc.stdout(), None, _IOLBF, 0)  # the end is SIGKILL, which flushes nothing
             libc.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
             libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         except (ImportError, OSError, AttributeError, ValueError):
