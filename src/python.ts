@@ -1,5 +1,4 @@
 import { AsyncResource } from 'node:async_hooks'
-import { randomInt } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { dirname } from 'node:path'
 import { types } from 'node:util'
@@ -200,7 +199,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     const { name = `pool-${++pools}` } = resolved
     const settings: WorkerSettings = {
       ...{ name, errors, logging: logging?.level ?? null, folders: [process.cwd(), dirname(process.argv[1] ?? '.')] },
-      ...{ path, preload, limits, scope: randomInt(1, 2 ** 31), warnings: onWarning !== undefined },
+      ...{ path, preload, limits, scope: 1 + Math.floor(Math.random() * (2 ** 31 - 1)), warnings: onWarning !== undefined },
       output: typeof output === 'string' ? output : 'lines',
       memory: sharedMemoryMb * 2 ** 20,
       python: [found.facts.libpython, found.facts.prefix],

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { fstatSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -100,7 +99,7 @@ async function reach(facts: PythonFacts, closeGraceMs: number): Promise<string |
 }
 
 function connectBoth(path: string, kind: InProcessKind, ledger: number, first?: Buffer): [Connection, Connection] {
-  const token = randomBytes(TOKEN_BYTES).toString('hex')
+  const token = Buffer.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))).toString('hex')
   const side = connect(path, 'side', token) // Python looks for it when the other one comes
   try {
     return [connect(path, kind, token, ledger, first), side]

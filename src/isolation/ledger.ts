@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,7 +127,7 @@ const inFolder = (folder: string) => () => openSync(folder, O_TMPFILE | constant
 const WAYS: readonly (() => number)[] = [
   ...(LINUX ? [inFolder('/dev/shm'), () => inFolder(tmpdir())()] : []),
   () => {
-    const path = join(tmpdir(), `pythreads-${randomUUID()}`)
+    const path = join(tmpdir(), `pythreads-${process.pid}-${Math.random().toString(36).slice(2)}`)
     const fd = openSync(path, 'wx+', 0o600)
     unlinkSync(path)
     return fd

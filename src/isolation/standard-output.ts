@@ -1,5 +1,4 @@
 import { fstatSync } from 'node:fs'
-import { isatty } from 'node:tty'
 import { isMainThread } from 'node:worker_threads'
 
 /**
@@ -14,7 +13,7 @@ export function openStandardOutput(): void {
   for (const [fd, name] of [[1, 'stdout'] as const, [2, 'stderr'] as const]) {
     try {
       const stats = fstatSync(fd)
-      if (stats.isFIFO() || stats.isSocket() || isatty(fd)) void process[name]
+      if (stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice()) void process[name]
     } catch {} // closed, or nothing that Node can write to
   }
 }
