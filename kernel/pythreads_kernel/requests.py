@@ -26,13 +26,17 @@ if TYPE_CHECKING:
 
     from .channel import Channel
 
+# What each call looks up is here: a name of another module takes twice as long.
 _PLAIN_CALL = frames.CALL
+_ESCAPED = frames.ESCAPED
+_RESULT = frames.RESULT
+_UNREAD = object()
 
 
 def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tuple[int, bytes]:
     """Do what a request asks; answer the kind and the payload of the reply. Never raises."""
     result: Any = None
-    failed = frames.ERROR if channel.is_sync else frames.UNREAD
+    asked: Any = _UNREAD
     try:
         try:
             asked = loads(payload)
@@ -40,8 +44,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             if not payload:
                 raise MemoryError("there is no memory for the arguments of the call") from None
             raise RefusedValueError("args", f"cannot be read by Python: {error}") from None
-        failed = frames.ERROR
-        if kind & frames.ESCAPED:
+        if kind & _ESCAPED:
             asked = unescape(asked, channel, readonly=bool(kind & frames.READONLY))
         if channel.gate is not None and not channel.is_sync:
             channel.gate.request = request  # all that crossed has arrived: from here on the call may be interrupted
@@ -53,7 +56,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
                 leave()
             data = dumps_plain(result)
             if data is not None:
-                return frames.RESULT, data if len(data) < FRAME_BYTES else elsewhere(data, channel)
+                return _RESULT, data if len(data) < FRAME_BYTES else elsewhere(data, channel)
         else:
             result = _HANDLERS[kind & frames.KIND_MASK](asked, channel)
             if forked:
@@ -64,7 +67,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             leave(error)
         if type(result) is CoroutineType and isinstance(error, CallCancelled):
             result.close()  # it was made, and will not run
-        return failed, describe_bytes(error, channel)
+        return frames.UNREAD if asked is _UNREAD and not channel.is_sync else frames.ERROR, describe_bytes(error, channel)
 
 
 def _reply(result: Any, request: int, channel: Channel, kind: int, *, is_looked_over: bool) -> tuple[int, bytes]:
