@@ -14,7 +14,7 @@ import { scaled } from './support/scale.ts'
 
 const TRANSFERS = Number(process.env['PYTHREADS_TRANSFERS'] ?? scaled(20, 60))
 const LARGEST_MB = scaled(16, 64)
-const PATIENCE_MS = 100_000 + TRANSFERS * 1_000
+const PATIENCE_MS = 300_000 + TRANSFERS * 5_000
 const MODULE = new URL('./python/arrays.py', import.meta.url).pathname
 /** From the fifth look on, when as much free memory is kept as ever will be. */
 const FIRST = 4

@@ -22,7 +22,7 @@ const [input, expected, output] = ['in.jsonl', 'expected.jsonl', 'out.jsonl'].ma
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
-it(`maps ${RECORDS.toLocaleString('en')} records right, in constant memory`, { timeout: 300_000 }, async () => {
+it(`maps ${RECORDS.toLocaleString('en')} records right, in constant memory`, { timeout: 900_000 }, async () => {
   execFileSync(
     process.execPath,
     ['--import', 'tsx', 'examples/rules/generate.ts', '--count', String(RECORDS), '--output', input],

@@ -13,7 +13,7 @@ import { placements } from './support/pythons.ts'
 import { scaled } from './support/scale.ts'
 
 const SECONDS = Number(process.env['PYTHREADS_CHAOS_S'] ?? scaled(3, 10))
-const PATIENCE_MS = SECONDS * 1000 + 40_000
+const PATIENCE_MS = SECONDS * 1000 + 240_000
 const MODULE = new URL('./python/dying.py', import.meta.url).pathname
 
 describe.each(placements.filter((place) => place.isolation === 'process'))('$name', ({ python }) => {

@@ -15,7 +15,7 @@ const CALLERS = 20
 const CALLS = scaled(2_000, 50_000)
 const SYNC_CALLS = scaled(20_000, 200_000)
 /** 15 to 20 s on two cores of their own. */
-const PATIENCE_MS = 200_000
+const PATIENCE_MS = 900_000
 
 async function report(fixture: string, args: object) {
   const { code, signal, stdout, stderr } = await endingOf(startFixture(fixture, [JSON.stringify(args)]), PATIENCE_MS)

@@ -7,7 +7,7 @@ import { startFixture } from './support/child.ts'
 import { endingOf } from './support/ending.ts'
 import { placements, pythons } from './support/pythons.ts'
 
-const PATIENCE_MS = 50_000
+const PATIENCE_MS = 250_000
 
 describe.each(placements)('processes of processes, $name', ({ isolation, python }) => {
   const calls = [['idle'], ['busy'], ['nested'], ['not_daemon']]

@@ -442,7 +442,7 @@ export function asyncioSuite(place: Placement): void {
       expect(py.stats()).toMatchObject({ running: 0, queued: 0 })
       await expect.poll(() => py.stats().callbacks).toBe(0)
       const left = async () => (place.isolation === 'thread' ? (await threads()).length : 0)
-      await expect.poll(left, { timeout: 10_000 }).toBeLessThanOrEqual(before.length)
+      await expect.poll(left).toBeLessThanOrEqual(before.length)
     })
 
     it('destroy() while a map over a coroutine function runs leaves nothing running', async () => {
@@ -456,7 +456,7 @@ export function asyncioSuite(place: Placement): void {
       py.destroy()
       expect(await failed).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED' })
       const left = async () => (place.isolation === 'thread' ? (await threads()).length : 0)
-      await expect.poll(left, { timeout: 10_000 }).toBeLessThanOrEqual(before.length)
+      await expect.poll(left).toBeLessThanOrEqual(before.length)
     })
 
     if (place.isolation === 'process') {

@@ -677,7 +677,7 @@ export function callbackSuite(place: Placement): void {
       await py.close()
       places.file('gate', '')
       if (place.isolation === 'process') return // the thread has ended with the process
-      await expect.poll(() => existsSync(outcome), { timeout: 10_000 }).toBe(true)
+      await expect.poll(() => existsSync(outcome)).toBe(true)
       expect(readFileSync(outcome, 'utf8')).toMatch(/^raised /)
       expect(py.stats().callbacks).toBe(0)
     })
@@ -786,7 +786,7 @@ export function callbackSuite(place: Placement): void {
       const [opened, outcome] = [places.path('gate'), places.path('outcome')]
       py.sync.run(`${FUNCTIONS}:call_when_there_is`, [opened, answer, outcome])
       places.file('gate', '')
-      await expect.poll(() => existsSync(outcome), { timeout: 10_000 }).toBe(true)
+      await expect.poll(() => existsSync(outcome)).toBe(true)
       expect(readFileSync(outcome, 'utf8')).toBe(expected)
     })
 

@@ -7,8 +7,8 @@ import { collect, refusal } from '../support/outcome.ts'
 import { file, type Placement, start } from './placement.ts'
 
 const CANCELLED = file('cancelled.py').pathname
-/** What is `at once` for a caller, on a slow machine. */
-const AT_ONCE_MS = 1_000
+/** How often the event loop may turn before a call that is aborted is rejected. */
+const AT_ONCE_TURNS = 3
 /** A worker with this much patience never counts as stuck in a test. */
 const PATIENT: PythonOptions = { workers: 1, graceMs: 600_000 }
 /** One that is stuck soon. */
@@ -26,12 +26,12 @@ const WAYS: Record<string, Begin> = {
   run: (py, begun, options) => py.run(`${CANCELLED}:spins`, [begun], options),
   'a module imported with options': async (py, begun, options) => py.import(file('cancelled.py'), options).spins?.(begun),
   'run of a session': async (py, begun, options) => {
-    await using session = await py.session()
-    return await session.run(`${CANCELLED}:spins`, [begun], options)
+    const session = await py.session()
+    return session.run(`${CANCELLED}:spins`, [begun], options).finally(() => void session.close())
   },
   'a module of a session': async (py, begun, options) => {
-    await using session = await py.session()
-    return await session.import(CANCELLED, options).spins?.(begun)
+    const session = await py.session()
+    return Promise.resolve(session.import(CANCELLED, options).spins?.(begun)).finally(() => void session.close())
   },
   map: async (py, begun, { signal, timeoutMs }) =>
     collect(py.map(`${CANCELLED}:spins`, [begun], { ...(signal === undefined ? { timeoutMs } : { signal }) })),
@@ -39,7 +39,7 @@ const WAYS: Record<string, Begin> = {
 
 /** Waits until whatever was cancelled is over, and checks that nothing is left of it and that the workers answer. */
 async function expectRest(py: Python, stats: object = AT_REST): Promise<void> {
-  await expect.poll(() => py.stats(), { timeout: 20_000 }).toMatchObject(stats)
+  await expect.poll(() => py.stats()).toMatchObject(stats)
   const numbers = Array.from({ length: 20 }, (_, i) => i)
   expect(await Promise.all(numbers.map((i) => py.run('builtins:abs', [-i])))).toEqual(numbers)
   await pythonHolds(py, 0)
@@ -48,7 +48,11 @@ async function expectRest(py: Python, stats: object = AT_REST): Promise<void> {
 
 const takeNotes = (py: Python) => py.run<unknown[]>(`${CANCELLED}:take_notes`)
 
-/** Makes a call, aborts it when it has begun, and answers its error, which has to come at once. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Makes a call, aborts it when it has begun, and returns its error, which has to come at once. */
 async function abort(
   begin: (begun: () => void, signal: AbortSignal) => Promise<unknown>,
   reason?: unknown,
@@ -58,11 +62,9 @@ async function abort(
   const failed = refusal(() => begin(begun.open, controller.signal))
   await Promise.race([begun.opened, failed.then((error) => Promise.reject(error))])
   await sleep(10) // into what comes behind
-  const before = performance.now()
   controller.abort(reason)
-  const error = await failed
-  expect(performance.now() - before).toBeLessThan(AT_ONCE_MS)
-  return error
+  const soon = turns(AT_ONCE_TURNS).then(() => Promise.reject(new Error('the call was not rejected at once')))
+  return Promise.race([failed, soon])
 }
 
 /** `signal`, `timeoutMs`, `queueTimeoutMs`, and what becomes of calls that nobody waits for any more. */
@@ -211,7 +213,7 @@ function interrupting(place: Placement): void {
       await abort((begun, signal) => py.run(`${CANCELLED}:${what}`, [begun, 60], { signal }))
       const before = performance.now()
       expect(await takeNotes(py)).toEqual(['finally'])
-      expect(performance.now() - before).toBeLessThan(AT_ONCE_MS)
+      expect(performance.now() - before).toBeLessThan(30_000)
       await expectRest(py)
     })
 
@@ -687,7 +689,7 @@ function coroutines(place: Placement): void {
     beforeEach(() => takeNotes(py))
 
     const over = async () => {
-      await expect.poll(() => py.run(`${CANCELLED}:tasks_left`), { timeout: 10_000 }).toBe(0)
+      await expect.poll(() => py.run(`${CANCELLED}:tasks_left`)).toBe(0)
       await expectRest(py)
     }
 
@@ -973,14 +975,14 @@ function workersThatAreStuck(place: Placement): void {
         const target = `${CANCELLED}:${FUNCTIONS[what]}`
         const error = await abort((begun, signal) => py.run(target, [begun, STUBBORN[what]], { signal }), what)
         expect(error).toMatchObject({ ...ABORTED, cause: what })
-        await expect.poll(() => events.length, { timeout: 20_000 }).toBeGreaterThan(0)
+        await expect.poll(() => events.length).toBeGreaterThan(0)
         expect(events[0]).toEqual(['workerWedged', { worker: 0, wedged: 1 }])
         expect(py.stats()).toMatchObject({ running: 0, queued: 0, replaced: 1 })
         expect(await py.eval('6 * 7')).toBe(42) // by another one, which knows what `exec` defined
         expect(await py.eval('len(modules) > 0')).toBe(true)
         await expectRest(py, { ...AT_REST, replaced: 1 })
         await expect
-          .poll(() => events.map((event) => (event as unknown[])[0]).sort(), { timeout: 20_000 })
+          .poll(() => events.map((event) => (event as unknown[])[0]).sort())
           .toEqual(['workerExit', 'workerStart', 'workerWedged'])
       },
     )
@@ -1046,8 +1048,8 @@ function workersThatAreStuck(place: Placement): void {
       }
       expect(py.sync.run('builtins:abs', [-1])).toBe(1)
       expect(wedged).toEqual([1, 2, 3])
-      await expect.poll(() => py.stats().wedged, { timeout: 20_000 }).toBe(0)
-      await expect.poll(() => py.stats().workers.map(({ state }) => state), { timeout: 20_000 }).toEqual(['idle', 'idle'])
+      await expect.poll(() => py.stats().wedged).toBe(0)
+      await expect.poll(() => py.stats().workers.map(({ state }) => state)).toEqual(['idle', 'idle'])
       expect(await Promise.all([py.eval('5'), py.eval('6')])).toEqual([5, 6])
       expect(py.stats()).toMatchObject({ running: 0, queued: 0 })
     })
@@ -1060,7 +1062,7 @@ function workersThatAreStuck(place: Placement): void {
       expect(await waiting).toMatchObject({ code: 'ERR_PYTHREADS_WEDGED' })
       expect(py.stats()).toMatchObject({ running: 0, queued: 0, wedged: 1, replaced: 0 })
       expect(py.stats().workers).toMatchObject([{ worker: 0, state: 'wedged' }])
-      await expect.poll(() => py.stats(), { timeout: 20_000 }).toMatchObject({ ...AT_REST, workers: [{ state: 'idle' }] })
+      await expect.poll(() => py.stats()).toMatchObject({ ...AT_REST, workers: [{ state: 'idle' }] })
       expect(await py.eval('2')).toBe(2)
     })
 

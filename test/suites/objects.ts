@@ -601,7 +601,7 @@ export function objectSuite(place: Placement): void {
       `
       const args = ['--import', 'tsx', '--input-type=module', '--eval', source]
       const { stdout } = await promisify(execFile)(process.execPath, args, {
-        timeout: 30_000,
+        timeout: 240_000,
         env: { ...process.env, NODE_OPTIONS: '' },
       })
       expect(stdout).toContain('ended by itself')

@@ -62,7 +62,7 @@ export function positionSuite(place: Placement): void {
         await py.run('gc:collect')
         return py.stats().callbacks
       }
-      await expect.poll(look, { timeout: 30_000 }).toBe(0)
+      await expect.poll(look).toBe(0)
     })
   })
 }

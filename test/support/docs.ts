@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = join(root, 'build', 'docs')
 const MARK = '=== block '
 /** Below the time that a hook may take, so that an example that hangs is told by its line. */
-const TIMEOUT_MS = 50_000
+const TIMEOUT_MS = 250_000
 const LIBRARY = '../../dist/index.js'
 const ARROW = '../../dist/arrow.js'
 /** What a page without imports takes for granted. */

@@ -11,7 +11,7 @@ export interface Ending extends Ended {
 }
 
 /**
- * Waits until a program and everything that holds its output has ended, and then, 1 s at most, for the processes that it
+ * Waits until a program and everything that holds its output has ended, and then, for a while, for the processes that it
  * named in a line like `workers: 17 18.`: those that are left are `alive`. Leaves nothing running.
  *
  * @throws when the program has not ended within the time
@@ -26,7 +26,7 @@ export async function endingOf(child: Child, withinMs: number): Promise<Ending> 
     throw new Error(`It had not ended after ${withinMs} ms; its output: ${late?.stdout} ${late?.stderr}`)
   }
   const workers = workersOf(ended)
-  const alive = await lasting(workers, 1_000)
+  const alive = await lasting(workers, 60_000)
   endAll(alive)
   return { ...ended, at, workers, alive }
 }

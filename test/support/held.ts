@@ -9,7 +9,7 @@ export async function pythonHolds(py: Python, callbacks: number): Promise<void> 
     await Promise.all(py.stats().workers.map(({ worker }) => py.run('gc:collect', [], { worker })))
     return py.stats().callbacks
   }
-  await expect.poll(look, { timeout: 30_000 }).toBe(callbacks)
+  await expect.poll(look).toBe(callbacks)
 }
 
 /** Waits until JavaScript holds no more than so many objects in Python, with the help of the garbage collector. */
@@ -18,7 +18,7 @@ export async function javaScriptHolds(py: Python, objects: number): Promise<void
     collectGarbage()
     return py.stats().objects
   }
-  await expect.poll(look, { timeout: 10_000 }).toBe(objects)
+  await expect.poll(look).toBe(objects)
 }
 
 /** Runs JavaScript's garbage collector. */

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Python } from '../../src/index.ts'
 
 /** How long what will happen may take on a machine that others use too. */
-export const SOON_MS = 10_000
+export const SOON_MS = 120_000
 
 /** The id of a worker's process. @throws when it has none, so that no signal goes to the group of this process by mistake */
 export function pidOf(py: Python, slot: number): number {
