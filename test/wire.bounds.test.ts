@@ -53,9 +53,9 @@ class Noting implements Reviver {
     return new ArrayBuffer(8)
   }
 
-  read<T>(_: unknown, use: (bytes: ArrayBuffer) => T): T {
+  read<T>(_: unknown, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T {
     const bytes = this.payload
-    return use(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer)
+    return use(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer, false)
   }
 
   payload: Buffer = marshal('N')

@@ -51,7 +51,7 @@ export class InProcessIsolation implements Isolation {
     const ended = new Promise<Ending>((resolve) =>
       socket.once('close', () => resolve({ how: 'its channel closed', status: null, signal: null })),
     )
-    return { socket, side, inProcess: true, isTold: true, ledger, ended, kill: () => socket.destroy() }
+    return { socket, side, inProcess: true, pid: process.pid, isTold: true, ledger, ended, kill: () => socket.destroy() }
   }
 
   /** Our ends of the channel of a new worker. */
@@ -81,7 +81,7 @@ export class InProcessIsolation implements Isolation {
     const settings = encodeSettings(this.#settings)
     const connected = connectWorkerNow(this.kind)
     const sockets = connected === undefined ? polledSockets(startInProcessNow(this.kind, startTimeoutMs)) : readSockets(connected)
-    return new SocketLine(sockets, settings, tools, { inProcess: true, end: () => {} })
+    return new SocketLine(sockets, settings, tools, { inProcess: true, pid: process.pid, end: () => {} })
   }
 
   /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */

@@ -13,6 +13,8 @@ export interface Launched {
   readonly prints?: { readonly stdout: Readable; readonly stderr: Readable }
   /** Whether it runs in this process. */
   readonly inProcess: boolean
+  /** The process that it runs in: what the system said when it was started, never what the worker says. */
+  readonly pid: number
   /** Whether it has its START frame already. */
   readonly isTold?: boolean
   /** What it writes down. Closed by whoever launched it. */

@@ -94,14 +94,15 @@ export class ProcessIsolation implements Isolation {
     const prints = stdout === null || stderr === null ? undefined : { stdout, stderr }
     if (prints !== undefined) for (const stream of [stdout, stderr] as Socket[]) stream.unref()
     const kill = () => void child.kill('SIGKILL')
-    return { ...(prints === undefined ? {} : { prints }), socket, side, inProcess: false, ledger, ended, kill }
+    const pid = child.pid as number // `#start` returns only a child that runs
+    return { ...(prints === undefined ? {} : { prints }), socket, side, inProcess: false, pid, ledger, ended, kill }
   }
 
   openSyncLine(_ready: unknown, tools: SyncTools): SyncLine {
     const { sockets, child } = avoidsNativeCalls ? this.#spawnOnPipes() : this.#spawnOnSockets()
     child.unref()
     const end = () => void child.kill('SIGKILL')
-    return new SocketLine(sockets, encodeSettings(this.#settings), tools, { inProcess: false, end })
+    return new SocketLine(sockets, encodeSettings(this.#settings), tools, { inProcess: false, pid: child.pid as number, end })
   }
 
   #spawnOnSockets(): { sockets: SyncSockets; child: ChildProcess } {

@@ -18,13 +18,15 @@ export interface SyncLine {
   /** Whether Python runs in this process, and otherwise in which. */
   readonly inProcess: boolean
   readonly pid: number
-  /** The descriptor of the file from which the worker lends; -1: it lends by address, or nothing. */
-  readonly memory: number
+  /** What the worker says of the descriptor of the file from which it lends, unchecked; -1: it lends by address, or nothing. */
+  readonly memory: unknown
   /** Sends a frame; its request id is written here. */
   request(bytes: Buffer): SyncReply
   /** Sends a frame to which there is no reply, if the line can. */
   tell(bytes: Buffer): void
   close(): void
+  /** Ends the worker by force, where it has a process of its own; closes the line. */
+  kill(): void
 }
 
 /** What a line needs to know to deal with frames that are not replies. */
@@ -40,6 +42,14 @@ export interface SideFrame {
   readonly kind: Kind
   readonly id: number
   readonly bytes: Buffer
+}
+
+/** The worker at the other end of a line. */
+interface SyncWorker {
+  readonly inProcess: boolean
+  readonly pid: number
+  /** Ends it by force. */
+  end(): void
 }
 
 /** Sync calls by one native call into the interpreter of this process. */
@@ -67,6 +77,8 @@ export class EntryLine implements SyncLine {
   }
 
   close(): void {}
+
+  kill(): void {}
 }
 
 /** When a full side socket is tried again. */
@@ -80,7 +92,7 @@ export class SocketLine implements SyncLine {
   readonly callsBack = true
   readonly inProcess: boolean
   readonly pid: number
-  readonly memory: number
+  readonly memory: unknown
   readonly #sockets: SyncSockets
   #isOpen = true
   readonly #end: () => void
@@ -93,18 +105,21 @@ export class SocketLine implements SyncLine {
   readonly #answers: Buffer[] = []
   /** What was wrong with what came, if anything. */
   #failure: unknown
+  /** Whether READY is to come. */
+  #isStarting = true
   #id = -1 // the first request is START, whose reply has the id 0
   /** How many requests are waited for, one within the other. */
   #depth = 0
 
   /**
    * `sockets` are owned from now on: their end is that of the worker. `settings`: the payload of the START frame. `worker`: whether it
-   * runs in this process, and how it is ended by force if it does not start.
+   * runs in this process, else in which, and how it is ended by force.
    *
    * @throws `ERR_PYTHREADS_WORKER_START`, and what its modules raise
    */
-  constructor(sockets: SyncSockets, settings: Buffer, tools: SyncTools, worker: { inProcess: boolean; end: () => void }) {
+  constructor(sockets: SyncSockets, settings: Buffer, tools: SyncTools, worker: SyncWorker) {
     this.inProcess = worker.inProcess
+    this.pid = worker.pid
     this.#sockets = sockets
     this.#tools = tools
     this.#end = worker.end
@@ -120,24 +135,24 @@ export class SocketLine implements SyncLine {
       }
     })
     side.unref()
-    const facts = this.#start(settings, tools.startTimeoutMs)
-    this.pid = facts.pid
-    this.memory = facts.memory ?? -1
+    this.memory = this.#start(settings, tools.startTimeoutMs)['memory'] ?? -1
+    this.#isStarting = false
   }
 
   /** Starts the worker; one that is not ready in time is ended. */
-  #start(settings: Buffer, timeoutMs: number): { pid: number; memory?: number } {
+  #start(settings: Buffer, timeoutMs: number): Readonly<Record<string, unknown>> {
     let ready: SyncReply
+    let value: unknown
     try {
       ready = this.request(frame(KIND.START, settings), performance.now() + timeoutMs)
+      value = decode(ready.bytes, ready.start)
     } catch (cause) {
-      this.#giveUp()
+      this.kill()
       if (cause instanceof PythreadsError && cause.code === 'ERR_PYTHREADS_WORKER_START') throw cause
       throw startFailure('the one for sync calls', new Error('it ended before it was ready', { cause }))
     }
-    const value = decode(ready.bytes, ready.start)
-    if (ready.kind === KIND.READY && typeof value === 'object' && value !== null) return value as { pid: number }
-    this.#giveUp()
+    if (ready.kind === KIND.READY && typeof value === 'object' && value !== null) return value as Record<string, unknown>
+    this.kill()
     if (ready.kind === KIND.ERROR) throw toError(value as PythonErrorDetails)
     throw new PythreadsError(
       'ERR_PYTHREADS_WORKER_START',
@@ -145,7 +160,7 @@ export class SocketLine implements SyncLine {
     )
   }
 
-  #giveUp(): void {
+  kill(): void {
     this.close()
     this.#end()
   }
@@ -189,7 +204,7 @@ export class SocketLine implements SyncLine {
   /** What came is no frame: the worker is ended. */
   #fail(error: unknown): void {
     this.#failure ??= frameError(error)
-    this.close()
+    if (this.#isOpen) this.kill() // else it ends by itself, and may have something to print yet
   }
 
   #replyTo(id: number, until: number): SyncReply {
@@ -218,6 +233,7 @@ export class SocketLine implements SyncLine {
   #deal(id?: number): SyncReply | undefined {
     for (let next = this.#frames.shift(); next !== undefined; next = this.#frames.shift()) {
       const { kind, bytes, main } = next
+      if (main && kind === KIND.READY && !this.#isStarting) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'READY came twice')
       if (main && (kind === KIND.RESULT || kind === KIND.ERROR || kind === KIND.READY)) {
         if (next.id === id) return { kind, bytes, start: 0 }
         continue // of a request that a callback made and that threw meanwhile

@@ -4,7 +4,8 @@ import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { whenThreadEnds } from './exit.ts'
 import { CELLS, INLINE_BYTES } from './loans.ts'
-import { copyOf, Mapping, openOf, type Part, viewOf } from './mapping.ts'
+import { copyOf, isSealed, Mapping, type Part, viewOf } from './mapping.ts'
+import { notMemory, openWorkerFile, refusesToShrink, sizeOf } from './worker-file.ts'
 
 /**
  * Memory that Python lends to JavaScript; the kernel's `lending.py` says how. A loan is over when the ArrayBuffer that shows it is
@@ -34,6 +35,8 @@ type WorkerFile = MappedFile | ReadFile
 class MappedFile {
   readonly mapping: Mapping
   readonly cells: Uint8Array
+  /** The cells of what is shown: the worker, which can write to the table, does not end such a loan. */
+  readonly shown = new Set<number>()
   live = 0
   ended = false
   /** How often memory was borrowed. */
@@ -41,8 +44,14 @@ class MappedFile {
   readonly #trim: () => void
   #timer: NodeJS.Timeout | undefined
 
-  /** `trim`: has the worker keep no memory that is free. */
+  /**
+   * `trim`: has the worker keep no memory that is free.
+   *
+   * @throws `ERR_PYTHREADS_PROTOCOL` when it is not the memory of a worker; another error when nothing can be mapped
+   */
   constructor(fd: number, trim: () => void) {
+    if (!isSealed(fd)) notMemory('a file that can get shorter')
+    sizeOf(fd)
     this.mapping = new Mapping(fd)
     this.cells = new Uint8Array(this.mapping.view(0, CELLS))
     files.add(this)
@@ -94,16 +103,35 @@ class ReadFile {
   readonly bytes: number
   readonly #fd: number
 
-  constructor(fd: number) {
+  /** `bytes`: how large it is. `fd` is closed by `end`. */
+  constructor(fd: number, bytes: number) {
     this.#fd = fd
-    this.bytes = fstatSync(fd).size
+    this.bytes = bytes
+  }
+
+  /** What a worker lends from. @throws `ERR_PYTHREADS_PROTOCOL` when it is not the memory of a worker */
+  static ofWorker(fd: number): ReadFile {
+    if (!refusesToShrink(fd)) notMemory('a file that can get shorter')
+    return new ReadFile(fd, sizeOf(fd))
+  }
+
+  get resident(): number {
+    return fstatSync(this.#fd).blocks * 512
   }
 
   /** A copy of what is lent, which ends the loan. */
   take([size, position, space, cell]: Loan): ArrayBuffer {
     const copy = Buffer.allocUnsafeSlow(size) // has an ArrayBuffer of its own
-    for (let at = 0; at < size; ) at += readSync(this.#fd, copy, at, size - at, position + at)
-    writeSync(this.#fd, Uint8Array.of(OVER), 0, 1, Math.max(space, 0) + cell)
+    try {
+      for (let at = 0; at < size; ) {
+        const read = readSync(this.#fd, copy, at, size - at, position + at)
+        if (read === 0) malformed()
+        at += read
+      }
+      writeSync(this.#fd, Uint8Array.of(OVER), 0, 1, Math.max(space, 0) + cell)
+    } catch {
+      malformed() // nothing is there, or the worker has seen to it that nobody can write
+    }
     return copy.buffer as ArrayBuffer
   }
 
@@ -113,11 +141,12 @@ class ReadFile {
 }
 
 function fileOf(fd: number, trim: () => void): WorkerFile {
-  if (avoidsNativeCalls) return new ReadFile(fd)
+  if (avoidsNativeCalls) return ReadFile.ofWorker(fd)
   try {
     return new MappedFile(fd, trim)
-  } catch {
-    return new ReadFile(fd)
+  } catch (error) {
+    if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_PROTOCOL') throw error
+    return ReadFile.ofWorker(fd)
   }
 }
 
@@ -127,7 +156,7 @@ let memory: ReadFile | undefined
 function ownMemory(): ReadFile | undefined {
   if (!avoidsNativeCalls) return undefined
   try {
-    memory ??= new ReadFile(openSync('/proc/self/mem', 'r+'))
+    memory ??= new ReadFile(openSync('/proc/self/mem', 'r+'), Number.MAX_SAFE_INTEGER)
   } catch {
     // no /proc, or a process that has other rights by now
   }
@@ -148,6 +177,7 @@ const collected = new FinalizationRegistry<Hold>((hold) => {
   if (hold.address !== undefined && shown.get(hold.address)?.deref() === undefined) shown.delete(hold.address)
   if (hold.file?.ended !== true) hold.cells[hold.cell] = OVER
   if (hold.file === undefined) return sweepSoon()
+  hold.file.shown.delete(hold.cell)
   hold.file.live--
   hold.file.trimLater()
   hold.file.check()
@@ -201,7 +231,7 @@ let borrowedInTurn = 0
 
 /** Whether a sync call may borrow so many bytes; otherwise it has to copy them. */
 export function mayBorrow(bytes: number): boolean {
-  if (borrowedInTurn + bytes > TURN_BYTES) return false
+  if (!(bytes >= 0) || borrowedInTurn + bytes > TURN_BYTES) return false
   if (borrowedInTurn === 0) {
     setImmediate(() => {
       borrowedInTurn = 0
@@ -236,17 +266,17 @@ export class Borrowed {
 
   /**
    * Opens the file from which a worker will lend, before it lends anything: what changes later, as the rights of this process, does
-   * not matter. Returns whether its memory can be seen; `fd` -1: it lends none.
+   * not matter. Returns whether its memory can be seen. `pid`: the worker's, from the system. `fd`: what the worker says; -1: it lends
+   * none.
+   *
+   * @throws `ERR_PYTHREADS_PROTOCOL` when the file is not the memory of a worker
    */
-  open(pid: number, fd: number): boolean {
-    if (!(fd >= 0)) return true
-    try {
-      this.#ours = openOf(pid, fd)
-      this.#theirs = fd
-      return true
-    } catch {
-      return false // no /proc, no right to look there, or no descriptor left
-    }
+  open(pid: number, fd: unknown): boolean {
+    if (fd === -1) return true
+    this.#ours = openWorkerFile(pid, fd)
+    if (this.#ours === undefined) return false
+    this.#theirs = fd as number
+    return true
   }
 
   /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
@@ -265,6 +295,7 @@ export class Borrowed {
     if (holds.size === 0) whenThreadEnds(giveAllBack)
     holds.add(hold)
     if (file !== undefined) {
+      file.shown.add(cell)
       file.live++
       file.borrowed++
     }
@@ -287,17 +318,19 @@ export class Borrowed {
   copy(loan: Loan): ArrayBuffer {
     const located = this.#locate(loan)
     if (located instanceof ReadFile) return located.take(loan)
+    // What is lent was written: else a few bytes in a frame would make a copy of any size.
+    if (located.file !== undefined && loan[0] > located.file.mapping.resident) malformed()
     const copy = copyOf(located.address, loan[0])
     end(located, loan)
     return copy
   }
 
-  /** Reads the memory of a loan, which is over then. */
-  read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {
+  /** Reads the memory of a loan, which is over then. `mayChange`: a worker process can write there meanwhile. */
+  read<T>(loan: Loan, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T {
     const located = this.#locate(loan)
-    if (located instanceof ReadFile) return use(located.take(loan))
+    if (located instanceof ReadFile) return use(located.take(loan), false)
     try {
-      return use(viewOf(located.address, loan[0]))
+      return use(viewOf(located.address, loan[0]), located.file !== undefined)
     } finally {
       end(located, loan)
     }
@@ -331,7 +364,11 @@ export class Borrowed {
     }
     const file = this.#fileOf(-space)
     if (position < CELLS || position + size > file.bytes) malformed()
-    if (file instanceof ReadFile) return file
+    if (file instanceof ReadFile) {
+      if (size > file.resident) malformed() // as in `copy`
+      return file
+    }
+    if (file.shown.has(cell)) malformed()
     file.cells[cell] = TAKEN
     return { address: file.mapping.address + position, cells: file.cells, file }
   }

@@ -5,7 +5,7 @@ import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { leaveBeforeArraysAreFreed, whenThreadEnds } from './exit.ts'
 import { Extents } from './extents.ts'
-import { addressOf, canMap, copyOf, Mapping } from './mapping.ts'
+import { addressOf, canMap, copyOf, Mapping, privateMemory, viewOf } from './mapping.ts'
 import { pin } from './pin.ts'
 
 /**
@@ -18,6 +18,8 @@ import { pin } from './pin.ts'
  * 3. Arrays of the main thread are lent themselves: they are held here, and pinned, until Python lets go. Those of a worker
  *    thread die with it, at any moment: they are copied into memory that does not.
  * 4. The memory of the table is never unmapped, as Python may write there.
+ * 5. Worker processes can write to all of the file, and may be hostile: what they write can end loans of the file, and nothing else.
+ *    Workers in this process have a table of their own, which no process sees: the end of such a loan frees memory of this process.
  */
 export const CELLS: number = 1 << 20
 /** Smaller arrays are copied into the frame, where they need not be lent. */
@@ -41,10 +43,25 @@ export interface Account {
   used: number
 }
 
+/** Where Python notes the ends of loans: one table in the file, and one that only this process sees. The numbers of cells are for both. */
+class Table {
+  readonly cells: Uint8Array
+  /** By which Python finds it: its address, or the descriptor of the file below zero. */
+  readonly space: number
+  /** How many loans have their cells in it. */
+  count = 0
+
+  constructor(memory: ArrayBuffer, space: number) {
+    this.cells = new Uint8Array(memory)
+    this.space = space
+  }
+}
+
 class Lent {
   /** What must not be collected. */
   readonly keep: unknown
   readonly account: Account
+  readonly table: Table
   /** Where its copy is, if it is one, and its size; else 0. */
   readonly start: number
   readonly bytes: number
@@ -52,14 +69,17 @@ class Lent {
   open = true
   /** Python has let go. */
   over = false
+  /** Its worker was sent a copy, as it cannot see the memory. */
+  fetched = false
   borrower: object | undefined = undefined
   /** Where its bytes are in the file, and how many. */
   position = 0
   length = 0
 
-  constructor(keep: unknown, account: Account, start: number = 0, bytes: number = 0) {
+  constructor(keep: unknown, account: Account, table: Table, start: number = 0, bytes: number = 0) {
     this.keep = keep
     this.account = account
+    this.table = table
     this.start = start
     this.bytes = bytes
   }
@@ -68,7 +88,8 @@ class Lent {
 /** What a JavaScript thread lends. */
 class Lender {
   readonly #mapping: Mapping
-  readonly #cells: Uint8Array
+  readonly #ofFile: Table
+  #ofProcess: Table | undefined
   readonly #extents: Extents
   /** By their cells. */
   readonly #loans: (Lent | undefined)[] = []
@@ -86,7 +107,7 @@ class Lender {
 
   constructor() {
     this.#mapping = Mapping.create(CELLS + totalmem())
-    this.#cells = new Uint8Array(this.#mapping.view(0, CELLS))
+    this.#ofFile = new Table(this.#mapping.view(0, CELLS), -this.#mapping.fd)
     this.#extents = new Extents(CELLS, this.#mapping.bytes)
     whenThreadEnds(() => {
       this.sweep()
@@ -119,22 +140,24 @@ class Lender {
     if (length === 0) return undefined
     this.#sweepAtTimes(length)
     const file = account.sight === 'file'
+    const table = file ? this.#ofFile : this.#tableOfProcess()
+    if (table === undefined) return undefined
     const base = file ? 0 : this.#mapping.address
     const allocated = this.#allocated.get(buffer)
     if (allocated !== undefined) {
-      return this.#add(length, base + allocated + byteOffset, new Lent(buffer, account))
+      return this.#add(length, base + allocated + byteOffset, new Lent(buffer, account, table))
     }
     if (!file && isMainThread && !isResizable(buffer)) {
       this.#pin(buffer)
       leaveBeforeArraysAreFreed(() => this.#lendsArrays())
-      return this.#add(length, addressOf(bytes), new Lent(buffer, account))
+      return this.#add(length, addressOf(bytes), new Lent(buffer, account, table))
     }
     if (length < INLINE_BYTES || account.used + length > account.limit) return undefined
     const start = this.#take(length)
     if (start === undefined) return undefined
     account.used += length
     this.#mapping.write(start, bytes)
-    return this.#add(length, base + start, new Lent(undefined, account, start, length))
+    return this.#add(length, base + start, new Lent(undefined, account, table, start, length))
   }
 
   /** A call with this loan goes to a worker, whose end would be that of the loan; `undefined`: none. */
@@ -142,16 +165,21 @@ class Lender {
     const loan = this.#loans[cell]
     if (loan === undefined) return
     loan.borrower = borrower
-    loan.over = false
-    this.#cells[cell] = 0 // a worker that died may have let go
+    loan.over = loan.fetched = false
+    loan.table.cells[cell] = 0 // a worker that died may have let go
   }
 
-  /** A copy of the bytes of a loan for the worker that has it and cannot see them: for it, the loan is over. */
-  bytesFor(borrower: object, cell: number): Uint8Array | undefined {
+  /**
+   * A copy of the bytes of a loan for the worker that has it and cannot see them: for it, the loan is over. `undefined`: it has no
+   * such loan. `borrower`: as for `sent`.
+   */
+  bytesFor(borrower: object | undefined, cell: number): Uint8Array | undefined {
     const loan = this.#loans[cell]
-    if (loan === undefined || (loan.borrower ?? borrower) !== borrower) return undefined
-    loan.over = true
-    const base = loan.account.sight === 'file' ? this.#mapping.address : 0
+    const isOfFile = borrower !== undefined
+    if (loan === undefined || loan.borrower !== borrower || (loan.table === this.#ofFile) !== isOfFile) return undefined
+    if (loan.fetched) return undefined // one request, one copy: nobody may be reading them
+    loan.fetched = loan.over = true
+    const base = isOfFile ? this.#mapping.address : 0
     return new Uint8Array(copyOf(base + loan.position, loan.length))
   }
 
@@ -169,7 +197,8 @@ class Lender {
     if (loan === undefined) return
     this.#loans[cell] = undefined
     this.#count--
-    this.#cells[cell] = 0
+    loan.table.count--
+    loan.table.cells[cell] = 0
     this.#free.push(cell)
     if (loan.bytes === 0) return
     loan.account.used -= loan.bytes
@@ -187,13 +216,26 @@ class Lender {
 
   /** Takes back what Python has let go. */
   sweep(): void {
-    if (this.#count === 0) return
-    const used = this.#cells.subarray(0, this.#next)
-    for (let cell = used.indexOf(1); cell >= 0; cell = used.indexOf(1, cell)) {
+    if (this.#ofFile.count > 0) this.#sweep(this.#ofFile)
+    if (this.#ofProcess !== undefined && this.#ofProcess.count > 0) this.#sweep(this.#ofProcess)
+  }
+
+  #sweep(table: Table): void {
+    const used = table.cells.subarray(0, this.#next)
+    // Each place once: a worker that writes there all the time does not hold this thread up.
+    for (let cell = used.indexOf(1); cell >= 0; cell = used.indexOf(1, cell + 1)) {
       used[cell] = 0
       const loan = this.#loans[cell]
-      if (loan !== undefined) this.#over(cell, loan)
+      if (loan?.table === table) this.#over(cell, loan)
     }
+  }
+
+  #tableOfProcess(): Table | undefined {
+    if (this.#ofProcess === undefined) {
+      const address = privateMemory(CELLS)
+      if (address !== undefined) this.#ofProcess = new Table(viewOf(address, CELLS), address)
+    }
+    return this.#ofProcess
   }
 
   /** Whether Python has an array of this thread, rather than memory of the mapping. */
@@ -224,9 +266,9 @@ class Lender {
     loan.length = length
     this.#loans[cell] = loan
     this.#count++
+    loan.table.count++
     this.#look ??= this.#lookLater()
-    const { address, fd } = this.#mapping
-    return [length, position, loan.account.sight === 'file' ? -fd : address, cell]
+    return [length, position, loan.table.space, cell]
   }
 
   #lookLater(): NodeJS.Timeout {

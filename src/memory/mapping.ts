@@ -10,12 +10,17 @@ import { type Movable, pin } from './pin.ts'
 
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
+const MAP_PRIVATE = 2
+const MAP_ANONYMOUS = 0x20
 const MAP_NORESERVE = 0x4000
 const MFD_CLOEXEC = 1
 const MFD_ALLOW_SEALING = 2
 const F_ADD_SEALS = 1033
+const F_GET_SEALS = 1034
 /** Nobody can change the size, which would crash whoever has mapped it, nor take the seals off. */
 const SEALS = 0x1 | 0x2 | 0x4
+/** Nobody can write any more. */
+const WRITE_SEALS = 0x8 | 0x10
 const MADV_REMOVE = 9
 const PAGE_BYTES = 4096
 
@@ -72,8 +77,10 @@ export class Mapping {
     let fd: number
     try {
       if (ftruncate(raw, bytes) !== 0) throw systemError('ftruncate')
-      fcntl(raw, F_ADD_SEALS, 'int', SEALS)
-      fd = openOf(process.pid, raw)
+      // Another process of this user may have opened it by now, and cut it short.
+      const isSound = fcntl(raw, F_ADD_SEALS, 'int', SEALS) === 0 && isSealed(raw) && fstatSync(raw).size === bytes
+      if (!isSound) throw systemError('fcntl')
+      fd = reopen(raw)
     } finally {
       closeFd(raw)
     }
@@ -145,17 +152,29 @@ export class Mapping {
   }
 }
 
+/** Whether a file is memory that has its size for good, and can be written. */
+export function isSealed(fd: number): boolean {
+  const seals = libc().fcntl(fd, F_GET_SEALS, 'int', 0)
+  return seals >= 0 && (seals & SEALS) === SEALS && (seals & WRITE_SEALS) === 0
+}
+
 /**
- * Opens the file that a process has open, so that Node closes it when this JavaScript thread ends. Without `/proc` this process's own
- * files can still be had; what a terminated thread had of them stays open.
+ * Opens a file of this process again, so that Node closes it when this JavaScript thread ends. Without `/proc` the descriptor is
+ * duplicated; what a terminated thread had of those stays open.
  */
-export function openOf(pid: number, fd: number): number {
+function reopen(fd: number): number {
   try {
-    return openSync(`/proc/${pid}/fd/${fd}`, 'r+')
+    return openSync(`/proc/self/fd/${fd}`, 'r+')
   } catch (error) {
-    if (pid !== process.pid || isShortage(error)) throw error
+    if (isShortage(error)) throw error
     return duplicateFd(fd)
   }
+}
+
+/** Memory that no other process sees, zeros; it is never given back. Its address; `undefined`: there is no room. */
+export function privateMemory(bytes: number): number | undefined {
+  const address: number = libc().mmap(0, bytes, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+  return address > 0 && address < Number.MAX_SAFE_INTEGER ? address : undefined
 }
 
 /** A part of a mapping. */

@@ -140,6 +140,8 @@ export class Worker implements Owner, Reviver {
   #outbox: Task[] = []
   #state: 'starting' | 'open' | 'closing' | 'gone' = 'starting'
   #launched: Launched | undefined
+  /** Its process is gone: there may be more to read of it. */
+  #isOver = false
   #sideOpen = false
   #keepsAlive = false
   #coroutines = 0
@@ -227,9 +229,9 @@ export class Worker implements Owner, Reviver {
     return { enabled: gil !== false, culprit: typeof culprit === 'string' && culprit !== '' ? culprit : null }
   }
 
+  /** The process that it runs in, once it is launched. */
   get pid(): number | undefined {
-    const { pid } = this.ready
-    return typeof pid === 'number' ? pid : undefined
+    return this.#launched?.pid
   }
 
   get times(): LedgerTimes {
@@ -491,7 +493,7 @@ export class Worker implements Owner, Reviver {
     return this.#borrowed.view(loan)
   }
 
-  read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {
+  read<T>(loan: Loan, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T {
     return this.#borrowed.read(loan, use)
   }
 
@@ -785,17 +787,25 @@ export class Worker implements Owner, Reviver {
 
   /** Its process cannot see the memory of a loan that it has: it gets the bytes. */
   #fetch(cell: number): void {
-    const bytes = lenderMade()?.bytesFor(this, cell)
+    const bytes = lenderMade()?.bytesFor(this.#borrower, cell)
     if (bytes === undefined) this.#unasked(KIND.FETCH, cell)
     this.#channel().side.write(frame(KIND.MEMORY, bytes, cell))
   }
 
+  /** Opens what it will lend from; tells it where that cannot be done. */
+  #openMemory(fd: unknown): void {
+    const { pid, socket } = this.#channel()
+    // Another process may have the number of one that is over.
+    if (!this.#isOver && !this.#borrowed.open(pid, fd)) socket.write(frame(KIND.INLINE))
+  }
+
   #first(kind: Kind, value: unknown): void {
+    const isReady = kind === KIND.READY && isRecord(value)
+    if (isReady) this.#openMemory(value['memory'] ?? -1)
     const started = this.#started
     this.#started = undefined
-    if (kind === KIND.READY && isRecord(value)) {
+    if (isReady) {
       this.ready = value
-      if (!this.#borrowed.open(this.pid ?? -1, Number(value['memory'] ?? -1))) this.#channel().socket.write(frame(KIND.INLINE))
       started?.resolve()
     } else {
       started?.reject(
@@ -816,6 +826,7 @@ export class Worker implements Owner, Reviver {
 
   /** It has ended: what it said before comes first. */
   async #end({ socket, side, prints }: Launched, ending: Ending): Promise<void> {
+    this.#isOver = true
     this.#openSide()
     await drained([socket, side, ...(prints === undefined ? [] : [prints.stdout, prints.stderr])])
     socket.destroy()

@@ -150,6 +150,12 @@ export class SyncPython {
     this.#replayed = 0
   }
 
+  /** Its worker has sent what none of pythreads sends. */
+  #endByForce(): void {
+    this.#line?.kill()
+    this.close()
+  }
+
   #request(kind: Kind, target: Target, write: Write, how: How = NOTHING_SAID): unknown {
     let asked: [SyncReply, SyncOwner]
     try {
@@ -239,6 +245,7 @@ export class SyncPython {
     try {
       value = decode(bytes, start, bytes.length, owner)
     } catch (error) {
+      if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_PROTOCOL') this.#endByForce()
       throw nameTarget(error, nameOf(target))
     }
     if (kind === KIND.RESULT) return value
@@ -256,8 +263,9 @@ export class SyncPython {
     if (kind === KIND.WARNING) return onWarning && tellWarning(decode(bytes), null, () => undefined, onWarning)
     if (kind === KIND.LOG) return onLog && tellLog(decode(bytes), null, () => undefined, onLog)
     if (kind === KIND.FETCH) {
-      const memory = lenderMade()?.bytesFor(owner, id)
-      return memory === undefined ? undefined : reply(frame(KIND.MEMORY, memory, id))
+      const memory = lenderMade()?.bytesFor(owner.borrower, id)
+      if (memory === undefined) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Python asks for memory that it was not lent')
+      return reply(frame(KIND.MEMORY, memory, id))
     }
     if (kind !== KIND.CALLBACK) return
     const { number, args, caller, refusal } = readCallback(bytes, 0, bytes.length, owner)
@@ -314,7 +322,12 @@ class SyncOwner implements Owner, Reviver {
       () => line.inProcess,
       () => {}, // the worker of sync calls hears nothing between them
     )
-    if (!this.#borrowed.open(line.pid, line.memory)) line.tell(frame(KIND.INLINE))
+    try {
+      if (!this.#borrowed.open(line.pid, line.memory)) line.tell(frame(KIND.INLINE))
+    } catch (error) {
+      line.kill()
+      throw error
+    }
     this.#source = source
     this.#caller = caller
     this.#tell = tell
@@ -338,7 +351,7 @@ class SyncOwner implements Owner, Reviver {
     return mayBorrow(loan[0]) ? this.#borrowed.view(loan) : this.#borrowed.copy(loan)
   }
 
-  read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T {
+  read<T>(loan: Loan, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T {
     return this.#borrowed.read(loan, use)
   }
 

@@ -81,8 +81,9 @@ class Reader {
   readonly end: number
   /** What JavaScript cannot hold, if there is such a thing. The rest is read nevertheless. */
   refused: { readonly reason: string; readonly culprit: unknown } | undefined
-  readonly #bytes: SlicedBuffer
-  readonly #view: DataView
+  #bytes: SlicedBuffer
+  #view: DataView
+  #mayChange: boolean
   #depth = 0
   /** The objects that carried FLAG_REF, in the order in which CPython numbers them. */
   readonly #references: unknown[] = []
@@ -106,8 +107,16 @@ class Reader {
   /** For values that came in chunks: what is left to do when all of them have been read. */
   #later: ((chunks: readonly unknown[]) => void)[] | undefined
 
-  /** `isElsewhere`: another payload says where this one is. */
-  constructor(bytes: Buffer, start: number, end: number, reviver: Reviver | undefined, isElsewhere: boolean = false) {
+  /** `isElsewhere`: another payload says where this one is. `mayChange`: somebody can write there meanwhile. */
+  constructor(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    reviver: Reviver | undefined,
+    isElsewhere: boolean = false,
+    mayChange: boolean = false,
+  ) {
+    this.#mayChange = mayChange
     this.#reviver = reviver
     this.#isElsewhere = isElsewhere
     this.#bytes = bytes as SlicedBuffer
@@ -200,11 +209,23 @@ class Reader {
   #utf8(length: number): unknown {
     if (length <= COPIED && this.#isAscii(length)) return this.#latin1(length)
     const at = this.#take(length)
+    if (this.#mayChange) this.#copy()
     if (length > LONGEST_TEXT) return this.#longUtf8(at, length)
     const text = this.#bytes.utf8Slice(at, at + length)
     if (!text.includes('\ufffd')) return text
     this.#surrogates++
     return readWithSurrogates(this.#bytes, at, at + length)
+  }
+
+  /**
+   * Goes on with a copy. V8 measures a text of UTF-8 before it writes the text: one that grows in between would be written beyond the
+   * end of its memory. All else is read within bounds, whatever it becomes.
+   */
+  #copy(): void {
+    const copy = Buffer.from(this.#bytes)
+    this.#mayChange = false
+    this.#bytes = copy as SlicedBuffer
+    this.#view = new DataView(copy.buffer, copy.byteOffset, copy.length)
   }
 
   /** A text of more bytes than a string may have characters. */
@@ -370,8 +391,9 @@ class Reader {
   #elsewhere(loan: Loan): unknown {
     if (this.#isElsewhere || this.#depth > 1) malformed('a payload within a payload')
     const reviver = this.#revive()
-    const readAt = (memory: ArrayBuffer) => new Reader(Buffer.from(memory), 0, memory.byteLength, reviver, true)
-    return reviver.read(loan, (memory) => decodeFrom(readAt(memory)))
+    const readAt = (memory: ArrayBuffer, mayChange: boolean) =>
+      new Reader(Buffer.from(memory), 0, memory.byteLength, reviver, true, mayChange)
+    return reviver.read(loan, (memory, mayChange) => decodeFrom(readAt(memory, mayChange)))
   }
 
   #revive(): Reviver {

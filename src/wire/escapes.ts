@@ -57,8 +57,8 @@ export interface Reviver {
   local(id: number): unknown
   /** The memory of a loan, which is over when the buffer is collected. */
   memory(loan: Loan): ArrayBuffer
-  /** Reads the memory of a loan, which is over then. */
-  read<T>(loan: Loan, use: (bytes: ArrayBuffer) => T): T
+  /** Reads the memory of a loan, which is over then. `mayChange`: a worker process can write there meanwhile. */
+  read<T>(loan: Loan, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T
 }
 
 type ArrayKind =

@@ -46,6 +46,7 @@ const NONE = encoded(null)
 /** A worker without Python: its thread does what a test says, and reads requests and its ledger as Python does. */
 export class FakePython implements Launched {
   readonly inProcess = false
+  readonly pid: number = process.pid
   readonly ledger: Ledger = new Ledger()
   readonly socket: End = new End((chunk) => eachFrame(chunk, (kind, id) => this.#hear(kind, id)))
   readonly side: End = new End((chunk) =>
