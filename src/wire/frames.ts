@@ -81,7 +81,29 @@ export type Kind = (typeof KIND)[keyof typeof KIND]
 /** No payload is longer: marshal counts in signed 32-bit numbers. */
 export const MAX_PAYLOAD_BYTES: number = 2 ** 31 - 1
 
-const KNOWN_KINDS: ReadonlySet<number> = new Set<number>(Object.values(KIND))
+/** The kinds from here on come from Python. */
+const FIRST_FROM_PYTHON = 64
+
+/** Kinds that are always small: a longer one is no frame. */
+const SMALL: Readonly<Partial<Record<Kind, number>>> = {
+  [KIND.READY]: 2 ** 20,
+  [KIND.PENDING]: 0,
+  [KIND.SKIPPED]: 0,
+  [KIND.TOLD]: 0,
+  [KIND.GIL_ENABLED]: 2 ** 16,
+  [KIND.FETCH]: 0,
+  [KIND.TOOK]: 16,
+  [KIND.REFUSED]: 2 ** 16,
+}
+
+/** How many bytes the payload of each kind has at the most; -1: there is no such kind from Python. */
+const MOST_BYTES: Float64Array = new Float64Array(256).fill(-1)
+for (const kind of Object.values(KIND)) {
+  if (kind >= FIRST_FROM_PYTHON) MOST_BYTES[kind] = SMALL[kind] ?? MAX_PAYLOAD_BYTES
+}
+
+/** How much of a frame is believed before it comes; memory for more is taken as it comes. */
+const BELIEVED_BYTES = 2 ** 20
 
 /** Writes a header at `offset`; the payload follows it. `kind`: with its flags. */
 export function writeHeader(target: Buffer, offset: number, length: number, id: number, kind: number): void {
@@ -102,7 +124,7 @@ const EMPTY = new Uint8Array(0)
 
 /** The error for what went wrong while a frame was read: whatever it is, the bytes are at fault. */
 export function frameError(cause: unknown): PythreadsError {
-  if (cause instanceof PythreadsError) return cause
+  if (cause instanceof PythreadsError && cause.code !== 'ERR_PYTHREADS_VALUE') return cause
   return new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a frame that is not what its kind says', {
     cause,
   })
@@ -119,10 +141,16 @@ export function replyTime(bytes: Buffer, start: number): number {
   return bytes.readUInt16LE(start - 2)
 }
 
-/** Cuts a stream of bytes into frames. Hostile input throws `ERR_PYTHREADS_PROTOCOL`. */
+/** Cuts the stream of bytes from Python into frames. Hostile input throws `ERR_PYTHREADS_PROTOCOL`. */
 export class FrameParser {
+  /** What has come of a frame, in a buffer that grows with it. */
   #partial: Buffer | undefined
   #filled = 0
+  /** How long that frame is, as far as it is known. */
+  #needed = 0
+  #isStopped = false
+  /** What came behind the frame at which it was stopped. */
+  #rest: Buffer | undefined
   readonly #sink: FrameSink
 
   constructor(sink: FrameSink) {
@@ -131,41 +159,65 @@ export class FrameParser {
 
   /** Takes the next bytes of the stream; they may be reused by the caller afterwards. */
   push(chunk: Buffer): void {
+    if (this.#rest === undefined) this.#read(chunk)
+    else this.#rest = Buffer.concat([this.#rest, chunk])
+  }
+
+  /** Gives no more frames until `resume`, for a sink that cannot take more now. */
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /** Gives the frames that came meanwhile. */
+  resume(): void {
+    const rest = this.#rest
+    this.#isStopped = false
+    this.#rest = undefined
+    if (rest !== undefined) this.#read(rest)
+  }
+
+  #read(chunk: Buffer): void {
     let offset = 0
-    while (this.#partial !== undefined && offset < chunk.length) offset = this.#fill(this.#partial, chunk, offset)
+    while (this.#partial !== undefined && offset < chunk.length) {
+      offset = this.#fill(this.#partial, chunk, offset)
+      if (this.#isStopped) return this.#hold(chunk, offset)
+    }
     while (chunk.length - offset >= HEADER_BYTES) {
       const end = offset + HEADER_BYTES + payloadLength(chunk, offset)
       if (end > chunk.length) break
       this.#emit(chunk, offset, end)
       offset = end
+      if (this.#isStopped) return this.#hold(chunk, offset)
     }
     if (offset < chunk.length) this.#keep(chunk, offset)
   }
 
-  /** Completes the frame that an earlier chunk began; answers where the chunk's next byte is. */
+  #hold(chunk: Buffer, offset: number): void {
+    this.#rest = Buffer.from(chunk.subarray(offset))
+  }
+
+  /** Goes on with the frame that an earlier chunk began; returns where the chunk's next byte is. */
   #fill(partial: Buffer, chunk: Buffer, offset: number): number {
     const taken = chunk.copy(partial, this.#filled, offset)
     this.#filled += taken
     if (this.#filled < partial.length) return offset + taken
-    if (partial.length > HEADER_BYTES || payloadLength(partial, 0) === 0) {
+    if (this.#needed === HEADER_BYTES) this.#needed += payloadLength(partial, 0)
+    if (this.#filled === this.#needed) {
       this.#partial = undefined
-      this.#emit(partial, 0, partial.length)
+      this.#emit(partial, 0, this.#needed)
     } else {
-      this.#grow(partial, payloadLength(partial, 0))
+      this.#partial = Buffer.allocUnsafe(Math.min(this.#needed, Math.max(this.#filled * 2, BELIEVED_BYTES)))
+      partial.copy(this.#partial)
     }
     return offset + taken
   }
 
+  /** Keeps the beginning of a frame. */
   #keep(chunk: Buffer, offset: number): void {
-    const rest = chunk.length - offset
-    const known = rest >= HEADER_BYTES
-    this.#partial = Buffer.allocUnsafe(known ? HEADER_BYTES + payloadLength(chunk, offset) : HEADER_BYTES)
+    const isKnown = chunk.length - offset >= HEADER_BYTES
+    this.#needed = isKnown ? HEADER_BYTES + payloadLength(chunk, offset) : HEADER_BYTES
+    this.#partial = Buffer.allocUnsafe(Math.min(this.#needed, BELIEVED_BYTES))
     this.#filled = chunk.copy(this.#partial, 0, offset)
-  }
-
-  #grow(header: Buffer, length: number): void {
-    this.#partial = Buffer.allocUnsafe(HEADER_BYTES + length)
-    this.#filled = header.copy(this.#partial)
   }
 
   #emit(bytes: Buffer, start: number, end: number): void {
@@ -173,13 +225,14 @@ export class FrameParser {
   }
 }
 
-/** Checks a header, all of it at once: what is no frame must not be waited for. Answers the payload's length. */
+/** Checks a header, all of it at once: what is no frame must not be waited for. Returns the payload's length. */
 function payloadLength(bytes: Buffer, offset: number): number {
   const length = bytes.readUInt32LE(offset)
   const kind = bytes.readUInt16LE(offset + 8)
-  if (!KNOWN_KINDS.has(kind)) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Unknown frame kind ${kind}`)
-  if (length > MAX_PAYLOAD_BYTES) {
-    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `A frame claims ${length} bytes; ${MAX_PAYLOAD_BYTES} is the most`)
+  const most = MOST_BYTES[kind] ?? -1
+  if (most < 0) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Unknown frame kind ${kind}`)
+  if (length > most) {
+    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `A frame of kind ${kind} claims ${length} bytes; ${most} is the most`)
   }
   return length
 }
