@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { kernelScript } from '../kernel.ts'
 import type { PythonFacts } from './facts.ts'
+import { readOwn, UntrustedError, writeOwn } from './own-files.ts'
 
 /**
  * What earlier processes learned about a Python, on disk: to ask one takes longer than all else of a start. One file for each
- * executable, of use only to the user who wrote it, and only while nothing that was learned can have changed. It is no loss
- * when there is none: what cannot be read or written is ignored.
+ * executable, of use only while nothing that was learned can have changed, and only where no other user can have written it: it names the
+ * library that is loaded into this process. It is no loss when there is none: what cannot be read or written is ignored.
  */
-
-const OTHERS_MAY_WRITE = 0o022
 
 interface Memory {
   readonly stamp: string
@@ -21,13 +20,24 @@ interface Memory {
 /** The facts about an executable, if they are known and still hold. */
 export function recall(executable: string, env: NodeJS.ProcessEnv = process.env): PythonFacts | undefined {
   try {
-    const file = fileFor(executable, env)
-    if (file === undefined || !isOurs(file)) return undefined
-    const { stamp, facts } = JSON.parse(readFileSync(file, 'utf8')) as Memory
-    return stamp === stampOf(executable, facts, env) ? facts : undefined
+    const place = placeOf(executable, env)
+    if (place === undefined) return undefined
+    const { stamp, facts } = parse(readOwn(place.folder, place.name))
+    return facts.executable === executable && stamp === stampOf(executable, facts, env) ? facts : undefined
   } catch {
     return undefined
   }
+}
+
+/** Why what is kept about an executable is not used, where another user may have written it. */
+export function whyNotRecalled(executable: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  try {
+    const place = placeOf(executable, env)
+    if (place !== undefined) readOwn(place.folder, place.name)
+  } catch (error) {
+    if (error instanceof UntrustedError) return error.message
+  }
+  return undefined
 }
 
 /**
@@ -37,35 +47,40 @@ export function recall(executable: string, env: NodeJS.ProcessEnv = process.env)
 export function remember(executable: string, facts: PythonFacts, env: NodeJS.ProcessEnv = process.env): void {
   if (facts.executable !== executable || facts.libpython === null || !facts.ctypes) return
   try {
-    const file = fileFor(executable, env)
-    if (file === undefined) return
+    const place = placeOf(executable, env)
+    if (place === undefined) return
     const memory: Memory = { stamp: stampOf(executable, facts, env), facts }
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    writeFileSync(`${file}.${process.pid}`, JSON.stringify(memory), { mode: 0o600 })
-    renameSync(`${file}.${process.pid}`, file)
+    writeOwn(place.folder, place.name, JSON.stringify(memory))
   } catch {
     // A home that cannot be written to: the next process asks again.
   }
 }
 
+/** What a file says. @throws where something is missing */
+function parse(text: string): Memory {
+  const memory = JSON.parse(text) as Memory
+  for (const [value, keys] of [[memory, ['stamp', 'facts']] as const, [memory.facts, FACTS] as const]) {
+    if (!keys.every((key) => Object.hasOwn(value, key))) throw new Error('something is missing')
+  }
+  return memory
+}
+
+const FACTS = [
+  ...(['executable', 'version', 'release', 'prefix', 'basePrefix', 'libpython', 'libpythonName'] as const),
+  ...(['freeThreaded', 'ctypes', 'debian'] as const),
+] as const satisfies (keyof PythonFacts)[]
+
 /** Where the memory of an executable is; `undefined` where nothing is to be kept. */
-function fileFor(executable: string, env: NodeJS.ProcessEnv): string | undefined {
+function placeOf(executable: string, env: NodeJS.ProcessEnv): { folder: string; name: string } | undefined {
   const folder = env['PYTHREADS_CACHE'] ?? join(userCache(env), 'pythreads')
   if (folder === 'off' || folder === '') return undefined
-  return join(folder, `${createHash('sha256').update(executable).digest('hex').slice(0, 32)}.json`)
+  return { folder: resolve(folder), name: `${createHash('sha256').update(executable).digest('hex').slice(0, 32)}.json` }
 }
 
 function userCache(env: NodeJS.ProcessEnv): string {
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches')
   if (process.platform === 'win32') return env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local')
   return env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-}
-
-/** What is loaded into this process is named here: nobody else may have written it. */
-function isOurs(file: string): boolean {
-  if (process.getuid === undefined) return true
-  const { uid, mode } = statSync(file)
-  return uid === process.getuid() && (mode & OTHERS_MAY_WRITE) === 0
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type FoundPython, findAll, findPython, type Looked, type PythonFacts } from '../../discovery/index.ts'
+import { type FoundPython, findAll, findPython, type Looked, type PythonFacts, whyNotRecalled } from '../../discovery/index.ts'
 import { choose, gate, libpythonHint, tryModules } from '../../isolation/index.ts'
 import type { Example, Positional } from '../command.ts'
 import { describeError, EXIT } from '../errors.ts'
@@ -52,7 +52,8 @@ export async function run(flags: DoctorFlags): Promise<number> {
       can: facts && abilities(facts),
     }))
     const uses = 'facts' in used ? used : undefined
-    console.log(JSON.stringify({ node: process.version, pythons, uses, ...choices, imports }))
+    const cache = uses && { problem: whyNotRecalled(uses.facts.executable) }
+    console.log(JSON.stringify({ node: process.version, pythons, uses, cache, ...choices, imports }))
   } else if ('facts' in used && choices !== undefined) {
     console.log((flags.verbose ? inFull(all, used, choices, imports) : onScreen(all, used, choices, imports)).join('\n'))
   } else if ('error' in used) {
@@ -92,6 +93,7 @@ function onScreen(all: readonly Looked[], used: FoundPython, choices: Choices, i
     fitted(`${header()}, Python ${describe(facts)} (from ${source})`, COLUMNS),
     `  ${fitted(facts.executable, COLUMNS - 2)}`,
     ...orderLines(all, used).flatMap((line) => clipped(wrapped(line, 2, 4), 3)),
+    ...cacheLine(facts).map((line) => fitted(line, COLUMNS)),
     ...(facts.libpython === null ? clipped(wrapped(`libpython: none; to mend it: ${libpythonHint(facts)}`, 2, 4), 2) : []),
     '',
     ...KINDS.flatMap((kind) => ability(kind, facts)),
@@ -172,6 +174,7 @@ function inFull(all: readonly Looked[], used: FoundPython, choices: Choices, imp
     '',
     `pythreads uses ${used.facts.executable} (from ${used.source}).`,
     ...orderLines(all, used).map((line) => `  ${line}`),
+    ...cacheLine(used.facts),
     `isolation 'auto' chooses ${auto.isolation}:`,
     ...auto.reasons.map((reason) => `  ${reason}`),
     ...(autoWithModules === undefined ? [] : ['', `With ${modules} it chooses ${autoWithModules.isolation}:`]),
@@ -223,4 +226,10 @@ function orderLines(all: readonly Looked[], { facts, passedOver }: FoundPython):
   )
   if (passedOver.length > 0) return passedOver.map((sentence) => `Passed over: ${sentence}.`)
   return later.length > 0 ? [`It comes before ${later.join(' and ')}.`] : []
+}
+
+/** That what earlier processes learned is not used, as another user could have written it. */
+function cacheLine({ executable }: PythonFacts): string[] {
+  const reason = whyNotRecalled(executable)
+  return reason === undefined ? [] : [`  The cache is not used: ${reason}.`]
 }
