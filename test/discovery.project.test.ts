@@ -3,13 +3,13 @@
  * run, and one whose interpreter is gone says how to make it anew. Each folder has a virtual environment of its own, so the prefix says
  * which one was found.
  */
-import { execFile } from 'node:child_process'
-import { chownSync, lchownSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { chmodSync, chownSync, existsSync, lchownSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { findPython } from '../src/discovery/index.ts'
+import { findAll, findPython } from '../src/discovery/index.ts'
 import { fakePython } from './support/fake-installation.ts'
 import { Places } from './support/places.ts'
 import { pythons } from './support/pythons.ts'
@@ -191,4 +191,65 @@ describe.runIf(process.getuid?.() === 0)('a virtual environment of another user'
     const folder = own('all', '.', 'pyvenv.cfg', 'bin', 'bin/python')
     return expect(findPython(undefined, folder, { PATH }, '')).resolves.toMatchObject({ source: 'PATH' })
   })
+
+  it.each(['.', 'pyvenv.cfg', 'bin', 'lib/python3.12/site-packages'])('is what others may write to, too: %s', async (part) => {
+    const folder = own(`open-${part.replaceAll('/', '-')}`)
+    places.file(join(folder.slice(places.root.length + 1), '.venv/lib/python3.12/site-packages/module.py'), '')
+    expect((await findPython(undefined, folder, { PATH }, '')).source).toBe('.venv of the project')
+    chmodSync(join(folder, '.venv', part), 0o777)
+    const { source, passedOver } = await findPython(undefined, folder, { PATH }, '')
+    expect([source, passedOver]).toEqual([
+      'PATH',
+      [expect.stringContaining(`other users may write to ${join(folder, '.venv', part)}`)],
+    ])
+  })
+
+  it('is one whose installation another user owns, and one in a folder that another user owns or may write to', async () => {
+    const based = own('based')
+    places.file('based/.venv/pyvenv.cfg', `home = ${places.folder('their-python/bin')}\n`)
+    expect((await findPython(undefined, based, { PATH }, '')).source).toBe('.venv of the project')
+    chownSync(places.path('their-python'), OTHER, OTHER)
+    expect((await findPython(undefined, based, { PATH }, '')).source).toBe('PATH')
+
+    for (const change of [(path: string) => chownSync(path, OTHER, OTHER), (path: string) => chmodSync(path, 0o777)]) {
+      const folder = own(`above-${change.toString().length}`)
+      change(folder)
+      expect((await findPython(undefined, folder, { PATH }, '')).source).toBe('PATH')
+    }
+    const shared = own('sticky')
+    chmodSync(shared, 0o1777)
+    expect((await findPython(undefined, shared, { PATH }, '')).source).toBe('.venv of the project')
+  })
+
+  it('is not run by what looks for every Python', async () => {
+    const folder = own('looked-at', '.')
+    places.script('looked-at/.venv/bin/python', `touch ${places.path('was-run')}`)
+    const all = await findAll(undefined, folder, { PATH }, '')
+    expect(all.find(({ place }) => place.given === join(folder, '.venv'))?.error?.code).toBe('ERR_PYTHREADS_PYTHON_NOT_FOUND')
+    expect(existsSync(places.path('was-run'))).toBe(false)
+  })
+
+  it('in a folder of versions is not taken for a version that is asked for, except from PATH', async () => {
+    const run = places.path('version-was-run')
+    for (const name of ['pyenv/versions/3.12.9', 'uv/cpython-3.12.9', 'environment']) {
+      fakePython(places, `others/${name}/bin/python3`, '3.12.9')
+      places.script(`others/${name}/bin/python3`, `touch ${run}`, readFileSync(places.path(`others/${name}/bin/python3`), 'utf8'))
+      chownSync(places.path(`others/${name}`), OTHER, OTHER)
+    }
+    const env = { PATH: '', PYENV_ROOT: places.path('others/pyenv'), UV_PYTHON_INSTALL_DIR: places.path('others/uv') }
+    const conda = { ...env, CONDA_EXE: places.path('others/environment/bin/conda') }
+    await expect(findPython('3.12.9', '/', conda, '')).rejects.toMatchObject({ code: 'ERR_PYTHREADS_PYTHON_NOT_FOUND' })
+    expect(existsSync(run)).toBe(false)
+    const { facts } = await findPython('3.12.9', '/', { ...conda, PATH: places.path('others/environment/bin') }, '')
+    expect([facts.release, existsSync(run)]).toEqual(['3.12.9', true])
+  })
+})
+
+it('a package.json or pyvenv.cfg that is a pipe is not waited for', async () => {
+  const folder = places.folder('piped/inner')
+  for (const name of ['package.json', '../package.json', '.venv/pyvenv.cfg']) {
+    places.folder(join('piped/inner', name, '..'))
+    execFileSync('mkfifo', [join(folder, name)])
+  }
+  await expect(findPython(undefined, folder, { PATH }, '')).rejects.toMatchObject({ code: 'ERR_PYTHREADS_PYTHON_NOT_FOUND' })
 })

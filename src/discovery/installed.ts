@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
+import { readPlain } from './own-files.ts'
+import { whoseChangeOnPath } from './ownership.ts'
 import type { Place } from './places.ts'
-import { inFolder } from './venv.ts'
+import { inFolder, strangerOf } from './venv.ts'
 
 const WINDOWS = process.platform === 'win32'
 /** The newest minor version whose name is looked for; that of the third next year. */
@@ -15,14 +17,18 @@ const LAUNCHER_MS = 5_000
 
 /**
  * Pythons that a machine may have besides those that are named: versioned names on PATH and in the folders of the system (Debian's
- * `/usr/bin/python3.12`), those of pyenv, uv, mise, asdf and conda, of python.org on macOS, and what Windows' launcher `py` knows.
+ * `/usr/bin/python3.12`), those of pyenv, uv, mise, asdf and conda, of python.org on macOS, and what Windows' launcher `py` knows. PATH is
+ * this user's choice; elsewhere, what another user can change is refused.
  */
 export async function installedPlaces(env: NodeJS.ProcessEnv): Promise<Place[]> {
   const list: Place[] = []
-  const add = (source: string, path: string) => {
+  const add = (source: string, path: string, refused?: string) => {
     if (existsSync(path) && !list.some((place) => place.executable === path)) {
-      list.push({ source, given: path, named: false, executable: path })
+      list.push({ source, given: path, named: false, executable: path, refused })
     }
+  }
+  const addFolder = (source: string, folder: string) => {
+    if (existsSync(inFolder(folder))) add(source, inFolder(folder), strangerOf(folder))
   }
   const home = homedir()
   const data = env['XDG_DATA_HOME'] ?? join(home, '.local', 'share')
@@ -33,12 +39,14 @@ export async function installedPlaces(env: NodeJS.ProcessEnv): Promise<Place[]> 
     ['mise', join(env['MISE_DATA_DIR'] ?? join(data, 'mise'), 'installs', 'python')],
     ['asdf', join(env['ASDF_DATA_DIR'] ?? join(home, '.asdf'), 'installs', 'python')],
   ]
-  for (const [source, folder] of managers) for (const name of entries(folder)) add(source, inFolder(join(folder, name)))
-  for (const folder of condaFolders(env, home)) add('conda', inFolder(folder))
+  for (const [source, folder] of managers) for (const name of entries(folder)) addFolder(source, join(folder, name))
+  for (const folder of condaFolders(env, home)) addFolder('conda', folder)
   if (env === process.env) {
-    for (const folder of SYSTEM_FOLDERS) for (const name of versionedNames()) add(folder, join(folder, name))
+    for (const path of SYSTEM_FOLDERS.flatMap((folder) => versionedNames().map((name) => join(folder, name)))) {
+      if (existsSync(path)) add(dirname(path), path, whoseChangeOnPath(path))
+    }
     const frameworks = '/Library/Frameworks/Python.framework/Versions'
-    if (process.platform === 'darwin') for (const name of entries(frameworks)) add('python.org', inFolder(join(frameworks, name)))
+    if (process.platform === 'darwin') for (const name of entries(frameworks)) addFolder('python.org', join(frameworks, name))
     if (WINDOWS) for (const path of await launcherPaths()) add('the launcher py', path)
   }
   return list
@@ -56,16 +64,8 @@ function condaFolders(env: NodeJS.ProcessEnv, home: string): string[] {
   const known = roots
     .filter((root) => root !== '')
     .flatMap((root) => [root, ...entries(join(root, 'envs')).map((name) => join(root, 'envs', name))])
-  try {
-    known.push(
-      ...readFileSync(join(home, '.conda', 'environments.txt'), 'utf8')
-        .split(/\r?\n/)
-        .filter((line) => line !== ''),
-    )
-  } catch {
-    // no conda
-  }
-  return known
+  const lines = readPlain(join(home, '.conda', 'environments.txt')).split(/\r?\n/)
+  return [...known, ...lines.filter((line) => line !== '')]
 }
 
 /** What `py --list-paths` prints, of Python 3.10's launcher (` -3.10-64  C:\...`) and of newer ones (` -V:3.12 *  C:\...`). */
@@ -84,7 +84,7 @@ function launcherPaths(): Promise<string[]> {
 export function onPath(name: string, env: NodeJS.ProcessEnv): string[] {
   const file = WINDOWS ? `${name}.exe` : name
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  return [...new Set(folders.map((folder) => join(folder, file)).filter((path) => existsSync(path)))]
+  return [...new Set(folders.map((folder) => resolve(folder, file)).filter((path) => existsSync(path)))]
 }
 
 function entries(folder: string): string[] {

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, sep } from 'node:path'
+import { readPlain } from './own-files.ts'
 
 /** The folders in which a virtual environment of the project is looked for, in order. */
 export interface ProjectFolders {
@@ -51,8 +52,7 @@ function upwards(start: string): string[] {
 function isWorkspace(folder: string): boolean {
   if (existsSync(join(folder, 'pnpm-workspace.yaml'))) return true
   try {
-    const { workspaces } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { workspaces?: unknown }
-    return workspaces !== undefined
+    return Object.hasOwn(JSON.parse(readPlain(join(folder, 'package.json'))), 'workspaces')
   } catch {
     return false
   }

@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { readPlain } from './own-files.ts'
+import { whoseChangeOnPath } from './ownership.ts'
 
 const WINDOWS = process.platform === 'win32'
 const MAX_LINKS = 40
@@ -36,7 +37,7 @@ function endOf(link: string): string {
 }
 
 function remake(folder: string): string {
-  const version = /^version(?:_info)?\s*=\s*(\d+\.\d+)/m.exec(read(join(folder, 'pyvenv.cfg')))?.[1]
+  const version = /^version(?:_info)?\s*=\s*(\d+\.\d+)/m.exec(readPlain(join(folder, 'pyvenv.cfg')))?.[1]
   const quoted = /^[\w./\\:-]+$/.test(folder) ? folder : JSON.stringify(folder)
   return (
     `${WINDOWS ? 'py' : 'python'}${version ?? '3'} -m venv --clear ${quoted}`.replace('py3', 'py -3') +
@@ -44,47 +45,28 @@ function remake(folder: string): string {
   )
 }
 
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
 /**
- * To whom a virtual environment that nobody named belongs, if that is neither this user nor root: what others put into a folder is not run.
- * Each link is looked at as well as what it leads to.
+ * Why another user can change what runs in a virtual environment or an installation that nobody named, if one can: what others put into a folder is not
+ * run. Looked at are its folders, what it starts, the installation that it belongs to, and all that leads there.
  */
 export function strangerOf(folder: string): string | undefined {
-  if (process.getuid === undefined) return undefined
-  const own = [0, process.getuid()]
-  const parts = [
-    folder,
-    join(folder, 'pyvenv.cfg'),
-    ...(['bin', 'bin/python3', 'bin/python'] as const).map((name) => join(folder, name)),
-  ]
-  for (const part of parts) {
-    for (const stat of [lstatSync(part, { throwIfNoEntry: false }), statOf(part)]) {
-      if (stat !== undefined && !own.includes(stat.uid))
-        return `${part} belongs to user ${stat.uid}, neither to ${userInfoText()} nor to root`
-    }
+  const parts = ['', 'pyvenv.cfg', 'bin', 'bin/python3', 'bin/python', 'lib', ...sitesOf(folder)].map((name) =>
+    join(folder, name),
+  )
+  const home = /^home\s*=\s*(.+)$/m.exec(readPlain(join(folder, 'pyvenv.cfg')))?.[1]?.trim()
+  for (const part of home === undefined ? parts : [...parts, resolve(folder, home)]) {
+    const reason = whoseChangeOnPath(part)
+    if (reason !== undefined) return reason
   }
   return undefined
 }
 
-function statOf(path: string): Stats | undefined {
+/** The folders of modules, from which some run at each start. */
+function sitesOf(folder: string): string[] {
   try {
-    return statSync(path)
+    const names = readdirSync(join(folder, 'lib')).filter((name) => name.startsWith('python'))
+    return names.flatMap((name) => [join('lib', name), join('lib', name, 'site-packages')])
   } catch {
-    return undefined // a link to nothing
-  }
-}
-
-function userInfoText(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `user ${process.getuid?.()}` // one without a name, as in containers
+    return []
   }
 }
