@@ -187,7 +187,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
     const resolved = resolvePythonOptions(options)
-    const { python, preload, path, output, warnings, logging, errors, limits, cwd, env, sharedMemoryMb } = resolved
+    const { python, preload, path, output, warnings, logging, errors, limits, cwd, env, sharedMemoryMb, threadsPerWorker } =
+      resolved
     const found = await findPython(python)
     warnOfPassedOver(found)
     const choice = await decide(found, resolved)
@@ -207,7 +208,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       flags: copyFlags(resolved.copy) | (resolved.exact ? FLAG.EXACT : 0),
     }
     const open = async (choice: Pick<Choice, 'isolation' | 'reasons'>) => {
-      const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env })
+      const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env, threadsPerWorker })
       const py = new Python(found, isolation, settings, {
         options: resolved,
         reasons: choice.reasons,

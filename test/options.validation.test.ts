@@ -47,6 +47,7 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     recycle: [5, 'a', null, [], { calls: 0 }, { ageMs: '1' }, { memoryMb: -1 }],
     cwd: ['', 5, null, '/there/is/no/such/folder', new URL('https://example.org'), new URL('file:///there/is/none')],
     env: ['all', 5, null, [], { NAME: 5 }],
+    threadsPerWorker: [0, -1, 1.5, 'many', null, 10_001],
     name: ['', 5, null, 'a\nb', 'x'.repeat(65), {}],
     warnings: ['print', 5, null, {}],
     logging: ['INFO', 5, null, [], {}, { handler: 5 }, { handler: () => {}, level: 'LOUD' }, { handler: () => {}, level: -1 }],

@@ -20,6 +20,7 @@ import { startFailure } from '../errors/index.ts'
 import { bootSource } from '../kernel.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
+import { withLibraryThreads } from './library-threads.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
 import { SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
@@ -46,6 +47,8 @@ export interface ChildOptions {
   readonly cwd?: string | undefined
   /** Its environment; `undefined`: this process's. */
   readonly env?: NodeJS.ProcessEnv | undefined
+  /** How many threads a library for numbers starts in it, unless its environment says so. */
+  readonly threadsPerWorker?: number | undefined
 }
 
 /** Workers in child processes. */
@@ -161,7 +164,9 @@ export class ProcessIsolation implements Isolation {
   #spawn(stdio: StdioOptions & unknown[], ledger: number): ChildProcess {
     const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${ledger}, ${process.pid})`)
     const main = `import sys; sys.path[:1] = filter(None, sys.path[:1])\n${begin}`
-    const { cwd, env } = this.#options
+    const { cwd, threadsPerWorker } = this.#options
+    const given = this.#options.env ?? process.env
+    const env = threadsPerWorker === undefined ? given : withLibraryThreads(given, threadsPerWorker)
     openStandardOutput()
     let child: ChildProcess
     try {

@@ -75,6 +75,13 @@ export interface PythonOptions {
    */
   env?: 'inherit' | 'minimal' | Readonly<Record<string, string>> | undefined
   /**
+   * How many threads the libraries for numbers (OpenMP, OpenBLAS, MKL, NumExpr, Accelerate, Numba) start in each worker process:
+   * a variable such as OMP_NUM_THREADS says so, unless the environment of the workers sets it. `'auto'` (the default): the cores of the
+   * machine shared out among the workers, at least 1, so that all workers together do not start more threads than there are
+   * cores; where `env` gives the variables, none is added. For isolation 'process'.
+   */
+  threadsPerWorker?: number | 'auto' | undefined
+  /**
    * Whether results, and what functions of JavaScript get, are copied deeply, as `toJS()` does: a dataclass arrives as an object, an Enum
    * as its value. Default false: a value that JavaScript cannot represent arrives as a remote object.
    */

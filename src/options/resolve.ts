@@ -28,6 +28,7 @@ import type {
 /** The most workers a pool may have. */
 const MAX_WORKERS = 1000
 const MAX_CHUNK = 2 ** 20
+const MAX_THREADS = 10_000
 const MAX_COPY_DEPTH = 1000
 const totalMb = Math.floor(totalmem() / 2 ** 20)
 
@@ -53,6 +54,8 @@ export interface ResolvedPythonOptions {
   readonly recycle: AllOf<RecycleOptions>
   readonly cwd: string | undefined
   readonly env: NodeJS.ProcessEnv | undefined
+  /** `undefined`: as the environment says. */
+  readonly threadsPerWorker: number | undefined
   readonly copy: number
   readonly exact: boolean
   readonly naiveDates: NaiveDates
@@ -95,7 +98,7 @@ type AllOf<T> = { readonly [K in keyof T]-?: number | null }
 const PYTHON_KEYS = [
   ...(['python', 'isolation', 'workers', 'preload', 'initialize', 'path', 'maxQueue', 'timeoutMs', 'queueTimeoutMs'] as const),
   ...(['graceMs', 'closeGraceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'readonly'] as const),
-  ...(['sharedMemoryMb', 'output', 'warnings', 'errors', 'name', 'logging', 'exact', 'naiveDates'] as const),
+  ...(['sharedMemoryMb', 'output', 'warnings', 'errors', 'name', 'logging', 'exact', 'naiveDates', 'threadsPerWorker'] as const),
 ] as const satisfies (keyof PythonOptions)[]
 const ERROR_KEYS = ['attributes', 'exception'] as const satisfies (keyof PythonErrorOptions)[]
 const LOGGING_KEYS = ['handler', 'level'] as const satisfies (keyof LoggingOptions)[]
@@ -105,7 +108,7 @@ const INITIALIZER_KEYS = ['target', 'args', 'kwargs'] as const satisfies (keyof 
 const LIMIT_KEYS = ['memoryMb', 'cpuSeconds', 'openFiles'] as const satisfies (keyof LimitOptions)[]
 const COPY_KEYS = ['depth'] as const satisfies (keyof CopyOptions)[]
 const RECYCLE_KEYS = ['calls', 'ageMs', 'memoryMb'] as const satisfies (keyof RecycleOptions)[]
-const PROCESS_KEYS = ['limits', 'recycle', 'cwd', 'env'] as const satisfies (keyof PythonOptions)[]
+const PROCESS_KEYS = ['limits', 'recycle', 'cwd', 'env', 'threadsPerWorker'] as const satisfies (keyof PythonOptions)[]
 const CALL_KEYS = [
   ...(['copy', 'exact', 'readonly', 'signal', 'timeoutMs', 'queueTimeoutMs', 'priority', 'retry'] as const),
 ] as const satisfies (keyof CallOptions)[]
@@ -147,6 +150,8 @@ export function resolvePythonOptions(options: PythonOptions): ResolvedPythonOpti
     recycle: bounds('recycle', options.recycle, RECYCLE_KEYS),
     cwd: cwd === undefined ? undefined : folder('cwd', cwd),
     env: environment(env),
+    threadsPerWorker:
+      isRecord(env) && options.threadsPerWorker === undefined ? undefined : threads(options.threadsPerWorker, workers.max),
     copy: resolveCopy(copy) ?? 0,
     exact: flag('exact', options.exact) ?? false,
     naiveDates: oneOf('naiveDates', options.naiveDates ?? 'exact', NAIVE_DATES),
@@ -233,6 +238,12 @@ function environment(env: PythonOptions['env']): NodeJS.ProcessEnv | undefined {
   check(isRecord(env), 'env', "'inherit', 'minimal' or an object", env)
   for (const [name, value] of Object.entries(env)) check(typeof value === 'string', `env.${name}`, 'a string', value)
   return { ...env }
+}
+
+/** How many threads a library may start in each worker. */
+function threads(option: PythonOptions['threadsPerWorker'] = 'auto', workers: number): number {
+  if (option !== 'auto') return integer('threadsPerWorker', option, 1, MAX_THREADS, "'auto' or ")
+  return Math.max(1, Math.floor(availableParallelism() / workers))
 }
 
 /** A time in milliseconds; `null`: no limit, `undefined`: nothing is said. */

@@ -1,9 +1,9 @@
 /** What only processes have: limits, an environment and a current folder of their own, and an end when it is time. */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, realpathSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Python, type PythonOptions, type RemoteObject, WorkerDiedError } from '../../src/index.ts'
 import { isAlive } from '../support/ending.ts'
 import { refusal } from '../support/outcome.ts'
@@ -273,7 +273,7 @@ def hoards():
       expect(all).not.toHaveProperty(OURS)
       expect(all['PATH']).toBe(process.env['PATH'])
       const allowed =
-        /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.*|TZ|TERM|TMPDIR|TMP|TEMP|VIRTUAL_ENV|CONDA_PREFIX|PYTHON.*|LD_LIBRARY_PATH|DYLD_.*)$/
+        /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_.*|TZ|TERM|TMPDIR|TMP|TEMP|VIRTUAL_ENV|CONDA_PREFIX|PYTHON.*|LD_LIBRARY_PATH|DYLD_.*|[A-Z]+_NUM_THREADS|VECLIB_MAXIMUM_THREADS)$/
       expect(Object.keys(all).filter((name) => !allowed.test(name))).toEqual([])
     })
 
@@ -293,6 +293,48 @@ def hoards():
       env[OURS] = 'now'
       await refusal(() => py.run('os:_exit', [1]))
       expect(await py.eval(`__import__("os").environ[${JSON.stringify(OURS)}]`)).toBe('then')
+    })
+  })
+
+  describe('the threads of libraries in a worker', () => {
+    const NAMES = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'NUMBA'].map((name) => `${name}_NUM_THREADS`)
+    const ALL = [...NAMES, 'VECLIB_MAXIMUM_THREADS'].sort()
+    const environ = `{k: v for k, v in __import__('os').environ.items() if k in ${JSON.stringify(ALL)}}`
+    const saved = { ...process.env }
+    beforeEach(() => {
+      for (const name of ALL) delete process.env[name]
+    })
+    afterEach(() => {
+      for (const name of ALL) delete process.env[name]
+      Object.assign(process.env, saved)
+    })
+    const threads = async (options: PythonOptions = {}) => {
+      await using py = await start(place, { workers: 1, ...options })
+      const all = await py.eval<Record<string, string>>(environ)
+      expect(py.sync.eval(environ)).toEqual(all)
+      return all
+    }
+    const each = (value: number) => Object.fromEntries(ALL.map((name) => [name, String(value)]))
+
+    it('are the cores of the machine, shared out among the workers', async () => {
+      const cores = availableParallelism()
+      expect(await threads()).toEqual(each(cores))
+      expect(await threads({ workers: { min: 1, max: 2 * cores } })).toEqual(each(1))
+      expect(await threads({ env: 'minimal', threadsPerWorker: 'auto' })).toEqual(each(cores))
+    })
+
+    it('can be given', async () => {
+      expect(await threads({ threadsPerWorker: 3 })).toEqual(each(3))
+      expect(await threads({ threadsPerWorker: 3, env: { ONLY: 'this' } })).toEqual(each(3))
+    })
+
+    it('are what the environment says, for the libraries that follow OpenMP too', async () => {
+      process.env['MKL_NUM_THREADS'] = '7'
+      expect(await threads({ threadsPerWorker: 3 })).toEqual({ ...each(3), MKL_NUM_THREADS: '7' })
+      process.env['OMP_NUM_THREADS'] = '5'
+      const others = { VECLIB_MAXIMUM_THREADS: '3', NUMBA_NUM_THREADS: '3' }
+      expect(await threads({ threadsPerWorker: 3 })).toEqual({ ...others, OMP_NUM_THREADS: '5', MKL_NUM_THREADS: '7' })
+      expect(await threads({ env: { ONLY: 'this' } })).toEqual({})
     })
   })
 
@@ -360,6 +402,7 @@ export function processOnlySuite(place: Placement): void {
       { cwd: '/' },
       { env: 'minimal' },
       { env: {} },
+      { threadsPerWorker: 1 },
     ]
 
     it.each(options)('is refused here: %o', async (option) => {
