@@ -28,6 +28,10 @@ function runCallback<T>(context: CallbackContext, callback: () => T): T {
   return inCallback.run(context, callback)
 }
 
+/** How many values Python may hold when it gets one more from a callback; and when it gets the error that a callback throws, beside its text. */
+const MOST_HELD = 2 ** 20
+const MOST_ERRORS = 2 ** 16
+
 /** Writes what callbacks answer. */
 export class Answers {
   readonly #encoder: FrameEncoder
@@ -42,7 +46,13 @@ export class Answers {
   result(value: unknown, realm: Realm): EncodedFrame {
     try {
       const write = (encoder: { value(value: unknown, name: string): void }) => encoder.value(value, "the callback's result")
-      return this.#encoder.encode(KIND.CALLBACK_RESULT, write, new Crossing(this.#locals, realm))
+      const frame = this.#encoder.encode(KIND.CALLBACK_RESULT, write, new Crossing(this.#locals, realm))
+      if (frame.crossing.numbers === undefined || realm.held < MOST_HELD) return frame
+      frame.crossing.undo()
+      throw new PythreadsError(
+        'ERR_PYTHREADS_VALUE',
+        `Python holds ${realm.held} JavaScript values already, the most that there are`,
+      )
     } catch (error) {
       return this.error(error, realm)
     }
@@ -52,8 +62,13 @@ export class Answers {
   error(thrown: unknown, realm: Realm): EncodedFrame {
     const { name, message, stack } = textOf(thrown)
     const crossing = new Crossing(this.#locals, realm)
-    const number = crossing.cross(thrown)
+    const number = realm.held < MOST_ERRORS ? crossing.cross(thrown) : 0
     return this.#encode(KIND.CALLBACK_ERROR, [number, name, message, stack], crossing)
+  }
+
+  /** The frame for a callback that is not made, as it would be one too many or comes too late. */
+  denied(message: string): EncodedFrame {
+    return this.#encode(KIND.CALLBACK_ERROR, [0, '', message, ''], new Crossing(this.#locals))
   }
 
   /** The frame for a callback whose arguments JavaScript cannot hold. It was not called. */
@@ -67,9 +82,9 @@ export class Answers {
   }
 }
 
-/** What Python asks of JavaScript: to call the function with this number. */
+/** What Python asks of JavaScript: to call the function with this number; `undefined`: it could not be read. */
 export interface AskedCallback {
-  readonly number: number
+  readonly number: number | undefined
   readonly args: readonly unknown[]
   /** Bits of {@link CALLER}. */
   readonly caller: number
@@ -90,12 +105,20 @@ export function readCallback(bytes: Buffer, start: number, end: number, reviver:
     refusal = error
     asked = refusedValue(error)?.value
   }
-  if (!Array.isArray(asked) && refusal !== undefined) return { number: 0, args: [], caller: 0, call: 0, refusal }
+  if (!Array.isArray(asked) && refusal !== undefined) return { number: undefined, args: [], caller: 0, call: 0, refusal }
   const [number, args, caller, call = 0] = Array.isArray(asked) ? asked : []
   if (typeof number !== 'number' || !Array.isArray(args) || typeof caller !== 'number' || typeof call !== 'number') {
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a callback without its function')
   }
   return { number, args, caller, call, refusal }
+}
+
+/** Checks that Python may ask for this; returns the number. @throws `ERR_PYTHREADS_PROTOCOL` when it does not hold the function, or it is none */
+export function checkAsked({ number }: AskedCallback, realm: Realm, locals: Locals): number {
+  if (number === undefined) return 0
+  realm.check(number)
+  locals.checkCallable(number)
+  return number
 }
 
 /** Runs the callbacks of one worker. */
@@ -114,14 +137,12 @@ export class CallbackRunner {
    * Calls a function. `call`: for which call Python calls it. `answer` sends its result, `pending` says meanwhile that it is a
    * promise, where Python can go on.
    */
-  run(
-    { number, args, refusal }: AskedCallback,
-    call: CallContext | undefined,
-    answer: (frame: EncodedFrame) => void,
-    pending?: () => void,
-  ): void {
-    if (refusal !== undefined) return answer(this.#answers.refused(refusal))
+  run(asked: AskedCallback, call: CallContext | undefined, answer: (frame: EncodedFrame) => void, pending?: () => void): void {
     const { realm } = this.#worker
+    if (realm.ended !== undefined) return answer(this.#answers.denied(realm.ended))
+    const number = checkAsked(asked, realm, this.#locals)
+    const { args, refusal } = asked
+    if (refusal !== undefined) return answer(this.#answers.refused(refusal))
     const context = { worker: this.#worker, answered: false }
     const finish = (frame: EncodedFrame) => {
       context.answered = true

@@ -1,4 +1,4 @@
-export { Answers, CALLER, isThenable, promiseInSyncCall, readCallback } from './callbacks.ts'
+export { Answers, CALLER, checkAsked, isThenable, promiseInSyncCall, readCallback } from './callbacks.ts'
 export { releaseFrame } from './control-frames.ts'
 export { Crossing } from './crossing.ts'
 export type { Lease } from './leases.ts'

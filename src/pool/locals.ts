@@ -66,7 +66,12 @@ export class Locals {
     const value = this.get(number)
     if (typeof value === 'function') return value(...args)
     const steps = this.#steps.get(number)
-    if (steps !== undefined) return steps.step(args[0])
+    return steps?.step(args[0])
+  }
+
+  /** @throws `ERR_PYTHREADS_PROTOCOL` when the value with this number is nothing that Python can call */
+  checkCallable(number: number): void {
+    if (typeof this.get(number) === 'function' || this.#steps.has(number)) return
     throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Python calls the JavaScript value ${number}, which is no function`)
   }
 

@@ -1,4 +1,15 @@
+import { PythreadsError } from '../errors/index.ts'
 import type { Locals } from './locals.ts'
+
+/** What Python has dropped of one value, and how many of the notes on it are young (rule 5). */
+interface Dropped {
+  crossings: number
+  homecomings: number
+  young: number
+}
+
+/** Two turns of the event loop have a whole look at the descriptors between them; one more is for what Node puts off. */
+const QUIET_TURNS = 3
 
 /**
  * What JavaScript and one interpreter hold of each other. Rules:
@@ -8,6 +19,9 @@ import type { Locals } from './locals.ts'
  *    sent. Python gives crossings back when it drops a value; when a realm ends, all that are left are taken back.
  * 3. Python may say that it has dropped a value before a frame is read in which the value came home, as frames go over several
  *    sockets. It says how often that happened; the value is kept until as many have been read.
+ * 4. A number is the realm's own: what was given to another one, or to none, it can neither call nor send home nor drop.
+ * 5. Python may also say that it has dropped a function before the frame is read that calls it. That frame was written before; so the
+ *    function stays until the event loop has looked at all sockets.
  */
 export class Realm {
   /** Why nothing of it can be used any more. */
@@ -17,7 +31,14 @@ export class Realm {
   readonly #locals: Locals
   readonly #crossings = new Map<number, number>()
   readonly #homecomings = new Map<number, number>()
-  readonly #dropped = new Map<number, { crossings: number; homecomings: number }>()
+  readonly #dropped = new Map<number, Dropped>()
+  /** The numbers of what was dropped in the last turns of the event loop, the oldest first (rule 5). */
+  readonly #turns: number[][] = Array.from({ length: QUIET_TURNS }, () => [])
+  /** How many notes are young. */
+  #young = 0
+  #isTurning = false
+  /** How many of its sockets are not read for now. */
+  #unread = 0
 
   constructor(locals: Locals) {
     this.#locals = locals
@@ -37,33 +58,88 @@ export class Realm {
     }
   }
 
-  /** One of our values comes home in a frame that is being read. @throws `ERR_PYTHREADS_PROTOCOL` when it is not ours */
+  /** How many values Python holds. */
+  get held(): number {
+    return this.#crossings.size
+  }
+
+  /** @throws `ERR_PYTHREADS_PROTOCOL` when Python does not hold the value with this number (rule 4) */
+  check(number: number): void {
+    if (!this.#crossings.has(number)) refuse(`it means the JavaScript value ${number}, which it does not hold`)
+  }
+
+  /** One of our values comes home in a frame that is being read. @throws `ERR_PYTHREADS_PROTOCOL` when Python does not hold it */
   home(number: number): unknown {
+    if (this.ended !== undefined) return undefined // of a call that nobody waits for
+    this.check(number)
     const value = this.#locals.get(number)
     this.#homecomings.set(number, (this.#homecomings.get(number) ?? 0) + 1)
     this.#drop(number)
     return value
   }
 
-  /** Python has dropped values: the number of each, how often it crossed, and how often it went home meanwhile. */
-  dropped(notes: readonly (readonly [number, number, number])[]): void {
-    for (const [number, crossings, homecomings] of notes) {
-      const waiting = this.#dropped.get(number) ?? { crossings: 0, homecomings: 0 }
+  /**
+   * Python has dropped values: the number of each, how often it crossed, and how often it went home meanwhile.
+   *
+   * @throws `ERR_PYTHREADS_PROTOCOL` when it has not got as many
+   */
+  dropped(notes: unknown): void {
+    if (this.ended !== undefined) return
+    if (!Array.isArray(notes)) refuse('dropped values that are no list')
+    for (const note of notes) {
+      if (!isNote(note)) refuse('a dropped value without its counts')
+      const [number, crossings, homecomings] = note
+      const waiting = this.#dropped.get(number) ?? { crossings: 0, homecomings: 0, young: 0 }
+      if (waiting.crossings + crossings > (this.#crossings.get(number) ?? 0))
+        refuse(`it drops the JavaScript value ${number} more often than it got it`)
       waiting.crossings += crossings
       waiting.homecomings += homecomings
+      waiting.young++
+      this.#young++
       this.#dropped.set(number, waiting)
+      this.#turns.at(-1)?.push(number)
+    }
+    this.#turnLater()
+  }
+
+  /** All that came on its sockets has been looked at once more (rule 5). */
+  turned(): void {
+    if (this.#young === 0) return
+    const old = this.#turns.shift() ?? []
+    this.#turns.push([])
+    for (const number of old) {
+      const waiting = this.#dropped.get(number)
+      if (waiting === undefined) continue
+      this.#young--
+      waiting.young--
       this.#drop(number)
     }
+  }
+
+  /** One of its sockets is not read for now (`step` 1), or is again (-1). */
+  unread(step: number): void {
+    this.#unread += step
+    this.#turnLater()
+  }
+
+  #turnLater(): void {
+    if (this.#isTurning || this.#unread > 0 || this.#young === 0) return
+    this.#isTurning = true
+    setImmediate(() => {
+      this.#isTurning = false
+      this.turned()
+      if (this.#young > 0) this.#turnLater()
+    })
   }
 
   /** Drops a value that Python has dropped, once every frame in which it came home has been read (rule 3). */
   #drop(number: number): void {
     const note = this.#dropped.get(number)
     const seen = this.#homecomings.get(number) ?? 0
-    if (note === undefined || seen < note.homecomings) return
+    if (note === undefined || note.young > 0 || seen < note.homecomings) return
     this.#dropped.delete(number)
     const held = this.#crossings.get(number) ?? 0
-    const count = Math.min(note.crossings, held) // a worker that makes up numbers harms nobody
+    const count = Math.min(note.crossings, held) // a call may have been taken back meanwhile
     if (count === held) this.#crossings.delete(number)
     else this.#crossings.set(number, held - count)
     if (seen === note.homecomings) this.#homecomings.delete(number)
@@ -77,7 +153,23 @@ export class Realm {
     this.objects = 0
     for (const [number, count] of this.#crossings) this.#locals.drop(number, count)
     for (const counts of [this.#crossings, this.#homecomings, this.#dropped]) counts.clear()
+    for (const numbers of this.#turns) numbers.length = 0
+    this.#young = 0
   }
+}
+
+function isNote(note: unknown): note is readonly [number: number, crossings: number, homecomings: number] {
+  if (!Array.isArray(note) || note.length !== 3) return false
+  const [number, crossings, homecomings] = note
+  return Number.isSafeInteger(number) && Number.isSafeInteger(crossings) && crossings > 0 && isCount(homecomings)
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function refuse(what: string): never {
+  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Malformed value from Python: ${what}`)
 }
 
 /** Who can give an object back to Python: a worker, or a line for sync calls. */

@@ -601,7 +601,7 @@ export class Worker implements Owner, Reviver {
 
   /** What Python tells without being asked, on either channel. */
   #told(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
-    if (kind === KIND.RELEASED) this.realm.dropped(decode(bytes, start, end) as Dropped)
+    if (kind === KIND.RELEASED) this.realm.dropped(decode(bytes, start, end))
     else if (kind === KIND.OUTPUT) this.#lines?.take(decode(bytes, start, end))
     else if (kind === KIND.WARNING || kind === KIND.LOG) this.#record(kind, decode(bytes, start, end))
     else if (kind === KIND.GIL_ENABLED) this.#gilEnabled(decode(bytes, start, end))
@@ -852,8 +852,6 @@ export class Worker implements Owner, Reviver {
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
-
-type Dropped = Parameters<Realm['dropped']>[0]
 
 function startError(how: string): PythreadsError {
   return new PythreadsError('ERR_PYTHREADS_WORKER_START', `A worker did not start: ${how}`)

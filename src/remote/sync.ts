@@ -15,6 +15,7 @@ import {
   Answers,
   CALLER,
   Crossing,
+  checkAsked,
   FrameEncoder,
   frameBytes,
   Handle,
@@ -174,6 +175,7 @@ export class SyncPython {
     const frame = this.#encoder.encode(kind, write, crossing, flags)
     try {
       const [line, owner] = this.#ready(crossing)
+      owner.realm.turned() // a program may make nothing but sync calls
       if (crossing.numbers !== undefined) owner.realm.sent(crossing.numbers)
       crossing.sent(owner.borrower)
       const reply = this.#wait(line, frameBytes(frame, 0), crossing)
@@ -257,18 +259,20 @@ export class SyncPython {
     if (kind === KIND.REFUSED) return this.#source.refused(decode(bytes)) // while its worker starts, too
     const owner = this.#owner
     if (owner === undefined) return
-    if (kind === KIND.RELEASED) return owner.realm.dropped(decode(bytes) as Parameters<Realm['dropped']>[0])
+    if (kind === KIND.RELEASED) return owner.realm.dropped(decode(bytes))
     if (kind === KIND.OUTPUT) return this.#lines?.take(decode(bytes))
     const { onWarning, onLog } = this.#source.listeners
     if (kind === KIND.WARNING) return onWarning && tellWarning(decode(bytes), null, () => undefined, onWarning)
     if (kind === KIND.LOG) return onLog && tellLog(decode(bytes), null, () => undefined, onLog)
     if (kind === KIND.FETCH) {
       const memory = lenderMade()?.bytesFor(owner.borrower, id)
-      if (memory === undefined) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Python asks for memory that it was not lent')
-      return reply(frame(KIND.MEMORY, memory, id))
+      return memory === undefined ? unasked(kind, id) : reply(frame(KIND.MEMORY, memory, id))
     }
-    if (kind !== KIND.CALLBACK) return
-    const { number, args, caller, refusal } = readCallback(bytes, 0, bytes.length, owner)
+    if (kind === KIND.GIL_ENABLED) return // is told by the pool's workers
+    if (kind !== KIND.CALLBACK) unasked(kind, id)
+    const asked = readCallback(bytes, 0, bytes.length, owner)
+    const number = checkAsked(asked, owner.realm, this.#source.locals)
+    const { args, caller, refusal } = asked
     const send = (frame: ReturnType<Answers['result']>) => {
       if (frame.crossing.numbers !== undefined) owner.realm.sent(frame.crossing.numbers)
       frame.crossing.sent(owner.borrower)
@@ -303,6 +307,11 @@ const NOTHING_SAID: How = Object.freeze({})
 
 /** Its worker is gone, or has sent what is no frame. */
 const ENDS_WORKER: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_PYTHREADS_WORKER_DIED', 'ERR_PYTHREADS_PROTOCOL'])
+
+function unasked(kind: Kind, id: number): never {
+  const what = `The worker for sync calls sent frame ${kind} for request ${id}, which nobody made`
+  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
+}
 
 /** Owns the objects that sync calls answered. */
 class SyncOwner implements Owner, Reviver {
