@@ -10,7 +10,7 @@ import { frame, HEADER_BYTES, KIND, type Kind, writeHeader } from '../../src/wir
 import { encoded } from './marshal.ts'
 
 /** One end of a channel: what is written there is read by `hears`, and `say` makes it read. */
-class End extends Duplex {
+export class End extends Duplex {
   readonly #hears: (chunk: Buffer) => void
 
   constructor(hears: (chunk: Buffer) => void) {
