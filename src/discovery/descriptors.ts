@@ -15,6 +15,14 @@ export function reserveDescriptors(count: number): void {
   } catch (error) {
     if (isShortage(error)) throw error // else there is no such file here
   } finally {
-    for (const fd of fds) closeSync(fd)
+    for (const fd of fds) close(fd)
+  }
+}
+
+function close(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch {
+    // it is closed all the same
   }
 }

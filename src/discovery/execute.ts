@@ -28,10 +28,11 @@ export async function execute(
     new Promise<Executed>((resolve, reject) => {
       reserveDescriptors(DESCRIPTORS)
       const options = { timeout: timeoutMs, killSignal: 'SIGKILL', encoding: 'utf8', maxBuffer: MAX_OUTPUT, env } as const
-      execFile(executable, args, options, (error, stdout, stderr) => {
+      const child = execFile(executable, args, options, (error, stdout, stderr) => {
         if (isShortage(error)) return reject(error)
         resolve({ stdout, stderr, failure: error === null ? undefined : describe(error, timeoutMs) })
       })
+      for (const stream of child.stdio) stream?.on('error', () => {}) // of a child that was not started, they were never opened
     })
   try {
     return await run()

@@ -70,15 +70,25 @@ function projectVenvs(cwd: string, main: string | undefined): Place[] {
 }
 
 function isDangling(path: string): boolean {
-  return !existsSync(path) && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  return !existsSync(path) && looked(() => lstatSync(path).isSymbolicLink()) === true
+}
+
+/** `undefined`: nothing can be seen there. */
+function looked<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
 }
 
 /** Turns what somebody gave (an executable, a name on PATH, a virtual environment's folder) into an executable. */
 function locate(given: string, cwd: string, env: NodeJS.ProcessEnv): string | undefined {
   if (!/[/\\]/.test(given) && !existsSync(resolve(cwd, given))) return onPath(given, env)[0]
   const path = resolve(cwd, given)
-  if (!existsSync(path)) return undefined
-  if (!statSync(path).isDirectory()) return path
+  const isFolder = looked(() => statSync(path).isDirectory())
+  if (isFolder === undefined) return undefined
+  if (!isFolder) return path
   const inside = inFolder(path)
   return existsSync(inside) ? inside : undefined
 }

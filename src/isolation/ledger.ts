@@ -41,24 +41,29 @@ export class Ledger {
     this.fd = openNameless()
   }
 
-  /** The last request that Python has begun. */
+  /** The last request that Python has begun; the last one that there can be, where that cannot be read: none of them is made again then. */
   get begun(): number {
-    readSync(this.fd, this.#bytes, 0, 4, 0)
-    return this.#bytes.readUInt32LE(0)
+    return this.#read(0, 4) ? this.#bytes.readUInt32LE(0) : LAST
   }
 
   /** The last request with a large frame that Python has read, or was reading when it ended. */
   get reads(): number {
-    readSync(this.fd, this.#bytes, 0, 4, 12)
-    return this.#bytes.readUInt32LE(0)
+    return this.#read(12, 4) ? this.#bytes.readUInt32LE(0) : 0
   }
 
-  /** Takes back the requests above `low`, up to `high`: Python skips them, unless it has begun them already. */
-  takeBack(low: number, high: number): void {
+  /**
+   * Takes back the requests above `low`, up to `high`: Python skips them, unless it has begun them already. Returns whether that could be
+   * written.
+   */
+  takeBack(low: number, high: number): boolean {
     const range = Buffer.allocUnsafe(8)
     range.writeUInt32LE(low, 0)
     range.writeUInt32LE(high, 4)
-    writeSync(this.fd, range, 0, 8, 4)
+    try {
+      return !this.#closed && writeSync(this.fd, range, 0, 8, 4) === range.length
+    } catch {
+      return false
+    }
   }
 
   /**
@@ -67,7 +72,7 @@ export class Ledger {
    */
   takeBackAll(): number {
     const low = this.begun
-    this.takeBack(low, LAST)
+    if (!this.takeBack(low, LAST)) return LAST
     const { begun } = this
     for (let look = 0; begun > low && look < LOOKS; look++) {
       const skipped = this.#firstSkipped
@@ -78,20 +83,18 @@ export class Ledger {
   }
 
   get #firstSkipped(): number {
-    readSync(this.fd, this.#bytes, 0, 4, 32)
-    return this.#bytes.readUInt32LE(0)
+    return this.#read(32, 4) ? this.#bytes.readUInt32LE(0) : 0
   }
 
   get times(): LedgerTimes {
-    if (this.#closed) return { busyMs: 0, cpuMs: 0 }
-    readSync(this.fd, this.#bytes, 0, 32, 0)
+    if (!this.#read(0, 32)) return { busyMs: 0, cpuMs: 0 }
     return { busyMs: nanoseconds(this.#bytes, 16) / 1e6, cpuMs: nanoseconds(this.#bytes, 24) / 1e6 }
   }
 
   /** What the worker printed last, and what Python said of a crash. */
   get lastWords(): string {
     const bytes = Buffer.alloc(TABLE_BYTES + CRASH_BYTES)
-    const end = readSync(this.fd, bytes, 0, bytes.length, 0)
+    const end = this.#closed ? 0 : readInto(this.fd, bytes, 0)
     const tail = Math.min(bytes.readUInt32LE(TAIL), TABLE_BYTES - TAIL - 4)
     const printed = bytes.toString('utf8', TAIL + 4, TAIL + 4 + tail).trimEnd()
     const crash = bytes.toString('utf8', TABLE_BYTES, Math.max(end, TABLE_BYTES)).trimEnd()
@@ -101,7 +104,30 @@ export class Ledger {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    closeSync(this.fd)
+    closeFile(this.fd)
+  }
+
+  /** Reads bytes to the beginning of `#bytes`; returns whether all of them were there: the worker may have made the file shorter. */
+  #read(position: number, length: number): boolean {
+    return !this.#closed && readInto(this.fd, this.#bytes.subarray(0, length), position) === length
+  }
+}
+
+/** Returns how many bytes were there; 0 where they cannot be read. */
+function readInto(fd: number, bytes: Buffer, position: number): number {
+  try {
+    return readSync(fd, bytes, 0, bytes.length, position)
+  } catch {
+    return 0
+  }
+}
+
+/** Closes a descriptor, which is closed even when that fails. */
+function closeFile(fd: number): void {
+  try {
+    closeSync(fd)
+  } catch {
+    // what could not be written, nobody needs
   }
 }
 
@@ -140,7 +166,7 @@ function withTable(fd: number): number {
     writeSync(fd, Buffer.alloc(TABLE_BYTES)) // the descriptor now stands where a crash will be described
     return fd
   } catch (error) {
-    closeSync(fd)
+    closeFile(fd)
     throw error
   }
 }

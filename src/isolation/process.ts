@@ -176,7 +176,10 @@ export class ProcessIsolation implements Isolation {
       throw startFailure(`${this.#facts.executable} cannot be run`, error)
     }
     child.on('error', () => {}) // one that cannot be killed says so each time
-    if (child.pid === undefined) return child
+    if (child.pid === undefined) {
+      for (const stream of child.stdio ?? []) stream?.on('error', () => {}) // pipes that were never opened
+      return child
+    }
     children.add(child)
     child.once('exit', () => children.delete(child))
     endWithThisThread()

@@ -94,7 +94,12 @@ export class Mapping {
 
   /** Bytes of memory that it takes. */
   get resident(): number {
-    return this.#hasFile ? fstatSync(this.fd).blocks * 512 : this.#parts.reduce((sum, { bytes }) => sum + bytes, 0)
+    try {
+      if (this.#hasFile) return fstatSync(this.fd).blocks * 512
+    } catch {
+      // a system that does not say it
+    }
+    return this.#parts.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   view(offset: number, bytes: number): ArrayBuffer {

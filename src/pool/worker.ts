@@ -389,7 +389,7 @@ export class Worker implements Owner, Reviver {
     // What was taken back before must be skipped before the range changes: it is, once a later request has begun.
     const before = ledger.begun
     if (before < running || before >= first) return []
-    ledger.takeBack(before, last)
+    if (!ledger.takeBack(before, last)) return []
     const { begun } = ledger
     return sent.filter(({ id }) => id > begun) // the others have begun, or will be reported as skipped
   }

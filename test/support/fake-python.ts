@@ -221,7 +221,7 @@ export class FakePool {
         const take = ledger.takeBack.bind(ledger)
         ledger.takeBack = (low, high) => {
           ranges.set(ledger, { low, high })
-          take(low, high)
+          return take(low, high)
         }
         this.pythons.push(python)
         return python
