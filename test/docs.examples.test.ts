@@ -5,7 +5,8 @@
 // end of a line is the next line that the block prints, so a block's comments in their order are its whole output; a block
 // without such a comment may print what it likes. A block that begins with ```ts fragment is only type-checked.
 // Where it begins with ```ts 3.11, its output is that of Python 3.11 and newer.
-// A failure under a page's name is either a wrong example or a bug that it found; run `node build/docs/<page>.mjs`.
+// A failure under a page's name is either a wrong example or a bug that it found; run
+// `node build/docs/docs.<page>.mjs`.
 // Examples run as they are printed, without their types, so `await using` is none of them: plain JavaScript of Node 20 and 22 cannot read it.
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'

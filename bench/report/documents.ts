@@ -1,19 +1,14 @@
-// The tables of figures in README and docs: what stands between `<!-- bench NAME -->` and `<!-- /bench -->` is made of a file of results.
+// The figures in README and docs: what stands between `<!-- bench NAME -->` and `<!-- /bench -->` is made of a file of results.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DRIVERS } from '../drivers/index.ts'
 import { ROOT } from '../lib/folders.ts'
 import { type CellResult, FLOORS, isFloor, type Results } from '../lib/results.ts'
 import { digits, scaleOf, shown } from './numbers.ts'
+import { type Column, leadersSentence, lockSentence } from './sentences.ts'
 
-/** The files that have such tables. */
-const DOCUMENTS: readonly string[] = ['README.md', 'docs/performance.md'].map((path) => join(ROOT, path))
-
-interface Column {
-  readonly title: string
-  readonly scenario: string
-  readonly metric: string
-}
+/** The documents with such figures, relative to the repository. */
+export const DOCUMENTS: readonly string[] = ['README.md', 'docs/pattern.md', 'docs/performance.md']
 
 const column = (title: string, scenario: string, metric: string): Column => ({ title, scenario, metric })
 
@@ -40,21 +35,39 @@ const TABLES: Readonly<Record<string, readonly Column[]>> = {
     column('callback there and back', 'callback', 'async'),
     column('map of small items', 'map', 'items/s'),
   ],
+  seed: [
+    column('`json.dumps`, locked', 'seed', 'callers, locked'),
+    column('`json.dumps`', 'seed', 'callers'),
+    column('waits 1 ms, locked', 'seed', 'slow, locked'),
+    column('waits 1 ms', 'seed', 'slow'),
+    column('`worker_threads`, locked', 'seed', 'threads, locked'),
+    column('`worker_threads`', 'seed', 'threads'),
+  ],
+}
+
+const SENTENCES: Readonly<Record<string, (results: Results) => string>> = {
+  lock: lockSentence,
+  leaders: (results) =>
+    leadersSentence(results, [...(TABLES['calls'] ?? []), column('start to first result', 'start', 'of start')]),
 }
 
 const BLOCK = /(<!-- bench (\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g
 
-/** Writes the tables anew; answers the files. */
+/** Writes the figures anew, and returns the paths of the documents. */
 export function saveDocuments(results: Results): readonly string[] {
-  for (const file of DOCUMENTS) writeFileSync(file, withTables(readFileSync(file, 'utf8'), results))
-  return DOCUMENTS
+  const files = DOCUMENTS.map((path) => join(ROOT, path))
+  for (const file of files) writeFileSync(file, withTables(readFileSync(file, 'utf8'), results))
+  return files
 }
 
-/** A text with its tables made of these results. @throws for a table that there is not */
+/** A text with its tables and sentences made of these results. @throws for a name that does not exist */
 export function withTables(text: string, results: Results): string {
   return text.replace(BLOCK, (_, begin: string, name: string, end: string) => {
     const columns = TABLES[name]
-    if (columns === undefined) throw new Error(`There is no table "${name}". There are: ${Object.keys(TABLES).join(', ')}`)
+    const sentence = SENTENCES[name]
+    if (sentence !== undefined) return `${begin}${sentence(results)}${end}`
+    if (columns === undefined)
+      throw new Error(`There is no table "${name}". There are: ${Object.keys({ ...TABLES, ...SENTENCES }).join(', ')}`)
     return `${begin}${tableOf(columns, results)}${end}`
   })
 }

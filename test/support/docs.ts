@@ -104,7 +104,7 @@ export async function compile(): Promise<string> {
 }
 
 function programOf(page: Page, what: '' | 'checked.' = ''): string {
-  return join(folder, `${basename(page.name, '.md')}.${what}mts`)
+  return join(folder, `${page.name.replace(/\.md$/, '').replaceAll('/', '.')}.${what}mts`)
 }
 
 /** The rule is in docs.examples.test.ts. */
