@@ -44,7 +44,7 @@ describe('what was learned is', () => {
   it.runIf(process.platform === 'linux')('kept in the place that the system has for such things', () => {
     const { executable, facts } = known()
     remember(executable, facts, { XDG_CACHE_HOME: places.path('xdg') })
-    expect(readdirSync(places.path('xdg', 'pythreads'))).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
+    expect(readdirSync(places.path('xdg', 'pythreads'))).toEqual([`${encodeURIComponent(executable)}.json`])
   })
 
   it('nowhere when it is not to be kept', () => {

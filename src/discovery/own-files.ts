@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -52,7 +51,7 @@ export function writeOwn(folder: string, name: string, text: string): void {
   if (reason !== undefined) throw new UntrustedError(reason)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   checkFolder(folder)
-  const draft = join(folder, `.${name}.${randomBytes(8).toString('hex')}`)
+  const draft = join(folder, `.${name}.${Math.random().toString(36).slice(2)}`)
   const fd = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
   try {
     try {

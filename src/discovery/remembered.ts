@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -11,6 +10,8 @@ import { readOwn, UntrustedError, writeOwn } from './own-files.ts'
  * executable, of use only while nothing that was learned can have changed, and only where no other user can have written it: it names the
  * library that is loaded into this process. It is no loss when there is none: what cannot be read or written is ignored.
  */
+
+const LONGEST_NAME = 200
 
 interface Memory {
   readonly stamp: string
@@ -74,7 +75,8 @@ const FACTS = [
 function placeOf(executable: string, env: NodeJS.ProcessEnv): { folder: string; name: string } | undefined {
   const folder = env['PYTHREADS_CACHE'] ?? join(userCache(env), 'pythreads')
   if (folder === 'off' || folder === '') return undefined
-  return { folder: resolve(folder), name: `${createHash('sha256').update(executable).digest('hex').slice(0, 32)}.json` }
+  // The file says itself which executable it is about. A hash would be shorter, and would load crypto for 2 ms.
+  return { folder: resolve(folder), name: `${encodeURIComponent(executable).slice(-LONGEST_NAME)}.json` }
 }
 
 function userCache(env: NodeJS.ProcessEnv): string {
