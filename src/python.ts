@@ -38,6 +38,7 @@ import {
   type Handle,
   type Listeners,
   mapItems,
+  NO_SUBMIT_OPTIONS,
   type OutputListener,
   Pool,
   type PoolStats,
@@ -301,7 +302,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    */
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
     const read = readSource(source, '_v')
-    return (await this.#pool.submit(KIND.EVAL, evalRequest(read), { copy: this.#copy }, read.text).catch(raise)) as R
+    return (await this.#pool
+      .submit(KIND.EVAL, evalRequest(read), { ...NO_SUBMIT_OPTIONS, copy: this.#copy }, read.text)
+      .catch(raise)) as R
   }
 
   /**

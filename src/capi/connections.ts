@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PythonFacts } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
+import { own } from '../own.ts'
 import { Encoder } from '../wire/index.ts'
 import { type Connection, connectionOf } from './connection.ts'
 import { avoidsNativeCalls } from './ffi.ts'
@@ -111,10 +112,10 @@ function connectBoth(path: string, kind: InProcessKind, ledger: number, first?: 
 
 /** Connects at once: only that it is connected is told later. @throws `ERR_PYTHREADS_WORKER_START` */
 function connect(path: string, what: string, token: string = '', file: number = -1, first?: Buffer): Connection {
-  const socket = new Socket()
+  const socket = new Socket(own({}))
   socket.on('error', () => {}) // whoever has no connection is told by what is thrown here
   try {
-    socket.connect({ path })
+    socket.connect(own({ path }))
     const { fd } = connectionOf(socket)
     const bytes = Buffer.concat([greeting(what, token, file), first ?? Buffer.alloc(0)])
     if (writeSync(fd, bytes) < bytes.length) throw new Error('its settings are too large for a socket')

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { own } from '../own.ts'
 
 /** A function that keeps a core busy for about a millisecond, in pure Python. */
 export const BUSY = 'def busy(n):\n    return sum(i * i for i in range(n))\n'
@@ -36,7 +37,8 @@ function start(executable: string, seconds: number) {
   })
   let go: () => void = () => {}
   const calls = new Promise<number>((resolve, reject) => {
-    const child = execFile(executable, ['-I', '-c', PROGRAM, String(seconds)], (error, stdout) => {
+    const options = own({ encoding: 'utf8', cwd: undefined, shell: false, env: own(process.env) } as const)
+    const child = execFile(executable, ['-I', '-c', PROGRAM, String(seconds)], options, (error, stdout) => {
       if (error === null) return resolve(Number(stdout.split('\n')[1]))
       fail(error)
       reject(error)

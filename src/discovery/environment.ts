@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { PythreadsError } from '../errors/index.ts'
+import { ownVariables } from '../own.ts'
 import { execute } from './execute.ts'
 import type { PythonFacts } from './facts.ts'
 import { startupShadows } from './shadows.ts'
@@ -18,7 +19,8 @@ const STARTED = 'pythreads started'
  *
  * @throws `ERR_PYTHREADS_PYTHON_BROKEN`; `ERR_PYTHREADS_WORKER_START` when the system has no process to spare
  */
-export async function checkEnvironment(facts: PythonFacts, env: NodeJS.ProcessEnv = process.env): Promise<void> {
+export async function checkEnvironment(facts: PythonFacts, environment: NodeJS.ProcessEnv = process.env): Promise<void> {
+  const env = ownVariables(environment)
   const reasons = [...DANGEROUS.filter((name) => env[name]).map((name) => `${name}=${env[name]}`), ...customizations(facts, env)]
   if (reasons.length === 0) return
   const { executable } = facts

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
 import { isShortage, startFailure } from '../errors/index.ts'
+import { own } from '../own.ts'
 import { reserveDescriptors } from './descriptors.ts'
 
 /** Three pipes, and what starting a child takes besides. */
 const DESCRIPTORS = 16
 const MAX_OUTPUT = 2 ** 24
+/** All that `execFile` would take from a changed `Object.prototype`: it makes plain objects of its options. */
+const PLAIN = { cwd: undefined, shell: false, uid: undefined, gid: undefined, signal: undefined, windowsHide: true } as const
 
 /** What a program printed, and how it failed, if it did. */
 export interface Executed {
@@ -27,8 +30,8 @@ export async function execute(
   const run = () =>
     new Promise<Executed>((resolve, reject) => {
       reserveDescriptors(DESCRIPTORS)
-      const options = { timeout: timeoutMs, killSignal: 'SIGKILL', encoding: 'utf8', maxBuffer: MAX_OUTPUT, env } as const
-      const child = execFile(executable, args, options, (error, stdout, stderr) => {
+      const bounds = { timeout: timeoutMs, killSignal: 'SIGKILL', encoding: 'utf8', maxBuffer: MAX_OUTPUT } as const
+      const child = execFile(executable, args, { ...PLAIN, ...bounds, env: own(env) }, (error, stdout, stderr) => {
         if (isShortage(error)) return reject(error)
         resolve({ stdout, stderr, failure: error === null ? undefined : describe(error, timeoutMs) })
       })

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { PythreadsError } from '../errors/index.ts'
+import { ownVariables } from '../own.ts'
 import type { PythonFacts } from './facts.ts'
 import { installedPlaces } from './installed.ts'
 import { type Place, places } from './places.ts'
@@ -32,11 +33,13 @@ export interface Looked {
 export async function findPython(
   option?: string,
   cwd: string = process.cwd(),
-  env: NodeJS.ProcessEnv = process.env,
+  environment: NodeJS.ProcessEnv = process.env,
   main: string | undefined = process.argv[1],
 ): Promise<FoundPython> {
+  const isWholeMachine = environment === process.env
+  const env = ownVariables(environment)
   const asked = askedVersions(option, env)
-  if (asked !== undefined) return findVersion(asked, cwd, env, main)
+  if (asked !== undefined) return findVersion(asked, cwd, env, main, isWholeMachine)
   const failures: Looked[] = []
   const passedOver: string[] = []
   for (const place of places(option, cwd, env, main)) {
@@ -66,6 +69,7 @@ async function findVersion(
   cwd: string,
   env: NodeJS.ProcessEnv,
   main: string | undefined,
+  isWholeMachine: boolean,
 ): Promise<FoundPython> {
   const asks = `${by} asks for ${range.text}`
   const all = places(undefined, cwd, withoutVersions(env), main)
@@ -82,7 +86,7 @@ async function findVersion(
   }
   const installed = [
     ...all.filter(({ named, executable }) => !named && executable !== undefined),
-    ...(await installedPlaces(env)),
+    ...(await installedPlaces(env, isWholeMachine)),
   ]
   const [likely, unlikely] = [true, false].map((may) => installed.filter((place) => mayFit(range, place) === may))
   const looked = await Promise.all((likely ?? []).map((place) => look(place)))
@@ -98,7 +102,7 @@ async function findVersion(
 function withoutVersions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (versionRange(env['PYTHREADS_PYTHON'] ?? '') === undefined) return env
   const { PYTHREADS_PYTHON: _, ...others } = env
-  return others
+  return ownVariables(others)
 }
 
 function fits(range: VersionRange, facts: PythonFacts): boolean {
@@ -123,12 +127,17 @@ function isFinal({ release }: PythonFacts): boolean {
 export async function findAll(
   option?: string,
   cwd: string = process.cwd(),
-  env: NodeJS.ProcessEnv = process.env,
+  environment: NodeJS.ProcessEnv = process.env,
   main: string | undefined = process.argv[1],
 ): Promise<Looked[]> {
+  const env = ownVariables(environment)
   const named =
     askedVersions(option, env) === undefined ? places(option, cwd, env, main) : places(undefined, cwd, withoutVersions(env), main)
-  return unique(await Promise.all([...named, ...(await installedPlaces(env))].map((place) => look(place, { anew: true }))))
+  return unique(
+    await Promise.all(
+      [...named, ...(await installedPlaces(env, environment === process.env))].map((place) => look(place, { anew: true })),
+    ),
+  )
 }
 
 function unique(all: readonly Looked[]): Looked[] {

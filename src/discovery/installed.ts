@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import { own } from '../own.ts'
 import { readPlain } from './own-files.ts'
 import { whoseChangeOnPath } from './ownership.ts'
 import type { Place } from './places.ts'
@@ -20,7 +21,7 @@ const LAUNCHER_MS = 5_000
  * `/usr/bin/python3.12`), those of pyenv, uv, mise, asdf and conda, of python.org on macOS, and what Windows' launcher `py` knows. PATH is
  * this user's choice; elsewhere, what another user can change is refused.
  */
-export async function installedPlaces(env: NodeJS.ProcessEnv): Promise<Place[]> {
+export async function installedPlaces(env: NodeJS.ProcessEnv, isWholeMachine: boolean): Promise<Place[]> {
   const list: Place[] = []
   const add = (source: string, path: string, refused?: string) => {
     if (existsSync(path) && !list.some((place) => place.executable === path)) {
@@ -41,7 +42,7 @@ export async function installedPlaces(env: NodeJS.ProcessEnv): Promise<Place[]> 
   ]
   for (const [source, folder] of managers) for (const name of entries(folder)) addFolder(source, join(folder, name))
   for (const folder of condaFolders(env, home)) addFolder('conda', folder)
-  if (env === process.env) {
+  if (isWholeMachine) {
     for (const path of SYSTEM_FOLDERS.flatMap((folder) => versionedNames().map((name) => join(folder, name)))) {
       if (existsSync(path)) add(dirname(path), path, whoseChangeOnPath(path))
     }
@@ -75,8 +76,11 @@ export function readLauncher(text: string): string[] {
 
 function launcherPaths(): Promise<string[]> {
   return new Promise((resolve) => {
-    execFile('py', ['--list-paths'], { timeout: LAUNCHER_MS, encoding: 'utf8' }, (_, stdout) =>
-      resolve(readLauncher(stdout ?? '')),
+    execFile(
+      'py',
+      ['--list-paths'],
+      { timeout: LAUNCHER_MS, encoding: 'utf8', shell: false, cwd: undefined, env: own(process.env) },
+      (_, stdout) => resolve(readLauncher(stdout ?? '')),
     )
   })
 }

@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { kernelScript } from '../kernel.ts'
+import { ownVariables } from '../own.ts'
 import type { PythonFacts } from './facts.ts'
 import { readOwn, UntrustedError, writeOwn } from './own-files.ts'
 
@@ -21,10 +22,10 @@ interface Memory {
 /** The facts about an executable, if they are known and still hold. */
 export function recall(executable: string, env: NodeJS.ProcessEnv = process.env): PythonFacts | undefined {
   try {
-    const place = placeOf(executable, env)
+    const place = placeOf(executable, ownVariables(env))
     if (place === undefined) return undefined
     const { stamp, facts } = parse(readOwn(place.folder, place.name))
-    return facts.executable === executable && stamp === stampOf(executable, facts, env) ? facts : undefined
+    return facts.executable === executable && stamp === stampOf(executable, facts, ownVariables(env)) ? facts : undefined
   } catch {
     return undefined
   }
@@ -33,7 +34,7 @@ export function recall(executable: string, env: NodeJS.ProcessEnv = process.env)
 /** Why what is kept about an executable is not used, where another user may have written it. */
 export function whyNotRecalled(executable: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   try {
-    const place = placeOf(executable, env)
+    const place = placeOf(executable, ownVariables(env))
     if (place !== undefined) readOwn(place.folder, place.name)
   } catch (error) {
     if (error instanceof UntrustedError) return error.message
@@ -48,9 +49,9 @@ export function whyNotRecalled(executable: string, env: NodeJS.ProcessEnv = proc
 export function remember(executable: string, facts: PythonFacts, env: NodeJS.ProcessEnv = process.env): void {
   if (facts.executable !== executable || facts.libpython === null || !facts.ctypes) return
   try {
-    const place = placeOf(executable, env)
+    const place = placeOf(executable, ownVariables(env))
     if (place === undefined) return
-    const memory: Memory = { stamp: stampOf(executable, facts, env), facts }
+    const memory: Memory = { stamp: stampOf(executable, facts, ownVariables(env)), facts }
     writeOwn(place.folder, place.name, JSON.stringify(memory))
   } catch {
     // A home that cannot be written to: the next process asks again.

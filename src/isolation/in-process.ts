@@ -12,6 +12,7 @@ import {
 } from '../capi/index.ts'
 import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
 import { PythreadsError, startFailure } from '../errors/index.ts'
+import { own } from '../own.ts'
 import { frame, KIND } from '../wire/index.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
@@ -63,7 +64,7 @@ export class InProcessIsolation implements Isolation {
     const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(ledger.fd), start, closeGraceMs)
     const sockets: Socket[] = []
     try {
-      for (const fd of fds) sockets.push(new Socket({ fd, readable: true, writable: true }))
+      for (const fd of fds) sockets.push(new Socket(own({ fd, readable: true, writable: true })))
     } catch (cause) {
       for (const socket of sockets) socket.destroy()
       for (const fd of fds.slice(sockets.length)) closeFd(fd)

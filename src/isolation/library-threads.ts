@@ -5,6 +5,6 @@ const OTHERS = ['VECLIB_MAXIMUM_THREADS', 'NUMBA_NUM_THREADS']
 
 /** An environment in which each library starts that number of threads. What the environment says already counts. */
 export function withLibraryThreads(env: NodeJS.ProcessEnv, threads: number): NodeJS.ProcessEnv {
-  const names = env[OPENMP] === undefined ? [OPENMP, ...FOLLOW_OPENMP, ...OTHERS] : OTHERS
+  const names = Object.hasOwn(env, OPENMP) ? OTHERS : [OPENMP, ...FOLLOW_OPENMP, ...OTHERS]
   return { ...Object.fromEntries(names.map((name) => [name, String(threads)])), ...env }
 }

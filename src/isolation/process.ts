@@ -18,6 +18,7 @@ import {
 import { type PythonFacts, reserveDescriptors, startupShadows } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
 import { bootSource } from '../kernel.ts'
+import { own, ownVariables } from '../own.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
 import { withLibraryThreads } from './library-threads.ts'
@@ -84,7 +85,7 @@ export class ProcessIsolation implements Isolation {
       })
       child.once('exit', (status, signal) => {
         const how = signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`
-        const shadows = status === 1 ? startupShadows(this.#options.env ?? process.env) : []
+        const shadows = status === 1 ? startupShadows(ownVariables(this.#options.env ?? process.env)) : []
         resolve({ how: [how, ...shadows].join('\n'), status, signal })
       })
     })
@@ -171,7 +172,8 @@ export class ProcessIsolation implements Isolation {
     let child: ChildProcess
     try {
       reserveDescriptors(stdio.length * 3 + 4) // two for each pipe, and a copy of each in the child
-      child = spawn(this.#facts.executable, ['-X', 'utf8', '-c', main], { stdio, cwd, env, windowsHide: true })
+      const options = own({ stdio, cwd, env: own(env), windowsHide: true })
+      child = spawn(this.#facts.executable, ['-X', 'utf8', '-c', main], options)
     } catch (error) {
       throw startFailure(`${this.#facts.executable} cannot be run`, error)
     }

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { type Connection, closeFd, nap, napAfter, Poller, readNow, waitUntil } from '../capi/index.ts'
 import { shortage } from '../errors/index.ts'
+import { own } from '../own.ts'
 import { vigilant } from './vigilant.ts'
 
 export const MAIN = 0
@@ -70,8 +71,8 @@ export function readSockets([main, side]: readonly [Connection, Connection]): Sy
 function socketsOf(fd: number, side: number): [Socket, Socket] {
   let owner: Socket | undefined
   try {
-    owner = new Socket({ fd, readable: false, writable: false })
-    return [owner, new Socket({ fd: side, readable: true, writable: true })]
+    owner = new Socket(own({ fd, readable: false, writable: false }))
+    return [owner, new Socket(own({ fd: side, readable: true, writable: true }))]
   } catch (cause) {
     if (owner === undefined) closeFd(fd)
     else owner.destroy()

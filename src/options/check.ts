@@ -37,14 +37,24 @@ function has(value: unknown, properties: Readonly<Record<string, 'boolean' | 'fu
   return Object.entries(properties).every(([name, type]) => typeof Reflect.get(value, name) === type)
 }
 
+/** Options that exist, none of which is given. */
+export type Unset<K extends string> = Readonly<Record<K, undefined>>
+
+export function unset<const K extends string>(keys: readonly K[]): Unset<K> {
+  return Object.freeze(Object.fromEntries(keys.map((key) => [key, undefined]))) as Unset<K>
+}
+
 /**
- * Refuses keys that do not exist, and suggests the one that was meant. `what` has these options; `name` is what they are called
- * where they are an option themselves. @throws `ERR_PYTHREADS_UNKNOWN_OPTION`
+ * The options that an object has itself, all others undefined: what `Object.prototype` has is no option. Refuses those that do not exist, and suggests
+ * the one that was meant. `what` has the options that `none` has; `name` is what they are called where they are an option themselves.
+ *
+ * @throws `ERR_PYTHREADS_UNKNOWN_OPTION`
  */
-export function checkKeys(what: string, options: unknown, keys: readonly string[], name = 'options'): void {
+export function ownOptions<T extends object>(what: string, options: T, none: Unset<string>, name: string = 'options'): T {
   check(isRecord(options), name, 'an object', options)
   for (const key of Object.keys(options)) {
-    if (keys.includes(key)) continue
+    if (Object.hasOwn(none, key)) continue
+    const keys = Object.keys(none)
     const near = keys.map((name) => ({ name, distance: distance(key.toLowerCase(), name.toLowerCase()) }))
     const best = near.sort((a, b) => a.distance - b.distance)[0]
     const hint =
@@ -53,6 +63,7 @@ export function checkKeys(what: string, options: unknown, keys: readonly string[
         : `it knows ${keys.map((name) => `\`${name}\``).join(', ')}`
     throw new PythreadsError('ERR_PYTHREADS_UNKNOWN_OPTION', `${what} has no option \`${key}\`: ${hint}`)
   }
+  return { ...none, ...(options as T) }
 }
 
 export function text(name: string, value: unknown): string {
@@ -62,7 +73,7 @@ export function text(name: string, value: unknown): string {
 
 export function integer(name: string, value: unknown, least: number, most: number, or = ''): number {
   const ok = typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
-  check(ok, name, `${or}a whole number from ${least} to ${most}`, value)
+  if (!ok) check(ok, name, `${or}a whole number from ${least} to ${most}`, value) // each call with options has some: a text would cost more
   return value
 }
 

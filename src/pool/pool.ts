@@ -77,7 +77,11 @@ const MOST_DEATHS = 3
 const MOST_REFUSED = 1_000
 
 const NO_LISTENERS: Listeners = Object.freeze({ onWarning: undefined, onLog: undefined })
-const NO_OPTIONS: SubmitOptions = Object.freeze({})
+/** No options, none of which a changed `Object.prototype` gives. */
+export const NO_SUBMIT_OPTIONS: SubmitOptions = Object.freeze({
+  ...{ slot: undefined, lease: undefined, copy: undefined, exact: undefined, readonly: undefined },
+  ...{ priority: undefined, retry: undefined, signal: undefined, timeoutMs: undefined, queueTimeoutMs: undefined },
+})
 
 /** A request that every interpreter has to get, those of later workers too. */
 export interface SetupStep {
@@ -240,7 +244,7 @@ export class Pool {
   submit(
     kind: Kind,
     write: Write,
-    options: SubmitOptions = NO_OPTIONS,
+    options: SubmitOptions = NO_SUBMIT_OPTIONS,
     key?: string,
     target: CallTarget = key,
   ): Promise<unknown> {
@@ -262,7 +266,8 @@ export class Pool {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ): void {
-    const { lease, signal, copy = 0, priority = 0, retry = 0 } = options
+    const { signal, copy = 0, priority = 0, retry = 0 } = options
+    const lease = Object.hasOwn(options, 'lease') ? options.lease : undefined // all others say nothing of it
     const { readonly = this.#options.readonly, exact = this.#options.exact } = options
     const slot = lease?.slot ?? options.slot
     this.#admit(kind, slot)
@@ -338,7 +343,7 @@ export class Pool {
     this.#broadcasts++
     const calls = slots.map(async (slot) => {
       try {
-        await this.submit(kind, write, { slot }, undefined, target)
+        await this.submit(kind, write, { ...NO_SUBMIT_OPTIONS, slot }, undefined, target)
       } catch (error) {
         // At once: a worker that replaces one which it ended must not get it.
         const at = this.#setup.indexOf(step)

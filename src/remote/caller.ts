@@ -1,6 +1,6 @@
 import { raise } from '../errors/index.ts'
 import type { Kwargs, ResolvedCallOptions } from '../options/index.ts'
-import type { SubmitOptions, Write } from '../pool/index.ts'
+import { NO_SUBMIT_OPTIONS, type SubmitOptions, type Write } from '../pool/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
 import type { Operator } from './operations.ts'
 import { callRequest, getRequest, operateRequest, type Target, textRequest } from './requests.ts'
@@ -23,8 +23,9 @@ export type Submit = (
   target: Target,
 ) => Promise<unknown>
 
-/** A caller whose requests go through `submit`, with `options` unless they say otherwise. */
-export function callerOf(submit: Submit, options: SubmitOptions): Caller {
+/** A caller whose requests go through `submit`, with `said` as their options unless they say otherwise. */
+export function callerOf(submit: Submit, said: SubmitOptions): Caller {
+  const options = { ...NO_SUBMIT_OPTIONS, ...said }
   const request = (kind: Kind, target: Target, write: Write, copy = options.copy) =>
     submit(kind, write, copy === options.copy ? options : { ...options, copy }, undefined, target).catch(raise)
   return {
@@ -35,11 +36,11 @@ export function callerOf(submit: Submit, options: SubmitOptions): Caller {
     get: (target) => request(KIND.GET, target, getRequest(target)),
     import: (name) => request(KIND.IMPORT, name, textRequest(name), 0),
     operate: (name, target, args, copy) => request(KIND.OPERATE, target, operateRequest(name, target, args), copy),
-    with: (more) => callerOf(submit, { ...options, ...said(more) }),
+    with: (more) => callerOf(submit, { ...options, ...given(more) }),
   }
 }
 
 /** The options that say something. */
-export function said(options: ResolvedCallOptions): SubmitOptions {
+export function given(options: ResolvedCallOptions): SubmitOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

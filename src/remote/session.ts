@@ -8,9 +8,9 @@ import {
   resolveRunOptions,
   targetName,
 } from '../options/index.ts'
-import { type Lease, nameOf, type Pool, type SubmitOptions, type Write } from '../pool/index.ts'
+import { type Lease, NO_SUBMIT_OPTIONS, nameOf, type Pool, type SubmitOptions, type Write } from '../pool/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
-import { type Caller, callerOf, said } from './caller.ts'
+import { type Caller, callerOf, given } from './caller.ts'
 import { remoteModule } from './remote-module.ts'
 import { evalRequest, execRequest, numberRequest, runRequest, type Target } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
@@ -68,7 +68,7 @@ export class Session implements AsyncDisposable {
     try {
       const { kwargs, slot: _, ...call } = resolveRunOptions(options, 0)
       const { name, write } = runRequest(target, args, kwargs)
-      return (await this.#submit(KIND.CALL, write, name, said(call)).catch(raise)) as R
+      return (await this.#submit(KIND.CALL, write, name, given(call)).catch(raise)) as R
     } catch (error) {
       throw nameTarget(error, targetName(target))
     }
@@ -94,7 +94,7 @@ export class Session implements AsyncDisposable {
     const { isThere, giveBack } = this.#lease
     try {
       if (isThere() && this.#pool.isOpen)
-        await this.#pool.submit(KIND.END_SESSION, numberRequest(this.#number), { lease: this.#lease })
+        await this.#pool.submit(KIND.END_SESSION, numberRequest(this.#number), { ...NO_SUBMIT_OPTIONS, lease: this.#lease })
     } finally {
       giveBack()
     }
@@ -105,7 +105,7 @@ export class Session implements AsyncDisposable {
     await this.close()
   }
 
-  #submit(kind: Kind, write: Write, target: Target, options: SubmitOptions = {}): Promise<unknown> {
+  #submit(kind: Kind, write: Write, target: Target, options: SubmitOptions = NO_SUBMIT_OPTIONS): Promise<unknown> {
     if (this.#closed) {
       return Promise.reject(new PythreadsError('ERR_PYTHREADS_CLOSED', 'The session is closed', { target: nameOf(target) }))
     }
@@ -116,6 +116,12 @@ export class Session implements AsyncDisposable {
         }),
       )
     }
-    return this.#pool.submit(kind, write, { copy: this.#copy, ...options, lease: this.#lease }, undefined, target)
+    return this.#pool.submit(
+      kind,
+      write,
+      { ...NO_SUBMIT_OPTIONS, ...options, copy: options.copy ?? this.#copy, lease: this.#lease },
+      undefined,
+      target,
+    )
   }
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
+import { own } from '../own.ts'
 
 /** What a datetime of Python has that a `Date` does not hold. */
 export interface DateParts {
@@ -84,7 +85,8 @@ export class PythonDate extends Date {
    * ```
    * @throws `ERR_PYTHREADS_ARGUMENT` for another text; whether there is such a zone, Python says when it gets the date
    */
-  static of(text: string, { zone, fold = 0 }: ZoneOptions = {}): PythonDate {
+  static of(text: string, options: ZoneOptions = {}): PythonDate {
+    const { zone, fold = 0 } = own(options)
     const found = typeof text === 'string' ? ISO.exec(text) : null
     const wall = found === null ? undefined : wallOf(found)
     if (found === null || wall === undefined || (zone !== undefined && (typeof zone !== 'string' || found[8] === undefined))) {
