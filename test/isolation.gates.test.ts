@@ -52,6 +52,8 @@ describe('the gates', () => {
     ['3.10.0', NO_LIBRARY, 'never', 'never'],
     ['3.14.2', NO_LIBRARY, 'never', 'never'],
     ['3.14.2', { ...FREE, ...NO_LIBRARY }, 'never', 'never'],
+    ['3.14.2', { isWrapper: true }, 'never', 'never'],
+    ['3.14.2', { ...FREE, isWrapper: true }, 'never', 'never'],
   ]
 
   it.each(table)('%s %j: thread %s, subinterpreter %s, process auto', (release, options, thread, subinterpreter) => {

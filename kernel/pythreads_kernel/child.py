@@ -30,7 +30,7 @@ _KEPT_BYTES = 64 << 20
 def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], None]:
     """Make this process a worker of the host process `parent`, with which it ends. Return what serves the channel of two sockets.
 
-    `ledger_fd`: -1 where there is none.
+    `ledger_fd`: -1 where there is none. `parent`: 0 where another program started this one, as a sandbox does.
     """
     for descriptor in (fd, side):
         os.set_inheritable(descriptor, False)
@@ -90,7 +90,7 @@ def _end_with(parent: int, fd: int) -> None:
             libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         except (ImportError, OSError, AttributeError, ValueError):
             pass
-        if os.getppid() != parent:
+        if parent and os.getppid() != parent:
             os._exit(0)
     threading.Thread(target=_watch, args=(fd,), name="pythreads-watch", daemon=True).start()
 

@@ -2,6 +2,8 @@
 export interface PythonFacts {
   /** The program to start, e.g. `/srv/app/.venv/bin/python`. */
   readonly executable: string
+  /** Whether the program is no Python itself but starts one, as a script with a sandbox does: each Python is started by it, never without it. */
+  readonly isWrapper?: boolean
   /** Major, minor, micro. */
   readonly version: readonly [number, number, number]
   /** The version as Python prints it, e.g. `3.13.0rc2`. */

@@ -1,3 +1,5 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { PythreadsError } from '../errors/index.ts'
 import { kernelScript } from '../kernel.ts'
 import { execute } from './execute.ts'
@@ -30,7 +32,8 @@ async function ask(executable: string): Promise<PythonFacts> {
   const answer = await execute(executable, ['-I', kernelScript('probe')], TIMEOUT_MS)
   const line = answer.stdout.split('\n').find((text) => text.startsWith(MARK))
   if (answer.failure === undefined && line !== undefined) return check(executable, line.slice(MARK.length))
-  const version = await execute(executable, ['-c', 'import sys; print(sys.version.split()[0])'], TIMEOUT_MS)
+  // Python 2 has no -I, and takes an empty PYTHONPATH for the current folder.
+  const version = await execute(executable, ['-E', '-s', '-c', 'import sys; print(sys.version.split()[0])'], TIMEOUT_MS)
   if (isTooOld(version.stdout.split('.').map(Number)) && /^\d+\.\d+/.test(version.stdout)) {
     throw tooOld(executable, version.stdout.trim())
   }
@@ -41,13 +44,34 @@ async function ask(executable: string): Promise<PythonFacts> {
 }
 
 function check(executable: string, json: string): PythonFacts {
-  const facts = parse(executable, json)
+  const facts = withWrapper(executable, parse(executable, json))
   if (facts.implementation !== 'cpython') {
     throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${executable} is ${facts.implementation}, not CPython`)
   }
   if (isTooOld(facts.version)) throw tooOld(executable, facts.release)
   remember(executable, facts)
   return facts
+}
+
+/**
+ * Facts in which a program that starts another one, as a sandbox does, is the program to start: without it, its Python would run outside of the sandbox.
+ * The scripts of pyenv and its like only choose a version, and take 50 ms for that: what they choose is started itself.
+ */
+function withWrapper<F extends PythonFacts>(executable: string, facts: F): F {
+  const isOther = facts.executable !== executable && basename(dirname(executable)) !== 'shims'
+  // macOS and Windows have programs of their own that stand for the real Python.
+  const isWrapper = isOther && (process.platform === 'linux' || isScript(executable))
+  return isWrapper ? { ...facts, executable, isWrapper } : facts
+}
+
+function isScript(path: string): boolean {
+  const fd = openSync(path, 'r')
+  try {
+    const head = Buffer.alloc(2)
+    return readSync(fd, head) === 2 && head.toString('latin1') === '#!'
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function parse(executable: string, json: string): PythonFacts & { implementation: string } {

@@ -47,7 +47,7 @@ export function whyNotRecalled(executable: string, env: NodeJS.ProcessEnv = proc
  * lacks something that may be installed any time.
  */
 export function remember(executable: string, facts: PythonFacts, env: NodeJS.ProcessEnv = process.env): void {
-  if (facts.executable !== executable || facts.libpython === null || !facts.ctypes) return
+  if (facts.executable !== executable || facts.isWrapper === true || facts.libpython === null || !facts.ctypes) return
   try {
     const place = placeOf(executable, ownVariables(env))
     if (place === undefined) return

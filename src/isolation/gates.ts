@@ -20,15 +20,19 @@ const before = (major: number, minor: number, micro: number) => (facts: PythonFa
 }
 const always = () => true
 const noLibpython = (facts: PythonFacts) => facts.libpython === null
+const wrapper = (facts: PythonFacts) => facts.isWrapper === true
 const windows = () => process.platform === 'win32'
 const bun = () => process.versions['bun'] !== undefined
 const FEW_LOAD = 'each interpreter has a GIL of its own, but most extension modules refuse to load in one'
 const NOT_IN_BUN = 'in-process Python does not work in Bun: a worker never becomes ready there'
 
+const AROUND = 'it is started by another program (a sandbox, for example), which Python in this process would go around'
+
 /** What each version of CPython can carry. The facts behind the rows are in design/isolation.md. */
 export const GATES: readonly Gate[] = [
   { isolation: 'thread', when: bun, verdict: 'never', reason: NOT_IN_BUN },
   { isolation: 'thread', when: windows, verdict: 'never', reason: 'in-process Python is not supported on Windows yet' },
+  { isolation: 'thread', when: wrapper, verdict: 'never', reason: AROUND },
   { isolation: 'thread', when: noLibpython, verdict: 'never', reason: 'it has no shared libpython' },
   {
     isolation: 'thread',
@@ -44,6 +48,7 @@ export const GATES: readonly Gate[] = [
     verdict: 'never',
     reason: 'in-process Python is not supported on Windows yet',
   },
+  { isolation: 'subinterpreter', when: wrapper, verdict: 'never', reason: AROUND },
   { isolation: 'subinterpreter', when: noLibpython, verdict: 'never', reason: 'it has no shared libpython' },
   {
     isolation: 'subinterpreter',
@@ -99,7 +104,7 @@ export function gate(isolation: IsolationKind, facts: PythonFacts): GateAnswer {
 }
 
 function mend(isolation: IsolationKind, facts: PythonFacts): string | undefined {
-  if (windows() || bun()) return undefined
+  if (windows() || bun() || wrapper(facts)) return undefined
   if (noLibpython(facts)) return libpythonHint(facts)
   if (facts.freeThreaded) return "use isolation 'thread'"
   return isolation === 'subinterpreter' ? 'use Python 3.14.1 or newer (3.13 also works)' : undefined

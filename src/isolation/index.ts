@@ -25,7 +25,8 @@ export function createIsolation(
 ): Isolation {
   const { verdict, reason, mend } = gate(kind, facts)
   if (verdict === 'never') {
-    const code = facts.libpython === null ? 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND' : 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE'
+    const isMissing = facts.libpython === null && facts.isWrapper !== true
+    const code = isMissing ? 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND' : 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE'
     const help = `To mend it: ${mend === undefined ? '' : `${mend}; or `}use isolation 'process', which works with any Python`
     throw new PythreadsError(code, `${facts.executable} (${facts.release}) cannot do isolation '${kind}': ${reason}.\n${help}`)
   }

@@ -163,7 +163,9 @@ export class ProcessIsolation implements Isolation {
   }
 
   #spawn(stdio: StdioOptions & unknown[], ledger: number): ChildProcess {
-    const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${ledger}, ${process.pid})`)
+    // A sandbox has processes of its own in between, and other numbers for all of them: whether its parent is still there, it cannot see by that.
+    const parent = this.#facts.isWrapper === true ? 0 : process.pid
+    const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${ledger}, ${parent})`)
     const main = `import sys; sys.path[:1] = filter(None, sys.path[:1])\n${begin}`
     const { cwd, threadsPerWorker } = this.#options
     const given = this.#options.env ?? process.env
