@@ -8,6 +8,11 @@ export class Samples {
   readonly #taken: { readonly at: number; readonly sample: Sample }[] = []
   #at = 0
 
+  /** What this process holds now. */
+  static now(): Sample {
+    return own()
+  }
+
   /** `at`: how far the run is, such as the number of calls; else the number of the sample. */
   take(at: number = this.#at++, more: Sample = {}): void {
     ;(globalThis as { gc?: () => void }).gc?.()
