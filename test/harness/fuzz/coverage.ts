@@ -23,7 +23,7 @@ export class Counts {
 
 /** An error as it is counted: its code and its message without what differs from case to case. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return `thrown: ${typeof error}`
+  if (!(error instanceof Error)) return `no error, ${typeof error}`
   const code = (error as { code?: unknown }).code
   const message = error.message.split('\n')[0] ?? ''
   const kind = message

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { type Isolation, NO_LIMITS } from '../../../src/isolation/index.ts'
 import { Observer } from '../../../src/observe/index.ts'
 import { Pool } from '../../../src/pool/pool.ts'
@@ -43,10 +44,13 @@ class HostilePool {
   #hostile: FakeWorker | undefined
   #nonce = 0
   /** Given to the honest worker alone: nobody has Python call it. */
-  readonly #secret = () => this.#recorder.fault('a function was called that only another worker has')
+  readonly #secret: () => void
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder
+    this.#secret = function ofAnotherWorker() {
+      recorder.fault('a function was called that only another worker has')
+    }
     const isolation: Isolation = {
       ...{ kind: 'process', shared: false, killable: true },
       launch: async (slot) => {
@@ -89,10 +93,7 @@ class HostilePool {
     let isOver = false
     this.#attack = { frames, random: this.#recorder.random, isOver: () => isOver }
     const given = () => 'given'
-    const attacked = this.#call(HOSTILE, [null, given]).then(
-      () => undefined,
-      (error: unknown) => error,
-    )
+    const attacked = this.#call(HOSTILE, [null, given]).catch((error: unknown) => error)
     const nonce = ++this.#nonce
     const honest = this.#call(HONEST, [nonce]).then(
       (value) => value === nonce || this.#recorder.fault('an honest call got another result'),
@@ -111,6 +112,9 @@ class HostilePool {
       }
     }
     const outcome = isOver ? await attacked : undefined
+    if (inspect(outcome, { depth: 3 }).includes('ofAnotherWorker')) {
+      this.#recorder.fault('a function came back that only another worker has')
+    }
     await honest
     if (this.#pool.locals.size < 1) this.#recorder.fault('a function was dropped that an honest worker has')
     return outcome

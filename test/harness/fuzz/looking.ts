@@ -1,17 +1,23 @@
 import { inspect } from 'node:util'
-import { PythonError, raise } from '../../../src/errors/index.ts'
+import { ERROR_CODES, PythonError, PythreadsError, raise } from '../../../src/errors/index.ts'
+
+export interface Fault {
+  readonly what: string
+  readonly where: string
+}
 
 /** Faults of the host: what a hostile worker did to it that it must not be able to do. */
 export class Faults {
-  readonly #found = new Map<string, string>()
+  readonly #found = new Map<string, Fault>()
 
-  /** `where`: the first case in which it was seen. */
+  /** `where`: the case in which it was seen. The first one of a seed is kept, and all of a corpus. */
   add(what: string, where: string): void {
-    if (!this.#found.has(what)) this.#found.set(what, where)
+    const key = where.startsWith('corpus') ? `${what} ${where}` : what
+    if (!this.#found.has(key)) this.#found.set(key, { what, where })
   }
 
-  get found(): readonly { readonly what: string; readonly where: string }[] {
-    return Array.from(this.#found, ([what, where]) => ({ what, where }))
+  get found(): readonly Fault[] {
+    return [...this.#found.values()]
   }
 }
 
@@ -48,8 +54,11 @@ function raised(error: PythonError): void {
 export function lookAt(outcome: unknown): string | undefined {
   try {
     if (outcome instanceof PythonError) raised(outcome)
+    if (outcome instanceof PythreadsError && !Object.hasOwn(ERROR_CODES, outcome.code))
+      return 'an error has a code that is none of ours'
     inspect(outcome, { depth: 3 })
-    if (outcome instanceof Error) void [outcome.stack, outcome.message, String(outcome), outcome.name]
+    if (outcome instanceof Error)
+      void [outcome.stack, outcome.message, String(outcome), outcome.name, (outcome as { args?: unknown }).args]
     return undefined
   } catch (error) {
     return `printing what a call returned or threw throws ${inspect(error).split('\n')[0]}`

@@ -39,6 +39,11 @@ export interface Report {
   readonly slopes: Record<string, string>
 }
 
+/** How a sequence is played again. */
+export function whereOf({ seed, corpus }: Run, index: number): string {
+  return corpus === undefined ? `--seed ${seed} --from ${index}` : `corpus ${index}`
+}
+
 /** Hands out the sequences of a run, and notes what they do to this process. */
 export class Recorder {
   readonly random: Random
@@ -79,7 +84,7 @@ export class Recorder {
     const { seed, corpus } = this.#run
     const index = this.#next++
     if (this.#progress !== undefined) writeSync(this.#progress, String(index).padStart(16), 0)
-    this.#where = corpus === undefined ? `--seed ${seed} --from ${index}` : `corpus ${index}`
+    this.#where = whereOf(this.#run, index)
     this.random.reseed(seed, index)
     const sequence = corpus === undefined ? (this.#isOver ? undefined : this.#sequences.at(index)) : corpus[index]
     this.#frames += sequence?.length ?? 0

@@ -5,7 +5,7 @@ import { gathered } from '../../support/child.ts'
 import { Places } from '../../support/places.ts'
 import { Counts } from './coverage.ts'
 import { Faults } from './looking.ts'
-import type { Report, Run } from './recorder.ts'
+import { type Report, type Run, whereOf } from './recorder.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const HOST = fileURLToPath(new URL('host.ts', import.meta.url))
@@ -43,7 +43,7 @@ export async function watched(level: Level, options: Run, told: (report: Report)
     }
     if (fault === undefined) break
     const at = Number(readFileSync(progress, 'latin1'))
-    faults.add(fault, `--seed ${options.seed} --from ${at}`)
+    faults.add(fault, whereOf(options, at))
     from = at + 1
   }
   return all()
