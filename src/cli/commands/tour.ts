@@ -16,10 +16,10 @@ export interface TourFlags {
 }
 
 export const name = 'tour'
-export const summary = 'twenty threads and no lock, on one screen'
+export const summary = 'shows 20 threads that call Python without a lock'
 export const positionals: readonly Positional[] = []
 export const flags: Flags<TourFlags> = { python: pythonFlag }
-export const examples: readonly Example[] = [{ line: 'pythreads tour', does: 'takes some 15 seconds' }]
+export const examples: readonly Example[] = [{ line: 'pythreads tour', does: 'takes about 15 seconds' }]
 
 const THREADS = 20
 const ROUNDS = 5
@@ -27,15 +27,15 @@ const EVERY_MS = 1_000
 const FLAT_OUT_MS = 1_000
 const CELL = 22
 
-/** Shows what pythreads began with, on one screen. Returns the exit status: 0 when every result was right. */
+/** Shows the question that pythreads began with, on one screen. Returns the exit status: 0 when every result was right. */
 export async function run({ python }: TourFlags): Promise<number> {
   const { facts } = await findPython(python)
   const first: IsolationKind = gate('thread', facts).verdict === 'never' ? 'process' : 'thread'
   console.log(`Python ${facts.release} (${facts.executable}), ${availableParallelism()} cores`)
   console.log(
     first === 'thread'
-      ? `${THREADS} threads share one interpreter in this process and call json.dumps once a second. No lock.\n`
-      : `This Python has no libpython to run in this process: ${THREADS} worker processes call json.dumps once a second. No lock.\n`,
+      ? `${THREADS} threads share one interpreter in this process. Each calls json.dumps once a second, without a lock:\n`
+      : `This Python cannot run in this process: it has no libpython. ${THREADS} worker processes call json.dumps once a second:\n`,
   )
   let wrong = await paced(facts, first)
   const workers = Math.max(2, Math.min(availableParallelism(), THREADS))
@@ -55,7 +55,7 @@ export async function run({ python }: TourFlags): Promise<number> {
   return wrong === 0 ? EXIT.ok : EXIT.failed
 }
 
-/** The program as it was: every thread dumps a dictionary with its number, once a second. Answers how many were wrong. */
+/** Every thread dumps a dictionary with its number, once a second. Returns how many results were wrong. */
 async function paced(facts: PythonFacts, isolation: IsolationKind): Promise<number> {
   const py = await Python.start({ python: facts.executable, isolation, workers: THREADS })
   const columns = Math.max(1, Math.floor((process.stdout.columns ?? 5 * CELL) / CELL))
@@ -77,7 +77,7 @@ async function paced(facts: PythonFacts, isolation: IsolationKind): Promise<numb
           .join('')
           .trimEnd(),
       )
-    console.log(`-- second ${round + 1}: ${cells.length} answers`)
+    console.log(`second ${round + 1}: ${cells.length} results`)
     await next
   }
   await py.close()
@@ -134,7 +134,7 @@ async function rate(ms: number, callers: number, call: (id: number) => Promise<b
 }
 
 function printTable(rows: readonly Row[], workers: number, ceiling: number): void {
-  const header = ['isolation', 'json.dumps/s', 'CPU-bound/s', `1 -> ${workers} workers`, 'ceiling', 'right answers']
+  const header = ['isolation', 'json.dumps/s', 'CPU-bound/s', `1 -> ${workers} workers`, 'ceiling', 'right results']
   const cells = rows.map((row) => [
     row.isolation,
     whole(row.dumps),
@@ -143,12 +143,14 @@ function printTable(rows: readonly Row[], workers: number, ceiling: number): voi
     `x ${ceiling.toFixed(2)}`,
     row.wrong === 0 ? `all ${whole(row.answers)}` : `${whole(row.wrong)} WRONG of ${whole(row.answers)}`,
   ])
-  console.log(`\nFlat out, ${THREADS} callers (ceiling: what ${workers} plain Python processes make of this machine):`)
+  console.log(
+    `\n${THREADS} callers, as fast as possible. The ceiling is what ${workers} plain Python processes reach on this machine:`,
+  )
   const widths = header.map((title, i) => Math.max(title.length, ...cells.map((row) => (row[i] ?? '').length)))
   for (const row of [header, ...cells]) console.log(`  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
 }
 
-/** Says so when the machine has a Python whose threads run in parallel, and this one's do not. */
+/** Names a Python of this machine whose workers run in parallel in one process, where this one's do not. */
 async function nameBetter(facts: PythonFacts): Promise<void> {
   const parallel = (other: PythonFacts) =>
     gate('thread', other).verdict === 'auto' || (other.version[1] >= 13 && gate('subinterpreter', other).verdict !== 'never')
@@ -157,10 +159,10 @@ async function nameBetter(facts: PythonFacts): Promise<void> {
   const best = better.sort((a, b) => b.version[1] - a.version[1])[0]
   if (best === undefined)
     console.log(
-      'Python 3.13 or newer would run workers in parallel within this process, a GIL each; there is none on this machine.',
+      'No Python on this machine can run workers in parallel in one process. Python 3.13 or newer can: each worker has its own GIL.',
     )
   else
     console.log(
-      `A better one is on this machine: Python ${best.release} runs threads in parallel. Try --python ${best.executable}`,
+      `Python ${best.release} on this machine can run workers in parallel in one process. Try --python ${best.executable}`,
     )
 }
