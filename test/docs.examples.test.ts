@@ -18,7 +18,7 @@ import { pythons } from './support/pythons.ts'
 /** Pages that would be worth little without examples. */
 const SHOWING = ['docs/objects.md', 'docs/callbacks.md', 'docs/errors.md']
 /** Pages whose examples need packages of Python, and the virtual environment that has them. */
-const WITH_PACKAGES = ['docs/arrays.md', 'docs/tables.md']
+const WITH_PACKAGES = ['README.md', 'docs/arrays.md', 'docs/tables.md']
 const packages = pythons.find((python) => python.packages !== null && !python.freeThreaded)?.packages
 const venv = join(packages ?? '', '..', '..')
 const pages = readPages()

@@ -56,3 +56,9 @@ it('pictures of README.md are at the address of package.json, and exist', () => 
     expect(existsSync(join(root, url.replace(`${address}/raw/HEAD/`, ''))), url).toBe(true)
   }
 })
+
+it('docs/README.md has a line for each page of docs', () => {
+  const listed = [...read('docs/README.md').matchAll(/^\d+\. \[.*?\]\((.*?)\): \S.*\.$/gm)].map(([, page]) => page)
+  const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && name !== 'README.md')
+  expect(listed.sort()).toEqual(pages.sort())
+})

@@ -16,9 +16,11 @@ export function lockSentence(results: Results): string {
     const median = cellsOf(results, { scenario: 'seed', metric }).find((cell) => cell.driver === driver)?.summary?.median
     return median === undefined ? '-' : Number(median.toPrecision(3)).toLocaleString('en-US')
   }
-  return `20 callers whose calls each wait 1 ms in Python, as for a database: **${rate('pythreads-thread', 'slow, locked')} calls a second**
-behind a lock of their own, **${rate('pythreads-thread', 'slow')}** without one. 20 \`worker_threads\` that call \`json.dumps\` on a
-free-threaded Python: ${rate('pythreads-free-threaded', 'threads, locked')} behind a lock, **${rate('pythreads-free-threaded', 'threads')}** without.
+  const waiting = (metric: string) => rate('pythreads-thread', metric)
+  const threads = (metric: string) => rate('pythreads-free-threaded', metric)
+  return `20 callers whose calls each wait 1 ms in Python, as for a database, make **${waiting('slow, locked')} calls a second**
+behind a lock of their own and **${waiting('slow')}** without one. 20 \`worker_threads\` that call \`json.dumps\`
+in a Python without a GIL make ${threads('threads, locked')} behind a lock and **${threads('threads')}** without.
 `
 }
 
