@@ -7,6 +7,7 @@ import { type ChildOptions, ProcessIsolation } from './process.ts'
 
 export { type Choice, choose, type ModuleTrial, processInstead, tryModules } from './auto.ts'
 export { GATES, type GateAnswer, gate, type IsolationKind, libpythonHint, type Verdict } from './gates.ts'
+export { HeldMemory } from './held-memory.ts'
 export { InProcessIsolation } from './in-process.ts'
 export { type Ending, type Isolation, type Launched, type Limits, NO_LIMITS, type WorkerSettings } from './isolation.ts'
 export type { Ledger, LedgerTimes } from './ledger.ts'

@@ -279,6 +279,11 @@ export class Borrowed {
     return true
   }
 
+  /** This process's descriptor of the file from which the worker lends. */
+  get descriptor(): number | undefined {
+    return this.#ours
+  }
+
   /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
   view(loan: Loan): ArrayBuffer {
     const again = this.again(loan)

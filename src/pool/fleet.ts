@@ -405,10 +405,10 @@ export class Fleet {
     let surplus = this.#host.workers.filter((worker) => worker?.serving).length - this.#size.min
     for (const worker of this.#host.workers.toReversed()) {
       if (worker === undefined) continue
-      if (recycle.memoryMb !== null || maxMemoryMb !== null) worker.measure()
-      if (maxMemoryMb !== null && worker.residentMb > maxMemoryMb) {
-        const held = Math.round(worker.residentMb)
-        worker.endedAs = `it was ended, as it held ${held} MB, more than \`limits.memoryMb\` allows`
+      if (recycle.memoryMb !== null) worker.measure()
+      const held = maxMemoryMb === null ? 0 : worker.held(maxMemoryMb)
+      if (maxMemoryMb !== null && held > maxMemoryMb) {
+        worker.endedAs = `it was ended, as it held ${Math.round(held)} MB, more than \`limits.memoryMb\` allows`
         worker.kill()
       } else if (surplus > 0 && this.#isSurplus(worker, now)) {
         surplus--

@@ -3,6 +3,7 @@ import {
   type Activity,
   activityOf,
   type Ending,
+  HeldMemory,
   type Isolation,
   type Launched,
   type LedgerTimes,
@@ -159,6 +160,7 @@ export class Worker implements Owner, Reviver {
     () => this.#launched?.inProcess === true,
     () => void this.#launched?.side.write(frame(KIND.TRIM)),
   )
+  readonly #held = new HeldMemory()
   readonly #ownsRealm: boolean
   #words = ''
   /** Resolves when it is gone, and all of that has been told. */
@@ -348,6 +350,12 @@ export class Worker implements Owner, Reviver {
   measure(): void {
     const { pid } = this
     if (pid !== undefined) this.residentMb = residentMb(pid)
+  }
+
+  /** How many MB count against a limit of so many: what its process holds, and what it has elsewhere. */
+  held(limitMb: number): number {
+    const { pid } = this
+    return pid === undefined || this.#isOver ? 0 : this.#held.look(pid, limitMb, this.#borrowed.descriptor)
   }
 
   /** Its thread does not come back: what it has not begun is taken away, what it has begun may still be answered. */

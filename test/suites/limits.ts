@@ -48,6 +48,18 @@ def hoards():
       expect((error as WorkerDiedError).lastWords).toContain('I hoard')
     })
 
+    it('of memory: what a worker holds in a file of memory that it does not map counts', async () => {
+      await using py = await start(place, { workers: 1, limits: { memoryMb: 100 } })
+      await py.exec(`import os, time
+def hoards():
+  fd = os.memfd_create("x")
+  for _ in range(150): os.write(fd, b"x" * (1 << 20))
+  time.sleep(60)`)
+      const error = await refusal(() => py.eval('hoards()'))
+      expect(error.code).toBe('ERR_PYTHREADS_WORKER_DIED')
+      expect(error.message).toContain('memoryMb')
+    })
+
     it('of memory: what cannot be read for lack of it is the error of its call, and the worker goes on', async () => {
       await using py = await start(place, { workers: 1, limits: { memoryMb: 60 }, sharedMemoryMb: 1 })
       const large = new Uint8Array(64 << 20)
