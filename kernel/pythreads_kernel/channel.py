@@ -301,7 +301,7 @@ class MainChannel(Channel):
     def _ask(self, number: int, args: tuple[Any, ...]) -> Any:
         """Send a callback, wait for its answer and read it, so that what crosses in them has arrived."""
         data = dumps([number, list(args), 0, self._request or 0], self, self.scope.flags)
-        self._calls = call = (self._calls + 1) & 0xFFFFFFFF
+        self._calls = call = (self._calls + 1) & 0xFFFFFFFF or 1
         self._after()
         write_frame(self._fd, frames.CALLBACK, call, data)
         kind, payload = self._wait(call)

@@ -205,7 +205,7 @@ class Side:
         with self._write_lock:
             if self._closed:
                 raise ConnectionError("the pool was closed")
-            self._calls = call = (self._calls + 1) & 0xFFFFFFFF
+            self._calls = call = (self._calls + 1) & 0xFFFFFFFF or 1
             self._waiters[call] = waiter
             write_all(self.fd, frames.frame(frames.CALLBACK, call, data))
             self.channel.tell_dropped(partial(write_all, self.fd))

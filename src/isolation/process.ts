@@ -180,10 +180,8 @@ export class ProcessIsolation implements Isolation {
       throw startFailure(`${this.#facts.executable} cannot be run`, error)
     }
     child.on('error', () => {}) // one that cannot be killed says so each time
-    if (child.pid === undefined) {
-      for (const stream of child.stdio ?? []) stream?.on('error', () => {}) // pipes that were never opened
-      return child
-    }
+    for (const stream of child.stdio ?? []) stream?.on('error', () => {}) // nobody may listen before it is ready
+    if (child.pid === undefined) return child
     children.add(child)
     child.once('exit', () => children.delete(child))
     endWithThisThread()

@@ -81,6 +81,10 @@ export class EntryLine implements SyncLine {
   kill(): void {}
 }
 
+/** How long a worker process may take for its end once its channel is closed. */
+const END_MS = 2_000
+/** How many bytes may wait to be written to the side socket before it is read on. */
+const MOST_WAITING = 2 ** 20
 /** When a full side socket is tried again. */
 const RETRY_MS = 2
 
@@ -103,8 +107,10 @@ export class SocketLine implements SyncLine {
   readonly #frames: (SideFrame & { readonly main: boolean })[] = []
   /** What is to be written to the side socket. */
   readonly #answers: Buffer[] = []
+  /** How many bytes these are. */
+  #waiting = 0
   /** What was wrong with what came, if anything. */
-  #failure: unknown
+  #failure: PythreadsError | undefined
   /** Whether READY is to come. */
   #isStarting = true
   #id = -1 // the first request is START, whose reply has the id 0
@@ -125,18 +131,24 @@ export class SocketLine implements SyncLine {
     this.#end = worker.end
     const [main, side] = sockets.sockets
     main.unref()
+    main.on('error', () => {})
     side.on('error', () => {}) // the main socket's end says more
-    side.on('data', (chunk: Buffer) => {
-      try {
-        this.#aside.push(chunk)
-        this.#deal()
-      } catch (error) {
-        this.#fail(error) // the next request says so: this event is nobody's
-      }
-    })
+    // Node closes a socket that has ended, and another file may have its descriptor then.
+    for (const socket of sockets.sockets) socket.once('close', () => this.close())
+    side.on('data', (chunk: Buffer) => this.#hear(chunk))
     side.unref()
     this.memory = this.#start(settings, tools.startTimeoutMs)['memory'] ?? -1
     this.#isStarting = false
+  }
+
+  /** Deals with what comes while nobody waits. */
+  #hear(chunk?: Buffer): void {
+    try {
+      if (chunk !== undefined) this.#aside.push(chunk)
+      this.#deal()
+    } catch (error) {
+      this.#fail(error) // the next request says so: this event is nobody's
+    }
   }
 
   /** Starts the worker; one that is not ready in time is ended. */
@@ -182,9 +194,17 @@ export class SocketLine implements SyncLine {
     if (this.#isOpen) this.#write(bytes)
   }
 
+  /** Closes the channel, with which the worker ends; a process that does not is ended after a while. */
   close(): void {
-    for (const socket of this.#sockets.sockets) socket.destroy()
+    if (!this.#isOpen) return
     this.#isOpen = false
+    for (const socket of this.#sockets.sockets) socket.destroy()
+    if (!this.inProcess) setTimeout(this.#end, END_MS).unref()
+  }
+
+  /** Whether frames can be sent. */
+  get #isUsable(): boolean {
+    return this.#isOpen && this.#sockets.sockets.every(({ destroyed }) => !destroyed)
   }
 
   #keep(main: boolean): FrameSink {
@@ -203,25 +223,28 @@ export class SocketLine implements SyncLine {
 
   /** What came is no frame: the worker is ended. */
   #fail(error: unknown): void {
+    if (!this.#isOpen) return // it ends by itself, and may have something to print yet
     this.#failure ??= frameError(error)
-    if (this.#isOpen) this.kill() // else it ends by itself, and may have something to print yet
+    this.kill()
   }
 
   #replyTo(id: number, until: number): SyncReply {
-    for (;;) {
+    for (let ends = 0; ; ) {
       const reply = this.#deal(id)
       if (reply !== undefined) return reply
-      if (!this.#isOpen) throw this.#died()
+      if (!this.#isUsable) throw this.#died()
       if (!this.#sockets.wait(Math.max(until - performance.now(), 0)) && performance.now() >= until) {
         throw new PythreadsError(
           'ERR_PYTHREADS_WORKER_START',
           'The worker for sync calls was not ready in time (`startTimeoutMs`)',
         )
       }
-      this.#aside.push(this.#sockets.receive(SIDE) ?? NOTHING)
+      const aside = this.#sockets.receive(SIDE)
+      if (aside !== undefined) this.#aside.push(aside)
       const chunk = this.#sockets.receive(MAIN)
-      if (chunk === undefined) continue
-      if (chunk.length === 0) {
+      // What a worker wrote before it closed the side socket is found at the second look.
+      if (chunk === undefined && !(aside?.length === 0 && ends++ > 0)) continue
+      if (chunk === undefined || chunk.length === 0) {
         this.close()
         throw this.#died()
       }
@@ -231,22 +254,30 @@ export class SocketLine implements SyncLine {
 
   /** Deals with the frames that have come, until the reply with this id is among them. */
   #deal(id?: number): SyncReply | undefined {
-    for (let next = this.#frames.shift(); next !== undefined; next = this.#frames.shift()) {
+    // A worker that does not read gets no more answers until it does.
+    const isFull = () => this.#depth === 0 && this.#waiting > MOST_WAITING
+    for (let next = this.#frames.shift(); next !== undefined; next = isFull() ? undefined : this.#frames.shift()) {
       const { kind, bytes, main } = next
       if (main && kind === KIND.READY && !this.#isStarting) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'READY came twice')
       if (main && (kind === KIND.RESULT || kind === KIND.ERROR || kind === KIND.READY)) {
         if (next.id === id) return { kind, bytes, start: 0 }
+        if (next.id > this.#id >>> 0) throw unasked(kind, next.id)
         continue // of a request that a callback made and that threw meanwhile
       }
-      const reply = main ? (answer: Buffer) => this.#write(answer) : (answer: Buffer) => this.#tellSide(answer)
+      const reply = main ? (answer: Buffer) => this.#answer(answer) : (answer: Buffer) => this.#tellSide(answer)
       this.#tools.take(next, reply, this.#depth > 0)
     }
     return undefined
   }
 
+  /** Sends what a callback returned, perhaps when nobody waits for anything any more. */
+  #answer(bytes: Buffer): void {
+    if (this.#depth > 0 || this.#isUsable) this.#write(bytes, this.#depth > 0)
+  }
+
   /** `matters`: else the worker may have refused to start already, and said why. */
   #write(bytes: Buffer, matters: boolean = true): void {
-    if (!this.#isOpen) throw this.#died()
+    if (!this.#isUsable) throw this.#died()
     let refused: number | undefined
     for (let sent = 0; sent < bytes.length; ) {
       try {
@@ -265,14 +296,18 @@ export class SocketLine implements SyncLine {
   }
 
   #tellSide(bytes: Buffer): void {
+    if (!this.#isUsable) return
+    this.#waiting += bytes.length
     if (this.#answers.push(bytes) === 1) this.#flushSide()
+    if (this.#waiting > MOST_WAITING) this.#sockets.sockets[SIDE].pause()
   }
 
   /** Writes to the side socket, which does not block; waits only where this thread waits anyway. */
   #flushSide(): void {
-    for (let bytes = this.#answers[0]; bytes !== undefined && this.#isOpen; bytes = this.#answers[0]) {
+    for (let bytes = this.#answers[0]; bytes !== undefined && this.#isUsable; bytes = this.#answers[0]) {
       try {
         const sent = writeSync(this.#sockets.fds[SIDE], bytes)
+        this.#waiting -= sent
         if (sent < bytes.length) this.#answers[0] = bytes.subarray(sent)
         else this.#answers.shift()
       } catch (error) {
@@ -281,12 +316,18 @@ export class SocketLine implements SyncLine {
         this.#sockets.waitForRoom(SIDE, 0)
       }
     }
+    const [, side] = this.#sockets.sockets
+    if (!this.#isUsable || !side.isPaused()) return
+    side.resume()
+    setImmediate(() => this.#hear())
   }
 
   #died(): PythreadsError {
-    const options = this.#failure === undefined ? {} : { cause: this.#failure }
-    return new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker for sync calls ended', options)
+    return this.#failure ?? new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker for sync calls ended')
   }
 }
 
-const NOTHING = Buffer.alloc(0)
+function unasked(kind: Kind, id: number): PythreadsError {
+  const what = `The worker for sync calls sent frame ${kind} for request ${id}, which nobody made`
+  return new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
+}

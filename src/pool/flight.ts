@@ -33,6 +33,11 @@ export class Flight {
     return this.#depth
   }
 
+  /** How many callbacks are not over: without an answer, or with calls before it. */
+  get callbacks(): number {
+    return this.#levels.length - 1
+  }
+
   /** Whether a call waits for a callback, or did until a call began that still runs. */
   get isWithinCallback(): boolean {
     return this.#levels.length > 1

@@ -7,6 +7,8 @@ interface Local {
   readonly value: unknown
   /** How many times it has gone to Python and not been dropped there. */
   crossings: number
+  /** How many of these Python has dropped, as it has said just now. */
+  leaving: number
   /** The async context of the call that passed it first. */
   context: AsyncResource | undefined
   /** Whether another call has passed it since, which has a context of its own. */
@@ -84,10 +86,14 @@ export class Locals {
     if (number === undefined) {
       number = this.#next++
       if (typeof value === 'object' || typeof value === 'function') this.#numbers.set(value, number)
-      this.#values.set(number, { value, crossings: 0, context, isShared: false })
+      this.#values.set(number, { value, crossings: 0, leaving: 0, context, isShared: false })
       if (steps) this.#steps.set(number, value as Steps)
     }
     const local = this.#values.get(number) as Local
+    if (local.leaving > 0 && local.leaving === local.crossings) {
+      local.context = context // Python has it anew
+      local.isShared = false
+    }
     local.crossings++
     if (local.context !== context && context !== undefined) {
       if (local.context === undefined) local.context = context
@@ -103,6 +109,12 @@ export class Locals {
     const steps = new Steps(source)
     if (steps.isOnce) this.#iterators.set(source, steps)
     return steps
+  }
+
+  /** Python has dropped `count` crossings of a value, which is kept for a moment; below zero: that is over. */
+  leaves(number: number, count: number): void {
+    const local = this.#values.get(number)
+    if (local !== undefined) local.leaving += count
   }
 
   /** Python has dropped `count` crossings of a value, or they never got there. */

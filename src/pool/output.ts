@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { tellListener } from '../errors/index.ts'
+import { PythreadsError, tellListener } from '../errors/index.ts'
 import type { OutputLine } from '../options/index.ts'
 
 /** How many lines are remembered for the day a worker dies, and how much of each. */
@@ -42,7 +42,10 @@ export class Lines {
 
   /** Takes the payload of an OUTPUT frame. */
   take(payload: unknown): void {
-    const [stream, call, text, last, thread] = payload as [number, number | null, string, boolean, number]
+    if (!isOutput(payload)) {
+      throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: output without its fields')
+    }
+    const [stream, call, text, last, thread] = payload
     this.#text({ stream: stream === 2 ? 'stderr' : 'stdout', worker: this.#worker, call }, thread, text, last)
   }
 
@@ -133,6 +136,20 @@ export class Lines {
     if (this.last.push(kept) > LAST_LINES) this.last.shift()
     tellListener(this.#listener, line)
   }
+}
+
+type OutputPayload = readonly [stream: number, call: number | null, text: string, last: boolean, thread: number]
+
+/** Whether it is what the kernel sends: anything else could take any time to be made a text. */
+function isOutput(payload: unknown): payload is OutputPayload {
+  if (!Array.isArray(payload) || payload.length !== 5) return false
+  const [stream, call, text, last, thread] = payload
+  const isOf = call === null || typeof call === 'number'
+  return typeof stream === 'number' && isOf && typeof text === 'string' && typeof last === 'boolean' && isInteger(thread)
+}
+
+function isInteger(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'bigint'
 }
 
 /** Where to cut a text so that no character is cut in two; a character is cut rather than none is taken. */

@@ -97,6 +97,7 @@ export class Realm {
       waiting.young++
       this.#young++
       this.#dropped.set(number, waiting)
+      this.#locals.leaves(number, crossings)
       this.#turns.at(-1)?.push(number)
     }
     this.#turnLater()
@@ -138,6 +139,7 @@ export class Realm {
     const seen = this.#homecomings.get(number) ?? 0
     if (note === undefined || note.young > 0 || seen < note.homecomings) return
     this.#dropped.delete(number)
+    this.#locals.leaves(number, -note.crossings)
     const held = this.#crossings.get(number) ?? 0
     const count = Math.min(note.crossings, held) // a call may have been taken back meanwhile
     if (count === held) this.#crossings.delete(number)
@@ -151,6 +153,7 @@ export class Realm {
     if (this.ended !== undefined) return
     this.ended = reason
     this.objects = 0
+    for (const [number, { crossings }] of this.#dropped) this.#locals.leaves(number, -crossings)
     for (const [number, count] of this.#crossings) this.#locals.drop(number, count)
     for (const counts of [this.#crossings, this.#homecomings, this.#dropped]) counts.clear()
     for (const numbers of this.#turns) numbers.length = 0

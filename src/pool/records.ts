@@ -25,10 +25,10 @@ export function tellWarning(payload: unknown, worker: number | null, find: FindC
   const [category, message, file, line, request, isKnown] = fields(payload, 6)
   const origin = originOf(request, find)
   tellListener(listener, {
-    category: String(category),
-    message: String(message),
-    file: String(file),
-    line: Number(line),
+    category: text(category),
+    message: text(message),
+    file: text(file),
+    line: number(line),
     worker: isKnown === true ? worker : null,
     ...origin,
   })
@@ -40,17 +40,17 @@ export function tellLog(payload: unknown, worker: number | null, find: FindCall,
   const [thread, file, line, name, exception, stack, extra] = rest
   const origin = originOf(request, find)
   tellListener(listener, {
-    level: Number(level),
-    levelName: String(levelName),
-    logger: String(logger),
-    message: String(message),
-    time: new Date(Number(seconds) * 1000),
+    level: number(level),
+    levelName: text(levelName),
+    logger: text(logger),
+    message: text(message),
+    time: new Date(number(seconds) * 1000),
     worker: isKnown === true ? worker : null,
     ...origin,
-    thread: String(thread),
-    file: String(file),
-    line: Number(line),
-    function: String(name),
+    thread: text(thread),
+    file: text(file),
+    line: number(line),
+    function: text(name),
     exception: optional(exception),
     stack: optional(stack),
     extra: typeof extra === 'object' && extra !== null ? (extra as Record<string, unknown>) : {},
@@ -68,7 +68,20 @@ export function emitWarning({ category, message, file, line, worker }: PythonWar
 
 function fields(payload: unknown, count: number): readonly unknown[] {
   if (Array.isArray(payload) && payload.length === count) return payload
+  return malformed()
+}
+
+function malformed(): never {
   throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a record without its fields')
+}
+
+/** A text: to make one of anything else could take any time, as arrays may hold one array many times. */
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : malformed()
+}
+
+function number(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : malformed()
 }
 
 function originOf(request: unknown, find: FindCall): { call: number | null; target: string | undefined } {

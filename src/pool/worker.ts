@@ -12,7 +12,7 @@ import {
 import { Borrowed, lenderMade } from '../memory/index.ts'
 import {
   decode,
-  FrameParser,
+  type FrameSink,
   frame,
   frameError,
   KIND,
@@ -29,6 +29,7 @@ import { releaseFrame } from './control-frames.ts'
 import { drained } from './drain.ts'
 import { Flight } from './flight.ts'
 import type { Gil } from './gil-gauge.ts'
+import { Inlet } from './inlet.ts'
 import type { Locals } from './locals.ts'
 import { Lines, type OutputListener } from './output.ts'
 import { Handle, type Owner, type Realm } from './realm.ts'
@@ -37,6 +38,9 @@ import { type EncodedFrame, frameBytes, type Task } from './task.ts'
 
 /** What a worker sends of itself, at any moment, while its modules load and while it closes, too. */
 const TOLD: ReadonlySet<Kind> = new Set<Kind>([KIND.OUTPUT, KIND.WARNING, KIND.LOG, KIND.REFUSED])
+
+/** What listeners of the program hear of. */
+const HEARD: ReadonlySet<Kind> = new Set<Kind>([KIND.OUTPUT, KIND.WARNING, KIND.LOG])
 
 /** What a worker tells its pool. */
 export interface WorkerEvents {
@@ -91,6 +95,12 @@ const NO_TIMES: LedgerTimes = Object.freeze({ busyMs: 0, cpuMs: 0 })
 const CLOSE_BEGIN_MS = 2_000
 /** The request id of frames that are no calls. */
 const NO_CALL = 0
+/** How many callbacks of its thread, one within the other, may be without an answer. */
+const MOST_LEVELS = 10_000
+/** How many answers of callbacks that are over its thread may leave unread: it reads one before it goes on. */
+const MOST_UNREAD = 64
+/** How many callbacks of other threads and of coroutines may wait for an answer at a time. */
+const MOST_PENDING = 100_000
 /** The payload by which Python knows the last attempt to interrupt a call. */
 const LAST_CANCEL = Uint8Array.of(1)
 
@@ -143,7 +153,14 @@ export class Worker implements Owner, Reviver {
   #launched: Launched | undefined
   /** Its process is gone: there may be more to read of it. */
   #isOver = false
-  #sideOpen = false
+  #main: Inlet | undefined
+  #side: Inlet | undefined
+  /** How many answers to callbacks of its thread are not written yet. */
+  #unwritten = 0
+  /** How many callbacks of other threads have no answer. */
+  #pendingCallbacks = 0
+  /** The highest request that was taken back. */
+  #lastTakenBack = 0
   #keepsAlive = false
   #coroutines = 0
   /** The call that ran when that was last looked at, and since when, at the latest. */
@@ -168,7 +185,8 @@ export class Worker implements Owner, Reviver {
   #tellOver: () => void = () => {}
   /** Ends it by force when it takes too long to close. */
   #closing: NodeJS.Timeout | undefined
-  readonly #parser = new FrameParser((...frame) => this.#frame(...frame))
+  /** Whether it has begun with its end. */
+  #hasClosed = false
   #started: { resolve: () => void; reject: (error: unknown) => void } | undefined
 
   /** `ownsRealm`: no other worker shares its interpreter. */
@@ -293,10 +311,13 @@ export class Worker implements Owner, Reviver {
       this.#lines?.listen(prints.stdout, 'stdout')
       this.#lines?.listen(prints.stderr, 'stderr')
     }
-    socket.on('data', (chunk: Buffer) => this.#data(this.#parser, chunk))
+    this.#main = this.#inlet(socket, (...frame) => this.#frame(...frame))
     socket.on('error', () => {}) // 'close' follows, and `ended` says more
     side.on('error', () => {})
-    side.once('close', () => socket.ref()) // coroutines may have kept the process alive by it: their end is still to come
+    side.once('close', () => {
+      socket.ref() // coroutines may have kept the process alive by it: their end is still to come
+      if (this.#state === 'open' && !launched.inProcess) launched.kill() // it has no way to answer them
+    })
     side.unref()
     socket.once('close', () => launched.kill())
     void launched.ended.then((ending) => this.#end(launched, ending))
@@ -311,7 +332,7 @@ export class Worker implements Owner, Reviver {
     } finally {
       clearTimeout(late)
     }
-    if ((this.#state as string) !== 'starting') throw startError('it was not wanted any more')
+    if ((this.#state as string) !== 'starting') throw this.failure ?? startError('it was not wanted any more')
     const { onWarning, onLog } = this.#tools.listeners
     // Other threads of Python may print, warn, log, or import what a subinterpreter refuses.
     const mayTell = this.#lines !== undefined || onWarning !== undefined || onLog !== undefined
@@ -397,6 +418,7 @@ export class Worker implements Owner, Reviver {
     // What was taken back before must be skipped before the range changes: it is, once a later request has begun.
     const before = ledger.begun
     if (before < running || before >= first) return []
+    this.#lastTakenBack = last
     if (!ledger.takeBack(before, last)) return []
     const { begun } = ledger
     return sent.filter(({ id }) => id > begun) // the others have begun, or will be reported as skipped
@@ -522,10 +544,12 @@ export class Worker implements Owner, Reviver {
 
   /** Listens to the side channel, from the first time that anything can come on it. */
   #openSide(): void {
-    if (this.#sideOpen) return
-    this.#sideOpen = true
-    const parser = new FrameParser((...frame) => this.#sideFrame(...frame))
-    this.#channel().side.on('data', (chunk: Buffer) => this.#data(parser, chunk))
+    this.#side ??= this.#inlet(this.#channel().side, (...frame) => this.#sideFrame(...frame))
+  }
+
+  #inlet(socket: Launched['socket'], sink: FrameSink): Inlet {
+    const held = (step: number) => this.realm.unread(step)
+    return new Inlet(socket, sink, (error) => this.#misread(error), held)
   }
 
   #sendReleases(): void {
@@ -535,24 +559,20 @@ export class Worker implements Owner, Reviver {
     this.#channel().socket.write(releaseFrame(ids))
   }
 
-  #data(parser: FrameParser, chunk: Buffer): void {
-    try {
-      parser.push(chunk)
-    } catch (error) {
-      // What it lent is gone with it: how it ended is still to come.
-      if (hasCode(error, 'ERR_PYTHREADS_WORKER_DIED')) this.kill()
-      else this.#fail(frameError(error))
-    }
+  #misread(error: unknown): void {
+    // What it lent is gone with it: how it ended is still to come.
+    if (hasCode(error, 'ERR_PYTHREADS_WORKER_DIED')) this.kill()
+    else this.#fail(frameError(error))
   }
 
   #frame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     // Modules may print and warn while they load, before the first reply.
     if (this.#started !== undefined && !TOLD.has(kind)) return this.#first(kind, decode(bytes, start, end))
-    if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end)
+    if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end, true)
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
-        const { task, settle } = this.#answered(kind, id, bytes, start, end)
+        const { task, settle } = this.#answered(kind, id, bytes, start, end, true)
         this.#leave(task, this.#timeOf(id, bytes, start))
         settle()
         this.#tools.events.settled(task)
@@ -569,16 +589,16 @@ export class Worker implements Owner, Reviver {
       case KIND.CALLBACK:
         return this.#callback(id, bytes, start, end)
       default:
-        this.#told(kind, id, bytes, start, end)
+        this.#told(kind, id, bytes, start, end, true)
     }
   }
 
   #sideFrame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end)
+    if (this.#state === 'closing') return this.#farewell(kind, id, bytes, start, end, false)
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
-        const { task, settle } = this.#answered(kind, id, bytes, start, end)
+        const { task, settle } = this.#answered(kind, id, bytes, start, end, false)
         if (!task.coroutine) this.#early.set(id, task)
         else if (task.cancelledAt === undefined) this.#background(-1)
         settle()
@@ -597,23 +617,27 @@ export class Worker implements Owner, Reviver {
         return this.#tools.events.stirred(this)
       }
       default:
-        this.#told(kind, id, bytes, start, end)
+        this.#told(kind, id, bytes, start, end, false)
     }
   }
 
   /** While it closes, what it printed and what it gives back still count. */
-  #farewell(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
-    if (kind === KIND.RESULT && id === NO_CALL && this.#closing !== undefined) this.#killAfter(this.#tools.closeGraceMs)
-    if (kind === KIND.RELEASED || TOLD.has(kind)) this.#told(kind, id, bytes, start, end)
+  #farewell(kind: Kind, id: number, bytes: Buffer, start: number, end: number, isMain: boolean): void {
+    if (kind === KIND.RESULT && id === NO_CALL && this.#closing !== undefined && !this.#hasClosed) {
+      this.#hasClosed = true
+      this.#killAfter(this.#tools.closeGraceMs)
+    }
+    if (kind === KIND.RELEASED || TOLD.has(kind)) this.#told(kind, id, bytes, start, end, isMain)
   }
 
   /** What Python tells without being asked, on either channel. */
-  #told(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
+  #told(kind: Kind, id: number, bytes: Buffer, start: number, end: number, isMain: boolean): void {
+    if (HEARD.has(kind)) (isMain ? this.#main : this.#side)?.spend()
     if (kind === KIND.RELEASED) this.realm.dropped(decode(bytes, start, end))
     else if (kind === KIND.OUTPUT) this.#lines?.take(decode(bytes, start, end))
     else if (kind === KIND.WARNING || kind === KIND.LOG) this.#record(kind, decode(bytes, start, end))
-    else if (kind === KIND.GIL_ENABLED) this.#gilEnabled(decode(bytes, start, end))
-    else if (kind === KIND.REFUSED) this.#tools.events.refused(decode(bytes, start, end))
+    else if (kind === KIND.GIL_ENABLED) this.#gilEnabled(textOf(decode(bytes, start, end)))
+    else if (kind === KIND.REFUSED) this.#tools.events.refused(textOf(decode(bytes, start, end)))
     else this.#unasked(kind, id)
   }
 
@@ -628,15 +652,23 @@ export class Worker implements Owner, Reviver {
     else onWarning && tellWarning(payload, this.slot, find, onWarning)
   }
 
-  #gilEnabled(culprit: unknown): void {
+  #gilEnabled(culprit: string): void {
+    if (this.gil.enabled) this.#unasked(KIND.GIL_ENABLED, NO_CALL)
     this.ready = { ...this.ready, gil: true, gil_culprit: culprit }
     this.#tools.events.gilEnabled(this)
   }
 
   /** Reads the answer to a call, which is its own until then: should that fail, the worker's end settles it. */
-  #answered(kind: Kind, id: number, bytes: Buffer, start: number, end: number): { task: Task; settle: () => void } {
+  #answered(
+    kind: Kind,
+    id: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isMain: boolean,
+  ): { task: Task; settle: () => void } {
     const task = this.#flight.get(id)
-    if (task === undefined) this.#unasked(kind, id)
+    if (task === undefined || (isMain && task.coroutine)) this.#unasked(kind, id)
     const settle = this.#outcome(task, kind, bytes, start, end)
     this.#flight.settle(task)
     return { task, settle }
@@ -665,7 +697,7 @@ export class Worker implements Owner, Reviver {
   /** It could not read a call: nothing that crossed in it has arrived. */
   #unread(id: number, bytes: Buffer, start: number, end: number): void {
     const task = this.#flight.get(id)
-    if (task === undefined) this.#unasked(KIND.UNREAD, id)
+    if (task === undefined || task.coroutine) this.#unasked(KIND.UNREAD, id)
     const error = toError(decode(bytes, start, end) as PythonErrorDetails, { target: task.target })
     this.#failed(task)
     const { numbers } = task.crossing
@@ -690,7 +722,7 @@ export class Worker implements Owner, Reviver {
   #skipped(id: number): void {
     if (this.#takenBack.delete(id)) return
     const task = this.#flight.get(id)
-    if (task === undefined) this.#unasked(KIND.SKIPPED, id)
+    if (task === undefined || task.coroutine || id > this.#lastTakenBack) this.#unasked(KIND.SKIPPED, id)
     this.#forget(task)
     this.#keepAlive()
     this.#tools.events.skipped(task)
@@ -719,7 +751,7 @@ export class Worker implements Owner, Reviver {
     this.#openSide()
     const early = this.#early.get(id)
     const task = early ?? this.#flight.get(id)
-    if (task === undefined) this.#unasked(KIND.PENDING, id)
+    if (task === undefined || task.coroutine) this.#unasked(KIND.PENDING, id)
     this.#early.delete(id)
     if (early === undefined) {
       task.coroutine = true
@@ -761,13 +793,17 @@ export class Worker implements Owner, Reviver {
   /** The worker's thread waits for a JavaScript function. */
   #callback(id: number, bytes: Buffer, start: number, end: number): void {
     const asked = readCallback(bytes, start, end, this)
+    const isLost = this.#unwritten > MOST_UNREAD + this.#flight.callbacks
+    if (id === NO_CALL || isLost || this.#flight.callbacks >= MOST_LEVELS) this.#unasked(KIND.CALLBACK, id)
+    this.#main?.spend()
     this.#tools.events.asked()
     this.#flight.enter(id)
     this.#keepAlive()
     const answer = (encoded: EncodedFrame) => {
       if (!this.#flight.answer(id)) return encoded.crossing.undo() // the worker is gone, or the call was cancelled
       this.#keepAlive()
-      this.#write(this.#channel().socket, encoded, id)
+      this.#unwritten++
+      this.#write(this.#channel().socket, encoded, id, this.#written)
       this.#tools.events.answered()
     }
     this.#runner.run(asked, this.#flight.get(asked.call)?.crossing, answer)
@@ -777,20 +813,34 @@ export class Worker implements Owner, Reviver {
   /** Another Python thread, or an event loop, calls a JavaScript function. */
   #sideCallback(id: number, bytes: Buffer, start: number, end: number): void {
     const asked = readCallback(bytes, start, end, this)
+    this.#side?.spend()
     const { side } = this.#channel()
-    const answer = (encoded: EncodedFrame) => this.#write(side, encoded, id)
-    const pending =
-      (asked.caller & CALLER.HAS_LOOP) !== 0 ? () => side.write(frame(KIND.CALLBACK_PENDING, undefined, id)) : undefined
+    const answer = (encoded: EncodedFrame) => {
+      this.#pendingCallbacks--
+      this.#write(side, encoded, id)
+      this.#side?.wrote()
+    }
+    const tellPending = () => {
+      side.write(frame(KIND.CALLBACK_PENDING, undefined, id))
+      this.#side?.wrote()
+    }
+    if (++this.#pendingCallbacks > MOST_PENDING)
+      return answer(this.#tools.answers.denied('too many callbacks wait for an answer'))
+    const pending = (asked.caller & CALLER.HAS_LOOP) !== 0 ? tellPending : undefined
     this.#runner.run(asked, this.#flight.get(asked.call)?.crossing, answer, pending)
   }
 
-  #write(socket: Launched['socket'], encoded: EncodedFrame, id: number): void {
+  readonly #written = (): void => {
+    this.#unwritten--
+  }
+
+  #write(socket: Launched['socket'], encoded: EncodedFrame, id: number, written?: () => void): void {
     const { numbers, lends } = encoded.crossing
     if (this.#state !== 'open') return encoded.crossing.undo()
     encoded.crossing.sent(this.#borrower)
     if (numbers !== undefined) this.#sent(numbers)
     else if (lends) this.#openSide()
-    socket.write(frameBytes(encoded, id))
+    socket.write(frameBytes(encoded, id), written)
   }
 
   /** Its process cannot see the memory of a loan that it has: it gets the bytes. */
@@ -808,20 +858,17 @@ export class Worker implements Owner, Reviver {
   }
 
   #first(kind: Kind, value: unknown): void {
-    const isReady = kind === KIND.READY && isRecord(value)
-    if (isReady) this.#openMemory(value['memory'] ?? -1)
-    const started = this.#started
-    this.#started = undefined
-    if (isReady) {
+    if (kind === KIND.READY && isRecord(value)) {
+      this.#openMemory(value['memory'] ?? -1)
       this.ready = value
-      started?.resolve()
+      this.#started?.resolve()
+    } else if (kind === KIND.ERROR) {
+      this.#started?.reject(toError(value as PythonErrorDetails))
+      this.#killAfter(this.#tools.closeGraceMs) // it ends by itself
     } else {
-      started?.reject(
-        kind === KIND.ERROR && isRecord(value)
-          ? toError(value as unknown as PythonErrorDetails)
-          : startError(`its first frame is of kind ${kind}, and not READY`),
-      )
+      this.#fail(startError(`its first frame is of kind ${kind}, and not READY`))
     }
+    this.#started = undefined
   }
 
   #fail(error: unknown): void {
@@ -836,6 +883,8 @@ export class Worker implements Owner, Reviver {
   async #end({ socket, side, prints }: Launched, ending: Ending): Promise<void> {
     this.#isOver = true
     this.#openSide()
+    this.#main?.finish()
+    this.#side?.finish()
     await drained([socket, side, ...(prints === undefined ? [] : [prints.stdout, prints.stderr])])
     socket.destroy()
     side.destroy()
@@ -846,6 +895,7 @@ export class Worker implements Owner, Reviver {
   #gone(ending: Ending): void {
     this.#state = this.#state === 'starting' ? 'starting' : 'gone'
     const { ledger } = this.#channel()
+    clearTimeout(this.#closing)
     this.#borrowed.end()
     this.#lines?.end()
     this.#words = ledger.lastWords
@@ -859,6 +909,11 @@ export class Worker implements Owner, Reviver {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a name that is no text')
 }
 
 function startError(how: string): PythreadsError {

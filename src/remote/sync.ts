@@ -274,6 +274,7 @@ export class SyncPython {
     const number = checkAsked(asked, owner.realm, this.#source.locals)
     const { args, caller, refusal } = asked
     const send = (frame: ReturnType<Answers['result']>) => {
+      if (this.#owner !== owner) return frame.crossing.undo() // its worker has ended meanwhile
       if (frame.crossing.numbers !== undefined) owner.realm.sent(frame.crossing.numbers)
       frame.crossing.sent(owner.borrower)
       reply(frameBytes(frame, id))

@@ -6,6 +6,7 @@ import marshal
 import os
 import struct
 import threading
+import time
 from typing import Any
 
 from pythreads_kernel.javascript import current
@@ -68,3 +69,62 @@ def overtake(number: int) -> None:
     write(SIDE, frame(68, 1, marshal.dumps([number, [], 1, 0])))
     write(MAIN, frame(69, 0, marshal.dumps([(number, 1, 0)])))
     held[0].reference.note.crossings = 0
+
+
+def number() -> int:
+    """The number of what was given last."""
+    last: int = held[-1].reference.number
+    return last
+
+
+class _NoWaiters(dict):  # type: ignore[type-arg]
+    """Whoever looks for a waiter, waits."""
+
+    def get(self, _number: int, _default: object = None) -> None:
+        threading.Event().wait()
+
+
+def deaf() -> None:
+    """Read the side channel no more."""
+    channel: Any = current.channel
+    channel.side._waiters = _NoWaiters()
+
+
+def flood(kind: int, source: str) -> None:
+    """Send frames on the side channel without end, and read no answers."""
+    deaf()
+    data = frame(kind, 9, marshal.dumps(eval(source), 4)) * 100
+    while True:
+        write(SIDE, data)
+
+
+def converse(kind: int, source: str, times: int) -> None:
+    """Send frames on the side channel, and read the answers."""
+    write(SIDE, frame(kind, 9, marshal.dumps(eval(source), 4)) * times)
+
+
+def linger() -> None:
+    """Say again and again, once the channel is to be closed, that it is."""
+    channel: Any = current.channel
+    turns = []
+
+    def after() -> None:
+        turns.append(1)
+        while len(turns) > 1:
+            write(MAIN, frame(65, 0, marshal.dumps(None)))
+            time.sleep(0.05)
+
+    channel._after = after
+
+
+def close_side() -> None:
+    """Close the side channel, and wait for ever."""
+    os.close(SIDE)
+    threading.Event().wait()
+
+
+def send_soon(kind: int, source: str, *, side: bool = True) -> None:
+    """Send a frame from another thread, and go on."""
+    value = eval(source)
+    data = value if kind == 0 else frame(kind, 1, marshal.dumps(value, 4))
+    threading.Thread(target=write, args=(SIDE if side else MAIN, data)).start()
