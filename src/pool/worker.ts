@@ -681,7 +681,8 @@ export class Worker implements Owner, Reviver {
 
   /** A reply comes that has no room for the time that its request took. */
   #took(id: number, us: unknown): void {
-    if (this.#flight.get(id) === undefined || !(Number.isSafeInteger(us) && (us as number) >= MAX_REPLY_TIME)) {
+    const task = this.#early.get(id) ?? this.#flight.get(id)
+    if (task === undefined || !(Number.isSafeInteger(us) && (us as number) >= MAX_REPLY_TIME)) {
       this.#unasked(KIND.TOOK, id)
     }
     this.#longTime = { id, us: us as number }
