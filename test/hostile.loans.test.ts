@@ -68,6 +68,15 @@ it('memory of a call that runs is not lent again when another worker process say
   expect(await total).toBe(BYTES)
 })
 
+it('memory that a worker process fills where nothing is lent is given back to the system', async () => {
+  await using py = await hostile()
+  await py.eval`len(${new Uint8Array(BYTES)})`
+  await py.run('hostile_memory:fill_file', [600])
+  expect(py.stats().memory.residentMb).toBeGreaterThan(600)
+  await using _ = await keeping(new Uint8Array(BYTES)) // something is lent: it is looked at from time to time
+  await expect.poll(() => py.stats().memory.residentMb).toBeLessThan(600)
+})
+
 function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => {}
   const promise = new Promise<void>((done) => {

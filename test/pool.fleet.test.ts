@@ -57,6 +57,10 @@ class Member {
     return this.closed || this.killed
   }
 
+  held(): number {
+    return this.holdsMb
+  }
+
   measure(): void {
     this.residentMb = this.holdsMb
   }

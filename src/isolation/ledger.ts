@@ -52,8 +52,8 @@ export class Ledger {
   }
 
   /**
-   * Takes back the requests above `low`, up to `high`: Python skips them, unless it has begun them already. Returns whether that could be
-   * written.
+   * Takes back the requests above `low`, up to `high`: Python skips them, unless it has begun them already. Returns whether that could
+   * be written: a worker can cut the file short and fill its file system.
    */
   takeBack(low: number, high: number): boolean {
     const range = Buffer.allocUnsafe(8)
@@ -72,7 +72,7 @@ export class Ledger {
    */
   takeBackAll(): number {
     const low = this.begun
-    if (!this.takeBack(low, LAST)) return LAST
+    if (!this.takeBack(low, LAST)) return LAST // it may begin each of them
     const { begun } = this
     for (let look = 0; begun > low && look < LOOKS; look++) {
       const skipped = this.#firstSkipped

@@ -27,6 +27,11 @@ export class Extents {
     return undefined
   }
 
+  /** The free parts: where each begins, and how many bytes it has. */
+  free(): (readonly [start: number, bytes: number])[] {
+    return this.#starts.map((start, i) => [start, (this.#ends[i] as number) - start] as const)
+  }
+
   /** Makes what `take` answered free again. */
   giveBack(start: number, size: number): void {
     const end = start + aligned(size)

@@ -274,8 +274,15 @@ class Lender {
   #lookLater(): NodeJS.Timeout {
     return setTimeout(() => {
       this.sweep()
+      this.#trim()
       this.#look = this.#count > 0 ? this.#lookLater() : undefined
     }, LOOK_MS).unref()
+  }
+
+  /** Gives all that is free back to the system when there is more of it than is ever kept: a worker process has written there. */
+  #trim(): void {
+    if (this.#mapping.resident - this.used <= 2 * WARM_BYTES) return
+    for (const [start, bytes] of this.#extents.free()) this.#mapping.discard(start, bytes)
   }
 
   #pin(buffer: ArrayBufferLike): void {

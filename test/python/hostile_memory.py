@@ -200,6 +200,14 @@ def end_all_loans() -> int:
     return count
 
 
+def fill_file(mb: int) -> None:
+    """Write to the part of the file of JavaScript that is the last to be lent."""
+    space = next(iter(borrowing._spaces.values()))
+    start = len(space._map) - (mb << 20)
+    for at in range(start, len(space._map), 1 << 20):
+        space._map[at : at + (1 << 20)] = b"x" * (1 << 20)
+
+
 _N = 600_000
 _calls: list[int] = []
 
