@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url'
 /** The folder to put on Python's path for `pythreads_kernel`. The same from `src/` and from the bundles in `dist/`: both are beside it. */
 export const KERNEL_FOLDER: string = fileURLToPath(new URL('../kernel', import.meta.url))
 
+/** Tells a program that starts a Python, such as a script with a sandbox, which folder that Python has to read. */
+export const KERNEL_VARIABLE: Readonly<Record<string, string>> = { PYTHREADS_KERNEL: KERNEL_FOLDER }
+
 /** The file of CommonJS that threads have the main thread require; `scripts/bundle.js` makes it of `capi/on-main-thread.ts`. */
 export const MAIN_THREAD_FILE: string = fileURLToPath(new URL('../dist/main-thread.cjs', import.meta.url))
 

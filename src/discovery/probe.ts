@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { PythreadsError } from '../errors/index.ts'
-import { kernelScript } from '../kernel.ts'
+import { KERNEL_VARIABLE, kernelScript } from '../kernel.ts'
 import { execute } from './execute.ts'
 import { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
 import { recall, remember } from './remembered.ts'
@@ -29,7 +29,7 @@ export function probe(executable: string, { anew = false }: { anew?: boolean } =
 
 async function ask(executable: string): Promise<PythonFacts> {
   // -I: neither the environment's PYTHON* variables nor the current folder can change what is asked.
-  const answer = await execute(executable, ['-I', kernelScript('probe')], TIMEOUT_MS)
+  const answer = await execute(executable, ['-I', kernelScript('probe')], TIMEOUT_MS, { ...process.env, ...KERNEL_VARIABLE })
   const line = answer.stdout.split('\n').find((text) => text.startsWith(MARK))
   if (answer.failure === undefined && line !== undefined) return check(executable, line.slice(MARK.length))
   // Python 2 has no -I, and takes an empty PYTHONPATH for the current folder.

@@ -17,7 +17,7 @@ import {
 } from '../capi/index.ts'
 import { type PythonFacts, reserveDescriptors, startupShadows } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
-import { bootSource } from '../kernel.ts'
+import { bootSource, KERNEL_VARIABLE } from '../kernel.ts'
 import { own, ownVariables } from '../own.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
 import { Ledger } from './ledger.ts'
@@ -164,7 +164,8 @@ export class ProcessIsolation implements Isolation {
 
   #spawn(stdio: StdioOptions & unknown[], ledger: number): ChildProcess {
     // A sandbox has processes of its own in between, and other numbers for all of them: whether its parent is still there, it cannot see by that.
-    const parent = this.#facts.isWrapper === true ? 0 : process.pid
+    const isWrapper = this.#facts.isWrapper === true
+    const parent = isWrapper ? 0 : process.pid
     const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${ledger}, ${parent})`)
     const main = `import sys; sys.path[:1] = filter(None, sys.path[:1])\n${begin}`
     const { cwd, threadsPerWorker } = this.#options
@@ -174,7 +175,8 @@ export class ProcessIsolation implements Isolation {
     let child: ChildProcess
     try {
       reserveDescriptors(stdio.length * 3 + 4) // two for each pipe, and a copy of each in the child
-      const options = own({ stdio, cwd, env: own(env), windowsHide: true })
+      const variables = own({ ...env, ...(isWrapper ? KERNEL_VARIABLE : {}) })
+      const options = own({ stdio, cwd, env: variables, windowsHide: true })
       child = spawn(this.#facts.executable, ['-X', 'utf8', '-c', main], options)
     } catch (error) {
       throw startFailure(`${this.#facts.executable} cannot be run`, error)
