@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node'
 import { findChromium } from '../../bench/report/browser.ts'
 import { writePassed } from './passed.ts'
+import { missingSandboxes } from './sandboxes.ts'
 
 const isFull = process.env['PYTHREADS_TESTS'] === 'full'
 
@@ -36,6 +37,7 @@ export default class ClosingReporter implements Reporter {
     const missing = [...(this.#vitest?.getRootProject().getProvidedContext().missing ?? [])]
     if (!existsSync(TOOLS)) missing.push('the style of the Python code (pip cannot install ruff and mypy)')
     if (findChromium() === undefined) missing.push('the report of the benchmark in a browser (no Chromium)')
+    missing.push(...missingSandboxes())
     if (isFull) return left > 0 ? [`${left} tests are left out, which npm test has passed.`] : []
     if (left > 0) missing.push(`${left} combinations and repetitions`)
     if (missing.length === 0) return []
