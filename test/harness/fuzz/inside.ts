@@ -31,7 +31,7 @@ export async function fuzzInside(run: Run, tell: (report: Report) => void): Prom
       recorder.outcome(await pool.play(sequence))
     }
     await pool.end()
-    recorder.samples.take()
+    await recorder.rest()
     tell(recorder.report())
   }
 }

@@ -18,6 +18,8 @@ const HELP = `Attacks hosts by frames that a hostile worker could write. Ends wi
   --python PATH   the Python of worker processes
   --save NAME     write the fewest frames that do the same as each fault found inside to test/corpus/NAME-N.jsonl
 `
+/** On an idle machine. */
+const LONGEST_STOP_MS = 1_000
 /** The file of loans in cases of the corpus. */
 const FILE = 200
 
@@ -72,6 +74,7 @@ function print(level: Level, { frames, workers, sent, outcomes, faults, longestS
     console.log(`${String(count).padStart(8)} ${outcome}`)
   console.log('What the host held:')
   for (const [name, slope] of Object.entries(slopes)) console.log(`  ${name}: ${slope}`)
+  if (longestStopMs > LONGEST_STOP_MS) console.log(`SLOW: the event loop stopped for ${longestStopMs} ms`)
   console.log(unsent.length === 0 ? 'All kinds of frames and escapes were sent' : `Never sent: ${unsent.join(', ')}`)
   for (const { what, where } of faults) console.log(`FAULT: ${what} (--only ${level} ${where})`)
 }

@@ -48,7 +48,7 @@ export async function fuzzProcesses(run: Run, tell: (report: Report) => void): P
     }
     await host.close()
     if (canaries.changed) recorder.fault('a file was changed that the worker could only read')
-    recorder.samples.take()
+    await recorder.rest()
     tell(recorder.report())
   }
 }

@@ -1,5 +1,6 @@
 import { openSync, writeSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '../random.ts'
 import { Samples } from '../samples.ts'
 import { Counts, reasonOf } from './coverage.ts'
@@ -44,6 +45,9 @@ export function whereOf({ seed, corpus }: Run, index: number): string {
   return corpus === undefined ? `--seed ${seed} --from ${index}` : `corpus ${index}`
 }
 
+/** How many descriptors may be open more than after the first pool: what collected arrays have. */
+const FEW = 8
+
 /** Hands out the sequences of a run, and notes what they do to this process. */
 export class Recorder {
   readonly random: Random
@@ -58,6 +62,8 @@ export class Recorder {
   readonly #isPolluted = watchPrototypes()
   readonly #delay = monitorEventLoopDelay({ resolution: 5 })
   readonly #progress: number | undefined
+  /** How many there were when the first pool was closed. */
+  #descriptors: number | undefined
   #longestStop = 0
   #frames = 0
   #next: number
@@ -122,6 +128,16 @@ export class Recorder {
     } finally {
       setImmediate(() => this.#delay.reset())
     }
+  }
+
+  /** A pool was closed: looks at what this process holds. What a pool had is given back soon. */
+  async rest(): Promise<void> {
+    const count = () => Samples.now()['descriptors'] ?? 0
+    this.#descriptors ??= count()
+    for (let looks = 0; looks < 200 && count() > this.#descriptors; looks++) await sleep(10)
+    if (count() > this.#descriptors + FEW)
+      this.fault(`${count()} descriptors are open, ${this.#descriptors} after the first pool`)
+    this.samples.take()
   }
 
   report(): Report {
