@@ -944,6 +944,17 @@ describe('calls that wait', () => {
     floor.add(0)
     expect(floor.drain(0)).toEqual([plain.name, nested.name])
   })
+
+  it('a worker that leaves while it is idle is not kept, where no call takes just any worker', () => {
+    const floor = new Floor(2)
+    const worker = floor.worker(0)
+    floor.place({ slot: 0 })
+    floor.finish(0)
+    expect(worker.listed).toBe(true)
+    worker.serving = false
+    floor.dispatcher.leave(worker, () => undefined)
+    expect(worker.listed).toBe(false)
+  })
 })
 
 describe('hasIdle', () => {

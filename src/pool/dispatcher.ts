@@ -186,6 +186,8 @@ export class Dispatcher<S extends Station> {
   /** A worker is gone. `fate` answers the error of a call that cannot go on without it; the others go elsewhere. */
   leave(station: S, fate: (task: Task) => unknown): void {
     this.#standbys.delete(station)
+    if (station.listed) this.#idle.splice(this.#idle.indexOf(station), 1) // where all calls name their worker, nobody else takes it out
+    station.listed = false
     this.#queues.leave(station.slot, fate)
     this.#checkDrained()
   }
