@@ -29,6 +29,7 @@ export async function fuzzInside(run: Run, tell: (report: Report) => void): Prom
     await pool.start()
     for (let calls = 0; calls < CALLS_OF_POOL && sequence !== undefined; calls++, sequence = recorder.next()) {
       recorder.outcome(await pool.play(sequence))
+      if (run.corpus !== undefined) await pool.renew()
     }
     await pool.end()
     await recorder.rest()
@@ -118,6 +119,12 @@ class HostilePool {
     await honest
     if (this.#pool.locals.size < 1) this.#recorder.fault('a function was dropped that an honest worker has')
     return outcome
+  }
+
+  /** Ends the hostile worker, which may have got only a part of what it sent across. */
+  async renew(): Promise<void> {
+    this.#hostile?.kill()
+    for (let turns = 0; turns < TURNS; turns++) await turn()
   }
 
   async end(): Promise<void> {
