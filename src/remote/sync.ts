@@ -221,10 +221,15 @@ export class SyncPython {
     if (this.#line !== undefined && (this.#line.callsBack || !calledBack)) return this.#line
     const realm = this.#source.realm ?? new Realm(this.#source.locals)
     const tools: Omit<SyncTools, 'startTimeoutMs'> = { take: (frame, reply, blocked) => this.#take(frame, reply, blocked) }
-    this.#line = this.#source.open(tools, calledBack)
-    const line = this.#line
+    const line = this.#source.open(tools, calledBack)
     const tell = this.#source.realm === undefined ? (ids: number[]) => line.tell(releaseFrame(ids)) : undefined
-    this.#owner = new SyncOwner(realm, this.#source, this.#caller, tell, line)
+    try {
+      this.#owner = new SyncOwner(realm, this.#source, this.#caller, tell, line)
+    } catch (error) {
+      line.close() // its memory cannot be opened
+      throw error
+    }
+    this.#line = line
     return line
   }
 
