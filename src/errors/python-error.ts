@@ -1,4 +1,5 @@
 import type { ErrorCode } from './codes.ts'
+import { checkDetails, malformed } from './details.ts'
 import { brand, copied, isInstance, PythreadsError, show } from './pythreads-error.ts'
 
 /** One line of a Python traceback. */
@@ -69,8 +70,14 @@ interface PythonErrorOptions {
   known?: KnownErrors
 }
 
-/** The errors of details that were met before: groups may hold one error several times. `undefined`: it is being made. */
-type KnownErrors = Map<PythonErrorDetails, unknown>
+/**
+ * The errors of details that were met before: groups may hold one error several times. `undefined`: it is being made. And the lists of
+ * members that were met: each exception has one of its own.
+ */
+type KnownErrors = Map<object, unknown>
+
+/** How many characters a stack has of Python's frames: many may be of one file with a long name. */
+const MOST_OF_FRAMES = 2 ** 20
 
 /** How deep a chain of causes is turned into errors; Python itself sets no limit. */
 const MAX_CAUSES = 100
@@ -162,7 +169,8 @@ export class PythonError extends PythreadsError {
   /** The arguments that the exception was made with; `undefined` stands for one that is not a plain value, or a large one. */
   get args(): readonly unknown[] {
     const { args = [], opaque } = this.#details
-    return opaque == null ? args : args.map((arg, at) => (opaque.includes(at) ? undefined : arg))
+    const hidden = new Set(opaque)
+    return opaque == null ? args : args.map((arg, at) => (hidden.has(at) ? undefined : arg))
   }
 
   /**
@@ -207,7 +215,7 @@ export class PythonError extends PythreadsError {
   #showStack(from: { stack?: string } | ''): void {
     let stack: unknown
     const get = () => {
-      stack ??= [this.#head(), ...this.frames.map(shown).reverse(), from === '' ? '' : callers(from)]
+      stack ??= [this.#head(), ...shownFrames(this.frames), from === '' ? '' : callers(from)]
         .filter((part) => part !== '')
         .join('\n')
       return stack
@@ -228,11 +236,18 @@ export class PythonError extends PythreadsError {
   }
 }
 
-/** The error that details describe: for what JavaScript itself threw, that very value. */
+/**
+ * The error that details describe: for what JavaScript itself threw, that very value.
+ *
+ * @throws `ERR_PYTHREADS_PROTOCOL` for details that are none
+ */
 export function toError(details: PythonErrorDetails, options: PythonErrorOptions = {}): unknown {
-  if (details.thrown !== null) return details.thrown[0]
   const known: KnownErrors = options.known ?? new Map()
   if (known.has(details)) return known.get(details)
+  checkDetails(details)
+  if (details.thrown !== null) return details.thrown[0]
+  if (details.errors !== null && known.has(details.errors)) malformed()
+  if (details.errors !== null) known.set(details.errors, undefined)
   known.set(details, undefined)
   const error = new PythonError(details, { ...options, known })
   known.set(details, error)
@@ -246,6 +261,18 @@ export function raise(error: unknown): never {
 }
 
 const NO_ATTRIBUTES: Readonly<Record<string, unknown>> = Object.freeze({})
+
+/** The frames as V8 writes them, the innermost first. */
+function shownFrames(frames: readonly PythonFrame[]): string[] {
+  const lines: string[] = []
+  let length = 0
+  for (let i = frames.length - 1; i >= 0 && length < MOST_OF_FRAMES; i--) {
+    const line = shown(frames[i] as PythonFrame).slice(0, MOST_OF_FRAMES)
+    length += line.length
+    lines.push(line)
+  }
+  return lines
+}
 
 /** A frame as V8 writes it, so that tools which read stacks know the place. */
 function shown({ file, line, column, function: name }: PythonFrame): string {

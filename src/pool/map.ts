@@ -279,13 +279,22 @@ async function callChunk(pool: Pool, plan: MapPlan, items: Items, signal: AbortS
   }
   const { target } = plan
   const options = { ...plan.call, timeoutMs: null, signal }
-  const reply = await pool.submit(KIND.MAP, write, options, undefined, target).catch((error: unknown) => {
+  let reply: unknown
+  try {
+    reply = await pool.submit(KIND.MAP, write, options, undefined, target)
+  } catch (error) {
     const refused = beforeRefused(error, items.first, target)
     if (refused === undefined) throw error
     return refused
-  })
-  if (!Array.isArray(reply)) return reply as Chunk
-  const [results, failure, seconds] = reply as [unknown[], PythonErrorDetails | null, number]
+  }
+  const [results, failure, seconds] = (Array.isArray(reply) ? reply : []) as [unknown[], PythonErrorDetails | null, number]
+  const { length } = items.values
+  const isWhole =
+    Array.isArray(results) &&
+    typeof seconds === 'number' &&
+    (failure === null ? results.length === length : results.length < length)
+  if (!isWhole)
+    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a chunk without its results', { target })
   if (failure === null) size.learn(results.length, seconds * 1000)
   const failed = failure === null ? null : { error: toError(failure, { index: items.first + results.length, target }) }
   return { results, failure: failed }

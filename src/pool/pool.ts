@@ -73,8 +73,9 @@ export interface SubmitOptions extends Patience {
 /** How many workers may end when they were to begin the same call. */
 const MOST_DEATHS = 3
 
-/** More names than this are not kept. */
+/** More names than this are not kept, and none that is so long. */
 const MOST_REFUSED = 1_000
+const MOST_OF_NAME = 1_000
 
 const NO_LISTENERS: Listeners = Object.freeze({ onWarning: undefined, onLog: undefined })
 /** No options, none of which a changed `Object.prototype` gives. */
@@ -207,7 +208,8 @@ export class Pool {
   }
 
   noteRefused(module: unknown): void {
-    if (typeof module === 'string' && this.#refused.size < MOST_REFUSED) this.#refused.add(module)
+    const isName = typeof module === 'string' && module.length < MOST_OF_NAME
+    if (isName && this.#refused.size < MOST_REFUSED) this.#refused.add(module)
   }
 
   /** What `broadcast` has run so far, in order; what failed is `undefined`. */

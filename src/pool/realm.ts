@@ -182,6 +182,9 @@ export interface Owner {
   release(id: number): void
 }
 
+/** How much of the name of a type is kept, which stands in messages. */
+const MOST_OF_TYPE = 1_000
+
 /** A reference to an object in Python. */
 export class Handle {
   readonly owner: Owner
@@ -197,7 +200,7 @@ export class Handle {
   constructor(owner: Owner, id: number, type: string, traits: number) {
     this.owner = owner
     this.id = id
-    this.type = type
+    this.type = type.length > MOST_OF_TYPE ? `${type.slice(0, MOST_OF_TYPE)}...` : type
     this.traits = traits
     owner.realm.objects++
   }

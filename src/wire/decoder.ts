@@ -615,11 +615,37 @@ class Reader {
 }
 
 function addTo(set: Set<unknown>, member: unknown): void {
-  if (set.size < MOST_MEMBERS) set.add(member)
+  if (set.size >= MOST_MEMBERS) return
+  if (set.size < TIMED_FROM || (set.size & EACH) !== 0) return void set.add(member)
+  const began = performance.now()
+  set.add(member)
+  checkPace(performance.now() - began)
 }
 
 function setIn(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
-  if (map.size < MOST_MEMBERS) map.set(key, value)
+  if (map.size >= MOST_MEMBERS) return
+  if (map.size < TIMED_FROM || (map.size & EACH) !== 0) return void map.set(key, value)
+  const began = performance.now()
+  map.set(key, value)
+  checkPace(performance.now() - began)
+}
+
+/**
+ * V8 hashes numbers without a seed, and of a bigint the lowest 64 bits alone: who chooses the keys can have each compared with all
+ * before it. So some members of large collections are timed. One takes less than a microsecond; where many in a row take ten times as
+ * long, that is no collection of garbage and no other process, which would be seen by some of them alone.
+ */
+const TIMED_FROM = 1024
+const EACH = 15
+const SLOW_MS = 0.01
+const MOST_SLOW = 64
+let slow = 0
+
+function checkPace(ms: number): void {
+  slow = ms > SLOW_MS ? slow + 1 : 0
+  if (slow <= MOST_SLOW) return
+  slow = 0
+  throw refusal('has too many keys with the same hash', REFUSED, REFUSED)
 }
 
 /** The kernel sends a dict that JavaScript would take for a promise as a Map. */
@@ -659,10 +685,26 @@ function isLoan(values: readonly unknown[]): values is Loan {
 
 function toNdArray(dtype: DType, shape: number[], strides: number[], data: ArrayBufferView): NdArray {
   try {
+    if (typeof dtype !== 'string' || !isPlainShape(shape, data.byteLength)) malformed('an array with more items than its data')
     return new NdArray({ dtype, shape, strides, data: data as Float64Array })
   } catch {
     return malformed('an array whose parts do not go together')
   }
+}
+
+/** How many lists an array of no items may be. */
+const MOST_EMPTY_LISTS = 2 ** 24
+
+/** Whether the lists that an array would be in JavaScript are in proportion to its bytes: it has no items that overlap. */
+function isPlainShape(shape: readonly number[], bytes: number): boolean {
+  let lists = 1
+  if (!Array.isArray(shape) || !shape.every(Number.isSafeInteger)) return false
+  for (const length of shape) {
+    if (length === 0) return lists <= MOST_EMPTY_LISTS
+    lists *= length
+    if (lists > Math.max(bytes, MOST_EMPTY_LISTS)) return false
+  }
+  return lists <= Math.max(bytes, 1)
 }
 
 function isDigit(unit: number): boolean {

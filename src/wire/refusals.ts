@@ -1,5 +1,6 @@
-import { types } from 'node:util'
+import { inspect, types } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
+import { PythonScalar } from './scalar.ts'
 
 /** Stands in a decoded value for one that JavaScript cannot hold. */
 export const REFUSED: unique symbol = Symbol('refused')
@@ -31,10 +32,33 @@ export function refusal(reason: string, value: unknown, culprit: unknown, cause?
   return error
 }
 
+/** How long a path is, and a key in it: many levels may have one long key. */
+const MOST_OF_PATH = 10_000
+const MOST_OF_KEY = 200
+
 /** The path that errors name: `args[0]["a"]`. */
 export function pathOf(name: string, keys: readonly unknown[]): string {
-  return `${name}${keys.map((key) => `[${typeof key === 'string' ? JSON.stringify(key) : String(key)}]`).join('')}`
+  let path = name
+  for (const key of keys) {
+    if (path.length > MOST_OF_PATH) return `${path}...`
+    path += `[${shown(key)}]`
+  }
+  return path
 }
+
+/** A key of any type. As a text, an array that is in itself many times over would have no end. */
+function shown(key: unknown): string {
+  if (typeof key === 'string') return JSON.stringify(key.length > MOST_OF_KEY ? `${key.slice(0, MOST_OF_KEY)}...` : key)
+  if (typeof key !== 'object' || key === null) return String(key).slice(0, MOST_OF_KEY)
+  if (Array.isArray(key)) return key.some(isObject) ? inspect(key, SHORTLY) : String(key).slice(0, MOST_OF_KEY)
+  return key instanceof Date || key instanceof PythonScalar ? String(key) : Object.prototype.toString.call(key)
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+const SHORTLY = { depth: 1, maxArrayLength: 10, maxStringLength: MOST_OF_KEY, breakLength: Number.POSITIVE_INFINITY }
 
 interface Step {
   readonly item: unknown

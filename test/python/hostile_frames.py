@@ -128,3 +128,78 @@ def send_soon(kind: int, source: str, *, side: bool = True) -> None:
     value = eval(source)
     data = value if kind == 0 else frame(kind, 1, marshal.dumps(value, 4))
     threading.Thread(target=write, args=(SIDE if side else MAIN, data)).start()
+
+
+def details(**others: object) -> dict[str, Any]:
+    """What the kernel says of an exception."""
+    texts = {"code": "ERR_PYTHREADS_PYTHON", "type": "E", "module": "m", "message": "x", "traceback": ""}
+    nothing = dict.fromkeys(("cause", "errors", "path", "place", "thrown"))
+    return {**texts, "frames": [], "notes": [], "bases": [], "args": [], **nothing, **others}
+
+
+def errors_within(levels: int, way: str) -> dict[str, Any]:
+    """Exceptions each of which holds the next one twice."""
+    one = details()
+    for _ in range(levels):
+        one = details(errors=[one, one]) if way == "errors" else details(cause=one)
+    return one
+
+
+def error_in_itself(way: str) -> dict[str, Any]:
+    """An exception that holds itself."""
+    one = details(errors=[])
+    if way == "errors":
+        one["errors"].append(one)
+    else:
+        one["errors"], one["cause"] = None, one
+    return one
+
+
+def errors_of_one_list(count: int) -> dict[str, Any]:
+    """Exceptions that share their list of members."""
+    members = [details()]
+    return details(errors=[details(errors=members) for _ in range(count)])
+
+
+def many(levels: int) -> Any:
+    """A list that holds another one twice, and so on."""
+    one: Any = [1]
+    for _ in range(levels):
+        one = [one, one]
+    return one
+
+
+def many_tuples(levels: int) -> Any:
+    """The same of tuples, which can be keys."""
+    one: Any = (1,)
+    for _ in range(levels):
+        one = (one, one)
+    return one
+
+
+def keyed(key: Any) -> bytes:
+    """A dict with a key that Python cannot hash in time, and a value that JavaScript cannot hold."""
+    return b"{" + marshal.dumps(key, 4) + marshal.dumps({float("nan"): 1, float("nan"): 2}, 2) + b"0"
+
+
+def deep_keys(levels: int, size: int) -> Any:
+    """Dicts within dicts under one long key, and a value that JavaScript cannot hold at the end."""
+    key = "k" * size
+    one: Any = {float("nan"): 1, float("nan"): 2}
+    for _ in range(levels):
+        one = {key: one}
+    return one
+
+
+def reply_next(source: str, kind: int = 65) -> None:
+    """Send something else in the place of the result of the next call."""
+    channel: Any = current.channel
+    answer = channel._interruptible
+
+    def forged(asked: int, number: int, payload: memoryview) -> tuple[int, bytes]:
+        channel._interruptible = answer
+        answer(asked, number, payload)
+        value = eval(source)
+        return kind, value if isinstance(value, bytes) else marshal.dumps(value, 4)
+
+    channel._interruptible = forged
