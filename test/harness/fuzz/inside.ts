@@ -30,6 +30,7 @@ export async function fuzzInside(run: Run, tell: (report: Report) => void): Prom
     for (let calls = 0; calls < CALLS_OF_POOL && sequence !== undefined; calls++, sequence = recorder.next()) {
       recorder.outcome(await pool.play(sequence))
       if (run.corpus !== undefined) await pool.renew()
+      if (recorder.hasNews) tell(recorder.report())
     }
     await pool.end()
     await recorder.rest()

@@ -54,6 +54,8 @@ function raised(error: PythonError): void {
 export function lookAt(outcome: unknown): string | undefined {
   try {
     if (outcome instanceof PythonError) raised(outcome)
+    if (outcome instanceof Error && !(outcome instanceof PythreadsError))
+      return `a call ends by an error without a code: ${outcome.message}`
     if (outcome instanceof PythreadsError && !Object.hasOwn(ERROR_CODES, outcome.code))
       return 'an error has a code that is none of ours'
     inspect(outcome, { depth: 3 })

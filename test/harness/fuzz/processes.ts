@@ -45,6 +45,7 @@ export async function fuzzProcesses(run: Run, tell: (report: Report) => void): P
     await host.open()
     for (let calls = 0; calls < CALLS_OF_POOL && sequence !== undefined; calls++, sequence = recorder.next()) {
       await host.attack(sequence)
+      if (recorder.hasNews) tell(recorder.report())
     }
     await host.close()
     if (canaries.changed) recorder.fault('a file was changed that the worker could only read')
@@ -140,7 +141,10 @@ class Host {
       () => undefined,
       (error: unknown) => error,
     )
-    const pid = () => py.stats().workers[HOSTILE]?.pid
+    const pid = () => {
+      const worker = py.stats().workers[HOSTILE]
+      return worker?.state === 'starting' ? undefined : worker?.pid // to end it again and again before it serves would put the next one off
+    }
     const LATE = {}
     let outcome = await Promise.race([settled, sleep(PATIENCE_MS, LATE)])
     for (let looks = 0; outcome === LATE; looks++) {

@@ -52,6 +52,8 @@ const FEW = 8
 export class Recorder {
   readonly random: Random
   readonly samples: Samples = new Samples()
+  /** Whether a fault was found that no report tells of. */
+  hasNews = false
   /** How many hostile workers there were. */
   workers = 0
   readonly #run: Run
@@ -110,6 +112,7 @@ export class Recorder {
   /** Notes what the host did that it must not do. */
   fault(what: string): void {
     this.#faults.add(what, this.#where)
+    this.hasNews = true
   }
 
   /** A call that was attacked has returned or thrown something. */
@@ -142,6 +145,7 @@ export class Recorder {
 
   report(): Report {
     this.#noteStops()
+    this.hasNews = false
     const { seed } = this.#run
     const counted = { sent: this.#sent.toJSON(), outcomes: this.#outcomes.toJSON(), faults: this.#faults.found }
     const [longestStopMs, slopes] = [Math.round(this.#longestStop / 1e6), this.samples.slopes()]
