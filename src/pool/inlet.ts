@@ -27,7 +27,7 @@ export class Inlet {
     this.#parser = new FrameParser(sink)
     this.#failed = failed
     this.#held = held
-    socket.on('data', (chunk: Buffer) => this.#read(() => this.#parser.push(chunk)))
+    socket.on('data', (chunk: Buffer) => this.#take(chunk))
   }
 
   /** Counts a frame that runs code of the program. */
@@ -67,14 +67,16 @@ export class Inlet {
   #release(): void {
     if (this.#holds === 0 || --this.#holds > 0) return
     this.#held(-1)
-    this.#read(() => this.#parser.resume())
+    this.#take()
     if (this.#holds === 0) this.#socket.resume()
   }
 
-  #read(read: () => void): void {
+  /** Takes what has come; `undefined`: what came before it was held. */
+  #take(chunk?: Buffer): void {
     this.#left = MOST_AT_ONCE
     try {
-      read()
+      if (chunk === undefined) this.#parser.resume()
+      else this.#parser.push(chunk)
     } catch (error) {
       this.#failed(error)
     }

@@ -344,7 +344,7 @@ export class Worker implements Owner, Reviver {
   /** Gives it a call: when it is idle, waits for the callback that made the call, or has room behind short ones. */
   send(task: Task): void {
     if (!task.isSetUp) this.calls++
-    task.coroutine = false // another worker may have begun it
+    task.coroutine = false // it may have been one of a worker that is gone
     const { isIdle } = this.#flight
     const isWithin = this.#flight.callback !== undefined
     this.#flight.add(task)
