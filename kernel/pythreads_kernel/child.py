@@ -30,7 +30,7 @@ _KEPT_BYTES = 64 << 20
 def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], None]:
     """Make this process a worker of the host process `parent`, with which it ends. Return what serves the channel of two sockets.
 
-    `ledger_fd`: -1 where there is none. `parent`: 0 where another program started this one, as a sandbox does.
+    `ledger_fd`: -1 where there is none. `parent`: negative where the host started a program that started this one.
     """
     for descriptor in (fd, side):
         os.set_inheritable(descriptor, False)
@@ -45,6 +45,11 @@ def prepare(fd: int, side: int, ledger_fd: int, parent: int) -> Callable[[], Non
     spawning.prepare()
     terminal.install(own_process=True)
     threading.stack_size(16 << 20)
+    if parent < 0 and (os.getppid() != -parent or parent == -1):
+        from . import lending  # is not needed before
+
+        # The host looks for files of the process that it started, which is another one. A sandbox may have its own process 1.
+        lending.stop()
     _end_with(parent, fd)
     return partial(_serve, fd, side, ledger)
 
@@ -90,7 +95,7 @@ def _end_with(parent: int, fd: int) -> None:
             libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         except (ImportError, OSError, AttributeError, ValueError):
             pass
-        if parent and os.getppid() != parent:
+        if parent > 0 and os.getppid() != parent:
             os._exit(0)
     threading.Thread(target=_watch, args=(fd,), name="pythreads-watch", daemon=True).start()
 

@@ -305,7 +305,7 @@ def offer(capacity: int) -> int:
     """
     global _capacity, _file  # noqa: PLW0603
     _capacity = capacity
-    if not _by_address and _file < 0:
+    if _is_possible and not _by_address and _file < 0:
         try:
             _file = _make_file(CELLS + capacity)
         except (OSError, AttributeError, ImportError):  # no such files here, or none to spare

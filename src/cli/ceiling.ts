@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { KERNEL_VARIABLE } from '../kernel.ts'
 import { own } from '../own.ts'
 
 /** A function that keeps a core busy for about a millisecond, in pure Python. */
@@ -37,7 +38,12 @@ function start(executable: string, seconds: number) {
   })
   let go: () => void = () => {}
   const calls = new Promise<number>((resolve, reject) => {
-    const options = own({ encoding: 'utf8', cwd: undefined, shell: false, env: own(process.env) } as const)
+    const options = own({
+      encoding: 'utf8',
+      cwd: undefined,
+      shell: false,
+      env: own({ ...process.env, ...KERNEL_VARIABLE }),
+    } as const)
     const child = execFile(executable, ['-I', '-c', PROGRAM, String(seconds)], options, (error, stdout) => {
       if (error === null) return resolve(Number(stdout.split('\n')[1]))
       fail(error)

@@ -163,9 +163,9 @@ export class ProcessIsolation implements Isolation {
   }
 
   #spawn(stdio: StdioOptions & unknown[], ledger: number): ChildProcess {
-    // A sandbox has processes of its own in between, and other numbers for all of them: whether its parent is still there, it cannot see by that.
+    // A sandbox has processes of its own in between, and other numbers for all of them: whether its host is still there, a worker cannot see by that.
     const isWrapper = this.#facts.isWrapper === true
-    const parent = isWrapper ? 0 : process.pid
+    const parent = isWrapper ? -process.pid : process.pid
     const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${ledger}, ${parent})`)
     const main = `import sys; sys.path[:1] = filter(None, sys.path[:1])\n${begin}`
     const { cwd, threadsPerWorker } = this.#options
