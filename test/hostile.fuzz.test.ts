@@ -18,13 +18,13 @@ const PATIENCE_MS = 600_000
 
 describe('frames of a hostile worker', () => {
   it('harm neither the host nor other calls, at the channels themselves', { timeout: PATIENCE_MS }, async () => {
-    const { sent, frames, workers, faults } = await watched('inside', { seed: 16, frames: scaled(10_000, 200_000) })
+    const { sent, frames, workers, faults } = await watched('inside', { seed: 16, frames: scaled(5_000, 200_000) })
     expect(faults).toEqual([])
     const counts = new Counts()
     counts.addAll(sent)
     expect(counts.missing(EVERYTHING)).toEqual([])
-    expect(frames).toBeGreaterThanOrEqual(scaled(10_000, 200_000))
-    expect(workers).toBeGreaterThan(1_000)
+    expect(frames).toBeGreaterThanOrEqual(scaled(5_000, 200_000))
+    expect(workers).toBeGreaterThan(500)
   })
 
   const processes = placements.filter(({ isolation }) => isolation === 'process')
