@@ -204,7 +204,8 @@ export class SocketLine implements SyncLine {
 
   /** Whether frames can be sent. */
   get #isUsable(): boolean {
-    return this.#isOpen && this.#sockets.sockets.every(({ destroyed }) => !destroyed)
+    const [main, side] = this.#sockets.sockets
+    return this.#isOpen && !main.destroyed && !side.destroyed
   }
 
   #keep(main: boolean): FrameSink {

@@ -10,6 +10,8 @@ interface Dropped {
 
 /** Two turns of the event loop have a whole look at the descriptors between them; one more is for what Node puts off. */
 const QUIET_TURNS = 3
+/** How long a turn is waited for, at least. */
+const TURN_MS = 5
 
 /**
  * What JavaScript and one interpreter hold of each other. Rules:
@@ -126,11 +128,13 @@ export class Realm {
   #turnLater(): void {
     if (this.#isTurning || this.#unread > 0 || this.#young === 0) return
     this.#isTurning = true
-    setImmediate(() => {
+    const turn = () => {
       this.#isTurning = false
       this.turned()
-      if (this.#young > 0) this.#turnLater()
-    })
+      this.#turnLater()
+    }
+    // Not in the next turn: one that does not wait for anything costs more than most callbacks. Behind the timer, the sockets are looked at.
+    setTimeout(() => setImmediate(turn), TURN_MS).unref()
   }
 
   /** Drops a value that Python has dropped, once every frame in which it came home has been read (rule 3). */
