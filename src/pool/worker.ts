@@ -419,8 +419,8 @@ export class Worker implements Owner, Reviver {
     // What was taken back before must be skipped before the range changes: it is, once a later request has begun.
     const before = ledger.begun
     if (before < running || before >= first) return []
-    this.#lastTakenBack = last
     if (!ledger.takeBack(before, last)) return []
+    this.#lastTakenBack = last
     const { begun } = ledger
     return sent.filter(({ id }) => id > begun) // the others have begun, or will be reported as skipped
   }
