@@ -81,7 +81,7 @@ describe.each(sampled([false, true].flatMap((isSync) => WAYS.map((way) => ({ way
     })
 
     it('is ended when it names a loan that is none', async () => {
-      const loans = [SHARED, FRAME].flatMap((code) => spread(NO_LOANS, code).map((text) => [code, text]))
+      const loans = [SHARED, FRAME].flatMap((code) => spread(NO_LOANS, code + WAYS.indexOf(way), 6).map((text) => [code, text]))
       const seen = await outcomes(
         way,
         isSync,
@@ -107,6 +107,6 @@ it('one loan of a worker process is shown as one array', async () => {
 })
 
 it('a text that a worker process changes while it is read ends nothing but the call', async () => {
-  const [ended] = await outcomes('mapped', false, [{ call: ['hostile_memory:changing_text', []], times: scaled(100, 5_000) }])
+  const [ended] = await outcomes('mapped', false, [{ call: ['hostile_memory:changing_text', []], times: scaled(40, 5_000) }])
   expect(ended).toSatisfy((outcome: { code?: string }) => outcome.code === undefined || outcome.code === PROTOCOL)
 })
