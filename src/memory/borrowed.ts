@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { avoidsNativeCalls, sweepPython } from '../capi/index.ts'
 import { PythreadsError } from '../errors/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { whenThreadEnds } from './exit.ts'
+import { letGo } from './let-go.ts'
 import { CELLS, INLINE_BYTES } from './loans.ts'
 import { copyOf, isSealed, Mapping, type Part, viewOf } from './mapping.ts'
 import { notMemory, openWorkerFile, refusesToShrink, sizeOf } from './worker-file.ts'
@@ -136,7 +137,7 @@ class ReadFile {
   }
 
   end(): void {
-    closeSync(this.#fd)
+    letGo(this.#fd)
   }
 }
 
@@ -344,7 +345,7 @@ export class Borrowed {
   /** The worker has ended. */
   end(): void {
     if (this.#file !== undefined) this.#file.end()
-    else if (this.#ours !== undefined) closeSync(this.#ours)
+    else if (this.#ours !== undefined) letGo(this.#ours)
     this.#file = undefined
     this.#ours = undefined
   }

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync } from 'node:fs'
+import { fstatSync, openSync } from 'node:fs'
 import { avoidsNativeCalls, closeFd, duplicateFd, ffi, systemError } from '../capi/index.ts'
 import { isShortage } from '../errors/index.ts'
+import { letGo } from './let-go.ts'
 import { type Movable, pin } from './pin.ts'
 
 /**
@@ -87,7 +88,7 @@ export class Mapping {
     try {
       return new Mapping(fd)
     } catch (error) {
-      closeSync(fd)
+      letGo(fd)
       throw error
     }
   }
@@ -144,7 +145,7 @@ export class Mapping {
 
   /** Closes the descriptor, where nobody asks how much memory it takes: what is mapped stays. */
   #closeFile(): void {
-    if (this.#hasFile) closeSync(this.fd)
+    if (this.#hasFile) letGo(this.fd)
     this.#hasFile = false
   }
 

@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readlinkSync, type Stats, statfsSync } from 'node:fs'
+import { constants, fstatSync, ftruncateSync, openSync, readlinkSync, type Stats, statfsSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { PythreadsError } from '../errors/index.ts'
+import { letGo } from './let-go.ts'
 import { CELLS } from './loans.ts'
 
 /**
@@ -36,14 +37,15 @@ export function openWorkerFile(pid: number, fd: unknown): number | undefined {
     if (name === undefined) return undefined
     // The name comes first: it is the kernel's, while a file system of the worker's own would be asked for the rest.
     if (!name.startsWith(MEMFD)) notMemory('a file with a name')
-    const stats = fstatSync(found)
+    const [stats, system] = [attempt(() => fstatSync(found)), attempt(() => statfsSync(path))]
+    if (stats === undefined || system === undefined) return undefined // it cannot be looked at
     if (!stats.isFile() || stats.nlink !== 0 || (stats.mode & OPEN_TO_ALL) !== OPEN_TO_ALL) notMemory('a file of somebody else')
-    if (statfsSync(path).type !== TMPFS) notMemory('a file that is not in memory')
+    if (system.type !== TMPFS) notMemory('a file that is not in memory')
     checkSize(stats)
     // Nonblocking: a lease on the file would hold this thread up.
     return attempt(() => openSync(path, constants.O_RDWR | constants.O_NONBLOCK))
   } finally {
-    closeSync(found)
+    letGo(found)
   }
 }
 
