@@ -1,6 +1,6 @@
 /** A worker process that was taken over sends frames that it may not send: it ends, its call has a code, and the next call has another worker. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Python } from '../src/index.ts'
+import type { OutputLine, Python } from '../src/index.ts'
 import { KIND, type Kind } from '../src/wire/index.ts'
 import { file, placement, start } from './suites/placement.ts'
 import { runFixture } from './support/child.ts'
@@ -151,6 +151,15 @@ describe('a flood', () => {
     clearImmediate(timer)
     expect(most).toBeLessThanOrEqual(256 * 33)
     expect(turns).toBeGreaterThan(1)
+  })
+
+  it('of lines without an end lets the oldest out', async () => {
+    const lines: OutputLine[] = []
+    await using other = await start(place(), { workers: 1, output: (line) => lines.push(line) })
+    await hostile(other, 'begin_lines', [KIND.OUTPUT, 11_000])
+    await other.eval('1')
+    expect(lines.length).toBe(1_000)
+    expect(lines[0]).toMatchObject({ text: 'x', end: '' })
   })
 
   it('of values that callbacks return does not grow without end', async () => {

@@ -8,6 +8,10 @@ const LAST_CHARACTERS = 2_000
 /** The longest text of a line; a longer line comes in pieces. */
 const MOST_CHARACTERS = 1 << 20
 
+/** How many lines without an end are held, and how many characters of them; beyond, the oldest goes out as a piece. */
+const MOST_HELD_LINES = 10_000
+const MOST_HELD_CHARACTERS = 1 << 26
+
 const NEWLINE = 10
 
 export type OutputListener = (line: OutputLine) => void
@@ -29,6 +33,8 @@ export class Lines {
   readonly #listener: OutputListener
   /** By stream, call and thread. */
   readonly #partial = new Map<string, Partial>()
+  /** How many characters these are. */
+  #held = 0
   /** Whether the last line that came is overwritten by the next one. */
   #overwritten = false
 
@@ -96,6 +102,16 @@ export class Lines {
     if (last) this.#finish(partial)
     if (partial.length > 0 || partial.returned) this.#partial.set(key, partial)
     else this.#partial.delete(key)
+    if (this.#partial.size > MOST_HELD_LINES || this.#held > MOST_HELD_CHARACTERS) this.#letOut()
+  }
+
+  /** Lets the oldest lines out that have no end: a worker may begin any number of them. */
+  #letOut(): void {
+    for (const [key, partial] of this.#partial) {
+      if (this.#partial.size <= MOST_HELD_LINES && this.#held <= MOST_HELD_CHARACTERS) return
+      this.#partial.delete(key)
+      if (partial.length > 0) this.#line(partial, '')
+    }
   }
 
   /** Adds to a line; what is too long goes out. */
@@ -110,6 +126,7 @@ export class Lines {
     if (rest === '') return
     partial.pieces.push(rest)
     partial.length += rest.length
+    this.#held += rest.length
   }
 
   #finish(partial: Partial): void {
@@ -121,6 +138,7 @@ export class Lines {
     const { source, pieces } = partial
     const text = pieces.length === 1 ? (pieces[0] as string) : pieces.join('')
     partial.pieces = []
+    this.#held -= partial.length
     partial.length = 0
     // The state of a progress bar often begins with a carriage return, which ends nothing.
     if (end === '\r' && text === '') return

@@ -203,3 +203,8 @@ def reply_next(source: str, kind: int = 65) -> None:
         return kind, value if isinstance(value, bytes) else marshal.dumps(value, 4)
 
     channel._interruptible = forged
+
+
+def begin_lines(kind: int, count: int) -> None:
+    """Begin lines of as many threads."""
+    write(MAIN, b"".join(frame(kind, 0, marshal.dumps((1, None, "x", False, thread))) for thread in range(count)))
