@@ -31,7 +31,7 @@ export class Constant {
  * How many members are copied at the most, besides so many for each byte: a few bytes can ask for any number of copies
  * (`t = (t, t)`, forty times). What is beyond is shared.
  */
-const MOST_COPIED = 2 ** 18
+const MOST_COPIED = 2 ** 14
 const COPIED_PER_BYTE = 16
 
 /** Copies the constants of one payload. */

@@ -104,9 +104,10 @@ export function recoverySuite(place: Placement): void {
       await healthy(py, 1)
     })
 
-    it('that closes its side channel is none: it goes on', async () => {
+    it('that closes its side channel is replaced, as coroutines could not be answered', async () => {
       await using py = await start(place, { workers: 1 })
-      expect(await py.eval(`[__import__("socket").socket(fileno=${OS}.dup(4)).shutdown(1), 1][1]`)).toBe(1)
+      await py.eval(`__import__("socket").socket(fileno=${OS}.dup(4)).shutdown(1)`).catch(() => {}) // its end may come first
+      await expect.poll(() => py.stats().replaced).toBe(1)
       expect(await py.eval('2')).toBe(2)
     })
 
