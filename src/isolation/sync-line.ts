@@ -109,6 +109,7 @@ export class SocketLine implements SyncLine {
   readonly #answers: Buffer[] = []
   /** How many bytes these are. */
   #waiting = 0
+  #retry: NodeJS.Timeout | undefined
   /** What was wrong with what came, if anything. */
   #failure: PythreadsError | undefined
   /** Whether READY is to come. */
@@ -187,6 +188,7 @@ export class SocketLine implements SyncLine {
       return this.#wait(id, until)
     } finally {
       this.#depth--
+      if (this.#answers.length > 0) this.#flushLater()
     }
   }
 
@@ -234,13 +236,13 @@ export class SocketLine implements SyncLine {
       const reply = this.#deal(id)
       if (reply !== undefined) return reply
       if (!this.#isUsable) throw this.#died()
-      if (!this.#sockets.wait(Math.max(until - performance.now(), 0)) && performance.now() >= until) {
+      if (!this.#waitForFrames(until) && performance.now() >= until) {
         throw new PythreadsError(
           'ERR_PYTHREADS_WORKER_START',
           'The worker for sync calls was not ready in time (`startTimeoutMs`)',
         )
       }
-      const aside = this.#sockets.receive(SIDE)
+      const aside = this.#isFull ? undefined : this.#sockets.receive(SIDE)
       if (aside !== undefined) this.#aside.push(aside)
       const chunk = this.#sockets.receive(MAIN)
       // What a worker wrote before it closed the side socket is found at the second look.
@@ -253,11 +255,30 @@ export class SocketLine implements SyncLine {
     }
   }
 
+  /** Waits until something has come, and sends meanwhile what the side socket takes. Returns whether something has come. */
+  #waitForFrames(until: number): boolean {
+    if (this.#answers.length > 0) this.#flushSide()
+    if (!this.#isUsable) return false
+    if (this.#isFull) this.#sockets.waitForRoom(SIDE, 0)
+    const leftMs = this.#isFull ? 0 : Math.max(until - performance.now(), 0)
+    return this.#sockets.wait(this.#answers.length > 0 ? Math.min(leftMs, RETRY_MS) : leftMs)
+  }
+
+  /** Whether a worker that does not read its side socket gets no more answers until it does. */
+  get #isFull(): boolean {
+    return this.#waiting > MOST_WAITING
+  }
+
+  /** The frame to deal with. The reply to a call does not wait behind what a worker asks for that does not read. */
+  #next(): (SideFrame & { readonly main: boolean }) | undefined {
+    if (!this.#isFull) return this.#frames.shift()
+    const index = this.#depth === 0 ? -1 : this.#frames.findIndex(({ main }) => main)
+    return index < 0 ? undefined : this.#frames.splice(index, 1)[0]
+  }
+
   /** Deals with the frames that have come, until the reply with this id is among them. */
   #deal(id?: number): SyncReply | undefined {
-    // A worker that does not read gets no more answers until it does.
-    const isFull = () => this.#depth === 0 && this.#waiting > MOST_WAITING
-    for (let next = this.#frames.shift(); next !== undefined; next = isFull() ? undefined : this.#frames.shift()) {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const { kind, bytes, main } = next
       if (main && kind === KIND.READY && !this.#isStarting) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'READY came twice')
       if (main && (kind === KIND.RESULT || kind === KIND.ERROR || kind === KIND.READY)) {
@@ -303,7 +324,7 @@ export class SocketLine implements SyncLine {
     if (this.#waiting > MOST_WAITING) this.#sockets.sockets[SIDE].pause()
   }
 
-  /** Writes to the side socket, which does not block; waits only where this thread waits anyway. */
+  /** Writes to the side socket as much as it takes; the rest later, or while a call is waited for. */
   #flushSide(): void {
     for (let bytes = this.#answers[0]; bytes !== undefined && this.#isUsable; bytes = this.#answers[0]) {
       try {
@@ -313,14 +334,21 @@ export class SocketLine implements SyncLine {
         else this.#answers.shift()
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return this.close()
-        if (this.#depth === 0) return void setTimeout(() => this.#flushSide(), RETRY_MS)
-        this.#sockets.waitForRoom(SIDE, 0)
+        if (this.#depth === 0) this.#flushLater()
+        return
       }
     }
     const [, side] = this.#sockets.sockets
     if (!this.#isUsable || !side.isPaused()) return
     side.resume()
     setImmediate(() => this.#hear())
+  }
+
+  #flushLater(): void {
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined
+      this.#flushSide()
+    }, RETRY_MS).unref()
   }
 
   #died(): PythreadsError {

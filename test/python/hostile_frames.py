@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import struct
@@ -127,7 +128,12 @@ def send_soon(kind: int, source: str, *, side: bool = True) -> None:
     """Send a frame from another thread, and go on."""
     value = eval(source)
     data = value if kind == 0 else frame(kind, 1, marshal.dumps(value, 4))
-    threading.Thread(target=write, args=(SIDE if side else MAIN, data)).start()
+
+    def run() -> None:
+        with contextlib.suppress(OSError):  # the host may close the channel meanwhile
+            write(SIDE if side else MAIN, data)
+
+    threading.Thread(target=run).start()
 
 
 def details(**others: object) -> dict[str, Any]:
