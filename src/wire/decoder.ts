@@ -632,12 +632,12 @@ function setIn(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
 
 /**
  * V8 hashes numbers without a seed, and of a bigint the lowest 64 bits alone: who chooses the keys can have each compared with all
- * before it. So some members of large collections are timed. One takes less than a microsecond; where many in a row take ten times as
- * long, that is no collection of garbage and no other process, which would be seen by some of them alone.
+ * before it. So some members of large collections are timed. One takes less than a microsecond. Where many in a row take a hundred
+ * times as long, neither a slow machine nor a collection of garbage nor another process is the reason: those slow some of them down.
  */
 const TIMED_FROM = 1024
 const EACH = 15
-const SLOW_MS = 0.01
+const SLOW_MS = 0.05
 const MOST_SLOW = 64
 let slow = 0
 
