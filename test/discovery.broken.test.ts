@@ -23,10 +23,10 @@ const cases: Record<string, { lines: string[]; code: string; says: string }> = {
   'prints half an answer': { lines: ['echo pythreads {'], code: BROKEN, says: 'pythreads' },
   'prints endlessly': { lines: ['yes pythreads'], code: BROKEN, says: 'does not work' },
   'is another implementation': { lines: [facts('pypy', '3, 10, 14')], code: BROKEN, says: 'pypy, not CPython' },
-  'is Python 3.8, whose probe fails': { lines: ['[ "$1" = -c ] && echo 3.8.10 || exit 1'], code: TOO_OLD, says: '3.8.10' },
-  'is Python 2.7': { lines: ['[ "$1" = -c ] && echo 2.7.18 || exit 1'], code: TOO_OLD, says: '2.7.18' },
+  'is Python 3.8, whose probe fails': { lines: ['[ "$3" = -c ] && echo 3.8.10 || exit 1'], code: TOO_OLD, says: '3.8.10' },
+  'is Python 2.7': { lines: ['[ "$3" = -c ] && echo 2.7.18 || exit 1'], code: TOO_OLD, says: '2.7.18' },
   'is Python 3.9, whose probe works': { lines: [facts('cpython', '3, 9, 18')], code: TOO_OLD, says: '3.9.18' },
-  'is Python 3.10 that fails': { lines: ['[ "$1" = -c ] && echo 3.10.1 || exit 1'], code: BROKEN, says: 'status 1' },
+  'is Python 3.10 that fails': { lines: ['[ "$3" = -c ] && echo 3.10.1 || exit 1'], code: BROKEN, says: 'status 1' },
 }
 
 describe('a program that', () => {
