@@ -27,7 +27,7 @@ const ASKED = 200
 const LENGTHS = 7
 
 describe.runIf(process.platform === 'linux').each(placements)('threads, $name', ({ name, isolation, python, turn }) => {
-  partOfEach(turn)
+  partOfEach(turn, Math.min(placements.length, 3))
   const it = eachHost({ name })
   const options = { isolation, python, workers: 1 }
 

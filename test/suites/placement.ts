@@ -17,14 +17,11 @@ export function withPackages(place: Placement): Placement {
 }
 
 /**
- * Leaves a part of what follows in its `describe` to the full suite. Process isolation runs one half of the tests and threads with a
- * GIL the other one, as those two have all the code in which placements differ most: another process or this one, another thread
- * state or a channel. Any other placement runs a third.
+ * Leaves a part of what follows in its `describe` to the full suite. With three placements each runs a third of the tests, another one
+ * each; with fewer, each test runs in one of them, too. A fourth one runs a third once more.
  */
-export function partIn({ name, turn }: Placement): void {
-  if (name.startsWith('process (')) partOfEach(0, 2)
-  else if (name.startsWith('thread (')) partOfEach(1, 2)
-  else partOfEach(turn)
+export function partIn({ turn }: Placement): void {
+  partOfEach(turn, Math.min(placements.length, 3))
 }
 
 /** Starts a pool in a placement. */

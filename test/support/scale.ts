@@ -68,7 +68,7 @@ export interface Part {
 }
 
 /** The quick suite runs one of every `of` tests of each `describe` below this one, always one at least; which ones, says the number. */
-export function partOfEach(part: number, of = 3): void {
+export function partOfEach(part: number, of: number): void {
   const { suite } = TestRunner.getCurrentSuite()
   if (!isFull && suite !== undefined) suite.meta.part = { part, of }
 }
