@@ -316,7 +316,7 @@ export class Worker implements Owner, Reviver {
     side.on('error', () => {})
     side.once('close', () => {
       socket.ref() // coroutines may have kept the process alive by it: their end is still to come
-      if (this.#state === 'open') launched.kill() // it has no way to answer them
+      if (this.#state === 'open' || this.#state === 'starting') launched.kill() // it has no way to answer them
     })
     side.unref()
     socket.once('close', () => launched.kill())

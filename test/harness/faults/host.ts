@@ -2,7 +2,7 @@
  * A host whose system calls fail, one in each round; prints what became of it: `host.ts JSON`. Every round starts a pool, has it do what
  * needs system calls, lets the fault pass, and has the same pool do all of it again.
  */
-import { existsSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { readdirSync, readFileSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type { Python as PythonClass, PythonOptions } from '../../../src/index.ts'
@@ -123,7 +123,11 @@ function note(step: string, outcome: string): void {
 function held(): Record<string, number> {
   const children = readdirSync('/proc/self/task').flatMap((task) => {
     const path = `/proc/self/task/${task}/children`
-    return existsSync(path) ? readFileSync(path, 'latin1').split(' ').filter(Boolean) : []
+    try {
+      return readFileSync(path, 'latin1').split(' ').filter(Boolean)
+    } catch {
+      return [] // that thread has ended
+    }
   })
   const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
