@@ -37,7 +37,7 @@ function has(value: unknown, properties: Readonly<Record<string, 'boolean' | 'fu
   return Object.entries(properties).every(([name, type]) => typeof Reflect.get(value, name) === type)
 }
 
-/** Options that exist, none of which is given. */
+/** The names of options, each without a value. */
 export type Unset<K extends string> = Readonly<Record<K, undefined>>
 
 export function unset<const K extends string>(keys: readonly K[]): Unset<K> {

@@ -73,12 +73,13 @@ export interface SubmitOptions extends Patience {
 /** How many workers may end when they were to begin the same call. */
 const MOST_DEATHS = 3
 
-/** More names than this are not kept, and none that is so long. */
+/** The number of refused modules whose names are kept. */
 const MOST_REFUSED = 1_000
+/** A name of this length is not kept. */
 const MOST_OF_NAME = 1_000
 
 const NO_LISTENERS: Listeners = Object.freeze({ onWarning: undefined, onLog: undefined })
-/** No options, none of which a changed `Object.prototype` gives. */
+/** The options of a call that has none. Each is a property of its own, so that a changed `Object.prototype` gives none. */
 export const NO_SUBMIT_OPTIONS: SubmitOptions = Object.freeze({
   ...{ slot: undefined, lease: undefined, copy: undefined, exact: undefined, readonly: undefined },
   ...{ priority: undefined, retry: undefined, signal: undefined, timeoutMs: undefined, queueTimeoutMs: undefined },
