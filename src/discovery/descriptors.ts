@@ -1,5 +1,6 @@
-import { closeSync, openSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import { devNull } from 'node:os'
+import { letGo } from '../attempt.ts'
 import { isShortage } from '../errors/index.ts'
 
 /**
@@ -15,14 +16,6 @@ export function reserveDescriptors(count: number): void {
   } catch (error) {
     if (isShortage(error)) throw error // else there is no such file here
   } finally {
-    for (const fd of fds) close(fd)
-  }
-}
-
-function close(fd: number): void {
-  try {
-    closeSync(fd)
-  } catch {
-    // it is closed all the same
+    for (const fd of fds) letGo(fd)
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, opendirSync, openSync, readFileSync, readlinkSync } from 'node:fs'
+import { attempt } from '../attempt.ts'
 import { residentMb } from './process-memory.ts'
 
 /**
@@ -167,12 +168,4 @@ function entries(path: string, most: number): string[] {
   }
   folder.closeSync()
   return names
-}
-
-function attempt<T>(look: () => T): T | undefined {
-  try {
-    return look()
-  } catch {
-    return undefined
-  }
 }

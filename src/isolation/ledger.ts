@@ -1,6 +1,7 @@
-import { closeSync, constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { attempt, letGo } from '../attempt.ts'
 import { avoidsNativeCalls, makeMemoryFile } from '../capi/index.ts'
 import { isShortage, startFailure } from '../errors/index.ts'
 
@@ -104,7 +105,7 @@ export class Ledger {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    closeFile(this.fd)
+    letGo(this.fd)
   }
 
   /** Reads bytes to the beginning of `#bytes`; returns whether all of them were there: the worker may have made the file shorter. */
@@ -115,20 +116,7 @@ export class Ledger {
 
 /** Returns how many bytes were there; 0 where they cannot be read. */
 function readInto(fd: number, bytes: Buffer, position: number): number {
-  try {
-    return readSync(fd, bytes, 0, bytes.length, position)
-  } catch {
-    return 0
-  }
-}
-
-/** Closes a descriptor, which is closed even when that fails. */
-function closeFile(fd: number): void {
-  try {
-    closeSync(fd)
-  } catch {
-    // what could not be written, nobody needs
-  }
+  return attempt(() => readSync(fd, bytes, 0, bytes.length, position)) ?? 0
 }
 
 function nanoseconds(bytes: Buffer, offset: number): number {
@@ -166,7 +154,7 @@ function withTable(fd: number): number {
     writeSync(fd, Buffer.alloc(TABLE_BYTES)) // the descriptor now stands where a crash will be described
     return fd
   } catch (error) {
-    closeFile(fd)
+    letGo(fd)
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import { constants, fstatSync, ftruncateSync, openSync, readlinkSync, type Stats, statfsSync } from 'node:fs'
 import { totalmem } from 'node:os'
+import { attempt, letGo } from '../attempt.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { letGo } from './let-go.ts'
 import { CELLS } from './loans.ts'
 
 /**
@@ -75,12 +75,4 @@ export function refusesToShrink(fd: number): boolean {
 
 export function notMemory(what: string): never {
   throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `A worker lends from what is not its memory: ${what}`)
-}
-
-function attempt<T>(open: () => T): T | undefined {
-  try {
-    return open()
-  } catch {
-    return undefined
-  }
 }
