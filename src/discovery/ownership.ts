@@ -1,6 +1,7 @@
 import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join, parse, resolve, sep } from 'node:path'
+import { attempt } from '../attempt.ts'
 
 /**
  * Who else can change a file: what another user can change is neither run nor loaded, unless somebody named it. Root can change everything anyway.
@@ -42,7 +43,7 @@ export function whoseChangeOnPath(path: string, how?: ChangeOptions): string | u
   let links = 0
   const parts = partsOf(resolve(path).slice(root.length))
   const look = (isLast: boolean) => {
-    const stat = statOf(at)
+    const stat = attempt(() => lstatSync(at)) // not there, behind what is no folder, or where this user may not look
     return { stat, reason: stat && whoseChange(at, stat, isLast ? how : { mayBeSticky: true }) }
   }
   const { reason } = look(parts.length === 0)
@@ -64,14 +65,6 @@ export function whoseChangeOnPath(path: string, how?: ChangeOptions): string | u
     at = start === '' ? dirname(at) : start
   }
   return undefined
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(path)
-  } catch {
-    return undefined // not there, behind what is no folder, or where this user may not look
-  }
 }
 
 function partsOf(path: string): string[] {

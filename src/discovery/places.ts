@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { attempt } from '../attempt.ts'
 import { onPath } from './installed.ts'
 import { projectFolders } from './projects.ts'
 import { inFolder, strangerOf, whyNoPython } from './venv.ts'
@@ -70,23 +71,14 @@ function projectVenvs(cwd: string, main: string | undefined): Place[] {
 }
 
 function isDangling(path: string): boolean {
-  return !existsSync(path) && looked(() => lstatSync(path).isSymbolicLink()) === true
-}
-
-/** `undefined`: nothing can be seen there. */
-function looked<T>(look: () => T): T | undefined {
-  try {
-    return look()
-  } catch {
-    return undefined
-  }
+  return !existsSync(path) && attempt(() => lstatSync(path).isSymbolicLink()) === true
 }
 
 /** Turns what somebody gave (an executable, a name on PATH, a virtual environment's folder) into an executable. */
 function locate(given: string, cwd: string, env: NodeJS.ProcessEnv): string | undefined {
   if (!/[/\\]/.test(given) && !existsSync(resolve(cwd, given))) return onPath(given, env)[0]
   const path = resolve(cwd, given)
-  const isFolder = looked(() => statSync(path).isDirectory())
+  const isFolder = attempt(() => statSync(path).isDirectory())
   if (isFolder === undefined) return undefined
   if (!isFolder) return path
   const inside = inFolder(path)

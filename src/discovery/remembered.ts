@@ -22,10 +22,11 @@ interface Memory {
 /** The facts about an executable, if they are known and still hold. */
 export function recall(executable: string, env: NodeJS.ProcessEnv = process.env): PythonFacts | undefined {
   try {
-    const place = placeOf(executable, ownVariables(env))
+    const own = ownVariables(env)
+    const place = placeOf(executable, own)
     if (place === undefined) return undefined
     const { stamp, facts } = parse(readOwn(place.folder, place.name))
-    return facts.executable === executable && stamp === stampOf(executable, facts, ownVariables(env)) ? facts : undefined
+    return facts.executable === executable && stamp === stampOf(executable, facts, own) ? facts : undefined
   } catch {
     return undefined
   }
@@ -49,9 +50,10 @@ export function whyNotRecalled(executable: string, env: NodeJS.ProcessEnv = proc
 export function remember(executable: string, facts: PythonFacts, env: NodeJS.ProcessEnv = process.env): void {
   if (facts.executable !== executable || facts.isWrapper === true || facts.libpython === null || !facts.ctypes) return
   try {
-    const place = placeOf(executable, ownVariables(env))
+    const own = ownVariables(env)
+    const place = placeOf(executable, own)
     if (place === undefined) return
-    const memory: Memory = { stamp: stampOf(executable, facts, ownVariables(env)), facts }
+    const memory: Memory = { stamp: stampOf(executable, facts, own), facts }
     writeOwn(place.folder, place.name, JSON.stringify(memory))
   } catch {
     // A home that cannot be written to: the next process asks again.
