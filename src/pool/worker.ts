@@ -316,7 +316,8 @@ export class Worker implements Owner, Reviver {
     side.on('error', () => {})
     side.once('close', () => {
       socket.ref() // coroutines may have kept the process alive by it: their end is still to come
-      if (this.#state === 'open' || this.#state === 'starting') launched.kill() // it has no way to answer them
+      // It has no way to answer them; what it said on the other channel before, such as why it does not start, comes first.
+      if (this.#state === 'open' || this.#state === 'starting') void drained([socket]).then(() => launched.kill())
     })
     side.unref()
     socket.once('close', () => launched.kill())
