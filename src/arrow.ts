@@ -8,15 +8,19 @@ export type { TableKind } from './wire/index.ts'
 // Tables of Apache Arrow, by the package of that name, which a program installs itself: `npm install apache-arrow`.
 
 /**
- * Copies a table from Python: a pandas or polars `DataFrame`, a pyarrow `Table` or `RecordBatch`. Its columns are read where Python
- * wrote them, in memory that both see.
+ * Copies a table from Python. Its columns are read where Python wrote them, in memory that both sides
+ * share.
  *
  * @example
  * ```ts
  * const orders = await toArrow(py.import('pandas').read_csv('orders.csv'))
  * orders.getChild('amount')?.get(0)
  * ```
- * @throws `ERR_PYTHREADS_VALUE` when it is no table, pyarrow is not there, or a column is of a type that apache-arrow does not know
+ * @param frame - A remote object, or the promise of one: a pandas or polars `DataFrame`, a pyarrow
+ * `Table` or `RecordBatch`.
+ * @returns The table of the package apache-arrow.
+ * @throws `ERR_PYTHREADS_VALUE` when it is no table, when pyarrow is not installed, or when
+ * apache-arrow does not know the type of a column; and the errors of {@link Python.run}.
  */
 export async function toArrow(frame: unknown): Promise<Table> {
   const remote = (await frame) as RemoteObject | null | undefined
@@ -32,13 +36,17 @@ export async function toArrow(frame: unknown): Promise<Table> {
 }
 
 /**
- * A table to pass to Python, alone or within other values, where it arrives as a `pyarrow.Table`, or as a `DataFrame` of pandas or
- * polars. The table's columns are copied once.
+ * Copies a table to pass to Python, alone or within other values. Its columns are copied once.
  *
  * @example
  * ```ts
  * await py.run('report:total', [fromArrow(table, 'pandas')])
  * ```
+ * @param table - A table of the package apache-arrow.
+ * @param kind - What it becomes in Python: a `pyarrow.Table` (the default), or a `DataFrame` of pandas
+ * or polars.
+ * @returns An argument of a call.
+ * @throws `ERR_PYTHREADS_ARGUMENT` for another kind, or when it is no table of apache-arrow.
  */
 export function fromArrow(table: Table, kind: TableKind = 'pyarrow'): PythonTable {
   return new PythonTable(kind, streamOf(table))

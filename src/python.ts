@@ -66,32 +66,38 @@ import {
 } from './remote/index.ts'
 import { copyFlags, FLAG, KIND, PythonBytes, PythonFloat } from './wire/index.ts'
 
-/** What {@link Python.stats} answers. */
+/** What {@link Python.stats} returns. */
 export interface PythonStats extends PoolStats {
-  /** What the pool is called. */
+  /** The name of the pool: the option `name`, or `pool-1` and so on. */
   readonly name: string
+  /** The Python that the workers run. */
   readonly python: {
+    /** The path of its executable. */
     readonly executable: string
     /** As Python prints it, e.g. `3.13.5`. */
     readonly version: string
+    /** Whether it is a free-threaded build, which can run without a GIL. */
     readonly freeThreaded: boolean
     /** Where it was found, e.g. `VIRTUAL_ENV`. */
     readonly source: string
     /**
-     * A sentence for each environment that comes before it and is not used: it belongs to another user, or is of another version
-     * than the option `python` asks for. They are also emitted as warnings of the process.
+     * A sentence for each environment that comes before it and is not used: it belongs to another
+     * user, or its version is not the one that the option `python` asks for. Each sentence is also
+     * emitted once as a warning of the process.
      */
     readonly passedOver: readonly string[]
   }
+  /** Where the workers run. */
   readonly isolation: IsolationKind
   /**
-   * Why this isolation: a sentence for each that was considered. In subinterpreters then a sentence for each extension module that
-   * refused to load, also where a package caught that error.
+   * Why the workers run there: a sentence for each isolation that was considered. In subinterpreters
+   * a sentence follows for each extension module that refused to load, also where a package caught
+   * that error.
    */
   readonly reasons: readonly string[]
 }
 
-/** What a pool tells its listeners. */
+/** The events of {@link Python}, as `EventEmitter` types them: each listener gets one object. */
 export type PythonEvents = { [K in keyof PoolEvents]: [details: PoolEvents[K]] }
 
 interface Decided {
@@ -105,7 +111,8 @@ let sources = 0
 let pools = 0
 
 /**
- * A pool of Python workers.
+ * A pool of Python workers. {@link Python.start} makes one. A pool is an `EventEmitter`; its events
+ * are {@link PoolEvents}. `await using` closes it at the end of a block.
  *
  * @example
  * ```ts
@@ -117,9 +124,9 @@ let pools = 0
  * ```
  */
 export class Python extends EventEmitter<PythonEvents> implements AsyncDisposable {
-  /** What the pool is called. */
+  /** The name of the pool: the option `name`, or `pool-1` and so on. */
   readonly name: string
-  /** Python on this JavaScript thread, which waits for the answer. */
+  /** Sync calls: this JavaScript thread waits until Python returns. */
   readonly sync: SyncPython
   readonly #pool: Pool
   readonly #found: FoundPython
@@ -179,12 +186,14 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Finds Python and starts the workers; resolves when all of them can take calls.
+   * Finds Python and starts the workers.
    *
+   * @param options - Which Python, how many workers, and how they run. Every option may be left out.
+   * @returns The pool, as soon as all of its first workers can take calls.
    * @throws `ERR_PYTHREADS_UNKNOWN_OPTION`, `ERR_PYTHREADS_OPTION`, `ERR_PYTHREADS_PYTHON_NOT_FOUND`,
    * `ERR_PYTHREADS_PYTHON_BROKEN`, `ERR_PYTHREADS_PYTHON_TOO_OLD`, `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`,
    * `ERR_PYTHREADS_ISOLATION_UNAVAILABLE`, `ERR_PYTHREADS_OTHER_PYTHON`, `ERR_PYTHREADS_RUNTIME`,
-   * `ERR_PYTHREADS_WORKER_START`, and what importing a module of `preload` raises.
+   * `ERR_PYTHREADS_WORKER_START`, and what importing a module of `preload` or calling `initialize` raises.
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
     const resolved = resolvePythonOptions(options)
@@ -227,10 +236,16 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * A module, or a file given by URL or by a path that ends in `.py`. Nothing is sent yet. Awaited, it imports it. `options`
-   * are those of every call that is made through it.
+   * Makes an object that stands for a Python module. Nothing is sent yet: a call through the object
+   * imports the module, and so does `await`.
    *
    * @typeParam T - What is in the module: its functions, classes and values. See {@link Remote}.
+   * @param module - The dotted name of a module, or a file: a URL, or a path that ends in `.py`.
+   * @param options - Options of every call that is made through the object.
+   * @returns The module. Awaited, it is imported, and rejects with `ERR_PYTHREADS_MODULE_NOT_FOUND`,
+   * `ERR_PYTHREADS_IMPORT_FAILED` or `ERR_PYTHREADS_MODULE_REFUSED` where that fails.
+   * @throws `ERR_PYTHREADS_ARGUMENT` for a name that cannot be one; `ERR_PYTHREADS_OPTION` and
+   * `ERR_PYTHREADS_UNKNOWN_OPTION` for options.
    * @example
    * ```ts
    * const rules = py.import<{ score(event: object): number }>(new URL('./rules.py', import.meta.url))
@@ -244,18 +259,25 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Calls a function: `module:attribute`, `file.py:attribute`, or the URL of a file with `#attribute`.
+   * Calls a Python function on a worker.
    *
    * @example
    * ```ts
    * await py.run(new URL('./rules.py#score', import.meta.url), [{ id: 1 }])
    * const item = await py.run<Remote<Item>>('shop:make', ['tea']) // an object that stays in Python
    * ```
-   * @typeParam R - What arrives; nothing checks it. {@link Remote} and {@link RemoteGenerator} for what stays in Python.
-   * @throws {@link PythonError} with what Python raised, or one of the codes `ERR_PYTHREADS_ARGUMENT`,
-   * `ERR_PYTHREADS_VALUE`, `ERR_PYTHREADS_QUEUE_FULL`, `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_DESTROYED`,
-   * `ERR_PYTHREADS_ABORTED`, `ERR_PYTHREADS_TIMEOUT`, `ERR_PYTHREADS_QUEUE_TIMEOUT`, `ERR_PYTHREADS_WEDGED`, or a
-   * {@link WorkerDiedError}.
+   * @typeParam R - The type of the result; nothing checks it. {@link Remote} and
+   * {@link RemoteGenerator} are for what stays in Python.
+   * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with `#attribute`.
+   * @param args - Positional arguments.
+   * @param options - Keyword arguments, a signal, limits, and the worker that runs the call.
+   * @returns The result. A value that JavaScript cannot represent is a {@link RemoteObject}.
+   * @throws {@link PythonError} with what Python raised, {@link WorkerDiedError}, or a
+   * {@link PythreadsError} with one of the codes `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_OPTION`,
+   * `ERR_PYTHREADS_UNKNOWN_OPTION`, `ERR_PYTHREADS_VALUE`, `ERR_PYTHREADS_QUEUE_FULL`,
+   * `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_DESTROYED`, `ERR_PYTHREADS_ABORTED`,
+   * `ERR_PYTHREADS_TIMEOUT`, `ERR_PYTHREADS_QUEUE_TIMEOUT`, `ERR_PYTHREADS_WEDGED`. The promise
+   * rejects; the function itself never throws.
    */
   run<R = unknown>(target: string | URL, args: readonly unknown[] = [], options: RunOptions = NO_OPTIONS): Promise<R> {
     try {
@@ -269,9 +291,22 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Calls a function for each item of an iterable or async iterable, on every worker. Items are pulled as workers need
-   * them, so neither the source nor the results have to fit into memory. When an item fails, the results before it come
-   * first, then its {@link PythonError}, whose `index` says which it was.
+   * Calls a function for each item of an iterable, on every worker. Items are pulled as workers need
+   * them, so neither the source nor the results have to fit into memory.
+   *
+   * @example
+   * ```ts
+   * for await (const score of py.map<number>('rules:score', events)) console.log(score)
+   * ```
+   * @typeParam R - The type of a result; nothing checks it.
+   * @param target - The function, as for {@link Python.run}. It gets one item as its only positional
+   * argument.
+   * @param items - An array, or another iterable or async iterable.
+   * @param options - Keyword arguments, the size of chunks, the order of results, and limits.
+   * @returns The results. When an item fails, the results before it come first, then the iteration
+   * rejects with its {@link PythonError}, whose `index` is the position of the item.
+   * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_OPTION`, `ERR_PYTHREADS_UNKNOWN_OPTION` at once;
+   * the iteration rejects with the errors of {@link Python.run}.
    */
   map<R = unknown>(
     target: string | URL,
@@ -293,12 +328,16 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Evaluates a Python expression on any worker. Values in a template are passed to Python, never pasted into the text.
+   * Evaluates a Python expression on any worker.
    *
    * @example
    * ```ts
    * await py.eval`sum(${[1, 2, 3]})`
    * ```
+   * @typeParam R - The type of the result; nothing checks it.
+   * @param source - A text, or a template whose values are passed to Python, never pasted into it.
+   * @returns The value of the expression.
+   * @throws The errors of {@link Python.run}.
    */
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
     const read = readSource(source, '_v')
@@ -308,8 +347,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Runs Python statements in every worker, and in those that come later; once where workers share an interpreter.
-   * What they define can be used by `eval` and `exec`.
+   * Runs Python statements in every worker, and in workers that start later. Where workers share an
+   * interpreter, the statements run once. `eval` and `exec` see what they define.
+   *
+   * @param source - A text, or a template whose values are passed to Python, never pasted into it.
+   * @throws The errors of {@link Python.run}: the first error of a worker.
    */
   async exec(...source: SourceArguments): Promise<void> {
     const number = ++sources
@@ -318,15 +360,20 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Makes a module of source text in every worker, and in those that come later. Made again under the same name, it runs in
-   * the module that is there.
+   * Makes a module of source text in every worker, and in workers that start later. A second call with
+   * the same name runs the text in the module that is there.
    *
+   * @typeParam T - What is in the module. See {@link Remote}.
+   * @param source - The text of the module. Indentation that all of its lines share is removed.
+   * @param name - A Python identifier, under which Python can import the module, too.
+   * @returns The module.
    * @example
    * ```ts
    * const rules = await py.module('def score(event): return len(event)', 'rules')
    * await rules.score({ id: 1 })
    * ```
-   * @throws `ERR_PYTHREADS_ARGUMENT` when there is another module of that name
+   * @throws `ERR_PYTHREADS_ARGUMENT` when `name` is no identifier, or another module has that name;
+   * {@link PythonError} with what the text raises.
    */
   module(source: string, name: string): Promise<RemoteModule>
   module<T>(source: string, name: string): Promise<Remote<T>>
@@ -340,12 +387,25 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     return importedModule(this.#caller, name)
   }
 
-  /** One worker to yourself, as soon as one is idle. */
+  /**
+   * Takes one worker out of the pool, with variables of its own, until the session is closed.
+   *
+   * @returns The session, as soon as a worker is idle.
+   * @throws `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_DESTROYED`, `ERR_PYTHREADS_QUEUE_FULL`,
+   * `ERR_PYTHREADS_WEDGED`.
+   */
   async session(): Promise<Session> {
     return new Session(this.#pool, await this.#pool.lease(), this.#copy)
   }
 
-  /** A number that arrives as a float, whole or not: `py.float(5)` is `5.0` in Python. */
+  /**
+   * Marks a number that arrives in Python as a float, whole or not: `py.float(5)` is `5.0` there.
+   * Without it a whole number arrives as an `int`.
+   *
+   * @param value - The number.
+   * @returns An argument, alone or within other values.
+   * @throws `ERR_PYTHREADS_ARGUMENT` when it is no number.
+   */
   float(value: number): PythonFloat {
     if (typeof value !== 'number') {
       throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `float takes a number; got a value of type ${typeof value}`)
@@ -353,7 +413,14 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     return new PythonFloat(value)
   }
 
-  /** Bytes that arrive as a `bytes` object, which nobody can change: a copy. Without it they arrive as a `memoryview`. */
+  /**
+   * Copies bytes that arrive in Python as a `bytes` object, which nobody can change. Without it a
+   * `Uint8Array` arrives as a `memoryview`.
+   *
+   * @param value - The bytes. They are copied at once.
+   * @returns An argument, alone or within other values.
+   * @throws `ERR_PYTHREADS_ARGUMENT` when it is neither a `Uint8Array` nor an `ArrayBuffer`.
+   */
   bytes(value: Uint8Array | ArrayBuffer): PythonBytes {
     if (types.isUint8Array(value) || types.isArrayBuffer(value)) return new PythonBytes(new Uint8Array(value))
     throw new PythreadsError(
@@ -363,31 +430,54 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * A typed array of `length` zeros, in memory that this process and all its worker processes see: as an argument it is never copied,
-   * and what either side writes, the other one reads. It is given back when both have let go of it.
+   * Makes a typed array of zeros in memory that this process and its worker processes share. As an
+   * argument it is not copied, and each side reads what the other one writes. The memory is returned
+   * when both sides have dropped the array. Where memory cannot be shared, the array is an ordinary
+   * one, which is copied.
    *
+   * @param kind - The class of a typed array, e.g. `Float64Array`.
+   * @param length - How many items it has, from 0.
+   * @returns The array.
    * @example
    * ```ts
    * const pixels = py.alloc(Float32Array, 1920 * 1080)
    * await py.run('filters:blur', [pixels]) // in place
    * ```
-   * @throws `ERR_PYTHREADS_ARGUMENT`; `ERR_PYTHREADS_MEMORY` when there is no room for it
+   * @throws `ERR_PYTHREADS_ARGUMENT` for another class or length; `ERR_PYTHREADS_MEMORY` when there is
+   * no room for the array.
    */
   alloc<K extends TypedArrayConstructor>(kind: K, length: number): InstanceType<K> {
     return allocate(kind, length)
   }
 
-  /** The name under which errors know a class, `module:Class`; see {@link PythonError.is}. */
+  /**
+   * Looks up the name by which errors know a class; {@link PythonError.is} compares it.
+   *
+   * @param target - The class, under any name by which Python can import it: `module:Class`.
+   * @returns `module:Class` with the module in which the class is defined, e.g.
+   * `json.decoder:JSONDecodeError` for `json:JSONDecodeError`.
+   * @throws The errors of {@link Python.run}.
+   */
   async className(target: string | URL): Promise<string> {
     return (await this.#caller.operate('class', resolveTarget(target), [])) as string
   }
 
-  /** Changes how many workers there are; resolves when those that are missing can take calls. Others end when they are free. */
+  /**
+   * Changes how many workers there are. Resolves when new workers can take calls. Workers that are too
+   * many end as soon as nothing needs them.
+   *
+   * @param workers - A number from 1 to 1000, or a range.
+   * @throws `ERR_PYTHREADS_OPTION`, `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_WORKER_START`.
+   */
   async resize(workers: number | WorkerRange): Promise<void> {
     await this.#pool.resize(resolveWorkers(workers))
   }
 
-  /** What the pool is and has done so far. */
+  /**
+   * Reports what the pool is and has done so far.
+   *
+   * @returns A snapshot; it does not change any more.
+   */
   stats(): PythonStats {
     const { facts, source, passedOver } = this.#found
     return {
@@ -400,15 +490,23 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Takes no more calls, waits for those that were made, and ends the workers. Resolves when they have ended: their last
-   * events have been told by then, and what they printed has been delivered. After `destroy`, it waits for that alone.
+   * Takes no more calls, waits for the calls that were made, and ends the workers. Resolves when they
+   * have ended: their last events have been emitted by then, and their output has been delivered.
+   * After `destroy`, it only waits for that.
+   *
+   * @throws `ERR_PYTHREADS_DEADLOCK` in a callback of Python, whose call it would wait for.
    */
   async close(): Promise<void> {
     await this.#pool.close()
     this.sync.close()
   }
 
-  /** Rejects the calls that were made with `ERR_PYTHREADS_DESTROYED`, and ends the workers without waiting for them. */
+  /**
+   * Rejects the calls that were made with `ERR_PYTHREADS_DESTROYED`, and ends the workers without
+   * waiting for them.
+   *
+   * @param reason - The `cause` of these errors.
+   */
   destroy(reason?: unknown): void {
     this.#pool.destroy(reason)
     this.sync.close()

@@ -8,7 +8,7 @@ export interface PythonFrame {
   file: string
   /** Line number, from 1; 0 when Python knows none. */
   line: number
-  /** Where in the line, from 1; 0 when it is not known. Python 3.10 knows only where the line begins. */
+  /** The column, from 1; 0 when it is not known. In Python 3.10: the column at which the line begins. */
   column: number
   /** The function's name, `<module>` at module level. */
   function: string
@@ -48,15 +48,15 @@ export interface PythonErrorDetails {
 export interface SourcePlace {
   /** The file name as Python has it, e.g. `<pythreads exec 1>`. */
   readonly file: string
-  /** From 1. */
+  /** The line, from 1. */
   readonly line: number
-  /** From 1; 0 when it is not known. */
+  /** The column, from 1; 0 when it is not known. */
   readonly column: number
   /** The line itself. */
   readonly text: string
 }
 
-/** What {@link PythonError.is} needs of a pool. */
+/** What {@link PythonError.is} needs of a pool; {@link Python} has it. */
 export interface ClassNamer {
   /** The name under which errors know the class that a target names, `module:Class`. */
   className(target: string): Promise<string>
@@ -112,6 +112,7 @@ export class PythonError extends PythreadsError {
   readonly #errors: readonly unknown[] | undefined
   readonly #index: number | undefined
 
+  /** @internal */
   constructor(details: PythonErrorDetails, options: PythonErrorOptions = {}) {
     const depth = options.depth ?? 0
     const known: KnownErrors = options.known ?? new Map([[details, undefined]])
@@ -192,18 +193,25 @@ export class PythonError extends PythreadsError {
   }
 
   /**
-   * Whether the exception is one of a class or of a class that derives from it, under whatever name that can be imported.
+   * Whether the exception is an instance of a class, as `isinstance` in Python.
    *
    * @example
    * ```ts
    * if (error instanceof PythonError && (await error.is(py, 'json:JSONDecodeError'))) retry()
    * ```
+   * @param py - The pool that looks the class up.
+   * @param target - The class, under any name by which Python can import it: `module:Class`.
+   * @returns Whether the class is among {@link bases}.
+   * @throws The errors of {@link Python.run}, e.g. when there is no such class.
    */
   async is(py: ClassNamer, target: string): Promise<boolean> {
     return this.bases.includes(await py.className(target))
   }
 
-  /** Throws it, with Python's frames and those of whoever waits for it in JavaScript in one `stack`, made when it is first read. */
+  /**
+   * Throws the error. Its `stack` then has the frames of Python and of the JavaScript code that waits for
+   * it; the text is made when it is first read.
+   */
   raise(): never {
     const here: { stack?: string } = {}
     Error.captureStackTrace(here, raise)
@@ -231,6 +239,7 @@ export class PythonError extends PythreadsError {
     return `${this.name} [${this.type}]: ${this.message}`
   }
 
+  /** @internal */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, PythonError, value)
   }

@@ -38,6 +38,7 @@ export class PythreadsError extends Error {
   declare readonly target: string | undefined
   readonly #path: string | undefined
 
+  /** @internal */
   constructor(code: ErrorCode, message: string, options: PythreadsErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
@@ -46,11 +47,12 @@ export class PythreadsError extends Error {
     if (options.path !== undefined) show(this, 'path', options.path)
   }
 
-  /** For values that cannot cross: the key path of the offender, e.g. `args[0].user.born`. */
+  /** For a value that cannot cross: where it is, e.g. `args[0].user.born`. */
   get path(): string | undefined {
     return this.#path
   }
 
+  /** @internal */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, PythreadsError, value)
   }

@@ -12,7 +12,10 @@ export function quoted(lastWords: string): string {
   return lastWords === '' ? '' : `\nThe last that it printed:\n${lastWords.replace(/^/gm, '  ')}`
 }
 
-/** A worker ended while it had the call: `ERR_PYTHREADS_WORKER_DIED`. Whether the call was done, nobody knows. */
+/**
+ * A worker ended while it had the call: `ERR_PYTHREADS_WORKER_DIED`. The call may have taken effect, or
+ * not.
+ */
 export class WorkerDiedError extends PythreadsError {
   static {
     brand(WorkerDiedError, 'WorkerDiedError')
@@ -32,6 +35,7 @@ export class WorkerDiedError extends PythreadsError {
   readonly lastWords: string
   readonly #how: string
 
+  /** @internal */
   constructor(worker: number, ending: Ending, lastWords: string, target?: string) {
     super('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker} ended during the call: ${ending.how}${quoted(lastWords)}`, { target })
     this.#how = ending.how
@@ -42,6 +46,7 @@ export class WorkerDiedError extends PythreadsError {
     Object.defineProperty(this, 'lastWords', { enumerable: false }) // the message shows it
   }
 
+  /** @internal */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isInstance(this, WorkerDiedError, value)
   }

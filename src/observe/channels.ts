@@ -13,6 +13,7 @@ export const CHANNEL_NAMES: Readonly<Record<keyof (PoolEvents & CallEvents), str
   callEnd: 'pythreads:call:end',
 })
 
+/** The name of an event that a channel publishes, in {@link CHANNEL_NAMES}. */
 export type ChannelName = keyof typeof CHANNEL_NAMES
 
 export const CHANNELS: Readonly<Record<ChannelName, Channel>> = Object.fromEntries(

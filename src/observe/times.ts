@@ -2,11 +2,17 @@ import { createHistogram } from 'node:perf_hooks'
 
 /** How some times are distributed, in milliseconds. */
 export interface TimesSummary {
+  /** How many times there are. The other fields are 0 where there is none. */
   readonly count: number
+  /** The mean. */
   readonly mean: number
+  /** The median: half of the times are not longer. */
   readonly p50: number
+  /** Nine in ten times are not longer. */
   readonly p90: number
+  /** 99 in 100 times are not longer. */
   readonly p99: number
+  /** The longest time. */
   readonly max: number
 }
 

@@ -69,14 +69,15 @@ export interface PythonOptions {
   /** The current folder of worker processes. Default: this process's. For isolation 'process'. */
   cwd?: string | URL | undefined
   /**
-   * The environment of worker processes: `'inherit'` (the default) all of this process's variables, `'minimal'` only those that
-   * say where things are (PATH, HOME, LANG, LC_*, TZ, TMPDIR, VIRTUAL_ENV, PYTHON*, LD_LIBRARY_PATH and the like), or exactly
-   * the ones given. For isolation 'process'.
+   * The environment of worker processes. `'inherit'` (the default): all variables of this process.
+   * `'minimal'`: only those that say where things are (`PATH`, `HOME`, `LANG`, `LC_*`, `TZ`,
+   * `TMPDIR`, `VIRTUAL_ENV`, `PYTHON*`, `LD_LIBRARY_PATH` and the like). An object: exactly its
+   * variables. For isolation `'process'`.
    */
   env?: 'inherit' | 'minimal' | Readonly<Record<string, string>> | undefined
   /**
    * How many threads the libraries for numbers (OpenMP, OpenBLAS, MKL, NumExpr, Accelerate, Numba) start in each worker process:
-   * a variable such as OMP_NUM_THREADS says so, unless the environment of the workers sets it. `'auto'` (the default): the cores of the
+   * a variable such as `OMP_NUM_THREADS` says so, unless the environment of the workers sets it. `'auto'` (the default): the cores of the
    * machine shared out among the workers, at least 1, so that all workers together do not start more threads than there are
    * cores; where `env` gives the variables, none is added. For isolation 'process'.
    */
@@ -138,11 +139,13 @@ export type LogLevel = 'NOTSET' | 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRIT
 export interface PythonLogRecord {
   /** 10 is DEBUG, 20 INFO, 30 WARNING, 40 ERROR, 50 CRITICAL. */
   readonly level: number
+  /** The name of the level, e.g. `WARNING`. */
   readonly levelName: string
   /** The name of the logger, `root` for the one at the root. */
   readonly logger: string
   /** The formatted text; cut off behind 1,048,576 characters. */
   readonly message: string
+  /** When it was logged. */
   readonly time: Date
   /** The number of the worker; `null` for sync calls, and where it is not known. */
   readonly worker: number | null
@@ -152,9 +155,11 @@ export interface PythonLogRecord {
   readonly target: string | undefined
   /** The name of the thread in Python. */
   readonly thread: string
-  /** Where it was logged. */
+  /** The path of the Python file that logged it. */
   readonly file: string
+  /** The line in that file, from 1. */
   readonly line: number
+  /** The Python function that logged it, `<module>` at module level. */
   readonly function: string
   /** The traceback, where there is an exception (`exc_info`). */
   readonly exception: string | undefined
@@ -179,8 +184,11 @@ export interface PythonErrorOptions {
 export interface PythonWarning {
   /** The name of its class, e.g. `DeprecationWarning`. */
   readonly category: string
+  /** Its text. */
   readonly message: string
+  /** The path of the Python file that it is about. */
   readonly file: string
+  /** The line in that file, from 1. */
   readonly line: number
   /** The number of the worker; `null` for sync calls, and where it is not known. */
   readonly worker: number | null
@@ -214,9 +222,11 @@ export interface WorkerRange {
 
 /** A function that every worker calls first. */
 export interface Initializer {
-  /** As the target of {@link Python.run}. */
+  /** The function, as the target of {@link Python.run}. */
   target: string | URL
+  /** Positional arguments. Default: none. */
   args?: readonly unknown[] | undefined
+  /** Keyword arguments. Default: none. */
   kwargs?: KeywordValues | undefined
 }
 
@@ -282,6 +292,7 @@ export interface OutputLine {
    * progress bar do. `''`: it is longer than 1,048,576 characters, and goes on in the next one.
    */
   readonly end?: '\r' | ''
+  /** Where Python printed it. */
   readonly stream: 'stdout' | 'stderr'
   /** The number of the worker, `null`: the one of sync calls. */
   readonly worker: number | null
@@ -289,7 +300,7 @@ export interface OutputLine {
   readonly call: number | null
 }
 
-/** What {@link Python.run} takes besides the target and its arguments. */
+/** What {@link Python.run} takes besides the target and its positional arguments. */
 export interface RunOptions extends CallOptions {
   /** Keyword arguments. */
   kwargs?: KeywordValues | undefined

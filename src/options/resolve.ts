@@ -315,7 +315,7 @@ export function resolveRunOptions(options: RunOptions, workers: number): Resolve
   return { copy, exact, readonly, signal, timeoutMs, queueTimeoutMs, priority, retry, kwargs: keywords(kwargs), slot }
 }
 
-/** What can be said of a sync call. */
+/** The options of a sync call. */
 export type SyncKey = 'kwargs' | 'copy' | 'exact' | 'readonly'
 
 /** The options of a sync call: nothing can end it, and it waits for no worker. */

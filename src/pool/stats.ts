@@ -2,16 +2,21 @@ import type { TimesSummary } from '../observe/index.ts'
 
 /** What a pool has done so far. */
 export interface PoolStats {
+  /** Each worker, in the order of the numbers. */
   readonly workers: readonly WorkerStats[]
   /** Calls that wait for a worker. */
   readonly queued: number
   /** Calls that a worker has. */
   readonly running: number
   /**
-   * Calls that workers have taken since the start, and those of them to which Python replied with an error: not those that were
-   * cancelled, or that their worker's end cut off. What a worker runs before it serves is no call; a chunk of `map` is one.
+   * Calls that workers have taken since the start. What a worker runs before it takes calls is no call;
+   * a chunk of `map` is one.
    */
   readonly calls: number
+  /**
+   * Calls to which Python replied with an error. Calls that were cancelled, or that the end of their
+   * worker cut off, are not among them.
+   */
   readonly errors: number
   /** Workers that ended unasked, or got stuck, and were replaced. */
   readonly replaced: number
@@ -23,6 +28,7 @@ export interface PoolStats {
   readonly objects: number
   /** JavaScript functions and iterators that Python holds. */
   readonly callbacks: number
+  /** Memory that JavaScript and Python share. */
   readonly memory: MemoryStats
   /** How long calls waited for a worker, in milliseconds; those that a worker took at once are not among them. */
   readonly queueTimes: TimesSummary
@@ -31,6 +37,7 @@ export interface PoolStats {
    * also while others run within it.
    */
   readonly runTimes: TimesSummary
+  /** Whether the GIL slows the workers down. */
   readonly gil: GilStats
 }
 
@@ -71,6 +78,7 @@ export interface GilStats {
 
 /** What one worker has done so far. */
 export interface WorkerStats {
+  /** The number of the worker, from 0. */
   readonly worker: number
   /**
    * `stopped`: it is not needed now. `down`: it did not start, and will be tried again. `wedged`: it does not come back from a
@@ -79,13 +87,13 @@ export interface WorkerStats {
   readonly state: 'stopped' | 'starting' | 'idle' | 'busy' | 'down' | 'wedged'
   /** The process it runs in. */
   readonly pid: number | undefined
+  /** Calls that it has taken. */
   readonly calls: number
+  /** Calls to which its Python replied with an error. */
   readonly errors: number
-  /**
-   * Milliseconds that its thread spent on calls that are over, and those of them on a processor. What runs within a callback
-   * counts once.
-   */
+  /** Milliseconds that its thread spent on calls that are over. What runs within a callback counts once. */
   readonly busyMs: number
+  /** Milliseconds of `busyMs` that its thread spent on a processor. */
   readonly cpuMs: number
   /** Milliseconds since it began to take calls. */
   readonly ageMs: number

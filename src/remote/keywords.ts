@@ -2,29 +2,37 @@ import { PythreadsError } from '../errors/index.ts'
 import { isKeywordValues, type KeywordValues } from '../options/index.ts'
 
 /**
- * Keyword arguments of a Python call, made by {@link kw}. As the type of a function's last parameter it says which ones there are:
+ * Keyword arguments of a Python call; {@link kw} makes them. As the type of a function's last
+ * parameter it says which ones there are:
  * `dumps(value: unknown, options?: Keywords<{ indent?: number }>): string`.
+ *
+ * @typeParam T - The names of the arguments, and the types of their values.
  */
 export class Keywords<T extends object = KeywordValues> {
   readonly #values: T // private, so that no other object has this type
 
+  /** @internal */
   constructor(values: T) {
     this.#values = values
   }
 
+  /** The arguments by name. */
   get values(): T {
     return this.#values
   }
 }
 
 /**
- * Keyword arguments, as the last argument of a call.
+ * Marks an object as the keyword arguments of a call. It is the last argument of the call.
  *
  * @example
  * ```ts
  * await json.dumps({ id: 1 }, kw({ indent: 2 }))
  * ```
- * @throws `ERR_PYTHREADS_ARGUMENT` when the values are no object, or an array, a `Map` or a `Set`
+ * @typeParam T - The names of the arguments, and the types of their values.
+ * @param values - An object whose properties are the keyword arguments.
+ * @returns The last argument of a call.
+ * @throws `ERR_PYTHREADS_ARGUMENT` when the values are no object, or an array, a `Map` or a `Set`.
  */
 export function kw<T extends object = KeywordValues>(values: NoInfer<T>): Keywords<T> {
   if (!isKeywordValues(values)) {

@@ -20,8 +20,9 @@ import type { Importable, RemoteModule } from './types.ts'
 let sessions = 0
 
 /**
- * One worker to yourself, with variables of its own: what `exec` defines here, `eval` and later `exec`s here see, and nobody
- * else. Other calls go to the other workers meanwhile; a pool of one worker lets them wait. Made by {@link Python.session}.
+ * One worker of a pool that takes no other calls, with variables of its own: only `eval` and `exec` of
+ * this session see what its `exec` defines. Other calls go to the other workers; in a pool of one
+ * worker they wait. {@link Python.session} makes one. `await using` closes it at the end of a block.
  *
  * @example
  * ```ts
@@ -40,6 +41,7 @@ export class Session implements AsyncDisposable {
   #runs = 0
   #closed = false
 
+  /** @internal */
   constructor(pool: Pool, lease: Lease, copy: number) {
     this.#pool = pool
     this.#lease = lease
@@ -52,14 +54,32 @@ export class Session implements AsyncDisposable {
     return this.#lease.slot
   }
 
-  /** As {@link Python.import}, for calls that go to this worker. */
+  /**
+   * As {@link Python.import}, for calls that go to this worker.
+   *
+   * @typeParam T - What is in the module. See {@link Remote}.
+   * @param module - The dotted name of a module, or a file: a URL, or a path that ends in `.py`.
+   * @param options - Options of every call that is made through the object.
+   * @returns The module. Awaited, it is imported.
+   * @throws The errors of {@link Python.import}.
+   */
   import(module: string | URL, options?: CallOptions): Importable<RemoteModule>
   import<T>(module: string | URL, options?: CallOptions): Importable<Remote<T>>
   import(module: string | URL, options: CallOptions = {}): unknown {
     return remoteModule(this.#caller.with(resolveCallOptions('import', options)), modulePath(module))
   }
 
-  /** As {@link Python.run}, on this worker. */
+  /**
+   * As {@link Python.run}, on this worker.
+   *
+   * @typeParam R - The type of the result; nothing checks it.
+   * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with `#attribute`.
+   * @param args - Positional arguments.
+   * @param options - Keyword arguments, a signal and limits.
+   * @returns The result.
+   * @throws The errors of {@link Python.run}. `ERR_PYTHREADS_CLOSED`: the session is closed.
+   * `ERR_PYTHREADS_WORKER_DIED`: its worker has ended, and the variables with it.
+   */
   async run<R = unknown>(
     target: string | URL,
     args: readonly unknown[] = [],
@@ -74,20 +94,32 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Evaluates an expression with the session's variables. */
+  /**
+   * Evaluates an expression with the variables of the session.
+   *
+   * @typeParam R - The type of the result; nothing checks it.
+   * @param source - A text, or a template whose values are passed to Python, never pasted into it.
+   * @returns The value of the expression.
+   * @throws The errors of {@link Session.run}.
+   */
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
     const read = readSource(source, '_v')
     return (await this.#submit(KIND.EVAL, evalRequest(read, this.#number), read.text).catch(raise)) as R
   }
 
-  /** Runs statements; their variables belong to the session. */
+  /**
+   * Runs statements, whose variables belong to the session.
+   *
+   * @param source - A text, or a template whose values are passed to Python, never pasted into it.
+   * @throws The errors of {@link Session.run}.
+   */
   async exec(...source: SourceArguments): Promise<void> {
     const run = ++this.#runs
     const name = `<pythreads session ${this.#number} exec ${run}>`
     await this.#submit(KIND.EXEC, execRequest(readSource(source, `_x${run}_`), name, this.#number), name).catch(raise)
   }
 
-  /** Forgets its variables and gives the worker back. */
+  /** Deletes the variables and returns the worker to the pool. A second call does nothing. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -7,7 +7,10 @@ export interface Source {
   readonly values: readonly unknown[]
 }
 
-/** What `eval` and `exec` take: a string, or a template whose values are passed, never pasted into the text. */
+/**
+ * What `eval` and `exec` take: a text, or a template. The values of a template are passed to Python;
+ * they are never pasted into the text. Indentation that all lines share is removed.
+ */
 export type SourceArguments = [text: string] | [strings: TemplateStringsArray, ...values: unknown[]]
 
 /** Reads the arguments of a tag. `prefix` begins the names of values; it grows where the text has it already. */

@@ -80,9 +80,10 @@ export interface SyncSource {
 }
 
 /**
- * Python on this JavaScript thread, which waits until Python answers: for start-up code, scripts and `worker_threads`.
- * In thread isolation it shares modules and variables with the workers; otherwise a worker of its own, started by the first
- * call, serves it.
+ * Calls that return values instead of promises: this JavaScript thread waits until Python returns. For
+ * start-up code, scripts and `worker_threads`. In `thread` isolation sync calls share modules and
+ * variables with the workers. Otherwise a worker of their own serves them, which the first call starts.
+ * {@link Python.sync} is one.
  */
 export class SyncPython {
   readonly #source: SyncSource
@@ -96,6 +97,7 @@ export class SyncPython {
   /** What crosses in the calls that are waited for, the innermost last. */
   readonly #calling: Crossing[] = []
 
+  /** @internal */
   constructor(source: SyncSource) {
     this.#source = source
     this.#lines = source.onLine === undefined ? undefined : new Lines(null, source.onLine)
@@ -107,7 +109,15 @@ export class SyncPython {
     }
   }
 
-  /** Imports a module or a file. @throws `ERR_PYTHREADS_MODULE_NOT_FOUND`, `ERR_PYTHREADS_IMPORT_FAILED` */
+  /**
+   * Imports a module or a file.
+   *
+   * @typeParam T - What is in the module. See {@link SyncRemote}.
+   * @param module - The dotted name of a module, or a file: a URL, or a path that ends in `.py`.
+   * @returns The module.
+   * @throws `ERR_PYTHREADS_MODULE_NOT_FOUND`, `ERR_PYTHREADS_IMPORT_FAILED`,
+   * `ERR_PYTHREADS_MODULE_REFUSED`, `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_CLOSED`.
+   */
   import(module: string | URL): SyncModule
   import<T>(module: string | URL): SyncRemote<T>
   import(module: string | URL): unknown {
@@ -116,7 +126,24 @@ export class SyncPython {
     return syncModule(this.#caller, name)
   }
 
-  /** Calls `module:attribute`. Nothing ends it before Python returns: it takes no `signal` and no time limit. */
+  /**
+   * Calls a Python function. Nothing ends the call before Python returns: it takes no `signal` and no
+   * time limit.
+   *
+   * @example
+   * ```ts
+   * const text = py.sync.run<string>('json:dumps', [{ id: 1 }], { kwargs: { indent: 2 } })
+   * ```
+   * @typeParam R - The type of the result; nothing checks it.
+   * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with `#attribute`.
+   * @param args - Positional arguments.
+   * @param options - Keyword arguments, and how values cross.
+   * @returns The result. A value that JavaScript cannot represent is a {@link SyncObject}.
+   * @throws {@link PythonError} with what Python raised, {@link WorkerDiedError}, or a
+   * {@link PythreadsError} with one of the codes `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_OPTION`,
+   * `ERR_PYTHREADS_UNKNOWN_OPTION`, `ERR_PYTHREADS_VALUE`, `ERR_PYTHREADS_OTHER_WORKER`,
+   * `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_WORKER_START`.
+   */
   run<R = unknown>(target: string | URL, args: readonly unknown[] = [], options: Pick<RunOptions, SyncKey> = NO_OPTIONS): R {
     let request: ReturnType<typeof runRequest>
     let resolved: ReturnType<typeof resolveSyncOptions>
@@ -129,18 +156,33 @@ export class SyncPython {
     return this.#request(KIND.CALL, request.name, request.write, resolved) as R
   }
 
-  /** Evaluates a Python expression. */
+  /**
+   * Evaluates a Python expression.
+   *
+   * @typeParam R - The type of the result; nothing checks it.
+   * @param source - A text, or a template whose values are passed to Python, never pasted into it.
+   * @returns The value of the expression.
+   * @throws The errors of {@link SyncPython.run}.
+   */
   eval<R = unknown>(...source: SourceArguments): R {
     const read = readSource(source, '_v')
     return this.#request(KIND.EVAL, read.text, evalRequest(read)) as R
   }
 
-  /** Runs Python statements where sync calls run; see {@link SyncPython}. */
+  /**
+   * Runs Python statements where sync calls run: see {@link SyncPython}.
+   *
+   * @param source - A text, or a template whose values are passed to Python, never pasted into it.
+   * @throws The errors of {@link SyncPython.run}.
+   */
   exec(...source: SourceArguments): void {
     this.#request(KIND.EXEC, EXEC_FILE, execRequest(readSource(source, '_s'), EXEC_FILE))
   }
 
-  /** Ends the worker that serves sync calls, if there is one. */
+  /**
+   * Ends the worker that serves sync calls, if there is one. While the pool is
+   * open, the next sync call starts another one.
+   */
   close(): void {
     this.#line?.close()
     this.#lines?.end()

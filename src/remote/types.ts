@@ -35,16 +35,23 @@ export type RemoteModule = Operations & RemoteLifetime & { readonly [name: strin
 /** A module as {@link Python.import} returns it: awaited, it is imported. */
 export type Importable<Module> = Module & PromiseLike<Module>
 
-/** What can be done with a Python object besides calling it and reading its attributes. No Python name begins with `$`. */
+/**
+ * What can be done with a Python object besides calling it and reading its attributes. No Python name
+ * begins with `$`. Each operation rejects with the errors of {@link Python.run}, and with
+ * `ERR_PYTHREADS_OBJECT_RELEASED` after the object was released.
+ */
 export interface Operations {
   /**
-   * Copies it deeply, or to a depth: objects in it that have no plain form stay remote. @throws `ERR_PYTHREADS_VALUE` when it has none
-   * itself
+   * Copies the object deeply, or to a depth. Objects in it that have no plain form stay remote.
+   *
+   * @throws `ERR_PYTHREADS_VALUE` when the object itself has no plain form.
    */
   toJS<R = unknown>(options?: CopyOptions): Promise<R>
   /** An attribute by any name, also one that cannot be written after a dot here: `then`, `toJS`. */
   $get<R = unknown>(name: string): Promise<R>
+  /** Sets an attribute: `setattr(object, name, value)`. */
   $set(name: string, value: unknown): Promise<null>
+  /** Deletes an attribute: `delattr(object, name)`. */
   $delete(name: string): Promise<null>
   /** `object[key]` */
   $item<R = unknown>(key: unknown): Promise<R>
@@ -79,7 +86,7 @@ export interface Operations {
 /** What ends the use of an object that JavaScript holds. A module is not held: its `$dispose` does nothing. */
 export interface RemoteLifetime {
   /**
-   * Lets go of the object in Python; using it afterwards throws `ERR_PYTHREADS_OBJECT_RELEASED`. `using` and `await using` do
+   * Releases the object in Python; using it afterwards throws `ERR_PYTHREADS_OBJECT_RELEASED`. `using` and `await using` do
    * this too, and so does the garbage collector, sooner or later.
    */
   $dispose(): void
@@ -113,7 +120,7 @@ export type RemoteObject = (<R = unknown>(...args: unknown[]) => Promise<R>) &
 
 /** A context manager that was entered. */
 export interface RemoteContext<T> extends AsyncDisposable {
-  /** What entering it answered. */
+  /** What `__enter__` or `__aenter__` returned. */
   readonly value: T
 }
 
@@ -129,28 +136,51 @@ export type SyncModule = SyncOperations & SyncLifetime & { readonly [name: strin
 
 /** {@link Operations} for sync calls: their results are not promises. */
 export interface SyncOperations {
+  /**
+   * Copies the object deeply. Objects in it that have no plain form stay remote.
+   *
+   * @throws `ERR_PYTHREADS_VALUE` when the object itself has no plain form.
+   */
   toJS<R = unknown>(): R
+  /** An attribute by any name, also one that cannot be written after a dot here: `toJS`. */
   $get<R = unknown>(name: string): R
+  /** Sets an attribute: `setattr(object, name, value)`. */
   $set(name: string, value: unknown): null
+  /** Deletes an attribute: `delattr(object, name)`. */
   $delete(name: string): null
+  /** `object[key]` */
   $item<R = unknown>(key: unknown): R
+  /** `object[key] = value` */
   $setItem(key: unknown, value: unknown): null
+  /** `del object[key]` */
   $deleteItem(key: unknown): null
+  /** `item in object` */
   $has(item: unknown): boolean
+  /** `len(object)` */
   $length(): number
+  /** A function of Python's module `operator`, with the object as its first operand. */
   $operate<R = unknown>(name: string, ...operands: unknown[]): R
+  /** `str(object)` */
   $str(): string
+  /** `repr(object)` */
   $repr(): string
+  /** The name of its class, `module:Class`. */
   $type(): string
+  /** `object == other` */
   $equals(other: unknown): boolean
+  /** `object is other` */
   $is(other: unknown): boolean
+  /** `isinstance(object, kind)` */
   $isInstance(kind: unknown): boolean
+  /** The bytes of an Arrow IPC stream with the contents of a table or a data frame. */
   $arrow(): Uint8Array
+  /** `dir(object)` */
   $dir(): string[]
 }
 
 /** {@link RemoteLifetime} for sync calls. */
 export interface SyncLifetime {
+  /** Releases the object in Python; using it afterwards throws `ERR_PYTHREADS_OBJECT_RELEASED`. */
   $dispose(): void
   [Symbol.dispose](): void
 }

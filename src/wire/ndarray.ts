@@ -3,21 +3,33 @@ import { integerToJson, timeToJson } from './times.ts'
 
 /** The typed array that holds the items of each dtype. */
 export interface NdArrayData {
+  /** A byte for each item: 0 or 1. */
   bool: Uint8Array
+  /** Signed integers of 8 bits. */
   int8: Int8Array
+  /** Unsigned integers of 8 bits. */
   uint8: Uint8Array | Uint8ClampedArray
+  /** Signed integers of 16 bits. */
   int16: Int16Array
+  /** Unsigned integers of 16 bits. */
   uint16: Uint16Array
+  /** Signed integers of 32 bits. */
   int32: Int32Array
+  /** Unsigned integers of 32 bits. */
   uint32: Uint32Array
+  /** Signed integers of 64 bits. */
   int64: BigInt64Array
+  /** Unsigned integers of 64 bits. */
   uint64: BigUint64Array
-  /** The bits of each number: what `new Float16Array(data.buffer)` shows, where there is one. */
+  /** The bits of each number. Where there is a `Float16Array`, it reads the same buffer. */
   float16: Uint16Array
+  /** Floats of 32 bits. */
   float32: Float32Array
+  /** Floats of 64 bits. */
   float64: Float64Array
-  /** Real and imaginary part of each number, one behind the other. */
+  /** Real and imaginary part of each number, one after the other, of 32 bits each. */
   complex64: Float32Array
+  /** Real and imaginary part of each number, one after the other, of 64 bits each. */
   complex128: Float64Array
   /** The count of the unit since 1970; the smallest number is "not a time". */
   [datetime: `datetime64${string}`]: BigInt64Array
@@ -46,6 +58,7 @@ export type Nested<T> = T | Nested<T>[]
 
 /** What an {@link NdArray} is made of. */
 export interface NdArraySource<D extends DType> {
+  /** The typed array that holds the items. It is not copied. */
   readonly data: NdArrayData[D]
   /** How many items each dimension has. */
   readonly shape: readonly number[]
@@ -53,7 +66,7 @@ export interface NdArraySource<D extends DType> {
   readonly strides?: readonly number[] | undefined
   /** The index of the first item. Default 0. */
   readonly offset?: number | undefined
-  /** Default: that of the typed array. */
+  /** What the items are. Default: the dtype of the typed array, e.g. `float64` of a `Float64Array`. */
   readonly dtype?: D | undefined
 }
 
@@ -84,8 +97,9 @@ const TIME = /^(datetime64|timedelta64)(\[\d*(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\]
 const MAX_DIMENSIONS = 64
 
 /**
- * An array of any number of dimensions: what numpy's are in JavaScript, but for those of one dimension whose items a typed array
- * has. As an argument it is a `numpy.ndarray`, without a copy where `data` crosses without one.
+ * An array of any number of dimensions. An array of numpy arrives as one, except where it has one
+ * dimension and a typed array can hold its items. As an argument it is a `numpy.ndarray`, without a copy
+ * where its `data` needs none.
  *
  * @example
  * ```ts
@@ -93,17 +107,27 @@ const MAX_DIMENSIONS = 64
  * m.get(1, 0) // 4
  * m.toArray() // [[1, 2, 3], [4, 5, 6]]
  * ```
+ * @typeParam D - What the items are, as numpy names it.
  */
 export class NdArray<D extends DType = DType> {
+  /** The typed array that holds the items. */
   readonly data: NdArrayData[D]
+  /** How many items each dimension has. */
   readonly shape: readonly number[]
   /** How many items lie from one to the next in each dimension. */
   readonly strides: readonly number[]
   /** The index of the first item. */
   readonly offset: number
+  /** What the items are, as numpy names it. */
   readonly dtype: D
 
-  /** @throws `ERR_PYTHREADS_ARGUMENT` when the parts do not go together */
+  /**
+   * Makes an array that shares the memory of `source.data`.
+   *
+   * @param source - The items, and how they are arranged.
+   * @throws `ERR_PYTHREADS_ARGUMENT` when the parts do not fit together, e.g. when the shape reaches
+   * beyond the data.
+   */
   constructor(source: NdArraySource<D>) {
     const { data, shape, strides, offset = 0 } = source
     const kind = Object.prototype.toString.call(data).slice(8, -1)
@@ -134,7 +158,13 @@ export class NdArray<D extends DType = DType> {
     return this.shape.reduce((size, length) => size * length, 1)
   }
 
-  /** The item at an index in each dimension, counted from 0. @throws `ERR_PYTHREADS_ARGUMENT` when there is none */
+  /**
+   * Reads one item.
+   *
+   * @param indices - The index in each dimension, from 0.
+   * @returns The item.
+   * @throws `ERR_PYTHREADS_ARGUMENT` when there is no such item.
+   */
   get(...indices: number[]): NdItem<D> {
     const { shape, strides } = this
     let at = this.offset
@@ -148,14 +178,21 @@ export class NdArray<D extends DType = DType> {
     return this.#item(at)
   }
 
-  /** A copy as lists in lists; of no dimensions, the item alone. */
+  /**
+   * Copies the array into lists.
+   *
+   * @returns A list for each dimension, one in the other. Without dimensions: the item alone.
+   */
   toArray(): Nested<NdItem<D>> {
     return this.#nested(0, this.offset)
   }
 
   /**
-   * What `JSON.stringify` writes: as {@link toArray}, with dates as ISO 8601 writes them, durations as the count of their unit, and `null`
-   * for "not a time". Integers beyond 2^53 stay `bigint`, which `JSON.stringify` refuses.
+   * Copies the array for `JSON.stringify`.
+   *
+   * @returns What {@link toArray} returns, with dates as ISO 8601 writes them, durations as the count of
+   * their unit, and `null` for "not a time". Integers beyond 2^53 stay `bigint`, which
+   * `JSON.stringify` refuses.
    */
   toJSON(): Nested<unknown> {
     const { data, dtype } = this

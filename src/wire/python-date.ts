@@ -18,7 +18,7 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-]
 const FOLD = '[fold=1]'
 const MS_PER_DAY = 86_400_000
 
-/** What the text of {@link PythonDate.of} does not say. */
+/** What {@link PythonDate.of} takes besides its text. */
 export interface ZoneOptions {
   /** The key of a `ZoneInfo`, such as `'Europe/Rome'`. Default: a zone that is the offset alone. */
   readonly zone?: string | undefined
@@ -35,11 +35,11 @@ interface Internals {
 let internals: Internals
 
 /**
- * A `Date` from Python that keeps what a `Date` does not hold: microseconds, the zone, and which of two equal times it is when
- * clocks are put back. As an argument it is the very same datetime in Python again. A datetime that a `Date` holds completely,
- * in UTC with whole milliseconds, arrives as a plain `Date`.
+ * A `Date` from Python that keeps what a `Date` does not hold: microseconds, the zone, and which of two
+ * equal times it is when clocks are put back. As an argument it is the same datetime in Python again. A
+ * datetime in UTC with whole milliseconds, which a `Date` holds completely, arrives as a plain `Date`.
  *
- * What is kept belongs to the moment. When a setter changes that, the date is a moment in UTC, as any other `Date`.
+ * When a setter of `Date` changes the moment, the rest is lost: the date is in UTC, as any other `Date`.
  *
  * @example
  * ```ts
@@ -77,13 +77,16 @@ export class PythonDate extends Date {
   }
 
   /**
-   * A datetime for Python, from the text that its `isoformat` would be.
+   * Makes a datetime for Python from the text that its `isoformat` returns.
    *
+   * @param text - E.g. `2024-01-02T03:04:05.678901+01:00`; without an offset it has no zone.
+   * @param options - The zone, and which of two equal times it is.
+   * @returns The datetime.
    * @example
    * ```ts
    * PythonDate.of('2024-01-02T03:04:05.678901+01:00', { zone: 'Europe/Rome' })
    * ```
-   * @throws `ERR_PYTHREADS_ARGUMENT` for another text; whether there is such a zone, Python says when it gets the date
+   * @throws `ERR_PYTHREADS_ARGUMENT` for another text. Python checks the zone when it gets the date.
    */
   static of(text: string, options: ZoneOptions = {}): PythonDate {
     const { zone, fold = 0 } = own(options)
@@ -101,7 +104,12 @@ export class PythonDate extends Date {
     return internals.make(milliseconds + Math.floor(sum / 1000), parts)
   }
 
-  /** A plain `Date` as a moment in UTC; a `PythonDate` as it is. */
+  /**
+   * Makes a `PythonDate` of any `Date`.
+   *
+   * @param date - The date.
+   * @returns The same object where it is a `PythonDate`; else a date in UTC.
+   */
   static from(date: Date): PythonDate {
     return date instanceof PythonDate ? date : new PythonDate(date.getTime())
   }
@@ -111,7 +119,7 @@ export class PythonDate extends Date {
     return this.#time === this.getTime() ? this.#parts : undefined
   }
 
-  /** As Python has it: from 0 to 999,999. */
+  /** The microseconds of the second, from 0 to 999,999. */
   get microsecond(): number {
     return Math.floor(modulo(this.getTime(), 1000) * 1000 + (this.#own ?? UTC).nanoseconds / 1000)
   }
@@ -143,7 +151,12 @@ export class PythonDate extends Date {
     return (this.#own ?? UTC).fold
   }
 
-  /** As Python's `isoformat` writes it: the time on the clock, with microseconds and offset. An invalid date: `'Invalid Date'`. */
+  /**
+   * Writes the date as Python's `isoformat` does.
+   *
+   * @returns The time on the clock of its zone, with microseconds and offset; `'Invalid Date'` for an
+   * invalid date.
+   */
   isoformat(): string {
     const parts = this.#own ?? UTC
     const micros = (parts.offset ?? 0) + Math.floor(parts.nanoseconds / 1000)

@@ -22,8 +22,9 @@ export const SCALAR_TYPES = [
 export type ScalarType = (typeof SCALAR_TYPES)[number]
 
 /**
- * An immutable Python value with no equal in JavaScript, kept as the text from which Python makes the same value again:
- * a `Decimal`, a naive `datetime`, a `UUID`. It belongs to no worker, and may be made in JavaScript.
+ * An immutable Python value for which JavaScript has no type: a `Decimal`, a `datetime` without a zone, a
+ * `UUID`. It is kept as the text from which Python makes the same value again. It belongs to no worker,
+ * and a program may make one.
  *
  * @example
  * ```ts
@@ -32,14 +33,22 @@ export type ScalarType = (typeof SCALAR_TYPES)[number]
  * ```
  */
 export class PythonScalar {
+  /** Its type in Python. */
   readonly type: ScalarType
   /**
-   * As Python's `str` or `isoformat` writes it; a timedelta as `P1DT2.000003S`, days and seconds; a timedelta64 as `5[ns]`. What the text
-   * does not say stands behind it: `[fold=1]`, the key of a time's zone, the unit of a datetime64.
+   * The text as Python's `str` or `isoformat` writes it. A timedelta is `P1DT2.000003S`, days and
+   * seconds; a timedelta64 is `5[ns]`. At the end stands, in brackets, what the text leaves out:
+   * `[fold=1]`, the key of the zone of a time, the unit of a datetime64.
    */
   readonly text: string
 
-  /** @throws `ERR_PYTHREADS_ARGUMENT` for an unknown type; whether the text is one of the type, Python says when it gets it. */
+  /**
+   * Makes a value for Python.
+   *
+   * @param type - Its type in Python.
+   * @param text - The value as a text; see {@link text}.
+   * @throws `ERR_PYTHREADS_ARGUMENT` for an unknown type. Python checks the text when it gets the value.
+   */
   constructor(type: ScalarType, text: string) {
     if (!SCALAR_TYPES.includes(type) || typeof text !== 'string') {
       throw new PythreadsError(
@@ -52,32 +61,51 @@ export class PythonScalar {
     Object.freeze(this)
   }
 
+  /**
+   * Writes the value as a text.
+   *
+   * @returns Its text.
+   */
   toString(): string {
     return this.text
   }
 
+  /**
+   * Writes the value for `JSON.stringify`.
+   *
+   * @returns Its text.
+   */
   toJSON(): string {
     return this.text
   }
 }
 
-/** Bytes that are a `bytes` object in Python: a copy of them. Made by {@link Python.bytes}. */
+/** Bytes that are a `bytes` object in Python. {@link Python.bytes} makes them. */
 export class PythonBytes {
+  /** A copy of the bytes that it was made of. */
   readonly bytes: Uint8Array
 
+  /** @internal */
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
   }
 }
 
-/** A number that is a float in Python, whole or not. Made by {@link Python.float}. */
+/** A number that is a float in Python, whole or not. {@link Python.float} makes it. */
 export class PythonFloat {
+  /** The number. */
   readonly value: number
 
+  /** @internal */
   constructor(value: number) {
     this.value = value
   }
 
+  /**
+   * Writes the number for `JSON.stringify`.
+   *
+   * @returns The number.
+   */
   toJSON(): number {
     return this.value
   }
