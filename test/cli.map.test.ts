@@ -97,6 +97,13 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
     expect(stderr).toContain('3 records, 1 failed')
   })
 
+  it.each([
+    ['jsonl', '{"id": 1, "a": [2]}\n{"id": 2, "a": {}}\n'],
+    ['csv', 'id,a\r\n1,2\r\n2,3\r\n'],
+  ])('writes dicts that cannot be changed as it writes dicts: %s', async (format, text) => {
+    expect(await map('read_only', text, '--format', format)).toMatchObject({ code: 0, output: text })
+  })
+
   it('maps lines', async () => {
     expect(await map('upper', 'abc\r\ndéf\n\nlast', '--format', 'lines')).toMatchObject({ code: 0, output: 'ABC\nDÉF\n\nLAST\n' })
   })

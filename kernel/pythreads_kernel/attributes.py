@@ -5,9 +5,10 @@ Nothing of this may cost more than the exception: values are bounded, and what i
 
 from __future__ import annotations
 
-from types import GetSetDescriptorType, MemberDescriptorType
+from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType
 
 from .interrupts import CallCancelled
+from .mappings import shown
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -171,6 +172,13 @@ def _dict(value: Any, depth: int, left: list[int]) -> dict[Any, Any]:
     return {_key(key, left): _copy(item, type(item), depth, left) for key, item in dict.items(value)}
 
 
+def _proxy(value: Any, depth: int, left: list[int]) -> Any:
+    """What a proxy shows, as if it stood in its place."""
+    mapping = shown(value)
+    left[0] += 1
+    return _copy(mapping, type(mapping), depth - 1, left)
+
+
 def _list(value: Any, depth: int, left: list[int]) -> list[Any]:
     return [_copy(item, type(item), depth, left) for item in list.__iter__(value)]
 
@@ -211,4 +219,5 @@ _CONTAINERS: tuple[tuple[type, Callable[[Any, int, list[int]], Any]], ...] = (
     (tuple, _tuple),
     (set, _set),
     (frozenset, _set),
+    (MappingProxyType, _proxy),
 )

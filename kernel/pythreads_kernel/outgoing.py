@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import marshal
 import sys
+from types import MappingProxyType
 
 from . import arrays, escapes, frames, lending, scalars
 from .codec import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, RefusedValueError, dumps_plain
 from .copying import NOTHING, Asked, members_way, scalar_way
 from .interrupts import seal, shielded
 from .javascript import JavaScriptError, JavaScriptFunction
+from .mappings import shown_dict
 from .packages import Escaped
 from .subclasses import without_class
 
@@ -149,6 +151,9 @@ class _Outgoing:
             return (*known[0],) if _is_date(known[0]) else known[0]
         plain = value
         if kind not in CONTAINERS:
+            mapping = shown_dict(value) if kind is MappingProxyType else None
+            if mapping is not None:  # shares the object in JavaScript with the dict itself, and with other proxies of it
+                return self._convert(mapping, depth, copies)
             plain = self._replaced(value, kind, copies)
             if type(plain) not in CONTAINERS or type(plain) is tuple:  # a tuple here is an escape
                 self._known[id(value)] = (plain, value)
@@ -238,8 +243,9 @@ class _Outgoing:
         return NOTHING if way is None else way(value)
 
     def _scalar_way(self, kind: type) -> Callable[[Any], Any] | None:
-        if kind in BYTES:
-            return None
+        way = _ALWAYS.get(kind)
+        if way is not None or kind in BYTES:
+            return way
         if _is_numpy_number(kind):
             return _item
         if self._copy:
@@ -299,6 +305,17 @@ def _is_numpy_number(kind: type) -> bool:
 
 def _item(value: Any) -> Any:
     return value.item()
+
+
+def _shown_dict(proxy: Any) -> Any:
+    mapping = shown_dict(proxy)
+    return NOTHING if mapping is None else mapping
+
+
+# What is made of a value of exactly this type, whatever is asked for.
+_ALWAYS: dict[type, Callable[[Any], Any]] = {
+    MappingProxyType: _shown_dict,  # as the value of an Enum; `_convert` sees the others
+}
 
 
 def _is_datetime(kind: type) -> bool:

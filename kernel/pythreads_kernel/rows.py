@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import json
+from collections.abc import Mapping
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -211,7 +212,7 @@ class _JsonItems(_JsonLines):
 
 
 class _CsvRows:
-    """Rows of CSV. The first dict names the columns and makes the header; the later ones have to have the same."""
+    """Rows of CSV. The first mapping names the columns and makes the header; the later ones have to have the same."""
 
     def __init__(self, header: list[str] | None, dialect: str) -> None:
         self.columns = header
@@ -219,7 +220,7 @@ class _CsvRows:
         self._writer = csv.writer(self._out, dialect)
 
     def add(self, result: Any) -> None:
-        if isinstance(result, dict):
+        if isinstance(result, (dict, Mapping)):  # dict first, as it is quicker to tell
             if self.columns is None:
                 self.columns = [str(key) for key in result]
                 self._write(self.columns)
@@ -231,7 +232,7 @@ class _CsvRows:
                 self.columns = []  # no header
             self._write(result)
         else:
-            raise OutputError(f"a row is a dict, a list or a tuple, the function returned {type(result).__qualname__}")
+            raise OutputError(f"a row is a mapping, a list or a tuple, the function returned {type(result).__qualname__}")
 
     def _write(self, fields: Sequence[Any]) -> None:
         if not all(_is_unicode(field) for field in fields if isinstance(field, str)):

@@ -6,7 +6,6 @@ from collections import ChainMap, UserDict, UserList, namedtuple  # noqa: F401
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
-from types import MappingProxyType  # noqa: F401
 
 
 def type_name(value):

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from types import MappingProxyType
 
 
 def score(event):
@@ -12,6 +13,10 @@ def score(event):
 
 def same(record):
     return record
+
+
+def read_only(record):
+    return MappingProxyType(record)
 
 
 def upper(line):

@@ -199,7 +199,7 @@ function exactly(date: unknown): unknown {
   return { time: date.getTime(), text: date.isoformat(), fold, zone, offset, microsecond, nanosecond }
 }
 
-function isContainer(value: unknown): value is object {
+export function isContainer(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return (
