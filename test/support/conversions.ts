@@ -23,6 +23,8 @@ export interface Inward {
   readonly js: string
   /** `'refused'`: there is no copy. */
   readonly toJS: string
+  /** The minor version of Python 3 that has it; 0 where all have it. */
+  readonly since: number
 }
 
 /** A JavaScript value that cannot cross. */
@@ -561,11 +563,12 @@ const moreOutward: Outward[] = [
   { js: 'new Map([[nested(300, (inner) => [inner], 1), 1]])', repr: '', type: 'dict', back: 'same' },
 ]
 
-const inward = (python: string, js: string, toJS: string = js): Inward => ({ python, js, toJS })
+const inward = (python: string, js: string, toJS: string = js): Inward => ({ python, js, toJS, since: 0 })
 const stays = (python: string, toJS: string = 'refused', type?: string): Inward => ({
   python,
   js: type === undefined ? 'remote' : `remoteOf('${type}')`,
   toJS,
+  since: 0,
 })
 const text = (type: string, python: string, written: string): Inward =>
   inward(python, `new PythonScalar('${type}', ${JSON.stringify(written)})`)
@@ -966,7 +969,10 @@ export const outward: Outward[] = [
 ]
 
 export const inwards: Inward[] = [
-  ...rows('Python', 'JavaScript', 'toJS()').map(([python = '', js = '', toJS = '']) => ({ python, js, toJS })),
+  ...rows('Python', 'JavaScript', 'toJS()').map(([python = '', js = '', toJS = '']) => {
+    const [, newer = python, minor = 0] = /^`(.*)` \(Python 3\.(\d+)\)$/.exec(python) ?? []
+    return { python: newer, js, toJS, since: Number(minor) }
+  }),
   ...moreInward,
 ]
 

@@ -14,13 +14,15 @@ export const pythons: TestPython[] = inject('pythons')
 export const placements: readonly TestPlacement[] = ROLES.flatMap(({ name, isolation, find }) => {
   const python = find(pythons)
   if (python === undefined) return []
-  return [{ name: `${name} (${python.release})`, isolation, python: python.executable, packages: python.packages }]
+  const { executable, release, version, packages } = python
+  return [{ name: `${name} (${release})`, isolation, python: executable, version, packages }]
 }).map((place, turn) => ({ ...place, turn }))
 
 export interface TestPlacement {
   name: string
   isolation: TestPython['isolations'][number]
   python: string
+  version: TestPython['version']
   packages: string | null
   /** Its number among those that there are, for `sampled` of scale.ts. */
   turn: number
