@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType
 
 from .interrupts import CallCancelled
-from .mappings import shown
+from .mappings import FROZEN_DICT, shown
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def _bytes(value: bytes) -> bytes:
 
 
 def _dict(value: Any, depth: int, left: list[int]) -> dict[Any, Any]:
-    return {_key(key, left): _copy(item, type(item), depth, left) for key, item in dict.items(value)}
+    base = dict if issubclass(type(value), dict) else FROZEN_DICT
+    return {_key(key, left): _copy(item, type(item), depth, left) for key, item in base.items(value)}
 
 
 def _proxy(value: Any, depth: int, left: list[int]) -> Any:
@@ -220,4 +221,5 @@ _CONTAINERS: tuple[tuple[type, Callable[[Any, int, list[int]], Any]], ...] = (
     (set, _set),
     (frozenset, _set),
     (MappingProxyType, _proxy),
+    *([(FROZEN_DICT, _dict)] if FROZEN_DICT else []),
 )

@@ -18,7 +18,7 @@ from .codec import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, RefusedValu
 from .copying import NOTHING, Asked, members_way, scalar_way
 from .interrupts import seal, shielded
 from .javascript import JavaScriptError, JavaScriptFunction
-from .mappings import shown_dict
+from .mappings import FROZEN_DICT, shown_dict
 from .packages import Escaped
 from .subclasses import without_class
 
@@ -46,7 +46,7 @@ _MOST_AGAIN = 2**16
 _AGAIN_PER_MEMBER = 4
 _MOST_BYTES_AGAIN = 64 * 1024 * 1024
 _TEXT = frozenset({str})
-_IMMUTABLE = (tuple, frozenset, range)
+_IMMUTABLE = (tuple, frozenset, range, *([FROZEN_DICT] if FROZEN_DICT else []))
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
@@ -158,7 +158,7 @@ class _Outgoing:
             if type(plain) not in CONTAINERS or type(plain) is tuple:  # a tuple here is an escape
                 self._known[id(value)] = (plain, value)
                 return plain
-            copies += 1
+            copies += kind is not FROZEN_DICT
             if copies > _MAX_COPIES:
                 reason = (
                     f"copies of objects nest deeper than {_MAX_COPIES} levels; one is a {kind.__module__}.{kind.__qualname__}"
@@ -314,6 +314,7 @@ def _shown_dict(proxy: Any) -> Any:
 
 # What is made of a value of exactly this type, whatever is asked for.
 _ALWAYS: dict[type, Callable[[Any], Any]] = {
+    FROZEN_DICT: dict,
     MappingProxyType: _shown_dict,  # as the value of an Enum; `_convert` sees the others
 }
 

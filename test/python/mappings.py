@@ -1,6 +1,7 @@
 """Dicts that cannot be changed, and the same values with plain dicts in their places."""
 
 import asyncio
+import builtins
 import enum
 from collections import ChainMap, Counter, OrderedDict, UserDict, defaultdict  # noqa: F401
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType as Proxy
 
 MOMENT = datetime(2020, 1, 2, tzinfo=timezone.utc)
+frozen = getattr(builtins, "frozendict", None)
 
 
 class Text(str):
@@ -33,6 +35,8 @@ MAKERS = {
     "dict": dict,
     "proxy": Proxy,
     "proxy of a proxy": lambda content: Proxy(Proxy(content)),
+    "frozendict": frozen,
+    "proxy of a frozendict": lambda content: Proxy(frozen(content)),
 }
 
 CONTENTS = {
@@ -106,6 +110,13 @@ def fail(content, maker):
 class Choice(enum.Enum):
     PROXY = Proxy({"a": 1})
     OTHER = Proxy(OrderedDict(a=1))
+
+
+def doubled(levels):
+    value = frozen(a=1)
+    for _ in range(levels):
+        value = frozen(a=value, b=value)
+    return value
 
 
 def proxies_of_one(count, size):

@@ -9,8 +9,13 @@ import { file, type Placement, start } from './placement.ts'
 const MODULE = file('mappings.py').pathname
 const target = (name: string) => `${MODULE}:${name}`
 
-/** How each kind is made. */
-const MAKERS = ['proxy', 'proxy of a proxy']
+/** How each kind is made; `since`: the minor version of Python that has it. */
+const MAKERS: Record<string, { readonly since: number }> = {
+  proxy: { since: 10 },
+  'proxy of a proxy': { since: 10 },
+  frozendict: { since: 15 },
+  'proxy of a frozendict': { since: 15 },
+}
 
 const CONTENTS = [
   'nothing',
@@ -91,7 +96,8 @@ export function mappingSuite(place: Placement): void {
   })
   afterAll(() => py.close())
 
-  describe.each(MAKERS)('a %s', (maker) => {
+  const makers = Object.entries(MAKERS).flatMap(([name, { since }]) => (since <= place.version[1] ? [name] : []))
+  describe.each(makers)('a %s', (maker) => {
     it.each(Object.entries(WAYS))('crosses as the dict does: %s', async (_, way) => {
       for (const content of CONTENTS) {
         try {
@@ -160,6 +166,39 @@ export function mappingSuite(place: Placement): void {
       await same(await evaluate('Choice.PROXY'), new Expected())
       await same(await evaluate('[Node([Choice.PROXY])]', { copy: { depth: 1 } }), [{ value: [{ a: 1 }] }])
       await same(await evaluate('Choice.OTHER', { copy: true }), { a: 1 })
+    })
+  })
+
+  describe.runIf(place.version[1] >= 15)('a frozendict', () => {
+    it('has an object of its own in each place, and shares what is in it', async () => {
+      const [one, other, both] = await evaluate<Record<string, unknown>[]>('(lambda f: [f, f, [f]])(frozen(a=[1]))')
+      expect(one).not.toBe(other)
+      expect(one?.['a']).toBe(other?.['a'])
+      expect(both).toEqual([{ a: [1] }])
+      const list = await evaluate<[{ list: unknown }]>('filled([], lambda a: a.append(frozen(list=a)))')
+      expect(list[0].list).toBe(list)
+    })
+
+    it('that repeats others without measure crosses in bounded time', async () => {
+      let value = await py.run<{ a: unknown; b: unknown }>(target('doubled'), [40])
+      for (let level = 0; level < 39; level++) value = value.a as typeof value
+      expect(value).toEqual({ a: { a: 1 }, b: { a: 1 } })
+    })
+
+    it('is a key and a member of a set', async () => {
+      await same(await evaluate('{frozen(a=1): 2}'), new Map([[{ a: 1 }, 2]]))
+      await same(await evaluate('{(frozen({1: 2}),): 3}'), new Map([[[new Map([[1, 2]])], 3]]))
+      await same(await evaluate('{frozen(a=1)}'), new Set([{ a: 1 }]))
+      await same(await evaluate('frozen({frozen(a=1): frozenset({frozen()})})'), new Map([[{ a: 1 }, new Set([{}])]]))
+    })
+
+    it('of a subclass stays in Python, and is copied where asked for', async () => {
+      const source = 'type("Own", (frozen,), {})(a=frozen(b=1))'
+      const own = await evaluate<RemoteObject>(source)
+      await same(own, new Expected())
+      await same(await own.toJS(), { a: { b: 1 } })
+      await same(await evaluate(`Proxy(${source})`, { copy: true }), { a: { b: 1 } })
+      await same(await evaluate(`Proxy(${source})`), new Expected('builtins:mappingproxy'))
     })
   })
 }
