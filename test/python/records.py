@@ -1,5 +1,6 @@
 """Functions that the tests of the command line put records through."""
 
+import builtins
 import os
 import sys
 import time
@@ -16,7 +17,9 @@ def same(record):
 
 
 def read_only(record):
-    return MappingProxyType(record)
+    """Return what cannot be changed: the record as a frozendict where Python has it, and a proxy of that, in turn."""
+    frozen = getattr(builtins, "frozendict", MappingProxyType)(record)
+    return MappingProxyType(frozen) if int(record["id"]) % 2 else frozen
 
 
 def upper(line):
