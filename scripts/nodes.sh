@@ -2,7 +2,7 @@
 # Runs the tests whose result depends on the release of Node (how it starts and
 # ends, arrays, worker_threads, the package) on the newest Node of each major version, from
 # the npm packages node-<platform>-<arch>, which it keeps in .cache/nodes/.
-#   nodes.sh [MAJOR]... [-- VITEST ARGUMENT...]    e.g. nodes.sh 24 -- test/process.exit
+#   nodes.sh [MAJOR]... [-- VITEST ARGUMENT...]    e.g. nodes.sh 24 -- test/lifecycle/process.exit
 # Where a package cannot be installed that Node is left out; a failure if CI is set.
 set -euo pipefail
 
@@ -12,7 +12,7 @@ majors=()
 while [[ $# -gt 0 && $1 != -- ]]; do majors+=("$1"); shift; done
 shift $(($# > 0 ? 1 : 0))
 [[ ${#majors[@]} -gt 0 ]] || majors=(22 24 26)
-tests=(test/runtime.start test/process.exit test/arrays. test/worker-threads test/package)
+tests=(lifecycle/runtime.start lifecycle/process.exit /arrays. lifecycle/worker-threads tooling/package. api/packaged.)
 [[ $# -eq 0 ]] || tests=("$@")
 package=node-$(node -p 'process.platform + "-" + process.arch')
 

@@ -26,8 +26,8 @@ everything() {
   unset PYTHREADS_PASSED
   part 'other versions of Node' scripts/nodes.sh
   if scripts/newest.sh --prepare; then
-    part 'the newest Pythons' scripts/newest.sh test/runtime.start.test.ts \
-      test/api.{thread,subinterpreter,process}.test.ts -t 'starting|a pool|runtime|worker thread|objects'
+    part 'the newest Pythons' scripts/newest.sh test/lifecycle/runtime.start.test.ts \
+      test/api/api.{thread,subinterpreter,process}.test.ts -t 'starting|a pool|runtime|worker thread|objects'
   else
     # A sid that is broken today is no fault of a change.
     echo 'Not tested here: the newest Pythons (no chroot of Debian sid)'

@@ -1,6 +1,6 @@
 import type { Python } from '../../src/index.ts'
 import type { Kind } from '../../src/wire/index.ts'
-import { file } from '../suites/placement.ts'
+import { file } from './placement.ts'
 
 const MODULE = file('hostile_frames.py').pathname
 

@@ -1,0 +1,20 @@
+// `npm start`: the question that pythreads began with, answered on one screen.
+import { expect, it } from 'vitest'
+import { runCli } from '../support/child.ts'
+import { placements } from '../support/pythons.ts'
+
+it.each(placements.filter(({ isolation }) => isolation !== 'process'))(
+  'shows every answer, and that all are right, with the Python of $name',
+  async ({ python }) => {
+    const { code, stdout, stderr } = await runCli(['tour', '--python', python])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const answers = [...stdout.matchAll(/thread (\d+): \{"id": (\d+)\}/g)].map(
+      ([, thread, id]) => [Number(thread), Number(id)] as const,
+    )
+    expect(answers).toHaveLength(100)
+    expect(answers.filter(([thread, id]) => thread !== id)).toEqual([])
+    expect(stdout).toMatch(/^ {2}thread .*x \d\.\d\d +x \d\.\d\d +all [\d,]+$/m)
+    expect(stdout).toMatch(/^ {2}process .*all [\d,]+$/m)
+    expect(stdout).toMatch(/Which to choose: isolation 'auto' takes (thread|subinterpreter|process) here/)
+  },
+)

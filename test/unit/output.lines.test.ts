@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import type { OutputLine } from '../../src/index.ts'
+import { Lines, toStream } from '../../src/pool/index.ts'
+
+const MOST = 1 << 20
+
+/** The lines that come of texts which arrive one after the other; the last one ends its call. */
+function linesOf(...texts: string[]): Pick<OutputLine, 'text' | 'end'>[] {
+  const all: Pick<OutputLine, 'text' | 'end'>[] = []
+  const lines = new Lines(0, ({ text, end }) => all.push(end === undefined ? { text } : { text, end }))
+  for (const [i, text] of texts.entries()) lines.take([1, 1, text, i === texts.length - 1, 1])
+  return all
+}
+
+const each = (text: string) => linesOf(...text, '')
+
+describe('the lines of what a worker prints', () => {
+  it.each([
+    ['a\nb\n', [{ text: 'a' }, { text: 'b' }]],
+    ['a\n\nb', [{ text: 'a' }, { text: '' }, { text: 'b' }]],
+    ['a\r\nb\r\n', [{ text: 'a' }, { text: 'b' }]],
+    ['\r 1%\r 2%\r 3%\ndone', [{ text: ' 1%', end: '\r' }, { text: ' 2%', end: '\r' }, { text: ' 3%' }, { text: 'done' }]],
+    [' 1%\r 2%\r', [{ text: ' 1%', end: '\r' }, { text: ' 2%' }]],
+    ['a\r\r\nb', [{ text: 'a', end: '\r' }, { text: '' }, { text: 'b' }]],
+    ['\u{1f600}é', [{ text: '\u{1f600}é' }]],
+    ['', []],
+  ])('are the same in whatever pieces %j arrives', (text, expected) => {
+    expect(linesOf(text)).toEqual(expected)
+    expect(each(text)).toEqual(expected)
+  })
+
+  it('come in pieces where they are longer than 1,048,576 characters', () => {
+    expect(linesOf('x'.repeat(MOST), '\n')).toEqual([{ text: 'x'.repeat(MOST) }])
+    expect(linesOf('x'.repeat(MOST), 'y\n')).toEqual([{ text: 'x'.repeat(MOST), end: '' }, { text: 'y' }])
+    const long = linesOf(`${'x'.repeat(2 * MOST)}y\nz`)
+    expect(long.map(({ text, end }) => [text.length, end])).toEqual([
+      [MOST, ''],
+      [MOST, ''],
+      [1, undefined],
+      [1, undefined],
+    ])
+  })
+
+  it('do not cut a character in two', () => {
+    const text = `x${'\u{1f600}'.repeat(MOST / 2)}`
+    const [first, second] = linesOf(text)
+    expect(first?.text.length).toBe(MOST - 1)
+    expect(`${first?.text}${second?.text}`).toBe(text)
+  })
+
+  it('of several threads of one call do not mix', () => {
+    const texts: string[] = []
+    const lines = new Lines(0, ({ text }) => texts.push(text))
+    lines.take([1, null, 'one ', false, 1])
+    lines.take([1, null, 'other\n', false, 2])
+    lines.take([1, null, 'thread\n', false, 1])
+    expect(texts).toEqual(['other', 'one thread'])
+  })
+
+  it('are remembered as the last ones in bounds: long ones cut, states of a bar once', () => {
+    const lines = new Lines(0, () => {})
+    lines.take([1, 1, `${'x'.repeat(100_000)}\n${Array.from({ length: 50 }, (_, i) => `${i}%\r`).join('')}end\n`, true, 1])
+    expect(lines.last).toEqual(['x'.repeat(2_000), 'end'])
+  })
+
+  it('go to a stream with the end that they had', () => {
+    let written = ''
+    const write = toStream({ write: (text: string) => (written += text) } as never)
+    const lines = new Lines(0, write)
+    lines.take([1, 1, '1%\r2%\rdone\nopen', true, 1])
+    expect(written).toBe('1%\r2%\rdone\nopen\n')
+  })
+})

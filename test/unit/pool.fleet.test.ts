@@ -1,0 +1,1011 @@
+/**
+ * The life of the workers: how they are started, replaced, retired, recycled and given up, with workers that have no Python and a
+ * clock that is moved by hand, so that every delay is exact.
+ *
+ * `launches` lists what was started, as `<number>@<milliseconds>`; a failure that shows other times shows when the fleet acted.
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Isolation } from '../../src/isolation/index.ts'
+import { Fleet, type FleetOptions, type FleetSize } from '../../src/pool/fleet.ts'
+import type { Worker } from '../../src/pool/worker.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** What a fleet sees of a worker. */
+class Member {
+  readonly slot: number
+  serving = false
+  wedged = false
+  retiring = false
+  surplus = false
+  calls = 0
+  servingSince = 0
+  idleSince = 0
+  residentMb = 0
+  freshMb = 0
+  due: string | undefined
+  endedAs: string | undefined
+  /** How many calls it has. */
+  depth = 0
+  objects = 0
+  /** What a look at its memory will find. */
+  holdsMb = 0
+  closed = false
+  killed = false
+
+  constructor(slot: number) {
+    this.slot = slot
+  }
+
+  get idle(): boolean {
+    return this.depth === 0
+  }
+
+  get isNeeded(): boolean {
+    return this.depth > 0 || this.objects > 0
+  }
+
+  /** Whether it was asked or made to end. */
+  get ended(): boolean {
+    return this.closed || this.killed
+  }
+
+  held(): number {
+    return this.holdsMb
+  }
+
+  measure(): void {
+    this.residentMb = this.holdsMb
+  }
+
+  wedge(): void {
+    this.wedged = true
+    this.serving = false
+    this.objects = 0 // its realm ends
+  }
+
+  close(): Promise<void> {
+    this.closed = true
+    return Promise.resolve()
+  }
+
+  kill(): void {
+    this.killed = true
+  }
+}
+
+interface YardOptions {
+  readonly size?: Partial<FleetSize>
+  readonly recycle?: Partial<FleetOptions['recycle']>
+  readonly maxMemoryMb?: number | null
+  readonly maxWedged?: number
+  readonly killable?: boolean
+}
+
+/** A fleet and its workers, joined as the pool joins them. */
+class Yard {
+  readonly workers: (Member | undefined)[] = []
+  readonly all: Member[] = []
+  readonly leased = new Set<Member>()
+  /** The numbers of workers for which calls wait that only they can take. */
+  readonly awaited = new Set<number>()
+  /** Those that take calls of others again. */
+  readonly freed: Member[] = []
+  readonly launches: string[] = []
+  readonly recycling: Member[] = []
+  readonly crowded: Member[] = []
+  readonly unavailable: { code: unknown; slot: number | undefined }[] = []
+  readonly fleet: Fleet
+  /** What becomes of the launch of a worker. */
+  launch: (member: Member) => Promise<void> = () => Promise.resolve()
+  readonly began: number = performance.now()
+
+  constructor({ size, recycle, maxMemoryMb = null, maxWedged = 1, killable = false }: YardOptions = {}) {
+    const options = {
+      isolation: { killable } as Isolation,
+      size: { min: 2, max: 2, idleMs: 1_000, ...size },
+      recycle: { calls: null, ageMs: null, memoryMb: null, ...recycle },
+      ...{ maxMemoryMb, maxWedged },
+    }
+    this.fleet = new Fleet(options, {
+      workers: this.workers as (Worker | undefined)[],
+      make: (slot) => {
+        const member = new Member(slot)
+        this.all.push(member)
+        this.launches.push(`${slot}@${this.now}`)
+        return member as unknown as Worker
+      },
+      launch: async (worker, ready) => {
+        await this.launch(worker as unknown as Member)
+        ready()
+      },
+      serve: (worker) => {
+        worker.servingSince = worker.idleSince = performance.now()
+        worker.serving = true
+      },
+      free: (worker) => this.freed.push(worker as unknown as Member),
+      waiting: 0,
+      isAwaited: (slot) => this.awaited.has(slot),
+      isLeased: (worker) => this.leased.has(worker as unknown as Member),
+      unavailable: (error, slot) => this.unavailable.push({ code: (error as { code?: unknown }).code, slot }),
+      started: () => {},
+      recycling: (worker) => this.recycling.push(worker as unknown as Member),
+      crowded: (worker) => this.crowded.push(worker as unknown as Member),
+    })
+  }
+
+  get now(): number {
+    return performance.now() - this.began
+  }
+
+  /** The numbers that have a worker which serves. */
+  get serving(): number[] {
+    return this.workers.flatMap((worker) => (worker?.serving === true ? [worker.slot] : []))
+  }
+
+  worker(slot: number): Member {
+    const worker = this.workers[slot]
+    if (worker === undefined) throw new Error(`there is no worker ${slot}`)
+    return worker
+  }
+
+  async start(): Promise<this> {
+    await this.fleet.start()
+    this.launches.length = 0
+    return this
+  }
+
+  take(slot: number): Member {
+    const worker = this.worker(slot)
+    worker.depth++
+    worker.calls++
+    return worker
+  }
+
+  /** The worker is done with a call, or was given back: what the pool does then. */
+  free(worker: Member): void {
+    worker.depth = Math.max(0, worker.depth - 1)
+    if (worker.idle) worker.idleSince = performance.now()
+    this.fleet.check(worker as unknown as Worker)
+  }
+
+  call(slot: number): Member {
+    const worker = this.take(slot)
+    this.free(worker)
+    return worker
+  }
+
+  lease(slot: number): Member {
+    const worker = this.worker(slot)
+    this.leased.add(worker)
+    return worker
+  }
+
+  giveBack(worker: Member): void {
+    this.leased.delete(worker)
+    this.free(worker)
+  }
+
+  /** The worker is gone. `isFresh`: it has begun no call. */
+  async die(worker: Member, isFresh: boolean = false): Promise<void> {
+    const { serving } = worker
+    const error = Object.assign(new Error('it died'), { code: 'DIED' })
+    worker.serving = false
+    this.fleet.gone(worker as unknown as Worker, serving, error, isFresh)
+    this.fleet.checkLife(worker.slot, error)
+    await turn()
+  }
+
+  async stuck(slot: number): Promise<Member> {
+    const worker = this.take(slot)
+    this.fleet.stuck(worker as unknown as Worker)
+    await turn()
+    return worker
+  }
+
+  async pass(ms: number): Promise<void> {
+    await vi.advanceTimersByTimeAsync(ms)
+    await turn()
+  }
+}
+
+const refused = () => Promise.reject(Object.assign(new Error('it does not start'), { code: 'NO_START' }))
+
+describe('start', () => {
+  it('starts as many as there have to be, at once', async () => {
+    const yard = new Yard({ size: { min: 3, max: 8 } })
+    const started = yard.fleet.start()
+    expect(yard.launches).toEqual(['0@0', '1@0', '2@0'])
+    await started
+    expect(yard.serving).toEqual([0, 1, 2])
+  })
+
+  it('none, where there need not be any', async () => {
+    const yard = await new Yard({ size: { min: 0, max: 2 } }).start()
+    expect(yard.all).toEqual([])
+  })
+
+  it('throws what the first one threw that did not start, after all have had their try', async () => {
+    const yard = new Yard({ size: { min: 3, max: 3 } })
+    const codes = ['', 'FIRST', 'SECOND']
+    yard.launch = async ({ slot }) => {
+      if (slot > 0) throw Object.assign(new Error(), { code: codes[slot] })
+    }
+    await expect(yard.fleet.start()).rejects.toMatchObject({ code: 'FIRST' })
+    expect(yard.serving).toEqual([0])
+    await yard.pass(60_000)
+    expect(yard.launches).toEqual(['0@0', '1@0', '2@0'])
+  })
+
+  it('a worker that is ready only after the end is ended', async () => {
+    const yard = new Yard({ size: { min: 1, max: 1 } })
+    let ready = () => {}
+    yard.launch = () => new Promise((resolve) => (ready = resolve))
+    const started = yard.fleet.start()
+    expect(yard.fleet.stop()).toHaveLength(1)
+    ready()
+    await started
+    expect(yard.all.map((worker) => [worker.serving, worker.killed])).toEqual([[false, true]])
+  })
+})
+
+describe('a worker that is gone', () => {
+  it('is replaced at once, under its number', async () => {
+    const yard = await new Yard().start()
+    const old = yard.worker(1)
+    await yard.pass(5)
+    await yard.die(old)
+    expect(yard.launches).toEqual(['1@5'])
+    expect(yard.worker(1)).not.toBe(old)
+    expect(yard.serving).toEqual([0, 1])
+    expect(yard.fleet.replaced).toBe(1)
+  })
+
+  it('is not, when the pool is being closed', async () => {
+    const yard = await new Yard().start()
+    const workers = yard.fleet.stop()
+    expect(workers).toHaveLength(2)
+    await yard.die(yard.worker(0))
+    expect([yard.launches, yard.fleet.replaced]).toEqual([[], 0])
+  })
+
+  it('is tried again after a delay that doubles up to five seconds, when its replacement does not start', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
+    yard.launch = refused
+    await yard.die(yard.worker(0))
+    expect([yard.launches, yard.fleet.isDown(0)]).toEqual([['0@0'], true])
+    await yard.pass(17_700)
+    expect(yard.launches).toEqual([0, 100, 300, 700, 1_500, 3_100, 6_300, 11_300, 16_300].map((ms) => `0@${ms}`))
+    expect(yard.fleet.replaced).toBe(1)
+  })
+
+  it('the time that an attempt takes comes on top of the delay', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
+    yard.launch = () => new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 50))
+    await yard.die(yard.worker(0))
+    await yard.pass(1_000)
+    expect(yard.launches).toEqual(['0@0', '0@150', '0@400', '0@850'])
+  })
+
+  it('a start that works sets the delay back', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
+    yard.launch = refused
+    await yard.die(yard.worker(0))
+    await yard.pass(300)
+    yard.launch = () => Promise.resolve()
+    await yard.pass(400)
+    expect([yard.serving, yard.fleet.isDown(0)]).toEqual([[0], false])
+    yard.launch = refused
+    await yard.die(yard.worker(0))
+    await yard.pass(100)
+    expect(yard.launches).toEqual(['0@0', '0@100', '0@300', '0@700', '0@700', '0@800'])
+  })
+
+  it('calls for it are refused when it does not start; all others too, when nobody else serves', async () => {
+    const yard = await new Yard().start()
+    yard.launch = refused
+    await yard.die(yard.worker(0))
+    expect(yard.unavailable).toEqual([{ code: 'NO_START', slot: 0 }])
+    yard.unavailable.length = 0
+    await yard.die(yard.worker(1))
+    expect(yard.unavailable).toEqual([
+      { code: 'NO_START', slot: 1 },
+      { code: 'NO_START', slot: undefined },
+    ])
+  })
+
+  it('calls for any wait on while another one is starting', async () => {
+    const yard = await new Yard().start()
+    yard.launch = ({ slot }) => (slot === 0 ? new Promise(() => {}) : refused())
+    await yard.die(yard.worker(0))
+    await yard.die(yard.worker(1))
+    expect(yard.unavailable).toEqual([{ code: 'NO_START', slot: 1 }])
+  })
+
+  it('attempts end with the pool', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
+    yard.launch = refused
+    await yard.die(yard.worker(0))
+    yard.fleet.stop()
+    await yard.pass(60_000)
+    expect(yard.launches).toEqual(['0@0'])
+  })
+
+  it('an attempt keeps the process alive only where a call waits for it', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    yard.launch = refused
+    await yard.die(yard.worker(0))
+    const timer = timers.mock.results.at(-1)?.value as NodeJS.Timeout
+    timers.mockRestore()
+    expect(timer.hasRef()).toBe(false)
+    yard.fleet.grow(undefined)
+    expect(timer.hasRef()).toBe(true)
+    expect(yard.launches).toEqual(['0@0'])
+  })
+})
+
+describe('growth', () => {
+  it('each call that waits starts one more, up to the most', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 3 } }).start()
+    for (let i = 0; i < 5; i++) yard.fleet.grow(undefined)
+    expect(yard.launches).toEqual(['1@0', '2@0'])
+    await turn()
+    expect(yard.serving).toEqual([0, 1, 2])
+    expect(yard.unavailable).toEqual([])
+    expect(yard.fleet.replaced).toBe(0)
+  })
+
+  it('a call that names a worker which is not there starts that one', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 4 } }).start()
+    yard.fleet.grow(2)
+    yard.fleet.grow(2)
+    yard.fleet.grow(0)
+    expect(yard.launches).toEqual(['2@0'])
+  })
+
+  it('a worker that does not start is tried again by a later call, after a while', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 2 } }).start()
+    yard.launch = refused
+    yard.fleet.grow(undefined)
+    await turn()
+    expect(yard.unavailable).toEqual([{ code: 'NO_START', slot: 1 }])
+    await yard.pass(5_000)
+    expect(yard.launches).toEqual(['1@0']) // it need not be there
+    yard.fleet.grow(undefined)
+    yard.fleet.grow(undefined)
+    await yard.pass(99)
+    expect(yard.launches).toEqual(['1@0'])
+    await yard.pass(1)
+    expect(yard.launches).toEqual(['1@0', '1@5100'])
+    yard.fleet.grow(undefined)
+    await yard.pass(199)
+    expect(yard.launches).toHaveLength(2)
+    await yard.pass(1)
+    expect(yard.launches).toEqual(['1@0', '1@5100', '1@5300'])
+  })
+
+  it('from nothing: a call that waits is refused when the first worker does not start', async () => {
+    const yard = await new Yard({ size: { min: 0, max: 1 } }).start()
+    yard.launch = refused
+    yard.fleet.grow(undefined)
+    await turn()
+    expect(yard.unavailable.at(-1)).toEqual({ code: 'NO_START', slot: undefined })
+  })
+})
+
+describe('idle workers', () => {
+  it('end after a while, down to the fewest, and are not replaced', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 4, idleMs: 1_000 } }).start()
+    for (let i = 0; i < 3; i++) yard.fleet.grow(undefined)
+    await turn()
+    const members = yard.workers as Member[]
+    const [first] = members
+    const others = members.slice(1)
+    yard.launches.length = 0
+    await yard.pass(900)
+    expect(yard.serving).toEqual([0, 1, 2, 3])
+    await yard.pass(600)
+    expect(yard.serving).toEqual([0])
+    expect([first?.ended, ...others.map((worker) => worker.closed)]).toEqual([false, true, true, true])
+    await yard.pass(60_000)
+    expect([yard.serving, yard.launches, yard.fleet.recycled, yard.fleet.replaced]).toEqual([[0], [], 0, 0])
+  })
+
+  it('one that has been used meanwhile stays, whatever its number', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 3, idleMs: 1_000 } }).start()
+    yard.fleet.grow(undefined)
+    yard.fleet.grow(undefined)
+    await turn()
+    for (let i = 0; i < 10; i++) {
+      await yard.pass(500)
+      yard.call(2)
+    }
+    expect(yard.serving).toEqual([2])
+  })
+
+  it('one that is busy or needed stays', async () => {
+    const yard = await new Yard({ size: { min: 0, max: 3, idleMs: 100 } }).start()
+    for (let i = 0; i < 3; i++) yard.fleet.grow(undefined)
+    await turn()
+    yard.take(0)
+    yard.worker(1).objects = 1
+    await yard.pass(10_000)
+    expect(yard.serving).toEqual([0, 1])
+    expect([yard.worker(0).retiring, yard.worker(1).retiring]).toEqual([false, false])
+  })
+
+  it('so does a leased one, and it is as good as any when it is given back', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 2, idleMs: 100 } }).start()
+    yard.fleet.grow(undefined)
+    await turn()
+    yard.take(0)
+    const worker = yard.lease(1)
+    await yard.pass(10_000)
+    expect([yard.serving, worker.retiring]).toEqual([[0, 1], false])
+    yard.giveBack(worker)
+    expect([yard.serving, worker.ended]).toEqual([[0, 1], false])
+  })
+
+  it('a leased one does not count as one that goes: others go in its place', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 2, idleMs: 100 } }).start()
+    yard.fleet.grow(undefined)
+    await turn()
+    yard.lease(1)
+    await yard.pass(1_000)
+    expect(yard.serving).toEqual([1])
+  })
+
+  it('the number of an ended one can be started again', async () => {
+    const yard = await new Yard({ size: { min: 0, max: 1, idleMs: 100 } }).start()
+    yard.fleet.grow(undefined)
+    await yard.pass(1_000)
+    expect(yard.serving).toEqual([])
+    yard.fleet.grow(undefined)
+    await turn()
+    expect([yard.serving, yard.launches]).toEqual([[0], ['0@0', '0@1000']])
+  })
+
+  it('nothing is looked at in a pool that cannot change', async () => {
+    await new Yard().start()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('resize', () => {
+  const size = (min: number, max = min): FleetSize => ({ min, max, idleMs: 1_000 })
+
+  it('up: resolves when those that were missing serve', async () => {
+    const yard = await new Yard().start()
+    yard.launch = () => new Promise((resolve) => setTimeout(resolve, 30))
+    let done = false
+    const resized = yard.fleet.resize(size(4)).then(() => (done = true))
+    await yard.pass(29)
+    expect([done, yard.serving]).toEqual([false, [0, 1]])
+    await yard.pass(1)
+    await resized
+    expect(yard.serving).toEqual([0, 1, 2, 3])
+  })
+
+  it('up: throws when one does not start', async () => {
+    const yard = await new Yard().start()
+    yard.launch = refused
+    await expect(yard.fleet.resize(size(3))).rejects.toMatchObject({ code: 'NO_START' })
+    expect(yard.serving).toEqual([0, 1])
+  })
+
+  it('up: what did not start is tried again after a while, as there has to be so many', async () => {
+    const yard = await new Yard().start()
+    yard.launch = refused
+    await expect(yard.fleet.resize(size(3))).rejects.toMatchObject({ code: 'NO_START' })
+    await yard.pass(99)
+    expect(yard.launches).toEqual(['2@0'])
+    yard.launch = () => Promise.resolve()
+    await yard.pass(1)
+    expect([yard.launches, yard.serving]).toEqual([
+      ['2@0', '2@100'],
+      [0, 1, 2],
+    ])
+  })
+
+  it('down: calls that name a worker which is down and not wanted any more are refused', async () => {
+    const yard = await new Yard().start()
+    yard.launch = refused
+    await yard.die(yard.worker(1))
+    yard.unavailable.length = 0
+    yard.fleet.grow(1) // one waits for the next attempt
+    await yard.fleet.resize(size(1))
+    await yard.pass(10_000)
+    expect(yard.unavailable.map(({ slot }) => slot)).toEqual([1])
+  })
+
+  it('down: those that are free end at once, the others when they are', async () => {
+    const yard = await new Yard({ size: size(4) }).start()
+    const [, , free, busy] = yard.workers as Member[]
+    yard.take(3)
+    await yard.fleet.resize(size(2))
+    expect([yard.serving, free?.closed, busy?.retiring]).toEqual([[0, 1, 3], true, true])
+    yard.free(busy as Member)
+    expect([yard.serving, busy?.closed]).toEqual([[0, 1], true])
+    await yard.pass(10_000)
+    expect([yard.launches, yard.fleet.recycled]).toEqual([[], 0])
+  })
+
+  it('down: one that is leased or needed goes on until it is not', async () => {
+    const yard = await new Yard({ size: size(3) }).start()
+    const [, needed, leased] = yard.workers as [Member, Member, Member]
+    yard.lease(2)
+    needed.objects = 1
+    await yard.fleet.resize(size(1))
+    expect(yard.serving).toEqual([0, 1, 2])
+    yard.giveBack(leased)
+    expect(yard.serving).toEqual([0, 1])
+    yard.call(1)
+    expect([yard.serving, needed.retiring]).toEqual([[0, 1], true])
+    needed.objects = 0
+    yard.call(1)
+    expect(yard.serving).toEqual([0])
+  })
+
+  it('down: one goes on as long as calls wait that name it', async () => {
+    const yard = await new Yard().start()
+    const busy = yard.take(1)
+    yard.awaited.add(1)
+    await yard.fleet.resize(size(1))
+    yard.free(busy)
+    expect([busy.ended, busy.retiring]).toEqual([false, true])
+    yard.take(1)
+    yard.awaited.clear()
+    yard.free(busy)
+    expect(busy.closed).toBe(true)
+  })
+
+  it('down: also without another call, once its objects are gone', async () => {
+    const yard = await new Yard().start()
+    const needed = yard.worker(1)
+    needed.objects = 1
+    await yard.fleet.resize(size(1))
+    needed.objects = 0
+    await yard.pass(10_000)
+    expect([needed.closed, yard.serving]).toEqual([true, [0]])
+  })
+
+  it('down: one that is just starting ends when it has', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 2 } }).start()
+    yard.launch = () => new Promise((resolve) => setTimeout(resolve, 30))
+    yard.fleet.grow(undefined)
+    await yard.fleet.resize(size(1))
+    await yard.pass(10_000)
+    expect([yard.serving, yard.all[1]?.ended]).toEqual([[0], true])
+  })
+
+  it('down: one that waits to be tried again is not', async () => {
+    const yard = await new Yard().start()
+    yard.launch = refused
+    await yard.die(yard.worker(1))
+    yard.launch = () => Promise.resolve()
+    await yard.fleet.resize(size(1))
+    await yard.pass(10_000)
+    expect([yard.serving, yard.launches]).toEqual([[0], ['1@0']])
+  })
+
+  it('down: one that dies is not replaced, and calls that name it are refused', async () => {
+    const yard = await new Yard().start()
+    const busy = yard.take(1)
+    await yard.fleet.resize(size(1))
+    await yard.die(busy)
+    expect([yard.launches, yard.fleet.replaced]).toEqual([[], 0])
+    expect(yard.unavailable).toEqual([{ code: 'DIED', slot: 1 }])
+  })
+
+  it('down and up: a worker that has not ended meanwhile stays', async () => {
+    const yard = await new Yard().start()
+    const busy = yard.take(1)
+    await yard.fleet.resize(size(1))
+    await yard.fleet.resize(size(2))
+    expect([busy.retiring, yard.freed.includes(busy)]).toEqual([false, true])
+    yard.free(busy)
+    expect([yard.serving, busy.ended, yard.launches]).toEqual([[0, 1], false, []])
+  })
+
+  it('to an elastic one: idle workers end', async () => {
+    const yard = await new Yard().start()
+    await yard.fleet.resize(size(1, 2))
+    await yard.pass(3_000)
+    expect(yard.serving).toEqual([0])
+    yard.fleet.grow(undefined)
+    await turn()
+    expect(yard.serving).toEqual([0, 1])
+    await yard.fleet.resize(size(2))
+    await yard.pass(10_000)
+    expect(yard.serving).toEqual([0, 1])
+  })
+})
+
+describe('recycling', () => {
+  it('after so many calls, in a free moment', async () => {
+    const yard = await new Yard({ recycle: { calls: 3 } }).start()
+    const [old] = yard.workers as [Member]
+    for (let i = 0; i < 3; i++) yard.take(0)
+    yard.free(old)
+    yard.free(old)
+    expect([yard.serving, old.ended, old.retiring]).toEqual([[0, 1], false, true])
+    yard.free(old)
+    await turn()
+    expect([old.closed, yard.launches, yard.fleet.recycled, yard.fleet.replaced]).toEqual([true, ['0@0'], 1, 0])
+    expect(yard.serving).toEqual([0, 1])
+    expect(yard.recycling).toEqual([old])
+  })
+
+  it('not before', async () => {
+    const yard = await new Yard({ recycle: { calls: 3 } }).start()
+    for (let i = 0; i < 2; i++) yard.call(0)
+    await yard.pass(60_000)
+    expect([yard.launches, yard.fleet.recycled]).toEqual([[], 0])
+  })
+
+  it('at an age, also an idle one', async () => {
+    const yard = await new Yard({ recycle: { ageMs: 10_000 } }).start()
+    await yard.pass(9_999)
+    expect(yard.launches).toEqual([])
+    await yard.pass(1)
+    expect(yard.launches).toEqual(['1@10000', '0@10000'].toSorted(() => 0))
+    await yard.pass(10_000)
+    expect(yard.fleet.recycled).toBe(4)
+    expect(yard.serving).toEqual([0, 1])
+  })
+
+  it('a busy one at an age: when its call is done', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 }, recycle: { ageMs: 5_000 } }).start()
+    const old = yard.take(0)
+    await yard.pass(20_000)
+    expect([old.ended, yard.launches]).toEqual([false, []])
+    yard.free(old)
+    expect([old.closed, yard.launches]).toEqual([true, ['0@20000']])
+  })
+
+  it('at a size', async () => {
+    const yard = await new Yard({ recycle: { memoryMb: 100 } }).start()
+    const [old] = yard.workers as [Member]
+    old.holdsMb = 99
+    await yard.pass(5_000)
+    expect(yard.launches).toEqual([])
+    old.holdsMb = 100
+    await yard.pass(1_000)
+    expect([old.closed, yard.launches]).toEqual([true, ['0@6000']])
+  })
+
+  it('at a size that a new worker has already: only when it has grown, and this is said', async () => {
+    const yard = new Yard({ size: { min: 1, max: 1 }, recycle: { memoryMb: 100 } })
+    yard.launch = async (member) => {
+      member.holdsMb = 200
+    }
+    await yard.start()
+    const [old] = yard.workers as [Member]
+    expect(yard.crowded).toEqual([old])
+    await yard.pass(60_000)
+    expect([yard.launches, yard.fleet.recycled]).toEqual([[], 0])
+    old.holdsMb = 251
+    await yard.pass(1_000)
+    expect([old.closed, yard.fleet.recycled]).toEqual([true, 1])
+    await yard.pass(60_000)
+    expect(yard.fleet.recycled).toBe(1)
+  })
+
+  it('a leased worker is recycled when it is given back', async () => {
+    const yard = await new Yard({ recycle: { calls: 2 } }).start()
+    const old = yard.lease(0)
+    for (let i = 0; i < 5; i++) yard.call(0)
+    expect([old.ended, yard.serving]).toEqual([false, [0, 1]])
+    yard.giveBack(old)
+    expect([old.closed, yard.launches]).toEqual([true, ['0@0']])
+  })
+
+  it('one whose objects are needed goes on, and takes calls, until they are gone', async () => {
+    const yard = await new Yard({ recycle: { calls: 2 } }).start()
+    const old = yard.worker(0)
+    old.objects = 1
+    for (let i = 0; i < 5; i++) yard.call(0)
+    expect([old.ended, old.retiring]).toEqual([false, false])
+    old.objects = 0
+    yard.call(0)
+    expect(old.closed).toBe(true)
+  })
+
+  it('a worker is recycled after the calls that wait for it', async () => {
+    const yard = await new Yard({ recycle: { calls: 2 } }).start()
+    yard.awaited.add(0)
+    const old = yard.call(0)
+    yard.call(0)
+    expect(old.ended).toBe(false)
+    yard.awaited.clear()
+    yard.call(0)
+    await turn()
+    expect([old.closed, yard.launches]).toEqual([true, ['0@0']])
+  })
+
+  it('is told once for each worker', async () => {
+    const yard = await new Yard({ recycle: { calls: 2 } }).start()
+    const old = yard.worker(0)
+    old.objects = 1
+    for (let i = 0; i < 5; i++) yard.call(0)
+    old.objects = 0
+    yard.call(0)
+    expect(yard.recycling).toEqual([old])
+  })
+
+  it('a worker that holds too much is ended at once, with an error that says so', async () => {
+    const yard = await new Yard({ maxMemoryMb: 100, killable: true }).start()
+    const old = yard.take(0)
+    old.holdsMb = 101
+    await yard.pass(1_000)
+    expect([old.killed, old.endedAs === undefined]).toEqual([true, false])
+    await yard.die(old)
+    expect(yard.launches).toEqual(['0@1000'])
+  })
+})
+
+describe('a worker that ends before it has begun a call', () => {
+  it('is replaced at once, later and later when that goes on, and from the third one on calls are refused', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
+    const refusals: number[] = []
+    for (let i = 0; i < 5; i++) {
+      await yard.die(yard.worker(0), true)
+      refusals.push(yard.unavailable.length)
+      expect(yard.fleet.isDown(0)).toBe(i > 0)
+      await yard.pass(i === 0 ? 0 : 100 * 2 ** (i - 1))
+    }
+    expect(yard.launches).toEqual(['0@0', '0@100', '0@300', '0@700', '0@1500'])
+    expect(refusals).toEqual([0, 0, 2, 4, 6]) // those for this number, and all the others
+    expect(yard.unavailable[0]).toEqual({ code: 'DIED', slot: 0 })
+  })
+
+  it('counts no more once one has begun a call, or has lived for long, or was recycled', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 1 }, recycle: { calls: 1 } }).start()
+    const lives: (() => Promise<unknown>)[] = [
+      () => yard.die(yard.worker(0)),
+      async () => {
+        await yard.pass(10_000)
+        await yard.die(yard.worker(0), true)
+      },
+      async () => yard.call(0),
+    ]
+    for (const life of lives) {
+      for (let i = 0; i < 2; i++) {
+        await yard.die(yard.worker(0), true)
+        await yard.pass(100)
+      }
+      await life()
+      await turn()
+      expect(yard.serving).toEqual([0])
+    }
+    expect(yard.unavailable).toEqual([])
+  })
+
+  it('does not keep the others from their calls', async () => {
+    const yard = await new Yard({ size: { min: 2, max: 2 } }).start()
+    for (let i = 0; i < 4; i++) {
+      await yard.die(yard.worker(1), true)
+      await yard.pass(100 * 2 ** i)
+    }
+    expect(yard.unavailable.every(({ slot }) => slot === 1)).toBe(true)
+  })
+})
+
+describe('a worker that goes on with a cancelled call', () => {
+  it('is ended where that can be done', async () => {
+    const yard = await new Yard({ killable: true }).start()
+    const worker = await yard.stuck(0)
+    expect([worker.killed, worker.wedged, worker.endedAs === undefined]).toEqual([true, false, false])
+    await yard.die(worker)
+    expect([yard.serving, yard.fleet.replaced, yard.fleet.wedged]).toEqual([[0, 1], 1, 0])
+  })
+
+  it('is left alone and replaced elsewhere', async () => {
+    const yard = await new Yard().start()
+    const worker = await yard.stuck(0)
+    expect([worker.wedged, worker.ended, yard.worker(0) === worker]).toEqual([true, false, false])
+    expect([yard.serving, yard.launches, yard.fleet.wedged, yard.fleet.replaced]).toEqual([[0, 1], ['0@0'], 1, 1])
+    expect(yard.unavailable).toEqual([])
+  })
+
+  it('when there are too many of them, only calls for it are refused', async () => {
+    const yard = await new Yard({ maxWedged: 1 }).start()
+    await yard.stuck(0)
+    await yard.stuck(0)
+    expect([yard.serving, yard.launches, yard.fleet.wedged]).toEqual([[1], ['0@0'], 2])
+    expect(yard.unavailable).toEqual([{ code: 'ERR_PYTHREADS_WEDGED', slot: 0 }])
+    yard.fleet.grow(undefined)
+    expect(yard.unavailable).toHaveLength(1)
+    yard.fleet.grow(0)
+    expect(yard.unavailable.at(-1)).toEqual({ code: 'ERR_PYTHREADS_WEDGED', slot: 0 })
+  })
+
+  it('when all are, every call is refused', async () => {
+    const yard = await new Yard({ maxWedged: 0 }).start()
+    await yard.stuck(0)
+    await yard.stuck(1)
+    expect(yard.unavailable.at(-1)).toEqual({ code: 'ERR_PYTHREADS_WEDGED', slot: undefined })
+    yard.fleet.grow(undefined)
+    expect(yard.unavailable.filter(({ slot }) => slot === undefined)).toHaveLength(2)
+    expect(yard.launches).toEqual([])
+  })
+
+  it('not while one is starting', async () => {
+    const yard = await new Yard({ size: { min: 1, max: 2 }, maxWedged: 0 }).start()
+    yard.launch = () => new Promise(() => {})
+    yard.fleet.grow(undefined)
+    await yard.stuck(0)
+    yard.fleet.grow(undefined)
+    expect(yard.unavailable.filter(({ slot }) => slot === undefined)).toEqual([])
+  })
+
+  it('one that comes back ends, and makes room for another to be replaced', async () => {
+    const yard = await new Yard({ maxWedged: 1 }).start()
+    const [first, second] = [await yard.stuck(0), await yard.stuck(1)]
+    expect(yard.serving).toEqual([0])
+    yard.free(first)
+    await turn()
+    expect([first.closed, yard.worker(1) === second, yard.serving, yard.fleet.wedged]).toEqual([true, false, [0, 1], 1])
+    yard.free(second)
+    await turn()
+    expect([second.closed, yard.serving, yard.fleet.wedged, yard.launches.length]).toEqual([true, [0, 1], 0, 2])
+  })
+
+  it('one that comes back and was not replaced gets a successor', async () => {
+    const yard = await new Yard({ maxWedged: 0 }).start()
+    const worker = await yard.stuck(0)
+    yard.free(worker)
+    await turn()
+    expect([worker.closed, yard.serving, yard.fleet.wedged]).toEqual([true, [0, 1], 0])
+  })
+
+  it('one that ends by itself makes room too', async () => {
+    const yard = await new Yard({ maxWedged: 1 }).start()
+    const [first, second] = [await yard.stuck(0), await yard.stuck(1)]
+    await yard.die(first)
+    expect([yard.worker(1) === second, yard.serving, yard.fleet.wedged]).toEqual([false, [0, 1], 1])
+  })
+
+  it('one that ends by itself and was not replaced gets a successor', async () => {
+    const yard = await new Yard({ maxWedged: 0 }).start()
+    await yard.die(await yard.stuck(0))
+    expect([yard.serving, yard.fleet.wedged]).toEqual([[0, 1], 0])
+  })
+
+  it('one that is not wanted any more is not replaced', async () => {
+    const yard = await new Yard().start()
+    yard.take(1)
+    await yard.fleet.resize({ min: 1, max: 1, idleMs: 1_000 })
+    await yard.stuck(1)
+    await yard.pass(10_000)
+    expect([yard.serving, yard.launches]).toEqual([[0], []])
+  })
+
+  it('the end takes them along', async () => {
+    const yard = await new Yard().start()
+    const worker = await yard.stuck(0)
+    expect(new Set(yard.fleet.stop())).toEqual(new Set([worker, yard.worker(0), yard.worker(1)]))
+  })
+})
+
+/** What can happen to a fleet, in any order; the numbers choose the worker. */
+type Step =
+  | {
+      readonly kind: 'call' | 'take' | 'free' | 'die' | 'stuck' | 'lease' | 'giveBack' | 'hold' | 'release'
+      readonly worker: number
+    }
+  | { readonly kind: 'grow'; readonly slot: number | undefined }
+  | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'starts'; readonly works: boolean }
+  | { readonly kind: 'resize'; readonly min: number; readonly more: number }
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('call', 'take', 'free'), worker: fc.nat(3) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constantFrom('die', 'stuck', 'lease', 'giveBack', 'hold', 'release'), worker: fc.nat(5) }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('grow' as const), slot: fc.constant(undefined) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 60, 500, 3_000) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('starts' as const), works: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('resize' as const), min: fc.nat(3), more: fc.nat(2) }) },
+) as fc.Arbitrary<Step>
+
+async function take(yard: Yard, step: Step): Promise<void> {
+  switch (step.kind) {
+    case 'grow':
+      return yard.fleet.grow(step.slot)
+    case 'pass':
+      return yard.pass(step.ms)
+    case 'starts':
+      yard.launch = step.works ? () => Promise.resolve() : refused
+      return
+    case 'resize':
+      return yard.fleet.resize({ min: step.min, max: Math.max(1, step.min + step.more), idleMs: 400 }).catch(() => {})
+    default:
+      return happen(yard, step.kind, step.worker)
+  }
+}
+
+async function end(yard: Yard, worker: Member): Promise<void> {
+  await yard.die(worker)
+  worker.closed = true
+}
+
+async function happen(yard: Yard, kind: string, number: number): Promise<void> {
+  const living = yard.all.filter((worker) => !worker.ended)
+  const worker = living[number % Math.max(1, living.length)]
+  if (worker === undefined) return
+  if (kind === 'die') return end(yard, worker)
+  if (kind === 'free' && worker.depth > 0) return yard.free(worker)
+  if (!worker.serving) return
+  if (kind === 'call') yard.call(worker.slot)
+  else if (kind === 'take' && !worker.retiring) yard.take(worker.slot)
+  else if (kind === 'stuck') await yard.stuck(worker.slot)
+  else if (kind === 'lease' && worker.idle && !worker.retiring) yard.lease(worker.slot)
+  else if (kind === 'giveBack' && yard.leased.has(worker)) yard.giveBack(worker)
+  else if (kind === 'hold') worker.objects++
+  else if (kind === 'release') worker.objects = 0
+}
+
+/** What must hold whatever has happened. */
+function check(yard: Yard): void {
+  const { workers, fleet } = yard
+  for (const [slot, worker] of workers.entries())
+    if (worker !== undefined && worker.slot !== slot) throw new Error('a wrong number')
+  for (const worker of yard.all) {
+    if (worker.serving && worker.ended) throw new Error(`worker ${worker.slot} serves and was ended`)
+    if (worker.serving && workers[worker.slot] !== worker) throw new Error(`worker ${worker.slot} serves, and nobody knows it`)
+    if (worker.serving && worker.idle && worker.retiring && worker.slot < fleet.size.max && !yard.leased.has(worker)) {
+      throw new Error(`worker ${worker.slot} is idle, and neither takes calls nor ends`)
+    }
+  }
+  const living = yard.all.filter((worker) => worker.wedged && !worker.ended).length
+  if (fleet.wedged !== living) throw new Error(`${living} workers are wedged, and ${fleet.wedged} are said to be`)
+}
+
+describe('whatever happens', () => {
+  it('no worker is ended that is busy, needed or leased; none is lost; and there are enough in the end', async () => {
+    let resizes = 0
+    const run = fc.asyncProperty(fc.array(steps, { minLength: 5, maxLength: 40 }), async (plan) => {
+      const yard = await new Yard({ size: { min: 1, max: 3, idleMs: 400 }, recycle: { calls: 4, ageMs: 5_000 } }).start()
+      const asked = vi.spyOn(Member.prototype, 'close').mockImplementation(function (this: Member) {
+        if (!this.wedged && (this.isNeeded || yard.leased.has(this))) throw new Error(`worker ${this.slot} was needed`)
+        this.closed = true
+        return Promise.resolve()
+      })
+      try {
+        for (const step of plan) {
+          if (step.kind === 'resize') resizes++
+          await take(yard, step)
+          await turn()
+          check(yard)
+        }
+        yard.launch = () => Promise.resolve()
+        yard.leased.clear()
+        for (const worker of yard.all) worker.objects = 0
+        for (const worker of yard.all) while (!worker.ended && worker.depth > 0) yard.free(worker)
+        for (let i = 0; i < 3; i++) yard.fleet.grow(undefined)
+        await yard.pass(20_000)
+        check(yard)
+        const { min, max } = yard.fleet.size
+        expect(yard.serving.length).toBeGreaterThanOrEqual(min)
+        expect(yard.serving.every((slot) => slot < max)).toBe(true)
+        expect(yard.fleet.wedged).toBe(0)
+      } finally {
+        asked.mockRestore()
+        yard.fleet.stop()
+      }
+    })
+    await fc.assert(run, { numRuns: 200 })
+    expect(resizes).toBeGreaterThan(50)
+  })
+})
