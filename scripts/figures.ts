@@ -11,7 +11,7 @@ import koffi from 'koffi'
 import { type IsolationOption, Python, type RemoteObject } from 'pythreads'
 import { plainProcesses } from '../src/cli/ceiling.ts'
 import { findAll, findPython } from '../src/discovery/index.ts'
-import { gate } from '../src/isolation/index.ts'
+import { supportOf } from '../src/isolation/index.ts'
 
 const CALLERS = 20
 const SECONDS = 1
@@ -88,9 +88,9 @@ const CELLS: Record<string, Cell> = {
   'queue: longest step, CPU ms': async (isolation, python) => (await longestSteps(isolation, python)).cpu,
   'queue: the same without GC, CPU ms': async (isolation, python) => (await longestSteps(isolation, python)).withoutGc,
   'queue: nothing called, wall ms': async () => {
-    const steps = new Steps()
+    const iterator = new Steps()
     await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000))
-    return (await steps.stop()).wall
+    return (await iterator.stop()).wall
   },
   // How late a timer of 5 ms is, while all workers compute and 100,000 calls wait; and beside as many plain processes that compute.
   'queue: lag of a timer, p99 ms': async (isolation, python) => (await lagOfQueue(isolation, python)).p99,
@@ -159,7 +159,7 @@ async function longestSteps(isolation: IsolationOption, python: string): Promise
     await py.exec('import os, time\ndef hold(gate):\n    while not os.path.exists(gate):\n        time.sleep(0.01)')
     for (let id = 0; id < 1_000; id++) await py.run('json:dumps', [{ id }])
     const held = Array.from({ length: 2 }, () => py.eval`hold(${gate})`)
-    const steps = new Steps()
+    const iterator = new Steps()
     const calls: Promise<unknown>[] = []
     for (let id = 0; id < QUEUED; id++) {
       calls.push(py.run('json:dumps', [{ id }]))
@@ -168,7 +168,7 @@ async function longestSteps(isolation: IsolationOption, python: string): Promise
     if (py.stats().queued !== QUEUED) throw new Error(`not all calls waited: ${py.stats().queued}`)
     writeFileSync(gate, '')
     const answers = await Promise.all(calls)
-    const longest = await steps.stop()
+    const longest = await iterator.stop()
     for (const [id, answer] of answers.entries()) check(answer, id)
     await Promise.all(held)
     return longest
@@ -290,9 +290,9 @@ async function report(): Promise<void> {
   const current = (await findPython()).facts
   const others = (await findAll()).flatMap(({ facts }) => (facts === undefined ? [] : [facts]))
   const newest =
-    others.findLast((facts) => facts.version[1] >= 13 && gate('subinterpreter', facts).verdict !== 'never') ?? current
+    others.findLast((facts) => facts.version[1] >= 13 && supportOf('subinterpreter', facts).verdict !== 'never') ?? current
   for (const facts of new Set([current, newest])) {
-    const kinds = (['thread', 'subinterpreter', 'process'] as const).filter((kind) => gate(kind, facts).verdict !== 'never')
+    const kinds = (['thread', 'subinterpreter', 'process'] as const).filter((kind) => supportOf(kind, facts).verdict !== 'never')
     const one = await plainProcesses(facts.executable, 1, SECONDS)
     const ceiling = (await plainProcesses(facts.executable, 2, SECONDS)) / one
     console.log(

@@ -63,9 +63,9 @@ export {
   type SyncModule,
   type SyncObject,
   type SyncOperations,
-  type SyncPython,
   type SyncRemote,
 } from './remote/index.ts'
+export type { SyncPython } from './sync/index.ts'
 export {
   type DType,
   NdArray,

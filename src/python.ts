@@ -33,17 +33,8 @@ import {
   targetName,
   type WorkerRange,
 } from './options/index.ts'
-import {
-  emitWarning,
-  type Handle,
-  type Listeners,
-  mapItems,
-  NO_SUBMIT_OPTIONS,
-  type OutputListener,
-  Pool,
-  type PoolStats,
-  toStream,
-} from './pool/index.ts'
+import { mapItems, NO_SUBMIT_OPTIONS, Pool, type PoolStats } from './pool/index.ts'
+import type { Handle } from './references/index.ts'
 import {
   type Caller,
   callerOf,
@@ -62,9 +53,10 @@ import {
   runRequest,
   Session,
   type SourceArguments,
-  SyncPython,
 } from './remote/index.ts'
+import { SyncPython } from './sync/index.ts'
 import { copyFlags, FLAG, KIND, PythonBytes, PythonFloat } from './wire/index.ts'
+import { emitWarning, type Listeners, type OutputListener, toStream } from './worker/index.ts'
 
 /** What {@link Python.stats} returns. */
 export interface PythonStats extends PoolStats {
@@ -141,7 +133,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     const { workers: size, maxQueue, graceMs, closeGraceMs, startTimeoutMs, maxWedged, recycle, copy } = options
     const { timeoutMs, queueTimeoutMs, readonly, exact, naiveDates, initialize: first } = options
     const initialize = first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
-    const standIn = (handle: Handle) => remoteObject(this.#caller, handle)
+    const proxyFor = (handle: Handle) => remoteObject(this.#caller, handle)
     const pool = new Pool({
       ...{
         isolation,
@@ -157,11 +149,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
         readonly,
         exact,
         naiveDates,
-        standIn,
+        proxyFor,
         onLine,
         listeners,
       },
-      patience: { timeoutMs, queueTimeoutMs },
+      callLimits: { timeoutMs, queueTimeoutMs },
       observer: new Observer(this),
     })
     this.name = settings.name ?? ''
@@ -177,8 +169,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
         return isolation.openSyncLine(pool.ready, { ...tools, startTimeoutMs }, calledBack)
       },
       setup: pool.setup,
-      locals: pool.locals,
-      realm: pool.realm,
+      exported: pool.exported,
+      counts: pool.counts,
       refused: (module) => pool.noteRefused(module),
       release: (id) => pool.release(id),
       ...{ copy, readonly, exact, naiveDates, onLine, listeners },

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type PythonFacts as Facts, findAll, findPython } from '../../src/discovery/index.ts'
-import { gate } from '../../src/isolation/index.ts'
+import { supportOf } from '../../src/isolation/index.ts'
 import { ROOT } from './folders.ts'
 import { withNumpy } from './venv.ts'
 
@@ -36,10 +36,10 @@ export async function findPythons(option: string | undefined): Promise<BenchPyth
     .filter((path) => existsSync(path))
   const looked = [await findAll(), ...(await Promise.all(built.map((path) => findAll(path))))].flat()
   const all = looked.flatMap(({ facts }) => (facts === undefined ? [] : [facts]))
-  const withGil = all.filter((facts) => !facts.freeThreaded && gate('thread', facts).verdict !== 'never')
+  const withGil = all.filter((facts) => !facts.freeThreaded && supportOf('thread', facts).verdict !== 'never')
   const newest = (a: Facts, b: Facts) => b.version[1] - a.version[1] || b.version[2] - a.version[2]
   const main = option === undefined ? firstWithNumpy(withGil) : describe((await findPython(option)).facts)
-  const subinterpreter = all.filter((facts) => gate('subinterpreter', facts).verdict === 'auto').sort(newest)[0]
+  const subinterpreter = all.filter((facts) => supportOf('subinterpreter', facts).verdict === 'auto').sort(newest)[0]
   const freeThreaded = all.filter((facts) => facts.freeThreaded).sort(newest)[0]
   return {
     main,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from . import borrowing, escapes, lending
-from .codec import INLINE_BYTES, RefusedValueError
+from . import borrow, escapes, lend
+from .plain import INLINE_BYTES, RefusedValueError
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def _share_copy(value: Any, dtype: Any, owner: object) -> Any:
     def fill(memory: memoryview) -> None:
         numpy.ndarray(value.shape, dtype, memory)[...] = value
 
-    lender = lending.lender() if value.nbytes >= INLINE_BYTES else None
-    if isinstance(lender, lending.FileLender):
+    lender = lend.lender() if value.nbytes >= INLINE_BYTES else None
+    if isinstance(lender, lend.FileLender):
         lent = lender.lend_filled(value.nbytes, fill, owner)
         if lent is not None:
             return (..., escapes.SHARED, *lent)
@@ -131,9 +131,9 @@ def share(view: memoryview, owner: object) -> Any:
     What is read-only in Python is not lent itself, as it would not be read-only in JavaScript: its copy is.
     """
     is_small = view.nbytes < INLINE_BYTES
-    if is_small and (view.readonly or not view.nbytes or not lending.shares_memory()):
+    if is_small and (view.readonly or not view.nbytes or not lend.shares_memory()):
         return view.tobytes()
-    lender = lending.lender()
+    lender = lend.lender()
     if lender is None:
         return view.tobytes()
     if view.readonly and lender.shares_memory:
@@ -154,7 +154,7 @@ def is_array(kind: type) -> bool:
 
 def from_javascript(letter: str, data: Any, *, readonly: bool) -> memoryview:
     """The typed array that JavaScript sent: bytes of its own, or the numbers of a loan."""
-    view = borrowing.borrow(*data[2:]) if type(data) is tuple else memoryview(data if readonly else bytearray(data))
+    view = borrow.borrow(*data[2:]) if type(data) is tuple else memoryview(data if readonly else bytearray(data))
     if letter != "B":
         view = view.cast(letter)  # type: ignore[call-overload]
     return view.toreadonly() if readonly else view

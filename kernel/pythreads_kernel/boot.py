@@ -40,20 +40,20 @@ def start(control: int, libpython: str) -> None:
     _libpython = _libpython or libpython
     message = _READY
     try:
-        from . import runtime
+        from . import in_process_main
 
-        runtime.start(control, _libpython)
+        in_process_main.start(control, _libpython)
     except BaseException as error:
         message = explain(error).encode("utf-8", "replace")[:_REPORT_BYTES]
     write(control, message)
 
 
-def child(fd: int, side: int, ledger: int, parent: int) -> None:
+def child(fd: int, side: int, status_page: int, parent: int) -> None:
     """Be a worker process. What prevents it is told on `fd`."""
     try:
-        from .child import prepare
+        from .process_main import prepare
 
-        serve = prepare(fd, side, ledger, parent)
+        serve = prepare(fd, side, status_page, parent)
     except BaseException as error:
         refuse(fd, error)
         raise SystemExit(1) from None

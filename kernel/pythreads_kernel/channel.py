@@ -1,7 +1,7 @@
 """The worker's end of a channel: requests come in and replies go out; while a call waits for JavaScript, more requests come.
 
 A channel has two sockets. The main one belongs to the thread that serves it, so nothing on it needs a lock. The side one is for
-whatever other threads have to tell JavaScript (`side.py`).
+whatever other threads have to tell JavaScript (`side_channel.py`).
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import weakref
 from _thread import get_ident
 from time import perf_counter_ns
 
-from . import frames, gil, lending
-from .codec import RefusedValueError, loads
+from . import frames, gil, lend
+from .decode import unescape_value
+from .encode import dumps
 from .frames import write_all, write_frame
-from .incoming import unescape_value
-from .interrupts import CallCancelled, gate_of_this_thread, shielded
+from .interrupts import CallCancelled, guard_of_this_thread, shielded
 from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator, Reference, current
-from .ledger import PAUSE_NS
-from .outgoing import dumps
 from .output import finish_call, unfinished
+from .plain import RefusedValueError, loads
 from .requests import answer, describe_bytes
+from .status_page import PAUSE_NS
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     Requests = Iterator[tuple[int, int, memoryview]]
 
-    from .aio import EventLoop
-    from .interrupts import Gate
-    from .ledger import Ledger
+    from .event_loop import EventLoop
+    from .interrupts import InterruptGuard
     from .output import Output
     from .scope import Scope
-    from .side import Side
+    from .side_channel import SideChannel
+    from .status_page import StatusPage
 
 _NONE = marshal.dumps(None)
 _CALLBACK_REPLIES = frozenset({frames.CALLBACK_RESULT, frames.CALLBACK_ERROR, frames.CALLBACK_CANCELLED, frames.CALLBACK_REFUSED})
@@ -47,14 +47,14 @@ class Channel:
 
     is_sync = False
     # Through which calls of this channel can be interrupted.
-    gate: Gate | None = None
+    guard: InterruptGuard | None = None
     # Where what is printed goes; whether warnings, or records of logging, go to JavaScript.
     output: Output | None = None
     emits = False
     # What the worker is called.
     title = ""
 
-    def __init__(self, scope: Scope, side: Side | None) -> None:
+    def __init__(self, scope: Scope, side: SideChannel | None) -> None:
         """Belong to a scope. `side` is where other threads write; the entry point of sync calls has none."""
         self.scope = scope
         self.side = side
@@ -106,7 +106,7 @@ class Channel:
             held = scope.functions.get(number)
             known: JavaScriptFunction | None = None if held is None else held()
             if known is not None:
-                known.reference.note.crossings += 1
+                known.reference.note.sent += 1
                 return known
             function = JavaScriptFunction(Reference(number, scope), name, is_async, self)
             scope.functions[number] = weakref.ref(function)
@@ -149,8 +149,8 @@ class MainChannel(Channel):
     def __init__(
         self,
         fd: int,
-        side: Side,
-        ledger: Ledger | None,
+        side: SideChannel,
+        status_page: StatusPage | None,
         scope: Scope,
         requests: Requests,
         *,
@@ -162,9 +162,9 @@ class MainChannel(Channel):
         super().__init__(scope, side)
         self.is_sync = is_sync
         self._side = side
-        self._ledger = ledger
+        self._status_page = status_page
         self._fd = fd
-        self.gate: Gate = gate_of_this_thread(own_process=own_process)
+        self.guard: InterruptGuard = guard_of_this_thread(own_process=own_process)
         self._requests = requests
         self._after = after
         self._thread = get_ident()
@@ -203,7 +203,7 @@ class MainChannel(Channel):
 
     def interrupt(self, request: int) -> bool:
         """Interrupt the serving thread if it works for this request; answer whether it does."""
-        return self.gate.interrupt(request)
+        return self.guard.interrupt(request)
 
     def serve(self) -> bool:
         """Answer requests until the channel ends. Return whether it was closed politely rather than dropped."""
@@ -224,7 +224,7 @@ class MainChannel(Channel):
         if kind == frames.RELEASE:
             self.scope.release(loads(payload))
         elif kind == frames.INLINE:
-            lending.stop()
+            lend.stop()
         else:
             self._reply(kind, request, payload)
         if self.scope.dropped:
@@ -234,14 +234,14 @@ class MainChannel(Channel):
         write_all(self._fd, data)
 
     def _reply(self, kind: int, request: int, payload: memoryview) -> None:
-        ledger = self._ledger
-        if ledger is not None and not ledger.begin(request):
+        status_page = self._status_page
+        if status_page is not None and not status_page.begin(request):
             write_frame(self._fd, frames.SKIPPED, request, b"")
             return
         outer, self._request = self._request, request
         began = perf_counter_ns()
-        if ledger is not None and outer is None and began - ledger.ended > PAUSE_NS:
-            ledger.look(began)
+        if status_page is not None and outer is None and began - status_page.ended > PAUSE_NS:
+            status_page.look(began)
         if self.is_sync:
             waiting, self.scope.waiting = self.scope.waiting, self
             reply, data = answer(kind, request, payload, self)
@@ -250,8 +250,8 @@ class MainChannel(Channel):
             reply, data = self._interruptible(kind, request, payload)
         now = perf_counter_ns()
         took = now - began
-        if ledger is not None and outer is None:
-            ledger.end(took, now)
+        if status_page is not None and outer is None:
+            status_page.end(took, now)
         self._after()
         if unfinished:
             finish_call(self, request)
@@ -273,13 +273,13 @@ class MainChannel(Channel):
     def _tell_time(self, request: int, took: int) -> int:
         """Tell a time that a reply has no room for; return what the reply says instead."""
         if not self.is_sync:
-            write_frame(self._fd, frames.TOOK, request, marshal.dumps(took))
+            write_frame(self._fd, frames.THREAD_TIME, request, marshal.dumps(took))
         return frames.MAX_TIME
 
     def _interruptible(self, kind: int, request: int, payload: memoryview) -> tuple[int, bytes]:
         """Answer a request that may be cancelled meanwhile."""
         try:
-            reply: tuple[int, bytes] = self.gate.run(None, answer, kind, request, payload, self)
+            reply: tuple[int, bytes] = self.guard.run(None, answer, kind, request, payload, self)
         except CallCancelled:
             return _CANCELLED
         return reply
@@ -287,7 +287,7 @@ class MainChannel(Channel):
     def start(self, request: int, awaitable: Any, flags: int) -> None:
         """Hand a request over to the event loop, which is asked to cancel it from now on."""
         try:
-            self.gate.close()
+            self.guard.close()
         except CallCancelled:
             if hasattr(awaitable, "close"):
                 awaitable.close()

@@ -10,7 +10,7 @@ import os
 from io import FileIO
 from struct import Struct
 
-from .vigil import vigil
+from .spin_wait import spin_wait
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -46,17 +46,17 @@ RELEASED = 69
 OUTPUT = 70
 WARNING = 71
 SKIPPED = 72
-TOLD = 73
+ACKNOWLEDGED = 73
 GIL_ENABLED = 74
 FETCH = 75
 UNREAD = 76
-TOOK = 77
+THREAD_TIME = 77
 LOG = 78
 REFUSED = 80
 
 KIND_MASK = 0xFF
 # Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many: then a frame
-# TOOK before the reply says it.
+# THREAD_TIME before the reply says it.
 TIME_SHIFT = 16
 MAX_TIME = 0xFFFF
 # Flags of requests: their payload holds escapes; their result is to be copied deeply rather than referred to; their arrays
@@ -88,7 +88,7 @@ def read_frames(fd: int, note: Callable[[int], None] | None = None) -> Iterator[
     start = end = 0
     unpack = HEADER.unpack_from
     read_into = source.readinto
-    wait = vigil(fd)
+    wait = spin_wait(fd)
     while True:
         needed = HEADER_BYTES
         while end - start >= HEADER_BYTES:

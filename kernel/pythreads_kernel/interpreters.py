@@ -27,7 +27,7 @@ sys.modules["pythreads_kernel"] = kernel = type(sys)("pythreads_kernel")
 kernel.__path__ = [{os.path.dirname(os.path.abspath(__file__))!r}]
 sys.path.append({_KERNEL_FOLDER!r})
 del kernel
-import pythreads_kernel.inside
+import pythreads_kernel.subinterpreter_main
 """
 _MAY_DESTROY = sys.version_info >= (3, 14)
 _C_MODULES = (
@@ -70,20 +70,20 @@ def try_out(source: str) -> str | None:
     return _exec(make(), source)
 
 
-def run(interpreter: Any, fd: int, side: int, ledger: int, libpython: str) -> None:
+def run(interpreter: Any, fd: int, side: int, status_page: int, libpython: str) -> None:
     """Serve `fd` in an interpreter until its channel ends. Runs on the worker's thread."""
     thread = threading.current_thread()
     _serving[thread] = fd
-    failure = _exec(interpreter, f"pythreads_kernel.inside.run({fd}, {side}, {ledger}, {libpython!r}, {direct.tokens()})")
+    failure = _exec(interpreter, f"pythreads_kernel.subinterpreter_main.run({fd}, {side}, {ledger}, {libpython!r}, {direct.tokens()})")
     _ending.add(thread)
     del _serving[thread]
-    unfinished = _exec(interpreter, f"pythreads_kernel.inside.finish({fd})")
+    unfinished = _exec(interpreter, f"pythreads_kernel.subinterpreter_main.finish({fd})")
     _ending.discard(thread)
     failure = failure or unfinished
     if failure is not None:
         # Its channel is closed already: the host knows that the worker is gone, but not why.
         print(f"pythreads: a worker's loop ended with an error: {failure}", file=sys.stderr)
-    if _MAY_DESTROY and _exec(interpreter, "pythreads_kernel.inside.end()") is None:
+    if _MAY_DESTROY and _exec(interpreter, "pythreads_kernel.subinterpreter_main.end()") is None:
         with _lock:
             _module().destroy(interpreter)
 

@@ -1,6 +1,6 @@
 """Interrupting a call that runs: an exception in its thread, at the next step of Python code, and never in another call.
 
-A thread says in its `Gate` which request it works for. Whoever interrupts compares, and sends; the thread withdraws the request
+A thread says in its `InterruptGuard` which request it works for. Whoever interrupts compares, and sends; the thread withdraws the request
 before it goes on to something else, and then takes back what was sent and has not arrived. Rules:
 
 1. `request` is stored by the gate's own thread only, by plain assignments: Python looks for exceptions from outside at calls,
@@ -43,14 +43,14 @@ class _Arrived(CallCancelled):
 
     def __init__(self) -> None:
         super().__init__()
-        if _here.gate is not None:
-            _here.gate.arrived += 1
+        if _here.guard is not None:
+            _here.guard.arrived += 1
 
 
 _Arrived.__name__ = _Arrived.__qualname__ = "CallCancelled"
 
 
-class Gate:
+class InterruptGuard:
     """Through which one thread can be interrupted."""
 
     __slots__ = ("_lock", "arrived", "request", "sending", "sent", "thread")
@@ -115,7 +115,7 @@ class Gate:
             self.arrived = self.sent
 
 
-class SignalGate(Gate):
+class SignalGate(InterruptGuard):
     """The gate of a process's main thread, which a signal interrupts in a sleep, or while it waits for a lock, too."""
 
     __slots__ = ("_wanted",)
@@ -143,42 +143,42 @@ class SignalGate(Gate):
 class _Here(threading.local):
     """The gate of this thread, if it has one."""
 
-    gate: Gate | None = None
+    guard: InterruptGuard | None = None
 
 
 _here = _Here()
 
 
-def gate_of_this_thread(*, own_process: bool) -> Gate:
+def guard_of_this_thread(*, own_process: bool) -> InterruptGuard:
     """Make the gate of the calling thread. `own_process`: nobody else decides about signals here."""
     is_main = own_process and _SIGNAL is not None and threading.current_thread() is threading.main_thread()
-    _here.gate = gate = SignalGate() if is_main else Gate()
-    return gate
+    _here.guard = guard = SignalGate() if is_main else InterruptGuard()
+    return guard
 
 
 def shielded(function: Callable[..., Any], *args: Any) -> Any:
     """Run what must not be left half-done. Raises `CallCancelled` first, where that was on its way."""
-    gate = _here.gate
-    if gate is None:
+    guard = _here.guard
+    if guard is None:
         return function(*args)
-    held, gate.request = gate.request, None
+    held, guard.request = guard.request, None
     try:
-        while gate.sending:
+        while guard.sending:
             time.sleep(0)
-        if gate.sent != gate.arrived:
-            gate.settle()
+        if guard.sent != guard.arrived:
+            guard.settle()
             raise CallCancelled
         return function(*args)
     finally:
-        gate.request = held
+        guard.request = held
 
 
 def _forget() -> None:
     """Nobody interrupts a forked child: who was about to is a thread of its parent."""
-    gate = _here.gate
-    if gate is not None:
-        gate.sending = False
-        gate.sent = gate.arrived
+    guard = _here.guard
+    if guard is not None:
+        guard.sending = False
+        guard.sent = guard.arrived
 
 
 in_child(_forget)
@@ -186,8 +186,8 @@ in_child(_forget)
 
 def seal() -> None:
     """Let nothing interrupt the call any more that runs on this thread. Raises `CallCancelled` where something is through."""
-    if _here.gate is not None:
-        _here.gate.close()
+    if _here.guard is not None:
+        _here.guard.close()
 
 
 def import_whole(name: str) -> Any:

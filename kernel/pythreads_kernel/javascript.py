@@ -48,8 +48,8 @@ class Note(weakref.ref["Reference"]):
     __slots__ = ("crossings", "homecomings", "number")
 
     number: int
-    crossings: int
-    homecomings: int
+    sent: int
+    returns: int
 
 
 class Reference:
@@ -68,20 +68,20 @@ class Reference:
         self.scope = scope
         self.note = note = Note(self, scope.dropped.append)
         note.number = number
-        note.crossings = 1
-        note.homecomings = 0
+        note.sent = 1
+        note.returns = 0
         scope.notes.add(note)
 
     def goes_home(self) -> int:
         """Count that a frame names the value; answer its number. Nothing may interrupt it."""
         with self.scope.functions_lock:
-            self.note.homecomings += 1
+            self.note.returns += 1
         return self.number
 
     def stays(self) -> None:
         """Take `goes_home` back: the frame is not sent."""
         with self.scope.functions_lock:
-            self.note.homecomings -= 1
+            self.note.returns -= 1
 
 
 class JavaScriptFunction:

@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from . import scalars
-from .codec import RefusedValueError
-from .copying import NOTHING, members_way, scalar_way
+from .plain import RefusedValueError
+from .to_plain import NOTHING, members_way, scalar_way
 
 _ADVICE = "return dicts, lists, texts, numbers, booleans and None instead"
 

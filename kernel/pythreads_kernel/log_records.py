@@ -13,10 +13,10 @@ import threading
 
 from . import frames
 from .attributes import MISSING, plain
+from .deferred_frames import is_writing, send_later
 from .forking import forked
 from .interrupts import shielded
 from .javascript import current
-from .later import is_writing, send_later
 from .subclasses import exact_text
 
 TYPE_CHECKING = False  # importing typing takes 2 ms

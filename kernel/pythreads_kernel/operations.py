@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import operator
 
-from .codec import RefusedValueError
-from .copying import Asked
+from .plain import RefusedValueError
 from .subclasses import exact_text
 from .tables import to_ipc
+from .to_plain import Asked
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .channel import Channel
-    from .ledger import Ledger
+    from .status_page import StatusPage
 
     _Key = tuple["Output", int | None, int, int]
 
@@ -229,7 +229,7 @@ class ToDescriptor(Output):
         """Write to descriptors 1 and 2."""
         # What was closed when the interpreter started is left alone, whatever has its number now.
         self.is_there = {STDOUT: True, STDERR: True}
-        self.ledger: Ledger | None = None
+        self.status_page: StatusPage | None = None
         self._collector: int | None = None
         self._collected: list[tuple[int, bytes]] = []
         stdout = _Turn()
@@ -296,7 +296,7 @@ class ToDescriptor(Output):
     def after_fork(self) -> None:
         """Begin anew in a child, where other threads neither go on nor give back what they have."""
         unfinished.clear()
-        self.ledger = None
+        self.status_page = None
         for stream in (STDOUT, STDERR):
             self._turns[stream] = _Turn()
 
@@ -306,9 +306,9 @@ class ToDescriptor(Output):
         if self._collector is not None and self._collector == get_ident():
             self._collected.append((stream, data))
             return
-        if self.ledger is not None:
+        if self.status_page is not None:
             try:
-                self.ledger.printed(data)
+                self.status_page.printed(data)
             except Exception:  # it was closed
                 pass
         if data and self.is_there[stream]:
@@ -395,7 +395,7 @@ def _send_warning(told: Any, alone: bool) -> bool:
 
 
 def _send(channel: Channel, told: Any, *, is_late: bool) -> None:
-    from .later import is_writing, send_later  # only where there is a warning
+    from .deferred_frames import is_writing, send_later  # only where there is a warning
 
     payload = marshal.dumps(told, 2)
     if is_late or is_writing():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from . import dates, scalars
-from .codec import RefusedValueError
+from .plain import RefusedValueError
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from importlib.util import find_spec
 from time import perf_counter
 from types import CoroutineType, ModuleType
 
-from . import frames, spawning
-from .codec import FLAT, NESTED, RefusedValueError, dumps_plain, loads
+from . import frames, multiprocessing_support
+from .decode import unescape
+from .encode import FRAME_BYTES, dumps, elsewhere
+from .exceptions import barely, describe
 from .forking import forked, leave
-from .incoming import unescape
 from .interrupts import CallCancelled, shielded
 from .operations import OPERATIONS
-from .outgoing import FRAME_BYTES, dumps, elsewhere
-from .report import barely, describe
+from .plain import FLAT, NESTED, RefusedValueError, dumps_plain, loads
 from .scope import compile_source
 from .targets import TargetError, load, resolve, resolve_callable
 
@@ -46,8 +46,8 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             raise RefusedValueError("args", f"cannot be read by Python: {error}") from None
         if kind & _ESCAPED:
             asked = unescape(asked, channel, readonly=bool(kind & frames.READONLY))
-        if channel.gate is not None and not channel.is_sync:
-            channel.gate.request = request  # all that crossed has arrived: from here on the call may be interrupted
+        if channel.guard is not None and not channel.is_sync:
+            channel.guard.request = request  # all that crossed has arrived: from here on the call may be interrupted
         if kind == _PLAIN_CALL:
             target, args, kwargs = asked
             function = resolve_callable(target)
@@ -150,7 +150,7 @@ def _module(asked: Any, _channel: Channel) -> None:
         if known is None:
             sys.modules.pop(name, None)
         raise
-    spawning.add_module(name, filename, source)
+    multiprocessing_support.add_module(name, filename, source)
 
 
 def _release(asked: Any, channel: Channel) -> None:
@@ -197,7 +197,7 @@ def _map(asked: Any, channel: Channel) -> Any:
 
 async def _map_coroutines(results: list[Any], failure: BaseException | None, start: float, channel: Channel) -> list[Any]:
     """Run the coroutines among the results at once."""
-    from .aio import gather
+    from .event_loop import gather
 
     results, early = await gather(results)
     return _mapped(results, early or failure, start, channel)

@@ -11,7 +11,7 @@ from collections import deque
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
-from . import escapes, spawning
+from . import escapes, multiprocessing_support
 from .interrupts import import_whole
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -62,7 +62,7 @@ class Namespace:
         self.place = place
         self._file: str | None = None
         sys.modules[name] = module
-        spawning.pickle_by_value(name)
+        multiprocessing_support.pickle_by_value(name)
         self._functions: dict[tuple[str, tuple[str, ...]], Callable[..., Any]] = {}
 
     def evaluate(self, source: str, names: tuple[str, ...], values: list[Any]) -> Any:
@@ -215,7 +215,7 @@ class Scope:
                 function = self.functions.get(note.number)
                 if function is not None and function() is None:
                     del self.functions[note.number]
-            dropped.append((note.number, note.crossings, note.homecomings))
+            dropped.append((note.number, note.sent, note.returns))
         return dropped
 
     def give_back(self, dropped: Iterable[tuple[int, int, int]]) -> None:
@@ -254,7 +254,7 @@ def _forget(names: Iterable[str], _scope: object = None) -> None:
     """Forget modules whose variables are gone."""
     for name in names:
         sys.modules.pop(name, None)
-        spawning.forget(name)
+        multiprocessing_support.forget(name)
 
 
 def forget_own_source() -> None:

@@ -7,32 +7,32 @@ import os
 import sys
 import threading
 
-from . import boot, borrowing, frames, gil, lending, refusals
+from . import boot, borrow, frames, gil, lend, refusals
 from .channel import MainChannel
-from .codec import loads
 from .forking import descriptors
 from .frames import read_frames, write_frame
 from .javascript import current
 from .limits import limit
 from .output import capture_warnings, finish_call, finish_worker, stop_warnings
+from .plain import loads
+from .process_titles import name_worker, title_of
 from .requests import describe_bytes
 from .scope import scope_of
-from .side import Side
+from .side_channel import SideChannel
 from .streams import connect, flush_replaced
 from .targets import TargetError, folders, load
-from .titles import name_worker, title_of
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any
 
-    from .ledger import Ledger
+    from .status_page import StatusPage
 
 
 def serve(
     fd: int,
     side_fd: int,
-    ledger: Ledger | None,
+    status_page: StatusPage | None,
     facts: dict[str, Any] | None = None,
     *,
     alone: bool = True,
@@ -44,8 +44,8 @@ def serve(
     to be loaded raised. The descriptors are the caller's to close. `alone` says that no other worker uses this interpreter.
     `own_process`: nothing else happens in this process.
     """
-    requests = read_frames(fd, None if ledger is None else ledger.reads)
-    side = Side(side_fd)
+    requests = read_frames(fd, None if status_page is None else status_page.reads)
+    side = SideChannel(side_fd)
     channel: MainChannel | None = None
     descriptors.update((fd, side_fd))
     try:
@@ -67,7 +67,7 @@ def serve(
             scope.errors = settings["errors"]
             scope.flags = settings["flags"]
             sync = settings["sync"]
-            channel = MainChannel(fd, side, ledger, scope, requests, is_sync=sync, own_process=own_process, after=flush_replaced)
+            channel = MainChannel(fd, side, status_page, scope, requests, is_sync=sync, own_process=own_process, after=flush_replaced)
             if refusals.is_watching:
                 refusals.tell(channel)
             current.channel = channel  # what is printed while modules load is the channel's, too
@@ -77,17 +77,17 @@ def serve(
             _tell(channel, settings, alone=alone)
             _prepare(settings)
             finish_call(channel, None)
-            memory = lending.offer(settings["memory"])
+            memory = lend.offer(settings["memory"])
             ready = marshal.dumps({**_facts(own_process=own_process), "memory": memory, **(facts or {})}, 2)
             if alone:
-                borrowing.fetch = side.fetch
+                borrow.fetch = side.fetch
             if not sync:
                 side.listen()  # before READY: there may be no thread for it
         except BaseException as error:  # whatever a module does while it loads is told to the host
             write_frame(fd, frames.ERROR, 0, describe_bytes(_start_error(error)))
             return False
         write_frame(fd, frames.READY, 0, ready)
-        return _serve(channel, ledger, alone=alone, own_process=own_process)
+        return _serve(channel, status_page, alone=alone, own_process=own_process)
     except ConnectionError:
         return False
     finally:
@@ -95,8 +95,8 @@ def serve(
         if channel is not None:
             _stop_telling(channel, alone=alone)
         side.close()
-        if ledger is not None:
-            ledger.close()
+        if status_page is not None:
+            status_page.close()
 
 
 def _tell(channel: MainChannel, settings: dict[str, Any], *, alone: bool) -> None:
@@ -119,7 +119,7 @@ def _stop_telling(channel: MainChannel, *, alone: bool) -> None:
     log_records = sys.modules.get("pythreads_kernel.log_records")
     if log_records is not None:
         log_records.disconnect(channel)
-    later = sys.modules.get("pythreads_kernel.later")
+    later = sys.modules.get("pythreads_kernel.deferred_frames")
     if later is not None and alone:  # else other workers may have something to send
         later.end()
 
@@ -142,7 +142,7 @@ def _start_error(error: BaseException) -> TargetError:
     return told
 
 
-def _serve(channel: MainChannel, ledger: Ledger | None, *, alone: bool, own_process: bool) -> bool:
+def _serve(channel: MainChannel, status_page: StatusPage | None, *, alone: bool, own_process: bool) -> bool:
     """Serve, and note what ends the loop. It is raised in a process, which ends with it."""
     if not alone:
         channel.scope.join()
@@ -152,8 +152,8 @@ def _serve(channel: MainChannel, ledger: Ledger | None, *, alone: bool, own_proc
         return False
     except BaseException as error:
         why = f"{type(error).__name__}: {error}"
-        if ledger is not None:
-            ledger.printed(why.encode("utf-8", "replace"))
+        if status_page is not None:
+            status_page.printed(why.encode("utf-8", "replace"))
         if own_process:
             raise
         # The host reads that the channel is closed.
@@ -161,7 +161,7 @@ def _serve(channel: MainChannel, ledger: Ledger | None, *, alone: bool, own_proc
         return False
     finally:
         finish_worker(channel)
-        lending.end(channel)
+        lend.end(channel)
         if not alone:
             channel.scope.leave()
 
@@ -177,7 +177,7 @@ def _prepare(settings: dict[str, Any]) -> None:
 
 def _facts(*, own_process: bool) -> dict[str, Any]:
     return {
-        "borrows": borrowing.is_possible(own_process=own_process),
+        "borrows": borrow.is_possible(own_process=own_process),
         "pid": os.getpid(),
         "version": sys.version.split()[0],
         "executable": sys.executable or "",

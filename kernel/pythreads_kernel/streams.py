@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .channel import Channel
-    from .ledger import Ledger
+    from .status_page import StatusPage
 
 _NAMES = {STDOUT: "stdout", STDERR: "stderr"}
 # What was put into `sys`, by name.
@@ -184,7 +184,7 @@ class _Input(io.FileIO):
         return super().fileno()
 
 
-def install(*, ledger: Ledger | None = None, reads: bool = True) -> None:
+def install(*, status_page: StatusPage | None = None, reads: bool = True) -> None:
     """Put the streams into `sys`. `ledger` notes what is printed, should this process die. `reads`: stdin is Node's own."""
     for number, name in _NAMES.items():
         original = getattr(sys, name)
@@ -193,7 +193,7 @@ def install(*, ledger: Ledger | None = None, reads: bool = True) -> None:
         _streams[name] = stream
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    direct.ledger = ledger
+    direct.status_page = status_page
     stdin: Any = sys.stdin
     if reads and stdin is not None:
         raw = io.BufferedReader(_Input(stdin.fileno()))

@@ -19,7 +19,7 @@ from .scope import Scope, scope_of
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
-    from .aio import EventLoop
+    from .event_loop import EventLoop
 
 _FETCH = 0
 _waiting: dict[int, tuple[int, bytes]] = {}
@@ -49,7 +49,7 @@ class EntryChannel(Channel):
         with _lock:
             if EntryChannel._loop is None:
                 try:
-                    from .aio import EventLoop  # asyncio takes 30 ms to import
+                    from .event_loop import EventLoop  # asyncio takes 30 ms to import
 
                     EntryChannel._loop = EventLoop(EntryChannel(Scope()))
                 except (Exception, SystemExit) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from .codec import RefusedValueError
+from .plain import RefusedValueError
 from .targets import refusal
 
 TYPE_CHECKING = False  # importing typing takes 2 ms

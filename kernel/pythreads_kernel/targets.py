@@ -14,7 +14,7 @@ import threading
 
 from .forking import run
 from .interrupts import import_whole, shielded
-from .spawning import add_module
+from .multiprocessing_support import add_module
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:

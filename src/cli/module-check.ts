@@ -31,7 +31,7 @@ export async function checkModules(python: string, modules: readonly string[], p
     const missing = [...new Set(checked.flatMap((one) => one.missing ?? []))]
     return missing.length === 0
       ? { modules: checked }
-      : { modules: checked, install: await py.run<string>('pythreads_kernel.missing:command', [missing]) }
+      : { modules: checked, install: await py.run<string>('pythreads_kernel.missing_modules:command', [missing]) }
   } finally {
     py.destroy()
   }

@@ -2,7 +2,7 @@ import { type Format, isTable } from './formats.ts'
 import { countRecords, lastRecordEnd } from './record-chunks.ts'
 
 const NEWLINE = 0x0a
-/** What stands between items of an array, as `rows.py` writes it before each. */
+/** What stands between items of an array, as `records.py` writes it before each. */
 const SEPARATOR_BYTES = 2
 const [ARRAY, CLOSED, EMPTY_ARRAY, NOTHING] = ['[\n', '\n]\n', '[]\n', ''].map((text) => Buffer.from(text)) as [
   Buffer,

@@ -1,7 +1,7 @@
-import { whyNotInProcess } from '../capi/index.ts'
 import { execute, type PythonFacts } from '../discovery/index.ts'
 import { kernelScript } from '../kernel.ts'
-import { gate, type IsolationKind } from './gates.ts'
+import { whyNotInProcess } from '../native/index.ts'
+import { type IsolationKind, supportOf } from './support.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -27,7 +27,7 @@ const trials = new Map<string, Promise<ModuleTrial[]>>()
  * subinterpreter is never chosen: most extension modules refuse to load in one, and some packages hide that.
  */
 export async function choose(facts: PythonFacts, modules: readonly string[], path: readonly string[]): Promise<Choice> {
-  const { verdict, reason } = gate('thread', facts)
+  const { verdict, reason } = supportOf('thread', facts)
   const trials = verdict === 'auto' ? await tryModules('thread', facts, modules, path) : []
   const problem = verdict === 'auto' ? (problemOf(trials) ?? obstacle(facts)) : reason
   if (problem === undefined) return { isolation: 'thread', reasons: [`thread: ${reason}`], trials }
@@ -36,7 +36,7 @@ export async function choose(facts: PythonFacts, modules: readonly string[], pat
 
 /** The choice of process isolation, as `problem` stands in the way of thread isolation. */
 export function processInstead(facts: PythonFacts, problem: string, trials: readonly ModuleTrial[] = []): Choice {
-  const [subinterpreter, process] = [gate('subinterpreter', facts), gate('process', facts)]
+  const [subinterpreter, process] = [supportOf('subinterpreter', facts), supportOf('process', facts)]
   const reasons = [
     `not thread: ${problem}`,
     `not subinterpreter: ${subinterpreter.verdict === 'never' ? '' : 'only if you ask for it: '}${subinterpreter.reason}`,

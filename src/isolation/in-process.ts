@@ -1,4 +1,6 @@
 import { Socket } from 'node:net'
+import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
+import { PythreadsError, startFailure } from '../errors/index.ts'
 import {
   avoidsNativeCalls,
   closeFd,
@@ -9,59 +11,66 @@ import {
   SyncEntry,
   startInProcess,
   startInProcessNow,
-} from '../capi/index.ts'
-import { checkEnvironment, type PythonFacts } from '../discovery/index.ts'
-import { PythreadsError, startFailure } from '../errors/index.ts'
+} from '../native/index.ts'
 import { own } from '../own.ts'
+import { EntryConnection, SocketConnection, type SyncConnection, type SyncTools } from '../sync/index.ts'
 import { frame, KIND } from '../wire/index.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
-import { Ledger } from './ledger.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
-import { EntryLine, SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
+import { StatusPage } from './status-page.ts'
 import { polledSockets, readSockets } from './sync-sockets.ts'
 
 /** Workers on threads of the Python in this process: all in its main interpreter, or an interpreter each. */
 export class InProcessIsolation implements Isolation {
   readonly kind: InProcessKind
-  readonly shared: boolean
-  readonly killable = false
+  readonly isShared: boolean
+  readonly isKillable = false
   readonly #facts: PythonFacts
   readonly #settings: WorkerSettings
   #checked: Promise<void> | undefined
 
   constructor(kind: InProcessKind, facts: PythonFacts, settings: WorkerSettings) {
     this.kind = kind
-    this.shared = kind === 'thread'
+    this.isShared = kind === 'thread'
     this.#facts = facts
     this.#settings = settings
   }
 
-  async launch(slot: number): Promise<Launched> {
+  async launch(index: number): Promise<Launched> {
     this.#checked ??= checkEnvironment(this.#facts)
     await this.#checked.catch((error: unknown) => {
       this.#checked = undefined // the next worker tries again
       throw error
     })
     openStandardOutput()
-    const ledger = new Ledger()
-    const [socket, side] = await this.#open(ledger, slot).catch((error: unknown) => {
-      ledger.close()
+    const statusPage = new StatusPage()
+    const [socket, side] = await this.#open(statusPage, index).catch((error: unknown) => {
+      statusPage.close()
       throw error
     })
     const ended = new Promise<Ending>((resolve) =>
       socket.once('close', () => resolve({ how: 'its channel closed', status: null, signal: null })),
     )
-    return { socket, side, inProcess: true, pid: process.pid, isTold: true, ledger, ended, kill: () => socket.destroy() }
+    return {
+      socket,
+      side,
+      inProcess: true,
+      pid: process.pid,
+      hasStartFrame: true,
+      statusPage,
+      ended,
+      kill: () => socket.destroy(),
+    }
   }
 
   /** Our ends of the channel of a new worker. */
-  async #open(ledger: Ledger, slot: number): Promise<[Socket, Socket]> {
-    const start = frame(KIND.START, encodeSettings(this.#settings, { worker: slot }))
+  async #open(statusPage: StatusPage, index: number): Promise<[Socket, Socket]> {
+    const start = frame(KIND.START, encodeSettings(this.#settings, { worker: index }))
     const { closeGraceMs = 0 } = this.#settings
-    const connected = await connectWorker(this.kind, this.#facts, ledger.fd, start, closeGraceMs)
+    const connected = await connectWorker(this.kind, this.#facts, statusPage.fd, start, closeGraceMs)
     if (connected !== undefined) return connected
-    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(ledger.fd), start, closeGraceMs)
+    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(statusPage.fd), start, closeGraceMs)
     const sockets: Socket[] = []
     try {
       for (const fd of fds) sockets.push(new Socket(own({ fd, readable: true, writable: true })))
@@ -73,16 +82,16 @@ export class InProcessIsolation implements Isolation {
     return sockets as [Socket, Socket]
   }
 
-  openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncLine {
+  openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncConnection {
     const address = ready['sync_entry']
     if (!avoidsNativeCalls && !calledBack && this.kind === 'thread' && typeof address === 'number' && address !== 0) {
-      return new EntryLine(new SyncEntry(address), this.#settings.scope)
+      return new EntryConnection(new SyncEntry(address), this.#settings.scope)
     }
     const { startTimeoutMs } = tools
     const settings = encodeSettings(this.#settings)
     const connected = connectWorkerNow(this.kind)
     const sockets = connected === undefined ? polledSockets(startInProcessNow(this.kind, startTimeoutMs)) : readSockets(connected)
-    return new SocketLine(sockets, settings, tools, { inProcess: true, pid: process.pid, end: () => {} })
+    return new SocketConnection(sockets, settings, tools, { inProcess: true, pid: process.pid, end: () => {} })
   }
 
   /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */

@@ -1,7 +1,7 @@
 import type { Duplex, Readable } from 'node:stream'
-import type { IsolationKind } from './gates.ts'
-import type { Ledger } from './ledger.ts'
-import type { SyncLine, SyncTools } from './sync-line.ts'
+import type { SyncConnection, SyncTools } from '../sync/index.ts'
+import type { StatusPage } from './status-page.ts'
+import type { IsolationKind } from './support.ts'
 
 /** A worker's end as the pool sees it. */
 export interface Launched {
@@ -10,15 +10,15 @@ export interface Launched {
   /** The side channel: frames of threads other than the one that serves, and of coroutines. Closed with the channel. */
   readonly side: Duplex & { ref(): unknown; unref(): unknown }
   /** What C code and child processes print, where it is asked for and belongs to this worker alone. */
-  readonly prints?: { readonly stdout: Readable; readonly stderr: Readable }
+  readonly pipes?: { readonly stdout: Readable; readonly stderr: Readable }
   /** Whether it runs in this process. */
   readonly inProcess: boolean
   /** The process that it runs in: what the system said when it was started, never what the worker says. */
   readonly pid: number
   /** Whether it has its START frame already. */
-  readonly isTold?: boolean
+  readonly hasStartFrame?: boolean
   /** What it writes down. Closed by whoever launched it. */
-  readonly ledger: Ledger
+  readonly statusPage: StatusPage
   /** Resolves when the worker is gone, with how it ended. */
   readonly ended: Promise<Ending>
   /** Ends the worker by force where that is possible; otherwise only its channel closes. */
@@ -38,15 +38,15 @@ export interface Ending {
 export interface Isolation {
   readonly kind: IsolationKind
   /** Whether workers share modules and the namespace of `exec`. */
-  readonly shared: boolean
+  readonly isShared: boolean
   /** Whether a worker that does not listen can be ended. */
-  readonly killable: boolean
+  readonly isKillable: boolean
   /** Launches the worker of this number. */
-  launch(slot: number): Promise<Launched>
+  launch(index: number): Promise<Launched>
   /** Checks what a new worker says of itself, where there is something to check; throws when it is not the right one. */
   verify?(ready: Readonly<Record<string, unknown>>): void
   /** Opens a line for sync calls of this JavaScript thread, which blocks while it waits. `calledBack`: Python may call it. */
-  openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncLine
+  openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncConnection
 }
 
 /** Limits that the operating system keeps. */

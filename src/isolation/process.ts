@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import type { Socket } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
+import { type PythonFacts, reserveDescriptors, startupShadows } from '../discovery/index.ts'
+import { startFailure } from '../errors/index.ts'
+import { bootSource, KERNEL_VARIABLE } from '../kernel.ts'
 import {
   avoidsNativeCalls,
   type Connection,
@@ -14,22 +17,19 @@ import {
   SOCK_STREAM,
   socketpair,
   stopReading,
-} from '../capi/index.ts'
-import { type PythonFacts, reserveDescriptors, startupShadows } from '../discovery/index.ts'
-import { startFailure } from '../errors/index.ts'
-import { bootSource, KERNEL_VARIABLE } from '../kernel.ts'
+} from '../native/index.ts'
 import { own, ownVariables } from '../own.ts'
+import { SocketConnection, type SyncConnection, type SyncTools } from '../sync/index.ts'
 import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
-import { Ledger } from './ledger.ts'
 import { withLibraryThreads } from './library-threads.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
-import { SocketLine, type SyncLine, type SyncTools } from './sync-line.ts'
+import { StatusPage } from './status-page.ts'
 import { polledSockets, readSockets, type SyncSockets } from './sync-sockets.ts'
 
 const CHANNEL_FD = 3
 const SIDE_FD = 4
-const LEDGER_FD = 5
+const STATUS_PAGE_FD = 5
 /** How long a child that this process may not kill has to end by itself. */
 const UNKILLABLE_MS = 2_000
 
@@ -55,8 +55,8 @@ export interface ChildOptions {
 /** Workers in child processes. */
 export class ProcessIsolation implements Isolation {
   readonly kind = 'process'
-  readonly shared = false
-  readonly killable = true
+  readonly isShared = false
+  readonly isKillable = true
   readonly #facts: PythonFacts
   readonly #settings: WorkerSettings
   readonly #options: ChildOptions
@@ -69,11 +69,13 @@ export class ProcessIsolation implements Isolation {
 
   async launch(): Promise<Launched> {
     const print = PRINT[this.#settings.output]
-    const ledger = new Ledger()
-    const child = await this.#start(['ignore', print, print, 'pipe', 'pipe', ledger.fd], LEDGER_FD).catch((error: unknown) => {
-      ledger.close()
-      throw error
-    })
+    const statusPage = new StatusPage()
+    const child = await this.#start(['ignore', print, print, 'pipe', 'pipe', statusPage.fd], STATUS_PAGE_FD).catch(
+      (error: unknown) => {
+        statusPage.close()
+        throw error
+      },
+    )
     const ended = new Promise<Ending>((resolve) => {
       child.on('error', ({ message }) => {
         // It cannot be killed, as this process has other rights by now. It ends by itself, as its channel has, unless it hangs.
@@ -99,14 +101,18 @@ export class ProcessIsolation implements Isolation {
     if (prints !== undefined) for (const stream of [stdout, stderr] as Socket[]) stream.unref()
     const kill = () => void child.kill('SIGKILL')
     const pid = child.pid as number // `#start` returns only a child that runs
-    return { ...(prints === undefined ? {} : { prints }), socket, side, inProcess: false, pid, ledger, ended, kill }
+    return { ...(prints === undefined ? {} : { pipes }), socket, side, inProcess: false, pid, statusPage, ended, kill }
   }
 
-  openSyncLine(_ready: unknown, tools: SyncTools): SyncLine {
+  openSyncLine(_ready: unknown, tools: SyncTools): SyncConnection {
     const { sockets, child } = avoidsNativeCalls ? this.#spawnOnPipes() : this.#spawnOnSockets()
     child.unref()
     const end = () => void child.kill('SIGKILL')
-    return new SocketLine(sockets, encodeSettings(this.#settings), tools, { inProcess: false, pid: child.pid as number, end })
+    return new SocketConnection(sockets, encodeSettings(this.#settings), tools, {
+      inProcess: false,
+      pid: child.pid as number,
+      end,
+    })
   }
 
   #spawnOnSockets(): { sockets: SyncSockets; child: ChildProcess } {
@@ -143,8 +149,8 @@ export class ProcessIsolation implements Isolation {
   }
 
   /** Starts a child. @throws `ERR_PYTHREADS_WORKER_START` with what the system said as `cause` */
-  async #start(stdio: StdioOptions & unknown[], ledger: number): Promise<ChildProcess> {
-    const child = this.#spawn(stdio, ledger)
+  async #start(stdio: StdioOptions & unknown[], statusPage: number): Promise<ChildProcess> {
+    const child = this.#spawn(stdio, statusPage)
     if (child.pid !== undefined) return child
     const [cause] = await once(child, 'error')
     for (const stream of child.stdio ?? []) stream?.destroy() // none, where there was no descriptor for them
@@ -162,11 +168,11 @@ export class ProcessIsolation implements Isolation {
     }
   }
 
-  #spawn(stdio: StdioOptions & unknown[], ledger: number): ChildProcess {
+  #spawn(stdio: StdioOptions & unknown[], statusPage: number): ChildProcess {
     // A sandbox has processes of its own in between, and other numbers for all of them: whether its host is still there, a worker cannot see by that.
     const isWrapper = this.#facts.isWrapper === true
     const parent = isWrapper ? -process.pid : process.pid
-    const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${ledger}, ${parent})`)
+    const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${statusPage}, ${parent})`)
     const main = `import sys; sys.path[:1] = filter(None, sys.path[:1])\n${begin}`
     const { cwd, threadsPerWorker } = this.#options
     const given = this.#options.env ?? process.env

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net'
-import { type Connection, closeFd, nap, napAfter, Poller, readNow, waitUntil } from '../capi/index.ts'
 import { shortage } from '../errors/index.ts'
+import { type Connection, closeFd, nap, napAfter, Poller, readNow, waitUntil } from '../native/index.ts'
 import { own } from '../own.ts'
-import { vigilant } from './vigilant.ts'
+import { vigilant } from '../platform/index.ts'
 
 export const MAIN = 0
 export const SIDE = 1

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
-import { makeRoomForListeners, silenceStderr } from '../capi/index.ts'
+import { makeRoomForListeners, silenceStderr } from '../native/index.ts'
 
 /**
  * Has `end` run when this JavaScript thread ends, unless it is terminated, after whoever listens to `exit` so far; for the main

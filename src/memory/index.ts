@@ -1,4 +1,4 @@
-export { allocate, type TypedArray, type TypedArrayConstructor } from './allocate.ts'
-export { Borrowed, mayBorrow } from './borrowed.ts'
-export { type Account, lender, lenderMade, type Sight } from './loans.ts'
+export { Borrowed, mayBorrow } from './borrow.ts'
+export { type Budget, existingLender, lender } from './lend.ts'
+export { allocate, type TypedArray, type TypedArrayConstructor } from './shared-arrays.ts'
 export { memoryStats } from './stats.ts'

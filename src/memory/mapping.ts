@@ -1,7 +1,7 @@
 import { fstatSync, openSync } from 'node:fs'
 import { letGo } from '../attempt.ts'
-import { avoidsNativeCalls, closeFd, duplicateFd, ffi, systemError } from '../capi/index.ts'
 import { isShortage } from '../errors/index.ts'
+import { avoidsNativeCalls, closeFd, duplicateFd, ffi, systemError } from '../native/index.ts'
 import { type Movable, pin } from './pin.ts'
 
 /**

@@ -2,7 +2,7 @@ import { constants, fstatSync, ftruncateSync, openSync, readlinkSync, type Stats
 import { totalmem } from 'node:os'
 import { attempt, letGo } from '../attempt.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { CELLS } from './loans.ts'
+import { FLAG_BYTES } from './lend.ts'
 
 /**
  * The memory of a worker process: a descriptor of that process, which the worker names. The worker may be hostile, and this process
@@ -56,7 +56,7 @@ export function sizeOf(fd: number): number {
 
 /** More than the cells, and no more than `sharedMemoryMb` can say: the address space of this process is for all workers. */
 function checkSize({ size }: Stats): number {
-  if (!(size > CELLS && size <= CELLS + totalmem())) notMemory(`${size} bytes`)
+  if (!(size > FLAG_BYTES && size <= FLAG_BYTES + totalmem())) notMemory(`${size} bytes`)
   return size
 }
 

@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
 import { type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
+import type { Write } from '../scheduler/index.ts'
+import { abortError } from '../scheduler/index.ts'
 import { KIND, pathOf, refusedValue } from '../wire/index.ts'
-import { aborted } from './deadline.ts'
-import { Flattened } from './flattened.ts'
+import { FlattenedChunks } from './flatten-chunks.ts'
 import type { Pool, SubmitOptions } from './pool.ts'
-import type { Write } from './task.ts'
 
 /** How a map runs; everything is decided. */
 export interface MapPlan {
@@ -55,7 +55,7 @@ export function mapItems(
   plan: MapPlan,
   source: Iterable<unknown> | AsyncIterable<unknown>,
 ): AsyncGenerator<unknown, void, undefined> {
-  return new Flattened(mapChunks(pool, plan, source, new AsyncResource('PYTHREADS_MAP')))
+  return new FlattenedChunks(mapChunks(pool, plan, source, new AsyncResource('PYTHREADS_MAP')))
 }
 
 /** `context`: that of the map, in which its source and `onProgress` run, whoever goes through the results. */
@@ -66,19 +66,19 @@ async function* mapChunks(
   context: AsyncResource,
 ): AsyncGenerator<readonly unknown[], void, undefined> {
   const deadline = new Deadline(plan)
-  const pump = context.runInAsyncScope(() => new Pump(pool, plan, source, deadline.signal))
+  const pump = context.runInAsyncScope(() => new ChunkPump(pool, plan, source, deadline.signal))
   let done = 0
   try {
     for (;;) {
       if (deadline.error !== undefined) throw deadline.error
       context.runInAsyncScope(() => pump.fill())
-      const flight = pump.take(plan.ordered)
-      if (flight === undefined) {
+      const pending = pump.take(plan.ordered)
+      if (pending === undefined) {
         if (pump.isOver) return pump.rethrow()
         await pump.news()
         continue
       }
-      const chunk = await flight.promise
+      const chunk = await pending.promise
       done += chunk.results.length
       const { onProgress, total } = plan
       if (onProgress !== undefined) context.runInAsyncScope(onProgress, undefined, { done, total })
@@ -104,7 +104,7 @@ class Deadline {
       this.error ??= error
       this.#controller.abort(error)
     }
-    const abort = () => stop(aborted(signal as AbortSignal, target))
+    const abort = () => stop(abortError(signal as AbortSignal, target))
     const late = () => stop(new PythreadsError('ERR_PYTHREADS_TIMEOUT', `The map took longer than ${timeoutMs} ms`, { target }))
     if (signal?.aborted === true) abort()
     signal?.addEventListener('abort', abort, { once: true })
@@ -125,20 +125,20 @@ class Deadline {
 }
 
 /** A chunk on its way. */
-interface Flight {
+interface PendingChunk {
   readonly promise: Promise<Chunk>
   isDone: boolean
 }
 
 /** Moves items from a source to the workers. */
-class Pump {
+class ChunkPump {
   readonly #pool: Pool
   readonly #plan: MapPlan
   readonly #signal: AbortSignal
   readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
   readonly #isAsync: boolean
   readonly #size: ChunkSize
-  readonly #flights: Flight[] = []
+  readonly #pending: PendingChunk[] = []
   /** What has come from the source and is not sent. */
   #items: unknown[] = []
   /** The position of the first of them. */
@@ -161,7 +161,7 @@ class Pump {
 
   /** Whether nothing is on its way and nothing will come. */
   get isOver(): boolean {
-    return this.#ended && this.#flights.length === 0 && this.#items.length === 0
+    return this.#ended && this.#pending.length === 0 && this.#items.length === 0
   }
 
   /** An error of the source: thrown when what came before has been dealt with. */
@@ -177,9 +177,9 @@ class Pump {
   }
 
   /** Takes out a chunk that has come back: the oldest, or any. */
-  take(ordered: boolean): Flight | undefined {
-    const at = ordered ? (this.#flights[0]?.isDone === true ? 0 : -1) : this.#flights.findIndex(({ isDone }) => isDone)
-    return at < 0 ? undefined : this.#flights.splice(at, 1)[0]
+  take(ordered: boolean): PendingChunk | undefined {
+    const at = ordered ? (this.#pending[0]?.isDone === true ? 0 : -1) : this.#pending.findIndex(({ isDone }) => isDone)
+    return at < 0 ? undefined : this.#pending.splice(at, 1)[0]
   }
 
   /** Pulls as long as there is room. */
@@ -206,7 +206,7 @@ class Pump {
   }
 
   get #hasRoom(): boolean {
-    return this.#flights.length < this.#pool.size * CHUNKS_A_WORKER && !this.#signal.aborted
+    return this.#pending.length < this.#pool.size * CHUNKS_A_WORKER && !this.#signal.aborted
   }
 
   async #pull(): Promise<void> {
@@ -245,7 +245,7 @@ class Pump {
     this.#partial = true
     setImmediate(() => {
       this.#partial = false
-      if (this.#flights.length < this.#pool.size) this.#send()
+      if (this.#pending.length < this.#pool.size) this.#send()
     })
   }
 
@@ -255,13 +255,13 @@ class Pump {
     this.#first += items.values.length
     this.#items = []
     const promise = callChunk(this.#pool, this.#plan, items, this.#signal, this.#size)
-    const flight: Flight = { promise, isDone: false }
+    const pending: PendingChunk = { promise, isDone: false }
     const land = () => {
-      flight.isDone = true
+      pending.isDone = true
       this.#tell()
     }
     promise.then(land, land)
-    this.#flights.push(flight)
+    this.#pending.push(pending)
   }
 
   #tell(): void {

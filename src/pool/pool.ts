@@ -1,36 +1,48 @@
 import { AsyncResource } from 'node:async_hooks'
 import { nameTarget, PythreadsError, WorkerDiedError } from '../errors/index.ts'
-import { type Ending, encodeSettings, type Isolation, residentMb, type WorkerSettings } from '../isolation/index.ts'
-import { lenderMade, memoryStats } from '../memory/index.ts'
+import { type Ending, encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
+import { existingLender, memoryStats } from '../memory/index.ts'
 import { type Observer, Times } from '../observe/index.ts'
+import { residentMb, Vigil } from '../platform/index.ts'
+import {
+  CallbackReplies,
+  callbackContext,
+  ExportedValues,
+  FrameReferences,
+  type Handle,
+  ReferenceCounts,
+} from '../references/index.ts'
+import {
+  abortError,
+  armLimits,
+  type CallLimits,
+  type CallTarget,
+  Dispatcher,
+  type EncodedFrame,
+  FrameEncoder,
+  type Lease,
+  Leases,
+  nameOf,
+  Task,
+  type Write,
+} from '../scheduler/index.ts'
 import { copyFlags, FLAG, KIND, type Kind, type Reviver } from '../wire/index.ts'
-import { Answers, callbackContext } from './callbacks.ts'
-import { Crossing } from './crossing.ts'
-import { aborted, limitPatience, type Patience } from './deadline.ts'
-import { Dispatcher } from './dispatcher.ts'
-import { Fleet, type FleetSize, type Recycling } from './fleet.ts'
-import { GilGauge } from './gil-gauge.ts'
-import { type Lease, Leases } from './leases.ts'
-import { Locals } from './locals.ts'
-import type { OutputListener } from './output.ts'
-import { type Handle, Realm } from './realm.ts'
-import type { Listeners } from './records.ts'
+import type { Listeners, OutputListener } from '../worker/index.ts'
+import { type PoolSize, type Recycling, Worker, WorkerSupervisor, type WorkerTools } from '../worker/index.ts'
+import { GilMonitor } from './gil-monitor.ts'
 import type { PoolStats, WorkerStats } from './stats.ts'
-import { type CallTarget, type EncodedFrame, FrameEncoder, nameOf, Task, type Write } from './task.ts'
-import { Vigil } from './vigil.ts'
-import { Worker, type WorkerTools } from './worker.ts'
 
 /** What a pool needs to know. */
 export interface PoolOptions {
   readonly isolation: Isolation
   readonly settings: WorkerSettings
-  readonly size: FleetSize
+  readonly size: PoolSize
   /** What every worker calls before it takes others. */
   readonly initialize: Write | undefined
   /** How many calls may wait; `null`: any number. */
   readonly maxQueue: number | null
   /** How long calls may take, and wait, that say nothing of it. */
-  readonly patience: Patience
+  readonly callLimits: CallLimits
   /** How long a cancelled call may go on. */
   readonly graceMs: number
   readonly closeGraceMs: number
@@ -44,7 +56,7 @@ export interface PoolOptions {
   /** What a datetime without a zone is. */
   readonly naiveDates?: Reviver['naiveDates']
   /** Makes what callers get for an object that stays in Python. */
-  readonly standIn: (handle: Handle) => unknown
+  readonly proxyFor: (handle: Handle) => unknown
   /** Gets what is printed, where it is asked for. */
   readonly onLine?: OutputListener | undefined
   /** Get warnings, and records of `logging`. */
@@ -53,9 +65,9 @@ export interface PoolOptions {
 }
 
 /** How a call is made, besides its kind and payload. */
-export interface SubmitOptions extends Patience {
+export interface SubmitOptions extends CallLimits {
   /** The number of the worker that has to take it; `undefined`: any. */
-  readonly slot?: number | undefined
+  readonly workerIndex?: number | undefined
   /** The worker that has to take it is this one. */
   readonly lease?: Lease | undefined
   /** How deeply its result is copied rather than referred to: 0 not at all, `Infinity` completely. */
@@ -81,7 +93,7 @@ const MOST_OF_NAME = 1_000
 const NO_LISTENERS: Listeners = Object.freeze({ onWarning: undefined, onLog: undefined })
 /** The options of a call that has none. Each is a property of its own, so that a changed `Object.prototype` gives none. */
 export const NO_SUBMIT_OPTIONS: SubmitOptions = Object.freeze({
-  ...{ slot: undefined, lease: undefined, copy: undefined, exact: undefined, readonly: undefined },
+  ...{ index: undefined, lease: undefined, copy: undefined, exact: undefined, readonly: undefined },
   ...{ priority: undefined, retry: undefined, signal: undefined, timeoutMs: undefined, queueTimeoutMs: undefined },
 })
 
@@ -97,25 +109,25 @@ export class Pool {
   /** In which workers start, whoever needs them: what they tell is no call's. */
   readonly #context = new AsyncResource('PYTHREADS_POOL')
   readonly #encoder = new FrameEncoder()
-  readonly #locals: Locals
+  readonly #exported: ExportedValues
   readonly #tools: WorkerTools
   readonly #refused = new Set<string>()
   /** In a shared interpreter, what all workers hold together. */
-  readonly #shared: Realm | undefined
+  readonly #shared: ReferenceCounts | undefined
   readonly #leases = new Leases<Worker>((worker) => this.#free(worker))
   readonly #dispatcher: Dispatcher<Worker>
-  readonly #fleet: Fleet
-  readonly #vigil = new Vigil()
+  readonly #supervisor: WorkerSupervisor
+  readonly #spin = new Vigil()
   /** A crossing that the next call can have. */
-  #unused: Crossing | undefined
-  readonly #gauge: GilGauge
+  #unused: FrameReferences | undefined
+  readonly #gilMonitor: GilMonitor
   readonly #queueTimes = new Times()
   readonly #runTimes = new Times()
   /** What a replacement has to run before its first call. */
   readonly #setup: (SetupStep | undefined)[] = []
   /** How many broadcasts are not over, and where they run in a shared interpreter. */
   #broadcasts = 0
-  #broadcastSlot = 0
+  #broadcastIndex = 0
   #order = 0
   #running = 0
   /** What workers did that are gone. */
@@ -127,19 +139,19 @@ export class Pool {
   #hasWarned = false
 
   constructor(options: PoolOptions) {
-    const { isolation, settings, graceMs, closeGraceMs, startTimeoutMs, standIn, onLine, observer } = options
+    const { isolation, settings, graceMs, closeGraceMs, startTimeoutMs, proxyFor, onLine, observer } = options
     this.#options = options
-    this.#locals = new Locals({ sight: 'none', limit: settings.memory, used: 0 })
-    this.#shared = isolation.shared ? new Realm(this.#locals) : undefined
+    this.#exported = new ExportedValues({ access: 'none', limit: settings.memory, used: 0 })
+    this.#shared = isolation.isShared ? new ReferenceCounts(this.#exported) : undefined
     this.#dispatcher = new Dispatcher(this.#leases, {
       sending: (task, worker) => this.#sending(task, worker),
-      waiting: (task) => this.#fleet.grow(task.slot),
-      takenBack: (task) => this.#again(task),
+      waiting: (task) => this.#supervisor.grow(task.workerIndex),
+      takenBack: (task) => this.#resubmit(task),
       drained: () => observer.tell('drain', {}),
     })
     const dispatcher = this.#dispatcher
-    this.#gauge = new GilGauge(
-      isolation.shared,
+    this.#gilMonitor = new GilMonitor(
+      isolation.isShared,
       () => this.#gil,
       () => {
         const busy = this.#busy
@@ -148,42 +160,43 @@ export class Pool {
       },
     )
     const { size, recycle, maxWedged } = options
-    this.#fleet = new Fleet(
-      { isolation, size, recycle, maxMemoryMb: isolation.killable ? settings.limits.memoryMb : null, maxWedged },
+    this.#supervisor = new WorkerSupervisor(
+      { isolation, size, recycle, maxMemoryMb: isolation.isKillable ? settings.limits.memoryMb : null, maxWedged },
       {
-        workers: this.#dispatcher.stations,
+        workers: this.#dispatcher.workers,
         get waiting() {
           return dispatcher.queued
         },
-        make: (slot) => new Worker(slot, this.#shared ?? new Realm(this.#locals), this.#shared === undefined, this.#tools),
+        make: (index) =>
+          new Worker(index, this.#shared ?? new ReferenceCounts(this.#exported), this.#shared === undefined, this.#tools),
         launch: (worker, ready) => this.#context.runInAsyncScope(() => this.#launch(worker, ready)),
         serve: (worker) => this.#serve(worker),
         free: (worker) => this.#dispatcher.feed(worker),
-        isAwaited: (slot) => this.#dispatcher.isAwaited(slot),
+        isAwaited: (index) => this.#dispatcher.isAwaited(index),
         isLeased: (worker) => this.#leases.has(worker),
-        unavailable: (error, slot) => this.#unavailable(error, slot),
-        started: (worker, ms) => observer.tell('workerStart', { worker: worker.slot, pid: worker.pid, ms }),
-        crowded: (worker) => this.#warnOfSize(worker),
-        recycling: (worker, why) => observer.tell('workerRecycle', { worker: worker.slot, pid: worker.pid, why }),
+        unavailable: (error, index) => this.#unavailable(error, index),
+        started: (worker, ms) => observer.tell('workerStart', { worker: worker.index, pid: worker.pid, ms }),
+        startedLarge: (worker) => this.#warnOfSize(worker),
+        recycling: (worker, why) => observer.tell('workerRecycle', { worker: worker.index, pid: worker.pid, why }),
       },
     )
     this.#tools = {
       events: {
         free: (worker) => this.#free(worker),
-        took: (task, us) => this.#took(task, us),
+        threadReleased: (task, us) => this.#threadReleased(task, us),
         settled: (task) => this.#settled(task),
-        asked: () => this.#vigil.came(this.#running),
-        answered: () => this.#vigil.went(this.#running),
-        skipped: (task) => this.#again(task),
-        stirred: (worker) => this.#fleet.check(worker),
+        callbackBegan: () => this.#spin.came(this.#running),
+        callbackReturned: () => this.#spin.went(this.#running),
+        skipped: (task) => this.#resubmit(task),
+        progressed: (worker) => this.#supervisor.check(worker),
         stuck: (worker) => this.#stuck(worker),
-        gilEnabled: (worker) => observer.tell('gilEnabled', { worker: worker.slot, module: worker.gil.culprit ?? '' }),
+        gilEnabled: (worker) => observer.tell('gilEnabled', { worker: worker.index, module: worker.gil.culprit ?? '' }),
         refused: (module) => this.noteRefused(module),
-        gone: (worker, ending) => this.#gone(worker, ending),
+        exited: (worker, ending) => this.#exited(worker, ending),
       },
-      locals: this.#locals,
-      answers: new Answers(this.#encoder, this.#locals),
-      ...{ graceMs, closeGraceMs, startTimeoutMs, standIn, onLine, listeners: options.listeners ?? NO_LISTENERS },
+      exported: this.#exported,
+      callbackReplies: new CallbackReplies(this.#encoder, this.#exported),
+      ...{ graceMs, closeGraceMs, startTimeoutMs, proxyFor, onLine, listeners: options.listeners ?? NO_LISTENERS },
       naiveDates: options.naiveDates ?? 'exact',
     }
   }
@@ -191,7 +204,7 @@ export class Pool {
   /** Starts the workers that are there from the beginning; when one fails, ends the others and throws its error. */
   async start(): Promise<void> {
     try {
-      await this.#fleet.start()
+      await this.#supervisor.start()
     } catch (error) {
       this.destroy(error)
       throw error
@@ -224,20 +237,20 @@ export class Pool {
 
   /** The most workers that there can be. */
   get size(): number {
-    return this.#fleet.size.max
+    return this.#supervisor.size.max
   }
 
   /** What sync calls share with the pool: its values, and in a shared interpreter its realm. */
-  get locals(): Locals {
-    return this.#locals
+  get exported(): ExportedValues {
+    return this.#exported
   }
 
-  get realm(): Realm | undefined {
+  get counts(): ReferenceCounts | undefined {
     return this.#shared
   }
 
   get #workers(): Worker[] {
-    return this.#dispatcher.stations.filter((worker) => worker !== undefined)
+    return this.#dispatcher.workers.filter((worker) => worker !== undefined)
   }
 
   /**
@@ -272,36 +285,36 @@ export class Pool {
     const { signal, copy = 0, priority = 0, retry = 0 } = options
     const lease = Object.hasOwn(options, 'lease') ? options.lease : undefined // all others say nothing of it
     const { readonly = this.#options.readonly, exact = this.#options.exact } = options
-    const slot = lease?.slot ?? options.slot
-    this.#admit(kind, slot)
+    const index = lease?.workerIndex ?? options.workerIndex
+    this.#admit(kind, index)
     const isAborted = () => signal?.aborted === true
-    if (signal !== undefined && isAborted()) throw aborted(signal)
+    if (signal !== undefined && isAborted()) throw abortError(signal)
     const flags = copyFlags(copy) | (readonly === true ? FLAG.READONLY : 0) | (exact === true ? FLAG.EXACT : 0)
     const frame = this.#encode(kind, write, flags)
-    const { crossing } = frame
+    const { references } = frame
     // A getter of an argument can close the pool, or abort the call.
     if (this.#state !== 'open' || isAborted()) {
-      crossing.undo()
-      throw signal !== undefined && isAborted() ? aborted(signal) : closedError()
+      references.retract()
+      throw signal !== undefined && isAborted() ? abortError(signal) : closedError()
     }
-    if (retry > 0 && crossing.numbers !== undefined) {
-      crossing.undo()
+    if (retry > 0 && references.numbers !== undefined) {
+      references.retract()
       throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'A call with `retry` takes no functions or iterables that live here')
     }
-    const where = this.#destination(crossing, slot)
+    const where = this.#destination(references, index)
     const callback = callbackContext()?.worker
-    const origin = this.#isMine(callback) ? callback : undefined
-    const place = { slot: where, home: lease?.worker }
+    const origin = this.#isOwn(callback) ? callback : undefined
+    const place = { index: where, home: lease?.worker }
     const task = new Task(
       { order: this.#order++, ...place, origin, priority, key, target, retries: retry },
       frame,
       resolve,
       reject,
     )
-    const { patience } = this.#options
-    const { timeoutMs = patience.timeoutMs, queueTimeoutMs = patience.queueTimeoutMs } = options
+    const { callLimits } = this.#options
+    const { timeoutMs = callLimits.timeoutMs, queueTimeoutMs = callLimits.queueTimeoutMs } = options
     if (signal !== undefined || timeoutMs != null || queueTimeoutMs != null) {
-      limitPatience(
+      armLimits(
         task,
         { signal, timeoutMs, queueTimeoutMs },
         (waiting) => waiting.queue !== undefined || waiting.worker?.isBehind(waiting) === true,
@@ -312,10 +325,10 @@ export class Pool {
   }
 
   #encode(kind: Kind, write: Write, flags: number): EncodedFrame {
-    const fresh = this.#unused ?? new Crossing(this.#locals)
+    const fresh = this.#unused ?? new FrameReferences(this.#exported)
     this.#unused = undefined // a getter of an argument may make a call of its own
     const frame = this.#encoder.encode(kind, write, fresh, flags)
-    if (frame.crossing !== fresh) this.#unused = fresh
+    if (frame.references !== fresh) this.#unused = fresh
     return frame
   }
 
@@ -332,7 +345,7 @@ export class Pool {
       return Promise.reject(error)
     }
     const lease = this.#leases.request(this.#order++)
-    if (!this.#dispatcher.offer()) this.#fleet.grow(undefined)
+    if (!this.#dispatcher.offer()) this.#supervisor.grow(undefined)
     return lease
   }
 
@@ -342,11 +355,11 @@ export class Pool {
     const step = { kind, write: AsyncResource.bind(write) } // later workers run it, too
     this.#setup.push(step)
     const serving = this.#workers.filter((worker) => worker.serving)
-    const slots = this.#shared === undefined ? serving.map((worker) => worker.slot) : [this.#slotInOrder()]
+    const indexes = this.#shared === undefined ? serving.map((worker) => worker.index) : [this.#indexInOrder()]
     this.#broadcasts++
-    const calls = slots.map(async (slot) => {
+    const calls = indexes.map(async (index) => {
       try {
-        await this.submit(kind, write, { ...NO_SUBMIT_OPTIONS, slot }, undefined, target)
+        await this.submit(kind, write, { ...NO_SUBMIT_OPTIONS, workerIndex }, undefined, target)
       } catch (error) {
         // At once: a worker that replaces one which it ended must not get it.
         const at = this.#setup.indexOf(step)
@@ -361,24 +374,25 @@ export class Pool {
   }
 
   /** The worker for what has to run once in a shared interpreter, in the order in which it was asked for. */
-  #slotInOrder(): number {
+  #indexInOrder(): number {
     if (this.#broadcasts === 0) {
       const idle = this.#workers.find((worker) => worker.serving && worker.idle)
-      this.#broadcastSlot = (idle ?? callbackContext()?.worker)?.slot ?? this.#workers.find((worker) => worker.serving)?.slot ?? 0
+      this.#broadcastIndex =
+        (idle ?? callbackContext()?.worker)?.index ?? this.#workers.find((worker) => worker.serving)?.index ?? 0
     }
-    return this.#broadcastSlot
+    return this.#broadcastIndex
   }
 
   /** Changes how many workers there are; resolves when those that are missing can take calls. */
-  async resize(size: FleetSize): Promise<void> {
+  async resize(size: PoolSize): Promise<void> {
     if (this.#state !== 'open') throw closedError()
-    await this.#fleet.resize(size)
+    await this.#supervisor.resize(size)
   }
 
   /** Takes no more calls, waits for those that were made, and ends the workers. */
   close(): Promise<void> {
     const callback = callbackContext()
-    if (callback !== undefined && !callback.answered && this.#workers.includes(callback.worker) && this.#running > 0) {
+    if (callback !== undefined && !callback.returned && this.#workers.includes(callback.worker) && this.#running > 0) {
       const message = 'close() in a callback would wait for the call that waits for the callback'
       return Promise.reject(new PythreadsError('ERR_PYTHREADS_DEADLOCK', message))
     }
@@ -396,14 +410,14 @@ export class Pool {
   destroy(reason: unknown): void {
     this.#state = 'closed'
     const error = new PythreadsError('ERR_PYTHREADS_DESTROYED', 'The pool was destroyed', { cause: reason })
-    this.#gauge.stop()
-    const workers = this.#fleet.stop()
-    this.#closed ??= this.#fleet.launched().then(() => allOver(workers))
+    this.#gilMonitor.stop()
+    const workers = this.#supervisor.stop()
+    this.#closed ??= this.#supervisor.launched().then(() => allExited(workers))
     for (const worker of workers) {
       const { begun, waiting } = worker.abandon()
       for (const task of begun) task.lose(error, 'cancelled')
       for (const task of waiting) {
-        this.#unsend(task, worker)
+        this.#retract(task, worker)
         task.drop(error, 'cancelled')
       }
       worker.kill()
@@ -417,46 +431,46 @@ export class Pool {
   }
 
   stats(): PoolStats {
-    const workers = [...this.#workers, ...this.#fleet.retired]
-    const all = Array.from({ length: Math.max(this.size, this.#dispatcher.stations.length) }, (_, slot) => this.#statsOf(slot))
+    const workers = [...this.#workers, ...this.#supervisor.retired]
+    const all = Array.from({ length: Math.max(this.size, this.#dispatcher.workers.length) }, (_, index) => this.#statsOf(index))
     return {
       workers: all.filter((worker) => worker.worker < this.size || worker.state !== 'stopped'),
       queued: this.#dispatcher.queued,
       running: this.#running,
       calls: this.#calls + sum(workers, (worker) => worker.calls),
       errors: this.#errors + sum(workers, (worker) => worker.errors),
-      replaced: this.#fleet.replaced,
-      recycled: this.#fleet.recycled,
-      wedged: this.#fleet.wedged,
-      objects: this.#shared?.objects ?? sum(workers, (worker) => worker.realm.objects),
-      callbacks: this.#locals.size,
+      replaced: this.#supervisor.replaced,
+      recycled: this.#supervisor.recycled,
+      wedged: this.#supervisor.wedged,
+      objects: this.#shared?.objects ?? sum(workers, (worker) => worker.counts.objects),
+      callbacks: this.#exported.size,
       memory: memoryStats(),
       queueTimes: this.#queueTimes.summary,
       runTimes: this.#runTimes.summary,
-      gil: this.#gauge.stats,
+      gil: this.#gilMonitor.stats,
     }
   }
 
-  #statsOf(slot: number): WorkerStats {
-    const worker = this.#dispatcher.stations[slot]
+  #statsOf(index: number): WorkerStats {
+    const worker = this.#dispatcher.workers[index]
     if (worker === undefined) {
-      const state = this.#fleet.isDown(slot) ? 'down' : 'stopped'
+      const state = this.#supervisor.isDown(index) ? 'down' : 'stopped'
       const none = { calls: 0, errors: 0, busyMs: 0, cpuMs: 0, ageMs: 0, utilisation: 0, memoryMb: null }
-      return { worker: slot, state, pid: undefined, ...none }
+      return { worker: index, state, pid: undefined, ...none }
     }
     const { pid, calls, errors } = worker
     const state = worker.wedged ? 'wedged' : !worker.serving ? 'starting' : worker.idle ? 'idle' : 'busy'
     const { ageMs, utilisation } = worker
     const memoryMb = pid === undefined || pid === process.pid ? null : residentMb(pid)
-    return { worker: slot, state, pid, calls, errors, ...worker.times, ageMs, utilisation, memoryMb }
+    return { worker: index, state, pid, calls, errors, ...worker.times, ageMs, utilisation, memoryMb }
   }
 
   /** Refuses a call that would have to wait in a full queue. `map` and `exec` have bounds of their own. */
-  #admit(kind: Kind, slot: number | undefined): void {
+  #admit(kind: Kind, index: number | undefined): void {
     if (this.#state !== 'open') throw closedError()
     const { maxQueue } = this.#options
     if (maxQueue === null || this.#dispatcher.queued < maxQueue || kind === KIND.MAP || kind === KIND.EXEC) return
-    if (!this.#dispatcher.hasIdle(slot)) {
+    if (!this.#dispatcher.hasIdle(index)) {
       throw new PythreadsError(
         'ERR_PYTHREADS_QUEUE_FULL',
         `${maxQueue} calls are waiting already, the most that \`maxQueue\` allows`,
@@ -465,13 +479,13 @@ export class Pool {
   }
 
   /** The number of the worker that a call has to go to, for what crosses in it or because it was asked for. */
-  #destination(crossing: Crossing, slot: number | undefined): number | undefined {
-    const { owner } = crossing
-    if (owner === undefined) return slot
-    const home = owner instanceof Worker && this.#dispatcher.stations[owner.slot] === owner ? owner.slot : undefined
-    if (home !== undefined && (slot === undefined || slot === home)) return home
-    if (owner.realm === this.#shared) return slot
-    crossing.undo()
+  #destination(references: FrameReferences, index: number | undefined): number | undefined {
+    const { owner } = references
+    if (owner === undefined) return index
+    const home = owner instanceof Worker && this.#dispatcher.workers[owner.index] === owner ? owner.index : undefined
+    if (home !== undefined && (index === undefined || index === home)) return home
+    if (owner.counts === this.#shared) return index
+    references.retract()
     const where = home === undefined ? 'in a worker of sync calls or of another pool' : `in worker ${home}`
     throw new PythreadsError('ERR_PYTHREADS_OTHER_WORKER', `A remote object in this call lives ${where}`)
   }
@@ -479,11 +493,11 @@ export class Pool {
   /** Nobody waits for a call any more. */
   #giveUp(task: Task, error: PythreadsError): void {
     task.giveUp(error)
-    if (this.#dispatcher.remove(task)) return task.crossing.undo()
+    if (this.#dispatcher.remove(task)) return task.references.retract()
     const worker = task.worker
     if (worker === undefined) return
     this.#running--
-    if (worker.isBehind(task)) for (const other of worker.takeBack()) this.#again(other)
+    if (worker.isBehind(task)) for (const other of worker.takeBack()) this.#resubmit(other)
     if (task.worker === worker) worker.cancel(task)
     this.#checkFinished()
   }
@@ -491,8 +505,8 @@ export class Pool {
   #sending(task: Task, worker: Worker): void {
     task.worker = worker
     if (task.isSetUp) return
-    this.#vigil.went(++this.#running)
-    this.#gauge.start()
+    this.#spin.went(++this.#running)
+    this.#gilMonitor.start()
     const queuedMs = task.queuedAt === undefined ? 0 : performance.now() - task.queuedAt
     const isFirst = task.queuedMs < 0 // it may be taken back, and sent again
     task.queuedMs = queuedMs
@@ -501,57 +515,57 @@ export class Pool {
   }
 
   /** Publishes that a call begins, and once that it is over. */
-  #trace(task: Task, { slot }: Worker, queuedMs: number): void {
+  #trace(task: Task, { index }: Worker, queuedMs: number): void {
     const { observer } = this.#options
     const { target, order: id } = task
     const begin = performance.now()
-    let last = slot
-    observer.publish('callStart', { id, worker: slot, target, queuedMs })
-    task.trace = (outcome, error) => {
-      last = task.worker?.slot ?? last
+    let last = index
+    observer.publish('callStart', { id, worker: index, target, queuedMs })
+    task.onEnd = (outcome, error) => {
+      last = task.worker?.index ?? last
       const { threadMs } = task
       observer.publish('callEnd', { id, worker: last, target, outcome, ms: performance.now() - begin, threadMs, error })
     }
   }
 
   /** Whether a worker serves this pool now. */
-  #isMine(worker: Worker | undefined): boolean {
-    return worker !== undefined && this.#dispatcher.stations[worker.slot] === worker
+  #isOwn(worker: Worker | undefined): boolean {
+    return worker !== undefined && this.#dispatcher.workers[worker.index] === worker
   }
 
   /** A call that a worker had and has not begun goes to the next one. */
-  #again(task: Task): void {
+  #resubmit(task: Task): void {
     task.worker = undefined
-    if (task.cancelledAt !== undefined) return task.crossing.undo()
+    if (task.cancelledAt !== undefined) return task.references.retract()
     this.#running--
-    const error = this.#fate(task)
+    const error = this.#whyImpossible(task)
     if (error !== undefined) return task.drop(error)
-    if (!this.#isMine(task.origin)) task.origin = undefined
+    if (!this.#isOwn(task.origin)) task.origin = undefined
     this.#dispatcher.replace(task)
   }
 
   /** Why a call cannot be made any more, if what it needs is gone. */
-  #fate(task: Task): PythreadsError | undefined {
-    const gone = task.crossing.owner?.realm.ended
+  #whyImpossible(task: Task): PythreadsError | undefined {
+    const gone = task.references.owner?.counts.ended
     if (gone !== undefined) {
       return new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', `A remote object in the call is gone: ${gone}`)
     }
-    if (task.home === undefined || this.#dispatcher.stations.includes(task.home as Worker)) return undefined
+    if (task.home === undefined || this.#dispatcher.workers.includes(task.home as Worker)) return undefined
     return new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it')
   }
 
-  #took(task: Task, us: number): void {
+  #threadReleased(task: Task, us: number): void {
     if (task.isSetUp) return
     this.#runTimes.record(us / 1000)
     if (task.queuedAt !== undefined) this.#queueTimes.record(task.queuedMs)
-    if (task.key !== undefined) this.#dispatcher.paces.learn(task.key, us)
+    if (task.key !== undefined) this.#dispatcher.profiles.learn(task.key, us)
     task.threadMs = us / 1000
   }
 
   #settled(task: Task): void {
     task.worker = undefined
     if (task.cancelledAt !== undefined || task.isSetUp) return
-    this.#vigil.came(--this.#running)
+    this.#spin.came(--this.#running)
     this.#checkFinished()
   }
 
@@ -571,30 +585,30 @@ export class Pool {
   /** A worker can take calls. */
   #free(worker: Worker): void {
     if (this.#options.size.min < this.size && worker.idle) worker.idleSince = performance.now()
-    this.#fleet.check(worker)
+    this.#supervisor.check(worker)
     this.#dispatcher.feed(worker)
     this.#checkFinished()
   }
 
   #stuck(worker: Worker): void {
     const waiting = worker.takeBack()
-    this.#fleet.stuck(worker)
+    this.#supervisor.stuck(worker)
     if (worker.wedged) {
-      this.#endRealm(worker, 'its worker does not come back from a call')
-      this.#dispatcher.leave(worker, (task) => this.#fate(task))
+      this.#endCounts(worker, 'its worker does not come back from a call')
+      this.#dispatcher.leave(worker, (task) => this.#whyImpossible(task))
       this.#leases.leave(worker)
-      this.#options.observer.tell('workerWedged', { worker: worker.slot, wedged: this.#fleet.wedged })
+      this.#options.observer.tell('workerWedged', { worker: worker.index, wedged: this.#supervisor.wedged })
     }
-    for (const task of waiting) this.#again(task)
+    for (const task of waiting) this.#resubmit(task)
   }
 
   async #launch(worker: Worker, ready: () => void): Promise<void> {
     const { isolation, initialize, settings } = this.#options
-    await worker.start(isolation, encodeSettings(settings, { worker: worker.slot }))
+    await worker.start(isolation, encodeSettings(settings, { worker: worker.index }))
     if (this.#state === 'closed') return worker.kill()
     try {
       isolation.verify?.(worker.ready)
-      if (worker.ready['borrows'] === true) this.#locals.account.sight = isolation.kind === 'process' ? 'file' : 'address'
+      if (worker.ready['borrows'] === true) this.#exported.budget.access = isolation.kind === 'process' ? 'file' : 'address'
       if (initialize !== undefined) await this.#setUp(worker, { kind: KIND.CALL, write: initialize })
       // What comes meanwhile is among them, as nothing is waited for between the last one and `ready`.
       const isFirst = this.#shared === undefined || !this.#workers.some((other) => other.serving)
@@ -611,10 +625,10 @@ export class Pool {
 
   #setUp(worker: Worker, { kind, write }: SetupStep): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const frame = this.#encoder.encode(kind, write, new Crossing(this.#locals, worker.realm))
+      const frame = this.#encoder.encode(kind, write, new FrameReferences(this.#exported, worker.counts))
       const options = {
         order: this.#order++,
-        slot: worker.slot,
+        index: worker.index,
         origin: undefined,
         priority: 0,
         key: undefined,
@@ -645,25 +659,25 @@ export class Pool {
     )
   }
 
-  #endRealm(worker: Worker, why: string): void {
-    if (worker.realm !== this.#shared) worker.realm.end(why)
+  #endCounts(worker: Worker, why: string): void {
+    if (worker.counts !== this.#shared) worker.counts.end(why)
   }
 
-  #gone(worker: Worker, ending: Ending): void {
+  #exited(worker: Worker, ending: Ending): void {
     this.#calls += worker.calls
     this.#errors += worker.errors
     worker.calls = 0
     worker.errors = 0
     const { isFresh } = worker
     const { begun, waiting, suspect } = worker.abandon()
-    for (const task of waiting) this.#unsend(task, worker)
-    this.#endRealm(worker, 'its worker has ended')
-    lenderMade()?.forget(worker)
+    for (const task of waiting) this.#retract(task, worker)
+    this.#endCounts(worker, 'its worker has ended')
+    existingLender()?.forget(worker)
     const { serving, endedAs: how = ending.how } = worker
     worker.serving = false
-    const error = worker.failure ?? new WorkerDiedError(worker.slot, { ...ending, how }, worker.lastWords)
-    this.#fleet.gone(worker, serving, error, isFresh)
-    this.#dispatcher.leave(worker, (task) => this.#fate(task))
+    const error = worker.failure ?? new WorkerDiedError(worker.index, { ...ending, how }, worker.lastWords)
+    this.#supervisor.gone(worker, serving, error, isFresh)
+    this.#dispatcher.leave(worker, (task) => this.#whyImpossible(task))
     this.#leases.leave(worker)
     for (const task of begun) {
       if (task.cancelledAt === undefined && task.home !== worker && task.retries-- > 0) waiting.push(task)
@@ -673,12 +687,12 @@ export class Pool {
     for (const task of waiting) {
       if (task.home === worker) this.#lost(task, error)
       else if (task === suspect && task.deaths >= MOST_DEATHS) this.#refuseDeadly(task, worker, ending)
-      else this.#again(task)
+      else this.#resubmit(task)
     }
-    if (serving) this.#fleet.checkLife(worker.slot, error)
+    if (serving) this.#supervisor.checkLife(worker.index, error)
     const { pid, lastWords } = worker
     const asked = (worker.retiring || worker.wedged || this.#state !== 'open') && worker.endedAs === undefined
-    this.#options.observer.tell('workerExit', { worker: worker.slot, pid, how, asked, lastWords })
+    this.#options.observer.tell('workerExit', { worker: worker.index, pid, how, asked, lastWords })
     this.#checkFinished()
   }
 
@@ -686,12 +700,12 @@ export class Pool {
   #refuseDeadly(task: Task, worker: Worker, ending: Ending): void {
     const how = `${worker.endedAs ?? ending.how}, before it began the call, as ${task.deaths - 1} others did`
     if (task.cancelledAt === undefined) this.#running--
-    task.drop(new WorkerDiedError(worker.slot, { ...ending, how }, worker.lastWords))
+    task.drop(new WorkerDiedError(worker.index, { ...ending, how }, worker.lastWords))
   }
 
   /** What crossed in a call never got to its worker, which will not begin it. */
-  #unsend({ crossing: { numbers } }: Task, worker: Worker): void {
-    if (numbers !== undefined) worker.realm.unsent(numbers)
+  #retract({ references: { numbers } }: Task, worker: Worker): void {
+    if (numbers !== undefined) worker.counts.retract(numbers)
   }
 
   #lost(task: Task, error: unknown): void {
@@ -700,9 +714,9 @@ export class Pool {
     task.worker = undefined
   }
 
-  #unavailable(error: unknown, slot: number | undefined): void {
-    this.#dispatcher.clear(error, slot)
-    if (slot === undefined) this.#leases.clear(error)
+  #unavailable(error: unknown, index: number | undefined): void {
+    this.#dispatcher.clear(error, index)
+    if (index === undefined) this.#leases.clear(error)
     this.#checkFinished()
   }
 
@@ -712,18 +726,18 @@ export class Pool {
         this.#finished = resolve
       })
     }
-    await Promise.all(this.#fleet.stop().map((worker) => worker.close()))
-    await this.#fleet.launched()
+    await Promise.all(this.#supervisor.stop().map((worker) => worker.close()))
+    await this.#supervisor.launched()
     this.#dispatcher.close()
-    this.#gauge.stop()
+    this.#gilMonitor.stop()
     this.#shared?.end('the pool was closed')
     this.#state = 'closed'
   }
 }
 
 /** Resolves when the pool has been told of the end of each of some workers. */
-async function allOver(workers: readonly Worker[]): Promise<void> {
-  await Promise.all(workers.map((worker) => worker.over))
+async function allExited(workers: readonly Worker[]): Promise<void> {
+  await Promise.all(workers.map((worker) => worker.exited))
 }
 
 function closedError(): PythreadsError {

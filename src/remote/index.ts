@@ -1,19 +1,42 @@
 export { type Caller, callerOf } from './caller.ts'
-export { Keywords, kw } from './keywords.ts'
-export { importedModule, remoteModule } from './remote-module.ts'
-export { remoteObject } from './remote-object.ts'
+export { refusedToJson } from './json.ts'
+export { type Keywords, kw, splitArguments } from './keywords.ts'
+export { type Operator, operation } from './operations.ts'
 export {
+  callable,
+  describedBy,
+  importedModule,
+  letGoOfNothing,
+  PythonModule,
+  refuseToChange,
+  remoteModule,
+  shownAs,
+} from './remote-module.ts'
+export { isRefusedHere, remoteObject } from './remote-object.ts'
+export {
+  attributeOf,
   callRequest,
   evalRequest,
   execRequest,
+  getRequest,
   moduleFile,
   moduleRequest,
+  operateRequest,
   runRequest,
+  type Target,
+  textRequest,
 } from './requests.ts'
 export { Session } from './session.ts'
 export { readSource, type SourceArguments } from './source.ts'
-export { SyncPython } from './sync.ts'
-export type { PythonObject, Remote, RemoteGenerator, RemoteMember, RemoteReference, SyncGenerator, SyncRemote } from './typed.ts'
+export {
+  PythonObject,
+  type Remote,
+  type RemoteGenerator,
+  type RemoteMember,
+  type RemoteReference,
+  type SyncGenerator,
+  type SyncRemote,
+} from './typed.ts'
 export type {
   Importable,
   Operations,
@@ -22,7 +45,6 @@ export type {
   RemoteLifetime,
   RemoteModule,
   RemoteObject,
-  RemoteObjectOperations,
   SyncAttribute,
   SyncLifetime,
   SyncModule,

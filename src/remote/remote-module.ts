@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { standForTarget } from '../pool/index.ts'
+import { bindToTarget } from '../references/index.ts'
 import type { Caller } from './caller.ts'
 import { enter, within } from './contexts.ts'
 import { refusedToJson } from './json.ts'
@@ -25,12 +25,12 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
     const own = operation(caller, target, key) ?? lifetime(caller, target, key)
     return own ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
   }
-  const imported = standForTarget(new Proxy<PythonModule>(shownAs(text, new PythonModule()), { get, ...refuseToChange }), module)
+  const imported = bindToTarget(new Proxy<PythonModule>(shownAs(text, new PythonModule()), { get, ...refuseToChange }), module)
   const lazy = new Proxy<PythonModule>(shownAs(text, new PythonModule()), {
     get: (target, key) => (key === 'then' ? then : get(target, key)),
     ...refuseToChange,
   })
-  return standForTarget(lazy, module) as unknown as RemoteModule
+  return bindToTarget(lazy, module) as unknown as RemoteModule
 }
 
 /** What only what JavaScript holds has. A module is not held. */
@@ -69,7 +69,7 @@ export function remoteAttribute(caller: Caller, target: Target): unknown {
     has: () => false,
     ...refuseToChange,
   })
-  return typeof target === 'string' ? standForTarget(attribute, target) : attribute
+  return typeof target === 'string' ? bindToTarget(attribute, target) : attribute
 }
 
 class PythonCallable {}

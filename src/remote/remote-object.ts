@@ -1,6 +1,6 @@
 import { PythonError, PythreadsError } from '../errors/index.ts'
 import { type CallOptions, resolveCallOptions } from '../options/index.ts'
-import { type Handle, standForObject } from '../pool/index.ts'
+import { bindToObject, type Handle } from '../references/index.ts'
 import { TRAIT } from '../wire/index.ts'
 import type { Caller } from './caller.ts'
 import { enter, within } from './contexts.ts'
@@ -49,7 +49,7 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
     ...refuseToChange,
   }) as unknown as RemoteObject
   const target: Target = { object: proxy, path: '' }
-  return standForObject(proxy, handle)
+  return bindToObject(proxy, handle)
 }
 
 /**

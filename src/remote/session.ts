@@ -8,7 +8,8 @@ import {
   resolveRunOptions,
   targetName,
 } from '../options/index.ts'
-import { type Lease, NO_SUBMIT_OPTIONS, nameOf, type Pool, type SubmitOptions, type Write } from '../pool/index.ts'
+import { NO_SUBMIT_OPTIONS, type Pool, type SubmitOptions } from '../pool/index.ts'
+import { type Lease, nameOf, type Write } from '../scheduler/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
 import { type Caller, callerOf, given } from './caller.ts'
 import { remoteModule } from './remote-module.ts'
@@ -51,7 +52,7 @@ export class Session implements AsyncDisposable {
 
   /** The number of its worker. */
   get worker(): number {
-    return this.#lease.slot
+    return this.#lease.workerIndex
   }
 
   /**
@@ -123,9 +124,9 @@ export class Session implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const { isThere, giveBack } = this.#lease
+    const { isAlive, giveBack } = this.#lease
     try {
-      if (isThere() && this.#pool.isOpen)
+      if (isAlive() && this.#pool.isOpen)
         await this.#pool.submit(KIND.END_SESSION, numberRequest(this.#number), { ...NO_SUBMIT_OPTIONS, lease: this.#lease })
     } finally {
       giveBack()
@@ -141,7 +142,7 @@ export class Session implements AsyncDisposable {
     if (this.#closed) {
       return Promise.reject(new PythreadsError('ERR_PYTHREADS_CLOSED', 'The session is closed', { target: nameOf(target) }))
     }
-    if (!this.#lease.isThere()) {
+    if (!this.#lease.isAlive()) {
       return Promise.reject(
         new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it', {
           target: nameOf(target),

@@ -41,14 +41,14 @@ export const KIND = {
   OUTPUT: 70,
   WARNING: 71,
   SKIPPED: 72,
-  TOLD: 73,
+  ACKNOWLEDGED: 73,
   GIL_ENABLED: 74,
   /** The worker cannot see the memory of a loan: it asks for the bytes. The request id is the cell. */
   FETCH: 75,
   /** The error of a request that could not be read: nothing that crossed in it has arrived. */
   UNREAD: 76,
   /** How many microseconds a request held the worker's thread, before a reply that has no room for it. */
-  TOOK: 77,
+  THREAD_TIME: 77,
   /** A record of Python's `logging`. */
   LOG: 78,
   /** A subinterpreter has refused to load an extension module; the payload is its name. */
@@ -89,10 +89,10 @@ const SMALL: Readonly<Partial<Record<Kind, number>>> = {
   [KIND.READY]: 2 ** 20,
   [KIND.PENDING]: 0,
   [KIND.SKIPPED]: 0,
-  [KIND.TOLD]: 0,
+  [KIND.ACKNOWLEDGED]: 0,
   [KIND.GIL_ENABLED]: 2 ** 16,
   [KIND.FETCH]: 0,
-  [KIND.TOOK]: 16,
+  [KIND.THREAD_TIME]: 16,
   [KIND.REFUSED]: 2 ** 16,
 }
 

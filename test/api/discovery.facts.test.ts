@@ -129,14 +129,14 @@ describe('a Python without libpython', () => {
       size: { min: 1, max: 1, idleMs: 0 },
       initialize: undefined,
       maxQueue: null,
-      patience: {},
+      callLimits: {},
       graceMs: 1000,
       closeGraceMs: 1000,
       startTimeoutMs: 60_000,
       maxWedged: 1,
       recycle: { calls: null, ageMs: null, memoryMb: null },
       readonly: false,
-      standIn: () => undefined,
+      proxyFor: () => undefined,
       observer: new Observer(new EventEmitter()),
     })
     await pool.start()

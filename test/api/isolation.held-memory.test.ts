@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { afterEach, expect, it } from 'vitest'
-import { HeldMemory } from '../../src/isolation/index.ts'
+import { HeldMemory } from '../../src/platform/index.ts'
 import { placement } from '../support/placement.ts'
 
 const { python } = placement('process')

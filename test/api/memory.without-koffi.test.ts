@@ -32,7 +32,7 @@ it('arrays and large values cross without koffi', async () => {
   }
   expect(py.stats().memory).toEqual({ lent: 0, borrowed: 0, usedMb: 0, residentMb: 0 })
   const pid = py.stats().workers[0]?.pid
-  const lent = Number(await py.eval('__import__("pythreads_kernel.lending", fromlist=["x"])._lender.count'))
+  const lent = Number(await py.eval('__import__("pythreads_kernel.lend", fromlist=["x"])._lender.count'))
   expect(lent, `loans of process ${pid}`).toBeLessThan(3)
 })
 

@@ -125,7 +125,7 @@ describe('arrays that are in themselves many times over', () => {
     ['the thread of an output', KIND.OUTPUT, `(1, None, "t", False, ${many})`],
     ['a module that is refused', KIND.REFUSED, many],
     ['the code of an error', KIND.ERROR, `details(code=${many})`],
-    ['the time of a reply', KIND.TOOK, '[1]'],
+    ['the time of a reply', KIND.THREAD_TIME, '[1]'],
     ['the number of a callback', KIND.CALLBACK, `[${many}, [], 0, 0]`],
     ['a dropped value', KIND.RELEASED, `[(${many}, 1, 0)]`],
     ['the parts of a date', KIND.RESULT, `(..., 2, ${many}, 1, 1, "u", 0)`],

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OutputLine, Python } from '../../src/index.ts'
 import { KIND, type Kind } from '../../src/wire/index.ts'
 import { runFixture } from '../support/child.ts'
-import { gate } from '../support/gate.ts'
+import { gate } from '../support/deferred.ts'
 import { type HostileFrame, hostile, send, tell } from '../support/hostile.ts'
 import { refusal } from '../support/outcome.ts'
 import { file, placement, start } from '../support/placement.ts'
@@ -40,10 +40,10 @@ describe('a frame that is out of place', () => {
     ['a call that was skipped, though it was not taken back', empty(KIND.SKIPPED)],
     ['a call that was skipped, which nobody made', empty(KIND.SKIPPED, { number: NOBODYS })],
     ['a call that was skipped, on the side channel', empty(KIND.SKIPPED, { side: true })],
-    ['a call that was interrupted, on the main channel', empty(KIND.TOLD)],
-    ['the time of a call that nobody made', { kind: KIND.TOOK, payload: '70000', number: NOBODYS }],
-    ['a time that is none', { kind: KIND.TOOK, payload: '-1' }],
-    ['a time on the side channel', { kind: KIND.TOOK, payload: '70000', side: true }],
+    ['a call that was interrupted, on the main channel', empty(KIND.ACKNOWLEDGED)],
+    ['the time of a call that nobody made', { kind: KIND.THREAD_TIME, payload: '70000', number: NOBODYS }],
+    ['a time that is none', { kind: KIND.THREAD_TIME, payload: '-1' }],
+    ['a time on the side channel', { kind: KIND.THREAD_TIME, payload: '70000', side: true }],
     ['a request for memory that was not lent', empty(KIND.FETCH, { number: 3, side: true })],
     ['a request for memory on the main channel', empty(KIND.FETCH, { number: 0 })],
     ['a GIL that is turned on where there is one', { kind: KIND.GIL_ENABLED, payload: '"x"' }],
@@ -64,7 +64,7 @@ describe('a frame that is out of place', () => {
     ['text', { kind: KIND.RESULT, payload: 'write(MAIN, b"printed where a frame should be") or 1' }],
     [
       'text on the side channel',
-      { kind: KIND.TOLD, payload: 'write(SIDE, b"printed where a frame should be") or b""', side: true },
+      { kind: KIND.ACKNOWLEDGED, payload: 'write(SIDE, b"printed where a frame should be") or b""', side: true },
     ],
   ]
 

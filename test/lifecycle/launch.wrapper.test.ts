@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { findPython } from '../../src/discovery/index.ts'
 import { Python } from '../../src/index.ts'
-import { choose, gate } from '../../src/isolation/index.ts'
+import { choose, supportOf } from '../../src/isolation/index.ts'
 import { Places } from '../support/places.ts'
 import { pythons } from '../support/pythons.ts'
 
@@ -57,7 +57,7 @@ describe('a program that starts a Python', () => {
     const code = 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE'
     await expect(Python.start({ python: script, isolation, workers: 1 })).rejects.toMatchObject({ code })
     const { facts } = await findPython(script)
-    expect(gate(isolation, { ...facts, libpython: null })).toMatchObject({ verdict: 'never', mend: undefined })
+    expect(supportOf(isolation, { ...facts, libpython: null })).toMatchObject({ verdict: 'never', mend: undefined })
     expect((await choose(facts, ['json'], [])).isolation).toBe('process')
   })
 })

@@ -179,6 +179,6 @@ def generate(lengths):
 
 def lent_bytes():
     """How much memory the file takes from which this interpreter lends."""
-    from pythreads_kernel import lending
+    from pythreads_kernel import lend
 
-    return os.fstat(lending.lender()._fd).st_blocks * 512
+    return os.fstat(lend.lender()._fd).st_blocks * 512

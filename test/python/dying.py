@@ -42,9 +42,9 @@ def die_at_next_request(path):
     if os.path.exists(path):
         return
     mark(path, "died")
-    from pythreads_kernel.ledger import Ledger
+    from pythreads_kernel.status_page import StatusPage
 
-    Ledger.begin = lambda *_: os._exit(6)
+    StatusPage.begin = lambda *_: os._exit(6)
 
 
 def mark_and_sleep(path, text, seconds):

@@ -12,17 +12,17 @@ import struct
 import time
 
 MAIN, SIDE, STATUS = 3, 4, 5
-CELLS = 1 << 20
+FLAG_BYTES = 1 << 20
 
 
 @functools.cache
 def ground(folder):
     """Open what frames can name, once: the numbers are the same in each worker. Every file is opened for reading alone."""
-    from pythreads_kernel import lending
+    from pythreads_kernel import lend
 
-    lender = getattr(lending, "_lender", None)
+    lender = getattr(lend, "_lender", None)
     bare = os.memfd_create("bare", os.MFD_ALLOW_SEALING)
-    os.ftruncate(bare, CELLS * 2)
+    os.ftruncate(bare, FLAG_BYTES * 2)
     short = os.memfd_create("pythreads", os.MFD_ALLOW_SEALING)
     files = [os.open(os.path.join(folder, name), os.O_RDONLY) for name in sorted(os.listdir(folder))]
     return {"lent": getattr(lender, "_fd", -1), "bare": bare, "short": short, "files": files}
@@ -32,8 +32,8 @@ def fill(fd, image):
     """Write into the memory that is lent."""
     if fd < 0:
         return
-    with mmap.mmap(fd, CELLS + len(image)) as memory:
-        memory[CELLS : CELLS + len(image)] = image
+    with mmap.mmap(fd, FLAG_BYTES + len(image)) as memory:
+        memory[FLAG_BYTES : FLAG_BYTES + len(image)] = image
 
 
 def play(frames, image, folder, how):

@@ -69,7 +69,7 @@ def overtake(number: int) -> None:
     """Drop a JavaScript function in a frame that is read before the one that calls it, which was written first."""
     write(SIDE, frame(68, 1, marshal.dumps([number, [], 1, 0])))
     write(MAIN, frame(69, 0, marshal.dumps([(number, 1, 0)])))
-    held[0].reference.note.crossings = 0
+    held[0].reference.note.sent = 0
 
 
 def number() -> int:

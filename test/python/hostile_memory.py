@@ -14,8 +14,8 @@ import tempfile
 import threading
 from typing import Any
 
-from pythreads_kernel import borrowing, lending
-from pythreads_kernel.borrowing import CELLS
+from pythreads_kernel import borrow, lend
+from pythreads_kernel.borrow import FLAG_BYTES
 from pythreads_kernel.javascript import current
 
 RESULT, READY, FETCH = 65, 64, 75
@@ -34,14 +34,14 @@ def _memfd(size: int, seals: int = SEALS, flags: int = 0) -> int:
 
 def _named(folder: str | None, *, unlink: bool) -> int:
     fd, path = tempfile.mkstemp(dir=folder)
-    os.ftruncate(fd, 2 * CELLS)
+    os.ftruncate(fd, 2 * FLAG_BYTES)
     if unlink:
         os.unlink(path)
     return fd
 
 
 def _of_few() -> int:
-    fd = _memfd(2 * CELLS)
+    fd = _memfd(2 * FLAG_BYTES)
     os.fchmod(fd, 0o600)
     return fd
 
@@ -69,7 +69,7 @@ def _sealed(fd: int) -> int:
 
 
 def _written(fd: int) -> int:
-    os.pwrite(fd, b"x" * CELLS, CELLS)
+    os.pwrite(fd, b"x" * FLAG_BYTES, FLAG_BYTES)
     return fd
 
 
@@ -86,13 +86,13 @@ FILES: dict[str, Any] = {
     "its channel": lambda: MAIN,
     "memory of few": _of_few,
     "memory of huge pages": _huge,
-    "memory that is too small": lambda: _memfd(CELLS),
+    "memory that is too small": lambda: _memfd(FLAG_BYTES),
     "memory that is too large": lambda: _memfd(1 << 46),
-    "memory as it should be": lambda: _written(_memfd(2 * CELLS)),
-    "memory without seals": lambda: _written(_memfd(2 * CELLS, 0)),
-    "memory that can get shorter": lambda: _written(_memfd(2 * CELLS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)),
-    "memory that nobody can write": lambda: _sealed(_written(_memfd(2 * CELLS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW))),
-    "memory that was not written": lambda: _memfd(2 * CELLS),
+    "memory as it should be": lambda: _written(_memfd(2 * FLAG_BYTES)),
+    "memory without seals": lambda: _written(_memfd(2 * FLAG_BYTES, 0)),
+    "memory that can get shorter": lambda: _written(_memfd(2 * FLAG_BYTES, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)),
+    "memory that nobody can write": lambda: _sealed(_written(_memfd(2 * FLAG_BYTES, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW))),
+    "memory that was not written": lambda: _memfd(2 * FLAG_BYTES),
     "a text": lambda: "3",
     "a fraction": lambda: 3.5,
     "no number": lambda: float("nan"),
@@ -114,7 +114,7 @@ def _offer(_capacity: int) -> Any:
 
 
 if "HOSTILE_FILE" in os.environ and current.channel.is_sync == ("HOSTILE_SYNC" in os.environ):
-    lending.offer = _offer
+    lend.offer = _offer
 
 
 def send(kind: int, request: int, value: object, fd: int = MAIN) -> None:
@@ -139,16 +139,16 @@ def wait() -> None:
 
 def lend_from_file(escape: int) -> None:
     """Lend the first bytes of what JavaScript was told of."""
-    send(RESULT, request(), (..., escape, 4096, CELLS, -_offered[0], 5))
+    send(RESULT, request(), (..., escape, 4096, FLAG_BYTES, -_offered[0], 5))
     wait()
 
 
 def lend(escape: int, text: str) -> None:
     """Return a loan with these fields: a Python tuple, in which `fd` is the worker's file, and `size` how large it is."""
-    own = lending.lender()
-    assert isinstance(own, lending.FileLender)
+    own = lend.lender()
+    assert isinstance(own, lend.FileLender)
     own.lend(memoryview(b"x" * 65536), current.channel)
-    names = {"fd": lending._file, "size": os.fstat(lending._file).st_size, "CELLS": CELLS, "inf": float("inf")}
+    names = {"fd": lend._file, "size": os.fstat(lend._file).st_size, "CELLS": FLAG_BYTES, "inf": float("inf")}
     loan = eval(text, names)
     send(RESULT, request(), (..., escape, *loan))
     wait()
@@ -156,8 +156,8 @@ def lend(escape: int, text: str) -> None:
 
 def lend_twice() -> None:
     """Return two arrays of one loan."""
-    own = lending.lender()
-    assert isinstance(own, lending.FileLender)
+    own = lend.lender()
+    assert isinstance(own, lend.FileLender)
     loan = own.lend(memoryview(b"x" * 65536), current.channel)
     assert loan is not None
     send(RESULT, request(), [(..., SHARED, *loan), (..., SHARED, *loan)])
@@ -179,7 +179,7 @@ def fetch(cells: list[int]) -> None:
 
 def fetch_own_twice(_array: object) -> None:
     """Ask twice for each array of this call."""
-    fetch([cell for space in borrowing._spaces.values() for cell in space._loans for _ in range(2)])
+    fetch([cell for space in borrow._segments.values() for cell in space._loans for _ in range(2)])
 
 
 def end_all_loans() -> int:
@@ -194,7 +194,7 @@ def end_all_loans() -> int:
             fd = os.open(path, os.O_RDWR)
         except OSError:
             continue
-        os.pwrite(fd, b"\1" * CELLS, 0)
+        os.pwrite(fd, b"\1" * FLAG_BYTES, 0)
         os.close(fd)
         count += 1
     return count
@@ -202,7 +202,7 @@ def end_all_loans() -> int:
 
 def fill_file(mb: int) -> None:
     """Write to the part of the file of JavaScript that is the last to be lent."""
-    space = next(iter(borrowing._spaces.values()))
+    space = next(iter(borrow._segments.values()))
     start = len(space._map) - (mb << 20)
     for at in range(start, len(space._map), 1 << 20):
         space._map[at : at + (1 << 20)] = b"x" * (1 << 20)
@@ -221,9 +221,9 @@ def changing_text() -> str:
 
 
 def _flip() -> None:
-    own = lending.lender()
-    assert isinstance(own, lending.FileLender)
-    view, start = own._view, CELLS + 64
+    own = lend.lender()
+    assert isinstance(own, lend.FileLender)
+    view, start = own._view, FLAG_BYTES + 64
     texts = ["\u20ac".encode() * (_N // 3), b"a" * _N]
     while True:
         for text in texts:

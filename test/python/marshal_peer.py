@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "kernel"))
-from pythreads_kernel import codec, escapes, incoming, outgoing
+from pythreads_kernel import decode, encode, escapes, plain
 from pythreads_kernel.channel import Channel
 from pythreads_kernel.scope import Scope
 
@@ -22,17 +22,17 @@ def loaded(payload):
     if type(value) is tuple and value[1] == escapes.DEEP:
         chunks = value[2]
         chunks[0] = [chunks[0]]
-        return incoming.unescape(value, CHANNEL)[0]
-    return incoming.unescape((value,), CHANNEL)[0]
+        return decode.unescape(value, CHANNEL)[0]
+    return decode.unescape((value,), CHANNEL)[0]
 
 
 def written(value, *versions):
     """A value as the kernel writes it; if it is plain, also as marshal does. Version 2 knows no references."""
-    if codec.dumps_plain(value) is None:
+    if plain.dumps_plain(value) is None:
         versions = ()
     elif 2 in versions and not is_tree(value):
         versions = tuple(version for version in versions if version != 2)
-    return [*(marshal.dumps(value, version) for version in versions), outgoing.dumps(value, CHANNEL)]
+    return [*(marshal.dumps(value, version) for version in versions), encode.dumps(value, CHANNEL)]
 
 
 def is_tree(value):

@@ -1,8 +1,8 @@
-import { Crossing } from '../../src/pool/crossing.ts'
-import { Flight } from '../../src/pool/flight.ts'
-import { Locals } from '../../src/pool/locals.ts'
-import { type EncodedFrame, Task, type TaskOptions } from '../../src/pool/task.ts'
-import type { Worker } from '../../src/pool/worker.ts'
+import { ExportedValues } from '../../src/references/exported-values.ts'
+import { FrameReferences } from '../../src/references/frame-references.ts'
+import { type EncodedFrame, Task, type TaskOptions } from '../../src/scheduler/task.ts'
+import { InFlightCalls } from '../../src/worker/in-flight-calls.ts'
+import type { Worker } from '../../src/worker/worker.ts'
 
 /** A call whose outcome is kept. */
 export class FakeCall extends Task {
@@ -56,13 +56,13 @@ export class Calls {
 }
 
 function fakeFrame(): EncodedFrame {
-  return { slab: Buffer.alloc(8), start: 0, end: 8, crossing: new Crossing(new Locals()) }
+  return { slab: Buffer.alloc(8), start: 0, end: 8, references: new FrameReferences(new ExportedValues()) }
 }
 
 /** A worker without Python: its thread does what a test says. Its books are those of a real one. */
 export class FakeWorker {
   readonly slot: number
-  readonly flight: Flight = new Flight()
+  readonly inFlight: InFlightCalls = new InFlightCalls()
   serving = true
   retiring = false
   listed = false
@@ -80,44 +80,44 @@ export class FakeWorker {
   }
 
   get idle(): boolean {
-    return this.flight.isIdle
+    return this.inFlight.isIdle
   }
 
   get waits(): boolean {
-    return this.flight.callback !== undefined
+    return this.inFlight.callback !== undefined
   }
 
   get isWithinCallback(): boolean {
-    return this.flight.isWithinCallback
+    return this.inFlight.isWithinCallback
   }
 
   get depth(): number {
-    return this.flight.depth
+    return this.inFlight.depth
   }
 
   get runningSince(): number {
-    return this.flight.since
+    return this.inFlight.since
   }
 
   /** The calls that it has, as Python would run them. */
   get has(): FakeCall[] {
-    return [...this.flight.tasks] as FakeCall[]
+    return [...this.inFlight.tasks] as FakeCall[]
   }
 
   send(task: Task): void {
-    this.flight.add(task)
+    this.inFlight.add(task)
     this.got.push(task as FakeCall)
   }
 
   takeBack(): Task[] {
-    const taken = [...this.flight.behind]
+    const taken = [...this.inFlight.behind]
     for (const task of taken) this.#forget(task)
     return taken
   }
 
   /** The call that runs is done. */
   finish(): FakeCall {
-    const task = this.flight.running as FakeCall | undefined
+    const task = this.inFlight.running as FakeCall | undefined
     if (task === undefined || this.waits) throw new Error(`worker ${this.slot} runs nothing that could finish`)
     this.#forget(task)
     return task
@@ -125,18 +125,18 @@ export class FakeWorker {
 
   /** The call that runs calls back. Answers the callback's number. */
   callBack(): number {
-    this.flight.enter(++this.#callback)
+    this.inFlight.callbackBegan(++this.#callback)
     this.callbacks.push(this.#callback)
     return this.#callback
   }
 
   answer(callback: number): void {
-    if (!this.flight.answer(callback)) throw new Error(`nobody waits for callback ${callback}`)
+    if (!this.inFlight.callbackReturned(callback)) throw new Error(`nobody waits for callback ${callback}`)
     this.callbacks.splice(this.callbacks.indexOf(callback), 1)
   }
 
   #forget(task: Task): void {
-    this.flight.settle(task)
-    this.flight.leave(task)
+    this.inFlight.settle(task)
+    this.inFlight.threadReleased(task)
   }
 }

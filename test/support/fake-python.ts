@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Ending, type Isolation, type Launched, NO_LIMITS } from '../../src/isolation/index.ts'
-import { Ledger } from '../../src/isolation/ledger.ts'
+import { StatusPage } from '../../src/isolation/status-page.ts'
 import { Observer } from '../../src/observe/index.ts'
 import { Pool, type PoolOptions, type SubmitOptions } from '../../src/pool/pool.ts'
 import { frame, HEADER_BYTES, KIND, type Kind, writeHeader } from '../../src/wire/index.ts'
@@ -47,7 +47,7 @@ const NONE = encoded(null)
 export class FakePython implements Launched {
   readonly inProcess = false
   readonly pid: number = process.pid
-  readonly ledger: Ledger = new Ledger()
+  readonly statusPage: StatusPage = new StatusPage()
   readonly socket: End = new End((chunk) => eachFrame(chunk, (kind, id) => this.#hear(kind, id)))
   readonly side: End = new End((chunk) =>
     eachFrame(chunk, (kind, id) => {
@@ -175,8 +175,8 @@ export class FakePython implements Launched {
   #begins(id: number): boolean {
     const bytes = Buffer.alloc(4)
     bytes.writeUInt32LE(id)
-    writeSync(this.ledger.fd, bytes, 0, 4, 0)
-    const { low, high } = takenBack(this.ledger)
+    writeSync(this.statusPage.fd, bytes, 0, 4, 0)
+    const { low, high } = takenBack(this.statusPage)
     return !(low < id && id <= high)
   }
 }
@@ -189,10 +189,10 @@ function result(id: number, us: number): Buffer {
 }
 
 /** What was taken back last, which this side only writes. */
-const ranges = new WeakMap<Ledger, { low: number; high: number }>()
+const ranges = new WeakMap<StatusPage, { low: number; high: number }>()
 
-function takenBack(ledger: Ledger): { low: number; high: number } {
-  return ranges.get(ledger) ?? { low: 0, high: 0 }
+function takenBack(statusPage: StatusPage): { low: number; high: number } {
+  return ranges.get(statusPage) ?? { low: 0, high: 0 }
 }
 
 /** Lets everything be read that was written. */
@@ -212,15 +212,15 @@ export class FakePool {
     const { killable = true, shared = false, ...others } = options
     const isolation: Isolation = {
       kind: killable ? 'process' : 'thread',
-      shared,
-      killable,
+      isShared,
+      isKillable,
       launch: async () => {
         await this.launch()
         const python = new FakePython()
-        const { ledger } = python
-        const take = ledger.takeBack.bind(ledger)
-        ledger.takeBack = (low, high) => {
-          ranges.set(ledger, { low, high })
+        const { statusPage } = python
+        const take = statusPage.takeBack.bind(statusPage)
+        statusPage.takeBack = (low, high) => {
+          ranges.set(statusPage, { low, high })
           return take(low, high)
         }
         this.pythons.push(python)
@@ -244,14 +244,14 @@ export class FakePool {
       size: { min: 2, max: 2, idleMs: 1_000 },
       initialize: undefined,
       maxQueue: null,
-      patience: {},
+      callLimits: {},
       graceMs: 200,
       closeGraceMs: 200,
       startTimeoutMs: 10_000,
       maxWedged: 0,
       recycle: { calls: null, ageMs: null, memoryMb: null },
       readonly: false,
-      standIn: (handle) => handle,
+      proxyFor: (handle) => handle,
       observer: new Observer(new EventEmitter()),
       ...others,
     })

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import { withPackages } from '../../scripts/python-packages.ts'
 import { findAll, type PythonFacts } from '../../src/discovery/index.ts'
-import { gate } from '../../src/isolation/index.ts'
+import { supportOf } from '../../src/isolation/index.ts'
 import { ROLES } from './roles.ts'
 
 /** A Python of the machine that tests may use. */
@@ -87,6 +87,8 @@ async function discover(): Promise<TestPython[]> {
 
 function describe(facts: PythonFacts): TestPython {
   const { executable, release, version, freeThreaded } = facts
-  const isolations = (['thread', 'subinterpreter', 'process'] as const).filter((kind) => gate(kind, facts).verdict !== 'never')
+  const isolations = (['thread', 'subinterpreter', 'process'] as const).filter(
+    (kind) => supportOf(kind, facts).verdict !== 'never',
+  )
   return { executable, release, version, freeThreaded, isolations, packages: null }
 }

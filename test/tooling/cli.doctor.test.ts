@@ -126,7 +126,7 @@ describe('the command that installs a package', () => {
   beforeAll(async () => {
     py = await Python.start({ python, isolation: 'process', workers: 1 })
     await py.exec`
-      from pythreads_kernel import missing
+      from pythreads_kernel import missing_modules
 
       def command(facts, modules):
           installer = missing.Installer()

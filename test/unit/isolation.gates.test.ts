@@ -5,7 +5,7 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { findPython, type PythonFacts } from '../../src/discovery/index.ts'
 import { Python } from '../../src/index.ts'
-import { choose, createIsolation, GATES, gate, type IsolationKind, NO_LIMITS } from '../../src/isolation/index.ts'
+import { choose, createIsolation, type IsolationKind, NO_LIMITS, SUPPORT_MATRIX, supportOf } from '../../src/isolation/index.ts'
 import { Places } from '../support/places.ts'
 import { pythons } from '../support/pythons.ts'
 
@@ -58,13 +58,13 @@ describe('the gates', () => {
 
   it.each(table)('%s %j: thread %s, subinterpreter %s, process auto', (release, options, thread, subinterpreter) => {
     const facts = made(release, options)
-    expect(KINDS.map((kind) => gate(kind, facts).verdict)).toEqual([thread, subinterpreter, 'auto'])
+    expect(KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual([thread, subinterpreter, 'auto'])
   })
 
   it('on Windows there is process only', () => {
     setPlatform('win32')
     for (const [release, options] of table) {
-      expect(KINDS.map((kind) => gate(kind, made(release, options)).verdict)).toEqual(['never', 'never', 'auto'])
+      expect(KINDS.map((kind) => supportOf(kind, made(release, options)).verdict)).toEqual(['never', 'never', 'auto'])
     }
   })
 
@@ -72,7 +72,7 @@ describe('the gates', () => {
     Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
     for (const [release, options] of table) {
       const facts = made(release, options)
-      expect(KINDS.map((kind) => gate(kind, facts).verdict)).toEqual(['never', 'never', 'auto'])
+      expect(KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual(['never', 'never', 'auto'])
       const { isolation, reasons } = await choose(facts, [], [])
       expect([isolation, reasons[0]]).toEqual(['process', expect.stringContaining('Bun')])
     }
@@ -80,13 +80,13 @@ describe('the gates', () => {
 
   it('the table above uses every row of GATES', () => {
     const deciding = (release: string, options: Partial<PythonFacts>) =>
-      KINDS.map((kind) => GATES.findIndex((row) => row.isolation === kind && row.when(made(release, options))))
+      KINDS.map((kind) => SUPPORT_MATRIX.findIndex((row) => row.isolation === kind && row.when(made(release, options))))
     const used = table.flatMap(([release, options]) => deciding(release, options))
     setPlatform('win32')
     used.push(...deciding('3.14.1', {}))
     Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
     used.push(...deciding('3.14.1', {}))
-    expect([...new Set(used)].sort((a, b) => a - b)).toEqual(GATES.map((_, index) => index))
+    expect([...new Set(used)].sort((a, b) => a - b)).toEqual(SUPPORT_MATRIX.map((_, index) => index))
   })
 
   it.each<[string, Partial<PythonFacts>, IsolationKind, string, RegExp]>([

@@ -1,6 +1,6 @@
 /** What this process writes for a worker into the file that the worker shares can fail: the worker may have filled the file system. */
 import { expect, it, vi } from 'vitest'
-import { Ledger } from '../../src/isolation/ledger.ts'
+import { StatusPage } from '../../src/isolation/status-page.ts'
 
 let isFull = false
 
@@ -14,11 +14,11 @@ vi.mock('node:fs', async (load) => {
 })
 
 it('requests of a worker whose file cannot be written count as begun', () => {
-  const ledger = new Ledger()
-  expect(ledger.takeBack(0, 5)).toBe(true)
-  expect(ledger.takeBackAll()).toBe(0)
+  const statusPage = new StatusPage()
+  expect(statusPage.takeBack(0, 5)).toBe(true)
+  expect(statusPage.takeBackAll()).toBe(0)
   isFull = true
-  expect(ledger.takeBack(0, 5)).toBe(false)
-  expect(ledger.takeBackAll()).toBe(0xffff_ffff)
-  ledger.close()
+  expect(statusPage.takeBack(0, 5)).toBe(false)
+  expect(statusPage.takeBackAll()).toBe(0xffff_ffff)
+  statusPage.close()
 })

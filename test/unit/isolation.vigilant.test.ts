@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { vigilant } from '../../src/isolation/vigilant.ts'
+import { vigilant } from '../../src/platform/blocking-spin.ts'
 
 const CORES = 2
 const SLICE_MS = 50

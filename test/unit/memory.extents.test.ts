@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aligned, Extents } from '../../src/memory/extents.ts'
+import { Allocator, aligned } from '../../src/memory/allocator.ts'
 import { pythons } from '../support/pythons.ts'
 
 const START = 4_096
@@ -63,7 +63,7 @@ function run(extents: Allocator, sequence: readonly number[]): (number | null)[]
 /** The same in Python. */
 const PROGRAM = `
 import json, sys
-from pythreads_kernel.extents import Extents
+from pythreads_kernel.allocator import Extents
 
 def run(sequence):
     extents, held, answers = Extents(${START}, ${END}), [], []
@@ -85,7 +85,7 @@ json.dump([run(sequence) for sequence in json.load(sys.stdin)], sys.stdout)
 describe('extents', () => {
   it('answer as the model does, and are one part in the end', () => {
     const property = fc.property(steps, (sequence) => {
-      const answers = run(new Extents(START, END), sequence)
+      const answers = run(new Allocator(START, END), sequence)
       expect(answers).toEqual(run(new Model(), sequence))
       expect(answers.at(-1)).toBe(START)
     })
@@ -104,7 +104,7 @@ describe('extents', () => {
 
   it('never overlap', () => {
     const property = fc.property(steps, (sequence) => {
-      const extents = new Extents(START, END)
+      const extents = new Allocator(START, END)
       const held: [start: number, end: number, size: number][] = []
       for (const step of sequence) {
         if (step > 0) {
@@ -124,7 +124,7 @@ describe('extents', () => {
   })
 
   it('take a range whole, and nothing more', () => {
-    const extents = new Extents(START, END)
+    const extents = new Allocator(START, END)
     expect(extents.take(END - START + 1)).toBeUndefined()
     expect(extents.take(END - START)).toBe(START)
     expect(extents.take(1)).toBeUndefined()

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { OutputLine } from '../../src/index.ts'
-import { Lines, toStream } from '../../src/pool/index.ts'
+import { OutputLines, toStream } from '../../src/worker/index.ts'
 
 const MOST = 1 << 20
 
 /** The lines that come of texts which arrive one after the other; the last one ends its call. */
 function linesOf(...texts: string[]): Pick<OutputLine, 'text' | 'end'>[] {
   const all: Pick<OutputLine, 'text' | 'end'>[] = []
-  const lines = new Lines(0, ({ text, end }) => all.push(end === undefined ? { text } : { text, end }))
-  for (const [i, text] of texts.entries()) lines.take([1, 1, text, i === texts.length - 1, 1])
+  const outputLines = new OutputLines(0, ({ text, end }) => all.push(end === undefined ? { text } : { text, end }))
+  for (const [i, text] of texts.entries()) outputLines.take([1, 1, text, i === texts.length - 1, 1])
   return all
 }
 
@@ -50,24 +50,24 @@ describe('the lines of what a worker prints', () => {
 
   it('of several threads of one call do not mix', () => {
     const texts: string[] = []
-    const lines = new Lines(0, ({ text }) => texts.push(text))
-    lines.take([1, null, 'one ', false, 1])
-    lines.take([1, null, 'other\n', false, 2])
-    lines.take([1, null, 'thread\n', false, 1])
+    const outputLines = new OutputLines(0, ({ text }) => texts.push(text))
+    outputLines.take([1, null, 'one ', false, 1])
+    outputLines.take([1, null, 'other\n', false, 2])
+    outputLines.take([1, null, 'thread\n', false, 1])
     expect(texts).toEqual(['other', 'one thread'])
   })
 
   it('are remembered as the last ones in bounds: long ones cut, states of a bar once', () => {
-    const lines = new Lines(0, () => {})
-    lines.take([1, 1, `${'x'.repeat(100_000)}\n${Array.from({ length: 50 }, (_, i) => `${i}%\r`).join('')}end\n`, true, 1])
-    expect(lines.last).toEqual(['x'.repeat(2_000), 'end'])
+    const outputLines = new OutputLines(0, () => {})
+    outputLines.take([1, 1, `${'x'.repeat(100_000)}\n${Array.from({ length: 50 }, (_, i) => `${i}%\r`).join('')}end\n`, true, 1])
+    expect(outputLines.last).toEqual(['x'.repeat(2_000), 'end'])
   })
 
   it('go to a stream with the end that they had', () => {
     let written = ''
     const write = toStream({ write: (text: string) => (written += text) } as never)
-    const lines = new Lines(0, write)
-    lines.take([1, 1, '1%\r2%\rdone\nopen', true, 1])
+    const outputLines = new OutputLines(0, write)
+    outputLines.take([1, 1, '1%\r2%\rdone\nopen', true, 1])
     expect(written).toBe('1%\r2%\rdone\nopen\n')
   })
 })

@@ -6,7 +6,7 @@
  */
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Lease } from '../../src/pool/leases.ts'
+import type { Lease } from '../../src/scheduler/leases.ts'
 import { KIND } from '../../src/wire/index.ts'
 import { FakePool, type FakePython, settle } from '../support/fake-python.ts'
 
@@ -25,7 +25,7 @@ async function pass(ms: number): Promise<void> {
 describe('a worker that retires', () => {
   it('takes the calls first that name it: one too many', async () => {
     await using fake = await new FakePool().start()
-    const [running, waiting] = [await fake.call({ slot: 1 }), await fake.call({ slot: 1 })]
+    const [running, waiting] = [await fake.call({ workerIndex: 1 }), await fake.call({ workerIndex: 1 })]
     await fake.pool.resize({ min: 1, max: 1, idleMs: 1_000 })
     await fake.python(1).drain()
     expect([running.outcome, waiting.outcome]).toEqual(['done', 'done'])
@@ -34,7 +34,7 @@ describe('a worker that retires', () => {
 
   it('a broadcast comes to its end', async () => {
     await using fake = await new FakePool().start()
-    await fake.call({ slot: 1 })
+    await fake.call({ workerIndex: 1 })
     let done = false
     const broadcast = fake.pool.broadcast(KIND.EXEC, (encoder) => encoder.value(null, 'nothing'))
     broadcast.then(
@@ -51,7 +51,7 @@ describe('a worker that retires', () => {
 
   it('takes the calls first that name it: one that has had enough', async () => {
     await using fake = await new FakePool({ recycle: { calls: 1, ageMs: null, memoryMb: null } }).start()
-    const [running, waiting] = [await fake.call({ slot: 1 }), await fake.call({ slot: 1 })]
+    const [running, waiting] = [await fake.call({ workerIndex: 1 }), await fake.call({ workerIndex: 1 })]
     await fake.python(1).drain()
     expect([running.outcome, waiting.outcome, fake.python(1).begun.length]).toEqual(['done', 'done', 2])
     await settle()
@@ -60,7 +60,7 @@ describe('a worker that retires', () => {
 
   it('one that dies is not waited for', async () => {
     await using fake = await new FakePool().start()
-    const [running, waiting] = [await fake.call({ slot: 1 }), await fake.call({ slot: 1 })]
+    const [running, waiting] = [await fake.call({ workerIndex: 1 }), await fake.call({ workerIndex: 1 })]
     await fake.pool.resize({ min: 1, max: 1, idleMs: 1_000 })
     fake.python(1).die()
     await pass(100)
@@ -72,8 +72,8 @@ describe('a worker that retires', () => {
   it('one that is wanted again takes any call, also those that wait', async () => {
     await using fake = await new FakePool().start()
     const size = (most: number) => ({ min: most, max: most, idleMs: 1_000 })
-    await fake.call({ slot: 0 })
-    await fake.call({ slot: 1 })
+    await fake.call({ workerIndex: 0 })
+    await fake.call({ workerIndex: 1 })
     await fake.python(1).pend() // it is idle, but needed
     await fake.pool.resize(size(1))
     const call = await fake.call()
@@ -114,7 +114,7 @@ describe('more workers', () => {
 describe('calls behind a long one', () => {
   async function trusted(fake: FakePool, key: string): Promise<void> {
     for (let i = 0; i < 8; i++) {
-      await fake.call({ key, slot: 0 })
+      await fake.call({ key, workerIndex: 0 })
       await fake.python(0).finish(10)
     }
   }
@@ -122,7 +122,7 @@ describe('calls behind a long one', () => {
   it('go elsewhere', async () => {
     await using fake = await new FakePool().start()
     await trusted(fake, 'short')
-    await fake.call({ slot: 1 })
+    await fake.call({ workerIndex: 1 })
     const calls = [await fake.call({ key: 'short' }), await fake.call({ key: 'short' }), await fake.call({ key: 'short' })]
     expect(fake.pool.stats().queued).toBe(0)
     await pass(10)
@@ -131,7 +131,7 @@ describe('calls behind a long one', () => {
     expect(calls.map(({ outcome }) => outcome)).toEqual([undefined, 'done', 'done'])
     await fake.python(0).drain()
     expect([calls[0]?.outcome, fake.pool.stats().running]).toEqual(['done', 0])
-    const after = await fake.call({ slot: 0 })
+    const after = await fake.call({ workerIndex: 0 })
     await fake.python(0).drain()
     expect(after.outcome).toBe('done')
   })
@@ -339,7 +339,7 @@ class Day {
   async #call({ slot, key, retry, inSession, at }: Step & { kind: 'call' }): Promise<void> {
     const controller = new AbortController()
     const lease = inSession ? this.#leases[at % Math.max(1, this.#leases.length)] : undefined
-    const where = lease?.isThere() === true ? { lease } : { slot: slot === undefined ? undefined : slot % this.fake.pool.size }
+    const where = lease?.isAlive() === true ? { lease } : { slot: slot === undefined ? undefined : slot % this.fake.pool.size }
     const call = await this.fake.call({ ...where, key, retry, signal: controller.signal })
     this.#calls.push({ call, controller })
   }

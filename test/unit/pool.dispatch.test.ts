@@ -7,8 +7,8 @@
  */
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Dispatcher } from '../../src/pool/dispatcher.ts'
-import { type Lease, Leases } from '../../src/pool/leases.ts'
+import { Dispatcher } from '../../src/scheduler/dispatcher.ts'
+import { type Lease, Leases } from '../../src/scheduler/leases.ts'
 import { type CallOptions, Calls, type FakeCall, FakeWorker } from '../support/fake-calls.ts'
 
 /** So many short calls of a kind, and the next one is expected to be short. */
@@ -55,13 +55,13 @@ class Floor {
 
   add(slot: number): FakeWorker {
     const worker = new FakeWorker(slot)
-    this.dispatcher.stations[slot] = worker
+    this.dispatcher.workers[slot] = worker
     this.dispatcher.feed(worker)
     return worker
   }
 
   worker(slot: number): FakeWorker {
-    const worker = this.dispatcher.stations[slot]
+    const worker = this.dispatcher.workers[slot]
     if (worker === undefined) throw new Error(`there is no worker ${slot}`)
     return worker
   }
@@ -77,7 +77,7 @@ class Floor {
     const worker = this.worker(slot)
     const call = worker.finish()
     call.worker = undefined
-    if (call.key !== undefined) this.dispatcher.paces.learn(call.key, us)
+    if (call.key !== undefined) this.dispatcher.profiles.learn(call.key, us)
     call.resolve(slot)
     this.dispatcher.feed(worker)
     return call
@@ -92,7 +92,7 @@ class Floor {
 
   /** Makes calls of this kind known to be short. */
   short(key: string, us: number = 10): string {
-    for (let i = 0; i < TRUSTED; i++) this.dispatcher.paces.learn(key, us)
+    for (let i = 0; i < TRUSTED; i++) this.dispatcher.profiles.learn(key, us)
     return key
   }
 
@@ -245,11 +245,11 @@ describe('rule 1: tiny calls go to one worker that is at work on such', () => {
     const key = floor.short('tiny', 5)
     const lease = floor.leases.request(floor.calls.next())
     floor.dispatcher.offer()
-    const { slot } = await lease
+    const { workerIndex } = await lease
     floor.place({ slot, key })
     const calls = [floor.place({ key }), floor.place({ key })]
-    expect(floor.where(...calls)).toEqual([1 - slot, 1 - slot])
-    floor.worker(1 - slot).retiring = true
+    expect(floor.where(...calls)).toEqual([1 - workerIndex, 1 - workerIndex])
+    floor.worker(1 - workerIndex).retiring = true
     expect(floor.where(floor.place({ key }))).toEqual([undefined])
   })
 
@@ -319,7 +319,7 @@ describe('rule 2: when all are busy, a short call is sent along behind short one
   ])('calls of %i microseconds: never more than %i at once', (us, window) => {
     const floor = new Floor(1)
     const key = floor.short('short', us)
-    expect(floor.dispatcher.paces.window(key)).toBe(window)
+    expect(floor.dispatcher.profiles.pipelineDepth(key)).toBe(window)
     for (let i = 0; i < 100; i++) floor.place({ key })
     expect(floor.worker(0).depth).toBe(window)
     for (let i = 0; i < 100 - window; i++) {
@@ -447,7 +447,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     floor.finish(0, 5_000)
     expect(floor.worker(0).depth).toBe(1)
     floor.finish(0, 5_000)
-    expect((await lease).slot).toBe(0)
+    expect((await lease).workerIndex).toBe(0)
   })
 
   it('nor behind another one that names the worker and waits', () => {
@@ -575,7 +575,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
   it('a leased worker takes only calls that name it', async () => {
     const floor = new Floor(1)
     const lease = await leased(floor)
-    const [any, own] = [floor.place(), floor.place({ slot: lease.slot })]
+    const [any, own] = [floor.place(), floor.place({ slot: lease.workerIndex })]
     expect(floor.where(any, own)).toEqual([undefined, 0])
     floor.finish(0)
     expect(floor.where(any)).toEqual([undefined])
@@ -600,14 +600,14 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     let slot: number | undefined
     const lease = leased(floor)
     void lease.then((it) => {
-      slot = it.slot
+      slot = it.workerIndex
     })
     floor.place({ name: 'after' })
     floor.finish(0)
     await Promise.resolve()
     expect([slot, floor.worker(0).has[0]?.name]).toEqual([undefined, 'before'])
     floor.finish(0)
-    expect((await lease).slot).toBe(0)
+    expect((await lease).workerIndex).toBe(0)
     expect(floor.worker(0).idle).toBe(true)
     ;(await lease).giveBack()
     expect(floor.drain(0)).toEqual(['after'])
@@ -621,7 +621,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     floor.finish(0)
     expect(floor.where(before)).toEqual([0])
     floor.finish(0)
-    expect((await lease).slot).toBe(0)
+    expect((await lease).workerIndex).toBe(0)
   })
 
   it('nor is one that came after it: it names the leased worker', async () => {
@@ -630,7 +630,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     const lease = leased(floor)
     const after = floor.place({ slot: 0 })
     floor.finish(0)
-    expect((await lease).slot).toBe(0)
+    expect((await lease).workerIndex).toBe(0)
     expect(floor.where(after)).toEqual([0])
   })
 
@@ -642,19 +642,19 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     floor.finish(0)
     expect(floor.worker(0).has.map((call) => call.name)).toEqual(['urgent'])
     floor.finish(0)
-    expect((await lease).slot).toBe(0)
+    expect((await lease).workerIndex).toBe(0)
   })
 
   it('leases are given in the order in which they were asked for, each worker to one', async () => {
     const floor = new Floor(2)
     const [one, two] = await Promise.all([leased(floor), leased(floor)])
-    expect(new Set([one.slot, two.slot]).size).toBe(2)
+    expect(new Set([one.workerIndex, two.workerIndex]).size).toBe(2)
     const third = leased(floor)
     const fourth = leased(floor)
     two.giveBack()
-    expect((await third).slot).toBe(two.slot)
+    expect((await third).workerIndex).toBe(two.workerIndex)
     one.giveBack()
-    expect((await fourth).slot).toBe(one.slot)
+    expect((await fourth).workerIndex).toBe(one.workerIndex)
   })
 
   it('giving back twice frees the worker once', async () => {
@@ -663,22 +663,22 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     one.giveBack()
     const two = await leased(floor)
     one.giveBack()
-    expect(floor.leases.has(floor.worker(two.slot))).toBe(true)
+    expect(floor.leases.has(floor.worker(two.workerIndex))).toBe(true)
   })
 
   it('a session that a call for it waits for is not held up by calls of its callbacks for any worker', async () => {
     const floor = new Floor(1)
-    const { slot } = await leased(floor)
-    const host = floor.worker(slot)
+    const { workerIndex } = await leased(floor)
+    const host = floor.worker(workerIndex)
     floor.place({ slot, name: 'outer' })
-    const callback = floor.callBack(slot)
+    const callback = floor.callBack(workerIndex)
     floor.place({ origin: host, name: 'first of the callback' })
     const any = floor.place({ origin: host, name: 'second of the callback' })
     const own = floor.place({ slot, origin: host, name: 'own' })
     host.answer(callback) // the callback has not waited for them
-    floor.finish(slot)
-    if (!host.idle) floor.finish(slot)
-    expect(floor.where(any, own)).toEqual([undefined, slot])
+    floor.finish(workerIndex)
+    if (!host.idle) floor.finish(workerIndex)
+    expect(floor.where(any, own)).toEqual([undefined, workerIndex])
   })
 
   it('a retiring worker takes only calls that name it', () => {
@@ -714,7 +714,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
   it('one after the other, the urgent ones first, and deeper', () => {
     const floor = new Floor(1)
     const host = floor.worker(0)
-    const running = () => (host.flight.running as FakeCall | undefined)?.name
+    const running = () => (host.inFlight.running as FakeCall | undefined)?.name
     floor.place({ name: 'outer' })
     const outer = floor.callBack(0)
     for (const name of ['nested 1', 'nested 2', 'nested 3']) floor.place({ origin: host, name })
@@ -1060,7 +1060,7 @@ class Judge {
   }
 
   get #living(): FakeWorker[] {
-    return this.floor.dispatcher.stations.filter((worker) => worker?.serving === true) as FakeWorker[]
+    return this.floor.dispatcher.workers.filter((worker) => worker?.serving === true) as FakeWorker[]
   }
 
   #waiting(): FakeCall[] {
@@ -1073,12 +1073,12 @@ class Judge {
 
   /** Whether a worker that is idle may take it. */
   #mayTake(worker: FakeWorker, call: FakeCall): boolean {
-    return call.slot === worker.slot || (call.slot === undefined && !this.#isReserved(worker))
+    return call.workerIndex === worker.slot || (call.workerIndex === undefined && !this.#isReserved(worker))
   }
 
   /** Whether a worker that waits for a callback may take it. */
   #mayTakeWithin(worker: FakeWorker, call: FakeCall): boolean {
-    return call.origin !== undefined && (call.slot ?? call.origin.slot) === worker.slot
+    return call.origin !== undefined && (call.workerIndex ?? call.origin.index) === worker.slot
   }
 
   #judge(call: FakeCall, worker: FakeWorker): void {
@@ -1086,11 +1086,11 @@ class Judge {
       if (!holds) throw new Error(`${call.name} to worker ${worker.slot}: ${what}`)
     }
     rule(worker.serving, 'it does not serve')
-    const { paces } = this.floor.dispatcher
-    const isShort = paces.window(call.key) > 1
+    const { profiles } = this.floor.dispatcher
+    const isShort = profiles.pipelineDepth(call.key) > 1
     this.#short.set(call, isShort)
-    this.#brief.set(call, paces.isBrief(call.key))
-    const room = paces.gathered(call.key)
+    this.#brief.set(call, profiles.isBrief(call.key))
+    const room = profiles.batchDepth(call.key)
     this.#tiny.set(call, room > 0)
     const isFirst = (may: (other: FakeCall) => boolean) =>
       this.#waiting().every(
@@ -1118,18 +1118,21 @@ class Judge {
     // What stood by may have become what runs: then it is judged anew.
     const hasOnly = (was: Map<FakeCall, boolean>, is: (other: FakeCall) => boolean) =>
       worker.has.every((other) => was.get(other) || (worker.depth === 1 && is(other)))
-    const areShort = isShort && hasOnly(this.#short, (other) => paces.window(other.key) > 1)
+    const areShort = isShort && hasOnly(this.#short, (other) => profiles.pipelineDepth(other.key) > 1)
     if (!areShort) {
       this.standing++
-      rule(paces.isBrief(call.key) && hasOnly(this.#brief, (other) => paces.isBrief(other.key)), 'not all are short, nor brief')
+      rule(
+        profiles.isBrief(call.key) && hasOnly(this.#brief, (other) => profiles.isBrief(other.key)),
+        'not all are short, nor brief',
+      )
       rule(worker.depth === 1, 'another one stands by')
-      rule(call.slot === undefined, 'it could not be taken by another worker')
+      rule(call.workerIndex === undefined, 'it could not be taken by another worker')
       rule(this.asking === 0, 'a lease waits')
       return rule(!this.#living.some((other) => other.idle && this.#mayTake(other, call)), 'another worker is idle')
     }
     for (const other of worker.has) this.#short.set(other, true)
     this.along++
-    rule(worker.depth < paces.window(call.key), 'it has too many')
+    rule(worker.depth < profiles.pipelineDepth(call.key), 'it has too many')
     if (!this.#living.some((other) => other.idle && this.#mayTake(other, call))) return
     this.gathered++
     rule(worker.depth < room && worker.has.every((other) => this.#tiny.get(other)), 'another worker is idle')
@@ -1149,12 +1152,13 @@ class Judge {
       expect(dispatcher.hasIdle(worker.slot)).toBe(worker.idle)
     }
     for (const worker of this.#living) {
-      const standby = worker.depth === 2 && !worker.isWithinCallback ? worker.flight.behind[0] : undefined
-      if (standby === undefined || this.#short.get(worker.flight.running as FakeCall)) continue
-      const urgent = waiting.find((call) => call.slot === undefined && call.priority > standby.priority)
+      const standby = worker.depth === 2 && !worker.isWithinCallback ? worker.inFlight.behind[0] : undefined
+      if (standby === undefined || this.#short.get(worker.inFlight.running as FakeCall)) continue
+      const urgent = waiting.find((call) => call.workerIndex === undefined && call.priority > standby.priority)
       if (urgent !== undefined) throw new Error(`${urgent.name} waits behind one that stands by in worker ${worker.slot}`)
       const idle = this.#living.find((other) => other.idle && this.#mayTake(other, standby as FakeCall))
-      if (idle !== undefined && standby.slot === undefined) throw new Error(`worker ${idle.slot} could take what stands by`)
+      if (idle !== undefined && standby.workerIndex === undefined)
+        throw new Error(`worker ${idle.slot} could take what stands by`)
     }
     expect(dispatcher.hasIdle(undefined)).toBe(this.#living.some((worker) => worker.idle && !this.#isReserved(worker)))
     const { drained } = this.floor
@@ -1196,7 +1200,7 @@ class Judge {
     const { floor } = this
     const isRunning = !worker.idle && !worker.waits
     if (step.kind === 'finish' && isRunning)
-      floor.finish(worker.slot, (TYPICAL_US[worker.flight.running?.key ?? ''] ?? 0) * step.late)
+      floor.finish(worker.slot, (TYPICAL_US[worker.inFlight.running?.key ?? ''] ?? 0) * step.late)
     else if (step.kind === 'callBack' && isRunning) floor.callBack(worker.slot)
     else if (step.kind === 'answer' && worker.callbacks.length > 0)
       worker.answer(worker.callbacks[step.at % worker.callbacks.length] as number)
@@ -1209,9 +1213,9 @@ class Judge {
 
   #die(worker: FakeWorker): void {
     const { dispatcher, leases } = this.floor
-    const calls = worker.flight.clear() as FakeCall[]
+    const calls = worker.inFlight.clear() as FakeCall[]
     worker.serving = false
-    dispatcher.stations[worker.slot] = undefined
+    dispatcher.workers[worker.slot] = undefined
     dispatcher.leave(worker, () => undefined)
     leases.leave(worker)
     for (const call of calls) {

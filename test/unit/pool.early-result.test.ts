@@ -9,7 +9,7 @@ import { encoded } from '../support/marshal.ts'
 
 it.each([
   ['after a short start', []],
-  ['after a start that a frame of its own tells', [frame(KIND.TOOK, encoded(70_000), 1)]],
+  ['after a start that a frame of its own tells', [frame(KIND.THREAD_TIME, encoded(70_000), 1)]],
 ])('a worker goes on when the result of a coroutine comes before it is known to be one, %s', async (_, before) => {
   await using fake = await new FakePool({ size: { min: 1, max: 1, idleMs: 1_000 }, onLine: () => {} }).start()
   const first = await fake.call()

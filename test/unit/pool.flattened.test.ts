@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Flattened } from '../../src/pool/flattened.ts'
+import { FlattenedChunks } from '../../src/pool/flatten-chunks.ts'
 
 /** What a consumer may do, each without waiting for what it did before. */
 const ACTIONS = ['next', 'next', 'next', 'next', 'pause', 'return', 'throw'] as const
@@ -54,7 +54,7 @@ describe('the members of arrays', () => {
       fc.asyncProperty(sources, fc.array(fc.constantFrom(...ACTIONS), { maxLength: 20 }), async (source, actions) => {
         const ours: string[] = []
         const theirs: string[] = []
-        const found = await seen(new Flattened(arraysOf(source, ours)), actions)
+        const found = await seen(new FlattenedChunks(arraysOf(source, ours)), actions)
         expect(found).toEqual(await seen(plainly(arraysOf(source, theirs)), actions))
         expect(ours.filter((line) => line === 'ends')).toEqual(theirs.filter((line) => line === 'ends'))
       }),
@@ -64,7 +64,7 @@ describe('the members of arrays', () => {
 
   it('are taken from one array after the other, each when the one before is used up', async () => {
     const log: string[] = []
-    const members = new Flattened(arraysOf({ arrays: [[1, 2], [], [3]], fails: false, waits: false }, log))
+    const members = new FlattenedChunks(arraysOf({ arrays: [[1, 2], [], [3]], fails: false, waits: false }, log))
     expect(log).toEqual([])
     expect([await members.next(), await members.next()]).toEqual([
       { done: false, value: 1 },
@@ -78,7 +78,7 @@ describe('the members of arrays', () => {
   it('end with their block', async () => {
     const log: string[] = []
     {
-      await using members = new Flattened(arraysOf({ arrays: [[1, 2]], fails: false, waits: false }, log))
+      await using members = new FlattenedChunks(arraysOf({ arrays: [[1, 2]], fails: false, waits: false }, log))
       await members.next()
     }
     expect(log.at(-1)).toBe('ends')

@@ -8,8 +8,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Isolation } from '../../src/isolation/index.ts'
-import { Fleet, type FleetOptions, type FleetSize } from '../../src/pool/fleet.ts'
-import type { Worker } from '../../src/pool/worker.ts'
+import { type PoolSize, type SupervisorOptions, WorkerSupervisor } from '../../src/worker/supervisor.ts'
+import type { Worker } from '../../src/worker/worker.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
@@ -82,8 +82,8 @@ class Member {
 }
 
 interface YardOptions {
-  readonly size?: Partial<FleetSize>
-  readonly recycle?: Partial<FleetOptions['recycle']>
+  readonly size?: Partial<PoolSize>
+  readonly recycle?: Partial<SupervisorOptions['recycle']>
   readonly maxMemoryMb?: number | null
   readonly maxWedged?: number
   readonly killable?: boolean
@@ -102,19 +102,19 @@ class Yard {
   readonly recycling: Member[] = []
   readonly crowded: Member[] = []
   readonly unavailable: { code: unknown; slot: number | undefined }[] = []
-  readonly fleet: Fleet
+  readonly supervisor: WorkerSupervisor
   /** What becomes of the launch of a worker. */
   launch: (member: Member) => Promise<void> = () => Promise.resolve()
   readonly began: number = performance.now()
 
   constructor({ size, recycle, maxMemoryMb = null, maxWedged = 1, killable = false }: YardOptions = {}) {
     const options = {
-      isolation: { killable } as Isolation,
+      isolation: { isKillable } as Isolation,
       size: { min: 2, max: 2, idleMs: 1_000, ...size },
       recycle: { calls: null, ageMs: null, memoryMb: null, ...recycle },
       ...{ maxMemoryMb, maxWedged },
     }
-    this.fleet = new Fleet(options, {
+    this.supervisor = new WorkerSupervisor(options, {
       workers: this.workers as (Worker | undefined)[],
       make: (slot) => {
         const member = new Member(slot)
@@ -137,7 +137,7 @@ class Yard {
       unavailable: (error, slot) => this.unavailable.push({ code: (error as { code?: unknown }).code, slot }),
       started: () => {},
       recycling: (worker) => this.recycling.push(worker as unknown as Member),
-      crowded: (worker) => this.crowded.push(worker as unknown as Member),
+      startedLarge: (worker) => this.crowded.push(worker as unknown as Member),
     })
   }
 
@@ -157,7 +157,7 @@ class Yard {
   }
 
   async start(): Promise<this> {
-    await this.fleet.start()
+    await this.supervisor.start()
     this.launches.length = 0
     return this
   }
@@ -173,7 +173,7 @@ class Yard {
   free(worker: Member): void {
     worker.depth = Math.max(0, worker.depth - 1)
     if (worker.idle) worker.idleSince = performance.now()
-    this.fleet.check(worker as unknown as Worker)
+    this.supervisor.check(worker as unknown as Worker)
   }
 
   call(slot: number): Member {
@@ -198,14 +198,14 @@ class Yard {
     const { serving } = worker
     const error = Object.assign(new Error('it died'), { code: 'DIED' })
     worker.serving = false
-    this.fleet.gone(worker as unknown as Worker, serving, error, isFresh)
-    this.fleet.checkLife(worker.slot, error)
+    this.supervisor.gone(worker as unknown as Worker, serving, error, isFresh)
+    this.supervisor.checkLife(worker.slot, error)
     await turn()
   }
 
   async stuck(slot: number): Promise<Member> {
     const worker = this.take(slot)
-    this.fleet.stuck(worker as unknown as Worker)
+    this.supervisor.stuck(worker as unknown as Worker)
     await turn()
     return worker
   }
@@ -221,7 +221,7 @@ const refused = () => Promise.reject(Object.assign(new Error('it does not start'
 describe('start', () => {
   it('starts as many as there have to be, at once', async () => {
     const yard = new Yard({ size: { min: 3, max: 8 } })
-    const started = yard.fleet.start()
+    const started = yard.supervisor.start()
     expect(yard.launches).toEqual(['0@0', '1@0', '2@0'])
     await started
     expect(yard.serving).toEqual([0, 1, 2])
@@ -238,7 +238,7 @@ describe('start', () => {
     yard.launch = async ({ slot }) => {
       if (slot > 0) throw Object.assign(new Error(), { code: codes[slot] })
     }
-    await expect(yard.fleet.start()).rejects.toMatchObject({ code: 'FIRST' })
+    await expect(yard.supervisor.start()).rejects.toMatchObject({ code: 'FIRST' })
     expect(yard.serving).toEqual([0])
     await yard.pass(60_000)
     expect(yard.launches).toEqual(['0@0', '1@0', '2@0'])
@@ -248,8 +248,8 @@ describe('start', () => {
     const yard = new Yard({ size: { min: 1, max: 1 } })
     let ready = () => {}
     yard.launch = () => new Promise((resolve) => (ready = resolve))
-    const started = yard.fleet.start()
-    expect(yard.fleet.stop()).toHaveLength(1)
+    const started = yard.supervisor.start()
+    expect(yard.supervisor.stop()).toHaveLength(1)
     ready()
     await started
     expect(yard.all.map((worker) => [worker.serving, worker.killed])).toEqual([[false, true]])
@@ -265,25 +265,25 @@ describe('a worker that is gone', () => {
     expect(yard.launches).toEqual(['1@5'])
     expect(yard.worker(1)).not.toBe(old)
     expect(yard.serving).toEqual([0, 1])
-    expect(yard.fleet.replaced).toBe(1)
+    expect(yard.supervisor.replaced).toBe(1)
   })
 
   it('is not, when the pool is being closed', async () => {
     const yard = await new Yard().start()
-    const workers = yard.fleet.stop()
+    const workers = yard.supervisor.stop()
     expect(workers).toHaveLength(2)
     await yard.die(yard.worker(0))
-    expect([yard.launches, yard.fleet.replaced]).toEqual([[], 0])
+    expect([yard.launches, yard.supervisor.replaced]).toEqual([[], 0])
   })
 
   it('is tried again after a delay that doubles up to five seconds, when its replacement does not start', async () => {
     const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
     yard.launch = refused
     await yard.die(yard.worker(0))
-    expect([yard.launches, yard.fleet.isDown(0)]).toEqual([['0@0'], true])
+    expect([yard.launches, yard.supervisor.isDown(0)]).toEqual([['0@0'], true])
     await yard.pass(17_700)
     expect(yard.launches).toEqual([0, 100, 300, 700, 1_500, 3_100, 6_300, 11_300, 16_300].map((ms) => `0@${ms}`))
-    expect(yard.fleet.replaced).toBe(1)
+    expect(yard.supervisor.replaced).toBe(1)
   })
 
   it('the time that an attempt takes comes on top of the delay', async () => {
@@ -301,7 +301,7 @@ describe('a worker that is gone', () => {
     await yard.pass(300)
     yard.launch = () => Promise.resolve()
     await yard.pass(400)
-    expect([yard.serving, yard.fleet.isDown(0)]).toEqual([[0], false])
+    expect([yard.serving, yard.supervisor.isDown(0)]).toEqual([[0], false])
     yard.launch = refused
     await yard.die(yard.worker(0))
     await yard.pass(100)
@@ -333,7 +333,7 @@ describe('a worker that is gone', () => {
     const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
     yard.launch = refused
     await yard.die(yard.worker(0))
-    yard.fleet.stop()
+    yard.supervisor.stop()
     await yard.pass(60_000)
     expect(yard.launches).toEqual(['0@0'])
   })
@@ -346,7 +346,7 @@ describe('a worker that is gone', () => {
     const timer = timers.mock.results.at(-1)?.value as NodeJS.Timeout
     timers.mockRestore()
     expect(timer.hasRef()).toBe(false)
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     expect(timer.hasRef()).toBe(true)
     expect(yard.launches).toEqual(['0@0'])
   })
@@ -355,37 +355,37 @@ describe('a worker that is gone', () => {
 describe('growth', () => {
   it('each call that waits starts one more, up to the most', async () => {
     const yard = await new Yard({ size: { min: 1, max: 3 } }).start()
-    for (let i = 0; i < 5; i++) yard.fleet.grow(undefined)
+    for (let i = 0; i < 5; i++) yard.supervisor.grow(undefined)
     expect(yard.launches).toEqual(['1@0', '2@0'])
     await turn()
     expect(yard.serving).toEqual([0, 1, 2])
     expect(yard.unavailable).toEqual([])
-    expect(yard.fleet.replaced).toBe(0)
+    expect(yard.supervisor.replaced).toBe(0)
   })
 
   it('a call that names a worker which is not there starts that one', async () => {
     const yard = await new Yard({ size: { min: 1, max: 4 } }).start()
-    yard.fleet.grow(2)
-    yard.fleet.grow(2)
-    yard.fleet.grow(0)
+    yard.supervisor.grow(2)
+    yard.supervisor.grow(2)
+    yard.supervisor.grow(0)
     expect(yard.launches).toEqual(['2@0'])
   })
 
   it('a worker that does not start is tried again by a later call, after a while', async () => {
     const yard = await new Yard({ size: { min: 1, max: 2 } }).start()
     yard.launch = refused
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     await turn()
     expect(yard.unavailable).toEqual([{ code: 'NO_START', slot: 1 }])
     await yard.pass(5_000)
     expect(yard.launches).toEqual(['1@0']) // it need not be there
-    yard.fleet.grow(undefined)
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
+    yard.supervisor.grow(undefined)
     await yard.pass(99)
     expect(yard.launches).toEqual(['1@0'])
     await yard.pass(1)
     expect(yard.launches).toEqual(['1@0', '1@5100'])
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     await yard.pass(199)
     expect(yard.launches).toHaveLength(2)
     await yard.pass(1)
@@ -395,7 +395,7 @@ describe('growth', () => {
   it('from nothing: a call that waits is refused when the first worker does not start', async () => {
     const yard = await new Yard({ size: { min: 0, max: 1 } }).start()
     yard.launch = refused
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     await turn()
     expect(yard.unavailable.at(-1)).toEqual({ code: 'NO_START', slot: undefined })
   })
@@ -404,7 +404,7 @@ describe('growth', () => {
 describe('idle workers', () => {
   it('end after a while, down to the fewest, and are not replaced', async () => {
     const yard = await new Yard({ size: { min: 1, max: 4, idleMs: 1_000 } }).start()
-    for (let i = 0; i < 3; i++) yard.fleet.grow(undefined)
+    for (let i = 0; i < 3; i++) yard.supervisor.grow(undefined)
     await turn()
     const members = yard.workers as Member[]
     const [first] = members
@@ -416,13 +416,13 @@ describe('idle workers', () => {
     expect(yard.serving).toEqual([0])
     expect([first?.ended, ...others.map((worker) => worker.closed)]).toEqual([false, true, true, true])
     await yard.pass(60_000)
-    expect([yard.serving, yard.launches, yard.fleet.recycled, yard.fleet.replaced]).toEqual([[0], [], 0, 0])
+    expect([yard.serving, yard.launches, yard.supervisor.recycled, yard.supervisor.replaced]).toEqual([[0], [], 0, 0])
   })
 
   it('one that has been used meanwhile stays, whatever its number', async () => {
     const yard = await new Yard({ size: { min: 1, max: 3, idleMs: 1_000 } }).start()
-    yard.fleet.grow(undefined)
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
+    yard.supervisor.grow(undefined)
     await turn()
     for (let i = 0; i < 10; i++) {
       await yard.pass(500)
@@ -433,7 +433,7 @@ describe('idle workers', () => {
 
   it('one that is busy or needed stays', async () => {
     const yard = await new Yard({ size: { min: 0, max: 3, idleMs: 100 } }).start()
-    for (let i = 0; i < 3; i++) yard.fleet.grow(undefined)
+    for (let i = 0; i < 3; i++) yard.supervisor.grow(undefined)
     await turn()
     yard.take(0)
     yard.worker(1).objects = 1
@@ -444,7 +444,7 @@ describe('idle workers', () => {
 
   it('so does a leased one, and it is as good as any when it is given back', async () => {
     const yard = await new Yard({ size: { min: 1, max: 2, idleMs: 100 } }).start()
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     await turn()
     yard.take(0)
     const worker = yard.lease(1)
@@ -456,7 +456,7 @@ describe('idle workers', () => {
 
   it('a leased one does not count as one that goes: others go in its place', async () => {
     const yard = await new Yard({ size: { min: 1, max: 2, idleMs: 100 } }).start()
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     await turn()
     yard.lease(1)
     await yard.pass(1_000)
@@ -465,10 +465,10 @@ describe('idle workers', () => {
 
   it('the number of an ended one can be started again', async () => {
     const yard = await new Yard({ size: { min: 0, max: 1, idleMs: 100 } }).start()
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     await yard.pass(1_000)
     expect(yard.serving).toEqual([])
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     await turn()
     expect([yard.serving, yard.launches]).toEqual([[0], ['0@0', '0@1000']])
   })
@@ -480,13 +480,13 @@ describe('idle workers', () => {
 })
 
 describe('resize', () => {
-  const size = (min: number, max = min): FleetSize => ({ min, max, idleMs: 1_000 })
+  const size = (min: number, max = min): PoolSize => ({ min, max, idleMs: 1_000 })
 
   it('up: resolves when those that were missing serve', async () => {
     const yard = await new Yard().start()
     yard.launch = () => new Promise((resolve) => setTimeout(resolve, 30))
     let done = false
-    const resized = yard.fleet.resize(size(4)).then(() => (done = true))
+    const resized = yard.supervisor.resize(size(4)).then(() => (done = true))
     await yard.pass(29)
     expect([done, yard.serving]).toEqual([false, [0, 1]])
     await yard.pass(1)
@@ -497,14 +497,14 @@ describe('resize', () => {
   it('up: throws when one does not start', async () => {
     const yard = await new Yard().start()
     yard.launch = refused
-    await expect(yard.fleet.resize(size(3))).rejects.toMatchObject({ code: 'NO_START' })
+    await expect(yard.supervisor.resize(size(3))).rejects.toMatchObject({ code: 'NO_START' })
     expect(yard.serving).toEqual([0, 1])
   })
 
   it('up: what did not start is tried again after a while, as there has to be so many', async () => {
     const yard = await new Yard().start()
     yard.launch = refused
-    await expect(yard.fleet.resize(size(3))).rejects.toMatchObject({ code: 'NO_START' })
+    await expect(yard.supervisor.resize(size(3))).rejects.toMatchObject({ code: 'NO_START' })
     await yard.pass(99)
     expect(yard.launches).toEqual(['2@0'])
     yard.launch = () => Promise.resolve()
@@ -520,8 +520,8 @@ describe('resize', () => {
     yard.launch = refused
     await yard.die(yard.worker(1))
     yard.unavailable.length = 0
-    yard.fleet.grow(1) // one waits for the next attempt
-    await yard.fleet.resize(size(1))
+    yard.supervisor.grow(1) // one waits for the next attempt
+    await yard.supervisor.resize(size(1))
     await yard.pass(10_000)
     expect(yard.unavailable.map(({ slot }) => slot)).toEqual([1])
   })
@@ -530,12 +530,12 @@ describe('resize', () => {
     const yard = await new Yard({ size: size(4) }).start()
     const [, , free, busy] = yard.workers as Member[]
     yard.take(3)
-    await yard.fleet.resize(size(2))
+    await yard.supervisor.resize(size(2))
     expect([yard.serving, free?.closed, busy?.retiring]).toEqual([[0, 1, 3], true, true])
     yard.free(busy as Member)
     expect([yard.serving, busy?.closed]).toEqual([[0, 1], true])
     await yard.pass(10_000)
-    expect([yard.launches, yard.fleet.recycled]).toEqual([[], 0])
+    expect([yard.launches, yard.supervisor.recycled]).toEqual([[], 0])
   })
 
   it('down: one that is leased or needed goes on until it is not', async () => {
@@ -543,7 +543,7 @@ describe('resize', () => {
     const [, needed, leased] = yard.workers as [Member, Member, Member]
     yard.lease(2)
     needed.objects = 1
-    await yard.fleet.resize(size(1))
+    await yard.supervisor.resize(size(1))
     expect(yard.serving).toEqual([0, 1, 2])
     yard.giveBack(leased)
     expect(yard.serving).toEqual([0, 1])
@@ -558,7 +558,7 @@ describe('resize', () => {
     const yard = await new Yard().start()
     const busy = yard.take(1)
     yard.awaited.add(1)
-    await yard.fleet.resize(size(1))
+    await yard.supervisor.resize(size(1))
     yard.free(busy)
     expect([busy.ended, busy.retiring]).toEqual([false, true])
     yard.take(1)
@@ -571,7 +571,7 @@ describe('resize', () => {
     const yard = await new Yard().start()
     const needed = yard.worker(1)
     needed.objects = 1
-    await yard.fleet.resize(size(1))
+    await yard.supervisor.resize(size(1))
     needed.objects = 0
     await yard.pass(10_000)
     expect([needed.closed, yard.serving]).toEqual([true, [0]])
@@ -580,8 +580,8 @@ describe('resize', () => {
   it('down: one that is just starting ends when it has', async () => {
     const yard = await new Yard({ size: { min: 1, max: 2 } }).start()
     yard.launch = () => new Promise((resolve) => setTimeout(resolve, 30))
-    yard.fleet.grow(undefined)
-    await yard.fleet.resize(size(1))
+    yard.supervisor.grow(undefined)
+    await yard.supervisor.resize(size(1))
     await yard.pass(10_000)
     expect([yard.serving, yard.all[1]?.ended]).toEqual([[0], true])
   })
@@ -591,7 +591,7 @@ describe('resize', () => {
     yard.launch = refused
     await yard.die(yard.worker(1))
     yard.launch = () => Promise.resolve()
-    await yard.fleet.resize(size(1))
+    await yard.supervisor.resize(size(1))
     await yard.pass(10_000)
     expect([yard.serving, yard.launches]).toEqual([[0], ['1@0']])
   })
@@ -599,17 +599,17 @@ describe('resize', () => {
   it('down: one that dies is not replaced, and calls that name it are refused', async () => {
     const yard = await new Yard().start()
     const busy = yard.take(1)
-    await yard.fleet.resize(size(1))
+    await yard.supervisor.resize(size(1))
     await yard.die(busy)
-    expect([yard.launches, yard.fleet.replaced]).toEqual([[], 0])
+    expect([yard.launches, yard.supervisor.replaced]).toEqual([[], 0])
     expect(yard.unavailable).toEqual([{ code: 'DIED', slot: 1 }])
   })
 
   it('down and up: a worker that has not ended meanwhile stays', async () => {
     const yard = await new Yard().start()
     const busy = yard.take(1)
-    await yard.fleet.resize(size(1))
-    await yard.fleet.resize(size(2))
+    await yard.supervisor.resize(size(1))
+    await yard.supervisor.resize(size(2))
     expect([busy.retiring, yard.freed.includes(busy)]).toEqual([false, true])
     yard.free(busy)
     expect([yard.serving, busy.ended, yard.launches]).toEqual([[0, 1], false, []])
@@ -617,13 +617,13 @@ describe('resize', () => {
 
   it('to an elastic one: idle workers end', async () => {
     const yard = await new Yard().start()
-    await yard.fleet.resize(size(1, 2))
+    await yard.supervisor.resize(size(1, 2))
     await yard.pass(3_000)
     expect(yard.serving).toEqual([0])
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     await turn()
     expect(yard.serving).toEqual([0, 1])
-    await yard.fleet.resize(size(2))
+    await yard.supervisor.resize(size(2))
     await yard.pass(10_000)
     expect(yard.serving).toEqual([0, 1])
   })
@@ -639,7 +639,7 @@ describe('recycling', () => {
     expect([yard.serving, old.ended, old.retiring]).toEqual([[0, 1], false, true])
     yard.free(old)
     await turn()
-    expect([old.closed, yard.launches, yard.fleet.recycled, yard.fleet.replaced]).toEqual([true, ['0@0'], 1, 0])
+    expect([old.closed, yard.launches, yard.supervisor.recycled, yard.supervisor.replaced]).toEqual([true, ['0@0'], 1, 0])
     expect(yard.serving).toEqual([0, 1])
     expect(yard.recycling).toEqual([old])
   })
@@ -648,7 +648,7 @@ describe('recycling', () => {
     const yard = await new Yard({ recycle: { calls: 3 } }).start()
     for (let i = 0; i < 2; i++) yard.call(0)
     await yard.pass(60_000)
-    expect([yard.launches, yard.fleet.recycled]).toEqual([[], 0])
+    expect([yard.launches, yard.supervisor.recycled]).toEqual([[], 0])
   })
 
   it('at an age, also an idle one', async () => {
@@ -658,7 +658,7 @@ describe('recycling', () => {
     await yard.pass(1)
     expect(yard.launches).toEqual(['1@10000', '0@10000'].toSorted(() => 0))
     await yard.pass(10_000)
-    expect(yard.fleet.recycled).toBe(4)
+    expect(yard.supervisor.recycled).toBe(4)
     expect(yard.serving).toEqual([0, 1])
   })
 
@@ -691,12 +691,12 @@ describe('recycling', () => {
     const [old] = yard.workers as [Member]
     expect(yard.crowded).toEqual([old])
     await yard.pass(60_000)
-    expect([yard.launches, yard.fleet.recycled]).toEqual([[], 0])
+    expect([yard.launches, yard.supervisor.recycled]).toEqual([[], 0])
     old.holdsMb = 251
     await yard.pass(1_000)
-    expect([old.closed, yard.fleet.recycled]).toEqual([true, 1])
+    expect([old.closed, yard.supervisor.recycled]).toEqual([true, 1])
     await yard.pass(60_000)
-    expect(yard.fleet.recycled).toBe(1)
+    expect(yard.supervisor.recycled).toBe(1)
   })
 
   it('a leased worker is recycled when it is given back', async () => {
@@ -759,7 +759,7 @@ describe('a worker that ends before it has begun a call', () => {
     for (let i = 0; i < 5; i++) {
       await yard.die(yard.worker(0), true)
       refusals.push(yard.unavailable.length)
-      expect(yard.fleet.isDown(0)).toBe(i > 0)
+      expect(yard.supervisor.isDown(0)).toBe(i > 0)
       await yard.pass(i === 0 ? 0 : 100 * 2 ** (i - 1))
     }
     expect(yard.launches).toEqual(['0@0', '0@100', '0@300', '0@700', '0@1500'])
@@ -805,14 +805,14 @@ describe('a worker that goes on with a cancelled call', () => {
     const worker = await yard.stuck(0)
     expect([worker.killed, worker.wedged, worker.endedAs === undefined]).toEqual([true, false, false])
     await yard.die(worker)
-    expect([yard.serving, yard.fleet.replaced, yard.fleet.wedged]).toEqual([[0, 1], 1, 0])
+    expect([yard.serving, yard.supervisor.replaced, yard.supervisor.wedged]).toEqual([[0, 1], 1, 0])
   })
 
   it('is left alone and replaced elsewhere', async () => {
     const yard = await new Yard().start()
     const worker = await yard.stuck(0)
     expect([worker.wedged, worker.ended, yard.worker(0) === worker]).toEqual([true, false, false])
-    expect([yard.serving, yard.launches, yard.fleet.wedged, yard.fleet.replaced]).toEqual([[0, 1], ['0@0'], 1, 1])
+    expect([yard.serving, yard.launches, yard.supervisor.wedged, yard.supervisor.replaced]).toEqual([[0, 1], ['0@0'], 1, 1])
     expect(yard.unavailable).toEqual([])
   })
 
@@ -820,11 +820,11 @@ describe('a worker that goes on with a cancelled call', () => {
     const yard = await new Yard({ maxWedged: 1 }).start()
     await yard.stuck(0)
     await yard.stuck(0)
-    expect([yard.serving, yard.launches, yard.fleet.wedged]).toEqual([[1], ['0@0'], 2])
+    expect([yard.serving, yard.launches, yard.supervisor.wedged]).toEqual([[1], ['0@0'], 2])
     expect(yard.unavailable).toEqual([{ code: 'ERR_PYTHREADS_WEDGED', slot: 0 }])
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     expect(yard.unavailable).toHaveLength(1)
-    yard.fleet.grow(0)
+    yard.supervisor.grow(0)
     expect(yard.unavailable.at(-1)).toEqual({ code: 'ERR_PYTHREADS_WEDGED', slot: 0 })
   })
 
@@ -833,7 +833,7 @@ describe('a worker that goes on with a cancelled call', () => {
     await yard.stuck(0)
     await yard.stuck(1)
     expect(yard.unavailable.at(-1)).toEqual({ code: 'ERR_PYTHREADS_WEDGED', slot: undefined })
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     expect(yard.unavailable.filter(({ slot }) => slot === undefined)).toHaveLength(2)
     expect(yard.launches).toEqual([])
   })
@@ -841,9 +841,9 @@ describe('a worker that goes on with a cancelled call', () => {
   it('not while one is starting', async () => {
     const yard = await new Yard({ size: { min: 1, max: 2 }, maxWedged: 0 }).start()
     yard.launch = () => new Promise(() => {})
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     await yard.stuck(0)
-    yard.fleet.grow(undefined)
+    yard.supervisor.grow(undefined)
     expect(yard.unavailable.filter(({ slot }) => slot === undefined)).toEqual([])
   })
 
@@ -853,10 +853,10 @@ describe('a worker that goes on with a cancelled call', () => {
     expect(yard.serving).toEqual([0])
     yard.free(first)
     await turn()
-    expect([first.closed, yard.worker(1) === second, yard.serving, yard.fleet.wedged]).toEqual([true, false, [0, 1], 1])
+    expect([first.closed, yard.worker(1) === second, yard.serving, yard.supervisor.wedged]).toEqual([true, false, [0, 1], 1])
     yard.free(second)
     await turn()
-    expect([second.closed, yard.serving, yard.fleet.wedged, yard.launches.length]).toEqual([true, [0, 1], 0, 2])
+    expect([second.closed, yard.serving, yard.supervisor.wedged, yard.launches.length]).toEqual([true, [0, 1], 0, 2])
   })
 
   it('one that comes back and was not replaced gets a successor', async () => {
@@ -864,26 +864,26 @@ describe('a worker that goes on with a cancelled call', () => {
     const worker = await yard.stuck(0)
     yard.free(worker)
     await turn()
-    expect([worker.closed, yard.serving, yard.fleet.wedged]).toEqual([true, [0, 1], 0])
+    expect([worker.closed, yard.serving, yard.supervisor.wedged]).toEqual([true, [0, 1], 0])
   })
 
   it('one that ends by itself makes room too', async () => {
     const yard = await new Yard({ maxWedged: 1 }).start()
     const [first, second] = [await yard.stuck(0), await yard.stuck(1)]
     await yard.die(first)
-    expect([yard.worker(1) === second, yard.serving, yard.fleet.wedged]).toEqual([false, [0, 1], 1])
+    expect([yard.worker(1) === second, yard.serving, yard.supervisor.wedged]).toEqual([false, [0, 1], 1])
   })
 
   it('one that ends by itself and was not replaced gets a successor', async () => {
     const yard = await new Yard({ maxWedged: 0 }).start()
     await yard.die(await yard.stuck(0))
-    expect([yard.serving, yard.fleet.wedged]).toEqual([[0, 1], 0])
+    expect([yard.serving, yard.supervisor.wedged]).toEqual([[0, 1], 0])
   })
 
   it('one that is not wanted any more is not replaced', async () => {
     const yard = await new Yard().start()
     yard.take(1)
-    await yard.fleet.resize({ min: 1, max: 1, idleMs: 1_000 })
+    await yard.supervisor.resize({ min: 1, max: 1, idleMs: 1_000 })
     await yard.stuck(1)
     await yard.pass(10_000)
     expect([yard.serving, yard.launches]).toEqual([[0], []])
@@ -892,7 +892,7 @@ describe('a worker that goes on with a cancelled call', () => {
   it('the end takes them along', async () => {
     const yard = await new Yard().start()
     const worker = await yard.stuck(0)
-    expect(new Set(yard.fleet.stop())).toEqual(new Set([worker, yard.worker(0), yard.worker(1)]))
+    expect(new Set(yard.supervisor.stop())).toEqual(new Set([worker, yard.worker(0), yard.worker(1)]))
   })
 })
 
@@ -922,14 +922,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 async function take(yard: Yard, step: Step): Promise<void> {
   switch (step.kind) {
     case 'grow':
-      return yard.fleet.grow(step.slot)
+      return yard.supervisor.grow(step.slot)
     case 'pass':
       return yard.pass(step.ms)
     case 'starts':
       yard.launch = step.works ? () => Promise.resolve() : refused
       return
     case 'resize':
-      return yard.fleet.resize({ min: step.min, max: Math.max(1, step.min + step.more), idleMs: 400 }).catch(() => {})
+      return yard.supervisor.resize({ min: step.min, max: Math.max(1, step.min + step.more), idleMs: 400 }).catch(() => {})
     default:
       return happen(yard, step.kind, step.worker)
   }
@@ -958,18 +958,18 @@ async function happen(yard: Yard, kind: string, number: number): Promise<void> {
 
 /** What must hold whatever has happened. */
 function check(yard: Yard): void {
-  const { workers, fleet } = yard
+  const { workers, supervisor } = yard
   for (const [slot, worker] of workers.entries())
     if (worker !== undefined && worker.slot !== slot) throw new Error('a wrong number')
   for (const worker of yard.all) {
     if (worker.serving && worker.ended) throw new Error(`worker ${worker.slot} serves and was ended`)
     if (worker.serving && workers[worker.slot] !== worker) throw new Error(`worker ${worker.slot} serves, and nobody knows it`)
-    if (worker.serving && worker.idle && worker.retiring && worker.slot < fleet.size.max && !yard.leased.has(worker)) {
+    if (worker.serving && worker.idle && worker.retiring && worker.slot < supervisor.size.max && !yard.leased.has(worker)) {
       throw new Error(`worker ${worker.slot} is idle, and neither takes calls nor ends`)
     }
   }
   const living = yard.all.filter((worker) => worker.wedged && !worker.ended).length
-  if (fleet.wedged !== living) throw new Error(`${living} workers are wedged, and ${fleet.wedged} are said to be`)
+  if (supervisor.wedged !== living) throw new Error(`${living} workers are wedged, and ${supervisor.wedged} are said to be`)
 }
 
 describe('whatever happens', () => {
@@ -993,16 +993,16 @@ describe('whatever happens', () => {
         yard.leased.clear()
         for (const worker of yard.all) worker.objects = 0
         for (const worker of yard.all) while (!worker.ended && worker.depth > 0) yard.free(worker)
-        for (let i = 0; i < 3; i++) yard.fleet.grow(undefined)
+        for (let i = 0; i < 3; i++) yard.supervisor.grow(undefined)
         await yard.pass(20_000)
         check(yard)
-        const { min, max } = yard.fleet.size
+        const { min, max } = yard.supervisor.size
         expect(yard.serving.length).toBeGreaterThanOrEqual(min)
         expect(yard.serving.every((slot) => slot < max)).toBe(true)
-        expect(yard.fleet.wedged).toBe(0)
+        expect(yard.supervisor.wedged).toBe(0)
       } finally {
         asked.mockRestore()
-        yard.fleet.stop()
+        yard.supervisor.stop()
       }
     })
     await fc.assert(run, { numRuns: 200 })

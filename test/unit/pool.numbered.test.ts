@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Numbered } from '../../src/pool/numbered.ts'
+import { RequestTable } from '../../src/worker/request-table.ts'
 
 /** What is done: so many are added, or the one at a place among those that are there is deleted. */
 const steps = fc.array(
@@ -16,7 +16,7 @@ describe('requests by their numbers', () => {
   it('are found as long as they are there, each under a number of its own that is larger than those before', () => {
     fc.assert(
       fc.property(steps, (todo) => {
-        const numbered = new Numbered<{ id: number }>()
+        const numbered = new RequestTable<{ id: number }>()
         const model = new Map<number, { id: number }>()
         const gone: number[] = []
         let last = 0
@@ -50,7 +50,7 @@ describe('requests by their numbers', () => {
   })
 
   it('one that stays for long is passed by', () => {
-    const numbered = new Numbered<{ id: number }>()
+    const numbered = new RequestTable<{ id: number }>()
     const long = { id: 0 }
     numbered.add(long)
     for (let i = 0; i < 10_000; i++) {
@@ -64,7 +64,7 @@ describe('requests by their numbers', () => {
   })
 
   it('none is there after clear, and deleting what is not there does nothing', () => {
-    const numbered = new Numbered<{ id: number }>()
+    const numbered = new RequestTable<{ id: number }>()
     const items = Array.from({ length: 100 }, () => ({ id: 0 }))
     for (const item of items) numbered.add(item)
     numbered.delete(1_000)

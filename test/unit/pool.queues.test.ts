@@ -8,10 +8,10 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { Fifo, type Linked } from '../../src/pool/fifo.ts'
-import { Flight } from '../../src/pool/flight.ts'
-import { Paces } from '../../src/pool/paces.ts'
-import { Queues } from '../../src/pool/queues.ts'
+import { CallProfiles } from '../../src/scheduler/call-profiles.ts'
+import { type Linked, LinkedQueue } from '../../src/scheduler/linked-queue.ts'
+import { Queues } from '../../src/scheduler/queues.ts'
+import { InFlightCalls } from '../../src/worker/in-flight-calls.ts'
 import { type CallOptions, Calls, type FakeCall, FakeWorker } from '../support/fake-calls.ts'
 
 interface Item extends Linked<Item> {
@@ -19,7 +19,7 @@ interface Item extends Linked<Item> {
 }
 
 describe('Fifo', () => {
-  const contents = (fifo: Fifo<Item>): number[] => {
+  const contents = (fifo: LinkedQueue<Item>): number[] => {
     const forth: number[] = []
     let last: Item | undefined
     for (let item = fifo.peek(); item !== undefined; item = item.next) {
@@ -33,7 +33,7 @@ describe('Fifo', () => {
   it('is a list that knows both its ends, whatever is put in and taken out', () => {
     const step = fc.record({ kind: fc.constantFrom('push', 'push', 'shift', 'remove', 'insert'), at: fc.nat(30) })
     const run = fc.property(fc.array(step, { maxLength: 60 }), (plan) => {
-      const fifo = new Fifo<Item>()
+      const fifo = new LinkedQueue<Item>()
       const model: Item[] = []
       const out: Item[] = []
       let order = 0
@@ -85,29 +85,29 @@ class NaiveQueues {
   }
 
   isNext(call: { priority: number; order: number }, slot: number): boolean {
-    const first = this.#first((other) => other.slot === undefined || other.slot === slot)
+    const first = this.#first((other) => other.workerIndex === undefined || other.workerIndex === slot)
     return first === undefined || first.priority < call.priority || (first.priority === call.priority && call.order < first.order)
   }
 
   nextFor(slot: number, leased: boolean): FakeCall | undefined {
-    return this.#take(this.#first((call) => call.slot === slot || (call.slot === undefined && !leased)))
+    return this.#take(this.#first((call) => call.workerIndex === slot || (call.workerIndex === undefined && !leased)))
   }
 
   nextAlong(slot: number, isShort: (call: FakeCall) => boolean): FakeCall | undefined {
-    const first = this.#first((call) => call.slot === slot || call.slot === undefined)
+    const first = this.#first((call) => call.workerIndex === slot || call.workerIndex === undefined)
     return first !== undefined && isShort(first) ? this.#take(first) : undefined
   }
 
   nextWithin(slot: number): FakeCall | undefined {
-    return this.#take(this.#first((call) => call.origin !== undefined && (call.slot ?? call.origin.slot) === slot))
+    return this.#take(this.#first((call) => call.origin !== undefined && (call.workerIndex ?? call.origin.index) === slot))
   }
 
   /** Answers the calls that are rejected. */
   leave(slot: number, isDoomed: (call: FakeCall) => boolean): FakeCall[] {
     const gone = this.calls.filter((call) => {
-      const isHere = call.origin === undefined ? call.slot === slot : (call.slot ?? call.origin.slot) === slot
+      const isHere = call.origin === undefined ? call.workerIndex === slot : (call.workerIndex ?? call.origin.index) === slot
       if (isHere && isDoomed(call)) return true
-      if (isHere && call.slot === undefined) call.origin = undefined
+      if (isHere && call.workerIndex === undefined) call.origin = undefined
       return false
     })
     for (const call of gone) this.#take(call)
@@ -115,7 +115,7 @@ class NaiveQueues {
   }
 
   clear(slot: number | undefined): FakeCall[] {
-    const gone = this.calls.filter((call) => slot === undefined || call.slot === slot)
+    const gone = this.calls.filter((call) => slot === undefined || call.workerIndex === slot)
     for (const call of gone) this.#take(call)
     return gone
   }
@@ -240,12 +240,12 @@ describe('Paces', () => {
     })
     let trusted = 0
     const run = fc.property(times, (list) => {
-      const paces = new Paces()
+      const paces = new CallProfiles()
       for (const [at, us] of list.entries()) {
         paces.learn('key', us)
         const seen = list.slice(0, at + 1)
         const row = seen.length - 1 - seen.findLastIndex((time) => time > SHORT_US)
-        const window = paces.window('key')
+        const window = paces.pipelineDepth('key')
         if (row < TRUSTED) expect(window).toBe(1)
         else trusted++
         expect(Number.isInteger(window) && window >= 1 && window <= 64).toBe(true)
@@ -257,9 +257,9 @@ describe('Paces', () => {
 
   it('what stands behind a call takes no longer than a millisecond', () => {
     const run = fc.property(fc.integer({ min: 0, max: SHORT_US }), (us) => {
-      const paces = new Paces()
+      const paces = new CallProfiles()
       for (let i = 0; i < TRUSTED; i++) paces.learn('key', us)
-      const window = paces.window('key')
+      const window = paces.pipelineDepth('key')
       expect(window * us).toBeLessThanOrEqual(1_000)
       expect(window === 64 || (window + 1) * us > 1_000).toBe(true)
     })
@@ -267,16 +267,16 @@ describe('Paces', () => {
   })
 
   it('a kind is its own; one without a name is never trusted', () => {
-    const paces = new Paces()
+    const paces = new CallProfiles()
     for (let i = 0; i < TRUSTED; i++) paces.learn('a', 1)
-    expect([paces.window('a'), paces.window('b'), paces.window(undefined)]).toEqual([64, 1, 1])
+    expect([paces.pipelineDepth('a'), paces.pipelineDepth('b'), paces.pipelineDepth(undefined)]).toEqual([64, 1, 1])
   })
 
   it('names that were used once do not push out what comes later for ever', () => {
-    const paces = new Paces()
+    const paces = new CallProfiles()
     for (let i = 0; i < 15_000; i++) paces.learn(`used once ${i}`, 1)
     for (let i = 0; i < 100; i++) paces.learn('used often', 1)
-    expect(paces.window('used often')).toBe(64)
+    expect(paces.pipelineDepth('used often')).toBe(64)
   })
 })
 
@@ -359,47 +359,47 @@ describe('Flight', () => {
 
   /** Does the same to both, where a pool would. `strict`: callbacks are answered only when nothing runs within. */
   function compareFlight(plan: readonly { kind: Kind; at: number }[], strict: boolean): void {
-    const [calls, flight, thread] = [new Calls(), new Flight(), new Thread()]
+    const [calls, inFlight, thread] = [new Calls(), new InFlightCalls(), new Thread()]
     let callback = 0
     for (const { kind, at } of plan) {
       const { running } = thread
       if (kind === 'send' || kind === 'along') {
         if (kind === 'send' && !thread.isIdle && thread.callback === undefined) continue
-        if (kind === 'along' && (thread.isIdle || flight.isWithinCallback)) continue // as the dispatcher has it
+        if (kind === 'along' && (thread.isIdle || inFlight.isWithinCallback)) continue // as the dispatcher has it
         const call = calls.make()
-        flight.add(call)
+        inFlight.add(call)
         thread.send(call)
       } else if (kind === 'finish') {
         if (running === undefined || thread.callback !== undefined) continue
-        flight.settle(running)
-        flight.leave(running)
+        inFlight.settle(running)
+        inFlight.threadReleased(running)
         thread.finish()
       } else if (kind === 'callBack') {
         if (running === undefined || thread.callback !== undefined) continue
-        flight.enter(++callback)
+        inFlight.callbackBegan(++callback)
         thread.callBack(callback)
       } else if (kind === 'answer') {
         const open = thread.callbacks
         const number = strict ? thread.callback : open[at % Math.max(1, open.length)]
         if (number === undefined) continue
-        expect(flight.answer(number)).toBe(true)
-        expect(flight.answer(number)).toBe(false)
+        expect(inFlight.callbackReturned(number)).toBe(true)
+        expect(inFlight.callbackReturned(number)).toBe(false)
         thread.send(number)
       } else {
-        const { behind } = flight
+        const { behind } = inFlight
         // What is said to stand behind has not begun, or taking it back would lose it.
         expect(thread.behind.map((call) => call.name)).toEqual(
           expect.arrayContaining(behind.map((call) => (call as FakeCall).name)),
         )
         for (const call of behind) {
-          flight.settle(call)
-          flight.leave(call)
+          inFlight.settle(call)
+          inFlight.threadReleased(call)
         }
         thread.takeBack(behind as FakeCall[])
       }
-      expect((flight.running as FakeCall | undefined)?.name).toBe(thread.running?.name)
-      expect(flight.callback).toBe(thread.callback)
-      expect(flight.isIdle).toBe(thread.isIdle)
+      expect((inFlight.running as FakeCall | undefined)?.name).toBe(thread.running?.name)
+      expect(inFlight.callback).toBe(thread.callback)
+      expect(inFlight.isIdle).toBe(thread.isIdle)
     }
   }
 
@@ -431,47 +431,52 @@ describe('Flight', () => {
   })
 
   it('gives each call an id of its own, which is not 0', () => {
-    const [calls, flight] = [new Calls(), new Flight()]
+    const [calls, inFlight] = [new Calls(), new InFlightCalls()]
     const made = Array.from({ length: 100 }, () => calls.make())
-    for (const call of made) flight.add(call)
+    for (const call of made) inFlight.add(call)
     expect(new Set(made.map(({ id }) => id)).size).toBe(100)
-    expect(made.every((call) => call.id > 0 && flight.get(call.id) === call)).toBe(true)
-    expect(flight.clear()).toEqual(made)
-    expect([flight.isIdle, flight.depth, [...flight.tasks]]).toEqual([true, 0, []])
+    expect(made.every((call) => call.id > 0 && inFlight.get(call.id) === call)).toBe(true)
+    expect(inFlight.clear()).toEqual(made)
+    expect([inFlight.isIdle, inFlight.depth, [...inFlight.tasks]]).toEqual([true, 0, []])
   })
 
   it('knows since when the call runs that others stand behind', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     try {
-      const [calls, flight] = [new Calls(), new Flight()]
+      const [calls, inFlight] = [new Calls(), new InFlightCalls()]
       const [one, two, three] = [calls.make(), calls.make(), calls.make()]
       const at = (ms: number) => {
         vi.advanceTimersByTime(ms)
         return performance.now()
       }
-      flight.add(one)
+      inFlight.add(one)
       const second = at(5)
-      flight.add(two)
+      inFlight.add(two)
       at(5)
-      flight.add(three)
-      expect(flight.since).toBe(second)
+      inFlight.add(three)
+      expect(inFlight.since).toBe(second)
       const left = at(5)
-      flight.settle(one)
-      flight.leave(one)
-      expect([flight.since, flight.running]).toEqual([left, two])
+      inFlight.settle(one)
+      inFlight.threadReleased(one)
+      expect([inFlight.since, inFlight.running]).toEqual([left, two])
     } finally {
       vi.useRealTimers()
     }
   })
 
   it('a coroutine has left the thread and has no answer', () => {
-    const [calls, flight] = [new Calls(), new Flight()]
+    const [calls, inFlight] = [new Calls(), new InFlightCalls()]
     const call = calls.make()
-    flight.add(call)
-    flight.leave(call)
-    expect([flight.isIdle, flight.running, flight.get(call.id), [...flight.tasks]]).toEqual([true, undefined, call, [call]])
-    flight.settle(call)
-    expect(flight.get(call.id)).toBeUndefined()
+    inFlight.add(call)
+    inFlight.threadReleased(call)
+    expect([inFlight.isIdle, inFlight.running, inFlight.get(call.id), [...inFlight.tasks]]).toEqual([
+      true,
+      undefined,
+      call,
+      [call],
+    ])
+    inFlight.settle(call)
+    expect(inFlight.get(call.id)).toBeUndefined()
   })
 })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Vigil } from '../../src/pool/vigil.ts'
+import { Vigil } from '../../src/platform/event-loop-spin.ts'
 
 const CORES = 3
 
@@ -14,19 +14,19 @@ function turn(ms: number): void {
 }
 
 /** Makes a call that is not answered in time. Answers whether the event loop stayed awake for it. */
-function inVain(vigil: Vigil): boolean {
-  vigil.went(1)
+function inVain(spin: Vigil): boolean {
+  spin.went(1)
   const awake = isAwake()
   for (let i = 0; i < 10 && isAwake(); i++) turn(1)
-  vigil.came(0)
+  spin.came(0)
   return awake
 }
 
 /** Makes a call that is answered at once. Answers whether the event loop stayed awake for it. */
-function inTime(vigil: Vigil): boolean {
-  vigil.went(1)
+function inTime(spin: Vigil): boolean {
+  spin.went(1)
   const awake = isAwake()
-  vigil.came(0)
+  spin.came(0)
   turn(0)
   return awake
 }
@@ -40,23 +40,23 @@ afterEach(() => {
 
 describe('a vigil', () => {
   it('begins with a call and ends with its answer', () => {
-    const vigil = new Vigil(CORES)
+    const spin = new Vigil(CORES)
     expect(isAwake()).toBe(false)
-    vigil.went(1)
+    spin.went(1)
     expect(isAwake()).toBe(true)
-    vigil.came(0)
+    spin.came(0)
     turn(0)
     expect(isAwake()).toBe(false)
   })
 
   it('goes on from call to call, as long as they are answered in time', () => {
-    const vigil = new Vigil(CORES)
-    expect(Array.from({ length: 100 }, () => inTime(vigil))).not.toContain(false)
+    const spin = new Vigil(CORES)
+    expect(Array.from({ length: 100 }, () => inTime(spin))).not.toContain(false)
   })
 
   it('is given up soon, and not kept for calls that take long but now and then', () => {
-    const vigil = new Vigil(CORES)
-    const kept = Array.from({ length: 5000 }, () => inVain(vigil))
+    const spin = new Vigil(CORES)
+    const kept = Array.from({ length: 5000 }, () => inVain(spin))
     expect(kept[0]).toBe(true)
     expect(isAwake()).toBe(false)
     expect(kept.filter(Boolean).length).toBeLessThan(5000 / 50)
@@ -64,27 +64,27 @@ describe('a vigil', () => {
   })
 
   it('is kept for each call again once one was answered in time', () => {
-    const vigil = new Vigil(CORES)
-    for (let i = 0; i < 3; i++) inVain(vigil)
+    const spin = new Vigil(CORES)
+    for (let i = 0; i < 3; i++) inVain(spin)
     let tries = 0
-    while (!inTime(vigil)) expect(++tries).toBeLessThan(10)
-    expect(Array.from({ length: 10 }, () => inTime(vigil))).not.toContain(false)
+    while (!inTime(spin)) expect(++tries).toBeLessThan(10)
+    expect(Array.from({ length: 10 }, () => inTime(spin))).not.toContain(false)
   })
 
   it('is kept only where a core is left for it', () => {
-    const vigil = new Vigil(CORES)
-    vigil.went(CORES)
+    const spin = new Vigil(CORES)
+    spin.went(CORES)
     expect(isAwake()).toBe(false)
-    vigil.came(CORES - 1)
-    vigil.went(CORES - 1)
+    spin.came(CORES - 1)
+    spin.went(CORES - 1)
     expect(isAwake()).toBe(true)
-    vigil.went(CORES)
+    spin.went(CORES)
     turn(0)
     expect(isAwake()).toBe(false)
   })
 
   it('is never kept on one core', () => {
-    const vigil = new Vigil(1)
-    expect(inVain(vigil)).toBe(false)
+    const spin = new Vigil(1)
+    expect(inVain(spin)).toBe(false)
   })
 })

@@ -29,7 +29,7 @@ interface Frame {
 
 const FROM_PYTHON = Object.values(KIND).filter((kind) => kind >= 64)
 /** Kinds that have no payload. */
-const EMPTY: readonly Kind[] = [KIND.PENDING, KIND.SKIPPED, KIND.TOLD, KIND.FETCH]
+const EMPTY: readonly Kind[] = [KIND.PENDING, KIND.SKIPPED, KIND.ACKNOWLEDGED, KIND.FETCH]
 
 const frame: fc.Arbitrary<Frame> = fc
   .record({

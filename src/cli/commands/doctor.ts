@@ -1,5 +1,5 @@
 import { type FoundPython, findAll, findPython, type Looked, type PythonFacts, whyNotRecalled } from '../../discovery/index.ts'
-import { choose, gate, libpythonHint, tryModules } from '../../isolation/index.ts'
+import { choose, libpythonHint, supportOf, tryModules } from '../../isolation/index.ts'
 import type { Example, Positional } from '../command.ts'
 import { describeError, EXIT } from '../errors.ts'
 import { type Flags, names } from '../flags.ts'
@@ -69,7 +69,7 @@ type Choices = Awaited<ReturnType<typeof decide>>
 async function decide(facts: PythonFacts, modules: readonly string[], path: readonly string[]) {
   const plain = await choose(facts, [], [])
   const folders = [...path, ...new Set(modules.flatMap(currentFolder))]
-  const isPossible = modules.length > 0 && gate('subinterpreter', facts).verdict !== 'never'
+  const isPossible = modules.length > 0 && supportOf('subinterpreter', facts).verdict !== 'never'
   return {
     auto: plain,
     autoWithModules: modules.length > 0 ? await choose(facts, modules, folders) : undefined,
@@ -78,7 +78,7 @@ async function decide(facts: PythonFacts, modules: readonly string[], path: read
 }
 
 function abilities(facts: PythonFacts) {
-  return Object.fromEntries(KINDS.map((kind) => [kind, gate(kind, facts)]))
+  return Object.fromEntries(KINDS.map((kind) => [kind, supportOf(kind, facts)]))
 }
 
 function header(): string {
@@ -113,7 +113,7 @@ function count(number: number, one: string, many = `${one}s`): string {
 }
 
 function ability(kind: (typeof KINDS)[number], facts: PythonFacts): string[] {
-  const { verdict, reason } = gate(kind, facts)
+  const { verdict, reason } = supportOf(kind, facts)
   const [first = '', ...rest] = clipped(wrapped(reason, 21), 2)
   return [`  ${kind.padEnd(15)}${YES_NO[verdict].padEnd(4)}${first.trimStart()}`, ...rest]
 }
@@ -201,7 +201,7 @@ function pythonLines(all: readonly Looked[], used: PythonFacts | undefined): str
       `      Python ${facts.release}${facts.freeThreaded ? ', free-threaded' : ''}${facts.ctypes ? '' : ', without ctypes'}`,
       `      libpython: ${facts.libpython ?? `none; to mend it: ${libpythonHint(facts)}`}`,
       ...KINDS.map((kind) => {
-        const { verdict, reason } = gate(kind, facts)
+        const { verdict, reason } = supportOf(kind, facts)
         return `      ${kind.padEnd(15)}${YES_NO[verdict].padEnd(4)}${reason}`
       }),
     ]

@@ -271,7 +271,7 @@ class Job {
   /** The columns that the first record of a CSV file names. */
   async #readHeader(header: Buffer): Promise<string[]> {
     try {
-      return await this.#py.run<string[]>('pythreads_kernel.rows:csv_columns', [header, this.#format])
+      return await this.#py.run<string[]>('pythreads_kernel.records:csv_columns', [header, this.#format])
     } catch (error) {
       if (!(error instanceof PythonError && error.type === 'InputError')) throw error
       throw new PythreadsError('ERR_PYTHREADS_INPUT', error.message, { cause: error })
@@ -305,7 +305,7 @@ class Job {
     const formats = { fmt: this.#format, out: this.#outputFormat }
     const kwargs = { ...formats, stop: onError === 'stop', columns: this.#columns, header: this.#header }
     const args = [this.#target, bytes, firstLine]
-    const call = (to: Pick<Python, 'run'>) => to.run<Reply>('pythreads_kernel.rows:run', args, { kwargs, timeoutMs: timeout })
+    const call = (to: Pick<Python, 'run'>) => to.run<Reply>('pythreads_kernel.records:run', args, { kwargs, timeoutMs: timeout })
     const reply = await (timeout === undefined ? call(this.#py) : this.#lanes.use(call))
     const { rows, records, columns, seconds } = reply
     this.#header ??= columns
@@ -349,7 +349,7 @@ const isThere = () => true
 const isNoBlank = (line: Buffer) => line.toString().trim() !== ''
 const isNoEmptyRow = (line: Buffer) => !/^\r?\n?$/.test(line.toString('latin1', 0, 3))
 
-/** Whether a line is a record: as `rows.py` reads it. */
+/** Whether a line is a record: as `records.py` reads it. */
 const IS_RECORD: Readonly<Record<Format, (line: Buffer) => boolean>> = {
   jsonl: isNoBlank,
   json: isNoBlank,

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findAll, findPython, type PythonFacts } from '../../discovery/index.ts'
 import { Python } from '../../index.ts'
-import { choose, gate, type IsolationKind } from '../../isolation/index.ts'
+import { choose, type IsolationKind, supportOf } from '../../isolation/index.ts'
 import { BUSY, BUSY_SIZE, plainProcesses } from '../ceiling.ts'
 import type { Example, Positional } from '../command.ts'
 import { EXIT } from '../errors.ts'
@@ -30,7 +30,7 @@ const CELL = 22
 /** Shows the question that pythreads began with, on one screen. Returns the exit status: 0 when every result was right. */
 export async function run({ python }: TourFlags): Promise<number> {
   const { facts } = await findPython(python)
-  const first: IsolationKind = gate('thread', facts).verdict === 'never' ? 'process' : 'thread'
+  const first: IsolationKind = supportOf('thread', facts).verdict === 'never' ? 'process' : 'thread'
   console.log(`Python ${facts.release} (${facts.executable}), ${availableParallelism()} cores`)
   console.log(
     first === 'thread'
@@ -42,7 +42,7 @@ export async function run({ python }: TourFlags): Promise<number> {
   const ceiling = (await plainProcesses(facts.executable, workers, 0.6)) / (await plainProcesses(facts.executable, 1, 0.6))
   const rows: Row[] = []
   for (const isolation of ['thread', 'subinterpreter', 'process'] as const) {
-    const { verdict, reason } = gate(isolation, facts)
+    const { verdict, reason } = supportOf(isolation, facts)
     if (verdict === 'never') console.log(`(not ${isolation}: ${reason})`)
     else rows.push(await flatOut(facts, isolation, workers))
   }
@@ -153,7 +153,8 @@ function printTable(rows: readonly Row[], workers: number, ceiling: number): voi
 /** Names a Python of this machine whose workers run in parallel in one process, where this one's do not. */
 async function nameBetter(facts: PythonFacts): Promise<void> {
   const parallel = (other: PythonFacts) =>
-    gate('thread', other).verdict === 'auto' || (other.version[1] >= 13 && gate('subinterpreter', other).verdict !== 'never')
+    supportOf('thread', other).verdict === 'auto' ||
+    (other.version[1] >= 13 && supportOf('subinterpreter', other).verdict !== 'never')
   if (parallel(facts)) return
   const better = (await findAll()).flatMap((looked) => (looked.facts && parallel(looked.facts) ? [looked.facts] : []))
   const best = better.sort((a, b) => b.version[1] - a.version[1])[0]

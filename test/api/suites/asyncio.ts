@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Python, PythonError, type RemoteObject } from '../../../src/index.ts'
-import { gate } from '../../support/gate.ts'
+import { gate } from '../../support/deferred.ts'
 import { javaScriptHolds, pythonHolds } from '../../support/held.ts'
 import { collect, refusal, thrown } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Python } from '../../../src/index.ts'
-import { gate } from '../../support/gate.ts'
+import { gate } from '../../support/deferred.ts'
 import { refusal } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
 import { scaled } from '../../support/scale.ts'

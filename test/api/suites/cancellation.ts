@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CallOptions, Python, PythonOptions, PythreadsError, RemoteObject } from '../../../src/index.ts'
-import { gate } from '../../support/gate.ts'
+import { gate } from '../../support/deferred.ts'
 import { javaScriptHolds, pythonHolds } from '../../support/held.ts'
 import { collect, refusal } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'

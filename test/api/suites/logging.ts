@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { OutputLine, Python, PythonLogRecord, PythonOptions, PythonWarning } from '../../../src/index.ts'
-import { gate } from '../../support/gate.ts'
+import { gate } from '../../support/deferred.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
 import { scaled } from '../../support/scale.ts'
 import { SOON_MS } from '../../support/workers.ts'

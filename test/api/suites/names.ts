@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { gate } from '../../support/gate.ts'
+import { gate } from '../../support/deferred.ts'
 import { refusal } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
 import { SOON_MS } from '../../support/workers.ts'

@@ -1,7 +1,7 @@
 import { ftruncateSync, writeSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Ending, Launched } from '../../../src/isolation/index.ts'
-import { Ledger } from '../../../src/isolation/ledger.ts'
+import { StatusPage } from '../../../src/isolation/status-page.ts'
 import { decode, FLAG, frame, HEADER_BYTES, KIND } from '../../../src/wire/index.ts'
 import { End } from '../../support/fake-python.ts'
 import { encoded } from '../../support/marshal.ts'
@@ -24,7 +24,7 @@ export interface Attack {
 export class FakeWorker implements Launched {
   readonly inProcess = false
   readonly pid: number = process.pid
-  readonly ledger: Ledger = new Ledger()
+  readonly statusPage: StatusPage = new StatusPage()
   readonly socket: End = new End((chunk) => this.#hear(chunk))
   readonly side: End = new End(() => {})
   readonly ended: Promise<Ending>
@@ -67,7 +67,7 @@ export class FakeWorker implements Launched {
     } else if (kind === KIND.CALL) {
       const begun = Buffer.alloc(4)
       begun.writeUInt32LE(id)
-      writeSync(this.ledger.fd, begun, 0, 4, 0)
+      writeSync(this.statusPage.fd, begun, 0, 4, 0)
       const attack = this.#attack()
       if (attack === undefined) this.#return(id, (flags & FLAG.ESCAPED) !== 0, payload)
       else void this.#play(attack, id)
@@ -105,7 +105,13 @@ export class FakeWorker implements Launched {
   /** Writes to its status page, and makes it shorter or longer. */
   #scribble(random: Random): void {
     const bytes = random.bytes(64)
-    writeSync(this.ledger.fd, bytes, 0, bytes.length, random.pick([0, 4, 12, 16, 24, 32, 1024, 1028, 4096, random.below(8_192)]))
-    if (random.chance(0.3)) ftruncateSync(this.ledger.fd, random.pick([0, 1, 100, 4_096, 2 ** 40]))
+    writeSync(
+      this.statusPage.fd,
+      bytes,
+      0,
+      bytes.length,
+      random.pick([0, 4, 12, 16, 24, 32, 1024, 1028, 4096, random.below(8_192)]),
+    )
+    if (random.chance(0.3)) ftruncateSync(this.statusPage.fd, random.pick([0, 1, 100, 4_096, 2 ** 40]))
   }
 }

@@ -54,7 +54,7 @@ class HostilePool {
       recorder.fault('a function was called that only another worker has')
     }
     const isolation: Isolation = {
-      ...{ kind: 'process', shared: false, killable: true },
+      ...{ kind: 'process', isShared: false, isKillable: true },
       launch: async (slot) => {
         if (slot === HOSTILE) recorder.workers++
         const worker = new FakeWorker(FILE, () => this.#take(slot))
@@ -78,9 +78,9 @@ class HostilePool {
     this.#pool = new Pool({
       isolation,
       settings,
-      ...{ size: { min: 2, max: 2, idleMs: 1_000 }, initialize: undefined, maxQueue: null, patience: {}, graceMs: 1_000 },
+      ...{ size: { min: 2, max: 2, idleMs: 1_000 }, initialize: undefined, maxQueue: null, callLimits: {}, graceMs: 1_000 },
       ...{ closeGraceMs: 1_000, startTimeoutMs: 60_000, maxWedged: 0, recycle: { calls: null, ageMs: null, memoryMb: null } },
-      ...{ readonly: false, standIn: (handle) => ({ handle }), onLine: hears, listeners: { onWarning: hears, onLog: hears } },
+      ...{ readonly: false, proxyFor: (handle) => ({ handle }), onLine: hears, listeners: { onWarning: hears, onLog: hears } },
       observer: new Observer(new EventEmitter()),
     })
   }
@@ -118,7 +118,7 @@ class HostilePool {
       this.#recorder.fault('a function came back that only another worker has')
     }
     await honest
-    if (this.#pool.locals.size < 1) this.#recorder.fault('a function was dropped that an honest worker has')
+    if (this.#pool.exported.size < 1) this.#recorder.fault('a function was dropped that an honest worker has')
     return outcome
   }
 
@@ -148,6 +148,6 @@ class HostilePool {
       encoder.items(args, 'args', 0)
       encoder.record({}, 'kwargs')
     }
-    return this.#pool.submit(KIND.CALL, write, { slot }, 'm:f')
+    return this.#pool.submit(KIND.CALL, write, { workerIndex }, 'm:f')
   }
 }

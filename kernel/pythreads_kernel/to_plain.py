@@ -1,0 +1,161 @@
+"""What `toJS()` makes of a value that crosses as a reference: something plain with the same contents.
+
+The members of a value may be made as they are asked for, without end. So no more of them are taken than its length says, and
+`encode.py` bounds how deeply copies nest. How a value is copied is found by its class, once for each class in a payload.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from types import SimpleNamespace
+
+from . import packages, scalars
+from .arrays import is_array
+from .plain import RefusedValueError
+from .subclasses import without_class
+
+TYPE_CHECKING = False  # importing typing takes 2 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+# marshal counts members in signed 32-bit numbers.
+_MAX_MEMBERS = 2**31 - 1
+
+
+class _Nothing:
+    """There is no copy."""
+
+
+NOTHING = _Nothing()
+
+
+class Asked:
+    """A value that `toJS()` is called on: it is refused when it has no copy."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        """Stand for `value` as the result of the call."""
+        self.value = value
+
+
+def scalar_way(kind: type) -> Callable[[Any], Any] | None:
+    """What makes a plain value of one of this class that has no members of its own; `None` where nothing does.
+
+    What it returns is yet to be copied itself. `NOTHING`: this one has no copy.
+    """
+    enum = sys.modules.get("enum")
+    if enum is not None and issubclass(kind, enum.Enum):
+        return lambda value: value.value
+    exact = without_class(kind)
+    if exact is not None:
+        return exact
+    if issubclass(kind, bytearray):
+        return lambda value: bytes(memoryview(value))
+    way = packages.scalar_way(kind)
+    if way is not None:
+        return way
+    name = scalars.base_of(kind)
+    if name is not None:
+        return lambda value: _or_nothing(scalars.without_class(value, name))
+    return _user_string if _is_a(kind, "UserString") else None
+
+
+def members_way(kind: type) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - one a kind of value
+    """What makes a list, a dict or an array of a value of this class; `None` where nothing does."""
+    bases = [vars(base) for base in kind.__mro__]
+    if any("__dataclass_fields__" in names for names in bases):
+        return _dataclass
+    if any(isinstance(names.get("__attrs_attrs__"), tuple) for names in bases):
+        return _attrs
+    if issubclass(kind, SimpleNamespace):
+        return lambda value: dict(vars(value))
+    way = packages.members_way(kind)  # before dicts: scipy has one
+    if way is not None:
+        return way
+    if issubclass(kind, tuple):
+        return _tuple
+    if issubclass(kind, (dict, list, set, frozenset)):
+        return _container
+    if is_array(kind):
+        return _array
+    from collections import abc
+
+    return _container if issubclass(kind, (abc.Mapping, abc.Set, abc.Sequence, abc.ValuesView)) else None
+
+
+def _is_a(kind: type, name: str) -> bool:
+    base = getattr(sys.modules.get("collections"), name, None)
+    return base is not None and issubclass(kind, base)
+
+
+def _or_nothing(value: Any) -> Any:
+    return NOTHING if value is None else value
+
+
+def _user_string(value: Any) -> str:
+    return str.__str__(str(value))
+
+
+def _dataclass(value: Any) -> Any:
+    import dataclasses
+
+    return _fields(value, (field.name for field in dataclasses.fields(value)))
+
+
+def _attrs(value: Any) -> Any:
+    return _fields(value, (attribute.name for attribute in type(value).__attrs_attrs__))
+
+
+def _fields(value: Any, names: Iterator[str]) -> dict[str, Any]:
+    """The fields of an object; one that was never set has no value."""
+    missing = NOTHING
+    members = {name: getattr(value, name, missing) for name in names}
+    return {name: member for name, member in members.items() if member is not missing}
+
+
+def _array(value: Any) -> Any:
+    try:
+        return value.tolist()
+    except (NotImplementedError, ValueError):  # a format that memoryview does not read; a view that was released
+        return NOTHING
+
+
+def _tuple(value: Any) -> Any:
+    """A tuple's own members: a subclass may say other ones. Those of a named tuple have names."""
+    names: Any = getattr(type(value), "_fields", None)
+    members = list(tuple.__iter__(value))
+    is_named = isinstance(names, tuple) and len(names) == len(members) and all(isinstance(name, str) for name in names)
+    return dict(zip(names, members, strict=True)) if is_named else members
+
+
+def _container(value: Any) -> Any:
+    from collections import abc
+
+    kind = type(value)
+
+    if issubclass(kind, abc.Mapping):
+        return {key: value[key] for key in _members(value)}
+    if issubclass(kind, abc.ItemsView):
+        return list(_members(value))
+    if issubclass(kind, abc.Set):
+        return set(_members(value))
+    return list(_members(value))
+
+
+def _members(value: Any) -> Iterator[Any]:
+    """Yield as many members as a value says that it has. Refuses one that has more."""
+    try:
+        length = len(value)
+    except OverflowError:
+        length = _MAX_MEMBERS + 1
+    kind = type(value)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if length > _MAX_MEMBERS:
+        raise RefusedValueError("value", f"a {name} with more than {_MAX_MEMBERS} members")
+    members = iter(value)
+    yield from islice(members, length)
+    for _ in members:
+        raise RefusedValueError("value", f"a {name} has more members than its length says, which is {length}")

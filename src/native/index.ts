@@ -1,0 +1,19 @@
+export { connectWorker, connectWorkerNow, sweepPython } from './connections.ts'
+export { makeRoomForListeners } from './exit-listeners.ts'
+export { avoidsNativeCalls, ffi } from './ffi.ts'
+export {
+  closeFd,
+  duplicateFd,
+  makeMemoryFile,
+  Poller,
+  reap,
+  SOCK_STREAM,
+  silenceStderr,
+  socketpair,
+  systemError,
+} from './libc.ts'
+export { reapOnMainThread } from './main-thread.ts'
+export { type InProcessKind, startInProcess, startInProcessNow, whyNotInProcess } from './runtime.ts'
+export { type Connection, connectionOf, stopReading } from './socket-descriptor.ts'
+export { SyncEntry } from './sync-entry.ts'
+export { nap, napAfter, readNow, waitUntil } from './waiting.ts'

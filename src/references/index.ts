@@ -1,0 +1,14 @@
+export {
+  CALLER,
+  CallbackReplies,
+  CallbackRunner,
+  callbackContext,
+  checkRequest,
+  isThenable,
+  promiseInSyncCall,
+  readCallback,
+} from './callbacks.ts'
+export { ExportedValues } from './exported-values.ts'
+export { EMPTY, FrameReferences } from './frame-references.ts'
+export { bindToObject, bindToTarget, Handle, handleOf, type Owner, ReferenceCounts } from './handles-and-counts.ts'
+export { releaseFrame } from './release-frame.ts'
