@@ -15,8 +15,8 @@ const [from, types, to] = ['../build/js/', '../build/types/', '../dist/'].map((f
   fileURLToPath(new URL(folder, import.meta.url)),
 )
 const INTERNALS = 'internals'
-/** Entries that are not called as their module is: what other threads have the main thread require (src/capi/main-thread.ts). */
-const MODULES = { 'main-thread': 'capi/on-main-thread' }
+/** Entries that are not called as their module is: what other threads have the main thread require (src/native/main-thread.ts). */
+const MODULES = { 'main-thread': 'native/on-main-thread' }
 /** What arrow.js needs of the library. */
 const SHARED = ['errors/index.js', 'wire/index.js']
 const common = {

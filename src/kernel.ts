@@ -6,7 +6,7 @@ export const KERNEL_FOLDER: string = fileURLToPath(new URL('../kernel', import.m
 /** Tells a program that starts a Python, such as a script with a sandbox, which folder that Python has to read. */
 export const KERNEL_VARIABLE: Readonly<Record<string, string>> = { PYTHREADS_KERNEL: KERNEL_FOLDER }
 
-/** The file of CommonJS that threads have the main thread require; `scripts/bundle.js` makes it of `capi/on-main-thread.ts`. */
+/** The file of CommonJS that threads have the main thread require; `scripts/bundle.js` makes it of `native/on-main-thread.ts`. */
 export const MAIN_THREAD_FILE: string = fileURLToPath(new URL('../dist/main-thread.cjs', import.meta.url))
 
 /**
@@ -29,6 +29,6 @@ export function bootSource(call: string): string {
 }
 
 /** A module of the kernel that is run as a script. */
-export function kernelScript(name: 'probe' | 'trial'): string {
+export function kernelScript(name: 'probe' | 'import_check'): string {
   return `${KERNEL_FOLDER}/pythreads_kernel/${name}.py`
 }

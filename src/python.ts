@@ -54,7 +54,7 @@ import {
   Session,
   type SourceArguments,
 } from './remote/index.ts'
-import { SyncPython } from './sync/index.ts'
+import { connectSync, SyncPython } from './sync/index.ts'
 import { copyFlags, FLAG, KIND, PythonBytes, PythonFloat } from './wire/index.ts'
 import { emitWarning, type Listeners, type OutputListener, toStream } from './worker/index.ts'
 
@@ -166,7 +166,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     this.sync = new SyncPython({
       open: (tools, calledBack) => {
         if (!pool.isOpen) throw new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool is closed: it takes no more calls')
-        return isolation.openSyncLine(pool.ready, { ...tools, startTimeoutMs }, calledBack)
+        return connectSync(isolation.openSync(pool.ready, startTimeoutMs, calledBack), { ...tools, startTimeoutMs })
       },
       setup: pool.setup,
       exported: pool.exported,

@@ -74,7 +74,8 @@ def run(interpreter: Any, fd: int, side: int, status_page: int, libpython: str) 
     """Serve `fd` in an interpreter until its channel ends. Runs on the worker's thread."""
     thread = threading.current_thread()
     _serving[thread] = fd
-    failure = _exec(interpreter, f"pythreads_kernel.subinterpreter_main.run({fd}, {side}, {ledger}, {libpython!r}, {direct.tokens()})")
+    arguments = f"{fd}, {side}, {status_page}, {libpython!r}, {direct.tokens()}"
+    failure = _exec(interpreter, f"pythreads_kernel.subinterpreter_main.run({arguments})")
     _ending.add(thread)
     del _serving[thread]
     unfinished = _exec(interpreter, f"pythreads_kernel.subinterpreter_main.finish({fd})")

@@ -1,9 +1,9 @@
 """Interrupting a call that runs: an exception in its thread, at the next step of Python code, and never in another call.
 
-A thread says in its `InterruptGuard` which request it works for. Whoever interrupts compares, and sends; the thread withdraws the request
-before it goes on to something else, and then takes back what was sent and has not arrived. Rules:
+A thread says in its `InterruptGuard` which request it works for. Whoever interrupts compares, and sends; the thread withdraws
+the request before it goes on to something else, and then takes back what was sent and has not arrived. Rules:
 
-1. `request` is stored by the gate's own thread only, by plain assignments: Python looks for exceptions from outside at calls,
+1. `request` is stored by the guard's own thread only, by plain assignments: Python looks for exceptions from outside at calls,
    jumps and starts of functions, so none can come between two of them.
 2. Once `request` is None nothing new is sent; `settle` deals with what is on its way. Should it arrive meanwhile, it has arrived,
    in a place that is still the cancelled call's. One side counts what was sent, the other one what has arrived, so that neither

@@ -31,7 +31,10 @@ modules: dict[str, Source] = {}
 _by_value: set[str] = set()
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # In a child: loads the kernel, which is on no path yet, and has it begin there.
-_BEGIN = "__import__('sys').path.append(folder) or __import__('pythreads_kernel.multiprocessing_child').spawned.begin(life, modules)"
+_BEGIN = (
+    "__import__('sys').path.append(folder) or "
+    "__import__('pythreads_kernel.multiprocessing_child').multiprocessing_child.begin(life, modules)"
+)
 
 
 class _Finder:

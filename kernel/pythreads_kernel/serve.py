@@ -67,7 +67,9 @@ def serve(
             scope.errors = settings["errors"]
             scope.flags = settings["flags"]
             sync = settings["sync"]
-            channel = MainChannel(fd, side, status_page, scope, requests, is_sync=sync, own_process=own_process, after=flush_replaced)
+            channel = MainChannel(
+                fd, side, status_page, scope, requests, is_sync=sync, own_process=own_process, after=flush_replaced
+            )
             if refusals.is_watching:
                 refusals.tell(channel)
             current.channel = channel  # what is printed while modules load is the channel's, too

@@ -1,6 +1,6 @@
-"""Staying awake for the next request: to wake a thread that sleeps takes longer than most short calls.
+"""Spin before parking: to wake a thread that is parked takes longer than most short calls.
 
-`src/pool/vigil.ts` does the same for answers.
+`src/platform/spin-wait.ts` follows the same rule for the event loop and for sync calls.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# How long a thread stays awake: about as long as it takes to wake it.
-_AWAKE_NS = 100_000
-# After a vigil in vain the next request is slept for, then two, four, and at most so many.
-_MAX_PASSED = 64
+# How long a thread spins: about as long as it takes to wake a parked one.
+_SPIN_NS = 100_000
+# After a spin in vain, the next wait parks at once; then the next two, the next four, and at most this many.
+_MAX_SKIPPED = 64
 
 
 def spin_wait(fd: int) -> Callable[[], None]:
-    """Return what waits for a moment for something to read, where that has paid lately."""
+    """Return a function that spins until `fd` is readable, for a moment and where that has paid lately."""
     if not hasattr(select, "poll"):
         return lambda: None
     poller = select.poll()
     poller.register(fd, select.POLLIN)
     poll = poller.poll
-    pass_now, pass_next = 0, 1
+    skipped, next_skipped = 0, 1
 
-    def wait() -> None:
-        nonlocal pass_now, pass_next
-        if pass_now:
-            pass_now -= 1
+    def spin() -> None:
+        nonlocal skipped, next_skipped
+        if skipped:
+            skipped -= 1
             return
-        until = perf_counter_ns() + _AWAKE_NS
+        until = perf_counter_ns() + _SPIN_NS
         while not poll(0):
             if perf_counter_ns() > until:
-                pass_now = pass_next
-                pass_next = min(pass_next * 2, _MAX_PASSED)
+                skipped = next_skipped
+                next_skipped = min(next_skipped * 2, _MAX_SKIPPED)
                 return
-        pass_next = 1
+        next_skipped = 1
 
-    return wait
+    return spin

@@ -32,7 +32,7 @@ PAUSE_NS = 200_000
 
 
 class StatusPage:
-    """The ledger of one worker."""
+    """The status page of one worker."""
 
     def __init__(self, fd: int) -> None:
         """Map a file of `BYTES` bytes or more."""
@@ -95,7 +95,7 @@ class StatusPage:
 
 
 def open_status_page(fd: int) -> StatusPage | None:
-    """Open the ledger of a worker that runs in this process, and close the descriptor; -1 stands for none."""
+    """Open the status page of a worker that runs in this process, and close the descriptor; -1 stands for none."""
     if fd < 0:
         return None
     try:

@@ -185,7 +185,7 @@ class _Input(io.FileIO):
 
 
 def install(*, status_page: StatusPage | None = None, reads: bool = True) -> None:
-    """Put the streams into `sys`. `ledger` notes what is printed, should this process die. `reads`: stdin is Node's own."""
+    """Put the streams into `sys`. `status_page` keeps what is printed, should this process die. `reads`: stdin is Node's own."""
     for number, name in _NAMES.items():
         original = getattr(sys, name)
         direct.is_there[number] = original is not None

@@ -80,7 +80,7 @@ async function run(
   path: readonly string[],
 ): Promise<ModuleTrial[]> {
   const request = JSON.stringify({ isolation, modules, path })
-  const args = ['-X', 'utf8', kernelScript('trial'), request]
+  const args = ['-X', 'utf8', kernelScript('import_check'), request]
   const { stdout, stderr, failure } = await execute(facts.executable, args, TIMEOUT_MS)
   const line = stdout.split('\n').find((text) => text.startsWith('pythreads '))
   if (failure === undefined && line !== undefined) return JSON.parse(line.slice('pythreads '.length)) as ModuleTrial[]

@@ -13,9 +13,8 @@ import {
   startInProcessNow,
 } from '../native/index.ts'
 import { own } from '../own.ts'
-import { EntryConnection, SocketConnection, type SyncConnection, type SyncTools } from '../sync/index.ts'
 import { frame, KIND } from '../wire/index.ts'
-import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
+import type { Ending, Isolation, Launched, SyncEndpoint, WorkerSettings } from './isolation.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
 import { StatusPage } from './status-page.ts'
@@ -82,16 +81,15 @@ export class InProcessIsolation implements Isolation {
     return sockets as [Socket, Socket]
   }
 
-  openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncConnection {
+  openSync(ready: Readonly<Record<string, unknown>>, startTimeoutMs: number, calledBack: boolean): SyncEndpoint {
     const address = ready['sync_entry']
     if (!avoidsNativeCalls && !calledBack && this.kind === 'thread' && typeof address === 'number' && address !== 0) {
-      return new EntryConnection(new SyncEntry(address), this.#settings.scope)
+      return { entry: new SyncEntry(address), scope: this.#settings.scope }
     }
-    const { startTimeoutMs } = tools
     const settings = encodeSettings(this.#settings)
     const connected = connectWorkerNow(this.kind)
     const sockets = connected === undefined ? polledSockets(startInProcessNow(this.kind, startTimeoutMs)) : readSockets(connected)
-    return new SocketConnection(sockets, settings, tools, { inProcess: true, pid: process.pid, end: () => {} })
+    return { sockets, settings, inProcess: true, pid: process.pid, end: () => {} }
   }
 
   /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */

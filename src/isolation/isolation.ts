@@ -1,7 +1,8 @@
 import type { Duplex, Readable } from 'node:stream'
-import type { SyncConnection, SyncTools } from '../sync/index.ts'
+import type { SyncEntry } from '../native/index.ts'
 import type { StatusPage } from './status-page.ts'
 import type { IsolationKind } from './support.ts'
+import type { SyncSockets } from './sync-sockets.ts'
 
 /** A worker's end as the pool sees it. */
 export interface Launched {
@@ -45,8 +46,31 @@ export interface Isolation {
   launch(index: number): Promise<Launched>
   /** Checks what a new worker says of itself, where there is something to check; throws when it is not the right one. */
   verify?(ready: Readonly<Record<string, unknown>>): void
-  /** Opens a line for sync calls of this JavaScript thread, which blocks while it waits. `calledBack`: Python may call it. */
-  openSyncLine(ready: Readonly<Record<string, unknown>>, tools: SyncTools, calledBack: boolean): SyncConnection
+  /**
+   * Opens what serves the sync calls of this JavaScript thread. `ready`: the facts of a worker that serves. `calledBack`: Python may
+   * call functions.
+   */
+  openSync(ready: Readonly<Record<string, unknown>>, startTimeoutMs: number, calledBack: boolean): SyncEndpoint
+}
+
+/** Where sync calls go: a native function of this process, or a worker behind sockets. The room `sync` speaks with it. */
+export type SyncEndpoint = SyncFunction | SyncSocketWorker
+
+export interface SyncFunction {
+  readonly entry: SyncEntry
+  readonly scope: number
+}
+
+/** A worker that serves the sync calls of one JavaScript thread and nobody else. */
+export interface SyncSocketWorker {
+  /** Owned by the caller: the worker ends when they are closed. */
+  readonly sockets: SyncSockets
+  /** The payload of its START frame. */
+  readonly settings: Buffer
+  readonly inProcess: boolean
+  readonly pid: number
+  /** Ends it by force, where it has a process of its own. */
+  end(): void
 }
 
 /** Limits that the operating system keeps. */

@@ -19,8 +19,7 @@ import {
   stopReading,
 } from '../native/index.ts'
 import { own, ownVariables } from '../own.ts'
-import { SocketConnection, type SyncConnection, type SyncTools } from '../sync/index.ts'
-import type { Ending, Isolation, Launched, WorkerSettings } from './isolation.ts'
+import type { Ending, Isolation, Launched, SyncEndpoint, WorkerSettings } from './isolation.ts'
 import { withLibraryThreads } from './library-threads.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
@@ -97,22 +96,18 @@ export class ProcessIsolation implements Isolation {
     child.unref()
     socket.once('close', () => child.ref())
     const { stdout, stderr } = child
-    const prints = stdout === null || stderr === null ? undefined : { stdout, stderr }
-    if (prints !== undefined) for (const stream of [stdout, stderr] as Socket[]) stream.unref()
+    const pipes = stdout === null || stderr === null ? undefined : { stdout, stderr }
+    if (pipes !== undefined) for (const stream of [stdout, stderr] as Socket[]) stream.unref()
     const kill = () => void child.kill('SIGKILL')
     const pid = child.pid as number // `#start` returns only a child that runs
-    return { ...(prints === undefined ? {} : { pipes }), socket, side, inProcess: false, pid, statusPage, ended, kill }
+    return { ...(pipes === undefined ? {} : { pipes }), socket, side, inProcess: false, pid, statusPage, ended, kill }
   }
 
-  openSyncLine(_ready: unknown, tools: SyncTools): SyncConnection {
+  openSync(): SyncEndpoint {
     const { sockets, child } = avoidsNativeCalls ? this.#spawnOnPipes() : this.#spawnOnSockets()
     child.unref()
     const end = () => void child.kill('SIGKILL')
-    return new SocketConnection(sockets, encodeSettings(this.#settings), tools, {
-      inProcess: false,
-      pid: child.pid as number,
-      end,
-    })
+    return { sockets, settings: encodeSettings(this.#settings), inProcess: false, pid: child.pid as number, end }
   }
 
   #spawnOnSockets(): { sockets: SyncSockets; child: ChildProcess } {

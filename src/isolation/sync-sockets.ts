@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import { shortage } from '../errors/index.ts'
 import { type Connection, closeFd, nap, napAfter, Poller, readNow, waitUntil } from '../native/index.ts'
 import { own } from '../own.ts'
-import { vigilant } from '../platform/index.ts'
+import { spinFirst } from '../platform/index.ts'
 
 export const MAIN = 0
 export const SIDE = 1
@@ -31,7 +31,7 @@ export function polledSockets(fds: readonly [number, number]): SyncSockets {
   return {
     sockets: socketsOf(...fds),
     fds,
-    wait: vigilant((timeoutMs) => poller.wait(Math.min(timeoutMs, SLICE_MS))),
+    wait: spinFirst((timeoutMs) => poller.wait(Math.min(timeoutMs, SLICE_MS))),
     receive(which) {
       if (!poller.found(which)) return undefined
       const length = readNow(fds[which], chunk)
@@ -57,7 +57,7 @@ export function readSockets([main, side]: readonly [Connection, Connection]): Sy
   return {
     sockets: [main.socket, side.socket],
     fds,
-    wait: vigilant((timeoutMs) => waitUntil(hasCome, timeoutMs)),
+    wait: spinFirst((timeoutMs) => waitUntil(hasCome, timeoutMs)),
     receive(which) {
       const length = lengths[which]
       lengths[which] = -1

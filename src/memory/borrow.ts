@@ -297,7 +297,7 @@ export class Borrowed {
     const isShown = file === undefined && size >= INLINE_BYTES
     if (isShown) shown.set(address, new WeakRef(buffer))
     const part = { offset: loan[1], bytes: size }
-    const hold = { cells, flag, file, address: isShown ? address : undefined, part }
+    const hold = { flags, flag, file, address: isShown ? address : undefined, part }
     if (holds.size === 0) whenThreadEnds(giveAllBack)
     holds.add(hold)
     if (file !== undefined) {

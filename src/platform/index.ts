@@ -1,5 +1,5 @@
-export { vigilant } from './blocking-spin.ts'
-export { Vigil } from './event-loop-spin.ts'
+export { spinFirst } from './blocking-spin.ts'
+export { EventLoopSpin } from './event-loop-spin.ts'
 export { HeldMemory } from './held-memory.ts'
 export { residentMb } from './process-memory.ts'
 export { type Activity, activityOf } from './thread-state.ts'

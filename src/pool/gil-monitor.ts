@@ -1,4 +1,5 @@
 import type { Activity } from '../platform/index.ts'
+import type { Gil } from '../worker/index.ts'
 import type { GilStats } from './stats.ts'
 
 /** How often it is looked, while calls run. */
@@ -10,12 +11,6 @@ const FADING = 0.98
 /** So many looks make a judgement, and with so much waiting it is a bad one. */
 const ENOUGH = 20
 const BOUND = 0.25
-
-/** Whether there is a GIL, and the module that turned it on in a free-threaded build. */
-export interface Gil {
-  readonly enabled: boolean
-  readonly culprit: string | null
-}
 
 /** Who can be looked at. */
 export interface Active {

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
-import type { Write } from '../scheduler/index.ts'
+import type { Write } from '../references/index.ts'
 import { abortError } from '../scheduler/index.ts'
 import { KIND, pathOf, refusedValue } from '../wire/index.ts'
 import { FlattenedChunks } from './flatten-chunks.ts'

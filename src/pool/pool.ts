@@ -3,14 +3,17 @@ import { nameTarget, PythreadsError, WorkerDiedError } from '../errors/index.ts'
 import { type Ending, encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
 import { existingLender, memoryStats } from '../memory/index.ts'
 import { type Observer, Times } from '../observe/index.ts'
-import { residentMb, Vigil } from '../platform/index.ts'
+import { EventLoopSpin, residentMb } from '../platform/index.ts'
 import {
   CallbackReplies,
   callbackContext,
+  type EncodedFrame,
   ExportedValues,
+  FrameEncoder,
   FrameReferences,
   type Handle,
   ReferenceCounts,
+  type Write,
 } from '../references/index.ts'
 import {
   abortError,
@@ -18,13 +21,11 @@ import {
   type CallLimits,
   type CallTarget,
   Dispatcher,
-  type EncodedFrame,
-  FrameEncoder,
+  type DispatchTarget,
   type Lease,
   Leases,
   nameOf,
   Task,
-  type Write,
 } from '../scheduler/index.ts'
 import { copyFlags, FLAG, KIND, type Kind, type Reviver } from '../wire/index.ts'
 import type { Listeners, OutputListener } from '../worker/index.ts'
@@ -117,7 +118,7 @@ export class Pool {
   readonly #leases = new Leases<Worker>((worker) => this.#free(worker))
   readonly #dispatcher: Dispatcher<Worker>
   readonly #supervisor: WorkerSupervisor
-  readonly #spin = new Vigil()
+  readonly #spin = new EventLoopSpin()
   /** A crossing that the next call can have. */
   #unused: FrameReferences | undefined
   readonly #gilMonitor: GilMonitor
@@ -185,8 +186,8 @@ export class Pool {
         free: (worker) => this.#free(worker),
         threadReleased: (task, us) => this.#threadReleased(task, us),
         settled: (task) => this.#settled(task),
-        callbackBegan: () => this.#spin.came(this.#running),
-        callbackReturned: () => this.#spin.went(this.#running),
+        callbackBegan: () => this.#spin.received(this.#running),
+        callbackReturned: () => this.#spin.sent(this.#running),
         skipped: (task) => this.#resubmit(task),
         progressed: (worker) => this.#supervisor.check(worker),
         stuck: (worker) => this.#stuck(worker),
@@ -302,9 +303,8 @@ export class Pool {
       throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'A call with `retry` takes no functions or iterables that live here')
     }
     const where = this.#destination(references, index)
-    const callback = callbackContext()?.worker
-    const origin = this.#isOwn(callback) ? callback : undefined
-    const place = { index: where, home: lease?.worker }
+    const origin = this.#callbackWorker
+    const place = { workerIndex: where, home: lease?.worker }
     const task = new Task(
       { order: this.#order++, ...place, origin, priority, key, target, retries: retry },
       frame,
@@ -359,7 +359,7 @@ export class Pool {
     this.#broadcasts++
     const calls = indexes.map(async (index) => {
       try {
-        await this.submit(kind, write, { ...NO_SUBMIT_OPTIONS, workerIndex }, undefined, target)
+        await this.submit(kind, write, { ...NO_SUBMIT_OPTIONS, workerIndex: index }, undefined, target)
       } catch (error) {
         // At once: a worker that replaces one which it ended must not get it.
         const at = this.#setup.indexOf(step)
@@ -377,8 +377,7 @@ export class Pool {
   #indexInOrder(): number {
     if (this.#broadcasts === 0) {
       const idle = this.#workers.find((worker) => worker.serving && worker.idle)
-      this.#broadcastIndex =
-        (idle ?? callbackContext()?.worker)?.index ?? this.#workers.find((worker) => worker.serving)?.index ?? 0
+      this.#broadcastIndex = (idle ?? this.#callbackWorker)?.index ?? this.#workers.find((worker) => worker.serving)?.index ?? 0
     }
     return this.#broadcastIndex
   }
@@ -392,7 +391,7 @@ export class Pool {
   /** Takes no more calls, waits for those that were made, and ends the workers. */
   close(): Promise<void> {
     const callback = callbackContext()
-    if (callback !== undefined && !callback.returned && this.#workers.includes(callback.worker) && this.#running > 0) {
+    if (callback !== undefined && !callback.returned && this.#callbackWorker !== undefined && this.#running > 0) {
       const message = 'close() in a callback would wait for the call that waits for the callback'
       return Promise.reject(new PythreadsError('ERR_PYTHREADS_DEADLOCK', message))
     }
@@ -505,7 +504,7 @@ export class Pool {
   #sending(task: Task, worker: Worker): void {
     task.worker = worker
     if (task.isSetUp) return
-    this.#spin.went(++this.#running)
+    this.#spin.sent(++this.#running)
     this.#gilMonitor.start()
     const queuedMs = task.queuedAt === undefined ? 0 : performance.now() - task.queuedAt
     const isFirst = task.queuedMs < 0 // it may be taken back, and sent again
@@ -528,8 +527,14 @@ export class Pool {
     }
   }
 
+  /** The worker of this pool whose callback makes the call, if one does. */
+  get #callbackWorker(): Worker | undefined {
+    const host = callbackContext()?.host
+    return host === undefined ? undefined : this.#dispatcher.workers.find((worker) => worker === host)
+  }
+
   /** Whether a worker serves this pool now. */
-  #isOwn(worker: Worker | undefined): boolean {
+  #isOwn(worker: DispatchTarget | undefined): boolean {
     return worker !== undefined && this.#dispatcher.workers[worker.index] === worker
   }
 
@@ -565,7 +570,7 @@ export class Pool {
   #settled(task: Task): void {
     task.worker = undefined
     if (task.cancelledAt !== undefined || task.isSetUp) return
-    this.#spin.came(--this.#running)
+    this.#spin.received(--this.#running)
     this.#checkFinished()
   }
 
@@ -628,7 +633,7 @@ export class Pool {
       const frame = this.#encoder.encode(kind, write, new FrameReferences(this.#exported, worker.counts))
       const options = {
         order: this.#order++,
-        index: worker.index,
+        workerIndex: worker.index,
         origin: undefined,
         priority: 0,
         key: undefined,

@@ -1,16 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect, types } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
-import type { EncodedFrame, FrameEncoder } from '../scheduler/index.ts'
 import { decode, KIND, type Kind, pathOf, type Reviver, refusedValue } from '../wire/index.ts'
-import type { Worker } from '../worker/index.ts'
 import type { CallContext, ExportedValues } from './exported-values.ts'
+import type { EncodedFrame, FrameEncoder } from './frame-encoder.ts'
 import { FrameReferences } from './frame-references.ts'
 import type { ReferenceCounts } from './handles-and-counts.ts'
 
+/** Who runs callbacks for Python: a worker. */
+export interface CallbackHost {
+  readonly counts: ReferenceCounts
+}
+
 /** A callback that a worker waits for. */
 export interface CallbackContext {
-  readonly worker: Worker
+  readonly host: CallbackHost
   returned: boolean
 }
 
@@ -123,12 +127,12 @@ export function checkRequest({ number }: CallbackRequest, counts: ReferenceCount
 
 /** Runs the callbacks of one worker. */
 export class CallbackRunner {
-  readonly #worker: Worker
+  readonly #host: CallbackHost
   readonly #exported: ExportedValues
   readonly #replies: CallbackReplies
 
-  constructor(worker: Worker, exported: ExportedValues, callbackReplies: CallbackReplies) {
-    this.#worker = worker
+  constructor(host: CallbackHost, exported: ExportedValues, callbackReplies: CallbackReplies) {
+    this.#host = host
     this.#exported = exported
     this.#replies = callbackReplies
   }
@@ -143,14 +147,14 @@ export class CallbackRunner {
     answer: (frame: EncodedFrame) => void,
     pending?: () => void,
   ): void {
-    const { counts } = this.#worker
+    const { counts } = this.#host
     if (counts.ended !== undefined) return answer(this.#replies.denied(counts.ended))
     const number = checkRequest(request, counts, this.#exported)
     const { args, refusal } = request
     if (refusal !== undefined) return answer(this.#replies.refused(refusal))
-    const context = { worker: this.#worker, answered: false }
+    const context = { host: this.#host, returned: false }
     const finish = (frame: EncodedFrame) => {
-      context.answered = true
+      context.returned = true
       answer(frame)
       frame.references.delivered()
     }

@@ -1,6 +1,6 @@
-import { FrameEncoder, frameBytes } from '../scheduler/index.ts'
 import { KIND } from '../wire/index.ts'
 import { ExportedValues } from './exported-values.ts'
+import { FrameEncoder, frameBytes } from './frame-encoder.ts'
 import { FrameReferences } from './frame-references.ts'
 
 const encoder = new FrameEncoder()

@@ -1,7 +1,7 @@
 import { raise } from '../errors/index.ts'
 import type { Kwargs, ResolvedCallOptions } from '../options/index.ts'
 import { NO_SUBMIT_OPTIONS, type SubmitOptions } from '../pool/index.ts'
-import type { Write } from '../scheduler/index.ts'
+import type { Write } from '../references/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
 import type { Operator } from './operations.ts'
 import { callRequest, getRequest, operateRequest, type Target, textRequest } from './requests.ts'

@@ -12,7 +12,7 @@ export {
   remoteModule,
   shownAs,
 } from './remote-module.ts'
-export { isRefusedHere, remoteObject } from './remote-object.ts'
+export { isRefusedHere, RemoteObjectTarget, remoteObject } from './remote-object.ts'
 export {
   attributeOf,
   callRequest,
@@ -28,15 +28,7 @@ export {
 } from './requests.ts'
 export { Session } from './session.ts'
 export { readSource, type SourceArguments } from './source.ts'
-export {
-  PythonObject,
-  type Remote,
-  type RemoteGenerator,
-  type RemoteMember,
-  type RemoteReference,
-  type SyncGenerator,
-  type SyncRemote,
-} from './typed.ts'
+export type { PythonObject, Remote, RemoteGenerator, RemoteMember, RemoteReference, SyncGenerator, SyncRemote } from './typed.ts'
 export type {
   Importable,
   Operations,

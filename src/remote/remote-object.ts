@@ -12,9 +12,11 @@ import type { Target } from './requests.ts'
 import type { RemoteObject } from './types.ts'
 
 /** What stands behind the proxy of an object that cannot be called. */
-export class PythonObject {
+class PythonObject {
   readonly [name: string]: never
 }
+
+export { PythonObject as RemoteObjectTarget }
 
 /** Makes what callers get for an object that stays in Python. */
 export function remoteObject(caller: Caller, handle: Handle): RemoteObject {

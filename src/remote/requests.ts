@@ -1,6 +1,6 @@
 import { PythreadsError } from '../errors/index.ts'
 import { type Kwargs, resolveTarget } from '../options/index.ts'
-import type { Write } from '../scheduler/index.ts'
+import type { Write } from '../references/index.ts'
 import type { Source } from './source.ts'
 
 /** The payloads of requests, as the kernel's `requests.py` reads them. */

@@ -9,7 +9,8 @@ import {
   targetName,
 } from '../options/index.ts'
 import { NO_SUBMIT_OPTIONS, type Pool, type SubmitOptions } from '../pool/index.ts'
-import { type Lease, nameOf, type Write } from '../scheduler/index.ts'
+import type { Write } from '../references/index.ts'
+import { type Lease, nameOf } from '../scheduler/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
 import { type Caller, callerOf, given } from './caller.ts'
 import { remoteModule } from './remote-module.ts'

@@ -14,6 +14,9 @@ const TINY_US = 10
 /** How much work tiny calls may have before them, rather than that another worker is woken. */
 const BATCH_US = 200
 
+/** `'tiny'`: less than it takes to make the call. `'short'`: well below a millisecond. `'brief'`: a few milliseconds at most. */
+export type Expected = 'tiny' | 'short' | 'brief' | 'long'
+
 interface CallProfile {
   /** How many calls in a row were short. */
   shortInARow: number
@@ -56,10 +59,12 @@ export class CallProfiles {
     return Math.min(MAX_DEPTH, Math.floor(BATCH_US / Math.max(profile.meanUs, 1)))
   }
 
-  /** Whether calls of this kind take a few milliseconds at most. */
-  isBrief(key: string | undefined): boolean {
+  /** How long a call of this kind is expected to take; `'long'` where nothing is known of it. */
+  expected(key: string | undefined): Expected {
     const profile = key === undefined ? undefined : this.#find(key)
-    return profile !== undefined && profile.briefInARow >= ENOUGH_IN_A_ROW
+    if (profile === undefined || profile.briefInARow < ENOUGH_IN_A_ROW) return 'long'
+    if (profile.shortInARow < ENOUGH_IN_A_ROW || profile.meanUs * 2 > BACKLOG_US) return 'brief'
+    return profile.meanUs < TINY_US ? 'tiny' : 'short'
   }
 
   /** How many calls of this kind a worker may have at once. */

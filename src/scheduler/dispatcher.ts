@@ -1,33 +1,8 @@
 import type { CallOutcome } from '../observe/index.ts'
 import { CallProfiles } from './call-profiles.ts'
-import type { Leasable, Leases } from './leases.ts'
+import type { Leases } from './leases.ts'
 import { Queues } from './queues.ts'
-import type { Task } from './task.ts'
-
-/** A worker as dispatch sees it. */
-export interface DispatchTarget extends Leasable {
-  /** Whether it takes only calls that name it. */
-  readonly retiring: boolean
-  readonly idle: boolean
-  /** Whether its thread waits for a callback, so that it can take a call which the callback made. */
-  readonly waits: boolean
-  /** Whether a call that it has waits, or waited, for a callback in which others run. */
-  readonly isWithinCallback: boolean
-  /** How many calls it has before it. */
-  readonly depth: number
-  /** Since when the call runs that others stand behind. */
-  readonly runningSince: number
-  /** Whether the list of idle workers holds it. */
-  listed: boolean
-  /** Whether all that it has before it is expected to be short, and even tiny. */
-  short: boolean
-  tiny: boolean
-  /** Whether the call that it runs is expected to take a few milliseconds at most. */
-  brief: boolean
-  send(task: Task): void
-  /** Takes back the calls that it has not begun. */
-  takeBack(): Task[]
-}
+import type { DispatchTarget, Task } from './task.ts'
 
 /** What dispatch tells the pool. */
 export interface DispatchEvents<S extends DispatchTarget> {
@@ -216,9 +191,13 @@ export class Dispatcher<S extends DispatchTarget> {
     if (worker.idle) return this.#queues.nextFor(worker.index, leased)
     if (worker.waits) return this.#queues.nextWithin(worker.index)
     if (leased || worker.isWithinCallback) return undefined
-    if (worker.short) return this.#queues.nextAlong(worker.index, (task) => worker.depth < this.profiles.pipelineDepth(task.key))
-    if (!worker.brief || worker.depth > 1 || this.#leases.next !== undefined) return undefined
-    return this.#queues.nextAlong(worker.index, (task) => task.workerIndex === undefined && this.profiles.isBrief(task.key))
+    if (isShort(worker))
+      return this.#queues.nextAlong(worker.index, (task) => worker.depth < this.profiles.pipelineDepth(task.key))
+    if (worker.expected !== 'brief' || worker.depth > 1 || this.#leases.next !== undefined) return undefined
+    return this.#queues.nextAlong(
+      worker.index,
+      (task) => task.workerIndex === undefined && this.profiles.expected(task.key) !== 'long',
+    )
   }
 
   /** The call that stood by may be the one that runs now. */
@@ -232,9 +211,7 @@ export class Dispatcher<S extends DispatchTarget> {
 
   /** Notes what is expected of a worker that has nothing but this call. */
   #expect(worker: S, { key }: Task): void {
-    worker.short = this.profiles.pipelineDepth(key) > 1
-    worker.tiny = this.profiles.batchDepth(key) > 0
-    worker.brief = this.profiles.isBrief(key)
+    worker.expected = this.profiles.expected(key)
   }
 
   /** Takes back the calls that stand by where this one waits and is to go first. */
@@ -261,7 +238,7 @@ export class Dispatcher<S extends DispatchTarget> {
     if (window <= 1) return undefined
     let best: S | undefined
     for (const worker of this.workers) {
-      if (worker === undefined || !worker.serving || !worker.short || worker.isWithinCallback) continue
+      if (worker === undefined || !worker.serving || !isShort(worker) || worker.isWithinCallback) continue
       if (worker.depth >= (best?.depth ?? window) || this.#isReserved(worker)) continue
       if (this.#queues.isNext(task, worker.index)) best = worker
     }
@@ -274,7 +251,7 @@ export class Dispatcher<S extends DispatchTarget> {
     if (room === 0) return undefined
     return this.workers.find(
       (worker) =>
-        worker?.tiny === true &&
+        worker?.expected === 'tiny' &&
         !worker.idle &&
         worker.depth < room &&
         worker.serving &&
@@ -291,8 +268,8 @@ export class Dispatcher<S extends DispatchTarget> {
   }
 
   #sendAlong(worker: S, task: Task): void {
-    if (worker.tiny) worker.tiny = this.profiles.batchDepth(task.key) > 0
-    if (!worker.short) this.#standbys.set(worker, task)
+    if (worker.expected === 'tiny' && this.profiles.expected(task.key) !== 'tiny') worker.expected = 'short'
+    if (!isShort(worker)) this.#standbys.set(worker, task)
     this.#events.sending(task, worker)
     worker.send(task)
     this.#watchOver(worker)
@@ -321,7 +298,7 @@ export class Dispatcher<S extends DispatchTarget> {
     for (const worker of this.workers) {
       if (worker === undefined || worker.depth < 2 || worker.isWithinCallback) continue
       if (now - worker.runningSince >= limitOf(worker)) {
-        worker.short = worker.tiny = worker.brief = false
+        worker.expected = 'long'
         this.#takeBackFrom(worker)
       }
       if (worker.depth > 1) this.#watchOver(worker)
@@ -330,8 +307,13 @@ export class Dispatcher<S extends DispatchTarget> {
 }
 
 /** How long the call that it runs may take before those behind it are taken back. */
-function limitOf({ short }: DispatchTarget): number {
-  return short ? LONG_MS : NOT_BRIEF_MS
+function limitOf(worker: DispatchTarget): number {
+  return isShort(worker) ? LONG_MS : NOT_BRIEF_MS
+}
+
+/** Whether all calls of a worker are expected to be short. */
+function isShort({ expected }: DispatchTarget): boolean {
+  return expected === 'short' || expected === 'tiny'
 }
 
 /** A timer that does nothing but keep the process alive, when it is referenced. */

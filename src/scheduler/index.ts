@@ -1,4 +1,5 @@
 export { abortError, armLimits, type CallLimits } from './call-limits.ts'
+export type { Expected } from './call-profiles.ts'
 export { Dispatcher } from './dispatcher.ts'
 export { type Lease, Leases } from './leases.ts'
-export { type CallTarget, type EncodedFrame, FrameEncoder, frameBytes, nameOf, Task, type Write } from './task.ts'
+export { type CallTarget, type DispatchTarget, nameOf, Task } from './task.ts'

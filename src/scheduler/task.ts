@@ -1,15 +1,8 @@
 import { forTarget } from '../errors/index.ts'
 import type { CallOutcome } from '../observe/index.ts'
-import { EMPTY, type FrameReferences, handleOf } from '../references/index.ts'
-import { Encoder, FLAG, HEADER_BYTES, type Kind, type Loan, writeHeader } from '../wire/index.ts'
-import type { Worker } from '../worker/index.ts'
+import { type EncodedFrame, type FrameReferences, frameBytes, handleOf } from '../references/index.ts'
+import type { Expected } from './call-profiles.ts'
 import type { Linked, LinkedQueue } from './linked-queue.ts'
-
-/** A buffer is given up for a new one when it is this full; the calls that wait in it keep it alive. */
-const SLAB_BYTES = 60 * 1024
-
-/** A payload of so many bytes is lent rather than sent, where it can be. */
-const LENT_FRAME_BYTES = 256 * 1024
 
 /** What a call calls: `module:attribute`, or the attribute of a remote object; `undefined`: nothing that has a name. */
 export type CallTarget = string | { readonly object: object; readonly path: string } | undefined
@@ -21,13 +14,42 @@ export function nameOf(target: CallTarget): string | undefined {
   return target.path === '' ? type : `${type}.${target.path}`
 }
 
+/** A worker, as the scheduler sees it. */
+export interface DispatchTarget {
+  readonly index: number
+  /** Whether it takes calls. */
+  readonly serving: boolean
+  /** Whether it takes only calls that name it. */
+  readonly retiring: boolean
+  readonly idle: boolean
+  /** Whether its thread waits for a callback, so that it can take a call which the callback made. */
+  readonly waits: boolean
+  /** Whether a call that it has waits, or waited, for a callback in which others run. */
+  readonly isWithinCallback: boolean
+  /** The number of calls before it. */
+  readonly depth: number
+  /** When the call began that others stand behind, in `performance.now()`. */
+  readonly runningSince: number
+  /** Whether the list of idle workers holds it. */
+  listed: boolean
+  /** How long the calls before it are expected to take, the longest of them. */
+  expected: Expected
+  /** Whether another call is before this one. */
+  isBehind(task: Task): boolean
+  send(task: Task): void
+  /** Takes back the calls that it has not begun. */
+  takeBack(): Task[]
+  /** Ends a call for which nobody waits any more. */
+  cancel(task: Task): void
+}
+
 /** What a call is besides its frame; everything is decided. */
 export interface TaskOptions {
   readonly order: number
   /** The number of the worker that has to take it, `undefined`: any. */
   readonly workerIndex: number | undefined
   /** The worker whose callback made this call, if one did: it waits for it, so it may take it in between. */
-  readonly origin: Worker | undefined
+  readonly origin: DispatchTarget | undefined
   readonly priority: number
   /** What it calls, by which others of its kind are known; `undefined`: nothing that has a name. */
   readonly key: string | undefined
@@ -48,7 +70,7 @@ export class Task implements Linked<Task>, EncodedFrame {
   queue: LinkedQueue<Task> | undefined
   readonly order: number
   readonly workerIndex: number | undefined
-  origin: Worker | undefined
+  origin: DispatchTarget | undefined
   readonly priority: number
   readonly key: string | undefined
   readonly #target: CallTarget
@@ -56,7 +78,7 @@ export class Task implements Linked<Task>, EncodedFrame {
   readonly isSetUp: boolean
   retries: number
   /** The worker that has it. */
-  worker: Worker | undefined
+  worker: DispatchTarget | undefined
   /** Its request id there. */
   id = 0
   /** When nobody waited for it any more; `undefined`: somebody does. */
@@ -168,66 +190,4 @@ export class Task implements Linked<Task>, EncodedFrame {
     this.references.retract()
     this.lose(error, outcome)
   }
-}
-
-/** Where an encoded frame is, and what goes along with it. */
-export interface EncodedFrame {
-  readonly slab: Buffer
-  readonly start: number
-  readonly end: number
-  readonly references: FrameReferences
-}
-
-/** Writes a request's payload. */
-export type Write = (encoder: Encoder) => void
-
-/** Encodes frames one behind the other into slabs. */
-export class FrameEncoder {
-  #encoder: Encoder | undefined = new Encoder()
-
-  /**
-   * Encodes a frame; what `write` throws leaves no trace. A getter of an argument may make a call of its own meanwhile.
-   * `flags`: of `FLAG`, besides `ESCAPED`.
-   */
-  encode(kind: Kind, write: Write, references: FrameReferences, flags: number = 0): EncodedFrame {
-    const encoder = this.#encoder ?? new Encoder()
-    this.#encoder = undefined
-    const start = encoder.position
-    try {
-      encoder.reserve(HEADER_BYTES)
-      encoder.position += HEADER_BYTES
-      encoder.references = references
-      write(encoder)
-      const escaped = encoder.finish(start + HEADER_BYTES) ? FLAG.ESCAPED : 0
-      const end = encoder.position
-      references.encoded()
-      if (end - start >= LENT_FRAME_BYTES) {
-        const loan = references.lend(encoder.buffer.subarray(start + HEADER_BYTES, end))
-        if (loan !== undefined) return lentFrame(kind | flags | FLAG.ESCAPED, loan, escaped !== 0, references)
-      }
-      writeHeader(encoder.buffer, start, end - start - HEADER_BYTES, 0, kind | flags | escaped)
-      return { slab: encoder.buffer, start, end, references: references.isEmpty ? EMPTY : references }
-    } catch (error) {
-      encoder.rewind(start)
-      references.retract()
-      throw error
-    } finally {
-      this.#encoder = encoder.position < SLAB_BYTES ? encoder : new Encoder()
-    }
-  }
-}
-
-/** A frame that says where its payload is. The encoder of that one is not used again, as it may be lent itself. */
-function lentFrame(kind: number, loan: Loan, escaped: boolean, references: FrameReferences): EncodedFrame {
-  const encoder = new Encoder()
-  encoder.position = HEADER_BYTES
-  encoder.elsewhere(loan, escaped)
-  writeHeader(encoder.buffer, 0, encoder.position - HEADER_BYTES, 0, kind)
-  return { slab: encoder.buffer, start: 0, end: encoder.position, references }
-}
-
-/** The bytes of an encoded frame, with its request id. */
-export function frameBytes({ slab, start, end }: EncodedFrame, id: number): Buffer {
-  slab.writeUInt32LE(id, start + 4)
-  return slab.subarray(start, end)
 }

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { type PythonErrorDetails, PythreadsError, startFailure, toError } from '../errors/index.ts'
-import { MAIN, SIDE, type SyncSockets } from '../isolation/index.ts'
+import { MAIN, SIDE, type SyncEndpoint, type SyncSockets, type SyncSocketWorker } from '../isolation/index.ts'
 import type { SyncEntry } from '../native/index.ts'
 import { decode, FrameParser, type FrameSink, frame, frameError, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
 
@@ -44,16 +44,13 @@ export interface SideFrame {
   readonly bytes: Buffer
 }
 
-/** The worker at the other end of a line. */
-interface SyncWorker {
-  readonly inProcess: boolean
-  readonly pid: number
-  /** Ends it by force. */
-  end(): void
+/** Connects to what serves sync calls. @throws `ERR_PYTHREADS_WORKER_START`, and what its modules raise */
+export function connectSync(endpoint: SyncEndpoint, tools: SyncTools): SyncConnection {
+  return 'entry' in endpoint ? new EntryConnection(endpoint.entry, endpoint.scope) : new SocketConnection(endpoint, tools)
 }
 
 /** Sync calls by one native call into the interpreter of this process. */
-export class EntryConnection implements SyncConnection {
+class EntryConnection implements SyncConnection {
   readonly callsBack = false
   readonly inProcess = true
   readonly pid: number = process.pid
@@ -92,7 +89,7 @@ const RETRY_MS = 2
  * Sync calls over sockets, to a worker that serves nobody else. While a request is waited for, both sockets are read here;
  * otherwise the event loop reads the side one, on which Python's other threads call JavaScript.
  */
-export class SocketConnection implements SyncConnection {
+class SocketConnection implements SyncConnection {
   readonly callsBack = true
   readonly inProcess: boolean
   readonly pid: number
@@ -118,18 +115,14 @@ export class SocketConnection implements SyncConnection {
   /** How many requests are waited for, one within the other. */
   #depth = 0
 
-  /**
-   * `sockets` are owned from now on: their end is that of the worker. `settings`: the payload of the START frame. `worker`: whether it
-   * runs in this process, else in which, and how it is ended by force.
-   *
-   * @throws `ERR_PYTHREADS_WORKER_START`, and what its modules raise
-   */
-  constructor(sockets: SyncSockets, settings: Buffer, tools: SyncTools, worker: SyncWorker) {
+  /** @throws `ERR_PYTHREADS_WORKER_START`, and what its modules raise */
+  constructor(worker: SyncSocketWorker, tools: SyncTools) {
+    const { sockets, settings } = worker
     this.inProcess = worker.inProcess
     this.pid = worker.pid
     this.#sockets = sockets
     this.#tools = tools
-    this.#end = worker.end
+    this.#end = () => worker.end()
     const [main, side] = sockets.sockets
     main.unref()
     main.on('error', () => {})

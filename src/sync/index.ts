@@ -1,2 +1,2 @@
-export { EntryConnection, SocketConnection, type SyncConnection, type SyncTools } from './connection.ts'
+export { connectSync } from './connection.ts'
 export { SyncPython } from './python.ts'

@@ -10,7 +10,7 @@ import {
   type Operator,
   operation,
   PythonModule,
-  PythonObject,
+  RemoteObjectTarget,
   refusedToJson,
   refuseToChange,
   shownAs,
@@ -44,7 +44,7 @@ export function syncObject(caller: SyncCaller, handle: Handle): SyncObject {
   const dispose = () => handle.release()
   const symbols: Partial<Record<symbol, unknown>> = { [Symbol.dispose]: dispose }
   if (has(TRAIT.ITERABLE)) symbols[Symbol.iterator] = () => iterate(caller, target, handle)
-  const proxy: SyncObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new PythonObject()), {
+  const proxy: SyncObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new RemoteObjectTarget()), {
     get: (_, key) => {
       if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
       if (key === 'toJSON') return refusedToJson(text)

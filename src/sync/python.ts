@@ -16,7 +16,9 @@ import {
   CallbackReplies,
   checkRequest,
   type ExportedValues,
+  FrameEncoder,
   FrameReferences,
+  frameBytes,
   Handle,
   isThenable,
   type Owner,
@@ -24,6 +26,7 @@ import {
   ReferenceCounts,
   readCallback,
   releaseFrame,
+  type Write,
 } from '../references/index.ts'
 import type { SyncModule, SyncRemote } from '../remote/index.ts'
 import {
@@ -38,7 +41,7 @@ import {
   type Target,
   textRequest,
 } from '../remote/index.ts'
-import { FrameEncoder, frameBytes, nameOf, type Write } from '../scheduler/index.ts'
+import { nameOf } from '../scheduler/index.ts'
 import { copyFlags, decode, FLAG, frame, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
 import { type Listeners, OutputLines, type OutputListener, tellLog, tellWarning } from '../worker/index.ts'
 import type { SideFrame, SyncConnection, SyncReply, SyncTools } from './connection.ts'

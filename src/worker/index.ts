@@ -1,3 +1,4 @@
+export type { Gil } from './gil.ts'
 export { OutputLines, type OutputListener, toStream } from './output-lines.ts'
 export { emitWarning, type Listeners, tellLog, tellWarning } from './records.ts'
 export { type PoolSize, type Recycling, WorkerSupervisor } from './supervisor.ts'

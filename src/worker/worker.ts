@@ -2,19 +2,20 @@ import { type ErrorCode, nameTarget, type PythonErrorDetails, PythreadsError, qu
 import type { Ending, Isolation, Launched, WorkerTimes } from '../isolation/index.ts'
 import { Borrowed, existingLender } from '../memory/index.ts'
 import { type Activity, activityOf, HeldMemory, residentMb } from '../platform/index.ts'
-import type { Gil } from '../pool/index.ts'
 import type { ExportedValues } from '../references/index.ts'
 import {
   CALLER,
   type CallbackReplies,
   CallbackRunner,
+  type EncodedFrame,
+  frameBytes,
   Handle,
   type Owner,
   type ReferenceCounts,
   readCallback,
   releaseFrame,
 } from '../references/index.ts'
-import { type EncodedFrame, frameBytes, type Task } from '../scheduler/index.ts'
+import type { DispatchTarget, Expected, Task } from '../scheduler/index.ts'
 import {
   decode,
   type FrameSink,
@@ -31,6 +32,7 @@ import {
 import { Cancellations } from './cancellations.ts'
 import { drained } from './drain.ts'
 import { FrameReader } from './frame-reader.ts'
+import type { Gil } from './gil.ts'
 import { InFlightCalls } from './in-flight-calls.ts'
 import { OutputLines, type OutputListener } from './output-lines.ts'
 import { type FindCall, type Listeners, tellLog, tellWarning } from './records.ts'
@@ -104,7 +106,7 @@ const MOST_PENDING = 100_000
 const LAST_CANCEL = Uint8Array.of(1)
 
 /** One worker: its channel, the calls it has, and what it has done so far. */
-export class Worker implements Owner, Reviver {
+export class Worker implements DispatchTarget, Owner, Reviver {
   readonly index: number
   readonly counts: ReferenceCounts
   /** The facts of the READY frame: pid, version, executable. */
@@ -114,11 +116,10 @@ export class Worker implements Owner, Reviver {
   /** When it began to serve, and when it was last given back its idleness, in `performance.now()`. */
   servingSince = 0
   idleSince = 0
-  /** Whether the list of idle workers holds it, and whether all that it has before it is expected to be short, or tiny, or what it runs brief. */
+  /** Whether the list of idle workers holds it. */
   listed = false
-  short = false
-  tiny = false
-  brief = false
+  /** How long the calls before it are expected to take, the longest of them. */
+  expected: Expected = 'long'
   /** Whether the pool gives it calls: from the end of its set-up until it is gone. */
   serving = false
   /** It is to end as soon as nothing keeps it, and takes only calls that need it. */

@@ -1,8 +1,9 @@
 import { ExportedValues } from '../../src/references/exported-values.ts'
+import type { EncodedFrame } from '../../src/references/frame-encoder.ts'
 import { FrameReferences } from '../../src/references/frame-references.ts'
-import { type EncodedFrame, Task, type TaskOptions } from '../../src/scheduler/task.ts'
+import type { Expected } from '../../src/scheduler/call-profiles.ts'
+import { type DispatchTarget, Task, type TaskOptions } from '../../src/scheduler/task.ts'
 import { InFlightCalls } from '../../src/worker/in-flight-calls.ts'
-import type { Worker } from '../../src/worker/worker.ts'
 
 /** A call whose outcome is kept. */
 export class FakeCall extends Task {
@@ -30,9 +31,9 @@ export class FakeCall extends Task {
 }
 
 export interface CallOptions {
-  readonly slot?: number | undefined
+  readonly workerIndex?: number | undefined
   /** The worker whose callback makes it. */
-  readonly origin?: { readonly slot: number } | undefined
+  readonly origin?: { readonly index: number } | undefined
   readonly priority?: number
   readonly key?: string | undefined
   readonly retries?: number
@@ -43,9 +44,9 @@ export interface CallOptions {
 export class Calls {
   #order = 0
 
-  make({ slot, origin, priority = 0, key, retries = 0, name }: CallOptions = {}): FakeCall {
+  make({ workerIndex, origin, priority = 0, key, retries = 0, name }: CallOptions = {}): FakeCall {
     const order = this.#order++
-    const options = { order, slot, origin: origin as Worker | undefined, priority, key, retries, home: undefined }
+    const options = { order, workerIndex, origin: origin as DispatchTarget | undefined, priority, key, retries, home: undefined }
     return new FakeCall(options, name ?? `call ${order}`)
   }
 
@@ -61,22 +62,20 @@ function fakeFrame(): EncodedFrame {
 
 /** A worker without Python: its thread does what a test says. Its books are those of a real one. */
 export class FakeWorker {
-  readonly slot: number
+  readonly index: number
   readonly inFlight: InFlightCalls = new InFlightCalls()
   serving = true
   retiring = false
   listed = false
-  short = false
-  tiny = false
-  brief = false
+  expected: Expected = 'long'
   /** All calls that it was sent, in order. */
   readonly got: FakeCall[] = []
   /** Those without an answer. */
   readonly callbacks: number[] = []
   #callback = 0
 
-  constructor(slot: number) {
-    this.slot = slot
+  constructor(index: number) {
+    this.index = index
   }
 
   get idle(): boolean {
@@ -104,6 +103,14 @@ export class FakeWorker {
     return [...this.inFlight.tasks] as FakeCall[]
   }
 
+  isBehind(task: Task): boolean {
+    return this.inFlight.isBehind(task)
+  }
+
+  cancel(): void {
+    throw new Error('the dispatcher cancels nothing')
+  }
+
   send(task: Task): void {
     this.inFlight.add(task)
     this.got.push(task as FakeCall)
@@ -118,7 +125,7 @@ export class FakeWorker {
   /** The call that runs is done. */
   finish(): FakeCall {
     const task = this.inFlight.running as FakeCall | undefined
-    if (task === undefined || this.waits) throw new Error(`worker ${this.slot} runs nothing that could finish`)
+    if (task === undefined || this.waits) throw new Error(`worker ${this.index} runs nothing that could finish`)
     this.#forget(task)
     return task
   }

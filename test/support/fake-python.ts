@@ -208,10 +208,10 @@ export class FakePool {
   /** What becomes of the launch of a worker. */
   launch: () => Promise<void> = () => Promise.resolve()
 
-  constructor(options: Partial<PoolOptions> & { killable?: boolean; shared?: boolean } = {}) {
-    const { killable = true, shared = false, ...others } = options
+  constructor(options: Partial<PoolOptions> & { isKillable?: boolean; isShared?: boolean } = {}) {
+    const { isKillable = true, isShared = false, ...others } = options
     const isolation: Isolation = {
-      kind: killable ? 'process' : 'thread',
+      kind: isKillable ? 'process' : 'thread',
       isShared,
       isKillable,
       launch: async () => {
@@ -226,7 +226,7 @@ export class FakePool {
         this.pythons.push(python)
         return python
       },
-      openSyncLine: () => {
+      openSync: () => {
         throw new Error('there is no Python')
       },
     }

@@ -16,13 +16,13 @@ const KERNEL = fileURLToPath(new URL('../../kernel', import.meta.url))
 /** Takes so many bytes; or, negative, gives back the one of those taken that the number chooses. */
 const steps = fc.array(fc.oneof(fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: -1_000, max: -1 })), { maxLength: 120 })
 
-interface Allocator {
+interface RangeAllocator {
   take(size: number): number | undefined
   giveBack(start: number, size: number): void
 }
 
 /** A byte map of the range: the first free part that is large enough. */
-class Model implements Allocator {
+class Model implements RangeAllocator {
   readonly #taken = new Uint8Array((END - START) / 64)
 
   take(size: number): number | undefined {
@@ -42,7 +42,7 @@ class Model implements Allocator {
 }
 
 /** What an allocator answers to each step, `null` for no room; then all is given back and the whole range taken at once. */
-function run(extents: Allocator, sequence: readonly number[]): (number | null)[] {
+function run(extents: RangeAllocator, sequence: readonly number[]): (number | null)[] {
   const held: [start: number, size: number][] = []
   const answers: (number | null)[] = []
   for (const step of sequence) {

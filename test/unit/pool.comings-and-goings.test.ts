@@ -272,9 +272,9 @@ class Day {
   readonly #asked = new Set<string>()
   #number = 0
 
-  constructor(killable: boolean) {
+  constructor(isKillable: boolean) {
     const recycle = { calls: 5, ageMs: 8_000, memoryMb: null }
-    this.fake = new FakePool({ killable, maxWedged: 1, size: { min: 1, max: 3, idleMs: 500 }, recycle })
+    this.fake = new FakePool({ isKillable, maxWedged: 1, size: { min: 1, max: 3, idleMs: 500 }, recycle })
   }
 
   get #busy(): FakePython[] {
@@ -370,10 +370,10 @@ describe('whatever happens', () => {
   it.each([
     ['can be ended', true],
     ['cannot be ended', false],
-  ])('every call, lease and broadcast comes to an end, with workers that %s', async (_, killable) => {
+  ])('every call, lease and broadcast comes to an end, with workers that %s', async (_, isKillable) => {
     let [calls, resizes, deaths] = [0, 0, 0]
     const run = fc.asyncProperty(fc.array(steps, { maxLength: 50, size: 'max' }), async (plan) => {
-      const day = new Day(killable)
+      const day = new Day(isKillable)
       const { fake } = day
       await fake.start()
       for (const step of plan) {

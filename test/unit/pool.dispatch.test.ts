@@ -50,19 +50,19 @@ class Floor {
       },
       drained: () => this.drained++,
     })
-    this.workers = Array.from({ length: workers }, (_, slot) => this.add(slot))
+    this.workers = Array.from({ length: workers }, (_, workerIndex) => this.add(workerIndex))
   }
 
-  add(slot: number): FakeWorker {
-    const worker = new FakeWorker(slot)
-    this.dispatcher.workers[slot] = worker
+  add(workerIndex: number): FakeWorker {
+    const worker = new FakeWorker(workerIndex)
+    this.dispatcher.workers[workerIndex] = worker
     this.dispatcher.feed(worker)
     return worker
   }
 
-  worker(slot: number): FakeWorker {
-    const worker = this.dispatcher.workers[slot]
-    if (worker === undefined) throw new Error(`there is no worker ${slot}`)
+  worker(workerIndex: number): FakeWorker {
+    const worker = this.dispatcher.workers[workerIndex]
+    if (worker === undefined) throw new Error(`there is no worker ${workerIndex}`)
     return worker
   }
 
@@ -73,18 +73,18 @@ class Floor {
   }
 
   /** The worker is done with what it runs. */
-  finish(slot: number, us: number = 1_000_000): FakeCall {
-    const worker = this.worker(slot)
+  finish(workerIndex: number, us: number = 1_000_000): FakeCall {
+    const worker = this.worker(workerIndex)
     const call = worker.finish()
     call.worker = undefined
     if (call.key !== undefined) this.dispatcher.profiles.learn(call.key, us)
-    call.resolve(slot)
+    call.resolve(workerIndex)
     this.dispatcher.feed(worker)
     return call
   }
 
-  callBack(slot: number): number {
-    const worker = this.worker(slot)
+  callBack(workerIndex: number): number {
+    const worker = this.worker(workerIndex)
     const callback = worker.callBack()
     if (worker.waits) this.dispatcher.feed(worker)
     return callback
@@ -98,13 +98,13 @@ class Floor {
 
   /** The workers as numbers that have these calls; `undefined`: it waits. */
   where(...calls: FakeCall[]): (number | undefined)[] {
-    return calls.map((call) => this.workers.find((worker) => worker.has.includes(call))?.slot)
+    return calls.map((call) => this.workers.find((worker) => worker.has.includes(call))?.index)
   }
 
   /** Lets a worker finish one call after the other, as long as it has any. Answers their names. */
-  drain(slot: number): string[] {
+  drain(workerIndex: number): string[] {
     const names: string[] = []
-    while (!this.worker(slot).idle) names.push(this.finish(slot).name)
+    while (!this.worker(workerIndex).idle) names.push(this.finish(workerIndex).name)
     return names
   }
 }
@@ -121,17 +121,17 @@ describe('rule 1: an idle worker takes the next call', () => {
   it('the worker that was idle last goes first', () => {
     const floor = new Floor(3)
     for (let i = 0; i < 3; i++) floor.place()
-    for (const slot of [1, 0, 2]) floor.finish(slot)
+    for (const workerIndex of [1, 0, 2]) floor.finish(workerIndex)
     expect(floor.where(floor.place(), floor.place(), floor.place())).toEqual([2, 0, 1])
   })
 
   it('also when its last call was one that named it', () => {
     const floor = new Floor(3)
-    for (const slot of [0, 1, 2]) {
-      floor.place({ slot })
-      floor.finish(slot)
+    for (const workerIndex of [0, 1, 2]) {
+      floor.place({ workerIndex })
+      floor.finish(workerIndex)
     }
-    floor.place({ slot: 0 })
+    floor.place({ workerIndex: 0 })
     floor.finish(0)
     expect(floor.where(floor.place())).toEqual([0])
   })
@@ -153,17 +153,17 @@ describe('rule 1: an idle worker takes the next call', () => {
 
   it('a call that names a worker has its turn there among those for any', () => {
     const floor = new Floor(2)
-    for (const slot of [0, 1]) floor.place({ slot, name: 'first' })
+    for (const workerIndex of [0, 1]) floor.place({ workerIndex, name: 'first' })
     floor.place({ name: 'any 1' })
-    floor.place({ name: 'for 0', slot: 0 })
+    floor.place({ name: 'for 0', workerIndex: 0 })
     floor.place({ name: 'any 2' })
-    floor.place({ name: 'urgent for 0', slot: 0, priority: 1 })
+    floor.place({ name: 'urgent for 0', workerIndex: 0, priority: 1 })
     expect(floor.drain(0)).toEqual(['first', 'urgent for 0', 'any 1', 'for 0', 'any 2'])
   })
 
   it('a call that names a worker waits for it while others are idle', () => {
     const floor = new Floor(2)
-    const [long, pinned] = [floor.place({ slot: 0 }), floor.place({ slot: 0 })]
+    const [long, pinned] = [floor.place({ workerIndex: 0 }), floor.place({ workerIndex: 0 })]
     expect(floor.where(long, pinned)).toEqual([0, undefined])
     expect(floor.where(floor.place())).toEqual([1])
     floor.finish(0)
@@ -173,7 +173,7 @@ describe('rule 1: an idle worker takes the next call', () => {
   it('one that is not serving takes nothing', () => {
     const floor = new Floor(1)
     floor.worker(0).serving = false
-    const calls = [floor.place(), floor.place({ slot: 0 })]
+    const calls = [floor.place(), floor.place({ workerIndex: 0 })]
     expect(floor.where(...calls)).toEqual([undefined, undefined])
     expect(floor.waiting).toEqual(calls)
     floor.worker(0).serving = true
@@ -183,7 +183,7 @@ describe('rule 1: an idle worker takes the next call', () => {
 
   it('a number without a worker is waited for', () => {
     const floor = new Floor(1)
-    const call = floor.place({ slot: 3 })
+    const call = floor.place({ workerIndex: 3 })
     expect(floor.waiting).toEqual([call])
     floor.add(3)
     expect(floor.worker(3).got).toEqual([call])
@@ -192,7 +192,7 @@ describe('rule 1: an idle worker takes the next call', () => {
   it('a short call never waits behind a long one while a worker is idle', () => {
     const floor = new Floor(2)
     const key = floor.short('short')
-    floor.place({ slot: 1, key })
+    floor.place({ workerIndex: 1, key })
     expect(floor.where(floor.place({ key }), floor.place({ key }))).toEqual([0, expect.any(Number)])
     floor.drain(0)
     floor.drain(1)
@@ -235,8 +235,8 @@ describe('rule 1: tiny calls go to one worker that is at work on such', () => {
   it('nor past one that waits and comes before it', () => {
     const floor = new Floor(2)
     const key = floor.short('tiny', 5)
-    floor.place({ slot: 0, key })
-    floor.place({ slot: 0 })
+    floor.place({ workerIndex: 0, key })
+    floor.place({ workerIndex: 0 })
     expect(floor.where(floor.place({ key }))).toEqual([1])
   })
 
@@ -246,7 +246,7 @@ describe('rule 1: tiny calls go to one worker that is at work on such', () => {
     const lease = floor.leases.request(floor.calls.next())
     floor.dispatcher.offer()
     const { workerIndex } = await lease
-    floor.place({ slot, key })
+    floor.place({ workerIndex, key })
     const calls = [floor.place({ key }), floor.place({ key })]
     expect(floor.where(...calls)).toEqual([1 - workerIndex, 1 - workerIndex])
     floor.worker(1 - workerIndex).retiring = true
@@ -296,7 +296,7 @@ describe('rule 2: when all are busy, a short call is sent along behind short one
     const floor = new Floor(1)
     const key = floor.short('short')
     floor.place({ key })
-    const pinned = floor.place({ slot: 0 })
+    const pinned = floor.place({ workerIndex: 0 })
     const call = floor.place({ key })
     expect(floor.where(pinned, call)).toEqual([undefined, undefined])
     floor.finish(0, 10)
@@ -373,7 +373,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
   })
 
   it('only one, only brief ones, and none that names the worker', () => {
-    for (const last of [{ key: 'unknown' }, {}, { key: 'brief', slot: 0 }]) {
+    for (const last of [{ key: 'unknown' }, {}, { key: 'brief', workerIndex: 0 }]) {
       const { floor, key } = queue(1, 1)
       floor.place({ key, name: 'next' })
       const call = floor.place(last)
@@ -401,7 +401,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     const { floor, key } = queue(3, 3)
     const [low, high] = [floor.place({ key, name: 'low', priority: -1 }), floor.place({ key, name: 'high' })]
     const others = [floor.place({ key, priority: 1 }), floor.place({ key, priority: 1 })]
-    for (const slot of [0, 1]) floor.finish(slot, 5_000)
+    for (const workerIndex of [0, 1]) floor.finish(workerIndex, 5_000)
     expect(floor.where(...others, high, low)).toEqual([0, 0, 1, 1])
     floor.finish(2, 5_000)
     expect(floor.where(...others, high, low)).toEqual([0, 2, 1, 1])
@@ -452,7 +452,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
 
   it('nor behind another one that names the worker and waits', () => {
     const { floor, key } = queue(1, 2)
-    const pinned = floor.place({ key, slot: 0 })
+    const pinned = floor.place({ key, workerIndex: 0 })
     const call = floor.place({ key })
     floor.finish(0, 5_000)
     expect(floor.where(pinned, call)).toEqual([undefined, undefined])
@@ -465,7 +465,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
   function behindALongOne(): { floor: Floor; long: FakeCall; behind: FakeCall[] } {
     const floor = new Floor(2)
     const key = floor.short('short', 150)
-    floor.place({ slot: 1, name: 'busy' })
+    floor.place({ workerIndex: 1, name: 'busy' })
     const long = floor.place({ key })
     const behind = Array.from({ length: 5 }, () => floor.place({ key }))
     expect(floor.where(long, ...behind)).toEqual([0, 0, 0, 0, 0, 0])
@@ -556,7 +556,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     floor.finish(1)
     floor.drain(1)
     const key = floor.short('other')
-    floor.place({ key, slot: 1 })
+    floor.place({ key, workerIndex: 1 })
     floor.place({ key }) // behind it, so somebody looks
     floor.drain(1)
     floor.callBack(0)
@@ -575,7 +575,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
   it('a leased worker takes only calls that name it', async () => {
     const floor = new Floor(1)
     const lease = await leased(floor)
-    const [any, own] = [floor.place(), floor.place({ slot: lease.workerIndex })]
+    const [any, own] = [floor.place(), floor.place({ workerIndex: lease.workerIndex })]
     expect(floor.where(any, own)).toEqual([undefined, 0])
     floor.finish(0)
     expect(floor.where(any)).toEqual([undefined])
@@ -587,7 +587,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     await leased(floor)
-    floor.place({ key, slot: 0 })
+    floor.place({ key, workerIndex: 0 })
     expect(floor.where(floor.place({ key }))).toEqual([undefined])
     floor.finish(0, 10)
     expect(floor.dispatcher.queued).toBe(1)
@@ -597,15 +597,15 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     const floor = new Floor(1)
     floor.place({ name: 'first' })
     floor.place({ name: 'before' })
-    let slot: number | undefined
+    let workerIndex: number | undefined
     const lease = leased(floor)
     void lease.then((it) => {
-      slot = it.workerIndex
+      workerIndex = it.workerIndex
     })
     floor.place({ name: 'after' })
     floor.finish(0)
     await Promise.resolve()
-    expect([slot, floor.worker(0).has[0]?.name]).toEqual([undefined, 'before'])
+    expect([workerIndex, floor.worker(0).has[0]?.name]).toEqual([undefined, 'before'])
     floor.finish(0)
     expect((await lease).workerIndex).toBe(0)
     expect(floor.worker(0).idle).toBe(true)
@@ -616,7 +616,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
   it('a call that names the worker and came before the lease is not left behind', async () => {
     const floor = new Floor(1)
     floor.place()
-    const before = floor.place({ slot: 0 })
+    const before = floor.place({ workerIndex: 0 })
     const lease = leased(floor)
     floor.finish(0)
     expect(floor.where(before)).toEqual([0])
@@ -628,7 +628,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     const floor = new Floor(1)
     floor.place()
     const lease = leased(floor)
-    const after = floor.place({ slot: 0 })
+    const after = floor.place({ workerIndex: 0 })
     floor.finish(0)
     expect((await lease).workerIndex).toBe(0)
     expect(floor.where(after)).toEqual([0])
@@ -670,11 +670,11 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     const floor = new Floor(1)
     const { workerIndex } = await leased(floor)
     const host = floor.worker(workerIndex)
-    floor.place({ slot, name: 'outer' })
+    floor.place({ workerIndex, name: 'outer' })
     const callback = floor.callBack(workerIndex)
     floor.place({ origin: host, name: 'first of the callback' })
     const any = floor.place({ origin: host, name: 'second of the callback' })
-    const own = floor.place({ slot, origin: host, name: 'own' })
+    const own = floor.place({ workerIndex, origin: host, name: 'own' })
     host.answer(callback) // the callback has not waited for them
     floor.finish(workerIndex)
     if (!host.idle) floor.finish(workerIndex)
@@ -685,7 +685,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     const floor = new Floor(2)
     const retiring = floor.worker(1)
     retiring.retiring = true
-    const calls = [floor.place(), floor.place(), floor.place({ slot: 1 })]
+    const calls = [floor.place(), floor.place(), floor.place({ workerIndex: 1 })]
     expect(floor.where(...calls)).toEqual([0, undefined, 1])
     floor.finish(1)
     expect(floor.where(...calls)).toEqual([undefined, undefined, undefined].with(0, 0 as never))
@@ -707,7 +707,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     const host = floor.worker(0)
     floor.place()
     floor.callBack(0)
-    const [other, pinned, nested] = [floor.place(), floor.place({ slot: 0 }), floor.place({ origin: host })]
+    const [other, pinned, nested] = [floor.place(), floor.place({ workerIndex: 0 }), floor.place({ origin: host })]
     expect(floor.where(other, pinned, nested)).toEqual([undefined, undefined, 0])
   })
 
@@ -738,25 +738,25 @@ describe('rule 4: leased, retiring and waiting workers', () => {
 
   it('a call of a callback goes to an idle worker rather than to the one that waits', () => {
     const floor = new Floor(2)
-    floor.place({ slot: 0 })
+    floor.place({ workerIndex: 0 })
     floor.callBack(0)
     expect(floor.where(floor.place({ origin: floor.worker(0) }))).toEqual([1])
   })
 
   it('a call of a callback that names another worker may run within a callback of that one', () => {
     const floor = new Floor(2)
-    for (const slot of [0, 1]) {
-      floor.place({ slot })
-      floor.callBack(slot)
+    for (const workerIndex of [0, 1]) {
+      floor.place({ workerIndex })
+      floor.callBack(workerIndex)
     }
-    const call = floor.place({ slot: 1, origin: floor.worker(0) })
+    const call = floor.place({ workerIndex: 1, origin: floor.worker(0) })
     expect(floor.where(call)).toEqual([1])
   })
 
   it('a call of a callback that waits is taken by whoever is free', () => {
     const floor = new Floor(2)
     const host = floor.worker(0)
-    for (const slot of [0, 1]) floor.place({ slot })
+    for (const workerIndex of [0, 1]) floor.place({ workerIndex })
     floor.callBack(0)
     const calls = [floor.place({ origin: host }), floor.place({ origin: host })]
     expect(floor.where(...calls)).toEqual([0, undefined])
@@ -767,11 +767,11 @@ describe('rule 4: leased, retiring and waiting workers', () => {
   it('also when one that only its own worker can take stands before it', () => {
     const floor = new Floor(3)
     const [host, other] = [floor.worker(0), floor.worker(1)]
-    for (const slot of [0, 1, 2]) floor.place({ slot })
+    for (const workerIndex of [0, 1, 2]) floor.place({ workerIndex })
     floor.callBack(0)
     floor.callBack(1)
     floor.place({ origin: host, name: 'runs in the callback of 0' })
-    const pinned = floor.place({ slot: 0, origin: other })
+    const pinned = floor.place({ workerIndex: 0, origin: other })
     const nested = floor.place({ origin: host })
     expect(floor.where(pinned, nested)).toEqual([undefined, undefined])
     floor.finish(2)
@@ -780,7 +780,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
 
   it('it has its turn among the calls for any worker, as its worker may not wait for it', () => {
     const floor = new Floor(2)
-    for (const slot of [0, 1]) floor.place({ slot })
+    for (const workerIndex of [0, 1]) floor.place({ workerIndex })
     floor.place({ origin: floor.worker(0), name: 'of a coroutine' })
     for (let i = 0; i < 3; i++) floor.place({ name: `later ${i}` })
     floor.finish(1)
@@ -789,7 +789,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
 
   it('and comes before them where its priority is higher', () => {
     const floor = new Floor(2)
-    for (const slot of [0, 1]) floor.place({ slot })
+    for (const workerIndex of [0, 1]) floor.place({ workerIndex })
     floor.place({ name: 'earlier' })
     floor.place({ origin: floor.worker(0), priority: 1, name: 'urgent' })
     floor.finish(1)
@@ -798,7 +798,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
 
   it('of several callbacks, the call that has waited longest comes first', () => {
     const floor = new Floor(3)
-    for (const slot of [0, 1, 2]) floor.place({ slot })
+    for (const workerIndex of [0, 1, 2]) floor.place({ workerIndex })
     floor.place({ origin: floor.worker(1), name: 'earlier' })
     floor.place({ origin: floor.worker(0), name: 'later' })
     floor.finish(2)
@@ -818,7 +818,7 @@ describe('calls that come back', () => {
 
   it('go to an idle worker at once, in their order', () => {
     const floor = new Floor(1)
-    const back = [floor.calls.make(), floor.calls.make({ slot: 0 })]
+    const back = [floor.calls.make(), floor.calls.make({ workerIndex: 0 })]
     for (const call of back) floor.dispatcher.replace(call)
     expect(floor.waiting).toEqual([back[1]])
     expect(floor.drain(0)).toEqual(back.map((call) => call.name))
@@ -826,7 +826,7 @@ describe('calls that come back', () => {
 
   it('are told of when nobody can take them', () => {
     const floor = new Floor(1)
-    const back = floor.calls.make({ slot: 2 })
+    const back = floor.calls.make({ workerIndex: 2 })
     floor.dispatcher.replace(back)
     expect(floor.waiting).toEqual([back])
   })
@@ -898,7 +898,12 @@ describe('calls that wait', () => {
   it('are rejected, those for one worker or all', () => {
     const floor = new Floor(1)
     floor.place()
-    const calls = [floor.place(), floor.place({ slot: 0 }), floor.place({ slot: 3 }), floor.place({ origin: floor.worker(0) })]
+    const calls = [
+      floor.place(),
+      floor.place({ workerIndex: 0 }),
+      floor.place({ workerIndex: 3 }),
+      floor.place({ origin: floor.worker(0) }),
+    ]
     const error = new Error('no more')
     floor.dispatcher.clear(error, 3)
     expect(calls.map((call) => call.error)).toEqual([undefined, undefined, error, undefined])
@@ -909,8 +914,8 @@ describe('calls that wait', () => {
 
   it('for one worker: also those that callbacks made', () => {
     const floor = new Floor(2)
-    for (const slot of [0, 1]) floor.place({ slot })
-    const call = floor.place({ slot: 1, origin: floor.worker(0) })
+    for (const workerIndex of [0, 1]) floor.place({ workerIndex })
+    const call = floor.place({ workerIndex: 1, origin: floor.worker(0) })
     floor.dispatcher.clear(new Error('no more'), 1)
     expect(call.error).toBeInstanceOf(Error)
   })
@@ -935,7 +940,7 @@ describe('calls that wait', () => {
     const floor = new Floor(1)
     const worker = floor.worker(0)
     floor.place()
-    const [plain, owned] = [floor.place({ slot: 0 }), floor.place({ slot: 0 })]
+    const [plain, owned] = [floor.place({ workerIndex: 0 }), floor.place({ workerIndex: 0 })]
     const gone = new Error('its object is gone')
     const nested = floor.place({ origin: worker })
     worker.serving = false
@@ -948,7 +953,7 @@ describe('calls that wait', () => {
   it('a worker that leaves while it is idle is not kept, where no call takes just any worker', () => {
     const floor = new Floor(2)
     const worker = floor.worker(0)
-    floor.place({ slot: 0 })
+    floor.place({ workerIndex: 0 })
     floor.finish(0)
     expect(worker.listed).toBe(true)
     worker.serving = false
@@ -961,9 +966,9 @@ describe('hasIdle', () => {
   it('says whether a call would be taken at once', async () => {
     const floor = new Floor(2)
     const { dispatcher } = floor
-    const idle = () => [undefined, 0, 1, 2].map((slot) => dispatcher.hasIdle(slot))
+    const idle = () => [undefined, 0, 1, 2].map((workerIndex) => dispatcher.hasIdle(workerIndex))
     expect(idle()).toEqual([true, true, true, false])
-    floor.place({ slot: 0 })
+    floor.place({ workerIndex: 0 })
     expect(idle()).toEqual([true, false, true, false])
     floor.worker(1).retiring = true
     expect(idle()).toEqual([false, false, true, false])
@@ -985,7 +990,7 @@ describe('hasIdle', () => {
 type Step =
   | {
       readonly kind: 'place'
-      readonly slot: number | undefined
+      readonly workerIndex: number | undefined
       readonly nested: boolean
       readonly priority: number
       readonly key: string | undefined
@@ -1005,7 +1010,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     weight: 10,
     arbitrary: fc.record({
       kind: fc.constant('place' as const),
-      slot: fc.option(fc.nat(WORKERS - 1), { nil: undefined, freq: 2 }),
+      workerIndex: fc.option(fc.nat(WORKERS - 1), { nil: undefined, freq: 2 }),
       nested: fc.boolean(),
       priority: fc.constantFrom(0, 0, 0, 1, -1),
       key: fc.constantFrom('a', 'b', 'tiny', 'tiny', 'tiny', 'tiny', 'brief', 'brief', undefined),
@@ -1073,23 +1078,23 @@ class Judge {
 
   /** Whether a worker that is idle may take it. */
   #mayTake(worker: FakeWorker, call: FakeCall): boolean {
-    return call.workerIndex === worker.slot || (call.workerIndex === undefined && !this.#isReserved(worker))
+    return call.workerIndex === worker.index || (call.workerIndex === undefined && !this.#isReserved(worker))
   }
 
   /** Whether a worker that waits for a callback may take it. */
   #mayTakeWithin(worker: FakeWorker, call: FakeCall): boolean {
-    return call.origin !== undefined && (call.workerIndex ?? call.origin.index) === worker.slot
+    return call.origin !== undefined && (call.workerIndex ?? call.origin.index) === worker.index
   }
 
   #judge(call: FakeCall, worker: FakeWorker): void {
     const rule = (holds: boolean, what: string) => {
-      if (!holds) throw new Error(`${call.name} to worker ${worker.slot}: ${what}`)
+      if (!holds) throw new Error(`${call.name} to worker ${worker.index}: ${what}`)
     }
     rule(worker.serving, 'it does not serve')
     const { profiles } = this.floor.dispatcher
     const isShort = profiles.pipelineDepth(call.key) > 1
     this.#short.set(call, isShort)
-    this.#brief.set(call, profiles.isBrief(call.key))
+    this.#brief.set(call, profiles.expected(call.key) !== 'long')
     const room = profiles.batchDepth(call.key)
     this.#tiny.set(call, room > 0)
     const isFirst = (may: (other: FakeCall) => boolean) =>
@@ -1122,7 +1127,7 @@ class Judge {
     if (!areShort) {
       this.standing++
       rule(
-        profiles.isBrief(call.key) && hasOnly(this.#brief, (other) => profiles.isBrief(other.key)),
+        profiles.expected(call.key) !== 'long' && hasOnly(this.#brief, (other) => profiles.expected(other.key) !== 'long'),
         'not all are short, nor brief',
       )
       rule(worker.depth === 1, 'another one stands by')
@@ -1147,18 +1152,18 @@ class Judge {
       const could = waiting.find((call) =>
         worker.idle ? this.#mayTake(worker, call) : worker.waits && this.#mayTakeWithin(worker, call),
       )
-      if (could !== undefined) throw new Error(`${could.name} waits, and worker ${worker.slot} could take it`)
+      if (could !== undefined) throw new Error(`${could.name} waits, and worker ${worker.index} could take it`)
       if (this.asking > 0 && worker.idle && !this.#isReserved(worker)) throw new Error('a lease waits, and a worker is idle')
-      expect(dispatcher.hasIdle(worker.slot)).toBe(worker.idle)
+      expect(dispatcher.hasIdle(worker.index)).toBe(worker.idle)
     }
     for (const worker of this.#living) {
       const standby = worker.depth === 2 && !worker.isWithinCallback ? worker.inFlight.behind[0] : undefined
       if (standby === undefined || this.#short.get(worker.inFlight.running as FakeCall)) continue
       const urgent = waiting.find((call) => call.workerIndex === undefined && call.priority > standby.priority)
-      if (urgent !== undefined) throw new Error(`${urgent.name} waits behind one that stands by in worker ${worker.slot}`)
+      if (urgent !== undefined) throw new Error(`${urgent.name} waits behind one that stands by in worker ${worker.index}`)
       const idle = this.#living.find((other) => other.idle && this.#mayTake(other, standby as FakeCall))
       if (idle !== undefined && standby.workerIndex === undefined)
-        throw new Error(`worker ${idle.slot} could take what stands by`)
+        throw new Error(`worker ${idle.index} could take what stands by`)
     }
     expect(dispatcher.hasIdle(undefined)).toBe(this.#living.some((worker) => worker.idle && !this.#isReserved(worker)))
     const { drained } = this.floor
@@ -1187,11 +1192,11 @@ class Judge {
     await Promise.resolve()
   }
 
-  #place({ slot, nested, priority, key, at }: Step & { kind: 'place' }): void {
+  #place({ workerIndex, nested, priority, key, at }: Step & { kind: 'place' }): void {
     const { floor } = this
     const host = this.#living[at % WORKERS]
     const origin = nested && host?.isWithinCallback === true ? host : undefined
-    const call = floor.calls.make({ slot, priority, key, origin })
+    const call = floor.calls.make({ workerIndex, priority, key, origin })
     this.made.push(call)
     floor.dispatcher.place(call)
   }
@@ -1200,8 +1205,8 @@ class Judge {
     const { floor } = this
     const isRunning = !worker.idle && !worker.waits
     if (step.kind === 'finish' && isRunning)
-      floor.finish(worker.slot, (TYPICAL_US[worker.inFlight.running?.key ?? ''] ?? 0) * step.late)
-    else if (step.kind === 'callBack' && isRunning) floor.callBack(worker.slot)
+      floor.finish(worker.index, (TYPICAL_US[worker.inFlight.running?.key ?? ''] ?? 0) * step.late)
+    else if (step.kind === 'callBack' && isRunning) floor.callBack(worker.index)
     else if (step.kind === 'answer' && worker.callbacks.length > 0)
       worker.answer(worker.callbacks[step.at % worker.callbacks.length] as number)
     else if (step.kind === 'retire') worker.retiring = true
@@ -1215,7 +1220,7 @@ class Judge {
     const { dispatcher, leases } = this.floor
     const calls = worker.inFlight.clear() as FakeCall[]
     worker.serving = false
-    dispatcher.workers[worker.slot] = undefined
+    dispatcher.workers[worker.index] = undefined
     dispatcher.leave(worker, () => undefined)
     leases.leave(worker)
     for (const call of calls) {
@@ -1223,18 +1228,18 @@ class Judge {
       if (call.origin === (worker as never)) call.origin = undefined
       dispatcher.replace(call)
     }
-    this.floor.workers[worker.slot] = this.floor.add(worker.slot)
+    this.floor.workers[worker.index] = this.floor.add(worker.index)
   }
 
   /** Lets everything come to its end. */
   async end(): Promise<void> {
     const { floor } = this
     for (let left = 2_000; left > 0; left--) {
-      for (let slot = 0; slot < WORKERS; slot++) {
-        const worker = floor.worker(slot)
+      for (let workerIndex = 0; workerIndex < WORKERS; workerIndex++) {
+        const worker = floor.worker(workerIndex)
         await this.take({ kind: 'giveBack', at: 0 })
-        await this.take({ kind: 'stay', at: slot })
-        await this.take({ kind: worker.waits ? 'answer' : 'finish', at: slot, late: 1 })
+        await this.take({ kind: 'stay', at: workerIndex })
+        await this.take({ kind: worker.waits ? 'answer' : 'finish', at: workerIndex, late: 1 })
         this.look()
       }
       if (floor.dispatcher.queued + this.asking === 0 && floor.workers.every((worker) => worker.idle)) return
@@ -1289,7 +1294,7 @@ describe('a long queue', () => {
       }
       for (const call of made) floor.dispatcher.place(call)
       while (floor.workers.some((worker) => !worker.idle))
-        for (const { slot, idle } of floor.workers) if (!idle) floor.finish(slot)
+        for (const { index, idle } of floor.workers) if (!idle) floor.finish(index)
       expect(floor.dispatcher.queued).toBe(0)
       return looks / length
     }

@@ -86,7 +86,7 @@ interface YardOptions {
   readonly recycle?: Partial<SupervisorOptions['recycle']>
   readonly maxMemoryMb?: number | null
   readonly maxWedged?: number
-  readonly killable?: boolean
+  readonly isKillable?: boolean
 }
 
 /** A fleet and its workers, joined as the pool joins them. */
@@ -107,7 +107,7 @@ class Yard {
   launch: (member: Member) => Promise<void> = () => Promise.resolve()
   readonly began: number = performance.now()
 
-  constructor({ size, recycle, maxMemoryMb = null, maxWedged = 1, killable = false }: YardOptions = {}) {
+  constructor({ size, recycle, maxMemoryMb = null, maxWedged = 1, isKillable = false }: YardOptions = {}) {
     const options = {
       isolation: { isKillable } as Isolation,
       size: { min: 2, max: 2, idleMs: 1_000, ...size },
@@ -742,7 +742,7 @@ describe('recycling', () => {
   })
 
   it('a worker that holds too much is ended at once, with an error that says so', async () => {
-    const yard = await new Yard({ maxMemoryMb: 100, killable: true }).start()
+    const yard = await new Yard({ maxMemoryMb: 100, isKillable: true }).start()
     const old = yard.take(0)
     old.holdsMb = 101
     await yard.pass(1_000)
@@ -801,7 +801,7 @@ describe('a worker that ends before it has begun a call', () => {
 
 describe('a worker that goes on with a cancelled call', () => {
   it('is ended where that can be done', async () => {
-    const yard = await new Yard({ killable: true }).start()
+    const yard = await new Yard({ isKillable: true }).start()
     const worker = await yard.stuck(0)
     expect([worker.killed, worker.wedged, worker.endedAs === undefined]).toEqual([true, false, false])
     await yard.die(worker)

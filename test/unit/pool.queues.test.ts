@@ -84,28 +84,29 @@ class NaiveQueues {
     return this.calls.includes(call) && this.#take(call) === call
   }
 
-  isNext(call: { priority: number; order: number }, slot: number): boolean {
-    const first = this.#first((other) => other.workerIndex === undefined || other.workerIndex === slot)
+  isNext(call: { priority: number; order: number }, workerIndex: number): boolean {
+    const first = this.#first((other) => other.workerIndex === undefined || other.workerIndex === workerIndex)
     return first === undefined || first.priority < call.priority || (first.priority === call.priority && call.order < first.order)
   }
 
-  nextFor(slot: number, leased: boolean): FakeCall | undefined {
-    return this.#take(this.#first((call) => call.workerIndex === slot || (call.workerIndex === undefined && !leased)))
+  nextFor(workerIndex: number, leased: boolean): FakeCall | undefined {
+    return this.#take(this.#first((call) => call.workerIndex === workerIndex || (call.workerIndex === undefined && !leased)))
   }
 
-  nextAlong(slot: number, isShort: (call: FakeCall) => boolean): FakeCall | undefined {
-    const first = this.#first((call) => call.workerIndex === slot || call.workerIndex === undefined)
+  nextAlong(workerIndex: number, isShort: (call: FakeCall) => boolean): FakeCall | undefined {
+    const first = this.#first((call) => call.workerIndex === workerIndex || call.workerIndex === undefined)
     return first !== undefined && isShort(first) ? this.#take(first) : undefined
   }
 
-  nextWithin(slot: number): FakeCall | undefined {
-    return this.#take(this.#first((call) => call.origin !== undefined && (call.workerIndex ?? call.origin.index) === slot))
+  nextWithin(workerIndex: number): FakeCall | undefined {
+    return this.#take(this.#first((call) => call.origin !== undefined && (call.workerIndex ?? call.origin.index) === workerIndex))
   }
 
   /** Answers the calls that are rejected. */
-  leave(slot: number, isDoomed: (call: FakeCall) => boolean): FakeCall[] {
+  leave(workerIndex: number, isDoomed: (call: FakeCall) => boolean): FakeCall[] {
     const gone = this.calls.filter((call) => {
-      const isHere = call.origin === undefined ? call.workerIndex === slot : (call.workerIndex ?? call.origin.index) === slot
+      const isHere =
+        call.origin === undefined ? call.workerIndex === workerIndex : (call.workerIndex ?? call.origin.index) === workerIndex
       if (isHere && isDoomed(call)) return true
       if (isHere && call.workerIndex === undefined) call.origin = undefined
       return false
@@ -114,8 +115,8 @@ class NaiveQueues {
     return gone
   }
 
-  clear(slot: number | undefined): FakeCall[] {
-    const gone = this.calls.filter((call) => slot === undefined || call.workerIndex === slot)
+  clear(workerIndex: number | undefined): FakeCall[] {
+    const gone = this.calls.filter((call) => workerIndex === undefined || call.workerIndex === workerIndex)
     for (const call of gone) this.#take(call)
     return gone
   }
@@ -124,14 +125,14 @@ class NaiveQueues {
 type QueueStep =
   | {
       readonly kind: 'push'
-      readonly slot: number | undefined
+      readonly workerIndex: number | undefined
       readonly origin: number | undefined
       readonly priority: number
     }
-  | { readonly kind: 'next'; readonly slot: number; readonly leased: boolean }
-  | { readonly kind: 'short' | 'within' | 'leave'; readonly slot: number }
+  | { readonly kind: 'next'; readonly workerIndex: number; readonly leased: boolean }
+  | { readonly kind: 'short' | 'within' | 'leave'; readonly workerIndex: number }
   | { readonly kind: 'remove' | 'again'; readonly at: number }
-  | { readonly kind: 'clear'; readonly slot: number | undefined }
+  | { readonly kind: 'clear'; readonly workerIndex: number | undefined }
 
 const slots = fc.nat(WORKERS - 1)
 const anySlot = fc.option(slots, { nil: undefined, freq: 2 })
@@ -140,17 +141,17 @@ const priorities = fc.constantFrom(0, 0, 0, 0, 1, -1, 2.5, 100)
 function queueSteps(nested: boolean): fc.Arbitrary<QueueStep> {
   const push = fc.record({
     kind: fc.constant('push' as const),
-    slot: anySlot,
+    workerIndex: anySlot,
     origin: nested ? anySlot : fc.constant(undefined),
     priority: priorities,
   })
   return fc.oneof(
     { weight: 8, arbitrary: push },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('next' as const), slot: slots, leased: fc.boolean() }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('short' as const, 'within' as const), slot: slots }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('next' as const), workerIndex: slots, leased: fc.boolean() }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('short' as const, 'within' as const), workerIndex: slots }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'again' as const), at: fc.nat(50) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), slot: slots }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear' as const), slot: anySlot }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), workerIndex: slots }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear' as const), workerIndex: anySlot }) },
   )
 }
 
@@ -160,7 +161,7 @@ function compareQueues(plan: readonly QueueStep[]): void {
   const model = new NaiveQueues()
   /** Calls that somebody took, and that may come back. */
   const taken: FakeCall[] = []
-  const workers = Array.from({ length: WORKERS }, (_, slot) => new FakeWorker(slot))
+  const workers = Array.from({ length: WORKERS }, (_, workerIndex) => new FakeWorker(workerIndex))
   const error = new Error('cleared')
 
   const same = (real: unknown, call: FakeCall | undefined) => {
@@ -170,23 +171,23 @@ function compareQueues(plan: readonly QueueStep[]): void {
   for (const step of plan) {
     switch (step.kind) {
       case 'push': {
-        const { slot, priority } = step
-        const call = calls.make({ slot, priority, origin: step.origin === undefined ? undefined : workers[step.origin] })
-        for (const { slot } of workers) expect(queues.isNext(call, slot)).toBe(model.isNext(call, slot))
+        const { workerIndex, priority } = step
+        const call = calls.make({ workerIndex, priority, origin: step.origin === undefined ? undefined : workers[step.origin] })
+        for (const { index } of workers) expect(queues.isNext(call, index)).toBe(model.isNext(call, index))
         queues.push(call)
         model.calls.push(call)
         break
       }
       case 'next':
-        same(queues.nextFor(step.slot, step.leased), model.nextFor(step.slot, step.leased))
+        same(queues.nextFor(step.workerIndex, step.leased), model.nextFor(step.workerIndex, step.leased))
         break
       case 'short': {
         const isShort = (call: { order: number }) => call.order % 3 !== 0
-        same(queues.nextAlong(step.slot, isShort), model.nextAlong(step.slot, isShort))
+        same(queues.nextAlong(step.workerIndex, isShort), model.nextAlong(step.workerIndex, isShort))
         break
       }
       case 'within':
-        same(queues.nextWithin(step.slot), model.nextWithin(step.slot))
+        same(queues.nextWithin(step.workerIndex), model.nextWithin(step.workerIndex))
         break
       case 'remove': {
         const call = [...model.calls, ...taken][step.at % Math.max(1, model.calls.length + taken.length)]
@@ -202,14 +203,14 @@ function compareQueues(plan: readonly QueueStep[]): void {
       }
       case 'leave': {
         const isDoomed = (call: { order: number }) => call.order % 4 === 0
-        queues.leave(step.slot, (call) => (isDoomed(call) ? error : undefined))
-        const gone = model.leave(step.slot, isDoomed)
+        queues.leave(step.workerIndex, (call) => (isDoomed(call) ? error : undefined))
+        const gone = model.leave(step.workerIndex, isDoomed)
         expect(gone.map((call) => call.error)).toEqual(gone.map(() => error))
         break
       }
       case 'clear': {
-        queues.clear(error, step.slot)
-        const gone = model.clear(step.slot)
+        queues.clear(error, step.workerIndex)
+        const gone = model.clear(step.workerIndex)
         expect(gone.map((call) => call.error)).toEqual(gone.map(() => error))
       }
     }
@@ -485,7 +486,7 @@ describe('a long queue', () => {
   function counted(calls: readonly FakeCall[]): { count: number } {
     const counter = { count: 0 }
     for (const call of calls) {
-      for (const name of ['next', 'previous', 'order', 'priority', 'slot', 'origin', 'queue'] as const) {
+      for (const name of ['next', 'previous', 'order', 'priority', 'workerIndex', 'origin', 'queue'] as const) {
         let value: unknown = call[name]
         Object.defineProperty(call, name, {
           get: () => {
@@ -536,7 +537,7 @@ describe('a long queue', () => {
     const worker = new FakeWorker(0)
     const options = (i: number): CallOptions => ({
       priority: i % 5,
-      slot: i % 3 === 0 ? 0 : undefined,
+      workerIndex: i % 3 === 0 ? 0 : undefined,
       origin: i % 11 === 0 ? worker : undefined,
     })
     expect(costs(many, options)).toEqual(costs(few, options))

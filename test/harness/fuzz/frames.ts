@@ -104,7 +104,7 @@ export class Sequences {
 
   /** A coroutine's frames in any order. */
   #coroutine(): Frame[] {
-    const kinds: KindName[] = ['PENDING', 'RESULT', 'TOLD', 'TOOK', 'SKIPPED', 'UNREAD', 'PENDING', 'RESULT']
+    const kinds: KindName[] = ['PENDING', 'RESULT', 'ACKNOWLEDGED', 'THREAD_TIME', 'SKIPPED', 'UNREAD', 'PENDING', 'RESULT']
     return this.#random.list(6, () => this.#frame(this.#random.pick(CHANNELS), this.#random.pick(kinds), { id: 0, own: true }))
   }
 
@@ -216,7 +216,7 @@ export class Sequences {
           gil: random.chance(0.5),
           version: values.text(),
         }
-      case 'TOOK':
+      case 'THREAD_TIME':
         return values.number()
       case 'GIL_ENABLED':
       case 'REFUSED':

@@ -61,7 +61,7 @@ class HostilePool {
         if (slot === HOSTILE) this.#hostile = worker
         return worker
       },
-      openSyncLine: () => {
+      openSync: () => {
         throw new Error('there is no Python')
       },
     }
@@ -141,7 +141,7 @@ class HostilePool {
     return attack
   }
 
-  #call(slot: number, args: readonly unknown[]): Promise<unknown> {
+  #call(workerIndex: number, args: readonly unknown[]): Promise<unknown> {
     const write: Parameters<Pool['submit']>[1] = (encoder) => {
       encoder.tuple(3)
       encoder.string('m:f')

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Vigil } from '../../src/platform/event-loop-spin.ts'
+import { EventLoopSpin } from '../../src/platform/event-loop-spin.ts'
 
 const CORES = 3
 
@@ -14,19 +14,19 @@ function turn(ms: number): void {
 }
 
 /** Makes a call that is not answered in time. Answers whether the event loop stayed awake for it. */
-function inVain(spin: Vigil): boolean {
-  spin.went(1)
+function inVain(spin: EventLoopSpin): boolean {
+  spin.sent(1)
   const awake = isAwake()
   for (let i = 0; i < 10 && isAwake(); i++) turn(1)
-  spin.came(0)
+  spin.received(0)
   return awake
 }
 
 /** Makes a call that is answered at once. Answers whether the event loop stayed awake for it. */
-function inTime(spin: Vigil): boolean {
-  spin.went(1)
+function inTime(spin: EventLoopSpin): boolean {
+  spin.sent(1)
   const awake = isAwake()
-  spin.came(0)
+  spin.received(0)
   turn(0)
   return awake
 }
@@ -40,22 +40,22 @@ afterEach(() => {
 
 describe('a vigil', () => {
   it('begins with a call and ends with its answer', () => {
-    const spin = new Vigil(CORES)
+    const spin = new EventLoopSpin(CORES)
     expect(isAwake()).toBe(false)
-    spin.went(1)
+    spin.sent(1)
     expect(isAwake()).toBe(true)
-    spin.came(0)
+    spin.received(0)
     turn(0)
     expect(isAwake()).toBe(false)
   })
 
   it('goes on from call to call, as long as they are answered in time', () => {
-    const spin = new Vigil(CORES)
+    const spin = new EventLoopSpin(CORES)
     expect(Array.from({ length: 100 }, () => inTime(spin))).not.toContain(false)
   })
 
   it('is given up soon, and not kept for calls that take long but now and then', () => {
-    const spin = new Vigil(CORES)
+    const spin = new EventLoopSpin(CORES)
     const kept = Array.from({ length: 5000 }, () => inVain(spin))
     expect(kept[0]).toBe(true)
     expect(isAwake()).toBe(false)
@@ -64,7 +64,7 @@ describe('a vigil', () => {
   })
 
   it('is kept for each call again once one was answered in time', () => {
-    const spin = new Vigil(CORES)
+    const spin = new EventLoopSpin(CORES)
     for (let i = 0; i < 3; i++) inVain(spin)
     let tries = 0
     while (!inTime(spin)) expect(++tries).toBeLessThan(10)
@@ -72,19 +72,19 @@ describe('a vigil', () => {
   })
 
   it('is kept only where a core is left for it', () => {
-    const spin = new Vigil(CORES)
-    spin.went(CORES)
+    const spin = new EventLoopSpin(CORES)
+    spin.sent(CORES)
     expect(isAwake()).toBe(false)
-    spin.came(CORES - 1)
-    spin.went(CORES - 1)
+    spin.received(CORES - 1)
+    spin.sent(CORES - 1)
     expect(isAwake()).toBe(true)
-    spin.went(CORES)
+    spin.sent(CORES)
     turn(0)
     expect(isAwake()).toBe(false)
   })
 
   it('is never kept on one core', () => {
-    const spin = new Vigil(1)
+    const spin = new EventLoopSpin(1)
     expect(inVain(spin)).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { vigilant } from '../../src/platform/blocking-spin.ts'
+import { spinFirst } from '../../src/platform/blocking-spin.ts'
 
 const CORES = 2
 const SLICE_MS = 50
@@ -35,13 +35,13 @@ afterEach(() => {
 describe('a wait that stays awake for a moment', () => {
   it('does not sleep for what comes at once', () => {
     const { wait, sleepsFor } = waiting()
-    const look = vigilant(wait, CORES)
+    const look = spinFirst(wait, CORES)
     for (let i = 0; i < 100; i++) expect(sleepsFor(0.03, look)).toBe(false)
   })
 
   it('sleeps for what takes longer, and hardly looks before when it always does', () => {
     const { wait, sleepsFor, asked } = waiting()
-    const look = vigilant(wait, CORES)
+    const look = spinFirst(wait, CORES)
     let looks = 0
     for (let i = 0; i < 5000; i++) {
       expect(sleepsFor(20, look)).toBe(true)
@@ -53,7 +53,7 @@ describe('a wait that stays awake for a moment', () => {
 
   it('stays awake each time again once that has paid', () => {
     const { wait, sleepsFor } = waiting()
-    const look = vigilant(wait, CORES)
+    const look = spinFirst(wait, CORES)
     for (let i = 0; i < 3; i++) sleepsFor(20, look)
     let tries = 0
     while (sleepsFor(0.03, look)) expect(++tries).toBeLessThan(10)
@@ -62,12 +62,12 @@ describe('a wait that stays awake for a moment', () => {
 
   it('answers no when nothing came', () => {
     const { wait, asked } = waiting(Number.POSITIVE_INFINITY)
-    expect(vigilant(wait, CORES)(SLICE_MS)).toBe(false)
+    expect(spinFirst(wait, CORES)(SLICE_MS)).toBe(false)
     expect(asked.at(-1)).toBe(SLICE_MS)
   })
 
   it('sleeps at once where there is one core', () => {
     const { wait, sleepsFor } = waiting()
-    expect(sleepsFor(0.03, vigilant(wait, 1))).toBe(true)
+    expect(sleepsFor(0.03, spinFirst(wait, 1))).toBe(true)
   })
 })
