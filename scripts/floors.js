@@ -47,11 +47,13 @@ export function complaints(files) {
       const other = roomOf(target)
       if (other === room) continue
       if (room === 'cli') {
-        if (target !== 'index.ts' && !CLI_EXCEPTIONS.test(file)) found.push(`${where}: the command line imports only src/index.ts`)
+        if (target !== 'index.ts' && !CLI_EXCEPTIONS.test(file))
+          found.push(`${where}: the command line imports only src/index.ts`)
         continue
       }
       if (FLOORS.indexOf(other) > FLOORS.indexOf(room)) found.push(`${where}: ${room} stands below ${other} and cannot import it`)
-      if (!target.endsWith('index.ts') && other !== target) found.push(`${where}: import src/${other}/index.ts, not a file of that room`)
+      if (!target.endsWith('index.ts') && other !== target)
+        found.push(`${where}: import src/${other}/index.ts, not a file of that room`)
     }
     graph.set(file, targets)
   }
@@ -111,7 +113,10 @@ function read(folder, suffix) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = fileURLToPath(new URL('..', import.meta.url))
-  const found = [...complaints(read(join(root, 'src'), '.ts')), ...kernelComplaints(read(join(root, 'kernel/pythreads_kernel'), '.py'))]
+  const found = [
+    ...complaints(read(join(root, 'src'), '.ts')),
+    ...kernelComplaints(read(join(root, 'kernel/pythreads_kernel'), '.py')),
+  ]
   for (const sentence of found) console.error(sentence)
   if (found.length > 0) process.exitCode = 1
 }

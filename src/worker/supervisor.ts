@@ -84,7 +84,7 @@ export class WorkerSupervisor {
   /** Launches that are not over, by number. */
   readonly #launches = new Map<number, Promise<void>>()
   #size: PoolSize
-  #look: NodeJS.Timeout | undefined
+  #timer: NodeJS.Timeout | undefined
   #open = true
   #started = false
   /** Workers that ended unasked and were replaced. */
@@ -236,7 +236,7 @@ export class WorkerSupervisor {
   /** No more workers are started. Answers those that there are, wedged ones too. */
   stop(): Worker[] {
     this.#open = false
-    clearInterval(this.#look)
+    clearInterval(this.#timer)
     for (const history of this.#histories) clearTimeout(history?.retry)
     return [...this.#host.workers.filter((worker) => worker !== undefined), ...this.retired]
   }
@@ -393,13 +393,13 @@ export class WorkerSupervisor {
     const { recycle, maxMemoryMb } = this.#options
     const { min, max, idleMs } = this.#size
     const every = min < max ? Math.min(LOOK_EVERY_MS, Math.max(idleMs / 2, 10)) : LOOK_EVERY_MS
-    clearInterval(this.#look)
+    clearInterval(this.#timer)
     const someRetire = this.#host.workers.some((worker) => worker?.retiring === true)
     if (min === max && recycle.ageMs === null && recycle.memoryMb === null && maxMemoryMb === null && !someRetire) return
-    this.#look = setInterval(() => this.#look2(), every).unref()
+    this.#timer = setInterval(() => this.#look(), every).unref()
   }
 
-  #look2(): void {
+  #look(): void {
     const { recycle, maxMemoryMb } = this.#options
     const now = performance.now()
     let surplus = this.#host.workers.filter((worker) => worker?.serving).length - this.#size.min

@@ -20,7 +20,7 @@ afterEach(() => {
 
 /** What a fleet sees of a worker. */
 class Member {
-  readonly slot: number
+  readonly index: number
   serving = false
   wedged = false
   retiring = false
@@ -40,8 +40,8 @@ class Member {
   closed = false
   killed = false
 
-  constructor(slot: number) {
-    this.slot = slot
+  constructor(index: number) {
+    this.index = index
   }
 
   get idle(): boolean {
@@ -57,7 +57,7 @@ class Member {
     return this.closed || this.killed
   }
 
-  held(): number {
+  heldMb(): number {
     return this.holdsMb
   }
 
@@ -101,7 +101,7 @@ class Yard {
   readonly launches: string[] = []
   readonly recycling: Member[] = []
   readonly crowded: Member[] = []
-  readonly unavailable: { code: unknown; slot: number | undefined }[] = []
+  readonly unavailable: { code: unknown; index: number | undefined }[] = []
   readonly supervisor: WorkerSupervisor
   /** What becomes of the launch of a worker. */
   launch: (member: Member) => Promise<void> = () => Promise.resolve()
@@ -116,10 +116,10 @@ class Yard {
     }
     this.supervisor = new WorkerSupervisor(options, {
       workers: this.workers as (Worker | undefined)[],
-      make: (slot) => {
-        const member = new Member(slot)
+      make: (index) => {
+        const member = new Member(index)
         this.all.push(member)
-        this.launches.push(`${slot}@${this.now}`)
+        this.launches.push(`${index}@${this.now}`)
         return member as unknown as Worker
       },
       launch: async (worker, ready) => {
@@ -132,9 +132,9 @@ class Yard {
       },
       free: (worker) => this.freed.push(worker as unknown as Member),
       waiting: 0,
-      isAwaited: (slot) => this.awaited.has(slot),
+      isAwaited: (index) => this.awaited.has(index),
       isLeased: (worker) => this.leased.has(worker as unknown as Member),
-      unavailable: (error, slot) => this.unavailable.push({ code: (error as { code?: unknown }).code, slot }),
+      unavailable: (error, index) => this.unavailable.push({ code: (error as { code?: unknown }).code, index }),
       started: () => {},
       recycling: (worker) => this.recycling.push(worker as unknown as Member),
       startedLarge: (worker) => this.crowded.push(worker as unknown as Member),
@@ -147,12 +147,12 @@ class Yard {
 
   /** The numbers that have a worker which serves. */
   get serving(): number[] {
-    return this.workers.flatMap((worker) => (worker?.serving === true ? [worker.slot] : []))
+    return this.workers.flatMap((worker) => (worker?.serving === true ? [worker.index] : []))
   }
 
-  worker(slot: number): Member {
-    const worker = this.workers[slot]
-    if (worker === undefined) throw new Error(`there is no worker ${slot}`)
+  worker(index: number): Member {
+    const worker = this.workers[index]
+    if (worker === undefined) throw new Error(`there is no worker ${index}`)
     return worker
   }
 
@@ -162,8 +162,8 @@ class Yard {
     return this
   }
 
-  take(slot: number): Member {
-    const worker = this.worker(slot)
+  take(index: number): Member {
+    const worker = this.worker(index)
     worker.depth++
     worker.calls++
     return worker
@@ -176,14 +176,14 @@ class Yard {
     this.supervisor.check(worker as unknown as Worker)
   }
 
-  call(slot: number): Member {
-    const worker = this.take(slot)
+  call(index: number): Member {
+    const worker = this.take(index)
     this.free(worker)
     return worker
   }
 
-  lease(slot: number): Member {
-    const worker = this.worker(slot)
+  lease(index: number): Member {
+    const worker = this.worker(index)
     this.leased.add(worker)
     return worker
   }
@@ -199,12 +199,12 @@ class Yard {
     const error = Object.assign(new Error('it died'), { code: 'DIED' })
     worker.serving = false
     this.supervisor.gone(worker as unknown as Worker, serving, error, isFresh)
-    this.supervisor.checkLife(worker.slot, error)
+    this.supervisor.checkLife(worker.index, error)
     await turn()
   }
 
-  async stuck(slot: number): Promise<Member> {
-    const worker = this.take(slot)
+  async stuck(index: number): Promise<Member> {
+    const worker = this.take(index)
     this.supervisor.stuck(worker as unknown as Worker)
     await turn()
     return worker
@@ -235,8 +235,8 @@ describe('start', () => {
   it('throws what the first one threw that did not start, after all have had their try', async () => {
     const yard = new Yard({ size: { min: 3, max: 3 } })
     const codes = ['', 'FIRST', 'SECOND']
-    yard.launch = async ({ slot }) => {
-      if (slot > 0) throw Object.assign(new Error(), { code: codes[slot] })
+    yard.launch = async ({ index }) => {
+      if (index > 0) throw Object.assign(new Error(), { code: codes[index] })
     }
     await expect(yard.supervisor.start()).rejects.toMatchObject({ code: 'FIRST' })
     expect(yard.serving).toEqual([0])
@@ -312,21 +312,21 @@ describe('a worker that is gone', () => {
     const yard = await new Yard().start()
     yard.launch = refused
     await yard.die(yard.worker(0))
-    expect(yard.unavailable).toEqual([{ code: 'NO_START', slot: 0 }])
+    expect(yard.unavailable).toEqual([{ code: 'NO_START', index: 0 }])
     yard.unavailable.length = 0
     await yard.die(yard.worker(1))
     expect(yard.unavailable).toEqual([
-      { code: 'NO_START', slot: 1 },
-      { code: 'NO_START', slot: undefined },
+      { code: 'NO_START', index: 1 },
+      { code: 'NO_START', index: undefined },
     ])
   })
 
   it('calls for any wait on while another one is starting', async () => {
     const yard = await new Yard().start()
-    yard.launch = ({ slot }) => (slot === 0 ? new Promise(() => {}) : refused())
+    yard.launch = ({ index }) => (index === 0 ? new Promise(() => {}) : refused())
     await yard.die(yard.worker(0))
     await yard.die(yard.worker(1))
-    expect(yard.unavailable).toEqual([{ code: 'NO_START', slot: 1 }])
+    expect(yard.unavailable).toEqual([{ code: 'NO_START', index: 1 }])
   })
 
   it('attempts end with the pool', async () => {
@@ -376,7 +376,7 @@ describe('growth', () => {
     yard.launch = refused
     yard.supervisor.grow(undefined)
     await turn()
-    expect(yard.unavailable).toEqual([{ code: 'NO_START', slot: 1 }])
+    expect(yard.unavailable).toEqual([{ code: 'NO_START', index: 1 }])
     await yard.pass(5_000)
     expect(yard.launches).toEqual(['1@0']) // it need not be there
     yard.supervisor.grow(undefined)
@@ -397,7 +397,7 @@ describe('growth', () => {
     yard.launch = refused
     yard.supervisor.grow(undefined)
     await turn()
-    expect(yard.unavailable.at(-1)).toEqual({ code: 'NO_START', slot: undefined })
+    expect(yard.unavailable.at(-1)).toEqual({ code: 'NO_START', index: undefined })
   })
 })
 
@@ -523,7 +523,7 @@ describe('resize', () => {
     yard.supervisor.grow(1) // one waits for the next attempt
     await yard.supervisor.resize(size(1))
     await yard.pass(10_000)
-    expect(yard.unavailable.map(({ slot }) => slot)).toEqual([1])
+    expect(yard.unavailable.map(({ index }) => index)).toEqual([1])
   })
 
   it('down: those that are free end at once, the others when they are', async () => {
@@ -602,7 +602,7 @@ describe('resize', () => {
     await yard.supervisor.resize(size(1))
     await yard.die(busy)
     expect([yard.launches, yard.supervisor.replaced]).toEqual([[], 0])
-    expect(yard.unavailable).toEqual([{ code: 'DIED', slot: 1 }])
+    expect(yard.unavailable).toEqual([{ code: 'DIED', index: 1 }])
   })
 
   it('down and up: a worker that has not ended meanwhile stays', async () => {
@@ -764,7 +764,7 @@ describe('a worker that ends before it has begun a call', () => {
     }
     expect(yard.launches).toEqual(['0@0', '0@100', '0@300', '0@700', '0@1500'])
     expect(refusals).toEqual([0, 0, 2, 4, 6]) // those for this number, and all the others
-    expect(yard.unavailable[0]).toEqual({ code: 'DIED', slot: 0 })
+    expect(yard.unavailable[0]).toEqual({ code: 'DIED', index: 0 })
   })
 
   it('counts no more once one has begun a call, or has lived for long, or was recycled', async () => {
@@ -795,7 +795,7 @@ describe('a worker that ends before it has begun a call', () => {
       await yard.die(yard.worker(1), true)
       await yard.pass(100 * 2 ** i)
     }
-    expect(yard.unavailable.every(({ slot }) => slot === 1)).toBe(true)
+    expect(yard.unavailable.every(({ index }) => index === 1)).toBe(true)
   })
 })
 
@@ -821,20 +821,20 @@ describe('a worker that goes on with a cancelled call', () => {
     await yard.stuck(0)
     await yard.stuck(0)
     expect([yard.serving, yard.launches, yard.supervisor.wedged]).toEqual([[1], ['0@0'], 2])
-    expect(yard.unavailable).toEqual([{ code: 'ERR_PYTHREADS_WEDGED', slot: 0 }])
+    expect(yard.unavailable).toEqual([{ code: 'ERR_PYTHREADS_WEDGED', index: 0 }])
     yard.supervisor.grow(undefined)
     expect(yard.unavailable).toHaveLength(1)
     yard.supervisor.grow(0)
-    expect(yard.unavailable.at(-1)).toEqual({ code: 'ERR_PYTHREADS_WEDGED', slot: 0 })
+    expect(yard.unavailable.at(-1)).toEqual({ code: 'ERR_PYTHREADS_WEDGED', index: 0 })
   })
 
   it('when all are, every call is refused', async () => {
     const yard = await new Yard({ maxWedged: 0 }).start()
     await yard.stuck(0)
     await yard.stuck(1)
-    expect(yard.unavailable.at(-1)).toEqual({ code: 'ERR_PYTHREADS_WEDGED', slot: undefined })
+    expect(yard.unavailable.at(-1)).toEqual({ code: 'ERR_PYTHREADS_WEDGED', index: undefined })
     yard.supervisor.grow(undefined)
-    expect(yard.unavailable.filter(({ slot }) => slot === undefined)).toHaveLength(2)
+    expect(yard.unavailable.filter(({ index }) => index === undefined)).toHaveLength(2)
     expect(yard.launches).toEqual([])
   })
 
@@ -844,7 +844,7 @@ describe('a worker that goes on with a cancelled call', () => {
     yard.supervisor.grow(undefined)
     await yard.stuck(0)
     yard.supervisor.grow(undefined)
-    expect(yard.unavailable.filter(({ slot }) => slot === undefined)).toEqual([])
+    expect(yard.unavailable.filter(({ index }) => index === undefined)).toEqual([])
   })
 
   it('one that comes back ends, and makes room for another to be replaced', async () => {
@@ -902,7 +902,7 @@ type Step =
       readonly kind: 'call' | 'take' | 'free' | 'die' | 'stuck' | 'lease' | 'giveBack' | 'hold' | 'release'
       readonly worker: number
     }
-  | { readonly kind: 'grow'; readonly slot: number | undefined }
+  | { readonly kind: 'grow'; readonly index: number | undefined }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'starts'; readonly works: boolean }
   | { readonly kind: 'resize'; readonly min: number; readonly more: number }
@@ -913,7 +913,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ kind: fc.constantFrom('die', 'stuck', 'lease', 'giveBack', 'hold', 'release'), worker: fc.nat(5) }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('grow' as const), slot: fc.constant(undefined) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('grow' as const), index: fc.constant(undefined) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 60, 500, 3_000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('starts' as const), works: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('resize' as const), min: fc.nat(3), more: fc.nat(2) }) },
@@ -922,7 +922,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 async function take(yard: Yard, step: Step): Promise<void> {
   switch (step.kind) {
     case 'grow':
-      return yard.supervisor.grow(step.slot)
+      return yard.supervisor.grow(step.index)
     case 'pass':
       return yard.pass(step.ms)
     case 'starts':
@@ -947,10 +947,10 @@ async function happen(yard: Yard, kind: string, number: number): Promise<void> {
   if (kind === 'die') return end(yard, worker)
   if (kind === 'free' && worker.depth > 0) return yard.free(worker)
   if (!worker.serving) return
-  if (kind === 'call') yard.call(worker.slot)
-  else if (kind === 'take' && !worker.retiring) yard.take(worker.slot)
-  else if (kind === 'stuck') await yard.stuck(worker.slot)
-  else if (kind === 'lease' && worker.idle && !worker.retiring) yard.lease(worker.slot)
+  if (kind === 'call') yard.call(worker.index)
+  else if (kind === 'take' && !worker.retiring) yard.take(worker.index)
+  else if (kind === 'stuck') await yard.stuck(worker.index)
+  else if (kind === 'lease' && worker.idle && !worker.retiring) yard.lease(worker.index)
   else if (kind === 'giveBack' && yard.leased.has(worker)) yard.giveBack(worker)
   else if (kind === 'hold') worker.objects++
   else if (kind === 'release') worker.objects = 0
@@ -959,13 +959,13 @@ async function happen(yard: Yard, kind: string, number: number): Promise<void> {
 /** What must hold whatever has happened. */
 function check(yard: Yard): void {
   const { workers, supervisor } = yard
-  for (const [slot, worker] of workers.entries())
-    if (worker !== undefined && worker.slot !== slot) throw new Error('a wrong number')
+  for (const [index, worker] of workers.entries())
+    if (worker !== undefined && worker.index !== index) throw new Error('a wrong number')
   for (const worker of yard.all) {
-    if (worker.serving && worker.ended) throw new Error(`worker ${worker.slot} serves and was ended`)
-    if (worker.serving && workers[worker.slot] !== worker) throw new Error(`worker ${worker.slot} serves, and nobody knows it`)
-    if (worker.serving && worker.idle && worker.retiring && worker.slot < supervisor.size.max && !yard.leased.has(worker)) {
-      throw new Error(`worker ${worker.slot} is idle, and neither takes calls nor ends`)
+    if (worker.serving && worker.ended) throw new Error(`worker ${worker.index} serves and was ended`)
+    if (worker.serving && workers[worker.index] !== worker) throw new Error(`worker ${worker.index} serves, and nobody knows it`)
+    if (worker.serving && worker.idle && worker.retiring && worker.index < supervisor.size.max && !yard.leased.has(worker)) {
+      throw new Error(`worker ${worker.index} is idle, and neither takes calls nor ends`)
     }
   }
   const living = yard.all.filter((worker) => worker.wedged && !worker.ended).length
@@ -978,7 +978,7 @@ describe('whatever happens', () => {
     const run = fc.asyncProperty(fc.array(steps, { minLength: 5, maxLength: 40 }), async (plan) => {
       const yard = await new Yard({ size: { min: 1, max: 3, idleMs: 400 }, recycle: { calls: 4, ageMs: 5_000 } }).start()
       const asked = vi.spyOn(Member.prototype, 'close').mockImplementation(function (this: Member) {
-        if (!this.wedged && (this.isNeeded || yard.leased.has(this))) throw new Error(`worker ${this.slot} was needed`)
+        if (!this.wedged && (this.isNeeded || yard.leased.has(this))) throw new Error(`worker ${this.index} was needed`)
         this.closed = true
         return Promise.resolve()
       })
@@ -998,7 +998,7 @@ describe('whatever happens', () => {
         check(yard)
         const { min, max } = yard.supervisor.size
         expect(yard.serving.length).toBeGreaterThanOrEqual(min)
-        expect(yard.serving.every((slot) => slot < max)).toBe(true)
+        expect(yard.serving.every((index) => index < max)).toBe(true)
         expect(yard.supervisor.wedged).toBe(0)
       } finally {
         asked.mockRestore()

@@ -63,10 +63,10 @@ function run(extents: RangeAllocator, sequence: readonly number[]): (number | nu
 /** The same in Python. */
 const PROGRAM = `
 import json, sys
-from pythreads_kernel.allocator import Extents
+from pythreads_kernel.allocator import Allocator
 
 def run(sequence):
-    extents, held, answers = Extents(${START}, ${END}), [], []
+    extents, held, answers = Allocator(${START}, ${END}), [], []
     for step in sequence:
         if step > 0:
             start = extents.take(step)
