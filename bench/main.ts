@@ -18,10 +18,16 @@ async function measure(asked: Settings): Promise<void> {
   if (asked.compare !== undefined) return await compare(asked, asked.compare, pythons)
   const wanted = new Set(asked.drivers.flatMap(({ peer }) => (peer === undefined ? [] : [peer])))
   const peers = await installPeers([...wanted], pythons.main, asked.reinstall)
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model ?? '', node: process.version, load: loadavg() }
+  const machine = {
+    cpus: cpus().length,
+    model: cpus()[0]?.model ?? '',
+    node: process.version,
+    load: loadavg(),
+  }
   const { full, rounds, ms } = asked
   const begun = asked.continued ? readResults(fileOf(asked.name)) : undefined
-  if (begun !== undefined && begun.revision !== revision()) throw new Error(`${asked.name} was measured at ${begun.revision}`)
+  if (begun !== undefined && begun.revision !== revision())
+    throw new Error(`${asked.name} was measured at ${begun.revision}`)
   const cells: CellResult[] = [...(begun?.cells ?? [])]
   const results = (): Results => ({
     at: new Date().toISOString(),
@@ -39,27 +45,37 @@ async function measure(asked: Settings): Promise<void> {
       ...asked.drivers.map((info) => runnerOf(info, scenario, asked, pythons, peers)),
     ]
     const most = Math.min(rounds, scenario.rounds ?? rounds)
-    const outcomes = await inRounds(runners, most, (round, name) => progress(`${scenario.name}, round ${round + 1}: ${name}`))
+    const outcomes = await inRounds(runners, most, (round, name) =>
+      progress(`${scenario.name}, round ${round + 1}: ${name}`),
+    )
     const found = runners.map(({ name }) => resultsOf(scenario, name, outcomes.get(name) ?? []))
     for (const metric of Object.keys(scenario.metrics)) {
       const block = found.flat().filter((cell) => cell.metric === metric)
       // What only --full measures is not there in the quick set.
-      if (block.some(({ summary, errors }) => summary !== undefined || errors !== undefined)) cells.push(...block)
+      if (block.some(({ summary, errors }) => summary !== undefined || errors !== undefined))
+        cells.push(...block)
     }
     saveResults(results(), asked.name)
   }
   progress('')
   printResults(results(), questionOf)
-  const files = [asked.name, ...(asked.complete ? ['latest'] : [])].map((name) => saveResults(results(), name))
+  const files = [asked.name, ...(asked.complete ? ['latest'] : [])].map((name) =>
+    saveResults(results(), name),
+  )
   for (const file of files) console.log(`\n${file}`)
   await report(results(), files, asked)
 }
 
 /** The page beside each file; the pictures and tables for others. */
-async function report(results: Results, files: readonly string[], { publish }: Settings): Promise<void> {
+async function report(
+  results: Results,
+  files: readonly string[],
+  { publish }: Settings,
+): Promise<void> {
   for (const file of files) console.log(await saveReport(results, file))
   if (!publish) return
-  for (const file of [...(await savePictures(results)), ...saveDocuments(results)]) console.log(file)
+  for (const file of [...(await savePictures(results)), ...saveDocuments(results)])
+    console.log(file)
 }
 
 /** Plain Python for each Python that takes part, where the scenario has such a floor. */

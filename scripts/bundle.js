@@ -1,11 +1,14 @@
-// Bundles what `tsc` made of src/ into few files, as Node takes 40 ms to load a hundred small ones, and gives each entry point the forms in
-// which it is asked for. Whoever asks gets one copy of the library in a process; package.json says who gets which:
-// - dist/*.js: ES modules. For `import`, for `require` where Node can require a module (20.19, 22.12), and for bundlers.
+// Bundles what `tsc` made of src/ into few files, as Node takes 40 ms to load a hundred small ones,
+// and gives each entry point the forms in which it is asked for. Whoever asks gets one copy of the
+// library in a process; package.json says who gets which:
+// - dist/*.js: ES modules. For `import`, for `require` where Node can require a module (20.19,
+//   22.12), and for bundlers.
 // - dist/*.cjs: CommonJS. For `require` in an older Node, and for jest.
-// - dist/import/index.js: an ES module on top of dist/index.cjs. For `import` in an older Node, where `require` gets that.
-// - dist/import/arrow.js and dist/arrow.cjs use the form of apache-arrow that the program uses, and the copy of the library that Node
-//   uses, by the name #internals.
-// The types are those of the CommonJS form; the others refer to them, so that they are the same classes.
+// - dist/import/index.js: an ES module on top of dist/index.cjs. For `import` in an older Node,
+//   where `require` gets that.
+// - dist/import/arrow.js and dist/arrow.cjs use the form of apache-arrow that the program uses, and
+//   the copy of the library that Node uses, by the name #internals. The types are those of the
+//   CommonJS form; the others refer to them, so that they are the same classes.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +18,10 @@ const [from, types, to] = ['../build/js/', '../build/types/', '../dist/'].map((f
   fileURLToPath(new URL(folder, import.meta.url)),
 )
 const INTERNALS = 'internals'
-/** Entries that are not called as their module is: what other threads have the main thread require (src/native/main-thread.ts). */
+/**
+ * Entries that are not called as their module is: what other threads have the main thread require
+ * (src/native/main-thread.ts).
+ */
 const MODULES = { 'main-thread': 'native/on-main-thread' }
 /** What arrow.js needs of the library. */
 const SHARED = ['errors/index.js', 'wire/index.js']
@@ -27,7 +33,9 @@ const common = {
 }
 
 async function bundle(names, output, options = {}) {
-  const input = Object.fromEntries(names.map((name) => [name, name === INTERNALS ? name : `${from}${MODULES[name] ?? name}.js`]))
+  const input = Object.fromEntries(
+    names.map((name) => [name, name === INTERNALS ? name : `${from}${MODULES[name] ?? name}.js`]),
+  )
   const made = await rollup({ ...common, ...options, input })
   const { output: files } = await made.write({ dir: to, hoistTransitiveImports: false, ...output })
   await made.close()
@@ -37,20 +45,27 @@ async function bundle(names, output, options = {}) {
 const internals = {
   name: INTERNALS,
   resolveId: (id) => (id === INTERNALS ? id : null),
-  load: (id) => (id === INTERNALS ? SHARED.map((path) => `export * from ${JSON.stringify(from + path)}`).join('\n') : null),
+  load: (id) =>
+    id === INTERNALS
+      ? SHARED.map((path) => `export * from ${JSON.stringify(from + path)}`).join('\n')
+      : null,
 }
 const commonJs = {
   name: 'commonjs',
   // Rollup's own way looks for a document first, which jest may have.
-  resolveImportMeta: (name) => (name === 'url' ? "require('node:url').pathToFileURL(__filename).href" : null),
+  resolveImportMeta: (name) =>
+    name === 'url' ? "require('node:url').pathToFileURL(__filename).href" : null,
 }
 const throughInternals = {
   name: 'through-internals',
-  resolveId: (id) => (SHARED.includes(id.replace('./', '')) ? { id: `#${INTERNALS}`, external: true } : null),
+  resolveId: (id) =>
+    SHARED.includes(id.replace('./', '')) ? { id: `#${INTERNALS}`, external: true } : null,
 }
 
-// What a program loads is one file, as each costs half a millisecond: not one for each set of entries that share something.
-const inOneFile = (id) => (id.startsWith(from) && !/^(cli\/|arrow\.js)/.test(id.slice(from.length)) ? 'pythreads' : undefined)
+// What a program loads is one file, as each costs half a millisecond: not one for each set of
+// entries that share something.
+const inOneFile = (id) =>
+  id.startsWith(from) && !/^(cli\/|arrow\.js)/.test(id.slice(from.length)) ? 'pythreads' : undefined
 
 await bundle(
   ['index', 'arrow', INTERNALS, 'cli/main'],
@@ -59,14 +74,30 @@ await bundle(
 )
 const exported = await bundle(
   ['index', INTERNALS, 'main-thread'],
-  { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs', exports: 'named' },
+  {
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    chunkFileNames: '[name]-[hash].cjs',
+    exports: 'named',
+  },
   { plugins: [internals, commonJs] },
 )
-await bundle(['arrow'], { format: 'es', entryFileNames: 'import/[name].js' }, { plugins: [throughInternals] })
-await bundle(['arrow'], { format: 'cjs', entryFileNames: '[name].cjs', exports: 'named' }, { plugins: [throughInternals] })
+await bundle(
+  ['arrow'],
+  { format: 'es', entryFileNames: 'import/[name].js' },
+  { plugins: [throughInternals] },
+)
+await bundle(
+  ['arrow'],
+  { format: 'cjs', entryFileNames: '[name].cjs', exports: 'named' },
+  { plugins: [throughInternals] },
+)
 
 mkdirSync(join(to, 'import'), { recursive: true })
-writeFileSync(join(to, 'import', 'index.js'), `export { ${exported.get('index').join(', ')} } from '../index.cjs'\n`)
+writeFileSync(
+  join(to, 'import', 'index.js'),
+  `export { ${exported.get('index').join(', ')} } from '../index.cjs'\n`,
+)
 
 for (const name of readdirSync(types, { recursive: true })) {
   if (!name.endsWith('.d.ts') || name.startsWith('cli')) continue

@@ -1,5 +1,6 @@
-// Prints the figures of the documents: `npm run figures`. Each cell runs in a process of its own; the machine's ceiling is taken in the same run.
-// Timings are noisy on shared machines: compare the rows of one run with each other, not with those of another.
+// Prints the figures of the documents: `npm run figures`. Each cell runs in a process of its own;
+// the machine's ceiling is taken in the same run. Timings are noisy on shared machines: compare the
+// rows of one run with each other, not with those of another.
 import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -54,7 +55,8 @@ const CELLS: Record<string, Cell> = {
     await using py = await Python.start({ isolation, python, workers: 1 })
     const all = async () => {
       let sum = 0
-      for await (const item of await py.eval<RemoteObject>('(i for i in range(1000))')) sum += Number(item)
+      for await (const item of await py.eval<RemoteObject>('(i for i in range(1000))'))
+        sum += Number(item)
       if (sum !== 499_500) throw new Error(`a wrong sum: ${sum}`)
     }
     return (await rateAsync(1, all, false)) * 1000
@@ -64,7 +66,9 @@ const CELLS: Record<string, Cell> = {
     await py.exec('import asyncio\nasync def later(x):\n    await asyncio.sleep(0.1)\n    return x')
     await py.eval('later(0)')
     const start = performance.now()
-    const answers = await Promise.all(Array.from({ length: 10_000 }, (_, i) => py.eval`later(${i})`))
+    const answers = await Promise.all(
+      Array.from({ length: 10_000 }, (_, i) => py.eval`later(${i})`),
+    )
     if (answers.some((answer, i) => answer !== i)) throw new Error('a wrong answer')
     return performance.now() - start
   },
@@ -83,18 +87,25 @@ const CELLS: Record<string, Cell> = {
     await py.run('json:dumps', [1])
     return performance.now() - start
   },
-  // How long the event loop was kept, at most: all workers were busy, 100,000 calls waited, then all were answered.
-  'queue: longest step, wall ms': async (isolation, python) => (await longestSteps(isolation, python)).wall,
-  'queue: longest step, CPU ms': async (isolation, python) => (await longestSteps(isolation, python)).cpu,
-  'queue: the same without GC, CPU ms': async (isolation, python) => (await longestSteps(isolation, python)).withoutGc,
+  // How long the event loop was kept, at most: all workers were busy, 100,000 calls waited, then
+  // all were answered.
+  'queue: longest step, wall ms': async (isolation, python) =>
+    (await longestSteps(isolation, python)).wall,
+  'queue: longest step, CPU ms': async (isolation, python) =>
+    (await longestSteps(isolation, python)).cpu,
+  'queue: the same without GC, CPU ms': async (isolation, python) =>
+    (await longestSteps(isolation, python)).withoutGc,
   'queue: nothing called, wall ms': async () => {
     const iterator = new Steps()
     await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000))
     return (await iterator.stop()).wall
   },
-  // How late a timer of 5 ms is, while all workers compute and 100,000 calls wait; and beside as many plain processes that compute.
-  'queue: lag of a timer, p99 ms': async (isolation, python) => (await lagOfQueue(isolation, python)).p99,
-  'queue: lag of a timer, most ms': async (isolation, python) => (await lagOfQueue(isolation, python)).most,
+  // How late a timer of 5 ms is, while all workers compute and 100,000 calls wait; and beside as
+  // many plain processes that compute.
+  'queue: lag of a timer, p99 ms': async (isolation, python) =>
+    (await lagOfQueue(isolation, python)).p99,
+  'queue: lag of a timer, most ms': async (isolation, python) =>
+    (await lagOfQueue(isolation, python)).most,
   'lag beside two plain processes, p99 ms': async (_, python) => (await lagBeside(python)).p99,
   'lag beside two plain processes, most ms': async (_, python) => (await lagBeside(python)).most,
   'MB a worker (of 20, idle)': async (isolation, python) => {
@@ -118,7 +129,9 @@ interface LongestSteps {
 class Steps {
   readonly #steps: { readonly begin: number; readonly wall: number; readonly cpu: number }[] = []
   readonly #collections: { readonly startTime: number; readonly duration: number }[] = []
-  readonly #observer = new PerformanceObserver((list) => this.#collections.push(...list.getEntries()))
+  readonly #observer = new PerformanceObserver((list) =>
+    this.#collections.push(...list.getEntries()),
+  )
   #watching = true
 
   constructor() {
@@ -132,9 +145,13 @@ class Steps {
     await new Promise((resolve) => setTimeout(resolve, 50)) // what the observer has yet to hear
     this.#observer.disconnect()
     const collected = (begin: number, end: number) =>
-      this.#collections.some(({ startTime, duration }) => startTime < end && startTime + duration > begin)
+      this.#collections.some(
+        ({ startTime, duration }) => startTime < end && startTime + duration > begin,
+      )
     const longest = (values: number[]) => values.reduce((most, value) => Math.max(most, value), 0)
-    const withoutGc = this.#steps.filter(({ cpu }) => cpu > 1).filter(({ begin, wall }) => !collected(begin, begin + wall))
+    const withoutGc = this.#steps
+      .filter(({ cpu }) => cpu > 1)
+      .filter(({ begin, wall }) => !collected(begin, begin + wall))
     return {
       wall: longest(this.#steps.map(({ wall }) => wall)),
       cpu: longest(this.#steps.map(({ cpu }) => cpu)),
@@ -156,7 +173,9 @@ async function longestSteps(isolation: IsolationOption, python: string): Promise
   const folder = mkdtempSync(join(tmpdir(), 'pythreads-figures-'))
   try {
     const gate = join(folder, 'open')
-    await py.exec('import os, time\ndef hold(gate):\n    while not os.path.exists(gate):\n        time.sleep(0.01)')
+    await py.exec(
+      'import os, time\ndef hold(gate):\n    while not os.path.exists(gate):\n        time.sleep(0.01)',
+    )
     for (let id = 0; id < 1_000; id++) await py.run('json:dumps', [{ id }])
     const held = Array.from({ length: 2 }, () => py.eval`hold(${gate})`)
     const iterator = new Steps()
@@ -190,7 +209,8 @@ async function lagOfQueue(isolation: IsolationOption, python: string): Promise<L
     calls.push(py.eval`busy(20000)`)
     if (i % 500 === 499) await new Promise(setImmediate)
   }
-  for (const call of calls) call.catch(() => {}) // the pool is destroyed before most of them have run
+  // the pool is destroyed before most of them have run
+  for (const call of calls) call.catch(() => {})
   const lag = await lagFor(LAG_MS)
   if (py.stats().queued < QUEUED / 2) throw new Error('too few calls waited')
   py.destroy()
@@ -198,7 +218,9 @@ async function lagOfQueue(isolation: IsolationOption, python: string): Promise<L
 }
 
 async function lagBeside(python: string): Promise<Lag> {
-  const busy = Array.from({ length: 2 }, () => spawn(python, ['-c', 'while True: sum(range(20000))'], { stdio: 'ignore' }))
+  const busy = Array.from({ length: 2 }, () =>
+    spawn(python, ['-c', 'while True: sum(range(20000))'], { stdio: 'ignore' }),
+  )
   const lag = await lagFor(LAG_MS)
   for (const child of busy) child.kill('SIGKILL')
   return lag
@@ -215,7 +237,10 @@ async function lagFor(ms: number): Promise<Lag> {
     last = now
   }
   late.sort((a, b) => a - b)
-  return { p99: late[Math.floor(late.length * 0.99)] ?? Number.NaN, most: late.at(-1) ?? Number.NaN }
+  return {
+    p99: late[Math.floor(late.length * 0.99)] ?? Number.NaN,
+    most: late.at(-1) ?? Number.NaN,
+  }
 }
 
 const CLOCK_THREAD_CPUTIME_ID = process.platform === 'linux' ? 3 : 16
@@ -258,7 +283,11 @@ function rate(call: (id: number) => void): number {
   return run(SECONDS * 1000)
 }
 
-async function rateAsync(callers: number, call: (id: number) => Promise<unknown>, checked = true): Promise<number> {
+async function rateAsync(
+  callers: number,
+  call: (id: number) => Promise<unknown>,
+  checked = true,
+): Promise<number> {
   const run = async (ms: number) => {
     const start = performance.now()
     let calls = 0
@@ -290,9 +319,13 @@ async function report(): Promise<void> {
   const current = (await findPython()).facts
   const others = (await findAll()).flatMap(({ facts }) => (facts === undefined ? [] : [facts]))
   const newest =
-    others.findLast((facts) => facts.version[1] >= 13 && supportOf('subinterpreter', facts).verdict !== 'never') ?? current
+    others.findLast(
+      (facts) => facts.version[1] >= 13 && supportOf('subinterpreter', facts).verdict !== 'never',
+    ) ?? current
   for (const facts of new Set([current, newest])) {
-    const kinds = (['thread', 'subinterpreter', 'process'] as const).filter((kind) => supportOf(kind, facts).verdict !== 'never')
+    const kinds = (['thread', 'subinterpreter', 'process'] as const).filter(
+      (kind) => supportOf(kind, facts).verdict !== 'never',
+    )
     const one = await plainProcesses(facts.executable, 1, SECONDS)
     const ceiling = (await plainProcesses(facts.executable, 2, SECONDS)) / one
     console.log(
@@ -308,7 +341,9 @@ async function report(): Promise<void> {
 }
 
 function format(value: number): string {
-  return value >= 1000 ? Math.round(value).toLocaleString('en-US') : value.toFixed(value < 10 ? 2 : 1)
+  return value >= 1000
+    ? Math.round(value).toLocaleString('en-US')
+    : value.toFixed(value < 10 ? 2 : 1)
 }
 
 const [cell, isolation, python] = process.argv.slice(2)

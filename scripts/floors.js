@@ -1,17 +1,44 @@
 /**
- * Checks which part of the project imports which: `npm run lint` runs it. The list of floors below is the only place that says so.
+ * Checks which part of the project imports which: `npm run lint` runs it. The list of floors below
+ * is the only place that says so.
  *
- * A file may import the rooms of its own floor's lower floors, and files of its own room; another room only by its `index.ts`. No files
- * import each other in a circle; imports of types count. The kernel has no rooms: only circles are looked for there.
+ * A file may import the rooms of its own floor's lower floors, and files of its own room; another
+ * room only by its `index.ts`. No files import each other in a circle; imports of types count. The
+ * kernel has no rooms: only circles are looked for there.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** From the lowest to the highest: a room imports only what stands before it. A file of `src/` itself is a room. */
+/**
+ * From the lowest to the highest: a room imports only what stands before it. A file of `src/`
+ * itself is a room.
+ */
 export const FLOORS = [
-  ...['own.ts', 'attempt.ts', 'errors', 'options', 'observe', 'wire', 'kernel.ts', 'discovery', 'platform', 'native'],
-  ...['memory', 'isolation', 'references', 'scheduler', 'worker', 'pool', 'remote', 'sync', 'python.ts', 'arrow.ts'],
+  ...[
+    'own.ts',
+    'attempt.ts',
+    'errors',
+    'options',
+    'observe',
+    'wire',
+    'kernel.ts',
+    'discovery',
+    'platform',
+    'native',
+  ],
+  ...[
+    'memory',
+    'isolation',
+    'references',
+    'scheduler',
+    'worker',
+    'pool',
+    'remote',
+    'sync',
+    'python.ts',
+    'arrow.ts',
+  ],
   ...['index.ts', 'cli'],
 ]
 /** The command line uses what everybody can use; these also look at what only the project sees. */
@@ -19,7 +46,10 @@ const CLI_EXCEPTIONS = /^cli\/(commands\/(doctor|tour)\.ts|ceiling\.ts)$/
 /** Only these rooms import native code. */
 const NATIVE_ROOMS = ['native']
 
-/** The files that a file imports, as `{ line, text }`: what is written behind `from` or in `import()`. */
+/**
+ * The files that a file imports, as `{ line, text }`: what is written behind `from` or in
+ * `import()`.
+ */
 export function importsOf(source) {
   const found = []
   for (const match of source.matchAll(/(?:\bfrom |\bimport\(|^import )'([^']+)'/gm)) {
@@ -34,12 +64,14 @@ export function complaints(files) {
   const graph = new Map()
   for (const [file, source] of Object.entries(files)) {
     const room = roomOf(file)
-    if (!FLOORS.includes(room)) found.push(`src/${file}: the room ${room} stands on no floor: add it to scripts/floors.js`)
+    if (!FLOORS.includes(room))
+      found.push(`src/${file}: the room ${room} stands on no floor: add it to scripts/floors.js`)
     const targets = []
     for (const { line, text } of importsOf(source)) {
       const where = `src/${file}:${line}`
       if (!text.startsWith('.')) {
-        if (text === 'koffi' && !NATIVE_ROOMS.includes(room)) found.push(`${where}: only src/native imports koffi`)
+        if (text === 'koffi' && !NATIVE_ROOMS.includes(room))
+          found.push(`${where}: only src/native imports koffi`)
         continue
       }
       const target = normalize(join(dirname(file), text))
@@ -51,17 +83,22 @@ export function complaints(files) {
           found.push(`${where}: the command line imports only src/index.ts`)
         continue
       }
-      if (FLOORS.indexOf(other) > FLOORS.indexOf(room)) found.push(`${where}: ${room} stands below ${other} and cannot import it`)
+      if (FLOORS.indexOf(other) > FLOORS.indexOf(room))
+        found.push(`${where}: ${room} stands below ${other} and cannot import it`)
       if (!target.endsWith('index.ts') && other !== target)
         found.push(`${where}: import src/${other}/index.ts, not a file of that room`)
     }
     graph.set(file, targets)
   }
-  for (const circle of circles(graph)) found.push(`these files import each other in a circle: ${circle.join(' -> ')}`)
+  for (const circle of circles(graph))
+    found.push(`these files import each other in a circle: ${circle.join(' -> ')}`)
   return found
 }
 
-/** Which modules of the kernel import each other in a circle. Imports within functions do not count: they are there to break one. */
+/**
+ * Which modules of the kernel import each other in a circle. Imports within functions do not count:
+ * they are there to break one.
+ */
 export function kernelComplaints(files) {
   const graph = new Map()
   for (const [file, source] of Object.entries(files)) {
@@ -73,12 +110,15 @@ export function kernelComplaints(files) {
     }
     graph.set(file, targets)
   }
-  return circles(graph).map((circle) => `these modules of the kernel import each other in a circle: ${circle.join(' -> ')}`)
+  return circles(graph).map(
+    (circle) => `these modules of the kernel import each other in a circle: ${circle.join(' -> ')}`,
+  )
 }
 
 function isTypeImport(source, at) {
   const before = source.slice(0, at).split('\n').slice(0, -1)
-  while (before.length > 0 && (before.at(-1).startsWith('    ') || before.at(-1) === '')) before.pop()
+  while (before.length > 0 && (before.at(-1).startsWith('    ') || before.at(-1) === ''))
+    before.pop()
   return before.at(-1)?.startsWith('if TYPE_CHECKING') === true
 }
 
@@ -107,7 +147,9 @@ function circles(graph) {
 function read(folder, suffix) {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   return Object.fromEntries(
-    names.filter((name) => name.endsWith(suffix)).map((name) => [relative('.', name), readFileSync(join(folder, name), 'utf8')]),
+    names
+      .filter((name) => name.endsWith(suffix))
+      .map((name) => [relative('.', name), readFileSync(join(folder, name), 'utf8')]),
   )
 }
 

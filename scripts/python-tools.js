@@ -1,4 +1,5 @@
-// Lints and formats the Python code: `python-tools.js check | format`. The tools live in .cache/tools.
+// Lints and formats the Python code: `python-tools.js check | format`. The tools live in
+// .cache/tools.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +23,10 @@ function install() {
   writeFileSync(marker, REQUIREMENTS)
 }
 
-/** Whether the tools are there. Without a registry the Python code is not checked, which is a failure where CI is set. */
+/**
+ * Whether the tools are there. Without a registry the Python code is not checked, which is a
+ * failure where CI is set.
+ */
 function installed() {
   try {
     install()
@@ -30,7 +34,9 @@ function installed() {
   } catch (error) {
     if (process.env.CI) throw error
     rmSync(venv, { recursive: true, force: true })
-    console.error(`Not checked here: the Python code (pip cannot install ${REQUIREMENTS.replace('\n', ' and ')})`)
+    console.error(
+      `Not checked here: the Python code (pip cannot install ${REQUIREMENTS.replace('\n', ' and ')})`,
+    )
     return false
   }
 }

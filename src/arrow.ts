@@ -5,11 +5,12 @@ import { PythonTable, type TableKind } from './wire/index.ts'
 
 export type { TableKind } from './wire/index.ts'
 
-// Tables of Apache Arrow, by the package of that name, which a program installs itself: `npm install apache-arrow`.
+// Tables of Apache Arrow, by the package of that name, which a program installs itself: `npm
+// install apache-arrow`.
 
 /**
- * Copies a table from Python. Its columns are read where Python wrote them, in memory that both sides
- * share.
+ * Copies a table from Python. Its columns are read where Python wrote them, in memory that both
+ * sides share.
  *
  * @example
  * ```ts
@@ -25,13 +26,20 @@ export type { TableKind } from './wire/index.ts'
 export async function toArrow(frame: unknown): Promise<Table> {
   const remote = (await frame) as RemoteObject | null | undefined
   if (typeof remote?.$arrow !== 'function') {
-    throw new PythreadsError('ERR_PYTHREADS_VALUE', `toArrow takes a remote object, or the promise of one; got ${kindOf(remote)}`)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_VALUE',
+      `toArrow takes a remote object, or the promise of one; got ${kindOf(remote)}`,
+    )
   }
   const bytes = await remote.$arrow()
   try {
     return tableFromIPC(bytes)
   } catch (cause) {
-    throw new PythreadsError('ERR_PYTHREADS_VALUE', 'The package apache-arrow cannot read a column of this table', { cause })
+    throw new PythreadsError(
+      'ERR_PYTHREADS_VALUE',
+      'The package apache-arrow cannot read a column of this table',
+      { cause },
+    )
   }
 }
 
@@ -43,8 +51,8 @@ export async function toArrow(frame: unknown): Promise<Table> {
  * await py.run('report:total', [fromArrow(table, 'pandas')])
  * ```
  * @param table - A table of the package apache-arrow.
- * @param kind - What it becomes in Python: a `pyarrow.Table` (the default), or a `DataFrame` of pandas
- * or polars.
+ * @param kind - What it becomes in Python: a `pyarrow.Table` (the default), or a `DataFrame` of
+ * pandas or polars.
  * @returns An argument of a call.
  * @throws `ERR_PYTHREADS_ARGUMENT` for another kind, or when it is no table of apache-arrow.
  */
@@ -56,7 +64,11 @@ function streamOf(table: Table): Uint8Array {
   try {
     return tableToIPC(table, 'stream')
   } catch (cause) {
-    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `fromArrow takes a table of apache-arrow; got ${kindOf(table)}`, { cause })
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      `fromArrow takes a table of apache-arrow; got ${kindOf(table)}`,
+      { cause },
+    )
   }
 }
 

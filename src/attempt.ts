@@ -9,7 +9,10 @@ export function attempt<T>(look: () => T): T | undefined {
   }
 }
 
-/** Closes a descriptor. Where the system reports an error, the descriptor is closed all the same, and the caller goes on. */
+/**
+ * Closes a descriptor. Where the system reports an error, the descriptor is closed all the same,
+ * and the caller goes on.
+ */
 export function letGo(fd: number): void {
   attempt(() => closeSync(fd))
 }

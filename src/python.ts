@@ -82,9 +82,9 @@ export interface PythonStats extends PoolStats {
   /** Where the workers run. */
   readonly isolation: IsolationKind
   /**
-   * Why the workers run there: a sentence for each isolation that was considered. In subinterpreters
-   * a sentence follows for each extension module that refused to load, also where a package caught
-   * that error.
+   * Why the workers run there: a sentence for each isolation that was considered. In
+   * subinterpreters a sentence follows for each extension module that refused to load, also where a
+   * package caught that error.
    */
   readonly reasons: readonly string[]
 }
@@ -127,12 +127,27 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   readonly #caller: Caller
   readonly #copy: number
 
-  private constructor(found: FoundPython, isolation: Isolation, settings: WorkerSettings, decided: Decided) {
+  private constructor(
+    found: FoundPython,
+    isolation: Isolation,
+    settings: WorkerSettings,
+    decided: Decided,
+  ) {
     super()
     const { options, onLine, listeners } = decided
-    const { workers: size, maxQueue, graceMs, closeGraceMs, startTimeoutMs, maxWedged, recycle, copy } = options
+    const {
+      workers: size,
+      maxQueue,
+      graceMs,
+      closeGraceMs,
+      startTimeoutMs,
+      maxWedged,
+      recycle,
+      copy,
+    } = options
     const { timeoutMs, queueTimeoutMs, readonly, exact, naiveDates, initialize: first } = options
-    const initialize = first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
+    const initialize =
+      first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
     const proxyFor = (handle: Handle) => remoteObject(this.#caller, handle)
     const pool = new Pool({
       ...{
@@ -165,8 +180,15 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     this.#copy = copy
     this.sync = new SyncPython({
       open: (tools, calledBack) => {
-        if (!pool.isOpen) throw new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool is closed: it takes no more calls')
-        return connectSync(isolation.openSync(pool.ready, startTimeoutMs, calledBack), { ...tools, startTimeoutMs })
+        if (!pool.isOpen)
+          throw new PythreadsError(
+            'ERR_PYTHREADS_CLOSED',
+            'The pool is closed: it takes no more calls',
+          )
+        return connectSync(isolation.openSync(pool.ready, startTimeoutMs, calledBack), {
+          ...tools,
+          startTimeoutMs,
+        })
       },
       setup: pool.setup,
       exported: pool.exported,
@@ -180,29 +202,65 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   /**
    * Finds Python and starts the workers.
    *
-   * @param options - Which Python, how many workers, and how they run. Every option may be left out.
+   * @param options - Which Python, how many workers, and how they run. Every option may be left
+   * out.
    * @returns The pool, as soon as all of its first workers can take calls.
-   * @throws `ERR_PYTHREADS_UNKNOWN_OPTION`, `ERR_PYTHREADS_OPTION`, `ERR_PYTHREADS_PYTHON_NOT_FOUND`,
-   * `ERR_PYTHREADS_PYTHON_BROKEN`, `ERR_PYTHREADS_PYTHON_TOO_OLD`, `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`,
+   * @throws `ERR_PYTHREADS_UNKNOWN_OPTION`, `ERR_PYTHREADS_OPTION`,
+   * `ERR_PYTHREADS_PYTHON_NOT_FOUND`, `ERR_PYTHREADS_PYTHON_BROKEN`,
+   * `ERR_PYTHREADS_PYTHON_TOO_OLD`, `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`,
    * `ERR_PYTHREADS_ISOLATION_UNAVAILABLE`, `ERR_PYTHREADS_OTHER_PYTHON`, `ERR_PYTHREADS_RUNTIME`,
-   * `ERR_PYTHREADS_WORKER_START`, and what importing a module of `preload` or calling `initialize` raises.
+   * `ERR_PYTHREADS_WORKER_START`, and what importing a module of `preload` or calling `initialize`
+   * raises.
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
     const resolved = resolvePythonOptions(options)
-    const { python, preload, path, output, warnings, logging, errors, limits, cwd, env, sharedMemoryMb, threadsPerWorker } =
-      resolved
+    const {
+      python,
+      preload,
+      path,
+      output,
+      warnings,
+      logging,
+      errors,
+      limits,
+      cwd,
+      env,
+      sharedMemoryMb,
+      threadsPerWorker,
+    } = resolved
     const found = await findPython(python)
     warnOfPassedOver(found)
     const choice = await decide(found, resolved)
     // Handlers run in the context of whoever starts the pool: what a worker says comes at any time.
-    const listener = typeof output === 'function' ? output : typeof output === 'string' ? undefined : toStream(output)
+    const listener =
+      typeof output === 'function'
+        ? output
+        : typeof output === 'string'
+          ? undefined
+          : toStream(output)
     const onLine = listener === undefined ? undefined : AsyncResource.bind(listener)
-    const onWarning = warnings === 'emit' ? emitWarning : warnings === 'inherit' ? undefined : AsyncResource.bind(warnings)
+    const onWarning =
+      warnings === 'emit'
+        ? emitWarning
+        : warnings === 'inherit'
+          ? undefined
+          : AsyncResource.bind(warnings)
     const onLog = logging === undefined ? undefined : AsyncResource.bind(logging.handler)
     const { name = `pool-${++pools}` } = resolved
     const settings: WorkerSettings = {
-      ...{ name, errors, logging: logging?.level ?? null, folders: [process.cwd(), dirname(process.argv[1] ?? '.')] },
-      ...{ path, preload, limits, scope: 1 + Math.floor(Math.random() * (2 ** 31 - 1)), warnings: onWarning !== undefined },
+      ...{
+        name,
+        errors,
+        logging: logging?.level ?? null,
+        folders: [process.cwd(), dirname(process.argv[1] ?? '.')],
+      },
+      ...{
+        path,
+        preload,
+        limits,
+        scope: 1 + Math.floor(Math.random() * (2 ** 31 - 1)),
+        warnings: onWarning !== undefined,
+      },
       output: typeof output === 'string' ? output : 'lines',
       memory: sharedMemoryMb * 2 ** 20,
       python: [found.facts.libpython, found.facts.prefix],
@@ -210,7 +268,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       flags: copyFlags(resolved.copy) | (resolved.exact ? FLAG.EXACT : 0),
     }
     const open = async (choice: Pick<Choice, 'isolation' | 'reasons'>) => {
-      const isolation = createIsolation(choice.isolation, found.facts, settings, { cwd, env, threadsPerWorker })
+      const isolation = createIsolation(choice.isolation, found.facts, settings, {
+        cwd,
+        env,
+        threadsPerWorker,
+      })
       const py = new Python(found, isolation, settings, {
         options: resolved,
         reasons: choice.reasons,
@@ -234,8 +296,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * @typeParam T - What is in the module: its functions, classes and values. See {@link Remote}.
    * @param module - The dotted name of a module, or a file: a URL, or a path that ends in `.py`.
    * @param options - Options of every call that is made through the object.
-   * @returns The module. Awaited, it is imported, and rejects with `ERR_PYTHREADS_MODULE_NOT_FOUND`,
-   * `ERR_PYTHREADS_IMPORT_FAILED` or `ERR_PYTHREADS_MODULE_REFUSED` where that fails.
+   * @returns The module. Awaited, it is imported, and rejects with
+   * `ERR_PYTHREADS_MODULE_NOT_FOUND`, `ERR_PYTHREADS_IMPORT_FAILED` or
+   * `ERR_PYTHREADS_MODULE_REFUSED` where that fails.
    * @throws `ERR_PYTHREADS_ARGUMENT` for a name that cannot be one; `ERR_PYTHREADS_OPTION` and
    * `ERR_PYTHREADS_UNKNOWN_OPTION` for options.
    * @example
@@ -246,7 +309,10 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   import(module: string | URL, options?: CallOptions): Importable<RemoteModule>
   import<T>(module: string | URL, options?: CallOptions): Importable<Remote<T>>
   import(module: string | URL, options?: CallOptions): unknown {
-    const caller = options === undefined ? this.#caller : this.#caller.with(resolveCallOptions('import', options))
+    const caller =
+      options === undefined
+        ? this.#caller
+        : this.#caller.with(resolveCallOptions('import', options))
     return remoteModule(caller, modulePath(module))
   }
 
@@ -260,7 +326,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * ```
    * @typeParam R - The type of the result; nothing checks it. {@link Remote} and
    * {@link RemoteGenerator} are for what stays in Python.
-   * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with `#attribute`.
+   * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with
+   * `#attribute`.
    * @param args - Positional arguments.
    * @param options - Keyword arguments, a signal, limits, and the worker that runs the call.
    * @returns The result. A value that JavaScript cannot represent is a {@link RemoteObject}.
@@ -271,34 +338,40 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * `ERR_PYTHREADS_TIMEOUT`, `ERR_PYTHREADS_QUEUE_TIMEOUT`, `ERR_PYTHREADS_WEDGED`. The promise
    * rejects; the function itself never throws.
    */
-  run<R = unknown>(target: string | URL, args: readonly unknown[] = [], options: RunOptions = NO_OPTIONS): Promise<R> {
+  run<R = unknown>(
+    target: string | URL,
+    args: readonly unknown[] = [],
+    options: RunOptions = NO_OPTIONS,
+  ): Promise<R> {
     try {
       const resolved = resolveRunOptions(options, this.#pool.size)
       const { name, write } = runRequest(target, args, resolved.kwargs)
-      const call = resolved.copy === undefined && this.#copy > 0 ? { ...resolved, copy: this.#copy } : resolved
+      const call =
+        resolved.copy === undefined && this.#copy > 0 ? { ...resolved, copy: this.#copy } : resolved
       return this.#pool.submit(KIND.CALL, write, call, name).catch(raise) as Promise<R>
     } catch (error) {
-      return Promise.reject(nameTarget(error, targetName(target))) // not an async function: what each call that waits holds would be twice as much
+      // not an async function: what each call that waits holds would be twice as much
+      return Promise.reject(nameTarget(error, targetName(target)))
     }
   }
 
   /**
-   * Calls a function for each item of an iterable, on every worker. Items are pulled as workers need
-   * them, so neither the source nor the results have to fit into memory.
+   * Calls a function for each item of an iterable, on every worker. Items are pulled as workers
+   * need them, so neither the source nor the results have to fit into memory.
    *
    * @example
    * ```ts
    * for await (const score of py.map<number>('rules:score', events)) console.log(score)
    * ```
    * @typeParam R - The type of a result; nothing checks it.
-   * @param target - The function, as for {@link Python.run}. It gets one item as its only positional
-   * argument.
+   * @param target - The function, as for {@link Python.run}. It gets one item as its only
+   * positional argument.
    * @param items - An array, or another iterable or async iterable.
    * @param options - Keyword arguments, the size of chunks, the order of results, and limits.
    * @returns The results. When an item fails, the results before it come first, then the iteration
    * rejects with its {@link PythonError}, whose `index` is the position of the item.
-   * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_OPTION`, `ERR_PYTHREADS_UNKNOWN_OPTION` at once;
-   * the iteration rejects with the errors of {@link Python.run}.
+   * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_OPTION`, `ERR_PYTHREADS_UNKNOWN_OPTION` at
+   * once; the iteration rejects with the errors of {@link Python.run}.
    */
   map<R = unknown>(
     target: string | URL,
@@ -308,8 +381,15 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     try {
       const { copy = this.#copy, timeoutMs = null, ...resolved } = resolveMapOptions(options)
       const { exact, readonly, queueTimeoutMs, priority, retry } = resolved
-      const iterable = typeof items === 'object' && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items)
-      if (!iterable) throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'map takes an array or another iterable object')
+      const iterable =
+        typeof items === 'object' &&
+        items !== null &&
+        (Symbol.iterator in items || Symbol.asyncIterator in items)
+      if (!iterable)
+        throw new PythreadsError(
+          'ERR_PYTHREADS_ARGUMENT',
+          'map takes an array or another iterable object',
+        )
       const total = Array.isArray(items) ? items.length : undefined
       const call = { copy, exact, readonly, queueTimeoutMs, priority, retry }
       const plan = { ...resolved, call, timeoutMs, target: resolveTarget(target), total }
@@ -348,12 +428,14 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   async exec(...source: SourceArguments): Promise<void> {
     const number = ++sources
     const name = `<pythreads exec ${number}>`
-    await this.#pool.broadcast(KIND.EXEC, execRequest(readSource(source, `_x${number}_`), name), name).catch(raise)
+    await this.#pool
+      .broadcast(KIND.EXEC, execRequest(readSource(source, `_x${number}_`), name), name)
+      .catch(raise)
   }
 
   /**
-   * Makes a module of source text in every worker, and in workers that start later. A second call with
-   * the same name runs the text in the module that is there.
+   * Makes a module of source text in every worker, and in workers that start later. A second call
+   * with the same name runs the text in the module that is there.
    *
    * @typeParam T - What is in the module. See {@link Remote}.
    * @param source - The text of the module. Indentation that all of its lines share is removed.
@@ -372,10 +454,15 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   async module(source: string, name: string): Promise<unknown> {
     const dotted = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u
     if (typeof name !== 'string' || !dotted.test(name)) {
-      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `The name of a module is a Python identifier; got ${String(name)}`)
+      throw new PythreadsError(
+        'ERR_PYTHREADS_ARGUMENT',
+        `The name of a module is a Python identifier; got ${String(name)}`,
+      )
     }
     const { text } = readSource([source], '')
-    await this.#pool.broadcast(KIND.MODULE, moduleRequest(name, text), moduleFile(name)).catch(raise)
+    await this.#pool
+      .broadcast(KIND.MODULE, moduleRequest(name, text), moduleFile(name))
+      .catch(raise)
     return importedModule(this.#caller, name)
   }
 
@@ -400,7 +487,10 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    */
   float(value: number): PythonFloat {
     if (typeof value !== 'number') {
-      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `float takes a number; got a value of type ${typeof value}`)
+      throw new PythreadsError(
+        'ERR_PYTHREADS_ARGUMENT',
+        `float takes a number; got a value of type ${typeof value}`,
+      )
     }
     return new PythonFloat(value)
   }
@@ -414,7 +504,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * @throws `ERR_PYTHREADS_ARGUMENT` when it is neither a `Uint8Array` nor an `ArrayBuffer`.
    */
   bytes(value: Uint8Array | ArrayBuffer): PythonBytes {
-    if (types.isUint8Array(value) || types.isArrayBuffer(value)) return new PythonBytes(new Uint8Array(value))
+    if (types.isUint8Array(value) || types.isArrayBuffer(value))
+      return new PythonBytes(new Uint8Array(value))
     throw new PythreadsError(
       'ERR_PYTHREADS_ARGUMENT',
       `bytes takes a Uint8Array or an ArrayBuffer; got a value of type ${typeof value}`,
@@ -423,9 +514,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 
   /**
    * Makes a typed array of zeros in memory that this process and its worker processes share. As an
-   * argument it is not copied, and each side reads what the other one writes. The memory is returned
-   * when both sides have dropped the array. Where memory cannot be shared, the array is an ordinary
-   * one, which is copied.
+   * argument it is not copied, and each side reads what the other one writes. The memory is
+   * returned when both sides have dropped the array. Where memory cannot be shared, the array is an
+   * ordinary one, which is copied.
    *
    * @param kind - The class of a typed array, e.g. `Float64Array`.
    * @param length - How many items it has, from 0.
@@ -435,8 +526,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * const pixels = py.alloc(Float32Array, 1920 * 1080)
    * await py.run('filters:blur', [pixels]) // in place
    * ```
-   * @throws `ERR_PYTHREADS_ARGUMENT` for another class or length; `ERR_PYTHREADS_MEMORY` when there is
-   * no room for the array.
+   * @throws `ERR_PYTHREADS_ARGUMENT` for another class or length; `ERR_PYTHREADS_MEMORY` when there
+   * is no room for the array.
    */
   alloc<K extends TypedArrayConstructor>(kind: K, length: number): InstanceType<K> {
     return allocate(kind, length)
@@ -455,8 +546,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Changes how many workers there are. Resolves when new workers can take calls. Workers that are too
-   * many end as soon as nothing needs them.
+   * Changes how many workers there are. Resolves when new workers can take calls. Workers that are
+   * too many end as soon as nothing needs them.
    *
    * @param workers - A number from 1 to 1000, or a range.
    * @throws `ERR_PYTHREADS_OPTION`, `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_WORKER_START`.
@@ -474,7 +565,13 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     const { facts, source, passedOver } = this.#found
     return {
       name: this.name,
-      python: { executable: facts.executable, version: facts.release, freeThreaded: facts.freeThreaded, source, passedOver },
+      python: {
+        executable: facts.executable,
+        version: facts.release,
+        freeThreaded: facts.freeThreaded,
+        source,
+        passedOver,
+      },
       isolation: this.#isolation.kind,
       reasons: [...this.#reasons, ...[...this.#pool.refused].map(refusedReason)],
       ...this.#pool.stats(),
@@ -482,9 +579,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Takes no more calls, waits for the calls that were made, and ends the workers. Resolves when they
-   * have ended: their last events have been emitted by then, and their output has been delivered.
-   * After `destroy`, it only waits for that.
+   * Takes no more calls, waits for the calls that were made, and ends the workers. Resolves when
+   * they have ended: their last events have been emitted by then, and their output has been
+   * delivered. After `destroy`, it only waits for that.
    *
    * @throws `ERR_PYTHREADS_DEADLOCK` in a callback of Python, whose call it would wait for.
    */
@@ -524,19 +621,33 @@ function refusedReason(module: string): string {
   return `refused in a subinterpreter: ${module} (use isolation 'process')`
 }
 
-/** Whether an error says that this process cannot run the Python that was chosen, while processes of its own can. */
+/**
+ * Whether an error says that this process cannot run the Python that was chosen, while processes of
+ * its own can.
+ */
 function isImpossibleHere(error: unknown): error is PythreadsError {
-  return error instanceof PythreadsError && ['ERR_PYTHREADS_OTHER_PYTHON', 'ERR_PYTHREADS_RUNTIME'].includes(error.code)
+  return (
+    error instanceof PythreadsError &&
+    ['ERR_PYTHREADS_OTHER_PYTHON', 'ERR_PYTHREADS_RUNTIME'].includes(error.code)
+  )
 }
 
 /** Which isolation, and why. @throws `ERR_PYTHREADS_OPTION` when an option does not go with it */
-async function decide(found: FoundPython, options: ResolvedPythonOptions): Promise<Pick<Choice, 'isolation' | 'reasons'>> {
+async function decide(
+  found: FoundPython,
+  options: ResolvedPythonOptions,
+): Promise<Pick<Choice, 'isolation' | 'reasons'>> {
   const { isolation, preload, path, processOnly } = options
   const names = processOnly.map((name) => `\`${name}\``).join(', ')
   if (isolation === 'auto') {
     if (processOnly.length === 0) return choose(found.facts, preload, path)
     return { isolation: 'process', reasons: [`process: ${names} can only be set for a process`] }
   }
-  check(isolation === 'process' || processOnly.length === 0, 'isolation', `'process' or 'auto' for ${names}`, isolation)
+  check(
+    isolation === 'process' || processOnly.length === 0,
+    'isolation',
+    `'process' or 'auto' for ${names}`,
+    isolation,
+  )
   return { isolation, reasons: [`${isolation}: asked for by name`] }
 }

@@ -1,4 +1,5 @@
-// Why: docs/api is written from the comments in src by `npm run docs`. A reader must find every public name in it, as it is now.
+// Why: docs/api is written from the comments in src by `npm run docs`. A reader must find every
+// public name in it, as it is now.
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { makeReference } from '../scripts/docs/reference.ts'

@@ -9,7 +9,8 @@ export interface Caller {
 /** Children that take turns. */
 export function engineOfCallers(callers: readonly Caller[]): Engine {
   let turn = 0
-  const call = async (name: string, args: readonly unknown[]) => await callers[turn++ % callers.length]?.call(name, args)
+  const call = async (name: string, args: readonly unknown[]) =>
+    await callers[turn++ % callers.length]?.call(name, args)
   return {
     call:
       (name) =>

@@ -1,4 +1,5 @@
-// What one writes without any library: a child process each, a line of JSON a request and a line an answer.
+// What one writes without any library: a child process each, a line of JSON a request and a line an
+// answer.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -13,7 +14,9 @@ export const driver: Driver = {
   async load() {
     return async ({ workers, python }) => {
       const callers = Array.from({ length: workers }, () => {
-        const child = spawn(python, [join(WORK_FOLDER, 'rpc.py')], { stdio: ['pipe', 'pipe', 'inherit'] })
+        const child = spawn(python, [join(WORK_FOLDER, 'rpc.py')], {
+          stdio: ['pipe', 'pipe', 'inherit'],
+        })
         const calls = new Calls()
         createInterface(child.stdout).on('line', (line) => calls.answer(JSON.parse(line)))
         child.on('exit', () => calls.fail(new Error('the child has ended')))

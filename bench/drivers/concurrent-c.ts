@@ -1,4 +1,5 @@
-// concurrent-c-python: a call blocks, unless it is made through `task`. What is no scalar is a proxy until `toJS`.
+// concurrent-c-python: a call blocks, unless it is made through `task`. What is no scalar is a
+// proxy until `toJS`.
 import type { DriverOptions, Engine } from '../lib/engine.ts'
 import { WORK_FOLDER } from '../lib/folders.ts'
 
@@ -24,9 +25,15 @@ export interface ConcurrentC {
 }
 
 /** One domain or several, which take turns. */
-export function engineOf(library: ConcurrentC, domains: readonly Domain[], isolated: boolean): Engine {
+export function engineOf(
+  library: ConcurrentC,
+  domains: readonly Domain[],
+  isolated: boolean,
+): Engine {
   const works = domains.map((domain) => {
-    const sys = domain.import('sys') as unknown as { path: { insert(index: number, folder: string): void } }
+    const sys = domain.import('sys') as unknown as {
+      path: { insert(index: number, folder: string): void }
+    }
     sys.path.insert(0, WORK_FOLDER)
     return { domain, work: domain.import('work') }
   })
@@ -39,7 +46,9 @@ export function engineOf(library: ConcurrentC, domains: readonly Domain[], isola
     underWay++
     return answer.finally(() => underWay--)
   }
-  const texts = isolated ? works.map(({ domain, work }) => domain.task(work['dumps'] as Function)) : []
+  const texts = isolated
+    ? works.map(({ domain, work }) => domain.task(work['dumps'] as Function))
+    : []
   /** A domain's proxy, by text of JSON that a task makes of it. */
   const throughText = async (proxy: Proxy) => {
     for (const dumps of texts) {
@@ -59,7 +68,9 @@ export function engineOf(library: ConcurrentC, domains: readonly Domain[], isola
     return async (...args: readonly unknown[]) => {
       const result = await counted(task(...args))
       // It refuses `toJS` of an isolated domain while any task is under way there.
-      return isolated && underWay > 0 && library.isProxy(result) ? await throughText(result) : plain(result)
+      return isolated && underWay > 0 && library.isProxy(result)
+        ? await throughText(result)
+        : plain(result)
     }
   }
   const direct = (name: string) => first.work[name] as Function
@@ -87,6 +98,9 @@ export function engineOf(library: ConcurrentC, domains: readonly Domain[], isola
   }
 }
 
-export function openDomains(library: ConcurrentC, { workers, python }: DriverOptions): readonly Domain[] {
+export function openDomains(
+  library: ConcurrentC,
+  { workers, python }: DriverOptions,
+): readonly Domain[] {
   return Array.from({ length: workers }, () => library.create({ isolated: true, python }))
 }

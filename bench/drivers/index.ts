@@ -1,17 +1,29 @@
 import type { Driver, Kind } from '../lib/engine.ts'
 
-/** What is known of a driver before its library is loaded, which only happens in the process of a cell. */
+/**
+ * What is known of a driver before its library is loaded, which only happens in the process of a
+ * cell.
+ */
 export interface DriverInfo {
   readonly name: string
   readonly kind: Kind
   readonly ours: boolean
   /** Its package of npm, in `peers` of bench/package.json. */
   readonly peer?: string
-  /** Which Python it is measured with: the one with numpy, the newest that has interpreters with a GIL each, one without a GIL, or its own. */
+  /**
+   * Which Python it is measured with: the one with numpy, the newest that has interpreters with a
+   * GIL each, one without a GIL, or its own.
+   */
   readonly python: 'main' | 'subinterpreter' | 'freeThreaded' | 'own'
-  /** It embeds the installation itself, so that the packages of the virtual environment have to be shown to it. */
+  /**
+   * It embeds the installation itself, so that the packages of the virtual environment have to be
+   * shown to it.
+   */
   readonly embeds?: boolean
-  /** What it calls asynchronous runs on the thread that calls, which can do nothing else meanwhile: no peer to be measured against there. */
+  /**
+   * What it calls asynchronous runs on the thread that calls, which can do nothing else meanwhile:
+   * no peer to be measured against there.
+   */
   readonly blocks?: boolean
   readonly load: () => Promise<Driver>
 }

@@ -1,4 +1,5 @@
-// pymport: libpython in this process; `callAsync` runs on libuv's threads. What comes back is converted by `toJS`.
+// pymport: libpython in this process; `callAsync` runs on libuv's threads. What comes back is
+// converted by `toJS`.
 import type { Driver } from '../lib/engine.ts'
 import { requirePeer } from '../lib/peer.ts'
 
@@ -19,9 +20,11 @@ export const driver: Driver = {
     const { pymport, PyObject } = requirePeer<Pymport>('pymport')
     return async () => {
       const work = pymport('work')
-      const viewOf = (array: Float64Array) => PyObject.memoryview(Buffer.from(array.buffer, array.byteOffset, array.byteLength))
+      const viewOf = (array: Float64Array) =>
+        PyObject.memoryview(Buffer.from(array.buffer, array.byteOffset, array.byteLength))
       const [total, doubles, times] = [work.get('total'), work.get('doubles'), work.get('times')]
-      const converted = (args: readonly unknown[]) => args.map((arg) => (isPlain(arg) ? PyObject.dict(arg) : arg))
+      const converted = (args: readonly unknown[]) =>
+        args.map((arg) => (isPlain(arg) ? PyObject.dict(arg) : arg))
       return {
         sync: (name) => {
           const target = work.get(name)
@@ -35,7 +38,8 @@ export const driver: Driver = {
         totalSync: (array) => total.call(viewOf(array)).toJS() as number,
         doubles: async (length) => doublesOf((await doubles.callAsync(length)).toJS()),
         doublesSync: (length) => doublesOf(doubles.call(length).toJS()),
-        callbackSync: (callback, count) => times.call((x: PyObject) => callback(x.toJS() as number), count).toJS(),
+        callbackSync: (callback, count) =>
+          times.call((x: PyObject) => callback(x.toJS() as number), count).toJS(),
         close: () => {},
       }
     }
@@ -44,7 +48,9 @@ export const driver: Driver = {
 
 /** A plain object that comes last would be keyword arguments. */
 function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return (
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  )
 }
 
 function doublesOf(value: unknown): Float64Array {

@@ -1,5 +1,5 @@
-// pyodide: CPython in WebAssembly on this thread. Its numpy is on a server of its own, not on npm, and is not needed here:
-// arrays are summed and made without numpy (`*_plain` in work.py).
+// pyodide: CPython in WebAssembly on this thread. Its numpy is on a server of its own, not on npm,
+// and is not needed here: arrays are summed and made without numpy (`*_plain` in work.py).
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Driver } from '../lib/engine.ts'
@@ -20,12 +20,18 @@ interface Pyodide {
 
 export const driver: Driver = {
   async load() {
-    const { loadPyodide } = requirePeer<{ loadPyodide(options?: object): Promise<Pyodide> }>('pyodide')
+    const { loadPyodide } = requirePeer<{ loadPyodide(options?: object): Promise<Pyodide> }>(
+      'pyodide',
+    )
     return async () => {
       const pyodide = await loadPyodide()
-      pyodide.FS.writeFile('/home/pyodide/work.py', readFileSync(join(WORK_FOLDER, 'work.py'), 'utf8'))
+      pyodide.FS.writeFile(
+        '/home/pyodide/work.py',
+        readFileSync(join(WORK_FOLDER, 'work.py'), 'utf8'),
+      )
       const work = pyodide.pyimport('work')
-      const isProxy = (value: unknown): value is Proxy => typeof (value as Proxy | undefined)?.toJs === 'function'
+      const isProxy = (value: unknown): value is Proxy =>
+        typeof (value as Proxy | undefined)?.toJs === 'function'
       const plain = (value: unknown) => {
         if (!isProxy(value)) return value
         const copy = value.toJs({ dict_converter: Object.fromEntries })
@@ -34,7 +40,8 @@ export const driver: Driver = {
       }
       const sync = (name: string) => {
         const target = work[name] as (...args: readonly unknown[]) => unknown
-        return (...args: readonly unknown[]) => plain(target(...args.map((arg) => pyodide.toPy(arg))))
+        return (...args: readonly unknown[]) =>
+          plain(target(...args.map((arg) => pyodide.toPy(arg))))
       }
       const doublesOf = (value: unknown) => {
         const buffer = (value as Proxy).getBuffer('f64')

@@ -1,4 +1,5 @@
-// python-shell: a child process each, with messages of JSON both ways. It has no calls, so these are matched by an RPC loop of ours.
+// python-shell: a child process each, with messages of JSON both ways. It has no calls, so these
+// are matched by an RPC loop of ours.
 import { join } from 'node:path'
 import type { Driver } from '../lib/engine.ts'
 import { WORK_FOLDER } from '../lib/folders.ts'
@@ -23,13 +24,17 @@ export const driver: Driver = {
     const { PythonShell } = requirePeer<PythonShell>('python-shell')
     return async ({ workers, python }) => {
       const callers = Array.from({ length: workers }, () => {
-        const shell = new PythonShell(join(WORK_FOLDER, 'rpc.py'), { mode: 'json', pythonPath: python })
+        const shell = new PythonShell(join(WORK_FOLDER, 'rpc.py'), {
+          mode: 'json',
+          pythonPath: python,
+        })
         const calls = new Calls()
         shell.on('message', (message) => calls.answer(message))
         shell.on('error', (error) => calls.fail(error))
         shell.on('pythonError', (error) => calls.fail(error))
         return {
-          call: (name: string, args: readonly unknown[]) => calls.call((request) => shell.send(request), name, args),
+          call: (name: string, args: readonly unknown[]) =>
+            calls.call((request) => shell.send(request), name, args),
           close: () => new Promise<void>((resolve) => shell.end(resolve)),
         }
       })

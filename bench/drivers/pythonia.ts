@@ -1,4 +1,5 @@
-// pythonia (JSPyBridge): one Python process; every access is a message. What is no scalar is a proxy until `valueOf`.
+// pythonia (JSPyBridge): one Python process; every access is a message. What is no scalar is a
+// proxy until `valueOf`.
 import { join } from 'node:path'
 import type { Driver } from '../lib/engine.ts'
 import { WORK_FOLDER } from '../lib/folders.ts'
@@ -20,12 +21,15 @@ export const driver: Driver = {
         (name: string) =>
         async (...args: readonly unknown[]) => {
           const result = await work[name]?.(...args)
-          return typeof result === 'object' || typeof result === 'function' ? await (result as object).valueOf() : result
+          return typeof result === 'object' || typeof result === 'function'
+            ? await (result as object).valueOf()
+            : result
         }
       return {
         call,
         total: async (array) => (await call('total_list')([...array])) as number,
-        doubles: async (length) => Float64Array.from((await call('double_list')(length)) as number[]),
+        doubles: async (length) =>
+          Float64Array.from((await call('double_list')(length)) as number[]),
         callback: async (callback, times) => await call('times')(callback, times),
         close: () => python.exit(),
       }

@@ -1,4 +1,5 @@
-// pythreads itself, as it is built: the four drivers differ in isolation and Python. BENCH_PYTHREADS names another build (--compare).
+// pythreads itself, as it is built: the four drivers differ in isolation and Python.
+// BENCH_PYTHREADS names another build (--compare).
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { IsolationKind, SyncModule } from '../../dist/index.js'
@@ -20,7 +21,11 @@ export function pythreads(isolation: IsolationKind): Driver {
   }
 }
 
-async function open({ Python }: Library, isolation: IsolationKind, { python, workers }: DriverOptions): Promise<Engine> {
+async function open(
+  { Python }: Library,
+  isolation: IsolationKind,
+  { python, workers }: DriverOptions,
+): Promise<Engine> {
   const options = { isolation, python, workers, path: [WORK_FOLDER] }
   const py = await Python.start(options)
   const work = py.import<Record<string, (...args: readonly unknown[]) => unknown>>('work')
@@ -45,7 +50,8 @@ async function open({ Python }: Library, isolation: IsolationKind, { python, wor
     callback: (callback, times) => py.run('work:times', [callback, times]),
     callbackSync: (callback, times) => py.sync.run('work:times', [callback, times]),
     coroutine: call,
-    threads: (threads, ms, locked) => callFromThreads({ build: BUILD, options: { ...options, workers: 1 } }, threads, ms, locked),
+    threads: (threads, ms, locked) =>
+      callFromThreads({ build: BUILD, options: { ...options, workers: 1 } }, threads, ms, locked),
     close: () => py.close(),
   }
 }

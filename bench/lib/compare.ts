@@ -1,4 +1,5 @@
-// This tree against another revision: the same cells of both, one after the other, and how sure one can be of the ratio.
+// This tree against another revision: the same cells of both, one after the other, and how sure one
+// can be of the ratio.
 import { join } from 'node:path'
 import type { DriverInfo } from '../drivers/index.ts'
 import { ROOT } from './folders.ts'
@@ -30,7 +31,11 @@ const FACTS_FOLDER = join(ROOT, '.cache', 'compare', 'facts')
 /** A median of three rounds has hardly an interval. */
 const LEAST_ROUNDS = 7
 
-export async function compare(settings: Settings, name: string, pythons: BenchPythons): Promise<void> {
+export async function compare(
+  settings: Settings,
+  name: string,
+  pythons: BenchPythons,
+): Promise<void> {
   const { commit, build } = buildRevision(name)
   const rounds = Math.max(settings.rounds, LEAST_ROUNDS)
   console.log(
@@ -39,11 +44,18 @@ export async function compare(settings: Settings, name: string, pythons: BenchPy
   const comparisons: Comparison[] = []
   for (const scenario of settings.scenarios) {
     for (const info of settings.drivers) {
-      const runners = (['now', 'before'] as const).map((when) => runnerOf(when, info, scenario, settings, pythons, build))
+      const runners = (['now', 'before'] as const).map((when) =>
+        runnerOf(when, info, scenario, settings, pythons, build),
+      )
       const outcomes = await inRounds(runners, rounds, (round, runner) =>
         process.stderr.write(`${scenario.name} ${info.name} ${runner}, round ${round + 1}\n`),
       )
-      const found = compareOutcomes(scenario, info, outcomes.get('now') ?? [], outcomes.get('before') ?? [])
+      const found = compareOutcomes(
+        scenario,
+        info,
+        outcomes.get('now') ?? [],
+        outcomes.get('before') ?? [],
+      )
       for (const comparison of found) console.log(line(comparison))
       comparisons.push(...found)
     }
@@ -64,10 +76,15 @@ function runnerOf(
   build: string,
 ): Runner {
   const python = info.python === 'own' ? pythons.main : pythons[info.python]
-  if (python === null) return { name: when, run: async () => ({ kind: 'not offered', why: 'there is no such Python here' }) }
+  if (python === null)
+    return {
+      name: when,
+      run: async () => ({ kind: 'not offered', why: 'there is no such Python here' }),
+    }
   const env = environment(info, python)
   const job = { scenario: scenario.name, driver: info.name, python: python.executable, ms, full }
-  // Each keeps what it learned about Python in a place of its own: they would ask again and again where one replaced the other's.
+  // Each keeps what it learned about Python in a place of its own: they would ask again and again
+  // where one replaced the other's.
   const PYTHREADS_CACHE = join(FACTS_FOLDER, when)
   const which = when === 'now' ? {} : { BENCH_PYTHREADS: build }
   const settings = { env: { ...env, PYTHREADS_CACHE, ...which }, timeoutMs: scenario.timeoutMs }
@@ -82,13 +99,24 @@ function compareOutcomes(
 ): Comparison[] {
   for (const [when, outcomes] of Object.entries({ now, before })) {
     const failed = outcomes.find((outcome) => outcome.kind === 'error')
-    if (failed !== undefined) console.log(`${scenario.name}, ${name}, ${when}: FAILED: ${failed.error.split('\n')[0]}`)
+    if (failed !== undefined)
+      console.log(`${scenario.name}, ${name}, ${when}: FAILED: ${failed.error.split('\n')[0]}`)
   }
   return Object.entries(scenario.metrics).flatMap(([metric, { unit, better }]) => {
     const [ours, theirs] = [valuesOf(now, metric), valuesOf(before, metric)]
     if (ours.length === 0 || theirs.length === 0) return []
     const ratio = better === 'more' ? ratioOfMedians(ours, theirs) : ratioOfMedians(theirs, ours)
-    return [{ scenario: scenario.name, metric, driver: name, unit, now: ours, before: theirs, better: ratio }]
+    return [
+      {
+        scenario: scenario.name,
+        metric,
+        driver: name,
+        unit,
+        now: ours,
+        before: theirs,
+        better: ratio,
+      },
+    ]
   })
 }
 
@@ -99,9 +127,23 @@ function valuesOf(outcomes: readonly Outcome[], metric: string): number[] {
   })
 }
 
-function line({ scenario, metric, driver, unit, now, before, better: { ratio, low, high } }: Comparison): string {
+function line({
+  scenario,
+  metric,
+  driver,
+  unit,
+  now,
+  before,
+  better: { ratio, low, high },
+}: Comparison): string {
   const verdict = low > 1 ? 'better' : high < 1 ? 'WORSE' : 'no difference that can be told'
   const medians = `${format(middle(before))} -> ${format(middle(now))} ${unit}`
   const interval = `x${ratio.toFixed(3)} (${low.toFixed(3)} .. ${high.toFixed(3)})`
-  return [`${scenario}, ${metric}`.padEnd(36), driver.padEnd(26), medians.padEnd(28), interval.padEnd(26), verdict].join(' ')
+  return [
+    `${scenario}, ${metric}`.padEnd(36),
+    driver.padEnd(26),
+    medians.padEnd(28),
+    interval.padEnd(26),
+    verdict,
+  ].join(' ')
 }

@@ -1,11 +1,18 @@
-// What a scenario measures, whatever is behind it. A driver leaves out what its library does not offer.
+// What a scenario measures, whatever is behind it. A driver leaves out what its library does not
+// offer.
 
-/** In one process with JavaScript, or in processes of its own. The best peer is the best of the same kind. */
+/**
+ * In one process with JavaScript, or in processes of its own. The best peer is the best of the same
+ * kind.
+ */
 export type Kind = 'in-process' | 'out-of-process'
 
 type Work = (...args: never[]) => unknown
 
-/** How a function of `work.py` is called through one library. What is bound once is bound outside of what is measured. */
+/**
+ * How a function of `work.py` is called through one library. What is bound once is bound outside of
+ * what is measured.
+ */
 export interface Engine {
   /** Calls and waits on this thread. The result is a plain JavaScript value. */
   sync?(name: string): (...args: readonly unknown[]) => unknown
@@ -26,7 +33,9 @@ export interface Engine {
   callbackSync?(callback: (x: number) => number, times: number): unknown
   /** Calls a coroutine function. */
   coroutine?(name: string): (...args: readonly unknown[]) => Promise<unknown>
-  /** Calls from so many JavaScript threads of their own for so long; answers their calls a second. */
+  /**
+   * Calls from so many JavaScript threads of their own for so long; answers their calls a second.
+   */
   threads?(threads: number, ms: number, locked: boolean): Promise<number>
   close(): Promise<void> | void
 }

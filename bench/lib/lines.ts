@@ -1,4 +1,5 @@
-// Requests and answers as lines of JSON, matched by number: what one writes oneself (with python/rpc.py on the other side).
+// Requests and answers as lines of JSON, matched by number: what one writes oneself (with
+// python/rpc.py on the other side).
 
 interface Answer {
   readonly i: number

@@ -1,5 +1,6 @@
-// Clocks. Every measurement has a warm-up, in which the JIT and the library's own ways settle: by how fast they get, not by how long the measurement
-// is, since a short one would measure the interpreter of JavaScript.
+// Clocks. Every measurement has a warm-up, in which the JIT and the library's own ways settle: by
+// how fast they get, not by how long the measurement is, since a short one would measure the
+// interpreter of JavaScript.
 
 const SLICE_MS = 50
 /** It is warm when this long no slice was better than the best one before by more than so much. */
@@ -53,7 +54,8 @@ export async function medianMs(ms: number, call: () => unknown): Promise<number>
       const answer = call()
       if (answer instanceof Promise) await answer
       samples.push(performance.now() - begin)
-      // What is freed by finalizers, and what else waits for a turn of the event loop, has its turn outside of the clock.
+      // What is freed by finalizers, and what else waits for a turn of the event loop, has its turn
+      // outside of the clock.
       await new Promise(setImmediate)
     }
     return middle(samples)
@@ -66,9 +68,16 @@ export async function medianMs(ms: number, call: () => unknown): Promise<number>
 const MOST_DURATIONS = 2_000_000
 const TIMES_FOR_ENOUGH = 3
 
-/** How long each call took, in ms. Goes on for up to three times as long where there are not enough of them. */
+/**
+ * How long each call took, in ms. Goes on for up to three times as long where there are not enough
+ * of them.
+ */
 export async function durations(
-  { ms, callers, enough }: { readonly ms: number; readonly callers: number; readonly enough: number },
+  {
+    ms,
+    callers,
+    enough,
+  }: { readonly ms: number; readonly callers: number; readonly enough: number },
   call: Call,
 ): Promise<Float64Array> {
   await warmUp(() => callAll(SLICE_MS, callers, call))
@@ -97,8 +106,13 @@ export function clockMs(): number {
   return (performance.now() - begin) / READS
 }
 
-/** The longest time for which the event loop did not come round to a timer of 5 ms, beyond these 5 ms. */
-export async function withLag<T>(task: () => Promise<T>): Promise<{ readonly result: T; readonly lagMs: number }> {
+/**
+ * The longest time for which the event loop did not come round to a timer of 5 ms, beyond these 5
+ * ms.
+ */
+export async function withLag<T>(
+  task: () => Promise<T>,
+): Promise<{ readonly result: T; readonly lagMs: number }> {
   const PERIOD_MS = 5
   let last = performance.now()
   let longest = 0

@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** What this process and all that came of it hold, what they share counted once, in MB; `NaN` where Linux's /proc is missing. */
+/**
+ * What this process and all that came of it hold, what they share counted once, in MB; `NaN` where
+ * Linux's /proc is missing.
+ */
 export function treeMegabytes(): number {
   try {
     return descendants(process.pid).reduce((sum, pid) => sum + proportional(pid), 0)

@@ -2,7 +2,10 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { PEERS_FOLDER } from './folders.ts'
 
-/** Loads a peer (each of them can be required) from where it was installed. Its types are those that the driver writes down. */
+/**
+ * Loads a peer (each of them can be required) from where it was installed. Its types are those that
+ * the driver writes down.
+ */
 export function requirePeer<T>(name: string): T {
   return from(name)(name) as T
 }

@@ -11,7 +11,10 @@ export const CPU_SIZE = 160_000
 
 const FLOORS = join(WORK_FOLDER, 'floors.py')
 
-/** What a function of `floors.py` answers; `start` is how long a Python that does nothing takes, in ms. */
+/**
+ * What a function of `floors.py` answers; `start` is how long a Python that does nothing takes, in
+ * ms.
+ */
 export async function floor(python: string, name: string, ms: number): Promise<number> {
   if (name === 'start') {
     const start = performance.now()
@@ -23,7 +26,11 @@ export async function floor(python: string, name: string, ms: number): Promise<n
 }
 
 /** Calls of `busy` a second in so many plain Python processes at once. */
-export async function plainProcesses(python: string, processes: number, ms: number): Promise<number> {
+export async function plainProcesses(
+  python: string,
+  processes: number,
+  ms: number,
+): Promise<number> {
   const children = await Promise.all(Array.from({ length: processes }, () => startBusy(python, ms)))
   const rates = await Promise.all(children.map((child) => child.go()))
   return rates.reduce((sum, rate) => sum + rate, 0)

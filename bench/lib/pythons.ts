@@ -1,4 +1,5 @@
-// Which Pythons are measured: one with numpy for nearly everything, the newest that has interpreters with a GIL each, one without a GIL.
+// Which Pythons are measured: one with numpy for nearly everything, the newest that has
+// interpreters with a GIL each, one without a GIL.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -29,22 +30,37 @@ export interface BenchPythons {
 
 export type PythonName = keyof BenchPythons
 
-/** @param option An executable or a virtual environment; `undefined`: the first that can do thread isolation and has numpy. */
+/**
+ * @param option An executable or a virtual environment; `undefined`: the first that can do thread
+ * isolation and has numpy.
+ */
 export async function findPythons(option: string | undefined): Promise<BenchPythons> {
   const built = ['3.14', '3.14t', '3.13', '3.13t']
     .map((tag) => join(ROOT, '.cache', 'python', tag))
     .filter((path) => existsSync(path))
-  const looked = [await findAll(), ...(await Promise.all(built.map((path) => findAll(path))))].flat()
+  const looked = [
+    await findAll(),
+    ...(await Promise.all(built.map((path) => findAll(path)))),
+  ].flat()
   const all = looked.flatMap(({ facts }) => (facts === undefined ? [] : [facts]))
-  const withGil = all.filter((facts) => !facts.freeThreaded && supportOf('thread', facts).verdict !== 'never')
+  const withGil = all.filter(
+    (facts) => !facts.freeThreaded && supportOf('thread', facts).verdict !== 'never',
+  )
   const newest = (a: Facts, b: Facts) => b.version[1] - a.version[1] || b.version[2] - a.version[2]
-  const main = option === undefined ? firstWithNumpy(withGil) : describe((await findPython(option)).facts)
-  const subinterpreter = all.filter((facts) => supportOf('subinterpreter', facts).verdict === 'auto').sort(newest)[0]
+  const main =
+    option === undefined ? firstWithNumpy(withGil) : describe((await findPython(option)).facts)
+  const subinterpreter = all
+    .filter((facts) => supportOf('subinterpreter', facts).verdict === 'auto')
+    .sort(newest)[0]
   const freeThreaded = all.filter((facts) => facts.freeThreaded).sort(newest)[0]
   return {
     main,
     subinterpreter: subinterpreter === undefined ? null : describe(subinterpreter),
-    freeThreaded: main.freeThreaded ? main : freeThreaded === undefined ? null : describe(freeThreaded),
+    freeThreaded: main.freeThreaded
+      ? main
+      : freeThreaded === undefined
+        ? null
+        : describe(freeThreaded),
   }
 }
 
@@ -53,7 +69,9 @@ function firstWithNumpy(all: readonly Facts[]): BenchPython {
     const python = describe(facts)
     if (python.site !== null) return python
   }
-  throw new Error('No Python here can be loaded into this process and has a wheel of numpy; name one with --python')
+  throw new Error(
+    'No Python here can be loaded into this process and has a wheel of numpy; name one with --python',
+  )
 }
 
 function describe({ executable: found, release, freeThreaded, libpython }: Facts): BenchPython {
@@ -64,13 +82,19 @@ function describe({ executable: found, release, freeThreaded, libpython }: Facts
     base,
     release,
     freeThreaded,
-    site: executable === null ? null : ask(executable, 'import sysconfig; print(sysconfig.get_paths()["platlib"])'),
+    site:
+      executable === null
+        ? null
+        : ask(executable, 'import sysconfig; print(sysconfig.get_paths()["platlib"])'),
     library: libpython === null ? null : dirname(libpython),
   }
 }
 
 function hasNumpy(executable: string): boolean {
-  return ask(executable, 'import importlib.util as u; print(u.find_spec("numpy") is not None)') === 'True'
+  return (
+    ask(executable, 'import importlib.util as u; print(u.find_spec("numpy") is not None)') ===
+    'True'
+  )
 }
 
 function ask(executable: string, program: string): string {

@@ -13,7 +13,9 @@ export function printResults(results: Results, question: (scenario: string) => s
     const [head] = block
     if (head === undefined) continue
     const better = head.machine === true ? 'of the machine' : `${head.better} is better`
-    console.log(`\n${head.scenario}, ${head.metric} [${head.unit}], ${better} (${question(head.scenario)})`)
+    console.log(
+      `\n${head.scenario}, ${head.metric} [${head.unit}], ${better} (${question(head.scenario)})`,
+    )
     for (const cell of block) console.log(`  ${line(cell, cells)}`)
   }
   printTroubles(cells)
@@ -43,7 +45,9 @@ function verdict(cell: CellResult, all: readonly CellResult[]): string {
 function printTroubles(cells: readonly CellResult[]): void {
   const troubles = new Set(
     cells.flatMap((cell) =>
-      (cell.errors ?? []).map((error) => `${cell.driver}, ${cell.scenario}: ${error.slice(0, ERROR_WIDTH * 4)}`),
+      (cell.errors ?? []).map(
+        (error) => `${cell.driver}, ${cell.scenario}: ${error.slice(0, ERROR_WIDTH * 4)}`,
+      ),
     ),
   )
   if (troubles.size === 0) return

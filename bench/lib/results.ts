@@ -27,9 +27,16 @@ type PythonFacts = Pick<BenchPython, 'release' | 'freeThreaded'>
 export interface Results {
   readonly at: string
   readonly revision: string
-  readonly machine: { readonly cpus: number; readonly model: string; readonly node: string; readonly load: readonly number[] }
+  readonly machine: {
+    readonly cpus: number
+    readonly model: string
+    readonly node: string
+    readonly load: readonly number[]
+  }
   readonly settings: { readonly full: boolean; readonly rounds: number; readonly ms: number }
-  readonly pythons: Readonly<Record<Exclude<PythonName, 'main'>, PythonFacts | null>> & { readonly main: PythonFacts }
+  readonly pythons: Readonly<Record<Exclude<PythonName, 'main'>, PythonFacts | null>> & {
+    readonly main: PythonFacts
+  }
   readonly peers: Readonly<Record<string, Pick<PeerState, 'version' | 'error'>>>
   readonly cells: readonly CellResult[]
 }
@@ -58,10 +65,13 @@ export function saveResults(results: object, name: string): string {
 }
 
 /** What says where something is on this machine. */
-const PLACES: ReadonlySet<string> = new Set(['executable', 'base', 'site', 'library', 'python'] satisfies (
-  | keyof BenchPython
-  | keyof PeerState
-)[])
+const PLACES: ReadonlySet<string> = new Set([
+  'executable',
+  'base',
+  'site',
+  'library',
+  'python',
+] satisfies (keyof BenchPython | keyof PeerState)[])
 
 /** Results are shown to others: they say nothing of this machine's folders. */
 function withoutPaths(key: string, value: unknown): unknown {

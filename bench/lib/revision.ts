@@ -8,7 +8,10 @@ export function revision(): string {
   return git('describe', '--always', '--dirty', '--abbrev=12')
 }
 
-/** Builds a revision in .cache/compare/<commit>, once; answers what to import. Its dependencies are those of this tree. */
+/**
+ * Builds a revision in .cache/compare/<commit>, once; answers what to import. Its dependencies are
+ * those of this tree.
+ */
 export function buildRevision(name: string): { readonly commit: string; readonly build: string } {
   const commit = git('rev-parse', '--verify', `${name}^{commit}`)
   const folder = join(ROOT, '.cache', 'compare', commit)
@@ -19,7 +22,10 @@ export function buildRevision(name: string): { readonly commit: string; readonly
   rmSync(half, { recursive: true, force: true })
   mkdirSync(half, { recursive: true })
   // Not `git worktree`: that would leave an entry in .git for every folder that is deleted by hand.
-  const archive = execFileSync('git', ['archive', '--format=tar', commit], { cwd: ROOT, maxBuffer: 1 << 30 })
+  const archive = execFileSync('git', ['archive', '--format=tar', commit], {
+    cwd: ROOT,
+    maxBuffer: 1 << 30,
+  })
   execFileSync('tar', ['-x', '-C', half], { input: archive })
   symlinkSync(join(ROOT, 'node_modules'), join(half, 'node_modules'))
   execFileSync('npm', ['run', '--silent', 'build'], { cwd: half, stdio: 'inherit' })

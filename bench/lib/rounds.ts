@@ -1,4 +1,5 @@
-// All cells of a scenario, interleaved: every driver once, then every driver again, so that what the machine does meanwhile befalls all of them.
+// All cells of a scenario, interleaved: every driver once, then every driver again, so that what
+// the machine does meanwhile befalls all of them.
 import type { DriverInfo } from '../drivers/index.ts'
 import type { PeerState } from '../peers/install.ts'
 import { embedEnvironment } from './embed.ts'
@@ -33,7 +34,13 @@ export function runnerOf(
   const peerError = info.peer === undefined ? null : (peers[info.peer]?.error ?? null)
   if (python === null) return missing(info.name, 'there is no such Python here')
   if (peerError !== null) return missing(info.name, `not installed: ${peerError}`)
-  const job = { scenario: scenario.name, driver: info.name, python: python.executable, ms: settings.ms, full: settings.full }
+  const job = {
+    scenario: scenario.name,
+    driver: info.name,
+    python: python.executable,
+    ms: settings.ms,
+    full: settings.full,
+  }
   const how = { env: environment(info, python), timeoutMs: scenario.timeoutMs }
   const rounds = info.ours ? undefined : scenario.peerRounds
   return { name: info.name, rounds, run: () => runCell(job, how) }
@@ -59,7 +66,10 @@ export function floorOf(name: string, scenario: Scenario, python: BenchPython, m
     }
     return { kind: 'values', values }
   }
-  return { name, run: () => run().catch((error: unknown) => ({ kind: 'error', error: String(error) })) }
+  return {
+    name,
+    run: () => run().catch((error: unknown) => ({ kind: 'error', error: String(error) })),
+  }
 }
 
 /** The outcomes of each runner, by its name. What is not offered, or not there, has one outcome. */
@@ -75,36 +85,62 @@ export async function inRounds(
       const mine = outcomes.get(runner.name) ?? []
       if (round >= (runner.rounds ?? rounds) || (round > 0 && isSettled(mine))) continue
       progress(round, runner.name)
-      mine.push(runner.missing === undefined ? await runner.run() : { kind: 'error', error: runner.missing })
+      mine.push(
+        runner.missing === undefined
+          ? await runner.run()
+          : { kind: 'error', error: runner.missing },
+      )
     }
   }
   return outcomes
 }
 
-/** Another round would say the same. A crash may be rare: it gets its other rounds; one that hung does not. */
+/**
+ * Another round would say the same. A crash may be rare: it gets its other rounds; one that hung
+ * does not.
+ */
 function isSettled(outcomes: readonly Outcome[]): boolean {
   return outcomes.some(({ kind, ...rest }) => {
     if (kind === 'not offered') return true
     const error = 'error' in rest ? rest.error : ''
-    return error.startsWith('not installed') || error.startsWith('there is no') || error.startsWith('no answer')
+    return (
+      error.startsWith('not installed') ||
+      error.startsWith('there is no') ||
+      error.startsWith('no answer')
+    )
   })
 }
 
-export function resultsOf(scenario: Scenario, driver: string, outcomes: readonly Outcome[]): CellResult[] {
+export function resultsOf(
+  scenario: Scenario,
+  driver: string,
+  outcomes: readonly Outcome[],
+): CellResult[] {
   const errors = outcomes.flatMap((outcome) => (outcome.kind === 'error' ? [outcome.error] : []))
-  const notOffered = outcomes.flatMap((outcome) => (outcome.kind === 'not offered' ? [outcome.why] : []))[0]
-  return Object.entries(scenario.metrics).flatMap(([metric, { unit, better, machine = false }]): CellResult[] => {
-    const head = { scenario: scenario.name, metric, driver, unit, better, ...(machine ? { machine } : {}) }
-    const values = outcomes.flatMap((outcome) => {
-      const value = outcome.kind === 'values' ? outcome.values[metric] : undefined
-      return value === undefined || Number.isNaN(value) ? [] : [value]
-    })
-    const trouble = errors.length === 0 ? {} : { errors }
-    if (values.length > 0) return [{ ...head, summary: summarize(values), ...trouble }]
-    if (machine || (isFloor(driver) && errors.length === 0)) return []
-    if (errors.length > 0) return [{ ...head, errors }]
-    return [{ ...head, notOffered: notOffered ?? `no ${metric}` }]
-  })
+  const notOffered = outcomes.flatMap((outcome) =>
+    outcome.kind === 'not offered' ? [outcome.why] : [],
+  )[0]
+  return Object.entries(scenario.metrics).flatMap(
+    ([metric, { unit, better, machine = false }]): CellResult[] => {
+      const head = {
+        scenario: scenario.name,
+        metric,
+        driver,
+        unit,
+        better,
+        ...(machine ? { machine } : {}),
+      }
+      const values = outcomes.flatMap((outcome) => {
+        const value = outcome.kind === 'values' ? outcome.values[metric] : undefined
+        return value === undefined || Number.isNaN(value) ? [] : [value]
+      })
+      const trouble = errors.length === 0 ? {} : { errors }
+      if (values.length > 0) return [{ ...head, summary: summarize(values), ...trouble }]
+      if (machine || (isFloor(driver) && errors.length === 0)) return []
+      if (errors.length > 0) return [{ ...head, errors }]
+      return [{ ...head, notOffered: notOffered ?? `no ${metric}` }]
+    },
+  )
 }
 
 function missing(name: string, why: string): Runner {

@@ -1,4 +1,5 @@
-// Runs one cell in a fresh process, in a process group of its own: one that hangs or leaves children behind is ended as a whole.
+// Runs one cell in a fresh process, in a process group of its own: one that hangs or leaves
+// children behind is ended as a whole.
 import { spawn } from 'node:child_process'
 import { CELL_PROGRAM } from './folders.ts'
 import { ANSWER_FD, type Job, type Outcome } from './job.ts'
@@ -28,7 +29,11 @@ export async function runCell(job: Job, { env, timeoutMs }: CellSettings): Promi
   const limitMs = (timeoutMs ?? BASE_TIMEOUT_MS) + TIMES_BUDGET * job.ms
   // Large heaps: a million calls that wait are no leak.
   const args = ['--expose-gc', '--max-old-space-size=8192', CELL_PROGRAM, JSON.stringify(job)]
-  const child = spawn(process.execPath, args, { detached: true, env, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, args, {
+    detached: true,
+    env,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  })
   const { pid } = child
   if (pid === undefined) throw new Error(`${process.execPath} cannot be started`)
   running.add(pid)
@@ -55,7 +60,9 @@ export async function runCell(job: Job, { env, timeoutMs }: CellSettings): Promi
   running.delete(pid)
   if (said !== '') return JSON.parse(said) as Outcome
   const how =
-    timedOut && Date.now() - begun >= limitMs ? `no answer within ${limitMs / 1000} s` : `ended by ${signal ?? `status ${code}`}`
+    timedOut && Date.now() - begun >= limitMs
+      ? `no answer within ${limitMs / 1000} s`
+      : `ended by ${signal ?? `status ${code}`}`
   return { kind: 'error', error: `${how}\n${lastWords.trim()}`.trim() }
 }
 

@@ -40,7 +40,10 @@ export interface Scenario {
   run(cell: Cell): Promise<Readonly<Record<string, number>>>
 }
 
-/** What is too long for the quick set is cut down: 1,000,000 becomes 100,000, and less where there is hardly any time. */
+/**
+ * What is too long for the quick set is cut down: 1,000,000 becomes 100,000, and less where there
+ * is hardly any time.
+ */
 export function sized(cell: Pick<Cell, 'ms' | 'full'>, size: number): number {
   if (cell.full && cell.ms >= 1000) return size
   return Math.max(1000, Math.round(size / (cell.ms >= 200 ? 10 : 100)))

@@ -70,7 +70,9 @@ export function settings(args: readonly string[]): Settings {
   const set = values.full ? FULL : QUICK
   const ours = DRIVERS.filter((driver) => driver.ours)
   const named =
-    values.drivers === undefined ? undefined : values.drivers.replace(/\bpythreads(?=,|$)/, ours.map(({ name }) => name).join())
+    values.drivers === undefined
+      ? undefined
+      : values.drivers.replace(/\bpythreads(?=,|$)/, ours.map(({ name }) => name).join())
   const drivers = pick('driver', DRIVERS, named)
   return {
     scenarios:
@@ -83,8 +85,13 @@ export function settings(args: readonly string[]): Settings {
     rounds: number('--rounds', values.rounds) ?? set.rounds,
     ms: number('--ms', values.ms) ?? number('BENCH_MS', process.env['BENCH_MS']) ?? set.ms,
     compare: values.compare,
-    name: values.continue ?? values.name ?? new Date().toISOString().slice(0, 19).replaceAll(':', '-'),
-    complete: values.full && values.only === undefined && values.drivers === undefined && values.compare === undefined,
+    name:
+      values.continue ?? values.name ?? new Date().toISOString().slice(0, 19).replaceAll(':', '-'),
+    complete:
+      values.full &&
+      values.only === undefined &&
+      values.drivers === undefined &&
+      values.compare === undefined,
     reinstall: values.reinstall,
     continued: values.continue !== undefined,
     report: values.report,
@@ -92,12 +99,18 @@ export function settings(args: readonly string[]): Settings {
   }
 }
 
-function pick<T extends { readonly name: string }>(what: string, all: readonly T[], names: string | undefined): readonly T[] {
+function pick<T extends { readonly name: string }>(
+  what: string,
+  all: readonly T[],
+  names: string | undefined,
+): readonly T[] {
   if (names === undefined) return all
   const wanted = names.split(',').map((name) => name.trim())
   const unknown = wanted.find((name) => !all.some((one) => one.name === name))
   if (unknown !== undefined)
-    throw new Error(`There is no ${what} "${unknown}". There are: ${all.map(({ name }) => name).join(', ')}`)
+    throw new Error(
+      `There is no ${what} "${unknown}". There are: ${all.map(({ name }) => name).join(', ')}`,
+    )
   return all.filter(({ name }) => wanted.includes(name))
 }
 

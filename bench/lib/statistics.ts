@@ -21,10 +21,16 @@ const RESAMPLES = 4_000
 const TAIL = 0.025
 
 /** The ratio of the medians of two samples, and its bootstrap interval. */
-export function ratioOfMedians(now: readonly number[], then: readonly number[]): { ratio: number; low: number; high: number } {
+export function ratioOfMedians(
+  now: readonly number[],
+  then: readonly number[],
+): { ratio: number; low: number; high: number } {
   const random = generator(now.length * 31 + then.length)
-  const draw = (values: readonly number[]) => middle(values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN))
-  const ratios = Array.from({ length: RESAMPLES }, () => draw(now) / draw(then)).sort((a, b) => a - b)
+  const draw = (values: readonly number[]) =>
+    middle(values.map(() => values[Math.floor(random() * values.length)] ?? Number.NaN))
+  const ratios = Array.from({ length: RESAMPLES }, () => draw(now) / draw(then)).sort(
+    (a, b) => a - b,
+  )
   const at = (share: number) => ratios[Math.floor(share * (RESAMPLES - 1))] ?? Number.NaN
   return { ratio: middle(now) / middle(then), low: at(TAIL), high: at(1 - TAIL) }
 }

@@ -32,12 +32,15 @@ const TARGETS: Readonly<Record<string, (driver: DriverInfo) => Target | undefine
   'b-one-at-a-time/calls/s': () => beats(1),
   'c-20-callers/calls/s': () => beats(1.5),
   // Threads that share a GIL do not compute in parallel, and nobody says so.
-  'd-cpu/of the ceiling': ({ name }) => (name === 'pythreads-thread' ? undefined : inEveryRound(0.95)),
+  'd-cpu/of the ceiling': ({ name }) =>
+    name === 'pythreads-thread' ? undefined : inEveryRound(0.95),
   'd-cpu/loop lag': () => atMost(5, 'ms'),
   'e-array-in/sync': ({ name }) => (THREADS.includes(name) ? timesFloor(1.05) : undefined),
   'e-array-in/async': ({ name }) => (name === 'pythreads-process' ? withinOneCopy() : undefined),
-  'e-array-in/allocated': ({ name }) => (name === 'pythreads-process' ? timesFloor(1.05) : undefined),
-  'e-array-in/allocated, sync': ({ name }) => (name === 'pythreads-process' ? timesFloor(1.05) : undefined),
+  'e-array-in/allocated': ({ name }) =>
+    name === 'pythreads-process' ? timesFloor(1.05) : undefined,
+  'e-array-in/allocated, sync': ({ name }) =>
+    name === 'pythreads-process' ? timesFloor(1.05) : undefined,
   'f-array-out/sync': ({ name }) => (THREADS.includes(name) ? atMost(0.1, 'ms') : timesFloor(1)),
   'f-array-out/async': ({ name }) => (THREADS.includes(name) ? atMost(0.1, 'ms') : timesFloor(1)),
   'results/list of 1,000,000': () => atMost(40, 'ms'),
@@ -59,22 +62,33 @@ const MEGABYTES: Readonly<Record<string, number>> = {
 }
 
 function beats(ratio: number): Target {
-  return { text: `${ratio}x the best peer`, met: (context) => compare(context.ratio, (value) => value >= ratio) }
+  return {
+    text: `${ratio}x the best peer`,
+    met: (context) => compare(context.ratio, (value) => value >= ratio),
+  }
 }
 
 function atMost(limit: number, unit: string): Target {
-  return { text: `${limit} ${unit} at most`, met: ({ ours }) => compare(ours.summary?.median, (value) => value <= limit) }
+  return {
+    text: `${limit} ${unit} at most`,
+    met: ({ ours }) => compare(ours.summary?.median, (value) => value <= limit),
+  }
 }
 
 function inEveryRound(least: number): Target {
-  return { text: `${least} in every round`, met: ({ ours }) => compare(ours.summary?.min, (value) => value >= least) }
+  return {
+    text: `${least} in every round`,
+    met: ({ ours }) => compare(ours.summary?.min, (value) => value >= least),
+  }
 }
 
 function timesFloor(times: number): Target {
   return {
     text: `${times}x plain Python at most`,
     met: ({ ours, floor }) =>
-      compare(ours.summary?.median, (value) => (floor === undefined ? undefined : value <= times * floor)),
+      compare(ours.summary?.median, (value) =>
+        floor === undefined ? undefined : value <= times * floor,
+      ),
   }
 }
 
@@ -102,6 +116,9 @@ function ofTheLoop({ name }: DriverInfo): Target {
   }
 }
 
-function compare(value: number | undefined, is: (value: number) => boolean | undefined): boolean | undefined {
+function compare(
+  value: number | undefined,
+  is: (value: number) => boolean | undefined,
+): boolean | undefined {
   return value === undefined ? undefined : is(value)
 }

@@ -19,7 +19,8 @@ parentPort.postMessage('ready')
 await new Promise((resolve) => parentPort?.once('message', resolve))
 const start = performance.now()
 while (performance.now() - start < ms) {
-  if (locked !== null) while (Atomics.compareExchange(locked, 0, 0, isHeld) !== 0) Atomics.wait(locked, 0, isHeld)
+  if (locked !== null)
+    while (Atomics.compareExchange(locked, 0, 0, isHeld) !== 0) Atomics.wait(locked, 0, isHeld)
   call(calls++)
   if (locked !== null) {
     Atomics.store(locked, 0, 0)

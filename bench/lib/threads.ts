@@ -1,4 +1,5 @@
-// Calls from several JavaScript threads at once, each of which waits for its answers: the program that the question is about.
+// Calls from several JavaScript threads at once, each of which waits for its answers: the program
+// that the question is about.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
@@ -21,7 +22,10 @@ export async function callFromThreads(
 ): Promise<number> {
   const lock = locked ? new SharedArrayBuffer(4) : null
   const program = new URL('./threads-worker.js', import.meta.url)
-  const workers = Array.from({ length: threads }, () => new Worker(program, { workerData: { ...library, ms, lock } }))
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(program, { workerData: { ...library, ms, lock } }),
+  )
   const exits = workers.map((worker) => once(worker, 'exit'))
   await Promise.all(workers.map(message)) // all are ready
   const rates = workers.map((worker) => {

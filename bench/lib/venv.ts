@@ -1,4 +1,5 @@
-// A virtual environment with numpy alone, in .cache/bench. Not that of the tests, which a test run may make anew while the bench measures in it.
+// A virtual environment with numpy alone, in .cache/bench. Not that of the tests, which a test run
+// may make anew while the bench measures in it.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +17,16 @@ export function withNumpy(base: string, release: string, freeThreaded: boolean):
   if (known === JSON.stringify({ base, wanted, failed: true })) return null
   rmSync(venv, { recursive: true, force: true })
   execFileSync(base, ['-m', 'venv', venv], { stdio: ['ignore', 'ignore', 'inherit'] })
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary', ':all:', ...wanted]
+  const pip = [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--only-binary',
+    ':all:',
+    ...wanted,
+  ]
   try {
     execFileSync(python, pip, { stdio: ['ignore', 'ignore', 'inherit'] })
     writeFileSync(marker, made)

@@ -1,4 +1,5 @@
-// How good a figure is: against the best peer of the same kind, plain Python and its target. What is printed and what is drawn both ask here.
+// How good a figure is: against the best peer of the same kind, plain Python and its target. What
+// is printed and what is drawn both ask here.
 import { DRIVERS, type DriverInfo } from '../drivers/index.ts'
 import { type CellResult, FLOORS } from './results.ts'
 import { targetOf } from './targets.ts'
@@ -24,9 +25,15 @@ export function verdictOf(cell: CellResult, cells: readonly CellResult[]): Verdi
   const ratio = ratioTo(cell, peer)
   const target = targetOf(cell.scenario, cell.metric, driver)
   const other = (scenario: string, metric: string, name: string) =>
-    cells.find((one) => one.scenario === scenario && one.metric === metric && one.driver === name)?.summary?.median
+    cells.find((one) => one.scenario === scenario && one.metric === metric && one.driver === name)
+      ?.summary?.median
   const floor = floorOf(cell, block)?.summary?.median
-  return { peer, ratio, target: target?.text, met: target?.met({ ours: cell, ratio, floor, driver, other }) }
+  return {
+    peer,
+    ratio,
+    target: target?.text,
+    met: target?.met({ ours: cell, ratio, floor, driver, other }),
+  }
 }
 
 /** Plain Python with the Python of the cell's driver. */
@@ -53,7 +60,8 @@ export function infoOf(name: string): DriverInfo | undefined {
 function bestPeer(driver: DriverInfo, block: readonly CellResult[]): CellResult | undefined {
   const peers = block.filter((cell) => {
     const info = infoOf(cell.driver)
-    if (info === undefined || info.ours || info.kind !== driver.kind || cell.summary === undefined) return false
+    if (info === undefined || info.ours || info.kind !== driver.kind || cell.summary === undefined)
+      return false
     return info.blocks !== true || cell.scenario === 'a-sync' || cell.metric === 'sync'
   })
   return peers.sort((a, b) => goodness(b) - goodness(a))[0]

@@ -1,6 +1,8 @@
-"""What plain Python needs for the same work: the floor under every bridge. Prints what it measured as JSON.
+"""What plain Python needs for the same work: the floor under every bridge. Prints what it measured
+as JSON.
 
-floors.py <scenario> <ms>; `busy` waits for a line on stdin, so that several processes begin together.
+floors.py <scenario> <ms>; `busy` waits for a line on stdin, so that several processes begin
+together.
 """
 
 import contextlib
@@ -85,9 +87,11 @@ def asked(seconds):
 
 
 def handed_back(seconds):
-    """Have another process copy an array into memory that is mapped here too, each time into what was not used for longest.
+    """Have another process copy an array into memory that is mapped here too, each time into
+    what was not used for longest.
 
-    There are as many places as V8 lets arrays of this size pile up before it has looked for garbage.
+    There are as many places as V8 lets arrays of this size pile up before it has looked for
+    garbage.
     """
     turns = itertools.cycle(range(1, 21))
     with _shared(20) as (_slots, _source, ask):
@@ -96,7 +100,9 @@ def handed_back(seconds):
 
 @contextlib.contextmanager
 def _shared(count):
-    """Memory for arrays that another process maps, which sums the first when it gets a 0, and fills the nth when it gets n."""
+    """Memory for arrays that another process maps, which sums the first when it gets a 0, and fills
+    the nth when it gets n.
+    """
     import numpy
 
     size = 8_000_000

@@ -1,9 +1,12 @@
-"""The work of the scenarios. Every driver calls these functions, the floors too: what differs is only how they are called."""
+"""The work of the scenarios. Every driver calls these functions, the floors too: what differs is
+only how they are called.
+"""
 
 import json
 import time
 
-# What only some scenarios need is imported where it is used: starts and memory are measured with this file, too.
+# What only some scenarios need is imported where it is used: starts and memory are measured with
+# this file, too.
 
 
 def dumps(value):
@@ -106,7 +109,9 @@ _numpies = []
 
 
 def _numpy():
-    """Raises an ImportError where it does not load, as in most interpreters with a GIL of their own."""
+    """Raises an ImportError where it does not load, as in most interpreters with a GIL of their
+    own.
+    """
     if not _numpies:
         try:
             import numpy

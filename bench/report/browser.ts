@@ -1,4 +1,5 @@
-// The real browser that looks at what is made here: for pictures of it, and for its tests. The report itself needs none.
+// The real browser that looks at what is made here: for pictures of it, and for its tests. The
+// report itself needs none.
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 

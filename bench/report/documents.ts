@@ -1,4 +1,5 @@
-// The figures in README and docs: what stands between `<!-- bench NAME -->` and `<!-- /bench -->` is made of a file of results.
+// The figures in README and docs: what stands between `<!-- bench NAME -->` and `<!-- /bench -->`
+// is made of a file of results.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DRIVERS } from '../drivers/index.ts'
@@ -10,7 +11,11 @@ import { type Column, leadersSentence, lockSentence } from './sentences.ts'
 /** The documents with such figures, relative to the repository. */
 export const DOCUMENTS: readonly string[] = ['README.md', 'docs/pattern.md', 'docs/performance.md']
 
-const column = (title: string, scenario: string, metric: string): Column => ({ title, scenario, metric })
+const column = (title: string, scenario: string, metric: string): Column => ({
+  title,
+  scenario,
+  metric,
+})
 
 const TABLES: Readonly<Record<string, readonly Column[]>> = {
   calls: [
@@ -48,7 +53,10 @@ const TABLES: Readonly<Record<string, readonly Column[]>> = {
 const SENTENCES: Readonly<Record<string, (results: Results) => string>> = {
   lock: lockSentence,
   leaders: (results) =>
-    leadersSentence(results, [...(TABLES['calls'] ?? []), column('start to first result', 'start', 'of start')]),
+    leadersSentence(results, [
+      ...(TABLES['calls'] ?? []),
+      column('start to first result', 'start', 'of start'),
+    ]),
 }
 
 const BLOCK = /(<!-- bench (\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g
@@ -60,14 +68,19 @@ export function saveDocuments(results: Results): readonly string[] {
   return files
 }
 
-/** A text with its tables and sentences made of these results. @throws for a name that does not exist */
+/**
+ * A text with its tables and sentences made of these results. @throws for a name that does not
+ * exist
+ */
 export function withTables(text: string, results: Results): string {
   return text.replace(BLOCK, (_, begin: string, name: string, end: string) => {
     const columns = TABLES[name]
     const sentence = SENTENCES[name]
     if (sentence !== undefined) return `${begin}${sentence(results)}${end}`
     if (columns === undefined)
-      throw new Error(`There is no table "${name}". There are: ${Object.keys({ ...TABLES, ...SENTENCES }).join(', ')}`)
+      throw new Error(
+        `There is no table "${name}". There are: ${Object.keys({ ...TABLES, ...SENTENCES }).join(', ')}`,
+      )
     return `${begin}${tableOf(columns, results)}${end}`
   })
 }
@@ -80,7 +93,11 @@ function tableOf(columns: readonly Column[], { cells }: Results): string {
   const rows = drivers
     .map((driver) => [driver, ...found.map((block) => entry(driver, block))])
     .filter(([, ...entries]) => entries.some((text) => text !== ''))
-  return [['', ...columns.map(({ title }) => title)], columns.map(() => ' --- ').concat(' --- '), ...rows]
+  return [
+    ['', ...columns.map(({ title }) => title)],
+    columns.map(() => ' --- ').concat(' --- '),
+    ...rows,
+  ]
     .map((row) => `| ${row.map((text) => text.trim()).join(' | ')} |\n`)
     .join('')
 }

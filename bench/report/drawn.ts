@@ -18,7 +18,9 @@ export async function chartOf(figure: Figure, id: string, table?: Html): Promise
     svg === undefined
       ? html`<p class="note">Nothing was measured.</p>`
       : html`<div class="scroll chart" tabindex="0" role="region" aria-labelledby="${id}-title">${svg}</div>`
-  const notes = figure.notes.map(({ text, isTrouble }) => html`<p class="note${isTrouble ? ' bad' : ''}">${text}</p>`)
+  const notes = figure.notes.map(
+    ({ text, isTrouble }) => html`<p class="note${isTrouble ? ' bad' : ''}">${text}</p>`,
+  )
   return html`<figure id="${id}"><figcaption><h3 id="${id}-title">${figure.title}</h3><p id="${id}-text">${figure.description}</p></figcaption>
 ${legendOf(figure.legend)}${chart}${notes}${table}</figure>\n`
 }

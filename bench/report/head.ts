@@ -29,7 +29,9 @@ export function takingPart({ pythons, peers, cells }: Results): Html {
   const lines = Object.entries(PYTHONS).map(([name, what]) => {
     const python = pythons[name as keyof typeof PYTHONS]
     const release =
-      python === null ? html`<span class="muted">there is none</span>` : `${python.release}${python.freeThreaded ? 't' : ''}`
+      python === null
+        ? html`<span class="muted">there is none</span>`
+        : `${python.release}${python.freeThreaded ? 't' : ''}`
     return html`<tr><th scope="row">${what}</th><td class="text">${release}</td></tr>`
   })
   const others = DRIVERS.filter(({ ours }) => !ours).map(({ name, kind, peer }) => {
@@ -49,6 +51,10 @@ export function takingPart({ pythons, peers, cells }: Results): Html {
 function stateOf(cells: readonly CellResult[], error: string | null): Html {
   if (error !== null) return html`<span class="bad">not installed: ${error}</span>`
   if (cells.length === 0) return html`<span class="muted">did not take part in this run</span>`
-  const failed = new Set(cells.filter(({ errors }) => errors !== undefined).map(({ scenario }) => scenario))
-  return failed.size === 0 ? html`measured` : html`<span class="bad">failed in ${[...failed].join(', ')}</span>`
+  const failed = new Set(
+    cells.filter(({ errors }) => errors !== undefined).map(({ scenario }) => scenario),
+  )
+  return failed.size === 0
+    ? html`measured`
+    : html`<span class="bad">failed in ${[...failed].join(', ')}</span>`
 }

@@ -17,7 +17,9 @@ const SHAPES: Readonly<Record<LegendItem['symbol'], string>> = {
 export function legendOf(items: readonly LegendItem[]): Html | undefined {
   if (items.length === 0) return undefined
   return html`<ul class="legend">${items.map(({ symbol, colour: name, text }) => {
-    const shape = new Html(`<svg viewBox="0 0 14 14" aria-hidden="true" style="color: ${colour(name)}">${SHAPES[symbol]}</svg>`)
+    const shape = new Html(
+      `<svg viewBox="0 0 14 14" aria-hidden="true" style="color: ${colour(name)}">${SHAPES[symbol]}</svg>`,
+    )
     return html`<li>${shape}${text}</li>`
   })}</ul>`
 }

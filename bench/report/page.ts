@@ -20,13 +20,20 @@ const LEGEND: readonly LegendItem[] = [
   { symbol: 'stroke', colour: 'reference', text: 'what they are held against' },
 ]
 
-export async function reportOf(results: Results, questionOf: (scenario: string) => string): Promise<string> {
+export async function reportOf(
+  results: Results,
+  questionOf: (scenario: string) => string,
+): Promise<string> {
   const { cells } = results
   const sections = sectionsOf(cells, questionOf)
   const parts: (typeof STYLE)[] = []
   for (const section of sections) parts.push(await sectionOf(section, results))
   const troubles = troublesOf(cells)
-  const links = [['targets', 'Targets'], ...sections.map(({ id, title }) => [id, title]), ['peers', 'Who takes part']]
+  const links = [
+    ['targets', 'Targets'],
+    ...sections.map(({ id, title }) => [id, title]),
+    ['peers', 'Who takes part'],
+  ]
   if (troubles !== undefined) links.push(['failed', 'What failed'])
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
@@ -43,8 +50,12 @@ ${troubles}</main></body></html>
   return page.text
 }
 
-async function sectionOf({ id, title, text, figures }: Section, { cells }: Results): Promise<typeof STYLE> {
+async function sectionOf(
+  { id, title, text, figures }: Section,
+  { cells }: Results,
+): Promise<typeof STYLE> {
   const parts: (typeof STYLE)[] = []
-  for (const [index, figure] of figures.entries()) parts.push(await drawn(figure, `${id}-${index + 1}`, cells))
+  for (const [index, figure] of figures.entries())
+    parts.push(await drawn(figure, `${id}-${index + 1}`, cells))
   return html`<section id="${id}"><h2>${title}</h2><p class="lead">${text}</p><div class="figures-grid">${parts}</div></section>\n`
 }

@@ -7,7 +7,11 @@ import type { Figure, Subject } from './figures/figure.ts'
 import { type Html, html } from './html.ts'
 import { STYLE } from './style.ts'
 
-const FIGURES: readonly (readonly [scenario: string, title: string, draw: (subject: Subject) => readonly Figure[]])[] = [
+const FIGURES: readonly (readonly [
+  scenario: string,
+  title: string,
+  draw: (subject: Subject) => readonly Figure[],
+])[] = [
   ['a-sync', 'Calls that wait', barFigures],
   ['b-one-at-a-time', 'Awaited calls, one caller', barFigures],
   ['c-20-callers', 'Awaited calls, 20 callers', barFigures],
@@ -18,11 +22,18 @@ const FIGURES: readonly (readonly [scenario: string, title: string, draw: (subje
 export async function posterOf({ cells, revision, machine, pythons }: Results): Promise<string> {
   const charts: Html[] = []
   for (const [name, title, draw] of FIGURES) {
-    const [figure] = draw({ name, question: title, cells: cells.filter(({ scenario }) => scenario === name) })
-    if (figure?.draw !== undefined && figure.cells.length > 0) charts.push(await chartOf({ ...figure, title }, name))
+    const [figure] = draw({
+      name,
+      question: title,
+      cells: cells.filter(({ scenario }) => scenario === name),
+    })
+    if (figure?.draw !== undefined && figure.cells.length > 0)
+      charts.push(await chartOf({ ...figure, title }, name))
   }
   if (charts.length === 0)
-    throw new Error(`There is nothing to show: none of ${FIGURES.map(([name]) => name).join(', ')} was measured`)
+    throw new Error(
+      `There is nothing to show: none of ${FIGURES.map(([name]) => name).join(', ')} was measured`,
+    )
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>pythreads and its peers</title><style>${STYLE}
 body { width: 1180px; max-width: none; padding: 1.5rem 2rem; } .figures-grid { margin-top: 0; gap: 1.75rem 3rem; }</style></head><body>

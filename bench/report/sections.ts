@@ -1,4 +1,5 @@
-// Which scenarios stand together, and which of them are drawn in a way of their own. What is not named here is drawn as bars in the last section.
+// Which scenarios stand together, and which of them are drawn in a way of their own. What is not
+// named here is drawn as bars in the last section.
 import type { CellResult } from '../lib/results.ts'
 import { barFigures } from './figures/bars.ts'
 import { cpuFigures } from './figures/cpu.ts'
@@ -51,11 +52,36 @@ const PLANS: readonly Plan[] = [
     text: '8 MB of doubles into numpy, and out of it.',
     scenarios: { 'e-array-in': barFigures, 'f-array-out': barFigures },
   },
-  { id: 'results', title: 'Big results', text: 'Lists and dicts, converted value by value.', scenarios: { results: barFigures } },
-  { id: 'map', title: 'Map', text: 'Many small items through one function, in order.', scenarios: { map: barFigures } },
-  { id: 'start', title: 'Start', text: 'From nothing to the first result.', scenarios: { start: barFigures } },
-  { id: 'memory', title: 'Memory', text: 'What an idle worker costs.', scenarios: { memory: barFigures } },
-  { id: 'queue', title: 'Queue', text: 'Calls that wait for their turn.', scenarios: { queue: barFigures } },
+  {
+    id: 'results',
+    title: 'Big results',
+    text: 'Lists and dicts, converted value by value.',
+    scenarios: { results: barFigures },
+  },
+  {
+    id: 'map',
+    title: 'Map',
+    text: 'Many small items through one function, in order.',
+    scenarios: { map: barFigures },
+  },
+  {
+    id: 'start',
+    title: 'Start',
+    text: 'From nothing to the first result.',
+    scenarios: { start: barFigures },
+  },
+  {
+    id: 'memory',
+    title: 'Memory',
+    text: 'What an idle worker costs.',
+    scenarios: { memory: barFigures },
+  },
+  {
+    id: 'queue',
+    title: 'Queue',
+    text: 'Calls that wait for their turn.',
+    scenarios: { queue: barFigures },
+  },
   {
     id: 'ways',
     title: 'Callbacks, exceptions, asyncio',
@@ -70,10 +96,15 @@ const PLANS: readonly Plan[] = [
   },
 ]
 
-export function sectionsOf(cells: readonly CellResult[], questionOf: (scenario: string) => string): Section[] {
+export function sectionsOf(
+  cells: readonly CellResult[],
+  questionOf: (scenario: string) => string,
+): Section[] {
   const names = [...new Set(cells.map(({ scenario }) => scenario))]
   const known = new Set(PLANS.flatMap(({ scenarios }) => Object.keys(scenarios)))
-  const others = Object.fromEntries(names.filter((name) => !known.has(name)).map((name) => [name, barFigures]))
+  const others = Object.fromEntries(
+    names.filter((name) => !known.has(name)).map((name) => [name, barFigures]),
+  )
   const plans = [...PLANS, { id: 'others', title: 'Others', text: '', scenarios: others }]
   const sections = plans.map(({ scenarios, ...head }) => {
     const there = Object.entries(scenarios).filter(([name]) => names.includes(name))

@@ -1,4 +1,5 @@
-// Sentences of README.md whose figures and names come from a file of results, as those of the tables do.
+// Sentences of README.md whose figures and names come from a file of results, as those of the
+// tables do.
 import { DRIVERS } from '../drivers/index.ts'
 import type { CellResult, Results } from '../lib/results.ts'
 import { digits, scaleOf, shown } from './numbers.ts'
@@ -13,7 +14,9 @@ export interface Column {
 /** What a lock around each call costs: the question that pythreads began with. */
 export function lockSentence(results: Results): string {
   const rate = (driver: string, metric: string) => {
-    const median = cellsOf(results, { scenario: 'seed', metric }).find((cell) => cell.driver === driver)?.summary?.median
+    const median = cellsOf(results, { scenario: 'seed', metric }).find(
+      (cell) => cell.driver === driver,
+    )?.summary?.median
     return median === undefined ? '-' : Number(median.toPrecision(3)).toLocaleString('en-US')
   }
   const waiting = (metric: string) => rate('pythreads-thread', metric)
@@ -39,8 +42,13 @@ export function leadersSentence(results: Results, columns: readonly Column[]): s
   return leads.length === 0 ? 'No peer is ahead in these.\n' : leads.join('')
 }
 
-function cellsOf({ cells }: Results, { scenario, metric }: Pick<Column, 'scenario' | 'metric'>): readonly CellResult[] {
-  return cells.filter((cell) => cell.scenario === scenario && cell.metric === metric && cell.summary !== undefined)
+function cellsOf(
+  { cells }: Results,
+  { scenario, metric }: Pick<Column, 'scenario' | 'metric'>,
+): readonly CellResult[] {
+  return cells.filter(
+    (cell) => cell.scenario === scenario && cell.metric === metric && cell.summary !== undefined,
+  )
 }
 
 function isOurs({ driver }: CellResult): boolean | undefined {

@@ -19,7 +19,8 @@ export function summaryOf(cells: readonly CellResult[]): Html {
     const verdict = verdictOf(cell, cells)
     return verdict?.target === undefined ? [] : [{ cell, verdict }]
   })
-  const count = (met: boolean) => judged.filter(({ verdict, cell }) => cell.summary !== undefined && verdict.met === met).length
+  const count = (met: boolean) =>
+    judged.filter(({ verdict, cell }) => cell.summary !== undefined && verdict.met === met).length
   const open = judged.length - count(true) - count(false)
   const keys = [...new Set(judged.map(({ cell }) => keyOf(cell)))]
   const groups = keys.map((key) =>
@@ -41,10 +42,13 @@ function groupOf(judged: readonly Judged[], cells: readonly CellResult[]): Html 
   if (head === undefined) return html``
   const { scenario, metric } = head.cell
   const question = SCENARIOS.find(({ name }) => name === scenario)?.question
-  const medians = judged.flatMap(({ cell, verdict }) => [cell.summary?.median ?? [], verdict.peer?.summary?.median ?? []].flat())
+  const medians = judged.flatMap(({ cell, verdict }) =>
+    [cell.summary?.median ?? [], verdict.peer?.summary?.median ?? []].flat(),
+  )
   const scale = scaleOf(head.cell.unit, medians)
   const lines = judged.map(({ cell, verdict: { peer, ratio: times, target, met } }) => {
-    const figure = cell.summary === undefined ? notMeasured(cell) : shown(cell.summary.median, scale)
+    const figure =
+      cell.summary === undefined ? notMeasured(cell) : shown(cell.summary.median, scale)
     const floor = floorOf(cell, cells)?.summary?.median
     return html`<tr><th scope="row">${cell.driver}</th><td class="${cell.summary === undefined ? 'text' : ''}">${figure}</td><td>${floor === undefined ? '' : shown(floor, scale)}</td>
 <td>${peer?.summary === undefined ? '' : shown(peer.summary.median, scale)}</td><td class="text">${peer?.driver}</td>
@@ -65,7 +69,11 @@ function unmeasured(cells: readonly CellResult[]): Html | undefined {
   const ours = DRIVERS.filter((driver) => driver.ours)
   const missing = SCENARIOS.flatMap(({ name, metrics }) =>
     Object.keys(metrics)
-      .filter((metric) => !there.has(`${name}/${metric}`) && ours.some((driver) => targetOf(name, metric, driver) !== undefined))
+      .filter(
+        (metric) =>
+          !there.has(`${name}/${metric}`) &&
+          ours.some((driver) => targetOf(name, metric, driver) !== undefined),
+      )
       .map((metric) => `${name} (${metric})`),
   )
   return missing.length === 0

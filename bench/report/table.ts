@@ -37,7 +37,8 @@ function figuresOf(cell: CellResult, scale: Scale | undefined, all: readonly Cel
 /** One for each unit, so that what is one below the other can be compared. */
 function scalesOf(cells: readonly CellResult[]): Map<string, Scale> {
   const units = [...new Set(cells.map(({ unit }) => unit))]
-  const medians = (unit: string) => cells.flatMap((cell) => (cell.unit === unit ? (cell.summary?.median ?? []) : []))
+  const medians = (unit: string) =>
+    cells.flatMap((cell) => (cell.unit === unit ? (cell.summary?.median ?? []) : []))
   return new Map(units.map((unit) => [unit, scaleOf(unit, medians(unit))]))
 }
 

@@ -1,5 +1,6 @@
-// Colours, by name: what is drawn names them, and the page says what they are in the light and in the dark.
-// pythreads is of one family, blue to teal, which people who cannot tell red from green see too; peers are grey; what both are held against is amber.
+// Colours, by name: what is drawn names them, and the page says what they are in the light and in
+// the dark. pythreads is of one family, blue to teal, which people who cannot tell red from green
+// see too; peers are grey; what both are held against is amber.
 import { FLOORS } from '../lib/results.ts'
 import { infoOf } from '../lib/verdicts.ts'
 

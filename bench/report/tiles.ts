@@ -15,12 +15,18 @@ const HEADLINES: readonly (readonly [scenario: string, metric: string, text: str
 export function tilesOf(cells: readonly CellResult[]): Html | undefined {
   const tiles = HEADLINES.flatMap(([scenario, metric, text]) => {
     const ours = cells.filter(
-      (cell) => cell.scenario === scenario && cell.metric === metric && verdictOf(cell, cells) !== undefined,
+      (cell) =>
+        cell.scenario === scenario &&
+        cell.metric === metric &&
+        verdictOf(cell, cells) !== undefined,
     )
-    const [best] = ours.filter(({ summary }) => summary !== undefined).sort((a, b) => goodness(b) - goodness(a))
+    const [best] = ours
+      .filter(({ summary }) => summary !== undefined)
+      .sort((a, b) => goodness(b) - goodness(a))
     if (best?.summary === undefined) return []
     const verdict = verdictOf(best, cells)
-    const against = verdict?.ratio === undefined ? '' : `, ${ratio(verdict.ratio)} ${verdict.peer?.driver}`
+    const against =
+      verdict?.ratio === undefined ? '' : `, ${ratio(verdict.ratio)} ${verdict.peer?.driver}`
     const { median } = best.summary
     return [
       html`<li><b>${shown(median, scaleOf(best.unit, [median]))}</b><span>${text}</span><span>${best.driver}${against}</span></li>`,

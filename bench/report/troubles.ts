@@ -3,7 +3,10 @@ import type { CellResult } from '../lib/results.ts'
 import { type Html, html } from './html.ts'
 
 export function troublesOf(cells: readonly CellResult[]): Html | undefined {
-  const troubles = new Map<string, { readonly driver: string; readonly error: string; readonly scenarios: Set<string> }>()
+  const troubles = new Map<
+    string,
+    { readonly driver: string; readonly error: string; readonly scenarios: Set<string> }
+  >()
   for (const { driver, scenario, errors = [] } of cells) {
     for (const error of errors) {
       const key = `${driver} ${error}`

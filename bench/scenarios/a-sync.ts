@@ -1,6 +1,7 @@
-// Question: how many calls a second can this thread make when it waits for each answer?
-// Isolates: the way in and out, with a small dict in and a short string out. No event loop, no other thread of JavaScript.
-// Trust: the median over rounds; the ratio to the best in-process peer of the same run.
+// Question: how many calls a second can this thread make when it waits for each answer? Isolates:
+// the way in and out, with a small dict in and a short string out. No event loop, no other thread
+// of JavaScript. Trust: the median over rounds; the ratio to the best in-process peer of the same
+// run.
 import { offered } from '../lib/engine.ts'
 import { check, rate } from '../lib/measure.ts'
 import type { Scenario } from '../lib/scenario.ts'

@@ -1,6 +1,6 @@
 // Question: how long do 10,000 coroutines take that each wait for 100 ms, started by 10,000 calls?
-// Isolates: the cost of a coroutine through the bridge: 100 ms is the waiting, the rest is what they cost.
-// Trust: the median; the floor is asyncio.gather over as many.
+// Isolates: the cost of a coroutine through the bridge: 100 ms is the waiting, the rest is what
+// they cost. Trust: the median; the floor is asyncio.gather over as many.
 import { NotOffered, offered } from '../lib/engine.ts'
 import type { Scenario } from '../lib/scenario.ts'
 
@@ -19,7 +19,8 @@ export const scenario: Scenario = {
     const engine = await open(1)
     const later = offered(engine, engine.coroutine, 'coroutines')('later')
     await later(0)
-    if ((await together(later, FEW)) > TOGETHER_MS) throw new NotOffered('coroutines wait one after the other')
+    if ((await together(later, FEW)) > TOGETHER_MS)
+      throw new NotOffered('coroutines wait one after the other')
     const taken = await together(later, ms < 100 ? COROUTINES / 10 : COROUTINES)
     await engine.close()
     return { 'all of them': taken }

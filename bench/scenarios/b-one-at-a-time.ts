@@ -1,6 +1,7 @@
 // Question: how many awaited calls a second can one caller make, each after the answer to the last?
-// Isolates: latency, there and back, of an event loop that has nothing else to do.
-// Trust: the median; it jumps between two values where the scheduler moves a thread, so look at min and max as well.
+// Isolates: latency, there and back, of an event loop that has nothing else to do. Trust: the
+// median; it jumps between two values where the scheduler moves a thread, so look at min and max as
+// well.
 import { offered } from '../lib/engine.ts'
 import { check, rateAsync } from '../lib/measure.ts'
 import type { Scenario } from '../lib/scenario.ts'

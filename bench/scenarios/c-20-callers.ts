@@ -1,6 +1,6 @@
-// Question: how many calls a second can 20 callers make together, with 2 workers where the library has workers?
-// Isolates: throughput: what a call costs when there is always another one.
-// Trust: the median; the ratio to the best peer of the same kind.
+// Question: how many calls a second can 20 callers make together, with 2 workers where the library
+// has workers? Isolates: throughput: what a call costs when there is always another one. Trust: the
+// median; the ratio to the best peer of the same kind.
 import { offered } from '../lib/engine.ts'
 import { check, rateAsync } from '../lib/measure.ts'
 import type { Scenario } from '../lib/scenario.ts'

@@ -1,8 +1,10 @@
-// Question: does Python compute on every core, and does the event loop live meanwhile?
-// Isolates: parallelism. `busy(160000)` takes about 5 ms in pure Python; 20 callers, 2 workers. What one and what two plain processes of the
-// same Python do is measured in the same cell, just before and just after, since the machine's ceiling moves by itself.
-// Short calls come first, as long: V8 compiles what runs often, and a few hundred calls of 5 ms are not often. A service that has run for a minute is compiled.
-// Trust: `of the ceiling`, in each round, not the speed-up; for the lag the worst round.
+// Question: does Python compute on every core, and does the event loop live meanwhile? Isolates:
+// parallelism. `busy(160000)` takes about 5 ms in pure Python; 20 callers, 2 workers. What one and
+// what two plain processes of the same Python do is measured in the same cell, just before and just
+// after, since the machine's ceiling moves by itself. Short calls come first, as long: V8 compiles
+// what runs often, and a few hundred calls of 5 ms are not often. A service that has run for a
+// minute is compiled. Trust: `of the ceiling`, in each round, not the speed-up; for the lag the
+// worst round.
 import { offered } from '../lib/engine.ts'
 import { rateAsync, withLag } from '../lib/measure.ts'
 import { CPU_SIZE, plainProcesses } from '../lib/plain-python.ts'
@@ -35,6 +37,11 @@ export const scenario: Scenario = {
     )
     const two = (before + (await plainProcesses(python, 2, ms))) / 2
     await engine.close()
-    return { 'speed-up': result / one, ceiling: two / one, 'of the ceiling': result / two, 'loop lag': lagMs }
+    return {
+      'speed-up': result / one,
+      ceiling: two / one,
+      'of the ceiling': result / two,
+      'loop lag': lagMs,
+    }
   },
 }

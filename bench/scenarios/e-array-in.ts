@@ -1,10 +1,12 @@
-// Question: what does it cost to hand 8 MB of doubles to numpy?
-// Isolates: how a Float64Array of 1e6 gets there, and the sum over it, which the floor is alone.
-// Trust: the median of the calls' own times, less the floor. The array is always the same one, as the floor's is, so that both are warm; between two
-// calls the event loop comes round, so that those that are asynchronous begin with a worker that sleeps. `allocated`: the array is memory that both
-// sides see. `between two Pythons` is what two plain Python processes need for the same, by memory that both map: the sum over what another core has
-// just written takes twice as long, which no library can change. `in another Python` is the same without the copy: what a request and its answer
-// between two processes add to the sum.
+// Question: what does it cost to hand 8 MB of doubles to numpy? Isolates: how a Float64Array of 1e6
+// gets there, and the sum over it, which the floor is alone. Trust: the median of the calls' own
+// times, less the floor. The array is always the same one, as the floor's is, so that both are
+// warm; between two calls the event loop comes round, so that those that are asynchronous begin
+// with a worker that sleeps. `allocated`: the array is memory that both sides see. `between two
+// Pythons` is what two plain Python processes need for the same, by memory that both map: the sum
+// over what another core has just written takes twice as long, which no library can change. `in
+// another Python` is the same without the copy: what a request and its answer between two processes
+// add to the sum.
 import type { Engine } from '../lib/engine.ts'
 import { NotOffered } from '../lib/engine.ts'
 import { medianMs } from '../lib/measure.ts'
@@ -33,7 +35,9 @@ export const scenario: Scenario = {
     const measure = async (total: Total, values = array) =>
       await medianMs(ms, () => {
         const sum = total.call(engine, values)
-        return sum instanceof Promise ? sum.then((value) => same(value, expected)) : same(Number(sum), expected)
+        return sum instanceof Promise
+          ? sum.then((value) => same(value, expected))
+          : same(Number(sum), expected)
       })
     const results: Record<string, number> = {}
     if (engine.totalSync !== undefined) results['sync'] = await measure(engine.totalSync)
@@ -41,7 +45,8 @@ export const scenario: Scenario = {
     if (engine.alloc !== undefined) {
       const allocated = fill(engine.alloc(LENGTH))
       if (engine.total !== undefined) results['allocated'] = await measure(engine.total, allocated)
-      if (engine.totalSync !== undefined) results['allocated, sync'] = await measure(engine.totalSync, allocated)
+      if (engine.totalSync !== undefined)
+        results['allocated, sync'] = await measure(engine.totalSync, allocated)
     }
     if (Object.keys(results).length === 0) throw new NotOffered('no typed arrays')
     await engine.close()

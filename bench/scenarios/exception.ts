@@ -1,6 +1,6 @@
-// Question: what does an exception cost on its way from Python to a `catch`?
-// Isolates: raising, carrying over (type, message, traceback where the library has one) and throwing again.
-// Trust: the median; compare it with a-sync and b-one-at-a-time of the same library.
+// Question: what does an exception cost on its way from Python to a `catch`? Isolates: raising,
+// carrying over (type, message, traceback where the library has one) and throwing again. Trust: the
+// median; compare it with a-sync and b-one-at-a-time of the same library.
 import { NotOffered } from '../lib/engine.ts'
 import { rate, rateAsync } from '../lib/measure.ts'
 import type { Scenario } from '../lib/scenario.ts'

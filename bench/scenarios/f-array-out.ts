@@ -1,9 +1,11 @@
-// Question: what does it cost to get 8 MB of doubles from numpy?
-// Isolates: how an array that Python has already becomes a Float64Array.
-// Trust: the median of the calls' own times. Every result is dropped at once; Python's array is always the same one.
-// The floor is one memcpy into memory that is warm; a view needs none. `new copy` is what JavaScript needs to copy such an array into memory that it
-// does not have yet, whose pages the system has to clear first: less than that is memory used again. `between two Pythons` is what plain Python needs to have another process copy the array to
-// where both see it, into as many places in turn as V8 lets such arrays pile up: they fit into no cache.
+// Question: what does it cost to get 8 MB of doubles from numpy? Isolates: how an array that Python
+// has already becomes a Float64Array. Trust: the median of the calls' own times. Every result is
+// dropped at once; Python's array is always the same one. The floor is one memcpy into memory that
+// is warm; a view needs none. `new copy` is what JavaScript needs to copy such an array into memory
+// that it does not have yet, whose pages the system has to clear first: less than that is memory
+// used again. `between two Pythons` is what plain Python needs to have another process copy the
+// array to where both see it, into as many places in turn as V8 lets such arrays pile up: they fit
+// into no cache.
 import type { Engine } from '../lib/engine.ts'
 import { NotOffered } from '../lib/engine.ts'
 import { medianMs } from '../lib/measure.ts'
@@ -42,5 +44,6 @@ export const scenario: Scenario = {
 
 function look(array: Float64Array): void {
   const [middle, last] = [array[LENGTH / 2], array[LENGTH - 1]]
-  if (Math.floor(middle ?? 0) !== LENGTH / 2 || Math.floor(last ?? 0) !== LENGTH - 1) throw new Error('a wrong array')
+  if (Math.floor(middle ?? 0) !== LENGTH / 2 || Math.floor(last ?? 0) !== LENGTH - 1)
+    throw new Error('a wrong array')
 }

@@ -1,8 +1,9 @@
-// Question: how long does a call take, and how long do the slow ones among many?
-// Isolates: each call by itself, from just before it is made until its answer is there: by one caller and 1 worker as in b, and by 20 callers and 2
-// workers as in c, where it is mostly the wait for the others.
-// Trust: p50 and p90; p99.9 of a full run. A share has ten calls beyond it, or is left out. `max` is one call: whatever the machine did to it.
-// `clock` is what reading the clock costs, once; every call has two of them, one of which is in its time. It is not subtracted.
+// Question: how long does a call take, and how long do the slow ones among many? Isolates: each
+// call by itself, from just before it is made until its answer is there: by one caller and 1 worker
+// as in b, and by 20 callers and 2 workers as in c, where it is mostly the wait for the others.
+// Trust: p50 and p90; p99.9 of a full run. A share has ten calls beyond it, or is left out. `max`
+// is one call: whatever the machine did to it. `clock` is what reading the clock costs, once; every
+// call has two of them, one of which is in its time. It is not subtracted.
 import { type Engine, offered } from '../lib/engine.ts'
 import { check, clockMs, durations } from '../lib/measure.ts'
 import type { Metric, Scenario } from '../lib/scenario.ts'
@@ -19,7 +20,10 @@ export const scenario: Scenario = {
   metrics: {
     ...Object.fromEntries(
       Object.keys(CALLERS).flatMap((who) =>
-        [...Object.keys(SHARES), 'max'].map((share): [string, Metric] => [`${who}, ${share}`, { unit: 'ms', better: 'less' }]),
+        [...Object.keys(SHARES), 'max'].map((share): [string, Metric] => [
+          `${who}, ${share}`,
+          { unit: 'ms', better: 'less' },
+        ]),
       ),
     ),
     clock: { unit: 'ms', better: 'less', machine: true },
@@ -34,7 +38,9 @@ export const scenario: Scenario = {
         engine = await open(callers === 1 ? 1 : 2)
       }
       const dumps = offered(engine, engine.call, 'asynchronous calls')('dumps')
-      const taken = await durations({ ms, callers, enough: ENOUGH }, async (id) => check(await dumps({ id }), id))
+      const taken = await durations({ ms, callers, enough: ENOUGH }, async (id) =>
+        check(await dumps({ id }), id),
+      )
       for (const [share, value] of shares(taken)) results[`${who}, ${share}`] = value
     }
     await engine?.close()
@@ -45,6 +51,8 @@ export const scenario: Scenario = {
 function shares(taken: Float64Array): readonly (readonly [string, number])[] {
   const sorted = taken.toSorted()
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN
-  const meant = Object.entries(SHARES).filter(([, share]) => Math.round(sorted.length * (1 - share)) >= BEYOND)
+  const meant = Object.entries(SHARES).filter(
+    ([, share]) => Math.round(sorted.length * (1 - share)) >= BEYOND,
+  )
   return [...meant.map(([name, share]) => [name, at(share)] as const), ['max', at(1)]]
 }

@@ -1,7 +1,8 @@
 // Question: how many small items a second go through a Python function, in order, on 2 workers?
-// Isolates: what an item costs beside the function: a million items, `x + 1` for each. Where a library has no map, the best that its user can do:
-// chunks of 1,000, four of them under way.
-// Trust: the median. The floor is a plain Python loop; the ceiling is that times what two processes can do (d-cpu).
+// Isolates: what an item costs beside the function: a million items, `x + 1` for each. Where a
+// library has no map, the best that its user can do: chunks of 1,000, four of them under way.
+// Trust: the median. The floor is a plain Python loop; the ceiling is that times what two processes
+// can do (d-cpu).
 import { type Engine, NotOffered } from '../lib/engine.ts'
 import { warmUp } from '../lib/measure.ts'
 import { type Scenario, sized } from '../lib/scenario.ts'
@@ -32,7 +33,8 @@ async function consume(engine: Engine, count: number): Promise<number> {
   const start = performance.now()
   let next = 0
   const results = engine.map?.('small', numbers(count)) ?? inChunks(engine, count)
-  for await (const result of results) if (result !== ++next) throw new Error(`item ${next - 1} became ${String(result)}`)
+  for await (const result of results)
+    if (result !== ++next) throw new Error(`item ${next - 1} became ${String(result)}`)
   if (next !== count) throw new Error(`${next} results of ${count} items`)
   return count / ((performance.now() - start) / 1000)
 }
@@ -48,7 +50,9 @@ async function* inChunks(engine: Engine, count: number): AsyncGenerator<unknown>
   for (let begin = 0; begin < count || underWay.length > 0; ) {
     while (begin < count && underWay.length < UNDER_WAY) {
       const first = begin
-      underWay.push(smalls(Array.from({ length: Math.min(CHUNK, count - first) }, (_, i) => first + i)))
+      underWay.push(
+        smalls(Array.from({ length: Math.min(CHUNK, count - first) }, (_, i) => first + i)),
+      )
       begin += CHUNK
     }
     yield* (await underWay.shift()) as readonly unknown[]

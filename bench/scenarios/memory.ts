@@ -1,7 +1,7 @@
-// Question: what does an idle worker cost?
-// Isolates: memory of this process and its children (Pss: what they share counted once) beyond that of a Node that has not loaded the library, with
-// 1, 20 and 200 workers that have each had calls. `one more`: between 1 and 20, without what the first one brings along.
-// Trust: any round: it hardly varies.
+// Question: what does an idle worker cost? Isolates: memory of this process and its children (Pss:
+// what they share counted once) beyond that of a Node that has not loaded the library, with 1, 20
+// and 200 workers that have each had calls. `one more`: between 1 and 20, without what the first
+// one brings along. Trust: any round: it hardly varies.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Engine, NotOffered } from '../lib/engine.ts'
 import { treeMegabytes } from '../lib/memory.ts'

@@ -1,7 +1,8 @@
-// Question: do a million calls that wait cost more each than a thousand?
-// Isolates: the queue: calls are made without waiting, 2 workers drain them. `bytes`: JavaScript's heap and buffers when all of them have been made,
-// with the promise and the argument that each caller holds, over their number; `RSS`: as the system sees it, with what native code holds.
-// Trust: the ratio of the two times; bytes hardly vary. Collecting garbage to count bytes is not in the times.
+// Question: do a million calls that wait cost more each than a thousand? Isolates: the queue: calls
+// are made without waiting, 2 workers drain them. `bytes`: JavaScript's heap and buffers when all
+// of them have been made, with the promise and the argument that each caller holds, over their
+// number; `RSS`: as the system sees it, with what native code holds. Trust: the ratio of the two
+// times; bytes hardly vary. Collecting garbage to count bytes is not in the times.
 import { offered } from '../lib/engine.ts'
 import { check, middle, warmUp } from '../lib/measure.ts'
 import { type Cell, type Scenario, sized } from '../lib/scenario.ts'
@@ -55,7 +56,8 @@ async function drain(dumps: (value: object) => Promise<unknown>, count: number, 
   const answers = await Promise.all(calls)
   const us = ((performance.now() - start - weighing) * 1000) / count
   for (const [id, answer] of answers.entries()) check(answer, id)
-  const grown = (name: 'heap' | 'resident') => ((during?.[name] ?? 0) - (before?.[name] ?? 0)) / count
+  const grown = (name: 'heap' | 'resident') =>
+    ((during?.[name] ?? 0) - (before?.[name] ?? 0)) / count
   return { us, heap: grown('heap'), resident: grown('resident') }
 }
 

@@ -1,7 +1,7 @@
-// Question: what do large lists and dicts cost as results?
-// Isolates: converting values: 1e6 floats in a list; lists of 1,000 and 100,000 floats; dicts of 1,000, 100,000 and
-// (in a full run) 1e6 keys.
-// Trust: the median. Python has each value ready, so it is conversion alone. The floor is numpy's tolist: as many objects made once.
+// Question: what do large lists and dicts cost as results? Isolates: converting values: 1e6 floats
+// in a list; lists of 1,000 and 100,000 floats; dicts of 1,000, 100,000 and (in a full run) 1e6
+// keys. Trust: the median. Python has each value ready, so it is conversion alone. The floor is
+// numpy's tolist: as many objects made once.
 import { type Engine, NotOffered } from '../lib/engine.ts'
 import { medianMs } from '../lib/measure.ts'
 import type { Scenario } from '../lib/scenario.ts'
@@ -52,6 +52,9 @@ function caller(engine: Engine, work: string): (size: number) => unknown {
 }
 
 function look(work: string, value: unknown, size: number): void {
-  const last = work === 'floats' ? (value as number[])[size - 1] : (value as Record<string, number>)[`key${size - 1}`]
+  const last =
+    work === 'floats'
+      ? (value as number[])[size - 1]
+      : (value as Record<string, number>)[`key${size - 1}`]
   if (last !== (work === 'floats' ? size - 0.5 : size - 1)) throw new Error('a wrong value')
 }

@@ -1,7 +1,7 @@
-// Question: how does pure Python grow with the number of workers?
-// Isolates: parallelism, as d-cpu: `busy(160000)` takes about 5 ms; four callers a worker, so that none runs dry. `ceiling`: what as many plain
-// processes of the same Python do, in the same cell, just before and just after.
-// Trust: each number against its ceiling in the same round. More workers than cores should cost nothing.
+// Question: how does pure Python grow with the number of workers? Isolates: parallelism, as d-cpu:
+// `busy(160000)` takes about 5 ms; four callers a worker, so that none runs dry. `ceiling`: what as
+// many plain processes of the same Python do, in the same cell, just before and just after. Trust:
+// each number against its ceiling in the same round. More workers than cores should cost nothing.
 import { offered } from '../lib/engine.ts'
 import { rateAsync } from '../lib/measure.ts'
 import { CPU_SIZE, plainProcesses } from '../lib/plain-python.ts'
@@ -28,9 +28,13 @@ export const scenario: Scenario = {
       const busy = offered(engine, engine.call, 'asynchronous calls')('busy')
       const expected = Number(await busy(CPU_SIZE))
       const before = await plainProcesses(python, workers, ms / 2)
-      results[workers === 1 ? '1 worker' : `${workers} workers`] = await rateAsync(ms / 2, workers * CALLERS_EACH, async () => {
-        if (Number(await busy(CPU_SIZE)) !== expected) throw new Error('a wrong sum')
-      })
+      results[workers === 1 ? '1 worker' : `${workers} workers`] = await rateAsync(
+        ms / 2,
+        workers * CALLERS_EACH,
+        async () => {
+          if (Number(await busy(CPU_SIZE)) !== expected) throw new Error('a wrong sum')
+        },
+      )
       results[`ceiling ${workers}`] = (before + (await plainProcesses(python, workers, ms / 2))) / 2
       await engine.close()
     }

@@ -1,7 +1,8 @@
-// Question: 20 callers share a Python. What does a lock of one's own around every call cost, and what is it good for?
-// Isolates: the lock: the same calls with and without it. `json.dumps` alone, where the GIL lets in one at a time anyway; `slow`: and 1 ms of
-// waiting, as for a database, which the lock keeps all others from. `threads`: 20 worker_threads that wait for their answers.
-// Trust: the ratio of a pair in the same round.
+// Question: 20 callers share a Python. What does a lock of one's own around every call cost, and
+// what is it good for? Isolates: the lock: the same calls with and without it. `json.dumps` alone,
+// where the GIL lets in one at a time anyway; `slow`: and 1 ms of waiting, as for a database, which
+// the lock keeps all others from. `threads`: 20 worker_threads that wait for their answers. Trust:
+// the ratio of a pair in the same round.
 import { type Engine, offered } from '../lib/engine.ts'
 import { check, rateAsync } from '../lib/measure.ts'
 import type { Scenario } from '../lib/scenario.ts'
@@ -26,7 +27,8 @@ export const scenario: Scenario = {
   async run({ open, ms }) {
     const engine = await open(CALLERS)
     const call = offered(engine, engine.call, 'asynchronous calls')
-    const measure = async (dumps: Call) => await rateAsync(ms, CALLERS, async (id) => check(await dumps({ id }), id))
+    const measure = async (dumps: Call) =>
+      await rateAsync(ms, CALLERS, async (id) => check(await dumps({ id }), id))
     const results: Record<string, number> = {
       callers: await measure(call('dumps')),
       'callers, locked': await measure(locked(call('dumps'))),
@@ -40,7 +42,10 @@ export const scenario: Scenario = {
 
 async function ofThreads(engine: Engine, ms: number): Promise<Record<string, number>> {
   if (engine.threads === undefined) return {}
-  return { threads: await engine.threads(CALLERS, ms, false), 'threads, locked': await engine.threads(CALLERS, ms, true) }
+  return {
+    threads: await engine.threads(CALLERS, ms, false),
+    'threads, locked': await engine.threads(CALLERS, ms, true),
+  }
 }
 
 /** One call at a time: the semaphore of the question. */

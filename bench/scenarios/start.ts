@@ -1,7 +1,8 @@
-// Question: how long until the first result?
-// Isolates: a fresh process each: importing the library, starting Python, one call. `of start`: without the import, which in some peers starts Python.
-// What pythreads remembers of a Python is there but for the first round, as in any start but the first one on a machine.
-// Trust: the median of rounds, each of which is one sample; min shows what it is with all files in the page cache.
+// Question: how long until the first result? Isolates: a fresh process each: importing the library,
+// starting Python, one call. `of start`: without the import, which in some peers starts Python.
+// What pythreads remembers of a Python is there but for the first round, as in any start but the
+// first one on a machine. Trust: the median of rounds, each of which is one sample; min shows what
+// it is with all files in the page cache.
 import { type Engine, NotOffered } from '../lib/engine.ts'
 import { check } from '../lib/measure.ts'
 import type { Scenario } from '../lib/scenario.ts'

@@ -1,4 +1,6 @@
-"""Photographs as arrays of bytes, height x width x 3: decoded and encoded by Pillow, filtered by numpy."""
+"""Photographs as arrays of bytes, height x width x 3: decoded and encoded by Pillow, filtered by
+numpy.
+"""
 
 import io
 
@@ -26,13 +28,20 @@ def sharpen(pixels: Pixels) -> Pixels:
     values = pixels.astype(np.float32)
     blurred = sum(np.roll(values, (dy, dx), (0, 1)) for dy in (-1, 0, 1) for dx in (-1, 0, 1)) / 9
     sharp = values + (values - blurred)
-    sharp[0], sharp[-1], sharp[:, 0], sharp[:, -1] = values[0], values[-1], values[:, 0], values[:, -1]
+    sharp[0], sharp[-1], sharp[:, 0], sharp[:, -1] = (
+        values[0],
+        values[-1],
+        values[:, 0],
+        values[:, -1],
+    )
     return np.clip(sharp, 0, 255).astype(np.uint8)
 
 
 def grey(pixels: Pixels) -> Pixels:
     """Replace colours by their brightness."""
-    return np.repeat((pixels @ np.array([0.299, 0.587, 0.114]))[..., None].round().astype(np.uint8), 3, axis=2)
+    return np.repeat(
+        (pixels @ np.array([0.299, 0.587, 0.114]))[..., None].round().astype(np.uint8), 3, axis=2
+    )
 
 
 def encode(pixels: Pixels, kind: str) -> bytes:

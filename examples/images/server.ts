@@ -1,7 +1,8 @@
 // Photographs resized and filtered by numpy and Pillow, behind HTTP:
-//   npx tsx examples/images/server.ts [--port 8001] [--workers 4] [--python .venv]
-//   POST /?width=640&filter=sharpen&format=png   a photograph -> the new one; filter: sharpen, grey; format: jpeg, png
-//   npx tsx examples/images/server.ts --demo     asks itself twenty times at once, checks what comes, and ends
+//   npx tsx examples/images/server.ts [--port 8001] [--workers 4] [--python .venv] POST
+//   /?width=640&filter=sharpen&format=png   a photograph -> the new one; filter: sharpen, grey;
+//   format: jpeg, png npx tsx examples/images/server.ts --demo     asks itself twenty times at
+//   once, checks what comes, and ends
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
@@ -31,7 +32,9 @@ const images: RemoteModule = py.import(new URL('./images.py', import.meta.url))
 const server = createServer((request, response) => {
   answer(request, response).catch((error: unknown) => {
     const status = error instanceof TooLarge ? 413 : isNoPicture(error) ? 422 : 500
-    response.writeHead(status, { 'content-type': 'text/plain' }).end(`${error instanceof Error ? error.message : error}\n`)
+    response
+      .writeHead(status, { 'content-type': 'text/plain' })
+      .end(`${error instanceof Error ? error.message : error}\n`)
   })
 })
 
@@ -39,7 +42,10 @@ class TooLarge extends Error {}
 
 /** What Pillow cannot read is the client's mistake. */
 function isNoPicture(error: unknown): boolean {
-  return error instanceof PythonError && ['UnidentifiedImageError', 'DecompressionBombError'].includes(error.type)
+  return (
+    error instanceof PythonError &&
+    ['UnidentifiedImageError', 'DecompressionBombError'].includes(error.type)
+  )
 }
 
 async function body(request: IncomingMessage): Promise<Buffer> {
@@ -54,21 +60,34 @@ async function body(request: IncomingMessage): Promise<Buffer> {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const refuse = (status: number, why: string) => void response.writeHead(status, { connection: 'close' }).end(`${why}\n`)
+  const refuse = (status: number, why: string) =>
+    void response.writeHead(status, { connection: 'close' }).end(`${why}\n`)
   const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
   const width = Number(searchParams.get('width') ?? 0)
   const filter = searchParams.get('filter')
   const format = searchParams.get('format') ?? 'jpeg'
   if (request.method !== 'POST') return refuse(405, 'POST a photograph')
-  if (!(Number.isInteger(width) && width >= 0 && width <= 8000)) return refuse(400, 'width: a whole number up to 8000')
-  if (filter !== null && !FILTERS.includes(filter)) return refuse(400, `filter: ${FILTERS.join(' or ')}`)
+  if (!(Number.isInteger(width) && width >= 0 && width <= 8000))
+    return refuse(400, 'width: a whole number up to 8000')
+  if (filter !== null && !FILTERS.includes(filter))
+    return refuse(400, `filter: ${FILTERS.join(' or ')}`)
   if (!FORMATS.includes(format)) return refuse(400, `format: ${FORMATS.join(' or ')}`)
   const file = await changed(await body(request), width, filter, format)
-  response.writeHead(200, { 'content-type': `image/${format}`, 'content-length': file.length }).end(file)
+  response
+    .writeHead(200, { 'content-type': `image/${format}`, 'content-length': file.length })
+    .end(file)
 }
 
-/** Each step may run in another worker process: the pixels are in memory that all of them see, and are not sent around. */
-async function changed(photograph: Buffer, width: number, filter: string | null, format: string): Promise<Uint8Array> {
+/**
+ * Each step may run in another worker process: the pixels are in memory that all of them see, and
+ * are not sent around.
+ */
+async function changed(
+  photograph: Buffer,
+  width: number,
+  filter: string | null,
+  format: string,
+): Promise<Uint8Array> {
   let pixels = (await images['decode']?.(photograph)) as NdArray<'uint8'>
   if (width > 0) pixels = (await images['resize']?.(pixels, width)) as NdArray<'uint8'>
   if (filter !== null) pixels = (await images[filter]?.(pixels)) as NdArray<'uint8'>
@@ -84,7 +103,9 @@ async function demo(url: string): Promise<void> {
       const query = `?width=${width}&format=png${i % 2 === 0 ? '&filter=grey' : ''}`
       const reply = await fetch(url + query, { method: 'POST', body: new Uint8Array(photograph) })
       if (!reply.ok) throw new Error(await reply.text())
-      return images['decode']?.(new Uint8Array(await reply.arrayBuffer())) as Promise<NdArray<'uint8'>>
+      return images['decode']?.(new Uint8Array(await reply.arrayBuffer())) as Promise<
+        NdArray<'uint8'>
+      >
     }),
   )
   const seconds = (performance.now() - start) / 1000
@@ -92,13 +113,20 @@ async function demo(url: string): Promise<void> {
     const width = widths[i] as number
     const [red, green, blue] = [0, 1, 2].map((channel) => picture.get(5, 5, channel))
     const isGrey = red === green && green === blue
-    if (picture.shape[1] !== width || picture.shape[0] !== Math.round((800 * width) / 1200) || isGrey !== (i % 2 === 0)) {
+    if (
+      picture.shape[1] !== width ||
+      picture.shape[0] !== Math.round((800 * width) / 1200) ||
+      isGrey !== (i % 2 === 0)
+    ) {
       throw new Error(`picture ${i} is wrong: ${picture.shape}, ${[red, green, blue]}`)
     }
   }
   const wrong = await fetch(url, { method: 'POST', body: 'no photograph' })
-  if (wrong.status !== 422) throw new Error(`what is no photograph was answered with ${wrong.status}`)
-  console.log(`20 pictures right, ${(20 / seconds).toFixed(1)} a second; no photograph: ${wrong.status}`)
+  if (wrong.status !== 422)
+    throw new Error(`what is no photograph was answered with ${wrong.status}`)
+  console.log(
+    `20 pictures right, ${(20 / seconds).toFixed(1)} a second; no photograph: ${wrong.status}`,
+  )
 }
 
 server.listen(values.demo ? 0 : Number(values.port), '127.0.0.1')

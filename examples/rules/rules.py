@@ -4,12 +4,15 @@ A rule's condition is a Python expression over the event's fields, such as
 
     severity >= 3 and source.startswith("sensor-") and "fire" in tags and location.floor > 2
 
-It is parsed once. Only what `_ALLOWED`, `_METHODS` and `_FUNCTIONS` list gets through, every name is turned into a look-up
-in the event, and what is left is compiled: a condition cannot name, and so cannot reach, anything but the event.
+It is parsed once. Only what `_ALLOWED`, `_METHODS` and `_FUNCTIONS` list gets through, every name
+is turned into a look-up in the event, and what is left is compiled: a condition cannot name, and so
+cannot reach, anything but the event.
 
-- A rule that reads a field which the event does not have does not match. `null` is a value: `temperature != None`.
+- A rule that reads a field which the event does not have does not match. `null` is a value:
+  `temperature != None`.
 - A field of a type that the condition cannot work with is an `EventError`, not a silent "no".
-- A rule that cannot be compiled is a `RuleError`, raised when this module is imported: no event meets half of the rules.
+- A rule that cannot be compiled is a `RuleError`, raised when this module is imported: no event
+  meets half of the rules.
 
 The rules are in rules.json, or in the file that the environment variable RULES names.
 """
@@ -55,8 +58,29 @@ class Verdict(TypedDict):
 
 # `*`, `**` and `%` are left out: they make a huge value of a small rule.
 _ALLOWED = (
-    *(ast.Expression, ast.Load, ast.Name, ast.Attribute, ast.Call, ast.Constant, ast.List, ast.Tuple, ast.Set),
-    *(ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Add, ast.Sub, ast.Div),
+    *(
+        ast.Expression,
+        ast.Load,
+        ast.Name,
+        ast.Attribute,
+        ast.Call,
+        ast.Constant,
+        ast.List,
+        ast.Tuple,
+        ast.Set,
+    ),
+    *(
+        ast.BoolOp,
+        ast.And,
+        ast.Or,
+        ast.UnaryOp,
+        ast.Not,
+        ast.USub,
+        ast.BinOp,
+        ast.Add,
+        ast.Sub,
+        ast.Div,
+    ),
     *(ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn),
 )
 _MAX_LENGTH = 2000  # a very long one can crash Python's parser, see the note on ast.parse in its documentation
@@ -116,16 +140,25 @@ def _compile_rule(entry: object, place: str) -> Rule:
         expected = ", ".join(f"{key} ({kind.__name__})" for key, kind in _FIELDS.items())
         raise RuleError(f"{place}: an object with exactly these fields is expected: {expected}")
     name, condition = entry["name"], entry["condition"]
-    return Rule(name, entry["priority"], entry["action"], _compile_condition(condition, f"{place} ({name!r})"))
+    return Rule(
+        name,
+        entry["priority"],
+        entry["action"],
+        _compile_condition(condition, f"{place} ({name!r})"),
+    )
 
 
 def _compile_condition(condition: str, place: str) -> Callable[[Event], object]:
     if len(condition) > _MAX_LENGTH or not condition.isprintable():
-        raise RuleError(f"{place}: a condition is one line of printable text, with at most {_MAX_LENGTH} characters")
+        raise RuleError(
+            f"{place}: a condition is one line of printable text, with at most {_MAX_LENGTH} characters"
+        )
     try:
         function = ast.parse("lambda event: ...", mode="eval")
         assert isinstance(function.body, ast.Lambda)
-        function.body.body = _Checker(condition, place).visit(ast.parse(condition, mode="eval")).body
+        function.body.body = (
+            _Checker(condition, place).visit(ast.parse(condition, mode="eval")).body
+        )
         code = compile(ast.fix_missing_locations(function), f"<{place}>", "eval")
     except SyntaxError as error:
         column = error.offset or len(condition) + 1  # Python 3.11 has no offset for a sudden end
@@ -137,7 +170,9 @@ def _compile_condition(condition: str, place: str) -> Callable[[Event], object]:
 
 
 class _Checker(ast.NodeTransformer):
-    """Lets through what is allowed, and turns fields into look-ups: `location.floor` is `event["location"]["floor"]`."""
+    """Lets through what is allowed, and turns fields into look-ups: `location.floor` is
+    `event["location"]["floor"]`.
+    """
 
     def __init__(self, condition: str, place: str) -> None:
         self._condition = condition.encode()
@@ -145,7 +180,9 @@ class _Checker(ast.NodeTransformer):
         self._offset = 0  # in UTF-8 bytes, as ast counts
 
     def visit(self, node: ast.AST) -> Any:
-        self._offset = getattr(node, "col_offset", self._offset)  # an operator has none: that of its expression
+        self._offset = getattr(
+            node, "col_offset", self._offset
+        )  # an operator has none: that of its expression
         if not isinstance(node, _ALLOWED):
             raise self._error(f"{type(node).__name__} is not allowed in a condition")
         return super().visit(node)

@@ -17,7 +17,11 @@ def with_pandas(path: str) -> pd.DataFrame:
     paid = orders[orders["status"] == "paid"]
     month = paid["ordered"].dt.strftime("%Y-%m").rename("month")
     grouped = paid.groupby(["city", month], observed=True)["amount"]
-    return grouped.agg(orders="count", amount="sum").reset_index().sort_values(["city", "month"], ignore_index=True)
+    return (
+        grouped.agg(orders="count", amount="sum")
+        .reset_index()
+        .sort_values(["city", "month"], ignore_index=True)
+    )
 
 
 def with_polars(path: str) -> pl.DataFrame:
@@ -26,7 +30,9 @@ def with_polars(path: str) -> pl.DataFrame:
 
     orders = pl.scan_csv(path, try_parse_dates=True).filter(pl.col("status") == "paid")
     month = pl.col("ordered").dt.strftime("%Y-%m").alias("month")
-    grouped = orders.group_by("city", month).agg(pl.len().cast(pl.Int64).alias("orders"), pl.col("amount").sum())
+    grouped = orders.group_by("city", month).agg(
+        pl.len().cast(pl.Int64).alias("orders"), pl.col("amount").sum()
+    )
     return grouped.sort("city", "month").with_columns(pl.col("city").cast(pl.Categorical)).collect()
 
 

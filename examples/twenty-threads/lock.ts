@@ -1,4 +1,7 @@
-/** A lock that threads of JavaScript share: the semaphore with which the program of the question did not crash. */
+/**
+ * A lock that threads of JavaScript share: the semaphore with which the program of the question did
+ * not crash.
+ */
 export class Lock {
   static readonly BYTES = 4
   static readonly #FREE = 0

@@ -1,4 +1,5 @@
-"""Which parts of a range of memory are free: an allocator that takes the first part that is large enough.
+"""Which parts of a range of memory are free: an allocator that takes the first part that is large
+enough.
 
 `src/memory/extents.ts` does the same.
 """
@@ -19,7 +20,9 @@ class Allocator:
         self._ends = [end]
 
     def take(self, size: int) -> int | None:
-        """Take `size` bytes, rounded up to the alignment; answer where they begin, `None` where there is no room."""
+        """Take `size` bytes, rounded up to the alignment; answer where they begin, `None`
+        where there is no room.
+        """
         size = aligned(size)
         for index, start in enumerate(self._starts):
             end = self._ends[index]

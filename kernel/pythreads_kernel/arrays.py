@@ -1,4 +1,6 @@
-"""Arrays of numbers (`array.array`, `memoryview`, numpy) to typed arrays and back. Their bytes are lent where that can be."""
+"""Arrays of numbers (`array.array`, `memoryview`, numpy) to typed arrays and back. Their bytes are
+lent where that can be.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# What an array is to JavaScript: the name of its dtype, and the format of the typed array that holds its bytes.
+# What an array is to JavaScript: the name of its dtype, and the format of the typed array that
+# holds its bytes.
 _DTYPES = {
     **{
         "?": ("bool", "B"),
@@ -22,14 +25,48 @@ _DTYPES = {
         "h": ("int16", "h"),
         "H": ("uint16", "H"),
     },
-    **{"i": ("int32", "i"), "I": ("uint32", "I"), "q": ("int64", "q"), "Q": ("uint64", "Q"), "e": ("float16", "H")},
-    **{"f": ("float32", "f"), "d": ("float64", "d"), "Zf": ("complex64", "f"), "Zd": ("complex128", "d")},
+    **{
+        "i": ("int32", "i"),
+        "I": ("uint32", "I"),
+        "q": ("int64", "q"),
+        "Q": ("uint64", "Q"),
+        "e": ("float16", "H"),
+    },
+    **{
+        "f": ("float32", "f"),
+        "d": ("float64", "d"),
+        "Zf": ("complex64", "f"),
+        "Zd": ("complex128", "d"),
+    },
 }
 # The formats of C's long and size_t depend on their size.
-_BY_SIZE = {("l", 4): "i", ("l", 8): "q", ("L", 4): "I", ("L", 8): "Q", ("n", 8): "q", ("N", 8): "Q"}
+_BY_SIZE = {
+    ("l", 4): "i",
+    ("l", 8): "q",
+    ("L", 4): "I",
+    ("L", 8): "Q",
+    ("n", 8): "q",
+    ("N", 8): "Q",
+}
 _NUMPY = {
-    **{("b", 1): "?", ("i", 1): "b", ("u", 1): "B", ("i", 2): "h", ("u", 2): "H", ("i", 4): "i", ("u", 4): "I"},
-    **{("i", 8): "q", ("u", 8): "Q", ("f", 2): "e", ("f", 4): "f", ("f", 8): "d", ("c", 8): "Zf", ("c", 16): "Zd"},
+    **{
+        ("b", 1): "?",
+        ("i", 1): "b",
+        ("u", 1): "B",
+        ("i", 2): "h",
+        ("u", 2): "H",
+        ("i", 4): "i",
+        ("u", 4): "I",
+    },
+    **{
+        ("i", 8): "q",
+        ("u", 8): "Q",
+        ("f", 2): "e",
+        ("f", 4): "f",
+        ("f", 8): "d",
+        ("c", 8): "Zf",
+        ("c", 16): "Zd",
+    },
 }
 # Those whose typed array alone says all, where they have one dimension.
 _TYPED = frozenset("bBchHiIqQfd")
@@ -37,7 +74,9 @@ _NATIVE = "@=<" if sys.byteorder == "little" else "@=>"
 
 
 def to_escape(value: Any, kind: type, owner: object) -> Any:
-    """What stands for an array in JavaScript; `None` where `value` is no array that it has. `owner`: of what is lent."""
+    """What stands for an array in JavaScript; `None` where `value` is no array that it has.
+    `owner`: of what is lent.
+    """
     if not is_array(kind):
         return None
     if kind.__name__ == "ndarray":
@@ -86,7 +125,9 @@ def _numpy_letter(dtype: Any) -> str | None:
 
 
 def _from_numpy(value: Any, owner: object) -> Any:
-    """What stands for an array of numpy. One that is not contiguous, or of the other byte order, is copied once."""
+    """What stands for an array of numpy. One that is not contiguous, or of the other byte order, is
+    copied once.
+    """
     dtype = value.dtype
     letter = _numpy_letter(dtype)
     if letter is None:  # objects, records, texts, long doubles
@@ -97,7 +138,11 @@ def _from_numpy(value: Any, owner: object) -> Any:
         name = dtype.name
     flags = value.flags
     if dtype.isnative and (flags.c_contiguous or flags.f_contiguous):
-        strides = [stride // dtype.itemsize for stride in value.strides] if value.size else _strides(shape)
+        strides = (
+            [stride // dtype.itemsize for stride in value.strides]
+            if value.size
+            else _strides(shape)
+        )
         numpy: Any = sys.modules["numpy"]
         data = share(memoryview(value.ravel(order="K").view(numpy.uint8)), owner)
     else:
@@ -109,7 +154,9 @@ def _from_numpy(value: Any, owner: object) -> Any:
 
 
 def _share_copy(value: Any, dtype: Any, owner: object) -> Any:
-    """The bytes of a copy in another layout: one that is made where JavaScript sees it, if it is large."""
+    """The bytes of a copy in another layout: one that is made where JavaScript sees it, if it is
+    large.
+    """
     numpy: Any = sys.modules["numpy"]
 
     def fill(memory: memoryview) -> None:
@@ -128,7 +175,8 @@ def _share_copy(value: Any, dtype: Any, owner: object) -> Any:
 def share(view: memoryview, owner: object) -> Any:
     """The bytes of a contiguous view, or what stands for them where they are lent.
 
-    What is read-only in Python is not lent itself, as it would not be read-only in JavaScript: its copy is.
+    What is read-only in Python is not lent itself, as it would not be read-only in JavaScript: its
+    copy is.
     """
     is_small = view.nbytes < INLINE_BYTES
     if is_small and (view.readonly or not view.nbytes or not lend.shares_memory()):
@@ -154,14 +202,20 @@ def is_array(kind: type) -> bool:
 
 def from_javascript(letter: str, data: Any, *, readonly: bool) -> memoryview:
     """The typed array that JavaScript sent: bytes of its own, or the numbers of a loan."""
-    view = borrow.borrow(*data[2:]) if type(data) is tuple else memoryview(data if readonly else bytearray(data))
+    view = (
+        borrow.borrow(*data[2:])
+        if type(data) is tuple
+        else memoryview(data if readonly else bytearray(data))
+    )
     if letter != "B":
         view = view.cast(letter)  # type: ignore[call-overload]
     return view.toreadonly() if readonly else view
 
 
 def to_numpy(dtype: str, layout: tuple[list[int], list[int], int], memory: memoryview) -> Any:
-    """The numpy array that an NdArray of JavaScript is. `layout`: shape, strides and offset, the latter in items."""
+    """The numpy array that an NdArray of JavaScript is. `layout`: shape, strides and offset, the
+    latter in items.
+    """
     try:
         import numpy as np  # is the user's
     except ImportError as error:

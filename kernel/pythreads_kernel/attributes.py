@@ -1,6 +1,8 @@
-"""What an exception has of its own besides its message: its arguments and its attributes, as far as they are plain values.
+"""What an exception has of its own besides its message: its arguments and its attributes, as far as
+they are plain values.
 
-Nothing of this may cost more than the exception: values are bounded, and what is not plain is left out rather than referred to.
+Nothing of this may cost more than the exception: values are bounded, and what is not plain is left
+out rather than referred to.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ _names: dict[type, tuple[str, ...]] = {}
 
 
 def arguments(error: BaseException) -> tuple[list[Any], list[int]]:
-    """The arguments of an exception, and the positions of those that are not plain, for which None stands."""
+    """The arguments of an exception, and the positions of those that are not plain, for which None
+    stands.
+    """
     args = _args(error)  # a class may have an attribute of that name
     values = [plain(arg) for arg in args[:_MAX_NAMES]] if type(args) is tuple else []
     missing = [at for at, value in enumerate(values) if value is MISSING]
@@ -45,7 +49,9 @@ def arguments(error: BaseException) -> tuple[list[Any], list[int]]:
 
 
 def attributes(error: BaseException, paths: Iterable[str] = ()) -> dict[str, Any]:
-    """The public attributes of an exception that are plain, and what is asked for by `paths`: `response.status_code`."""
+    """The public attributes of an exception that are plain, and what is asked for by `paths`:
+    `response.status_code`.
+    """
     found: dict[str, Any] = {}
     kind = type(error)
     names = _names.get(kind)
@@ -57,7 +63,8 @@ def attributes(error: BaseException, paths: Iterable[str] = ()) -> dict[str, Any
         value = plain(_get(error, name))
         if value is not MISSING:
             found[name] = value
-    # Read there rather than from the exception: a name that is looked up in vain in each base of its class costs 1 us.
+    # Read there rather than from the exception: a name that is looked up in vain in each base of
+    # its class costs 1 us.
     own = _own(error)
     if own:
         for name in list(own)[:_MAX_NAMES]:
@@ -78,7 +85,9 @@ def _names_of(kind: type) -> tuple[str, ...]:
         if base in _ROOTS:
             continue
         for name, member in list(type.__dict__["__dict__"].__get__(base).items()):
-            if name[:1] == "_" or not (type(member) in _HAS_OWN or issubclass(type(member), _SCALARS)):
+            if name[:1] == "_" or not (
+                type(member) in _HAS_OWN or issubclass(type(member), _SCALARS)
+            ):
                 continue
             names[name] = None
     return tuple(names)[:_MAX_NAMES]
@@ -117,7 +126,9 @@ def _item(value: Any, name: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A copy of a plain value: text, numbers, bytes, None, and containers of these; `MISSING` where it is another one."""
+    """A copy of a plain value: text, numbers, bytes, None, and containers of these; `MISSING`
+    where it is another one.
+    """
     kind = type(value)
     if kind is str:  # most are texts
         return value if len(value) <= _MAX_TEXT else MISSING
@@ -170,7 +181,9 @@ def _bytes(value: bytes) -> bytes:
 
 def _dict(value: Any, depth: int, left: list[int]) -> dict[Any, Any]:
     base = dict if issubclass(type(value), dict) else FROZEN_DICT
-    return {_key(key, left): _copy(item, type(item), depth, left) for key, item in base.items(value)}
+    return {
+        _key(key, left): _copy(item, type(item), depth, left) for key, item in base.items(value)
+    }
 
 
 def _proxy(value: Any, depth: int, left: list[int]) -> Any:
@@ -189,11 +202,16 @@ def _tuple(value: Any, depth: int, left: list[int]) -> tuple[Any, ...]:
 
 
 def _set(value: Any, _depth: int, left: list[int]) -> set[Any]:
-    return {_key(item, left) for item in (set if issubclass(type(value), set) else frozenset).__iter__(value)}
+    return {
+        _key(item, left)
+        for item in (set if issubclass(type(value), set) else frozenset).__iter__(value)
+    }
 
 
 def _key(value: Any, left: list[int]) -> Any:
-    """A key that is one of its own in JavaScript, too: a value that JavaScript refuses would take the place of the exception."""
+    """A key that is one of its own in JavaScript, too: a value that JavaScript refuses would
+    take the place of the exception.
+    """
     key = _copy(value, type(value), _MAX_DEPTH, left)
     if type(key) is str:
         key.encode()

@@ -1,8 +1,9 @@
 """How the kernel begins in an interpreter, and what it says where it cannot.
 
-A file on the path can take the place of a module of the standard library, so any import of the kernel may fail, that of
-`traceback` too. This module imports built-in modules alone, which no file can replace, and can always say what went wrong.
-It is itself imported from the kernel's folder, whatever is on the path (`src/kernel.ts`).
+A file on the path can take the place of a module of the standard library, so any import of the
+kernel may fail, that of `traceback` too. This module imports built-in modules alone, which no file
+can replace, and can always say what went wrong. It is itself imported from the kernel's folder,
+whatever is on the path (`src/kernel.ts`).
 """
 
 import _imp
@@ -30,12 +31,15 @@ _LACKS = {
 }
 
 
-# The library of this Python: the first caller loaded it, and another one may try again after that one failed.
+# The library of this Python: the first caller loaded it, and another one may try again after that
+# one failed.
 _libpython = ""
 
 
 def start(control: int, libpython: str) -> None:
-    """Start the kernel in the main interpreter of the host. Always send one message to `control`: ready, or what went wrong."""
+    """Start the kernel in the main interpreter of the host. Always send one message to `control`:
+    ready, or what went wrong.
+    """
     global _libpython  # noqa: PLW0603
     _libpython = _libpython or libpython
     message = _READY
@@ -83,7 +87,12 @@ def _described(error: BaseException) -> "dict[str, object]":
 
 def explain(error: BaseException) -> str:
     """What went wrong, where, and which files took the place of modules of the standard library."""
-    return "\n".join((because(error), *(f"  in {file}, line {line}" for file, line in _places(error)[-_MAX_PLACES:])))
+    return "\n".join(
+        (
+            because(error),
+            *(f"  in {file}, line {line}" for file, line in _places(error)[-_MAX_PLACES:]),
+        )
+    )
 
 
 def because(error: BaseException) -> str:
@@ -110,11 +119,17 @@ def lacking(error: BaseException) -> "str | None":
         return _LACKS[errno.EMFILE]
     if isinstance(error, MemoryError):
         return _LACKS[errno.ENOMEM]
-    return _LACKS[errno.EAGAIN] if isinstance(error, RuntimeError) and "start new thread" in str(error) else None
+    return (
+        _LACKS[errno.EAGAIN]
+        if isinstance(error, RuntimeError) and "start new thread" in str(error)
+        else None
+    )
 
 
 def shadows(error: BaseException) -> "list[str]":
-    """A sentence for each file that took the place of a module of the standard library and had to do with an error."""
+    """A sentence for each file that took the place of a module of the standard library and had
+    to do with an error.
+    """
     files = _shadowing()
     if not files:
         return []
@@ -131,7 +146,9 @@ def _is_loaded(name: str, file: str) -> bool:
 
 
 def _places(error: "BaseException | None") -> "list[tuple[str, int]]":
-    """The files and lines that the traceback of an error, and of those that led to it, goes through."""
+    """The files and lines that the traceback of an error, and of those that led to it, goes
+    through.
+    """
     places: list[tuple[str, int]] = []
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -151,7 +168,9 @@ def _places(error: "BaseException | None") -> "list[tuple[str, int]]":
 
 
 def _shadowing() -> "dict[str, str]":
-    """The files that come before the standard library on the path and have the name of one of its modules."""
+    """The files that come before the standard library on the path and have the name of one of its
+    modules.
+    """
     own = sys.modules["encodings"].__path__[0].rpartition("encodings")[0].rstrip("/\\")
     files: dict[str, str] = {}
     for folder in sys.path:
@@ -159,7 +178,11 @@ def _shadowing() -> "dict[str, str]":
             break
         for entry in _entries(folder):
             name, dot, _ = entry.partition(".")
-            if name not in sys.stdlib_module_names or name in sys.builtin_module_names or _imp.is_frozen(name):
+            if (
+                name not in sys.stdlib_module_names
+                or name in sys.builtin_module_names
+                or _imp.is_frozen(name)
+            ):
                 continue
             if not dot and "__init__.py" in _entries(f"{folder}/{entry}"):
                 files[f"{folder}/{entry}/__init__.py"] = name

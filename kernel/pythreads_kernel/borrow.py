@@ -1,12 +1,13 @@
 """Memory that JavaScript lends: Python sees the very bytes.
 
-A loan has a cell, one byte that is 0 until Python has no use for the memory any more. It becomes 1 by the callback of a weak
-reference that runs no line of Python: an interrupt of the call that drops the memory could come between two. JavaScript looks at
-the cells when it next wants to; nothing has to be sent, so neither the end of a pool nor that of a worker loses one.
+A loan has a cell, one byte that is 0 until Python has no use for the memory any more. It becomes 1
+by the callback of a weak reference that runs no line of Python: an interrupt of the call that drops
+the memory could come between two. JavaScript looks at the cells when it next wants to; nothing has
+to be sent, so neither the end of a pool nor that of a worker loses one.
 
-`space` says where the memory and the cells are: a positive number is the address of the cells in this process, and positions
-are addresses; a negative one is that of a file in the host process, which is mapped here, and positions are offsets in it.
-`src/memory/loans.ts` is the other side.
+`space` says where the memory and the cells are: a positive number is the address of the cells in
+this process, and positions are addresses; a negative one is that of a file in the host process,
+which is mapped here, and positions are offsets in it. `src/memory/loans.ts` is the other side.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
 # Cells are the first bytes of a space.
 FLAG_BYTES = 1 << 20
 
-# Why memory cannot be seen here: this process has other rights by now; no descriptor, no room for the mapping, or no ctypes.
+# Why memory cannot be seen here: this process has other rights by now; no descriptor, no room for
+# the mapping, or no ctypes.
 _UNSEEN = (ImportError, AttributeError, OSError, MemoryError, ValueError)
-# Asks JavaScript for the bytes of a loan, by its cell, where this process cannot see the host's memory.
+# Asks JavaScript for the bytes of a loan, by its cell, where this process cannot see the host's
+# memory.
 fetch: Callable[[int], bytearray] | None = None
 
 
@@ -52,12 +55,17 @@ class _Space:
                 os.close(fd)
             flags = self._map
         self._returned = memoryview(flags)[:FLAG_BYTES].cast("B").cast("?").__setitem__
-        # The weak references that tell of the end of a loan, by its cell: the next loan of the same cell replaces it.
+        # The weak references that tell of the end of a loan, by its cell: the next loan of the same
+        # cell replaces it.
         self._loans: dict[int, weakref.ref[Any]] = {}
 
     def borrow(self, size: int, position: int, flag: int) -> memoryview:
         kind = self._byte * size
-        exporter = kind.from_address(position) if self._map is None else kind.from_buffer(self._map, position)
+        exporter = (
+            kind.from_address(position)
+            if self._map is None
+            else kind.from_buffer(self._map, position)
+        )
         # A weak reference is true.
         self._loans[flag] = weakref.ref(exporter, partial(self._returned, flag))
         return memoryview(exporter).cast("B")
@@ -90,7 +98,9 @@ def _segment(number: int) -> _Space:
 
 
 def borrow(size: int, position: int, segment: int, flag: int) -> memoryview:
-    """The bytes of a loan, which is over when nothing refers to them any more; a copy where its memory cannot be seen."""
+    """The bytes of a loan, which is over when nothing refers to them any more; a copy where its
+    memory cannot be seen.
+    """
     try:
         found = _segment(segment)
     except _UNSEEN:
@@ -125,7 +135,9 @@ def end() -> None:
 
 
 def is_possible(*, own_process: bool) -> bool:
-    """Whether JavaScript can lend memory to this interpreter: by address, or to a child process by a file of its own."""
+    """Whether JavaScript can lend memory to this interpreter: by address, or to a child process
+    by a file of its own.
+    """
     if find_spec("_ctypes") is None:
         return False
     return not own_process or os.access(f"/proc/{os.getppid()}/fd", os.R_OK | os.X_OK)

@@ -1,7 +1,8 @@
-"""The worker's end of a channel: requests come in and replies go out; while a call waits for JavaScript, more requests come.
+"""The worker's end of a channel: requests come in and replies go out; while a call waits for
+JavaScript, more requests come.
 
-A channel has two sockets. The main one belongs to the thread that serves it, so nothing on it needs a lock. The side one is for
-whatever other threads have to tell JavaScript (`side_channel.py`).
+A channel has two sockets. The main one belongs to the thread that serves it, so nothing on it needs
+a lock. The side one is for whatever other threads have to tell JavaScript (`side_channel.py`).
 """
 
 from __future__ import annotations
@@ -37,7 +38,14 @@ if TYPE_CHECKING:
     from .status_page import StatusPage
 
 _NONE = marshal.dumps(None)
-_CALLBACK_REPLIES = frozenset({frames.CALLBACK_RESULT, frames.CALLBACK_ERROR, frames.CALLBACK_CANCELLED, frames.CALLBACK_REFUSED})
+_CALLBACK_REPLIES = frozenset(
+    {
+        frames.CALLBACK_RESULT,
+        frames.CALLBACK_ERROR,
+        frames.CALLBACK_CANCELLED,
+        frames.CALLBACK_REFUSED,
+    }
+)
 # The reply to a cancelled call, which nobody reads.
 _CANCELLED = (frames.RESULT, _NONE)
 
@@ -55,7 +63,9 @@ class Channel:
     title = ""
 
     def __init__(self, scope: Scope, side: SideChannel | None) -> None:
-        """Belong to a scope. `side` is where other threads write; the entry point of sync calls has none."""
+        """Belong to a scope. `side` is where other threads write; the entry point of sync calls has
+        none.
+        """
         self.scope = scope
         self.side = side
         if side is not None:
@@ -88,7 +98,9 @@ class Channel:
         return False
 
     def send(self, kind: int, payload: bytes) -> None:
-        """Send a frame that is no reply, from any thread. What cannot be sent any more is dropped."""
+        """Send a frame that is no reply, from any thread. What cannot be sent any more is
+        dropped.
+        """
         if self.side is not None:
             try:
                 self.side.write(kind, 0, payload)
@@ -117,7 +129,9 @@ class Channel:
         return JavaScriptIterator(Reference(number, self.scope), is_async, self)
 
     def load(self, kind: int, payload: Any) -> Any:
-        """Return what a callback returned. Raises what it threw, and what is wrong with its arguments."""
+        """Return what a callback returned. Raises what it threw, and what is wrong with its
+        arguments.
+        """
         if not payload:
             raise MemoryError("there is no memory for what a JavaScript function returned")
         value = loads(payload)
@@ -128,11 +142,15 @@ class Channel:
             raise RefusedValueError(*value)
         if what == frames.CALLBACK_ERROR:
             number, name, message, stack = value
-            raise JavaScriptError(name, message, stack, Reference(number, self.scope) if number else None)
+            raise JavaScriptError(
+                name, message, stack, Reference(number, self.scope) if number else None
+            )
         return value
 
     def tell_dropped(self, write: Callable[[bytes], object]) -> None:
-        """Tell JavaScript what Python has dropped. What cannot be told is kept for another worker to tell."""
+        """Tell JavaScript what Python has dropped. What cannot be told is kept for another
+        worker to tell.
+        """
         dropped = self.scope.take_dropped() if self.scope.dropped else None
         if not dropped:
             return
@@ -158,7 +176,9 @@ class MainChannel(Channel):
         own_process: bool,
         after: Callable[[], None],
     ) -> None:
-        """`requests` yields the frames of `fd`. `is_sync`: JavaScript waits for each reply. `after` runs before each reply."""
+        """`requests` yields the frames of `fd`. `is_sync`: JavaScript waits for each reply. `after`
+        runs before each reply.
+        """
         super().__init__(scope, side)
         self.is_sync = is_sync
         self._side = side
@@ -195,7 +215,9 @@ class MainChannel(Channel):
         return self._request if self.is_serving else current.call
 
     def send(self, kind: int, payload: bytes) -> None:
-        """Send a frame that is no reply: ahead of the reply to the request that the thread answers, if it serves."""
+        """Send a frame that is no reply: ahead of the reply to the request that the thread
+        answers, if it serves.
+        """
         if self.is_serving:
             shielded(write_frame, self._fd, kind, 0, payload)
         else:
@@ -206,7 +228,9 @@ class MainChannel(Channel):
         return self.guard.interrupt(request)
 
     def serve(self) -> bool:
-        """Answer requests until the channel ends. Return whether it was closed politely rather than dropped."""
+        """Answer requests until the channel ends. Return whether it was closed politely rather than
+        dropped.
+        """
         current.channel = self
         _serving.add(self)
         try:
@@ -245,7 +269,9 @@ class MainChannel(Channel):
         if self.is_sync:
             waiting, self.scope.waiting = self.scope.waiting, self
             reply, data = answer(kind, request, payload, self)
-            self.scope.waiting = waiting  # before JavaScript has its reply, and hears other channels again
+            self.scope.waiting = (
+                waiting  # before JavaScript has its reply, and hears other channels again
+            )
         else:
             reply, data = self._interruptible(kind, request, payload)
         now = perf_counter_ns()
@@ -295,11 +321,15 @@ class MainChannel(Channel):
         super().start(request, awaitable, flags)
 
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
-        """Call a JavaScript function from the serving thread; other requests are served while it waits."""
+        """Call a JavaScript function from the serving thread; other requests are served while it
+        waits.
+        """
         return shielded(self._ask, number, args)
 
     def _ask(self, number: int, args: tuple[Any, ...]) -> Any:
-        """Send a callback, wait for its answer and read it, so that what crosses in them has arrived."""
+        """Send a callback, wait for its answer and read it, so that what crosses in them
+        has arrived.
+        """
         data = dumps([number, list(args), 0, self._request or 0], self, self.scope.flags)
         self._calls = call = (self._calls + 1) & 0xFFFFFFFF or 1
         self._after()

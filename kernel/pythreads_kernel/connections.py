@@ -1,12 +1,14 @@
-"""Orders of JavaScript threads that make no native calls, as they may be ended at any moment: they connect to a socket here.
+"""Orders of JavaScript threads that make no native calls, as they may be ended at any moment: they
+connect to a socket here.
 
-The socket has no name. What finds it is an open descriptor of its file, which was unlinked: a path below `/proc/self/fd` can be
-connected to. Node owns a connection from its beginning, so it closes it however its thread ends.
+The socket has no name. What finds it is an open descriptor of its file, which was unlinked: a path
+below `/proc/self/fd` can be connected to. Node owns a connection from its beginning, so it closes
+it however its thread ends.
 
-A connection begins with a marshalled tuple behind its length, `(what, token, fd, inode)`. What follows is the channel. A thread
-that wants a worker connects for the side channel first, and says the same token on both connections. `fd` and `inode` name a file
-of this process that is opened anew; the number may be another file's by then.
-`src/capi/connections.ts` is the other side.
+A connection begins with a marshalled tuple behind its length, `(what, token, fd, inode)`. What
+follows is the channel. A thread that wants a worker connects for the side channel first, and says
+the same token on both connections. `fd` and `inode` name a file of this process that is opened
+anew; the number may be another file's by then. `src/capi/connections.ts` is the other side.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
 _LENGTH_BYTES = 4
 _MAX_BYTES = 4096
-# How long a connection may take to say what it is, and how often those are looked at that wait for a second one.
+# How long a connection may take to say what it is, and how often those are looked at that wait for
+# a second one.
 _GREETING_S = 5
 _LOOK_S = 1
 _PAUSE_S = 0.01
@@ -36,7 +39,9 @@ _CRED_BYTES = 12
 
 
 def open_connections(obey: Obey) -> Connections | None:
-    """Open the socket; `None` where that is impossible, so that such threads make native calls nevertheless."""
+    """Open the socket; `None` where that is impossible, so that such threads make native calls
+    nevertheless.
+    """
     if not hasattr(os, "O_PATH"):
         return None
     for folder in (os.environ.get("TMPDIR") or "/tmp", "/dev/shm"):  # noqa: S108 - its name is gone at once
@@ -85,7 +90,9 @@ class Connections:
                 self._take()
             except TimeoutError:
                 pass
-            except Exception:  # its thread has ended; or no descriptor is left, and there would be none at once
+            except (
+                Exception
+            ):  # its thread has ended; or no descriptor is left, and there would be none at once
                 time.sleep(_PAUSE_S)
             self._forget_ended()
 
@@ -153,7 +160,9 @@ def _has_ended(connection: Any) -> bool:
 
 
 def _reopen(fd: int, inode: int) -> int:
-    """Open a file of this process once more. Raises an OSError when the descriptor is another file's by now."""
+    """Open a file of this process once more. Raises an OSError when the descriptor is another
+    file's by now.
+    """
     copy = os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC)
     if os.fstat(copy).st_ino == inode:
         return copy

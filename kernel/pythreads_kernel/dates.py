@@ -1,7 +1,8 @@
 """Dates and times as what they are in JavaScript, and back, with nothing lost.
 
-An aware datetime is a `Date`: whole milliseconds since 1970, and what a `Date` does not hold. That is the nanoseconds beyond
-them, the offset from UTC in microseconds, the zone, and the fold. The zone is a letter and a name:
+An aware datetime is a `Date`: whole milliseconds since 1970, and what a `Date` does not hold. That
+is the nanoseconds beyond them, the offset from UTC in microseconds, the zone, and the fold. The
+zone is a letter and a name:
 
 u            `datetime.timezone.utc`
 f            `datetime.timezone(offset)`
@@ -9,7 +10,8 @@ n<name>      `datetime.timezone(offset, name)`
 z<key>       `zoneinfo.ZoneInfo(key)`
 p<key>       `pytz.timezone(key)`
 
-A zone of any other class comes back as `datetime.timezone(offset, name)`: the same moment, the same time on the clock.
+A zone of any other class comes back as `datetime.timezone(offset, name)`: the same moment, the same
+time on the clock.
 """
 
 from __future__ import annotations
@@ -27,12 +29,15 @@ Escape = tuple["Any", ...]
 _US_PER_DAY = 86_400_000_000
 _EPOCH_DAY = 719_163
 _FOLD = "[fold=1]"
-# The start of 1970 and the class `timedelta`, once they are needed: to import the module takes 2 ms.
+# The start of 1970 and the class `timedelta`, once they are needed: to import the module takes 2
+# ms.
 _epoch: list[Any] = []
 
 
 def from_datetime(value: Any, nanoseconds: int = 0) -> Escape | None:
-    """The escape of a datetime. `nanoseconds`: what the value has beyond its microseconds, from 0 to 999."""
+    """The escape of a datetime. `nanoseconds`: what the value has beyond its microseconds, from
+    0 to 999.
+    """
     if value.tzinfo is None:
         text = value.isoformat()
         return (..., escapes.SCALAR, "datetime.datetime", text + _FOLD if value.fold else text)
@@ -46,7 +51,15 @@ def from_datetime(value: Any, nanoseconds: int = 0) -> Escape | None:
     if is_utc and not rest and not nanoseconds and not value.fold:
         return (..., escapes.DATE, float(milliseconds))
     zone = "u" if is_utc else _zone_code(value)
-    return (..., escapes.DATE, float(milliseconds), rest * 1000 + nanoseconds, offset, zone, value.fold)
+    return (
+        ...,
+        escapes.DATE,
+        float(milliseconds),
+        rest * 1000 + nanoseconds,
+        offset,
+        zone,
+        value.fold,
+    )
 
 
 def from_milliseconds(milliseconds: float) -> Any:
@@ -59,7 +72,9 @@ def from_milliseconds(milliseconds: float) -> Any:
     return epoch + timedelta(milliseconds=int(milliseconds))
 
 
-def to_datetime(milliseconds: float, nanoseconds: int, offset: int | None, zone: str, fold: int) -> Any:
+def to_datetime(
+    milliseconds: float, nanoseconds: int, offset: int | None, zone: str, fold: int
+) -> Any:
     """The datetime that `from_datetime` wrote. Without an offset it is naive.
 
     One with nanoseconds beyond its microseconds is a `pandas.Timestamp`.
@@ -77,7 +92,8 @@ def to_datetime(milliseconds: float, nanoseconds: int, offset: int | None, zone:
     else:
         aware = wall.replace(tzinfo=_zone(zone, offset), fold=fold)
     if nanoseconds % 1000:
-        import pandas as pd  # type: ignore[import-untyped, unused-ignore]  # the value was one of it
+        # the value was one of it
+        import pandas as pd  # type: ignore[import-untyped, unused-ignore]
 
         return pd.Timestamp(aware) + pd.Timedelta(nanoseconds % 1000, unit="ns")
     return aware
@@ -132,7 +148,11 @@ def _offset_of(value: Any) -> Any:
 
 
 def _microseconds(offset: Any) -> int | None:
-    return None if offset is None else (offset.days * 86_400 + offset.seconds) * 1_000_000 + offset.microseconds
+    return (
+        None
+        if offset is None
+        else (offset.days * 86_400 + offset.seconds) * 1_000_000 + offset.microseconds
+    )
 
 
 def _zone_code(value: Any) -> str:
@@ -148,9 +168,15 @@ def _zone_code(value: Any) -> str:
 
 
 def _pytz_code(value: Any, zone: Any) -> str:
-    """Pytz makes the zone of a datetime from its moment: one that was put in otherwise has another offset."""
+    """Pytz makes the zone of a datetime from its moment: one that was put in otherwise has another
+    offset.
+    """
     try:
-        same = sys.modules["pytz"].timezone(zone.zone).fromutc(value.replace(tzinfo=None) - value.utcoffset())
+        same = (
+            sys.modules["pytz"]
+            .timezone(zone.zone)
+            .fromutc(value.replace(tzinfo=None) - value.utcoffset())
+        )
         return f"p{zone.zone}" if same.tzinfo is zone else _named(value)
     except Exception:  # it has no name, or not the moment
         return _named(value)

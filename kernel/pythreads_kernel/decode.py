@@ -1,7 +1,8 @@
 """Values with escapes, from JavaScript. Only frames that are flagged as having one come by here.
 
-A tuple in the place of a value is an escape, as JavaScript's arrays are lists there; in the place of a key it may be one, or
-a tuple of the user's. Nothing recurses but keys, which are tuples and frozensets all the way down.
+A tuple in the place of a value is an escape, as JavaScript's arrays are lists there; in the place
+of a key it may be one, or a tuple of the user's. Nothing recurses but keys, which are tuples and
+frozensets all the way down.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def unescape(payload: Any, channel: Channel, *, readonly: bool = False) -> Any:
-    """Replace the escapes in the payload of a request, which is a tuple of its fields, by what they stand for.
+    """Replace the escapes in the payload of a request, which is a tuple of its fields, by what they
+    stand for.
 
     `readonly`: arrays cannot be written to.
     """
@@ -64,7 +66,8 @@ def _unescape(payload: Any, channel: Channel, *, readonly: bool) -> Any:
 
 
 def _take_arrays(payload: Any, *, readonly: bool) -> bool:
-    """Put arrays in the place of escapes in the lists of a payload; answer whether that is all there is to do.
+    """Put arrays in the place of escapes in the lists of a payload; answer whether that is all
+    there is to do.
 
     It is for most calls that pass arrays, and takes half the time of a look through everything.
     """
@@ -86,7 +89,9 @@ def _take_arrays(payload: Any, *, readonly: bool) -> bool:
 
 
 def _give_back(root: Any, taken: set[tuple[int, int]]) -> None:
-    """End the loans in a payload that could not be read, but for those that were taken: they end by themselves."""
+    """End the loans in a payload that could not be read, but for those that were taken: they end by
+    themselves.
+    """
     seen: set[int] = set()
     stack = [root]
     while stack:
@@ -149,7 +154,11 @@ class _Incoming:
         kind = type(key)
         if kind is tuple:
             # Each escape that stands for a key ends with a number of its own.
-            return self._make(key[:-1]) if key and key[0] is ... else tuple(self._key(item) for item in key)
+            return (
+                self._make(key[:-1])
+                if key and key[0] is ...
+                else tuple(self._key(item) for item in key)
+            )
         return frozenset(self._key(item) for item in key) if kind is frozenset else key
 
     def _make(self, escape: tuple[Any, ...]) -> Any:
@@ -170,12 +179,16 @@ class _Incoming:
 
 
 def _refill(container: Any, items: list[Any], what: str) -> None:
-    """Put other entries into a dict or a set. Refuses what would lose one: 1 and Decimal(1) are one key in Python."""
+    """Put other entries into a dict or a set. Refuses what would lose one: 1 and Decimal(1) are one
+    key in Python.
+    """
     container.clear()
     try:
         container.update(items)
     except Exception as error:  # a key that is not hashable, or whose own code fails
-        raise RefusedValueError("args", f"a {what} has a key that cannot be hashed in Python: {error}") from error
+        raise RefusedValueError(
+            "args", f"a {what} has a key that cannot be hashed in Python: {error}"
+        ) from error
     if len(container) != len(items):
         raise RefusedValueError("args", f"a {what} has keys that are equal in Python")
 
@@ -193,7 +206,11 @@ def _scalar(_channel: Channel, name: str, text: str) -> Any:
 
 def _date(_channel: Channel, milliseconds: float, *parts: Any) -> Any:
     try:
-        return dates.to_datetime(milliseconds, *parts) if parts else dates.from_milliseconds(milliseconds)
+        return (
+            dates.to_datetime(milliseconds, *parts)
+            if parts
+            else dates.from_milliseconds(milliseconds)
+        )
     except Exception as error:  # a zone that this Python does not know, a package that is not there
         raise RefusedValueError("args", f"a date cannot be made in Python: {error!r}") from None
 

@@ -1,4 +1,6 @@
-"""Frames that their thread must not send: it is in the middle of a frame, or JavaScript waits for it and reads nothing."""
+"""Frames that their thread must not send: it is in the middle of a frame, or JavaScript waits for
+it and reads nothing.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 # How many frames wait at most.
 _MAX_WAITING = 10_000
 _END_S = 1.0
-# While one of these runs on a thread, nothing else may be written by it: a finalizer or the handler of a signal may want to.
-_WRITING = frozenset({frames.write_all.__code__, frames.write_frame.__code__, SideChannel._write.__code__})  # noqa: SLF001
+# While one of these runs on a thread, nothing else may be written by it: a finalizer or the handler
+# of a signal may want to.
+_WRITING = frozenset(
+    {frames.write_all.__code__, frames.write_frame.__code__, SideChannel._write.__code__}  # noqa: SLF001
+)
 _lock = Lock()
 _sender: _Sender | None = None
 
@@ -37,7 +42,9 @@ def is_writing() -> bool:
 
 
 def send_later(channel: Channel, kind: int, payload: bytes, lost: Callable[[int], bytes]) -> None:
-    """Send a frame soon, over the side socket. Where too many wait, it is lost: `lost` makes a frame that says how many are."""
+    """Send a frame soon, over the side socket. Where too many wait, it is lost: `lost` makes a
+    frame that says how many are.
+    """
     global _sender  # noqa: PLW0603
     sender = _sender
     if sender is None:
@@ -66,7 +73,9 @@ class _Sender:
         self._thread: threading.Thread = thread(self._run, "pythreads-later")
         self._thread.start()
 
-    def put(self, channel: Channel, kind: int, payload: bytes, lost: Callable[[int], bytes]) -> None:
+    def put(
+        self, channel: Channel, kind: int, payload: bytes, lost: Callable[[int], bytes]
+    ) -> None:
         if self._queue.qsize() >= _MAX_WAITING:
             self._lost += 1
         else:

@@ -1,11 +1,14 @@
-"""Descriptors 0 to 2 of a process that is Node's. What Python starts has them, as what a Python program starts.
+"""Descriptors 0 to 2 of a process that is Node's. What Python starts has them, as what a Python
+program starts.
 
-Node marks them close-on-exec when it starts, and once more where it opens a terminal: libuv opens the terminal anew and puts that
-in the descriptor's place. Node's own children do not see the mark: libuv duplicates for each child what the child is to have.
+Node marks them close-on-exec when it starts, and once more where it opens a terminal: libuv opens
+the terminal anew and puts that in the descriptor's place. Node's own children do not see the mark:
+libuv duplicates for each child what the child is to have.
 
-Node also makes a pipe or a socket non-blocking when it opens its stdout. That belongs to the open file, so C code and children of
-Python would lose what the reader is too slow for. It is undone here, as libuv undoes it for a child that inherits the descriptor.
-JavaScript opens its stdout and stderr before Python starts (`src/isolation/standard-output.ts`), so this holds for good.
+Node also makes a pipe or a socket non-blocking when it opens its stdout. That belongs to the open
+file, so C code and children of Python would lose what the reader is too slow for. It is undone
+here, as libuv undoes it for a child that inherits the descriptor. JavaScript opens its stdout and
+stderr before Python starts (`src/isolation/standard-output.ts`), so this holds for good.
 """
 
 from __future__ import annotations
@@ -31,7 +34,9 @@ def share() -> None:
 
 
 def make_terminal_wait() -> None:
-    """Let readers of stdin wait where that is a terminal: Node takes no more from one than is there, whether it waits or not."""
+    """Let readers of stdin wait where that is a terminal: Node takes no more from one than is
+    there, whether it waits or not.
+    """
     try:
         if not os.get_blocking(0) and os.isatty(0):
             os.set_blocking(0, True)
@@ -55,7 +60,9 @@ def _is_pipe(fd: int) -> bool:
 
 
 def _is_shared_with_stdin(fd: int) -> bool:
-    """Whether the same socket is stdin (`socat`, `inetd`): Node must never wait when it reads that."""
+    """Whether the same socket is stdin (`socat`, `inetd`): Node must never wait when it reads
+    that.
+    """
     try:
         return os.path.samestat(os.fstat(0), os.fstat(fd))
     except OSError:
@@ -69,7 +76,8 @@ def share_with_children() -> None:
     for name in ("system", "posix_spawn", "posix_spawnp"):
         _share_before(os, name)
     try:
-        import _posixsubprocess  # of subprocess, multiprocessing, loky; it does not call what is registered for a fork
+        # of subprocess, multiprocessing, loky; it does not call what is registered for a fork
+        import _posixsubprocess
     except ImportError:
         return
     _share_before(_posixsubprocess, "fork_exec")

@@ -1,10 +1,13 @@
-"""Values that are not plain, to JavaScript: a copy of the structure in which escapes stand for what marshal cannot hold.
+"""Values that are not plain, to JavaScript: a copy of the structure in which escapes stand for what
+marshal cannot hold.
 
-Nothing here recurses, so neither depth nor cycles matter. In the copy a tuple is a list, and a set or a dict whose keys are
-not plain is an escape with a list: only lists and dicts can be made first and filled later.
+Nothing here recurses, so neither depth nor cycles matter. In the copy a tuple is a list, and a set
+or a dict whose keys are not plain is an escape with a list: only lists and dicts can be made first
+and filled later.
 
-What is mutable occurs in the copy as often as in the value, and is the same object each time. What is immutable has no
-identity in Python, and in JavaScript it is mutable: each place of it has its own.
+What is mutable occurs in the copy as often as in the value, and is the same object each time. What
+is immutable has no identity in Python, and in JavaScript it is mutable: each place of it has its
+own.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ if TYPE_CHECKING:
     from .channel import Channel
     from .javascript import Reference
 
-# Each level of the value is at most three of marshal's, which stops at 2,000 (1,000 in a debug build of Windows).
+# Each level of the value is at most three of marshal's, which stops at 2,000 (1,000 in a debug
+# build of Windows).
 _CHUNK_DEPTH = 300
 # An Enum whose value is an Enum whose value ...
 _MAX_REPLACEMENTS = 10
@@ -38,10 +42,12 @@ _MAX_REPLACEMENTS = 10
 FRAME_BYTES = 256 * 1024
 # A frame is not longer, nor does marshal write anything that is.
 _MAX_BYTES = 2**31 - 1
-# How many objects that are copied may be one in another: one whose members are made as they are asked for has no end.
+# How many objects that are copied may be one in another: one whose members are made as they are
+# asked for has no end.
 _MAX_COPIES = 1000
-# How many members of what is immutable are written once more, besides some for each that is written; and how many bytes.
-# What is beyond is shared: `t = (t, t)`, forty times, has 2**40 members.
+# How many members of what is immutable are written once more, besides some for each that is
+# written; and how many bytes. What is beyond is shared: `t = (t, t)`, forty times, has 2**40
+# members.
 _MOST_AGAIN = 2**16
 _AGAIN_PER_MEMBER = 4
 _MOST_BYTES_AGAIN = 64 * 1024 * 1024
@@ -53,8 +59,9 @@ _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 def dumps(value: Any, channel: Channel, flags: int = 0, *, is_looked_over: bool = False) -> bytes:
     """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope.
 
-    `flags`: COPY, with its depth, and EXACT. `is_looked_over`: the value is known not to be plain. What crosses in them does so
-    when they are sent: the call is not interrupted any more, and must not be in its shield.
+    `flags`: COPY, with its depth, and EXACT. `is_looked_over`: the value is known not to be plain.
+    What crosses in them does so when they are sent: the call is not interrupted any more, and must
+    not be in its shield.
     """
     asked = type(value) is Asked
     if asked:
@@ -75,7 +82,9 @@ def dumps(value: Any, channel: Channel, flags: int = 0, *, is_looked_over: bool 
 
 
 def elsewhere(data: bytes, channel: Channel) -> bytes:
-    """A payload that says where a large one is, if it can be lent. As in `dumps`, the call is not interrupted any more."""
+    """A payload that says where a large one is, if it can be lent. As in `dumps`, the call is not
+    interrupted any more.
+    """
     seal()
     lender = lend.lender()
     lent = None if lender is None else lender.lend(memoryview(data), channel)
@@ -105,9 +114,11 @@ class _Outgoing:
         self._lent: list[int] = []
         # The numbers of the objects that JavaScript is to hold.
         self._kept: list[int] = []
-        # id of a value -> what stands for it; and the value, whose id must not be used again meanwhile.
+        # id of a value -> what stands for it; and the value, whose id must not be used again
+        # meanwhile.
         self._known: dict[int, tuple[Any, Any]] = {}
-        # Containers that are to be filled: the source, the target, and how many levels and copied objects it is in.
+        # Containers that are to be filled: the source, the target, and how many levels and copied
+        # objects it is in.
         self._open: list[tuple[Any, Any, int, int]] = []
         self._chunks: list[Any] = []
         self._again = _MOST_AGAIN
@@ -123,14 +134,19 @@ class _Outgoing:
                     target[key] = self._convert(item, depth, copies)
             elif isinstance(source, dict):
                 for key, item in source.items():
-                    target += (self._convert(key, depth, copies), self._convert(item, depth, copies))
+                    target += (
+                        self._convert(key, depth, copies),
+                        self._convert(item, depth, copies),
+                    )
             else:
                 target.extend([self._convert(item, depth, copies) for item in source])
         root = self._chunks[0] if len(self._chunks) == 1 else (..., escapes.DEEP, self._chunks)
         try:
             return marshal.dumps(root, NESTED)
         except ValueError as error:
-            raise RefusedValueError("value", f"has a member of more than {_MAX_BYTES} bytes") from error
+            raise RefusedValueError(
+                "value", f"has a member of more than {_MAX_BYTES} bytes"
+            ) from error
 
     def take_back(self) -> None:
         """Drop what is kept, end the loans and the ways home, as the value is not sent."""
@@ -152,7 +168,9 @@ class _Outgoing:
         plain = value
         if kind not in CONTAINERS:
             mapping = shown_dict(value) if kind is MappingProxyType else None
-            if mapping is not None:  # shares the object in JavaScript with the dict itself, and with other proxies of it
+            if (
+                mapping is not None
+            ):  # shares the object in JavaScript with the dict itself, and with other proxies of it
                 return self._convert(mapping, depth, copies)
             plain = self._replaced(value, kind, copies)
             if type(plain) not in CONTAINERS or type(plain) is tuple:  # a tuple here is an escape
@@ -160,9 +178,8 @@ class _Outgoing:
                 return plain
             copies += kind is not FROZEN_DICT
             if copies > _MAX_COPIES:
-                reason = (
-                    f"copies of objects nest deeper than {_MAX_COPIES} levels; one is a {kind.__module__}.{kind.__qualname__}"
-                )
+                name = f"{kind.__module__}.{kind.__qualname__}"
+                reason = f"copies of objects nest deeper than {_MAX_COPIES} levels; one is a {name}"
                 raise RefusedValueError("value", reason)
         result = self._container(plain, type(plain), depth, copies)
         if known is None:
@@ -184,7 +201,11 @@ class _Outgoing:
         target: Any = []
         if kind is dict:
             kinds = set(map(type, value))
-            if not self._exact and not kinds <= SCALARS and any(issubclass(kind, str) for kind in kinds - SCALARS):
+            if (
+                not self._exact
+                and not kinds <= SCALARS
+                and any(issubclass(kind, str) for kind in kinds - SCALARS)
+            ):
                 value = self._with_texts(value)
                 kinds = set(map(type, value))
             if kinds <= _TEXT and _is_object(value):
@@ -205,7 +226,9 @@ class _Outgoing:
         """A dict with plain texts in the place of keys of subclasses of str."""
         result = {self._key(key): item for key, item in value.items()}
         if len(result) != len(value):
-            raise RefusedValueError("value", "a dict has keys of a subclass of str that are the same text")
+            raise RefusedValueError(
+                "value", "a dict has keys of a subclass of str that are the same text"
+            )
         return result
 
     def _key(self, key: Any) -> Any:
@@ -219,7 +242,11 @@ class _Outgoing:
             if plain is NOTHING or type(plain) is kind:
                 escape = scalars.to_escape(value, kind) or self._array(value, kind)
                 if escape is not None:
-                    return escape if type(escape) is not bytes or kind is bytes else (..., escapes.ARRAY, "B", escape)
+                    return (
+                        escape
+                        if type(escape) is not bytes or kind is bytes
+                        else (..., escapes.ARRAY, "B", escape)
+                    )
                 if kind in _FROM_JAVASCRIPT and value.is_from(self._scope):
                     return (..., escapes.FUNCTION, shielded(self._goes_home, value.reference))
                 plain = self._members(value, kind) if copies < self._most_copies else NOTHING
@@ -283,18 +310,24 @@ class _Outgoing:
 
 
 def _is_date(escape: Any) -> bool:
-    """Whether it stands for a Date, which is mutable in JavaScript, unlike what other escapes of immutable values stand for."""
+    """Whether it stands for a Date, which is mutable in JavaScript, unlike what other escapes of
+    immutable values stand for.
+    """
     return type(escape) is tuple and escape[1] == escapes.DATE
 
 
 def _is_object(value: dict[Any, Any]) -> bool:
-    """Whether a dict of texts is an object in JavaScript, else a Map: one with a `then` to call would be taken for a promise."""
+    """Whether a dict of texts is an object in JavaScript, else a Map: one with a `then` to call
+    would be taken for a promise.
+    """
     then = value.get("then")
     return then is None or not (callable(then) or type(then) in _FROM_JAVASCRIPT)
 
 
 def _is_numpy_number(kind: type) -> bool:
-    """Whether it is one of numpy's numbers, which stand for a plain one. Their dates and records have no equal."""
+    """Whether it is one of numpy's numbers, which stand for a plain one. Their dates and
+    records have no equal.
+    """
     if kind.__module__ != "numpy":
         return False
     numpy: Any = sys.modules.get("numpy")

@@ -1,4 +1,5 @@
-"""What marshal cannot hold crosses as an escape: a tuple of `...`, one of these codes, and what the code needs.
+"""What marshal cannot hold crosses as an escape: a tuple of `...`, one of these codes, and what the
+code needs.
 
 No other tuple begins with `...`. `src/wire/escapes.ts` holds the same table.
 """
@@ -17,8 +18,11 @@ FUNCTION = 8  # to Python (id, name, is asynchronous); from Python (id): it goes
 ITERATOR = 9  # to Python (id, is asynchronous)
 TARGET = 10  # to Python (module:attribute)
 SHARED = 11  # (size, position, space, cell): bytes that are lent, see `borrow.py`
-NDARRAY = 12  # from Python (dtype, shape, strides, format, data); to Python (dtype, shape, strides, offset, format, data)
-FRAME = 13  # (size, position, space, cell) and to Python whether it has escapes: the whole payload is lent
+# from Python (dtype, shape, strides, format, data); to Python (dtype, shape, strides, offset,
+# format, data)
+NDARRAY = 12
+# (size, position, space, cell) and to Python whether it has escapes: the whole payload is lent
+FRAME = 13
 TABLE = 14  # to Python (kind, bytes of an Arrow IPC stream or a SHARED)
 
 # Traits of an OBJECT.

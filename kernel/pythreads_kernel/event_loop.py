@@ -1,4 +1,6 @@
-"""A worker's event loop, on a thread of its own: coroutines run there while the worker takes other calls."""
+"""A worker's event loop, on a thread of its own: coroutines run there while the worker takes other
+calls.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ class EventLoop:
         self._channel = channel
         self._loop = asyncio.new_event_loop()
         self._tasks: dict[int, Any] = {}
-        # Requests that were cancelled, and whose task does not know it yet: the loop may be busy with one of them.
+        # Requests that were cancelled, and whose task does not know it yet: the loop may be busy
+        # with one of them.
         self._cancelling: set[int] = set()
         self._told: set[int] = set()
         self._guard: InterruptGuard | None = None
@@ -46,7 +49,9 @@ class EventLoop:
         # Frames to be written when the loop comes round.
         self._replies: list[bytes] = []
         try:
-            thread(self._run, f"pythreads-{channel.title}-loop" if channel.title else "pythreads-loop").start()
+            thread(
+                self._run, f"pythreads-{channel.title}-loop" if channel.title else "pythreads-loop"
+            ).start()
         except BaseException:  # no thread can be started: the next coroutine tries again
             self._loop.close()
             raise
@@ -62,7 +67,9 @@ class EventLoop:
         return asyncio.run_coroutine_threadsafe(_awaited(awaitable), self._loop).result()
 
     def cancel(self, request: int) -> bool:
-        """Cancel the coroutine of a request; asked again, interrupt it. Return whether there is one."""
+        """Cancel the coroutine of a request; asked again, interrupt it. Return whether
+        there is one.
+        """
         if request not in self._tasks:
             return False
         if request in self._told:  # it knows, and does what it thinks right
@@ -95,7 +102,9 @@ class EventLoop:
         self._loop.close()
 
     def _forked(self) -> None:
-        """In a forked child: go no further than the end of the step that forked, as the other tasks are the parent's."""
+        """In a forked child: go no further than the end of the step that forked, as the other tasks
+        are the parent's.
+        """
         self._loop._ready = _LastStep(asyncio.current_task(self._loop))  # type: ignore[attr-defined]  # noqa: SLF001
 
     def _start(self, request: int, awaitable: Any, flags: int) -> None:
@@ -128,7 +137,9 @@ class EventLoop:
         try:
             self._send(frames.RESULT, request, dumps(task.result(), self._channel, flags))
         except frames.TooLargeError as error:
-            self._send(frames.ERROR, request, describe_bytes(RefusedValueError("result", str(error))))
+            self._send(
+                frames.ERROR, request, describe_bytes(RefusedValueError("result", str(error)))
+            )
         except BaseException as error:  # the coroutine's, or a value's that cannot cross
             self._send(frames.ERROR, request, describe_bytes(error, self._channel))
 
@@ -198,7 +209,9 @@ class _Interruptible(Coroutine):  # type: ignore[type-arg]
 
 
 async def gather(values: list[Any]) -> tuple[list[Any], BaseException | None]:
-    """Run the coroutines among some values at once; answer the results up to the first failure, and the failure."""
+    """Run the coroutines among some values at once; answer the results up to the first failure, and
+    the failure.
+    """
     results = list(await asyncio.gather(*map(_outcome, values)))
     failed = next((i for i, result in enumerate(results) if isinstance(result, _Failure)), None)
     return (results, None) if failed is None else (results[:failed], results[failed].error)

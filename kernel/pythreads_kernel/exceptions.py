@@ -1,4 +1,6 @@
-"""Describing an exception to JavaScript: what `PythonErrorDetails` in `src/errors/python-error.ts` holds."""
+"""Describing an exception to JavaScript: what `PythonErrorDetails` in `src/errors/python-error.ts`
+holds.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    # What is known of an exception, the other ones that it holds, and whether the first of these is its cause.
+    # What is known of an exception, the other ones that it holds, and whether the first of these is
+    # its cause.
     _Facts = tuple[dict[str, Any], list[BaseException], bool]
 
 _OWN_FOLDER = __file__.rpartition("/")[0] or __file__.rpartition("\\")[0]
@@ -31,8 +34,9 @@ _MAX_ERRORS = 10_000
 def describe(error: BaseException, scope: Scope | None = None) -> dict[str, Any]:
     """Turn an exception into plain values. Never raises, whatever the exception's own methods do.
 
-    `scope` is the one of the pool that asks: what its own JavaScript threw is among the values. An exception that is there
-    several times, as groups may hold it, is described once: as one dict. The nearest ones come first.
+    `scope` is the one of the pool that asks: what its own JavaScript threw is among the values. An
+    exception that is there several times, as groups may hold it, is described once: as one dict.
+    The nearest ones come first.
     """
     facts = _facts(error, scope, is_root=True)
     if not facts[1]:
@@ -61,11 +65,25 @@ def _facts(error: BaseException, scope: Scope | None, *, is_root: bool) -> _Fact
     """Describe an exception but for other ones; and list these, the cause first if there is one."""
     try:
         if isinstance(error, TargetError):
-            # What Python said when the target was looked up, with the code and the message that the kernel adds.
+            # What Python said when the target was looked up, with the code and the message that the
+            # kernel adds.
             said = error.__cause__ or TypeError(str(error))
             details, others, has_cause = _facts(said, scope, is_root=is_root)
-            message = str(error) + (_advice(said, str(error).partition(":")[0]) if isinstance(said, ModuleNotFoundError) else "")
-            return {**details, "code": f"ERR_PYTHREADS_{error.code}", "message": message, "thrown": None}, others, has_cause
+            message = str(error) + (
+                _advice(said, str(error).partition(":")[0])
+                if isinstance(said, ModuleNotFoundError)
+                else ""
+            )
+            return (
+                {
+                    **details,
+                    "code": f"ERR_PYTHREADS_{error.code}",
+                    "message": message,
+                    "thrown": None,
+                },
+                others,
+                has_cause,
+            )
         _hide_own_frames(error)
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         others = ([] if cause is None else [cause]) + _members(error)
@@ -77,11 +95,26 @@ def _facts(error: BaseException, scope: Scope | None, *, is_root: bool) -> _Fact
 
 def barely(failure: type) -> dict[str, Any]:
     """Describe an exception of which nothing can be read, without anything that could fail."""
-    message = f"an exception that cannot be described: {type.__dict__['__qualname__'].__get__(failure)}"
-    plain: dict[str, Any] = {"code": "ERR_PYTHREADS_PYTHON", "type": "RuntimeError", "module": "builtins", "message": message}
+    message = (
+        f"an exception that cannot be described: {type.__dict__['__qualname__'].__get__(failure)}"
+    )
+    plain: dict[str, Any] = {
+        "code": "ERR_PYTHREADS_PYTHON",
+        "type": "RuntimeError",
+        "module": "builtins",
+        "message": message,
+    }
     bases = ["builtins:RuntimeError", "builtins:Exception", "builtins:BaseException"]
     none: dict[str, Any] = dict.fromkeys(("cause", "errors", "path", "place", "thrown"))
-    return {**plain, "traceback": f"RuntimeError: {message}\n", "frames": [], "notes": [], "bases": bases, "args": [], **none}
+    return {
+        **plain,
+        "traceback": f"RuntimeError: {message}\n",
+        "frames": [],
+        "notes": [],
+        "bases": bases,
+        "args": [],
+        **none,
+    }
 
 
 def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> dict[str, Any]:
@@ -105,7 +138,10 @@ def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> di
         "cause": None,
         "errors": None,
         "path": error.path if isinstance(error, RefusedValueError) else None,
-        "bases": [f"{exact_text(base.__module__)}:{exact_text(base.__qualname__)}" for base in type(error).__mro__[:-1]],
+        "bases": [
+            f"{exact_text(base.__module__)}:{exact_text(base.__qualname__)}"
+            for base in type(error).__mro__[:-1]
+        ],
         "place": _place(error),
         "thrown": _thrown(error, scope),
         "args": args,
@@ -175,7 +211,9 @@ def _place(error: BaseException) -> dict[str, Any] | None:
 
 
 def _thrown(error: BaseException, scope: Scope | None) -> list[JavaScriptError] | None:
-    """The error itself, which goes home as what JavaScript threw; in a list, as that may have been null."""
+    """The error itself, which goes home as what JavaScript threw; in a list, as that may have been
+    null.
+    """
     if scope is None or type(error) is not JavaScriptError or not error.is_from(scope):
         return None
     return [error]
@@ -189,7 +227,9 @@ def _notes(error: BaseException) -> list[Any]:
 def _members(error: BaseException) -> list[BaseException]:
     """List the exceptions of an exception group; other exceptions have none."""
     members = _attribute(error, "exceptions")
-    if not isinstance(members, tuple) or not all(isinstance(member, BaseException) for member in members):
+    if not isinstance(members, tuple) or not all(
+        isinstance(member, BaseException) for member in members
+    ):
         return []
     return list(members[:_MAX_GROUP])
 

@@ -1,7 +1,8 @@
 """Telling Python which stack a thread is on, where JavaScript has put it on one of its own.
 
-Since 3.14 an interpreter that finds the stack pointer below the thread's own stack takes that for a stack that is almost full:
-it frees no containers any more, and counts no recursion right. JavaScript calls Python on a stack of koffi's.
+Since 3.14 an interpreter that finds the stack pointer below the thread's own stack takes that for a
+stack that is almost full: it frees no containers any more, and counts no recursion right.
+JavaScript calls Python on a stack of koffi's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ _ANYWHERE = (1 << 16, 1 << 46)
 _CONTEXT_BYTES = 8192
 _MAPS = "/proc/self/maps"
 # Where getcontext puts the stack pointer.
-_STACK_POINTER = {"x86_64": 160, "aarch64": 432}.get(os.uname().machine) if os.path.exists(_MAPS) else None
+_STACK_POINTER = (
+    {"x86_64": 160, "aarch64": 432}.get(os.uname().machine) if os.path.exists(_MAPS) else None
+)
 _stacks: dict[int, tuple[int, int]] = {}
 _protect = getattr(ctypes.pythonapi, "PyUnstable_ThreadState_SetStackProtection", None)
 
@@ -29,14 +32,18 @@ if _protect is not None:
 
 
 def tell() -> None:
-    """Tell the thread state of this thread which stack it is on. It holds as long as the thread state."""
+    """Tell the thread state of this thread which stack it is on. It holds as long as the thread
+    state.
+    """
     start, end = _stack()
     if _protect is not None:
         _protect(_state(), start, end - start)
 
 
 def _stack() -> tuple[int, int]:
-    """Return where the stack that this thread is on begins and ends; all of memory where that cannot be found out."""
+    """Return where the stack that this thread is on begins and ends; all of memory where that
+    cannot be found out.
+    """
     if _STACK_POINTER is None:
         return _ANYWHERE
     context = ctypes.create_string_buffer(_CONTEXT_BYTES)

@@ -1,8 +1,10 @@
-"""Children that `os.fork` makes of this process: each ends where its call would return, and says nothing to JavaScript.
+"""Children that `os.fork` makes of this process: each ends where its call would return, and says
+nothing to JavaScript.
 
-A forked child is a copy of the worker, in thread isolation a copy of Node, with one thread: the one that forked. It has copies
-of the channels too. So its descriptors of them are replaced, the kernel asks `forked` before it writes anywhere, and wherever
-code of the user returns to the kernel, the child ends: with status 0, or with what the exception says.
+A forked child is a copy of the worker, in thread isolation a copy of Node, with one thread: the one
+that forked. It has copies of the channels too. So its descriptors of them are replaced, the kernel
+asks `forked` before it writes anywhere, and wherever code of the user returns to the kernel, the
+child ends: with status 0, or with what the exception says.
 """
 
 from __future__ import annotations
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-# Its process id, in a child. A list, as a local variable that names it costs a loop next to nothing.
+# Its process id, in a child. A list, as a local variable that names it costs a loop next to
+# nothing.
 forked: list[int] = []
 # The descriptors of channels that are open in this interpreter.
 descriptors: set[int] = set()
-# What a child has to do that a thread with this number forked: the thread is not the kernel's own to end.
+# What a child has to do that a thread with this number forked: the thread is not the kernel's own
+# to end.
 on_thread: dict[int, Callable[[], None]] = {}
 _KERNEL = __name__.rpartition(".")[0]
 _local = local()
@@ -101,7 +105,9 @@ _main = get_ident()
 
 
 def _handle_signals() -> None:
-    """Let signals do what they do in a Python program: Node's handlers would write to pipes that its copy shares with it."""
+    """Let signals do what they do in a Python program: Node's handlers would write to pipes
+    that its copy shares with it.
+    """
     for number in _signal.valid_signals():
         handler = _signal.getsignal(number)
         try:
@@ -119,17 +125,23 @@ class _Ends:
 
 
 def _end_with_work_item() -> None:
-    """End a child that a thread of a `ThreadPoolExecutor` forked with what it was given to do: it would wait for more."""
+    """End a child that a thread of a `ThreadPoolExecutor` forked with what it was given to do: it
+    would wait for more.
+    """
     executor: Any = sys.modules.get("concurrent.futures.thread")
     frame = None if executor is None else sys._getframe()  # noqa: SLF001 - there is no other way to find who called
     while frame is not None:
         if frame.f_code is executor._WorkItem.run.__code__:  # noqa: SLF001
-            frame.f_locals["self"].future.add_done_callback(lambda future: leave(future.exception()))
+            frame.f_locals["self"].future.add_done_callback(
+                lambda future: leave(future.exception())
+            )
         frame = frame.f_back
 
 
 def _status(error: BaseException | None) -> int:
-    """Return the status with which Python would end for an exception, which is shown as Python would."""
+    """Return the status with which Python would end for an exception, which is shown as Python
+    would.
+    """
     if error is None:
         return 0
     if not isinstance(error, SystemExit):
@@ -156,7 +168,9 @@ def _show(error: BaseException) -> None:
 
 
 def _flush() -> None:
-    """Flush what is printed: in a parent before it forks, as the child would print it again; in a child at its end."""
+    """Flush what is printed: in a parent before it forks, as the child would print it again; in a
+    child at its end.
+    """
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()  # type: ignore[union-attr]

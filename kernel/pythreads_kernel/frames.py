@@ -1,7 +1,7 @@
 """Frames on a socket: a header of 12 bytes, then a payload of marshal data.
 
-The header is payload length, request id, kind (a byte), flags (a byte), two bytes for the time that a reply took, little-endian;
-`src/wire/frames.ts` holds the same tables.
+The header is payload length, request id, kind (a byte), flags (a byte), two bytes for the time that
+a reply took, little-endian; `src/wire/frames.ts` holds the same tables.
 """
 
 from __future__ import annotations
@@ -55,17 +55,19 @@ LOG = 78
 REFUSED = 80
 
 KIND_MASK = 0xFF
-# Replies say in the upper half of the kind how many microseconds the request held the thread, up to this many: then a frame
-# THREAD_TIME before the reply says it.
+# Replies say in the upper half of the kind how many microseconds the request held the thread, up to
+# this many: then a frame THREAD_TIME before the reply says it.
 TIME_SHIFT = 16
 MAX_TIME = 0xFFFF
-# Flags of requests: their payload holds escapes; their result is to be copied deeply rather than referred to; their arrays
-# cannot be written to; values of subclasses of plain types stay in Python.
+# Flags of requests: their payload holds escapes; their result is to be copied deeply rather than
+# referred to; their arrays cannot be written to; values of subclasses of plain types stay in
+# Python.
 ESCAPED = 0x100
 COPY = 0x200
 READONLY = 0x400
 EXACT = 0x800
-# Requests with COPY say in the upper half of the kind how many objects, one in the other, are copied; 0: all of them.
+# Requests with COPY say in the upper half of the kind how many objects, one in the other, are
+# copied; 0: all of them.
 DEPTH_SHIFT = 16
 
 HEADER = Struct("<III")
@@ -76,11 +78,14 @@ _CAPACITY = 64 * 1024
 _JOIN_LIMIT = 64 * 1024
 
 
-def read_frames(fd: int, note: Callable[[int], None] | None = None) -> Iterator[tuple[int, int, memoryview]]:
-    """Yield `(kind and flags, request id, payload)` until the other side closes; a payload is valid until the next one.
+def read_frames(
+    fd: int, note: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, int, memoryview]]:
+    """Yield `(kind and flags, request id, payload)` until the other side closes; a payload is valid
+    until the next one.
 
-    A request or a reply for which there is no memory comes with an empty payload, as none has otherwise. `note` is
-    called with the id of a large frame before it is read.
+    A request or a reply for which there is no memory comes with an empty payload, as none has
+    otherwise. `note` is called with the id of a large frame before it is read.
     """
     source = FileIO(fd, "rb", closefd=False)
     buffer = bytearray(_CAPACITY)
@@ -150,7 +155,9 @@ class TooLargeError(ValueError):
 
 def _check(payload: bytes) -> None:
     if len(payload) > MAX_PAYLOAD:
-        raise TooLargeError(f"{len(payload)} bytes cannot cross in one piece: {MAX_PAYLOAD} are the most")
+        raise TooLargeError(
+            f"{len(payload)} bytes cannot cross in one piece: {MAX_PAYLOAD} are the most"
+        )
 
 
 def frame(kind: int, request: int, payload: bytes) -> bytes:
@@ -160,7 +167,9 @@ def frame(kind: int, request: int, payload: bytes) -> bytes:
 
 
 def write_frame(fd: int, kind: int, request: int, payload: bytes) -> None:
-    """Write one frame whole. Raises `BrokenPipeError` when the other side is gone, `TooLargeError` before anything is written."""
+    """Write one frame whole. Raises `BrokenPipeError` when the other side is gone, `TooLargeError`
+    before anything is written.
+    """
     if len(payload) <= _JOIN_LIMIT:
         write_all(fd, HEADER.pack(len(payload), request, kind) + payload)
     else:

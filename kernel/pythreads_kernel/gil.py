@@ -1,4 +1,6 @@
-"""Noticing that a module turns the GIL of a free-threaded build on again: from then on, threads take turns."""
+"""Noticing that a module turns the GIL of a free-threaded build on again: from then on, threads
+take turns.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,9 @@ _culprits: list[str] = []
 def is_enabled() -> bool:
     """Whether threads of this interpreter take turns now.
 
-    A free-threaded build turns the GIL on for each import of an extension module, and off again if the module is marked as safe:
-    another thread may be just there. So it counts as on where it stays on, or a module is known to have turned it on.
+    A free-threaded build turns the GIL on for each import of an extension module, and off again if
+    the module is marked as safe: another thread may be just there. So it counts as on where it
+    stays on, or a module is known to have turned it on.
     """
     if not _IS_FREE_THREADED:
         return True

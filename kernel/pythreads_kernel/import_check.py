@@ -1,4 +1,6 @@
-"""Tries whether modules can be used in an isolation. Runs as a script in a throw-away process, prints one line of JSON."""
+"""Tries whether modules can be used in an isolation. Runs as a script in a throw-away process,
+prints one line of JSON.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,11 @@ _KERNEL_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 def main() -> None:
     """Try the modules that the first argument names."""
     request = json.loads(sys.argv[1])
-    sys.path[:] = [*request["path"], *(folder for folder in sys.path if folder != os.path.dirname(__file__)), _KERNEL_FOLDER]
+    sys.path[:] = [
+        *request["path"],
+        *(folder for folder in sys.path if folder != os.path.dirname(__file__)),
+        _KERNEL_FOLDER,
+    ]
     attempt = _in_subinterpreter if request["isolation"] == "subinterpreter" else _free_threaded
     answers = [{"module": name, "problem": attempt(name)} for name in request["modules"]]
     print("\npythreads " + json.dumps(answers), flush=True)
@@ -30,7 +36,8 @@ def _free_threaded(name: str) -> str | None:
     return "importing it turns the GIL on again" if enabled else None
 
 
-# What a sub-interpreter runs: it writes why the module does not load, if so, and what was refused meanwhile.
+# What a sub-interpreter runs: it writes why the module does not load, if so, and what was refused
+# meanwhile.
 _TRY = """
 import os, sys
 sys.path[:] = {path!r}

@@ -1,7 +1,9 @@
-"""The main interpreter of an in-process Python: a control thread that starts workers for every JavaScript thread.
+"""The main interpreter of an in-process Python: a control thread that starts workers for every
+JavaScript thread.
 
-The control socket carries one marshalled tuple a message: `(what, fd, side fd, ledger fd)`. The descriptors belong to the
-kernel from then on. JavaScript threads that make no native calls connect to another socket (`connections.py`).
+The control socket carries one marshalled tuple a message: `(what, fd, side fd, ledger fd)`. The
+descriptors belong to the kernel from then on. JavaScript threads that make no native calls connect
+to another socket (`connections.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +14,18 @@ import os
 import sys
 import threading
 
-from . import boot, descriptors, forking, frames, gil, interpreters, lend, multiprocessing_support, program_end, terminal
+from . import (
+    boot,
+    descriptors,
+    forking,
+    frames,
+    gil,
+    interpreters,
+    lend,
+    multiprocessing_support,
+    program_end,
+    terminal,
+)
 from .channel import is_busy
 from .connections import Connections, open_connections
 from .output import direct
@@ -31,10 +44,11 @@ _connections: Connections | None = None
 
 
 def start(control: int, libpython: str) -> None:
-    """Start the control thread. Runs once a process, on the JavaScript thread that initialised Python.
+    """Start the control thread. Runs once a process, on the JavaScript thread that initialised
+    Python.
 
-    `_signal` is imported here, on the only thread on which its SIGINT handler can be taken out again; the host restores
-    the disposition that was there before.
+    `_signal` is imported here, on the only thread on which its SIGINT handler can be taken out
+    again; the host restores the disposition that was there before.
     """
     global _connections  # noqa: PLW0603
     assert _signal.SIGINT  # imported for its effect; `signal` adds enums to it, which take 5 ms
@@ -57,7 +71,9 @@ def start(control: int, libpython: str) -> None:
 
 
 def _sync_entry() -> int:
-    """Return the address of the sync entry point; 0 where ctypes is missing, so that sync calls go over a socket."""
+    """Return the address of the sync entry point; 0 where ctypes is missing, so that sync calls go
+    over a socket.
+    """
     try:
         from . import sync_entry  # ctypes may be missing
     except ImportError:
@@ -66,7 +82,9 @@ def _sync_entry() -> int:
 
 
 def _control(control: int) -> None:
-    """Take orders as long as the process lives: one that cannot be carried out must not end the others."""
+    """Take orders as long as the process lives: one that cannot be carried out must not end the
+    others.
+    """
     if _connections is not None:
         try:
             _start_thread(_connections.serve, name="pythreads-connections")
@@ -85,7 +103,10 @@ def _control(control: int) -> None:
             what, fd, side, status_page = marshal.loads(message)
             _obey(what, fd, side, status_page)
         except BaseException as error:
-            print(f"pythreads: an order could not be carried out: {boot.because(error)}", file=sys.stderr)
+            print(
+                f"pythreads: an order could not be carried out: {boot.because(error)}",
+                file=sys.stderr,
+            )
 
 
 def _obey(what: str, fd: int, side: int, status_page: int) -> None:
@@ -145,7 +166,9 @@ def _run_subinterpreter(fd: int, side: int, status_page: int) -> None:
 
 
 def _flush(fd: int, of_workers: bool) -> None:
-    """Send JavaScript what is held of printed text. It writes that itself: it can wait for a slow reader without the GIL."""
+    """Send JavaScript what is held of printed text. It writes that itself: it can wait for a slow
+    reader without the GIL.
+    """
     try:
         _send(fd, direct.collect(of_workers=of_workers))
         _send(fd, direct.collect_from(flush_replaced))
@@ -161,14 +184,18 @@ def _send(fd: int, held: list[tuple[int, bytes]]) -> None:
 
 
 def _end(fd: int) -> None:
-    """Do what a program does at its end. The host is told by a byte each that it begins, looks for files, and has found them."""
+    """Do what a program does at its end. The host is told by a byte each that it begins, looks for
+    files, and has found them.
+    """
 
     def tell() -> None:
         os.write(fd, b".")
 
     try:
         if is_busy() and not gil.is_enabled():
-            return  # collecting garbage would stop all threads, and wait for C code: nobody could say for how long
+            # collecting garbage would stop all threads, and wait for C code: nobody could say for
+            # how long
+            return
         tell()
         interpreters.end_idle()
         program_end.end(looks=tell, found=tell)

@@ -1,8 +1,9 @@
 """Workers in sub-interpreters with a GIL of their own. Runs in the main interpreter.
 
-Interpreters are made one at a time, after the main interpreter has imported the standard library's C modules: parallel
-first imports of them can crash 3.13. They are destroyed when their worker ends, except on 3.12 and 3.13, which leak and can crash
-when interpreters come and go: there they stay. So do those in which a thread is left.
+Interpreters are made one at a time, after the main interpreter has imported the standard library's
+C modules: parallel first imports of them can crash 3.13. They are destroyed when their worker ends,
+except on 3.12 and 3.13, which leak and can crash when interpreters come and go: there they stay. So
+do those in which a thread is left.
 """
 
 from __future__ import annotations
@@ -31,10 +32,55 @@ import pythreads_kernel.subinterpreter_main
 """
 _MAY_DESTROY = sys.version_info >= (3, 14)
 _C_MODULES = (
-    *("array", "_asyncio", "_bisect", "_blake2", "_bz2", "_codecs", "_collections", "_contextvars", "_csv", "_ctypes"),
-    *("_datetime", "_decimal", "_elementtree", "_hashlib", "_heapq", "_io", "_json", "_lzma", "_md5", "_multibytecodec"),
-    *("_opcode", "_operator", "_pickle", "_posixsubprocess", "_queue", "_random", "_sha1", "_sha2", "_sha3", "_socket"),
-    *("_sqlite3", "_ssl", "_statistics", "_struct", "_uuid", "_zoneinfo", "binascii", "cmath", "fcntl", "grp", "math"),
+    *(
+        "array",
+        "_asyncio",
+        "_bisect",
+        "_blake2",
+        "_bz2",
+        "_codecs",
+        "_collections",
+        "_contextvars",
+        "_csv",
+        "_ctypes",
+    ),
+    *(
+        "_datetime",
+        "_decimal",
+        "_elementtree",
+        "_hashlib",
+        "_heapq",
+        "_io",
+        "_json",
+        "_lzma",
+        "_md5",
+        "_multibytecodec",
+    ),
+    *(
+        "_opcode",
+        "_operator",
+        "_pickle",
+        "_posixsubprocess",
+        "_queue",
+        "_random",
+        "_sha1",
+        "_sha2",
+        "_sha3",
+        "_socket",
+    ),
+    *(
+        "_sqlite3",
+        "_ssl",
+        "_statistics",
+        "_struct",
+        "_uuid",
+        "_zoneinfo",
+        "binascii",
+        "cmath",
+        "fcntl",
+        "grp",
+        "math",
+    ),
     *("mmap", "pyexpat", "resource", "select", "termios", "unicodedata", "zlib"),
     *("datetime", "decimal", "json", "re", "enum", "threading", "logging", "traceback"),
 )
@@ -51,7 +97,7 @@ _staying: list[Any] = []
 
 
 def make() -> Any:
-    """Make an interpreter that has the kernel. Raises `RuntimeError` where one cannot be made."""
+    """Make an interpreter that has the kernel. Raises `RuntimeError` where none can be made."""
     with _lock:
         _prepare()
         interpreter = _create()
@@ -90,7 +136,9 @@ def run(interpreter: Any, fd: int, side: int, status_page: int, libpython: str) 
 
 
 def end_idle() -> None:
-    """Have the workers end that have nothing to do, and wait until they have. Others begin with it too late to be waited for."""
+    """Have the workers end that have nothing to do, and wait until they have. Others begin with
+    it too late to be waited for.
+    """
     import _socket
 
     threads = dict(_serving)
@@ -118,7 +166,9 @@ def _prepare() -> None:
 
 
 def _module() -> Any:
-    return importlib.import_module("_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters")
+    return importlib.import_module(
+        "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
+    )
 
 
 def _create() -> Any:
@@ -133,7 +183,9 @@ def _exec(interpreter: Any, source: str) -> str | None:
     module = _module()
     if sys.version_info >= (3, 13):
         failure = module.exec(interpreter, source)
-        return None if failure is None else getattr(failure, "errdisplay", None) or failure.formatted
+        return (
+            None if failure is None else getattr(failure, "errdisplay", None) or failure.formatted
+        )
     try:
         module.run_string(interpreter, source)
     except module.RunFailedError as error:

@@ -1,15 +1,20 @@
-"""Interrupting a call that runs: an exception in its thread, at the next step of Python code, and never in another call.
+"""Interrupting a call that runs: an exception in its thread, at the next step of Python code, and
+never in another call.
 
-A thread says in its `InterruptGuard` which request it works for. Whoever interrupts compares, and sends; the thread withdraws
-the request before it goes on to something else, and then takes back what was sent and has not arrived. Rules:
+A thread says in its `InterruptGuard` which request it works for. Whoever interrupts compares, and
+sends; the thread withdraws the request before it goes on to something else, and then takes back
+what was sent and has not arrived. Rules:
 
-1. `request` is stored by the guard's own thread only, by plain assignments: Python looks for exceptions from outside at calls,
-   jumps and starts of functions, so none can come between two of them.
-2. Once `request` is None nothing new is sent; `settle` deals with what is on its way. Should it arrive meanwhile, it has arrived,
-   in a place that is still the cancelled call's. One side counts what was sent, the other one what has arrived, so that neither
-   undoes what the other one notes: a second one may be sent while the first one is being raised. One that takes the place of
-   another on its way is never seen to arrive; `settle` makes up for it.
-3. Nothing that would be left half-done (a frame that is written, a lock) happens while `request` is set.
+1. `request` is stored by the guard's own thread only, by plain assignments: Python looks for
+   exceptions from outside at calls, jumps and starts of functions, so none can come between two of
+   them.
+2. Once `request` is None nothing new is sent; `settle` deals with what is on its way. Should it
+   arrive meanwhile, it has arrived, in a place that is still the cancelled call's. One side counts
+   what was sent, the other one what has arrived, so that neither undoes what the other one notes: a
+   second one may be sent while the first one is being raised. One that takes the place of another
+   on its way is never seen to arrive; `settle` makes up for it.
+3. Nothing that would be left half-done (a frame that is written, a lock) happens while `request` is
+   set.
 """
 
 from __future__ import annotations
@@ -39,7 +44,9 @@ class CallCancelled(BaseException):
 
 
 class _Arrived(CallCancelled):
-    """One that another thread sent. It is made where it arrives, before any `finally` or `except` there runs."""
+    """One that another thread sent. It is made where it arrives, before any `finally` or `except`
+    there runs.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +74,9 @@ class InterruptGuard:
         self.arrived = 0
 
     def interrupt(self, request: int) -> bool:
-        """Interrupt the thread if it works for this request; answer whether it does. Runs on any other thread."""
+        """Interrupt the thread if it works for this request; answer whether it does. Runs
+        on any other thread.
+        """
         with self._lock:
             self.sending = True
             try:
@@ -81,9 +90,11 @@ class InterruptGuard:
                 self.sending = False
 
     def run(self, request: int | None, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function on behalf of a request, which can be interrupted meanwhile, and not after.
+        """Call a function on behalf of a request, which can be interrupted meanwhile, and
+        not after.
 
-        `None`: the function opens the gate itself, by storing the request, when it comes to what may be interrupted.
+        `None`: the function opens the gate itself, by storing the request, when it comes to what
+        may be interrupted.
         """
         outer = self.request
         try:
@@ -116,7 +127,9 @@ class InterruptGuard:
 
 
 class SignalGate(InterruptGuard):
-    """The gate of a process's main thread, which a signal interrupts in a sleep, or while it waits for a lock, too."""
+    """The gate of a process's main thread, which a signal interrupts in a sleep, or while it
+    waits for a lock, too.
+    """
 
     __slots__ = ("_wanted",)
 
@@ -150,14 +163,22 @@ _here = _Here()
 
 
 def guard_of_this_thread(*, own_process: bool) -> InterruptGuard:
-    """Make the gate of the calling thread. `own_process`: nobody else decides about signals here."""
-    is_main = own_process and _SIGNAL is not None and threading.current_thread() is threading.main_thread()
+    """Make the gate of the calling thread. `own_process`: nobody else decides about signals
+    here.
+    """
+    is_main = (
+        own_process
+        and _SIGNAL is not None
+        and threading.current_thread() is threading.main_thread()
+    )
     _here.guard = guard = SignalGate() if is_main else InterruptGuard()
     return guard
 
 
 def shielded(function: Callable[..., Any], *args: Any) -> Any:
-    """Run what must not be left half-done. Raises `CallCancelled` first, where that was on its way."""
+    """Run what must not be left half-done. Raises `CallCancelled` first, where that was on its
+    way.
+    """
     guard = _here.guard
     if guard is None:
         return function(*args)
@@ -185,18 +206,24 @@ in_child(_forget)
 
 
 def seal() -> None:
-    """Let nothing interrupt the call any more that runs on this thread. Raises `CallCancelled` where something is through."""
+    """Let nothing interrupt the call any more that runs on this thread. Raises `CallCancelled`
+    where something is through.
+    """
     if _here.guard is not None:
         _here.guard.close()
 
 
 def import_whole(name: str) -> Any:
-    """Import a module where an interrupt may come: one that waits for another thread's import would keep its lock for good."""
+    """Import a module where an interrupt may come: one that waits for another thread's import would
+    keep its lock for good.
+    """
     return shielded(importlib.import_module, name)
 
 
 def _set_async_exc(thread: int, error: type[BaseException] | None) -> bool:
-    """Raise an exception in a thread of this interpreter, or take back one that has not arrived. Answer whether it worked."""
+    """Raise an exception in a thread of this interpreter, or take back one that has not arrived.
+    Answer whether it worked.
+    """
     return _async_exc()(thread, error)
 
 

@@ -1,4 +1,6 @@
-"""JavaScript values that Python holds: functions to call, iterators to go through, errors that were thrown."""
+"""JavaScript values that Python holds: functions to call, iterators to go through, errors that were
+thrown.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,13 @@ if TYPE_CHECKING:
 
 
 class JavaScriptError(Exception):
-    """What a JavaScript function threw. When it leaves Python again, JavaScript gets the very same value back."""
+    """What a JavaScript function threw. When it leaves Python again, JavaScript gets the very same
+    value back.
+    """
 
-    def __init__(self, name: str, message: str, stack: str, reference: Reference | None = None) -> None:
+    def __init__(
+        self, name: str, message: str, stack: str, reference: Reference | None = None
+    ) -> None:
         """`name` is the class of the error in JavaScript, `stack` its text there."""
         super().__init__(f"{name}: {message}" if name else message)
         self.name = name
@@ -53,11 +59,13 @@ class Note(weakref.ref["Reference"]):
 
 
 class Reference:
-    """Python's hold on one JavaScript value. When it is dropped, on any thread at any time, its note is put with the others.
+    """Python's hold on one JavaScript value. When it is dropped, on any thread at any time, its
+    note is put with the others.
 
-    That is done by the interpreter, without a line of Python, as an interrupt of the call that drops it could come between two.
-    JavaScript may learn that the value was dropped before it reads a frame in which the value comes home, as frames go over
-    several sockets. So the note says how often it went home: JavaScript keeps it until it has seen as many.
+    That is done by the interpreter, without a line of Python, as an interrupt of the call that
+    drops it could come between two. JavaScript may learn that the value was dropped before it reads
+    a frame in which the value comes home, as frames go over several sockets. So the note says how
+    often it went home: JavaScript keeps it until it has seen as many.
     """
 
     __slots__ = ("__weakref__", "note", "number", "scope")
@@ -87,8 +95,8 @@ class Reference:
 class JavaScriptFunction:
     """A JavaScript function. Keyword arguments arrive as one object, the last argument.
 
-    Called where an event loop runs (in a coroutine) a function that answers with a promise gives an awaitable; anywhere
-    else the call waits for the promise, with the GIL released.
+    Called where an event loop runs (in a coroutine) a function that answers with a promise gives an
+    awaitable; anywhere else the call waits for the promise, with the GIL released.
     """
 
     __slots__ = ("__name__", "__qualname__", "__weakref__", "_channel", "_is_async", "reference")
@@ -102,7 +110,12 @@ class JavaScriptFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it. Raises `JavaScriptError` when it throws."""
-        return call(self._channel, self.reference.number, (*args, kwargs) if kwargs else args, self._is_async)
+        return call(
+            self._channel,
+            self.reference.number,
+            (*args, kwargs) if kwargs else args,
+            self._is_async,
+        )
 
     def __repr__(self) -> str:
         return f"<JavaScript function {self.__name__}>"
@@ -129,7 +142,9 @@ class JavaScriptIterator:
 
     def __next__(self) -> Any:
         if self._is_async and running_loop() is not None:
-            raise DeadlockError("an asynchronous JavaScript iterator in a coroutine is gone through by `async for`")
+            raise DeadlockError(
+                "an asynchronous JavaScript iterator in a coroutine is gone through by `async for`"
+            )
         step = None if self._done else call(self._channel, self.reference.number, ("next",), False)
         return self._value(step, StopIteration)
 
@@ -137,7 +152,11 @@ class JavaScriptIterator:
         return self
 
     async def __anext__(self) -> Any:
-        step: Any = None if self._done else call(self._channel, self.reference.number, ("next",), self._is_async)
+        step: Any = (
+            None
+            if self._done
+            else call(self._channel, self.reference.number, ("next",), self._is_async)
+        )
         if hasattr(step, "__await__"):
             step = await step
         return self._value(step, StopAsyncIteration)
@@ -183,9 +202,13 @@ current = _Current()
 
 
 def call(home: Channel, number: int, args: tuple[Any, ...], is_async: bool) -> Any:
-    """Call the JavaScript function with this number from whatever thread this is. `home` is the channel it came by."""
+    """Call the JavaScript function with this number from whatever thread this is. `home` is the
+    channel it came by.
+    """
     if forked:
-        raise RuntimeError("a forked child cannot call JavaScript: only its parent has a connection to it")
+        raise RuntimeError(
+            "a forked child cannot call JavaScript: only its parent has a connection to it"
+        )
     channel, scope = current.channel, home.scope
     if channel is None or channel.scope is not scope:
         if channel is not None and channel.is_sync and channel.scope.owner == scope.owner:
@@ -193,7 +216,9 @@ def call(home: Channel, number: int, args: tuple[Any, ...], is_async: bool) -> A
         channel = home
     loop = running_loop()
     waiting = scope.waiting
-    if waiting is not None and waiting is not channel:  # the JavaScript thread hears only this one now
+    if (
+        waiting is not None and waiting is not channel
+    ):  # the JavaScript thread hears only this one now
         channel = waiting
     elif loop is None and channel.is_serving:
         return channel.call_back(number, args)

@@ -1,6 +1,7 @@
 """One call whose arguments and result are JSON: what `pythreads run` makes.
 
-Both are read and written here, so that numbers keep all their digits, and a whole float stays a float.
+Both are read and written here, so that numbers keep all their digits, and a whole float stays a
+float.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ async def _wait(result: Awaitable[Any], *, raw: bool) -> bytes:
 def _read(text: str) -> Any:
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:  # what JavaScript reads and Python does not: deeper, or longer numbers
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # what JavaScript reads and Python does not: deeper, or longer numbers
         raise TargetError("ARGUMENT", f"Python cannot read the arguments: {error}") from None
 
 

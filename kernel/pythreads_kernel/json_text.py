@@ -1,4 +1,6 @@
-"""Results as JSON text, as Python's own `json` writes it, and what `json` does not know as `copy: true` has it."""
+"""Results as JSON text, as Python's own `json` writes it, and what `json` does not know as `copy:
+true` has it.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +39,15 @@ def _copied(value: Any, kind: type) -> Any:
 
 
 def to_json(value: Any, where: str) -> str:
-    """Write JSON that any program can read. Raises `RefusedValueError`, which says where in `where` something is none."""
+    """Write JSON that any program can read. Raises `RefusedValueError`, which says where in `where`
+    something is none.
+    """
     try:
         text = json.dumps(value, default=plain, allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
-        why = "it is nested too deeply for JSON" if isinstance(error, RecursionError) else str(error)
+        why = (
+            "it is nested too deeply for JSON" if isinstance(error, RecursionError) else str(error)
+        )
         path, why = _fault(value, where) or (where, why)
         raise RefusedValueError(path, f"{why} (--raw prints the text of the result)") from None
     if not text.isascii():
@@ -72,7 +78,10 @@ def _fault(value: Any, where: str) -> tuple[str, str] | None:
         if isinstance(member, dict):
             for key, inner in member.items():
                 if not isinstance(key, (str, int, float)) and key is not None:
-                    return path, f"a key of type {_named(type(key))} is not JSON; the keys of an object are texts"
+                    return (
+                        path,
+                        f"a key of type {_named(type(key))} is not JSON; the keys of an object are texts",
+                    )
                 members.append((inner, f"{path}[{json.dumps(key)}]"))
         elif isinstance(member, (list, tuple)):
             members.extend((inner, f"{path}[{index}]") for index, inner in enumerate(member))
@@ -85,4 +94,8 @@ def _fault(value: Any, where: str) -> tuple[str, str] | None:
 
 
 def _named(kind: type) -> str:
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )

@@ -1,9 +1,10 @@
-"""Memory that Python lends to JavaScript: by address in the main interpreter of the host process, elsewhere by a copy in a file
-that both map.
+"""Memory that Python lends to JavaScript: by address in the main interpreter of the host process,
+elsewhere by a copy in a file that both map.
 
-A loan has a cell, one byte: 0 until JavaScript has read the frame that names the loan, 2 from then on, and 1 when no array
-there uses the memory any more. The cells are looked at whenever something else is lent, and when JavaScript asks for it. Loans of
-a channel that ends before JavaScript has read of them are over.
+A loan has a cell, one byte: 0 until JavaScript has read the frame that names the loan, 2 from then
+on, and 1 when no array there uses the memory any more. The cells are looked at whenever something
+else is lent, and when JavaScript asks for it. Loans of a channel that ends before JavaScript has
+read of them are over.
 
 `src/memory/borrowed.ts` is the other side; `borrow.py` says how the numbers are to be read.
 """
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     # Size, position, space, cell.
     Loan = tuple[int, int, int, int]
 
-# Of how many loans one has been made since the cells were last looked at, when it is time to do so again.
+# Of how many loans one has been made since the cells were last looked at, when it is time to do so
+# again.
 _SWEEP_SHARE = 8
-# Free memory of the file that is kept until JavaScript says that nothing is lent for a while, as memory that is new to a process
-# is slow. V8 lets some 160 MB pile up before it has looked for garbage.
+# Free memory of the file that is kept until JavaScript says that nothing is lent for a while, as
+# memory that is new to a process is slow. V8 lets some 160 MB pile up before it has looked for
+# garbage.
 _WARM_BYTES = 256 << 20
 _MADV_REMOVE = getattr(mmap, "MADV_REMOVE", None)
 
@@ -70,7 +73,9 @@ class _Cells:
     def unread(self, owner: object) -> list[Any]:
         """What was held by the loans of an owner of which JavaScript has not read."""
         table = self._table
-        flags = [flag for flag, (_, whose) in self.loans.items() if whose is owner and table[flag] == 0]
+        flags = [
+            flag for flag, (_, whose) in self.loans.items() if whose is owner and table[flag] == 0
+        ]
         return [self.remove(flag) for flag in flags]
 
     def remove(self, flag: int) -> Any:
@@ -116,7 +121,9 @@ class Lender:
         shielded(self._sweep)
 
     def _sweep_at_times(self, size: int) -> None:
-        """Look at the cells: at all of them for each of many small loans would take time that grows with their square."""
+        """Look at the cells: at all of them for each of many small loans would take time that grows
+        with their square.
+        """
         self._unswept += 1
         if size >= INLINE_BYTES or self._unswept * _SWEEP_SHARE >= self.count:
             self._unswept = 0
@@ -174,8 +181,15 @@ class AddressLender(Lender):
         class Buffer(ctypes.Structure):
             _fields_ = (
                 *(("buf", ctypes.c_void_p), ("obj", ctypes.py_object), ("len", ctypes.c_ssize_t)),
-                *(("itemsize", ctypes.c_ssize_t), ("readonly", ctypes.c_int), ("ndim", ctypes.c_int)),
-                *((name, ctypes.c_void_p) for name in ("format", "shape", "strides", "suboffsets", "internal")),
+                *(
+                    ("itemsize", ctypes.c_ssize_t),
+                    ("readonly", ctypes.c_int),
+                    ("ndim", ctypes.c_int),
+                ),
+                *(
+                    (name, ctypes.c_void_p)
+                    for name in ("format", "shape", "strides", "suboffsets", "internal")
+                ),
             )
 
         self._buffer: Any = Buffer
@@ -204,7 +218,9 @@ class FileLender(Lender):
     """Lends copies, in a file without a name that JavaScript maps too."""
 
     def __init__(self, fd: int, capacity: int) -> None:
-        """`fd`: of a file that `_make_file` made. `capacity`: how many bytes may be lent at a time."""
+        """`fd`: of a file that `_make_file` made. `capacity`: how many bytes may be lent at
+        a time.
+        """
         self._fd = fd
         self._map = mmap.mmap(fd, FLAG_BYTES + capacity)
         super().__init__(self._map, -fd)
@@ -212,7 +228,9 @@ class FileLender(Lender):
         self._view = memoryview(self._map)
         self._used = 0
 
-    def lend_filled(self, size: int, fill: Callable[[memoryview], object], owner: object) -> Loan | None:
+    def lend_filled(
+        self, size: int, fill: Callable[[memoryview], object], owner: object
+    ) -> Loan | None:
         """As `lend`, of memory that `fill` writes."""
         self.sweep()
         held = shielded(self._take, size)
@@ -252,14 +270,18 @@ class FileLender(Lender):
             self._extents.give_back(start, size)
 
     def trim(self) -> None:
-        """Take back what JavaScript does not use any more, and give all memory that is free back to the system."""
+        """Take back what JavaScript does not use any more, and give all memory that is free back to
+        the system.
+        """
         self.sweep()
         with self._lock:
             for start, end in self._extents.free():
                 self._remove(start, end)
 
     def close(self) -> None:
-        """Give back the mapping and its descriptors. Nothing is lent any more; JavaScript has a mapping of its own."""
+        """Give back the mapping and its descriptors. Nothing is lent any more; JavaScript has a
+        mapping of its own.
+        """
         with self._lock:
             os.close(self._fd)
             self._view.release()
@@ -298,10 +320,11 @@ def shares_memory() -> bool:
 
 
 def offer(capacity: int) -> int:
-    """Make the file from which this interpreter will lend, at most `capacity` bytes at a time. Return its descriptor.
+    """Make the file from which this interpreter will lend, at most `capacity` bytes at a time.
+    Return its descriptor.
 
-    -1 stands for none: memory is lent by address, or sent. JavaScript opens the file before the first call, so what changes
-    later (a host that drops its privileges) does not matter.
+    -1 stands for none: memory is lent by address, or sent. JavaScript opens the file before the
+    first call, so what changes later (a host that drops its privileges) does not matter.
     """
     global _capacity, _file  # noqa: PLW0603
     _capacity = capacity
@@ -320,7 +343,9 @@ def _make_file(size: int) -> int:
         import fcntl  # a file of the user's may have its name
 
         # Nobody can make it shorter, which would crash whoever has mapped it.
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+        fcntl.fcntl(
+            fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        )
     except BaseException:
         os.close(fd)
         raise
@@ -337,7 +362,9 @@ def stop() -> None:
 
 
 def close() -> None:
-    """The interpreter's only channel has ended. What JavaScript still has is mapped there, and stays."""
+    """The interpreter's only channel has ended. What JavaScript still has is mapped there, and
+    stays.
+    """
     global _lender, _file, _is_possible
     with _make:
         lender, file = _lender, _file
@@ -352,12 +379,16 @@ def close() -> None:
 
 
 def lender() -> Lender | None:
-    """The lender of this interpreter, made when it is first needed; `None` where nothing can be lent."""
+    """The lender of this interpreter, made when it is first needed; `None` where nothing can be
+    lent.
+    """
     global _lender, _is_possible  # noqa: PLW0603
     if _lender is None and _is_possible:
         with _make:
             try:
-                _lender = _lender or (AddressLender() if _by_address else FileLender(_file, _capacity))
+                _lender = _lender or (
+                    AddressLender() if _by_address else FileLender(_file, _capacity)
+                )
             except (OSError, MemoryError):  # no room for the mapping now: this value is sent
                 return None
             except (ImportError, AttributeError, ValueError):  # no ctypes

@@ -1,4 +1,6 @@
-"""Functions of the C library for the start of a worker process, from what `ctypes` is made of: to import that takes 1 ms more."""
+"""Functions of the C library for the start of a worker process, from what `ctypes` is made of: to
+import that takes 1 ms more.
+"""
 
 from __future__ import annotations
 
@@ -28,4 +30,6 @@ def stdout() -> Any:
     return _pointer.from_address(_ctypes.dlsym(_library, "stdout"))
 
 
-prctl, setvbuf, mallopt = (_function(_ctypes.dlsym(_library, name)) for name in ("prctl", "setvbuf", "mallopt"))
+prctl, setvbuf, mallopt = (
+    _function(_ctypes.dlsym(_library, name)) for name in ("prctl", "setvbuf", "mallopt")
+)

@@ -10,14 +10,17 @@ _MB = 1 << 20
 
 
 def limit(limits: Mapping[str, int | None]) -> None:
-    """Set the limits that are not None. Raises `OSError` or `ValueError` where one is not allowed here."""
+    """Set the limits that are not None. Raises `OSError` or `ValueError` where one is not allowed
+    here.
+    """
     if all(value is None for value in limits.values()):
         return
     import resource  # not on Windows
 
     memory, cpu, files = limits["memoryMb"], limits["cpuSeconds"], limits["openFiles"]
     if memory is not None:
-        # Beyond what is there already: interpreter, libraries, the stacks of the worker's own threads.
+        # Beyond what is there already: interpreter, libraries, the stacks of the worker's own
+        # threads.
         _set(resource.RLIMIT_DATA, _data_bytes() + memory * _MB)
     if cpu is not None:
         _set(resource.RLIMIT_CPU, cpu)  # SIGXCPU ends the process

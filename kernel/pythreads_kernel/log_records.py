@@ -1,8 +1,8 @@
 """Records of `logging`, to JavaScript.
 
-They are taken where a logger gives them to its handlers. No handler is installed: one at the root would keep
-`logging.basicConfig` from doing anything, and its level would change what the program's own handlers get. What a level of the
-program keeps from these, they do not get now.
+They are taken where a logger gives them to its handlers. No handler is installed: one at the root
+would keep `logging.basicConfig` from doing anything, and its level would change what the program's
+own handlers get. What a level of the program keeps from these, they do not get now.
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ _standard: frozenset[str] = frozenset()
 
 
 def connect(channel: Channel, level: int, *, alone: bool) -> None:
-    """Send records of this level and above to JavaScript. `alone`: no other worker uses this interpreter."""
+    """Send records of this level and above to JavaScript. `alone`: no other worker uses this
+    interpreter.
+    """
     import logging
 
     with _lock:
@@ -92,7 +94,11 @@ def _install(logging: Any) -> None:
     global _standard  # noqa: PLW0603
     _standard = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"})
     logger_class = logging.Logger
-    own_is_enabled, own_log, own_call = logger_class.isEnabledFor, logger_class._log, logger_class.callHandlers  # noqa: SLF001
+    own_is_enabled, own_log, own_call = (
+        logger_class.isEnabledFor,
+        logger_class._log,  # noqa: SLF001
+        logger_class.callHandlers,
+    )
     # Python 3.10 counts the frames of `logging` itself, as soon as it counts any.
     more = 1 if sys.version_info < (3, 11) else 0
 
@@ -111,7 +117,16 @@ def _install(logging: Any) -> None:
     ) -> None:
         outer, _state.hides = _state.hides, None if own_is_enabled(self, level) else self
         try:
-            own_log(self, level, msg, args, exc_info, extra, stack_info, stacklevel + more if stacklevel > 1 else stacklevel)
+            own_log(
+                self,
+                level,
+                msg,
+                args,
+                exc_info,
+                extra,
+                stack_info,
+                stacklevel + more if stacklevel > 1 else stacklevel,
+            )
         finally:
             _state.hides = outer
 
@@ -126,11 +141,17 @@ def _install(logging: Any) -> None:
     # A logger looks for who has called it above all frames of its own file.
     log.__code__ = log.__code__.replace(co_filename=logging._srcfile or log.__code__.co_filename)  # noqa: SLF001
     call_handlers.__pythreads__ = True  # type: ignore[attr-defined]
-    logger_class.isEnabledFor, logger_class._log, logger_class.callHandlers = is_enabled, log, call_handlers  # noqa: SLF001
+    logger_class.isEnabledFor, logger_class._log, logger_class.callHandlers = (  # noqa: SLF001
+        is_enabled,
+        log,
+        call_handlers,
+    )
 
 
 def _is_open(logger: Any, level: int) -> bool:
-    """Whether the program has said nothing against this level: for this logger, one above it except the root, or all."""
+    """Whether the program has said nothing against this level: for this logger, one above it except
+    the root, or all.
+    """
     if logger.disabled or logger.manager.disable >= level:
         return False
     while logger.parent is not None:
@@ -141,7 +162,9 @@ def _is_open(logger: Any, level: int) -> bool:
 
 
 def _tell(record: Any) -> bool:
-    """Send a record to the pool of this thread, or to all that share the interpreter. Return whether any gets it."""
+    """Send a record to the pool of this thread, or to all that share the interpreter. Return
+    whether any gets it.
+    """
     if forked or _state.depth >= _MAX_DEPTH:
         return False
     _state.depth += 1
@@ -166,7 +189,9 @@ def _send(sink: _Sink, record: Any, channel: Channel | None) -> bool:
         except IndexError:  # the worker has just ended
             return False
     payload = _payload(record, call, is_known or sink.alone)
-    is_in_sync_call = not is_known and current.channel is not None  # the JavaScript thread reads nothing before it is over
+    is_in_sync_call = (
+        not is_known and current.channel is not None
+    )  # the JavaScript thread reads nothing before it is over
     if is_in_sync_call or is_writing():
         send_later(channel, frames.LOG, payload, _told_lost)
     else:
@@ -178,7 +203,13 @@ def _told_lost(count: int) -> bytes:
     import logging
 
     text = f"{count} records were made in sync calls faster than they could be sent, and are lost"
-    return _payload(logging.makeLogRecord({"name": "pythreads", "levelno": 30, "levelname": "WARNING", "msg": text}), None, False)
+    return _payload(
+        logging.makeLogRecord(
+            {"name": "pythreads", "levelno": 30, "levelname": "WARNING", "msg": text}
+        ),
+        None,
+        False,
+    )
 
 
 def _payload(record: Any, call: int | None, is_known: bool) -> bytes:

@@ -1,4 +1,6 @@
-"""Dicts that cannot be changed: `frozendict` of Python 3.15, and what `types.MappingProxyType` shows."""
+"""Dicts that cannot be changed: `frozendict` of Python 3.15, and what `types.MappingProxyType`
+shows.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ _DICTS = frozenset({dict, FROZEN_DICT})
 def shown(proxy: Any) -> Any:
     """Return the mapping that a `MappingProxyType` shows, however many proxies stand before it.
 
-    The garbage collector names it without a copy, and runs no method of the mapping, which may be of the user's.
+    The garbage collector names it without a copy, and runs no method of the mapping, which may be
+    of the user's.
     """
     while type(proxy) is MappingProxyType:
         (proxy,) = get_referents(proxy)
@@ -26,6 +29,8 @@ def shown(proxy: Any) -> Any:
 
 
 def shown_dict(proxy: Any) -> Any:
-    """Return the dict or frozendict that a proxy shows; `None` where it shows another mapping, also one of a subclass."""
+    """Return the dict or frozendict that a proxy shows; `None` where it shows another mapping, also
+    one of a subclass.
+    """
     mapping = shown(proxy)
     return mapping if type(mapping) in _DICTS else None

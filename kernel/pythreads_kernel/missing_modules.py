@@ -74,14 +74,17 @@ _PACKAGES = {
     "yaml": "pyyaml",
     "zmq": "pyzmq",
 }
-# Modules of the standard library that Debian's and self-built Pythons may lack, and Debian's packages that have them.
+# Modules of the standard library that Debian's and self-built Pythons may lack, and Debian's
+# packages that have them.
 _PARTS = {"tkinter": "python3-tk", "_tkinter": "python3-tk", "ensurepip": "python3-venv"}
 
 
 def advice(error: ImportError, target: str | None, folders: Sequence[str]) -> str:
-    """What stands behind Python's own sentence about a module that was not found: in which Python, and what to do.
+    """What stands behind Python's own sentence about a module that was not found: in which
+    Python, and what to do.
 
-    `target`: the module that was asked for, where it was one. `folders`: where its file may lie, the current folder first.
+    `target`: the module that was asked for, where it was one. `folders`: where its file may lie,
+    the current folder first.
     """
     name = error.name
     if not isinstance(name, str) or not all(part.isidentifier() for part in name.split(".")):
@@ -89,7 +92,11 @@ def advice(error: ImportError, target: str | None, folders: Sequence[str]) -> st
     where = f" in Python {sys.version.split()[0]} ({sys.executable})"
     top = name.partition(".")[0]
     for wanted in (target, name):
-        path = None if wanted is None or not f"{wanted}.".startswith(f"{name}.") else _file(wanted, folders)
+        path = (
+            None
+            if wanted is None or not f"{wanted}.".startswith(f"{name}.")
+            else _file(wanted, folders)
+        )
         if path is not None and wanted is not None:
             return where + _by_file(path, folders[0], wanted, is_target=wanted == target)
     if _is_there(top) or (top[:1] == "_" and top not in sys.stdlib_module_names):
@@ -131,7 +138,9 @@ class Installer:
 def command(modules: Sequence[str], installer: Installer | None = None) -> str:
     """The command that installs what modules are in, for this Python."""
     parts = _once(_PARTS[module] for module in modules if module in _PARTS)
-    packages = _once(_quoted(_PACKAGES.get(module, module)) for module in modules if module not in _PARTS)
+    packages = _once(
+        _quoted(_PACKAGES.get(module, module)) for module in modules if module not in _PARTS
+    )
     commands = [f"apt install {parts}"] if parts else []
     if packages:
         commands.append((installer or Installer()).install(packages))
@@ -165,7 +174,10 @@ def _by_file(path: str, current: str, name: str, *, is_target: bool) -> str:
 def _file(name: str, folders: Sequence[str]) -> str | None:
     relative = os.path.join(*name.split("."))
     for folder in folders:
-        for path in (f"{os.path.join(folder, relative)}.py", os.path.join(folder, relative, "__init__.py")):
+        for path in (
+            f"{os.path.join(folder, relative)}.py",
+            os.path.join(folder, relative, "__init__.py"),
+        ):
             if os.path.isfile(path):
                 return path
     return None

@@ -1,4 +1,6 @@
-"""What a process of `multiprocessing` that a worker has started does first, and the modules that it finds."""
+"""What a process of `multiprocessing` that a worker has started does first, and the modules that it
+finds.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def begin(life: Any, modules: dict[str, multiprocessing_support.Source]) -> None:
-    """End with the worker, and find the modules that only it has. `life`: one end of a pipe; the other one is the worker's."""
+    """End with the worker, and find the modules that only it has. `life`: one end of a pipe;
+    the other one is the worker's.
+    """
     forget_own_source()
     if life is not None:
         multiprocessing_support.life.inherit(life.detach())
@@ -61,9 +65,13 @@ def _wait(reader: int) -> None:
 
 
 class _Finder:
-    """Finds what nobody else does: modules of the worker that are in no file, or in one of another name."""
+    """Finds what nobody else does: modules of the worker that are in no file, or in one of another
+    name.
+    """
 
-    def find_spec(self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if name.partition(".")[0].startswith(EXEC_MODULE):
             return ModuleSpec(name, _NoLoader(), is_package=True)  # type: ignore[arg-type]
         if name not in multiprocessing_support.modules:
@@ -107,8 +115,8 @@ class _NoLoader:
 class _Missing(type):
     """Stands for a function or class that `exec` defined, until it is used.
 
-    An error while a pool's process reads its next task would end the process: the next one would take its place, and the task
-    would be lost.
+    An error while a pool's process reads its next task would end the process: the next one would
+    take its place, and the task would be lost.
     """
 
     def __call__(cls, *args: Any, **_kwargs: Any) -> Any:
@@ -134,7 +142,9 @@ class _Stub:
     def _refuse(self, *_args: Any) -> Any:
         raise _error(type(self))
 
-    __reduce__ = __repr__ = __call__ = __len__ = __iter__ = __getitem__ = __contains__ = __lt__ = __add__ = _refuse
+    __reduce__ = __repr__ = __call__ = __len__ = __iter__ = __getitem__ = __contains__ = __lt__ = (
+        __add__
+    ) = _refuse
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -142,7 +152,12 @@ class _Stub:
         raise _error(type(self))
 
 
-_READING = ("multiprocessing.connection", "multiprocessing.queues", "multiprocessing.reduction", "multiprocessing.spawn")
+_READING = (
+    "multiprocessing.connection",
+    "multiprocessing.queues",
+    "multiprocessing.reduction",
+    "multiprocessing.spawn",
+)
 
 
 def _error(cls: type) -> Exception:

@@ -1,11 +1,13 @@
 """`multiprocessing` in a worker: how its processes start, what they find, and when they end.
 
 - They are spawned, as a process full of threads must not be forked; a program may still choose.
-- They end with this process, in whatever way that ends: they hold the one end of a pipe whose other end is here alone.
-- They find modules that exist in this process only: of source text, or files whose name was taken. Who can pickle functions by
-  their value, as joblib can, does so for these.
+- They end with this process, in whatever way that ends: they hold the one end of a pipe whose other
+  end is here alone.
+- They find modules that exist in this process only: of source text, or files whose name was taken.
+  Who can pickle functions by their value, as joblib can, does so for these.
 
-Nothing is imported for this: what there is to do is done when a program imports the modules that it concerns.
+Nothing is imported for this: what there is to do is done when a program imports the modules that it
+concerns.
 """
 
 from __future__ import annotations
@@ -38,9 +40,13 @@ _BEGIN = (
 
 
 class _Finder:
-    """Has something done to modules when they have been imported; not before, as importing them takes time."""
+    """Has something done to modules when they have been imported; not before, as importing them
+    takes time.
+    """
 
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         adapt = _adapters.get(name)
         spec = None if adapt is None else PathFinder.find_spec(name, path, target)
         if adapt is None or spec is None or spec.loader is None:
@@ -64,7 +70,9 @@ def prepare() -> None:
 
 
 def add_module(name: str, file: str, source: str | None = None) -> None:
-    """Let children find a module that is only known here: of `source`, or of a file that has another name or is on no path."""
+    """Let children find a module that is only known here: of `source`, or of a file that has
+    another name or is on no path.
+    """
     modules[name] = (file, source)
     if _Kept.are_there:
         pickle_by_value(name)
@@ -87,18 +95,25 @@ def _register(pickler: Any) -> None:
     for name in _by_value:
         if name in sys.modules:
             module = sys.modules[name]
-            # It notes the name alone, and takes nothing but a module: what stands for one (`scope.py`) is none.
-            pickler.register_pickle_by_value(module if isinstance(module, ModuleType) else ModuleType(name))
+            # It notes the name alone, and takes nothing but a module: what stands for one
+            # (`scope.py`) is none.
+            pickler.register_pickle_by_value(
+                module if isinstance(module, ModuleType) else ModuleType(name)
+            )
 
 
 class _Kept:
-    """Whether there may be processes that are used again and do not know the modules that are added now."""
+    """Whether there may be processes that are used again and do not know the modules that are added
+    now.
+    """
 
     are_there = False
 
 
 class _Life:
-    """A pipe whose writing end is this process's alone: who reads the other one learns when it has ended."""
+    """A pipe whose writing end is this process's alone: who reads the other one learns when it has
+    ended.
+    """
 
     reader = writer = -1
 
@@ -130,12 +145,18 @@ in_child(life.close_writer)
 
 
 class _Preparation:
-    """What a child gets beside what `multiprocessing` gives to it. It begins when it is unpickled, before anything else is."""
+    """What a child gets beside what `multiprocessing` gives to it. It begins when it is unpickled,
+    before anything else is.
+    """
 
     def __reduce__(self) -> tuple[Any, ...]:
         context: Any = sys.modules["multiprocessing.context"]
         process = context.get_spawning_popen()
-        reader = process.DupFd(process.duplicate_for_child(life.open())) if hasattr(process, "DupFd") else None
+        reader = (
+            process.DupFd(process.duplicate_for_child(life.open()))
+            if hasattr(process, "DupFd")
+            else None
+        )
         return eval, (_BEGIN, {"folder": _FOLDER, "life": reader, "modules": dict(modules)})
 
 

@@ -52,11 +52,17 @@ def _close(iterator: Any) -> Any:
 
 def _enter(context: Any) -> Any:
     kind = type(context)
-    return _awaited(kind.__aenter__(context)) if hasattr(kind, "__aenter__") else kind.__enter__(context)
+    return (
+        _awaited(kind.__aenter__(context))
+        if hasattr(kind, "__aenter__")
+        else kind.__enter__(context)
+    )
 
 
 def _exit(context: Any, rethrow: Callable[[], Any] | None) -> Any:
-    """Leave a context, with what `rethrow` raises if there is one. Answers whether the context swallows it."""
+    """Leave a context, with what `rethrow` raises if there is one. Answers whether the context
+    swallows it.
+    """
     kind = type(context)
     if hasattr(kind, "__aexit__"):
         return _leave(context, rethrow)

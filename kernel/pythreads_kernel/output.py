@@ -1,7 +1,8 @@
-"""Where goes what Python prints, in whole lines: to JavaScript, with the number of its call, or to a descriptor.
+"""Where goes what Python prints, in whole lines: to JavaScript, with the number of its call, or to
+a descriptor.
 
-`print` writes a line in pieces. A thread's pieces are put together here, so that a line belongs to one thread. They are bytes in
-UTF-8: what is written to `sys.stdout.buffer` comes by here, too.
+`print` writes a line in pieces. A thread's pieces are put together here, so that a line belongs to
+one thread. They are bytes in UTF-8: what is written to `sys.stdout.buffer` comes by here, too.
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ class _Line:
         self.is_of_worker = current.channel is not None
 
 
-# All lines of this interpreter that have no end yet, by output, call, stream and thread. Calls look whether there is one.
-# Whoever takes one out owns it, so that no lock is needed: a signal's handler or a finalizer may print in the middle of a print.
+# All lines of this interpreter that have no end yet, by output, call, stream and thread. Calls look
+# whether there is one. Whoever takes one out owns it, so that no lock is needed: a signal's handler
+# or a finalizer may print in the middle of a print.
 unfinished: dict[_Key, _Line] = {}
 
 
@@ -63,7 +65,9 @@ class Output:
     _most = _MOST_TO_JAVASCRIPT
 
     def hold(self, stream: int, data: bytes) -> bool:
-        """Take a piece of a line that this thread prints, unless too much of it is held. It may be interrupted anywhere."""
+        """Take a piece of a line that this thread prints, unless too much of it is held. It may be
+        interrupted anywhere.
+        """
         key = (self, self._call(), stream, get_ident())
         line = unfinished.get(key) or unfinished.setdefault(key, _Line())
         if line.size > self._most:
@@ -76,7 +80,8 @@ class Output:
         """Take what this thread prints; lines go out when they are whole."""
         if not data:
             return
-        # The state of a progress bar begins or ends with a carriage return, and is to be seen at once.
+        # The state of a progress bar begins or ends with a carriage return, and is to be seen at
+        # once.
         seen = data[0] == _CARRIAGE_RETURN or data[-1] == _CARRIAGE_RETURN
         end = len(data) if seen else data.rfind(b"\n") + 1
         if end == 0:
@@ -152,7 +157,9 @@ class ToJavaScript(Output):
     """To JavaScript, over one channel."""
 
     def __init__(self, channel: Channel) -> None:
-        """Send over the channel: its main socket from the thread that serves it, its side socket from others."""
+        """Send over the channel: its main socket from the thread that serves it, its side
+        socket from others.
+        """
         self._channel = channel
 
     def _call(self) -> int | None:
@@ -167,7 +174,9 @@ class ToJavaScript(Output):
         for start in range(0, len(text) or 1, _FRAME_TEXT):
             is_last = last and start + _FRAME_TEXT >= len(text)
             piece = text[start : start + _FRAME_TEXT]
-            self._channel.send(frames.OUTPUT, marshal.dumps((stream, call, piece, is_last, thread), 2))
+            self._channel.send(
+                frames.OUTPUT, marshal.dumps((stream, call, piece, is_last, thread), 2)
+            )
 
 
 class Nowhere(Output):
@@ -182,7 +191,9 @@ class Nowhere(Output):
 
 
 class _Turn:
-    """The right to write to a file. One thread has it: of an interpreter, or of the process once interpreters share a token."""
+    """The right to write to a file. One thread has it: of an interpreter, or of the process once
+    interpreters share a token.
+    """
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -241,7 +252,9 @@ class ToDescriptor(Output):
         self._finish_gone()
 
     def finish(self, _call: int | None) -> None:
-        """A call is over, and so is what its thread has begun, and what threads have that are gone."""
+        """A call is over, and so is what its thread has begun, and what threads have that
+        are gone.
+        """
         super().finish(None)
         self._finish_gone()
 
@@ -263,10 +276,16 @@ class ToDescriptor(Output):
             pass
 
     def collect(self, *, of_workers: bool) -> list[tuple[int, bytes]]:
-        """Take what is held of lines, rather than write it. `of_workers`: of those too that are in the middle of a call."""
+        """Take what is held of lines, rather than write it. `of_workers`: of those too that
+        are in the middle of a call.
+        """
         held = []
         for key, line in list(unfinished.items()):
-            if key[0] is self and (of_workers or not line.is_of_worker) and unfinished.pop(key, None) is line:
+            if (
+                key[0] is self
+                and (of_workers or not line.is_of_worker)
+                and unfinished.pop(key, None) is line
+            ):
                 held.append((key[2], b"".join(line.pieces)))
         return held
 
@@ -281,7 +300,9 @@ class ToDescriptor(Output):
             self._collector = None
 
     def tokens(self) -> list[tuple[int, int]]:
-        """What other interpreters `adopt`, so that their lines stay whole beside those of this one."""
+        """What other interpreters `adopt`, so that their lines stay whole beside those of
+        this one.
+        """
         return [self._turns[stream].token() for stream in (STDOUT, STDERR)]
 
     def adopt(self, tokens: list[tuple[int, int]]) -> None:
@@ -333,7 +354,9 @@ def finish_call(channel: Channel, call: int | None) -> None:
 
 
 def finish_worker(channel: Channel) -> None:
-    """A worker ends on this thread, and so do the lines that its threads and coroutines have begun."""
+    """A worker ends on this thread, and so do the lines that its threads and coroutines have
+    begun.
+    """
     output = channel.output or channel.scope.output or direct
     try:
         if output.is_captured:
@@ -355,7 +378,9 @@ _warned: list[Channel] = []
 
 
 def capture_warnings(owner: Channel, *, alone: bool) -> None:
-    """Send warnings to JavaScript rather than to `sys.stderr`. `alone`: no other worker uses this interpreter."""
+    """Send warnings to JavaScript rather than to `sys.stderr`. `alone`: no other worker uses this
+    interpreter.
+    """
     import warnings
 
     with _warnings_lock:
@@ -364,9 +389,20 @@ def capture_warnings(owner: Channel, *, alone: bool) -> None:
         if getattr(shown, "__pythreads__", False):
             return
 
-        def show(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+        def show(
+            message: Any,
+            category: Any,
+            filename: str,
+            lineno: int,
+            file: Any = None,
+            line: Any = None,
+        ) -> None:
             texts = map(exact_text, (category.__name__, message, filename))
-            if file is not None or forked or not shielded(_send_warning, (*texts, int(lineno)), alone):
+            if (
+                file is not None
+                or forked
+                or not shielded(_send_warning, (*texts, int(lineno)), alone)
+            ):
                 shown(message, category, filename, lineno, file, line)
 
         show.__pythreads__ = True  # type: ignore[attr-defined]
@@ -381,16 +417,24 @@ def stop_warnings(channel: Channel) -> None:
 
 
 def _send_warning(told: Any, alone: bool) -> bool:
-    """Send a warning to the pool of this thread, or to all that share the interpreter. Return whether any gets it."""
+    """Send a warning to the pool of this thread, or to all that share the interpreter. Return
+    whether any gets it.
+    """
     channel = current.channel
     if channel in _warned and channel is not None:
         _send(channel, (*told, channel.call(), True), is_late=False)
         return True
     is_of_pool = channel is not None
-    by_scope = {other.scope: other for other in reversed(_warned) if channel is None or other.scope is channel.scope}
+    by_scope = {
+        other.scope: other
+        for other in reversed(_warned)
+        if channel is None or other.scope is channel.scope
+    }
     call = current.call if alone else None
     for other in by_scope.values():
-        _send(other, (*told, call, alone and not is_of_pool), is_late=is_of_pool)  # in a sync call, JavaScript reads nothing
+        _send(
+            other, (*told, call, alone and not is_of_pool), is_late=is_of_pool
+        )  # in a sync call, JavaScript reads nothing
     return bool(by_scope)
 
 

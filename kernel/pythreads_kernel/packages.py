@@ -1,4 +1,6 @@
-"""What objects of well-known packages are when they are copied. A package that the program does not use is not imported."""
+"""What objects of well-known packages are when they are copied. A package that the program does not
+use is not imported.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,10 @@ def scalar_way(kind: type) -> Way | None:
     """What makes something plain of a value without members; `None` where nothing does."""
     tops = _tops(kind)
     if "pandas" in tops:
-        return _of_pandas(kind, (("NaT", _null), ("NA", _null), ("Timestamp", _timestamp), ("Timedelta", _timedelta)))
+        return _of_pandas(
+            kind,
+            (("NaT", _null), ("NA", _null), ("Timestamp", _timestamp), ("Timedelta", _timedelta)),
+        )
     return _numpy_scalar(kind) if "numpy" in tops else None
 
 
@@ -53,7 +58,9 @@ _module_of: Any = type.__dict__["__module__"].__get__
 def _tops(kind: type) -> list[str]:
     """The packages of a class and its bases."""
     modules = [_module_of(base) for base in kind.__mro__]
-    return list(dict.fromkeys(module.partition(".")[0] for module in modules if isinstance(module, str)))
+    return list(
+        dict.fromkeys(module.partition(".")[0] for module in modules if isinstance(module, str))
+    )
 
 
 def _class(module: str, name: str) -> Any:
@@ -76,8 +83,12 @@ def _null(_value: Any) -> None:
 
 
 def _timestamp(value: Any) -> Any:
-    """A Timestamp as a datetime. One with nanoseconds and no zone is a datetime64, which has no zone either."""
-    is_in_range = 1 <= value.year <= _LAST_YEAR  # a datetime's own fields are of another year otherwise
+    """A Timestamp as a datetime. One with nanoseconds and no zone is a datetime64, which has no
+    zone either.
+    """
+    is_in_range = (
+        1 <= value.year <= _LAST_YEAR
+    )  # a datetime's own fields are of another year otherwise
     if is_in_range and not value.nanosecond:
         return scalars.exact_datetime(value)
     if value.tzinfo is None:
@@ -99,7 +110,9 @@ def _numpy_scalar(kind: type) -> Way | None:
         return _timedelta64
     if _is(kind, "numpy", "complexfloating"):
         return complex
-    if _is(kind, "numpy", "integer") or _is(kind, "numpy", "bool_"):  # for JSON; elsewhere these are plain already
+    if _is(kind, "numpy", "integer") or _is(
+        kind, "numpy", "bool_"
+    ):  # for JSON; elsewhere these are plain already
         return lambda value: value.item()
     return float if _is(kind, "numpy", "floating") else None  # a long double: the nearest number
 
@@ -120,7 +133,9 @@ def _timedelta64(value: Any) -> Any:
 
 
 def _same(value: Any, dtype: str) -> Any:
-    """The value of Python's own class, if it says the same; what Python's does not hold is an int."""
+    """The value of Python's own class, if it says the same; what Python's does not hold is an
+    int.
+    """
     try:
         other = value.astype(dtype)
         plain = other.item()
@@ -152,7 +167,9 @@ def _record(value: Any) -> Any:
 
 
 def _array(value: Any) -> Any:
-    """An array that is of no typed array's kind: of records, texts, objects, long doubles; or a subclass."""
+    """An array that is of no typed array's kind: of records, texts, objects, long doubles; or a
+    subclass.
+    """
     numpy = sys.modules["numpy"]
     plain = value.view(numpy.ndarray)
     if type(value) is not numpy.ndarray and plain.dtype.kind not in "OSTUV":
@@ -177,9 +194,15 @@ def _frame(value: Any) -> Any:
     names = value.columns.tolist()
     if len(set(names)) != len(names):
         twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise RefusedValueError("value", f"a DataFrame has several columns {twice!r}, and a record one of each name")
+        raise RefusedValueError(
+            "value", f"a DataFrame has several columns {twice!r}, and a record one of each name"
+        )
     columns = [value.iloc[:, index].tolist() for index in range(len(names))]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] if names else [{}] * len(value)
+    return (
+        [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        if names
+        else [{}] * len(value)
+    )
 
 
 def _torch_members(kind: type) -> Way | None:
@@ -189,13 +212,18 @@ def _torch_members(kind: type) -> Way | None:
 def _tensor(value: Any) -> Any:
     """A tensor as an array, without its gradient, from whatever device."""
     plain = value.detach().cpu()
-    if getattr(plain, "is_sparse", False) or getattr(plain, "layout", None) is not getattr(sys.modules["torch"], "strided", None):
+    if getattr(plain, "is_sparse", False) or getattr(plain, "layout", None) is not getattr(
+        sys.modules["torch"], "strided", None
+    ):
         plain = plain.to_dense()
     for resolve in ("resolve_conj", "resolve_neg"):
         plain = getattr(plain, resolve, lambda same=plain: same)()
     try:
         return plain.numpy()
-    except (TypeError, RuntimeError):  # a type that numpy has not, such as bfloat16; or there is no numpy
+    except (
+        TypeError,
+        RuntimeError,
+    ):  # a type that numpy has not, such as bfloat16; or there is no numpy
         pass
     try:
         return plain.float().numpy()
@@ -227,13 +255,17 @@ def _pydantic_members(kind: type) -> Way | None:
 
 
 def _model(value: Any) -> Any:
-    """A model of pydantic 2, as `model_dump` has it: without what is excluded, with what is computed."""
+    """A model of pydantic 2, as `model_dump` has it: without what is excluded, with what is
+    computed.
+    """
     kind = type(value)
     if getattr(kind, "__pydantic_root_model__", False):
         return value.root
     fields = getattr(kind, "__pydantic_fields__", None) or kind.model_fields
     own = vars(value)
-    members = {name: own[name] for name, field in fields.items() if name in own and not field.exclude}
+    members = {
+        name: own[name] for name, field in fields.items() if name in own and not field.exclude
+    }
     members.update(value.__pydantic_extra__ or {})
     computed = kind.__pydantic_decorators__.computed_fields
     return {**members, **{name: getattr(value, name) for name in computed}}

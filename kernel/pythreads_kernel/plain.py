@@ -1,8 +1,9 @@
 """Python values to bytes and back, by the interpreter's own marshal module.
 
-marshal writes some values as if they were others: whatever offers the buffer protocol (a numpy number, an `array`)
-becomes bytes, code objects become code. So a container is looked over before it is written: when each value in it has
-exactly one of the plain types it is written as it is, otherwise with escapes (`encode.py`).
+marshal writes some values as if they were others: whatever offers the buffer protocol (a numpy
+number, an `array`) becomes bytes, code objects become code. So a container is looked over before it
+is written: when each value in it has exactly one of the plain types it is written as it is,
+otherwise with escapes (`encode.py`).
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ _SETS = frozenset({set, frozenset})
 BYTES = frozenset({bytes, bytearray})
 # Bytes alone, of this size, are lent where they can be (`lend.py`).
 INLINE_BYTES = 32 * 1024
-# A bytearray that occurs twice is one array in JavaScript, bytes are two: marshal writes both alike.
+# A bytearray that occurs twice is one array in JavaScript, bytes are two: marshal writes both
+# alike.
 _MEMBERS = SCALARS - {bytearray}
 _PLAIN = _MEMBERS | CONTAINERS
-# Version 2 is the quicker one for small and flat values; version 4 writes what is used several times only once.
+# Version 2 is the quicker one for small and flat values; version 4 writes what is used several
+# times only once.
 FLAT, NESTED = 2, 4
 
 
@@ -57,7 +60,9 @@ def dumps_plain(value: Any) -> bytes | None:
 
 
 def _version(value: Any) -> int | None:
-    """Look a container over; answer the marshal version that suits it, `None` when it is not plain."""
+    """Look a container over; answer the marshal version that suits it, `None` when it is not
+    plain.
+    """
     kinds = _kinds(value)
     if kinds <= _MEMBERS:
         return FLAT
@@ -75,9 +80,13 @@ def _version(value: Any) -> int | None:
 
 
 def _nests_sets(members: Any) -> bool:
-    """Whether a set has members that may be or have sets: to sort them, marshal writes each twice, at every level."""
+    """Whether a set has members that may be or have sets: to sort them, marshal writes each
+    twice, at every level.
+    """
     return any(
-        type(item) is frozenset or (type(item) is tuple and not CONTAINERS.isdisjoint(map(type, item))) for item in members
+        type(item) is frozenset
+        or (type(item) is tuple and not CONTAINERS.isdisjoint(map(type, item)))
+        for item in members
     )
 
 

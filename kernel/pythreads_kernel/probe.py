@@ -1,7 +1,9 @@
-"""What one installation of Python is and can do, as one line of JSON. Run as a script, isolated from the environment.
+"""What one installation of Python is and can do, as one line of JSON. Run as a script, isolated
+from the environment.
 
-It comes before the first start, so it also compiles the kernel: to do that in each interpreter takes four times as long as
-all else that the kernel does at its start, and it would be done each time where PYTHONDONTWRITEBYTECODE is set.
+It comes before the first start, so it also compiles the kernel: to do that in each interpreter
+takes four times as long as all else that the kernel does at its start, and it would be done each
+time where PYTHONDONTWRITEBYTECODE is set.
 """
 
 from __future__ import annotations
@@ -36,20 +38,28 @@ def facts() -> dict[str, Any]:
 
 
 def _libpython() -> str | None:
-    """Find the real file of the shared library: the one that is loaded, else where this installation puts it."""
+    """Find the real file of the shared library: the one that is loaded, else where this
+    installation puts it.
+    """
     tag = f"{sys.version_info[0]}.{sys.version_info[1]}"
     for path in _mapped():
         if os.path.basename(path).startswith(f"libpython{tag}"):
             return path
     name = sysconfig.get_config_var("INSTSONAME") or ""
     if sys.platform == "win32":
-        return _first([os.path.join(sys.base_prefix, f"python{sys.version_info[0]}{sys.version_info[1]}.dll")])
+        return _first(
+            [os.path.join(sys.base_prefix, f"python{sys.version_info[0]}{sys.version_info[1]}.dll")]
+        )
     if sysconfig.get_config_var("PYTHONFRAMEWORK"):
         return _first([os.path.join(sys.base_prefix, "Python")])
     suffix = ".dylib" if sys.platform == "darwin" else ".so"
     if suffix not in name:
         flags = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
-        name = f"libpython{tag}{flags}.dylib" if suffix == ".dylib" else f"libpython{tag}{flags}.so.1.0"
+        name = (
+            f"libpython{tag}{flags}.dylib"
+            if suffix == ".dylib"
+            else f"libpython{tag}{flags}.so.1.0"
+        )
     libdir, multiarch = sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("MULTIARCH")
     folders = [
         libdir,
@@ -63,7 +73,11 @@ def _libpython() -> str | None:
 def _mapped() -> list[str]:
     try:
         with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
-            return [line[line.index("/") :].rstrip("\n") for line in maps if "libpython" in line and "/" in line]
+            return [
+                line[line.index("/") :].rstrip("\n")
+                for line in maps
+                if "libpython" in line and "/" in line
+            ]
     except OSError:
         return []
 
@@ -81,7 +95,9 @@ def _has(module: str) -> bool:
 
 
 def compile_kernel() -> None:
-    """Compile the modules beside this one that were not yet, or changed. Where the folder can't be written to, do nothing."""
+    """Compile the modules beside this one that were not yet, or changed. Where the folder can't be
+    written to, do nothing.
+    """
     from importlib.machinery import SourceFileLoader
 
     folder = os.path.dirname(os.path.abspath(__file__))
@@ -89,7 +105,9 @@ def compile_kernel() -> None:
     names = [name for name in os.listdir(folder) if name.endswith(".py") and name != own]
     # Compiled last: it tells that all were.
     mark = os.path.join(folder, "__pycache__", f"{own[:-3]}.{sys.implementation.cache_tag}.pyc")
-    if os.path.exists(mark) and os.path.getmtime(mark) >= max(os.path.getmtime(os.path.join(folder, name)) for name in names):
+    if os.path.exists(mark) and os.path.getmtime(mark) >= max(
+        os.path.getmtime(os.path.join(folder, name)) for name in names
+    ):
         return
     for name in [*names, own]:
         module = f"pythreads_kernel.{name[:-3]}"

@@ -22,22 +22,26 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1
 _IOLBF = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-# What is freed at the end of the heap is kept up to this size: memory that is asked of the system anew for each large value costs
-# more than the value. Half of it is the most that glibc takes for the size from which on a value has pages of its own.
+# What is freed at the end of the heap is kept up to this size: memory that is asked of the system
+# anew for each large value costs more than the value. Half of it is the most that glibc takes for
+# the size from which on a value has pages of its own.
 _KEPT_BYTES = 64 << 20
 
 
 def prepare(fd: int, side: int, status_page_fd: int, parent: int) -> Callable[[], None]:
-    """Make this process a worker of the host process `parent`, with which it ends. Return what serves the channel of two sockets.
+    """Make this process a worker of the host process `parent`, with which it ends. Return what
+    serves the channel of two sockets.
 
-    `status_page_fd`: -1 where there is none. `parent`: negative where the host started a program that started this one.
+    `status_page_fd`: -1 where there is none. `parent`: negative where the host started a program
+    that started this one.
     """
     for descriptor in (fd, side):
         os.set_inheritable(descriptor, False)
         os.set_blocking(descriptor, True)
     forget_own_source()
     status_page = None if status_page_fd < 0 else _open_ledger(status_page_fd)
-    # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN would be inherited.
+    # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN
+    # would be inherited.
     _signal.signal(_signal.SIGINT, _leave_it_to_the_host)
     install(status_page=status_page, reads=False)
     forking.prepare(own_process=True)
@@ -48,7 +52,8 @@ def prepare(fd: int, side: int, status_page_fd: int, parent: int) -> Callable[[]
     if parent < 0 and (os.getppid() != -parent or parent == -1):
         from . import lend  # is not needed before
 
-        # The host looks for files of the process that it started, which is another one. A sandbox may have its own process 1.
+        # The host looks for files of the process that it started, which is another one. A sandbox
+        # may have its own process 1.
         lend.stop()
     _end_with(parent, fd)
     return partial(_serve, fd, side, status_page)
@@ -59,7 +64,8 @@ def _serve(fd: int, side: int, status_page: StatusPage | None) -> None:
     if polite:
         from . import program_end  # is not needed before
 
-        program_end.end()  # finalization would have lost what files of exec need, before it comes to them
+        # finalization would have lost what files of exec need, before it comes to them
+        program_end.end()
     flush()
     if not polite:
         os._exit(0)
@@ -84,13 +90,17 @@ def _open_ledger(fd: int) -> StatusPage:
 
 
 def _end_with(parent: int, fd: int) -> None:
-    """End when the host does: when its end of the channel closes and, for C code that keeps the GIL, by a signal."""
+    """End when the host does: when its end of the channel closes and, for C code that keeps the
+    GIL, by a signal.
+    """
     if sys.platform == "linux":
         try:
             from . import libc  # what it needs may be missing
 
             libc.prctl(_PR_SET_PDEATHSIG, _signal.SIGKILL, 0, 0, 0)
-            libc.setvbuf(libc.stdout(), None, _IOLBF, 0)  # the end is SIGKILL, which flushes nothing
+            libc.setvbuf(
+                libc.stdout(), None, _IOLBF, 0
+            )  # the end is SIGKILL, which flushes nothing
             libc.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES // 2)
             libc.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
         except (ImportError, OSError, AttributeError, ValueError):

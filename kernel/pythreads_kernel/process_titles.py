@@ -1,4 +1,5 @@
-"""What a worker is called where the system shows it: the title of its process in `ps`, and the names of its threads in `top -H`.
+"""What a worker is called where the system shows it: the title of its process in `ps`, and the
+names of its threads in `top -H`.
 
 Nothing depends on it: where the system does not let a process do that, names stay as they are.
 """
@@ -34,7 +35,9 @@ def name_worker(pool: str, worker: int | None, *, own_process: bool) -> None:
 
 
 def name_thread(title: str, suffix: str = "") -> None:
-    """Name this thread for the system, which keeps 15 bytes: the number of the worker is at the end, and stays."""
+    """Name this thread for the system, which keeps 15 bytes: the number of the worker is at the
+    end, and stays.
+    """
     if sys.platform != "linux":
         return
     pool, _, number = title.rpartition("-")
@@ -48,7 +51,9 @@ def name_thread(title: str, suffix: str = "") -> None:
 
 
 def _set_title(title: str) -> None:
-    """Write over the command line, which is as long as the text that started this worker. Nothing reads it any more."""
+    """Write over the command line, which is as long as the text that started this worker. Nothing
+    reads it any more.
+    """
     if sys.platform != "linux":
         return
     try:
@@ -60,7 +65,11 @@ def _set_title(title: str) -> None:
         with open("/proc/self/mem", "r+b", buffering=0) as memory:
             if not own or os.pread(memory.fileno(), len(own), start) != own:
                 return
-            os.pwrite(memory.fileno(), title.encode("utf-8", "replace")[: end - start - 1].ljust(end - start, b"\0"), start)
+            os.pwrite(
+                memory.fileno(),
+                title.encode("utf-8", "replace")[: end - start - 1].ljust(end - start, b"\0"),
+                start,
+            )
     except (OSError, ValueError, IndexError, OverflowError):
         return
     in_child(lambda: _set_title(f"{title}, forked"))

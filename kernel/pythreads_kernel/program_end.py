@@ -1,4 +1,6 @@
-"""What a Python program does at its end, for an interpreter that is not finalized, or whose worker ends before it is."""
+"""What a Python program does at its end, for an interpreter that is not finalized, or whose worker
+ends before it is.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-# What holds text or bytes back, in the order in which it has to be written: each gives to what comes after it.
+# What holds text or bytes back, in the order in which it has to be written: each gives to what
+# comes after it.
 _TEXT = (io.TextIOWrapper,)
 _CLOSED: tuple[tuple[str, str], ...] = (
     *(("gzip", "GzipFile"), ("bz2", "BZ2File"), ("lzma", "LZMAFile"), ("zipfile", "ZipFile")),
@@ -23,10 +26,11 @@ _BYTES = (io.BufferedWriter, io.BufferedRandom)
 
 
 def end(*, looks: Callable[[], object] = int, found: Callable[[], object] = int) -> None:
-    """Wait for threads, run what `atexit` and `weakref.finalize` know, and write what files hold back. Once.
+    """Wait for threads, run what `atexit` and `weakref.finalize` know, and write what files
+    hold back. Once.
 
-    To look for files stops all threads where there is no GIL, which C code may hold up: `looks` is called before and
-    `found` afterwards.
+    To look for files stops all threads where there is no GIL, which C code may hold up: `looks` is
+    called before and `found` afterwards.
     """
     _end_threads()
     atexit._run_exitfuncs()  # noqa: SLF001 - what is run is forgotten
@@ -37,7 +41,9 @@ def end(*, looks: Callable[[], object] = int, found: Callable[[], object] = int)
 
 
 def _end_threads() -> None:
-    """Wait for the user's threads that are no daemons. Those of thread pools are told to end first."""
+    """Wait for the user's threads that are no daemons. Those of thread pools are told to end
+    first.
+    """
     waiting: list[Callable[[], object]] = getattr(threading, "_threading_atexits", [])
     while waiting:
         _call(waiting.pop())
@@ -49,12 +55,20 @@ def _end_threads() -> None:
 def users_threads() -> list[threading.Thread]:
     """The threads of this interpreter that neither the kernel nor Python itself has started."""
     known = (threading.main_thread(), threading.current_thread())
-    return [thread for thread in threading.enumerate() if thread not in known and not thread.name.startswith("pythreads-")]
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread not in known and not thread.name.startswith("pythreads-")
+    ]
 
 
 def _write_files(things: Iterable[object]) -> None:
-    """Write what open files hold back, and end those that need an end; a program's last files are closed by finalization."""
-    closed = tuple(getattr(sys.modules[module], name) for module, name in _CLOSED if module in sys.modules)
+    """Write what open files hold back, and end those that need an end; a program's last files are
+    closed by finalization.
+    """
+    closed = tuple(
+        getattr(sys.modules[module], name) for module, name in _CLOSED if module in sys.modules
+    )
     kinds = (*_TEXT, *closed, *_BYTES)
     files = [thing for thing in things if issubclass(type(thing), kinds)]
     _each(files, _TEXT, "flush")

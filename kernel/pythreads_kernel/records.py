@@ -1,7 +1,8 @@
-"""Records of a file through a function, a chunk of whole records at a time: what `pythreads map` calls.
+"""Records of a file through a function, a chunk of whole records at a time: what `pythreads map`
+calls.
 
-Reading and writing happen here, so that a record meets the same `json` and `csv` modules, with their default settings,
-as in a plain Python loop: `json.dumps(function(json.loads(line)))`.
+Reading and writing happen here, so that a record meets the same `json` and `csv` modules, with
+their default settings, as in a plain Python loop: `json.dumps(function(json.loads(line)))`.
 """
 
 from __future__ import annotations
@@ -47,9 +48,10 @@ def run(
 ) -> dict[str, Any]:
     """Put the records of a chunk through a function.
 
-    Return the rows to write, how many records there were, the failures, each with its line, and how long it took. With
-    `stop` the first failure ends it. `fmt` is the format of the input, `out` that of the output; `columns` are those of the input
-    and `header`, once they are known, those of the output, where it is CSV.
+    Return the rows to write, how many records there were, the failures, each with its line, and how
+    long it took. With `stop` the first failure ends it. `fmt` is the format of the input, `out`
+    that of the output; `columns` are those of the input and `header`, once they are known, those of
+    the output, where it is CSV.
     """
     start = perf_counter()
     function = resolve_callable(target)
@@ -80,7 +82,9 @@ def run(
 
 
 def _lines(data: bytes, first_line: int) -> Iterator[tuple[int, str | InputError]]:
-    """The lines of a chunk without their ends; one that is not UTF-8 as an error. A byte order mark is no part of the text."""
+    """The lines of a chunk without their ends; one that is not UTF-8 as an error. A byte order
+    mark is no part of the text.
+    """
     body = data[:-1] if data.endswith(b"\n") else data
     if first_line == 1:
         body = body.removeprefix(codecs.BOM_UTF8)
@@ -91,16 +95,27 @@ def _lines(data: bytes, first_line: int) -> Iterator[tuple[int, str | InputError
             try:
                 yield number, raw.decode("utf-8")
             except UnicodeDecodeError as error:
-                yield number, InputError(f"line {number} is not UTF-8: {error.reason} at byte {error.start + 1}")
+                yield (
+                    number,
+                    InputError(
+                        f"line {number} is not UTF-8: {error.reason} at byte {error.start + 1}"
+                    ),
+                )
 
 
-def _read_lines(data: bytes, first_line: int, _columns: list[str] | None) -> Iterator[tuple[int, Any]]:
+def _read_lines(
+    data: bytes, first_line: int, _columns: list[str] | None
+) -> Iterator[tuple[int, Any]]:
     for number, line in _lines(data, first_line):
         yield number, line.removesuffix("\r") if isinstance(line, str) else line
 
 
-def _read_jsonl(data: bytes, first_line: int, _columns: list[str] | None, *, unit: str = "line") -> Iterator[tuple[int, Any]]:
-    """The values of a chunk. Blank lines are no records: many programs end a file with one, or write one between its parts."""
+def _read_jsonl(
+    data: bytes, first_line: int, _columns: list[str] | None, *, unit: str = "line"
+) -> Iterator[tuple[int, Any]]:
+    """The values of a chunk. Blank lines are no records: many programs end a file with one, or
+    write one between its parts.
+    """
     loads = json.loads
     for number, line in _lines(data, first_line):
         if isinstance(line, str):
@@ -115,7 +130,9 @@ def _read_jsonl(data: bytes, first_line: int, _columns: list[str] | None, *, uni
             yield number, line
 
 
-def _read_csv(data: bytes, first_line: int, columns: list[str], *, dialect: str = "excel") -> Iterator[tuple[int, Any]]:
+def _read_csv(
+    data: bytes, first_line: int, columns: list[str], *, dialect: str = "excel"
+) -> Iterator[tuple[int, Any]]:
     text = data.decode("utf-8", "surrogateescape")
     lines = list(io.StringIO(text, newline=""))
     rest = iter(lines)
@@ -141,7 +158,10 @@ def _read_csv(data: bytes, first_line: int, columns: list[str], *, dialect: str 
         elif len(fields) == len(columns):
             yield line, dict(zip(columns, fields, strict=True))
         elif fields:
-            yield line, InputError(f"line {line} has {len(fields)} fields, the header has {len(columns)}")
+            yield (
+                line,
+                InputError(f"line {line} has {len(fields)} fields, the header has {len(columns)}"),
+            )
 
 
 def _is_unicode(text: str) -> bool:
@@ -158,7 +178,9 @@ def _is_unicode(text: str) -> bool:
 def csv_columns(record: memoryview, fmt: str) -> list[str]:
     """The columns that the first record of a file names."""
     try:
-        rows = csv.reader(io.StringIO(bytes(record).decode("utf-8-sig"), newline=""), _DIALECTS[fmt], strict=True)
+        rows = csv.reader(
+            io.StringIO(bytes(record).decode("utf-8-sig"), newline=""), _DIALECTS[fmt], strict=True
+        )
         return next(rows, [])
     except (csv.Error, UnicodeDecodeError) as error:
         raise InputError(f"the header (line 1) is not CSV: {error}") from None
@@ -174,7 +196,9 @@ class _Lines:
 
     def add(self, result: Any) -> None:
         if not isinstance(result, str):
-            raise OutputError(f"a line has to be a str, the function returned {type(result).__qualname__}")
+            raise OutputError(
+                f"a line has to be a str, the function returned {type(result).__qualname__}"
+            )
         if "\n" in result:
             raise OutputError("a line cannot have a line break in it")
         if not _is_unicode(result):
@@ -205,14 +229,18 @@ class _JsonLines(_Lines):
 
 
 class _JsonItems(_JsonLines):
-    """Items of a JSON array, each with what separates it from the one before; the host opens and closes the array."""
+    """Items of a JSON array, each with what separates it from the one before; the host opens and
+    closes the array.
+    """
 
     def text(self) -> str:
         return "".join([f",\n{row}" for row in self._rows])
 
 
 class _CsvRows:
-    """Rows of CSV. The first mapping names the columns and makes the header; the later ones have to have the same."""
+    """Rows of CSV. The first mapping names the columns and makes the header; the later ones have to
+    have the same.
+    """
 
     def __init__(self, header: list[str] | None, dialect: str) -> None:
         self.columns = header
@@ -225,14 +253,18 @@ class _CsvRows:
                 self.columns = [str(key) for key in result]
                 self._write(self.columns)
             if result.keys() != set(self.columns):
-                raise OutputError(f"the columns are {', '.join(self.columns)}; this row has {', '.join(map(str, result))}")
+                raise OutputError(
+                    f"the columns are {', '.join(self.columns)}; this row has {', '.join(map(str, result))}"
+                )
             self._write([result[column] for column in self.columns])
         elif isinstance(result, list | tuple):
             if self.columns is None:
                 self.columns = []  # no header
             self._write(result)
         else:
-            raise OutputError(f"a row is a mapping, a list or a tuple, the function returned {type(result).__qualname__}")
+            raise OutputError(
+                f"a row is a mapping, a list or a tuple, the function returned {type(result).__qualname__}"
+            )
 
     def _write(self, fields: Sequence[Any]) -> None:
         if not all(_is_unicode(field) for field in fields if isinstance(field, str)):
@@ -251,4 +283,8 @@ _READERS: dict[str, Callable[..., Iterator[tuple[int, Any]]]] = {
     "csv": _read_csv,
     "tsv": partial(_read_csv, dialect="excel-tab"),
 }
-_WRITERS: dict[str, Callable[[], _Lines]] = {"jsonl": _JsonLines, "json": _JsonItems, "lines": _Lines}
+_WRITERS: dict[str, Callable[[], _Lines]] = {
+    "jsonl": _JsonLines,
+    "json": _JsonItems,
+    "lines": _Lines,
+}

@@ -1,7 +1,8 @@
 """The extension modules that this sub-interpreter refused to load.
 
-A package may catch that error and go on without its compiled part: it is slow then, or fails later with an error that names
-something else. So each refusal is noted where it happens: JavaScript is told, and the errors of later calls have a note.
+A package may catch that error and go on without its compiled part: it is slow then, or fails later
+with an error that names something else. So each refusal is noted where it happens: JavaScript is
+told, and the errors of later calls have a note.
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 MARKER = "does not support loading in subinterpreters"
 # What modules say that find out by themselves: those of PyO3, Cython, numpy.
-_OTHER_MARKERS = ("subinterpreter", "once per interpreter process", "one interpreter per process", "more than once per process")
+_OTHER_MARKERS = (
+    "subinterpreter",
+    "once per interpreter process",
+    "one interpreter per process",
+    "more than once per process",
+)
 
 # Python's own `traceback` does without it as well as with it, and imports it for each NameError.
 _UNIMPORTANT = "_suggestions"
@@ -33,7 +39,9 @@ is_watching = False
 
 
 def watch() -> None:
-    """Note what is refused in this interpreter from now on. Costs nothing but for extension modules."""
+    """Note what is refused in this interpreter from now on. Costs nothing but for extension
+    modules.
+    """
     global is_watching  # noqa: PLW0603
     is_watching = True
     create, execute, create_builtin = (

@@ -1,4 +1,4 @@
-"""What each kind of request does. The serve loop and the sync entry point both answer through here."""
+"""What each kind of request does, for the serve loop and for the sync entry point."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
         if kind & _ESCAPED:
             asked = unescape(asked, channel, readonly=bool(kind & frames.READONLY))
         if channel.guard is not None and not channel.is_sync:
-            channel.guard.request = request  # all that crossed has arrived: from here on the call may be interrupted
+            channel.guard.request = (
+                request  # all that crossed has arrived: from here on the call may be interrupted
+            )
         if kind == _PLAIN_CALL:
             target, args, kwargs = asked
             function = resolve_callable(target)
@@ -67,11 +69,17 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             leave(error)
         if type(result) is CoroutineType and isinstance(error, CallCancelled):
             result.close()  # it was made, and will not run
-        return frames.UNREAD if asked is _UNREAD and not channel.is_sync else frames.ERROR, describe_bytes(error, channel)
+        return (
+            frames.UNREAD if asked is _UNREAD and not channel.is_sync else frames.ERROR,
+            describe_bytes(error, channel),
+        )
 
 
-def _reply(result: Any, request: int, channel: Channel, kind: int, *, is_looked_over: bool) -> tuple[int, bytes]:
-    """Return the reply with a result; a coroutine is waited for, on the event loop, while the worker goes on.
+def _reply(
+    result: Any, request: int, channel: Channel, kind: int, *, is_looked_over: bool
+) -> tuple[int, bytes]:
+    """Return the reply with a result; a coroutine is waited for, on the event loop, while the
+    worker goes on.
 
     `kind`: of the request, with its flags. `is_looked_over`: the result is known not to be plain.
     """
@@ -85,9 +93,13 @@ def _reply(result: Any, request: int, channel: Channel, kind: int, *, is_looked_
 
 
 def is_awaited(kind: type) -> bool:
-    """Whether values of this type are coroutines, tasks or other awaitables, but for those that may be meant for `async with`."""
+    """Whether values of this type are coroutines, tasks or other awaitables, but for those that
+    may be meant for `async with`.
+    """
     try:
-        return kind is CoroutineType or (hasattr(kind, "__await__") and not hasattr(kind, "__aenter__"))
+        return kind is CoroutineType or (
+            hasattr(kind, "__await__") and not hasattr(kind, "__aenter__")
+        )
     except Exception:  # the metaclass is the user's
         return False
 
@@ -103,7 +115,9 @@ def describe_bytes(error: BaseException, channel: Channel | None = None) -> byte
         return data if channel is None or len(data) < FRAME_BYTES else elsewhere(data, channel)
     except CallCancelled:
         raise
-    except BaseException as failure:  # there is no memory for it, or it is longer than marshal writes
+    except (
+        BaseException
+    ) as failure:  # there is no memory for it, or it is longer than marshal writes
         return marshal.dumps(barely(type(failure)), FLAT)
     finally:
         error.__traceback__ = None
@@ -134,10 +148,16 @@ def _exec(asked: Any, channel: Channel) -> None:
 
 
 def _module(asked: Any, _channel: Channel) -> None:
-    """Make a module of source text. One of that name that was made so before is filled anew; another one is not touched."""
+    """Make a module of source text. One of that name that was made so before is filled anew;
+    another one is not touched.
+    """
     name, source, filename = asked
     known = sys.modules.get(name)
-    taken = find_spec(name) is not None if known is None else getattr(known, "__file__", None) != filename
+    taken = (
+        find_spec(name) is not None
+        if known is None
+        else getattr(known, "__file__", None) != filename
+    )
     if taken:
         raise TargetError("ARGUMENT", f"there is a module {name!r} already")
     code = compile_source(source, filename)
@@ -167,7 +187,9 @@ def _operate(asked: Any, _channel: Channel) -> Any:
 
 
 def _map(asked: Any, channel: Channel) -> Any:
-    """Call a function for each item; answer the results up to the first failure, the failure, and the seconds it took."""
+    """Call a function for each item; answer the results up to the first failure, the failure,
+    and the seconds it took.
+    """
     target, items, kwargs = asked
     start = perf_counter()
     function = resolve_callable(target)
@@ -195,7 +217,9 @@ def _map(asked: Any, channel: Channel) -> Any:
     return _mapped(results, failure, start, channel)
 
 
-async def _map_coroutines(results: list[Any], failure: BaseException | None, start: float, channel: Channel) -> list[Any]:
+async def _map_coroutines(
+    results: list[Any], failure: BaseException | None, start: float, channel: Channel
+) -> list[Any]:
     """Run the coroutines among the results at once."""
     from .event_loop import gather
 
@@ -203,7 +227,9 @@ async def _map_coroutines(results: list[Any], failure: BaseException | None, sta
     return _mapped(results, early or failure, start, channel)
 
 
-def _mapped(results: list[Any], failure: BaseException | None, start: float, channel: Channel) -> list[Any]:
+def _mapped(
+    results: list[Any], failure: BaseException | None, start: float, channel: Channel
+) -> list[Any]:
     details = None if failure is None else describe(failure, channel.scope)
     if failure is not None:
         failure.__traceback__ = None

@@ -1,7 +1,7 @@
 """Immutable values with no equal in JavaScript, as text from which the same value is made again.
 
-Only exact types and only what the text holds completely: a subclass, or a time with a zone of its own, crosses as a
-reference instead.
+Only exact types and only what the text holds completely: a subclass, or a time with a zone of its
+own, crosses as a reference instead.
 """
 
 from __future__ import annotations
@@ -45,8 +45,11 @@ def base_of(kind: type) -> str | None:
 
 
 def without_class(value: Any, name: str) -> Any:
-    """A value of a subclass of one of the types as one of the type itself; `None` where there is no such value in JavaScript."""
-    # A subclass may have values that are no moment, as pandas.NaT, or nanoseconds, which a datetime has not.
+    """A value of a subclass of one of the types as one of the type itself; `None` where there is no
+    such value in JavaScript.
+    """
+    # A subclass may have values that are no moment, as pandas.NaT, or nanoseconds, which a datetime
+    # has not.
     if value != value or any(getattr(value, more, 0) for more in ("nanosecond", "nanoseconds")):  # noqa: PLR0124
         return None
     base = getattr(sys.modules[_WRITERS[name][0]], name)
@@ -76,7 +79,12 @@ def _datetime64(value: Any) -> Escape:
     unit = _unit(value)
     text = str(value)
     is_said = unit.isalpha() and unit != "W" and text != "NaT"
-    return (..., escapes.SCALAR, "numpy.datetime64", text if is_said or not unit else f"{text}[{unit}]")
+    return (
+        ...,
+        escapes.SCALAR,
+        "numpy.datetime64",
+        text if is_said or not unit else f"{text}[{unit}]",
+    )
 
 
 def _timedelta64(value: Any) -> Escape:

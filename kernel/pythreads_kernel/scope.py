@@ -1,4 +1,6 @@
-"""What one pool has in one interpreter: the namespaces of `exec` and `eval`, and the objects that JavaScript holds."""
+"""What one pool has in one interpreter: the namespaces of `exec` and `eval`, and the objects that
+JavaScript holds.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from .output import Output
 
 _MAX_COMPILED = 1024
-# The module of the first pool's variables in an interpreter; those of others are called `__pythreads_2__` and so on.
+# The module of the first pool's variables in an interpreter; those of others are called
+# `__pythreads_2__` and so on.
 EXEC_MODULE = "__pythreads_"
 
 
@@ -39,8 +42,15 @@ class _Module:
     __name__: str
 
     def __init__(self, name: str) -> None:
-        # The dictionary that an object gets of itself is not the one that functions have as their globals.
-        self.__dict__ = {"__name__": name, "__doc__": None, "__package__": None, "__loader__": None, "__spec__": None}
+        # The dictionary that an object gets of itself is not the one that functions have as their
+        # globals.
+        self.__dict__ = {
+            "__name__": name,
+            "__doc__": None,
+            "__package__": None,
+            "__loader__": None,
+            "__spec__": None,
+        }
 
     def __repr__(self) -> str:
         return f"<module {self.__name__!r}>"
@@ -51,10 +61,14 @@ def _new_module(name: str) -> Any:
 
 
 class Namespace:
-    """Variables, and the expressions that were compiled for them: a module, as what is defined in it names its module."""
+    """Variables, and the expressions that were compiled for them: a module, as what is defined
+    in it names its module.
+    """
 
     def __init__(self, name: str, place: str) -> None:
-        """Start with Python's builtins and nothing else. `place` stands in the file names of what is executed."""
+        """Start with Python's builtins and nothing else. `place` stands in the file names
+        of what is executed.
+        """
         self.name = name  # the module's own can be overwritten
         self.module = module = _new_module(name)
         self.variables: dict[str, Any] = module.__dict__
@@ -72,15 +86,20 @@ class Namespace:
         if function is None:
             if len(self._functions) >= _MAX_COMPILED:
                 self._functions.clear()
-            function = self._functions[key] = eval(_compile_expression(source, names), self.variables)
+            function = self._functions[key] = eval(
+                _compile_expression(source, names), self.variables
+            )
         return function(*values)
 
     def execute(self, source: str, filename: str, values: dict[str, Any]) -> None:
-        """Run statements. `values` stay as variables, as functions that are defined here may use them later."""
+        """Run statements. `values` stay as variables, as functions that are defined here
+        may use them later.
+        """
         if self.place:
             filename = f"{filename[:-1]}{self.place}>"
         code = compile_source(source, filename)
-        # `inspect` looks for classes in the module's file: it has one as long as one text is all that there is.
+        # `inspect` looks for classes in the module's file: it has one as long as one text is all
+        # that there is.
         if self._file is None:
             self._file = self.variables["__file__"] = filename
         elif self.variables.get("__file__") == self._file:
@@ -111,11 +130,14 @@ class Scope:
         # A note for each hold on a JavaScript value, and those whose hold is gone.
         self.notes: set[Note] = set()
         self.dropped: deque[Note | tuple[int, int, int]] = deque()
-        # What the pool's options say of values that functions of JavaScript get: flags of `frames.py`.
+        # What the pool's options say of values that functions of JavaScript get: flags of
+        # `frames.py`.
         self.flags = 0
-        # The JavaScript thread of the pool; and the channel on which it waits in a sync call, if it does.
+        # The JavaScript thread of the pool; and the channel on which it waits in a sync call, if it
+        # does.
         self.owner = 0
-        # What errors tell besides what all do: paths of attributes, and whether the exception itself goes along.
+        # What errors tell besides what all do: paths of attributes, and whether the exception
+        # itself goes along.
         self.errors: dict[str, Any] | None = None
         self.waiting: Channel | None = None
         # Where threads print that serve no channel with an output of its own: those of sync calls.
@@ -132,7 +154,9 @@ class Scope:
                     self.modules.add(name)
 
     def leave(self) -> None:
-        """Be the scope of one worker less. With the last one, `sys.modules` lets the variables go, which may hold this scope."""
+        """Be the scope of one worker less. With the last one, `sys.modules` lets the variables go,
+        which may hold this scope.
+        """
         with _modules_lock:
             self._workers -= 1
             if self._workers == 0:
@@ -200,7 +224,9 @@ class Scope:
             self._objects.pop(number, None)
 
     def take_dropped(self) -> list[tuple[int, int, int]]:
-        """What of JavaScript's Python has dropped since this was last asked: number, crossings, homecomings."""
+        """What of JavaScript's Python has dropped since this was last asked: number, crossings,
+        homecomings.
+        """
         dropped = []
         while self.dropped:
             try:
@@ -231,8 +257,9 @@ _lock = threading.Lock()
 
 def scope_of(number: int) -> Scope:
     """Return the scope of a pool; it lives as long as one of the pool's workers holds it."""
-    # Not `get`: on a free-threaded 3.13 it holds the dictionary's lock, and takes that once more where the key is equal to one of
-    # another thread, but not the same: it spins until it finds that it waits for itself, 20 us. dict[key] does not.
+    # Not `get`: on a free-threaded 3.13 it holds the dictionary's lock, and takes that once more
+    # where the key is equal to one of another thread, but not the same: it spins until it finds
+    # that it waits for itself, 20 us. dict[key] does not.
     try:
         scope = _scopes[number]()
     except KeyError:
@@ -258,7 +285,9 @@ def _forget(names: Iterable[str], _scope: object = None) -> None:
 
 
 def forget_own_source() -> None:
-    """Forget the program of `python -c`: since 3.13 it is the source of "<string>", which is the name of any nameless code."""
+    """Forget the program of `python -c`: since 3.13 it is the source of "<string>", which is
+    the name of any nameless code.
+    """
     linecache = sys.modules.get("linecache")
     if linecache is not None:
         getattr(linecache, "cache", {}).pop("<string>", None)
@@ -277,7 +306,9 @@ def compile_source(source: str, filename: str) -> CodeType:
 
 
 def _name_of(value: Any, kind: type) -> str:
-    """What JavaScript shows of it: `sqlite3.Connection object`, `class decimal.Decimal`, `function json.dumps`."""
+    """What JavaScript shows of it: `sqlite3.Connection object`, `class decimal.Decimal`, `function
+    json.dumps`.
+    """
     if issubclass(kind, type):
         return f"class {_qualified(value)}"
     if kind is ModuleType:
@@ -324,10 +355,14 @@ _TRAITS = (
 
 
 def _compile_expression(source: str, names: tuple[str, ...]) -> CodeType:
-    """Compile an expression as a function of `names`: so comprehensions and lambdas in it see them too."""
+    """Compile an expression as a function of `names`: so comprehensions and lambdas in it see them
+    too.
+    """
     _ast = import_whole("_ast")  # 1 ms of a start
 
-    tree: Any = compile(source.strip(), "<pythreads eval>", "eval", flags=_ast.PyCF_ONLY_AST, dont_inherit=True)
+    tree: Any = compile(
+        source.strip(), "<pythreads eval>", "eval", flags=_ast.PyCF_ONLY_AST, dont_inherit=True
+    )
     place: Any = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}
     arguments = _ast.arguments(
         posonlyargs=[],

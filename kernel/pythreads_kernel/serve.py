@@ -1,4 +1,4 @@
-"""The main function of a worker: the same on a thread, in a sub-interpreter and in a child process."""
+"""The main function of a worker: on a thread, in a sub-interpreter and in a child process."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ def serve(
 ) -> bool:
     """Serve one channel until it ends. Return whether it was closed politely rather than dropped.
 
-    The first frame is START with the pool's settings; the reply is READY with `facts`, or ERROR where a module that was
-    to be loaded raised. The descriptors are the caller's to close. `alone` says that no other worker uses this interpreter.
-    `own_process`: nothing else happens in this process.
+    The first frame is START with the pool's settings; the reply is READY with `facts`, or ERROR
+    where a module that was to be loaded raised. The descriptors are the caller's to close. `alone`
+    says that no other worker uses this interpreter. `own_process`: nothing else happens in this
+    process.
     """
     requests = read_frames(fd, None if status_page is None else status_page.reads)
     side = SideChannel(side_fd)
@@ -56,7 +57,12 @@ def serve(
             settings = loads(first[2])
             if _is_for_another(settings["python"], facts):
                 # What this Python is, so that the host can say so: nothing of the user's has run.
-                write_frame(fd, frames.READY, 0, marshal.dumps({**_facts(own_process=own_process), **(facts or {})}, 2))
+                write_frame(
+                    fd,
+                    frames.READY,
+                    0,
+                    marshal.dumps({**_facts(own_process=own_process), **(facts or {})}, 2),
+                )
                 return False
             if own_process:
                 limit(settings["limits"])
@@ -68,7 +74,14 @@ def serve(
             scope.flags = settings["flags"]
             sync = settings["sync"]
             channel = MainChannel(
-                fd, side, status_page, scope, requests, is_sync=sync, own_process=own_process, after=flush_replaced
+                fd,
+                side,
+                status_page,
+                scope,
+                requests,
+                is_sync=sync,
+                own_process=own_process,
+                after=flush_replaced,
             )
             if refusals.is_watching:
                 refusals.tell(channel)
@@ -80,7 +93,9 @@ def serve(
             _prepare(settings)
             finish_call(channel, None)
             memory = lend.offer(settings["memory"])
-            ready = marshal.dumps({**_facts(own_process=own_process), "memory": memory, **(facts or {})}, 2)
+            ready = marshal.dumps(
+                {**_facts(own_process=own_process), "memory": memory, **(facts or {})}, 2
+            )
             if alone:
                 borrow.fetch = side.fetch
             if not sync:
@@ -134,7 +149,9 @@ def _is_for_another(expected: Any, facts: dict[str, Any] | None) -> bool:
 
 
 def _start_error(error: BaseException) -> TargetError:
-    """What the host is told of an error before the first call: a module of `preload` has a code of its own."""
+    """What the host is told of an error before the first call: a module of `preload` has a code
+    of its own.
+    """
     if isinstance(error, TargetError):
         told = TargetError(error.code, "\n".join((str(error), *boot.shadows(error))))
         told.__cause__ = error.__cause__
@@ -144,7 +161,9 @@ def _start_error(error: BaseException) -> TargetError:
     return told
 
 
-def _serve(channel: MainChannel, status_page: StatusPage | None, *, alone: bool, own_process: bool) -> bool:
+def _serve(
+    channel: MainChannel, status_page: StatusPage | None, *, alone: bool, own_process: bool
+) -> bool:
     """Serve, and note what ends the loop. It is raised in a process, which ends with it."""
     if not alone:
         channel.scope.join()

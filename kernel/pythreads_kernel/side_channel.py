@@ -1,7 +1,8 @@
-"""The side socket of a channel: for threads other than the one that serves, and for what coroutines answer.
+"""The side socket of a channel: for threads other than the one that serves, and for what coroutines
+answer.
 
-Any thread writes to it, under a lock. One thread reads from it: it interrupts the others. That of a line for sync calls, which
-cannot be interrupted, is started when the first answer is waited for.
+Any thread writes to it, under a lock. One thread reads from it: it interrupts the others. That of a
+line for sync calls, which cannot be interrupted, is started when the first answer is waited for.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from .channel import Channel
     from .event_loop import EventLoop
 
-# What a CALLBACK says of the thread that waits: an event loop runs there; a worker owns it, so no sync call waits for it.
+# What a CALLBACK says of the thread that waits: an event loop runs there; a worker owns it, so no
+# sync call waits for it.
 _HAS_LOOP, _OWN_THREAD = 1, 2
 
 _HOST_IS_GONE = "the host is gone, or the pool was closed"
@@ -94,7 +96,9 @@ def _forget(channel: Channel, kind: int, payload: bytes) -> None:
 
 
 class SideChannel:
-    """The side socket. Owns its descriptor: the thread that reads closes it, or `close` where there is none."""
+    """The side socket. Owns its descriptor: the thread that reads closes it, or `close` where
+    there is none.
+    """
 
     channel: Channel
 
@@ -124,7 +128,10 @@ class SideChannel:
 
                 with self._loop_lock:
                     loop = self._loop = self._loop or EventLoop(self.channel)
-            except (Exception, SystemExit) as error:  # a file in the place of a module that asyncio needs, or no thread
+            except (
+                Exception,
+                SystemExit,
+            ) as error:  # a file in the place of a module that asyncio needs, or no thread
                 raise boot.unavailable("coroutines are", error) from error
         return loop
 
@@ -148,11 +155,14 @@ class SideChannel:
             with self._start_lock:
                 if self._reader is None:
                     reader = thread(self._read, f"pythreads-{self.channel.title or self.fd}-side")
-                    reader.start()  # raises where no thread can be started: the next one who waits tries again
+                    # raises where no thread can be started: the next one who waits tries again
+                    reader.start()
                     self._reader = reader
 
     def call_back(self, number: int, args: tuple[Any, ...], loop: Any, is_async: bool) -> Any:
-        """Call a JavaScript function from any thread; where `loop` runs the answer may be a future of it."""
+        """Call a JavaScript function from any thread; where `loop` runs the answer may be a
+        future of it.
+        """
         self.listen()
         caller = 0 if loop is None else _HAS_LOOP
         if current.channel is not None and not current.channel.is_sync:
@@ -166,7 +176,9 @@ class SideChannel:
         return future
 
     def fetch(self, flag: int) -> bytearray:
-        """Ask JavaScript for the bytes of a loan whose memory cannot be seen here. Not for the thread that reads."""
+        """Ask JavaScript for the bytes of a loan whose memory cannot be seen here. Not for
+        the thread that reads.
+        """
         self.listen()
         if self._reader is threading.current_thread():
             raise ConnectionError("the thread that reads cannot wait for memory")
@@ -193,7 +205,9 @@ class SideChannel:
         arrived.release()
 
     def _ask_and_wait(self, waiter: _Waiter, asked: list[Any]) -> Any:
-        """Send a callback, wait for its answer and read it, so that what crosses in it has arrived."""
+        """Send a callback, wait for its answer and read it, so that what crosses in it has
+        arrived.
+        """
         self._ask(waiter, asked)
         reply = waiter.wait()
         if reply[0] & frames.KIND_MASK == frames.CALLBACK_PENDING:
@@ -230,9 +244,11 @@ class SideChannel:
         self._close_descriptor()
 
     def _cancel(self, request: int, *, is_last: bool) -> None:
-        """Cancel a coroutine, which is told by its loop; or interrupt the serving thread, and say that it was.
+        """Cancel a coroutine, which is told by its loop; or interrupt the serving thread,
+        and say that it was.
 
-        A thread that was interrupted may be cleaning up. Only the last attempt (`is_last`) interrupts it once more.
+        A thread that was interrupted may be cleaning up. Only the last attempt (`is_last`)
+        interrupts it once more.
         """
         if self._loop is not None and self._loop.cancel(request):
             return

@@ -1,4 +1,5 @@
-"""What a worker writes down for JavaScript, in memory that both map: it can be read while Python is busy, and after its death.
+"""What a worker writes down for JavaScript, in memory that both map: it can be read while Python is
+busy, and after its death.
 
 | bytes | who writes | what |
 | --- | --- | --- |
@@ -26,7 +27,8 @@ from .forking import forked
 BYTES = 4096
 _TAIL = 1024
 _TAIL_BYTES = BYTES - _TAIL - 4
-# How often the processor time is asked for, which costs a system call: after this time, or when nothing was done for this long.
+# How often the processor time is asked for, which costs a system call: after this time, or when
+# nothing was done for this long.
 _CPU_EVERY_NS = 1_000_000
 PAUSE_NS = 200_000
 
@@ -41,7 +43,8 @@ class StatusPage:
         self._words = memoryview(self._map).cast("I")
         self._long = memoryview(self._map).cast("Q")
         self._fence = allocate_lock()
-        # Nanoseconds of requests, and of those on a processor; and what the clocks said when that was last looked at.
+        # Nanoseconds of requests, and of those on a processor; and what the clocks said when that
+        # was last looked at.
         self._busy = self._cpu = 0
         self._busy_then = self._cpu_then = self._then = 0
         # When the last request ended.
@@ -49,10 +52,13 @@ class StatusPage:
         self._tail = b""
 
     def begin(self, request: int) -> bool:
-        """Note that a request is begun; answer whether it still is to be. Either JavaScript sees the note, or this sees its."""
+        """Note that a request is begun; answer whether it still is to be. Either JavaScript
+        sees the note, or this sees its.
+        """
         words = self._words
         words[0] = request
-        self._fence.acquire()  # a lock is a barrier too: what is read below is read after what was written above
+        # a lock is a barrier too: what is read below is read after what was written above
+        self._fence.acquire()
         self._fence.release()
         if not words[1] < request <= words[2]:
             return True
@@ -73,7 +79,9 @@ class StatusPage:
             self.look(now)
 
     def look(self, now: int) -> None:
-        """Note the processor time of requests. The thread uses it between requests too, which is none of theirs."""
+        """Note the processor time of requests. The thread uses it between requests too,
+        which is none of theirs.
+        """
         cpu = thread_time_ns()
         self._cpu += min(self._busy - self._busy_then, cpu - self._cpu_then)
         self._busy_then, self._cpu_then, self._then = self._busy, cpu, now
@@ -88,14 +96,18 @@ class StatusPage:
         self._map[_TAIL : _TAIL + 4 + len(tail)] = len(tail).to_bytes(4, "little") + tail
 
     def close(self) -> None:
-        """Give back what is mapped, and the descriptor that the mapping holds; the one that it was made of is the caller's."""
+        """Give back what is mapped, and the descriptor that the mapping holds; the one that it was
+        made of is the caller's.
+        """
         self._words.release()
         self._long.release()
         self._map.close()
 
 
 def open_status_page(fd: int) -> StatusPage | None:
-    """Open the status page of a worker that runs in this process, and close the descriptor; -1 stands for none."""
+    """Open the status page of a worker that runs in this process, and close the descriptor; -1
+    stands for none.
+    """
     if fd < 0:
         return None
     try:

@@ -1,8 +1,9 @@
-"""Moves stdout to stderr when it is imported: the command line preloads it where its stdout is for results alone.
+"""Moves stdout to stderr when it is imported: the command line preloads it where its stdout is for
+results alone.
 
-The descriptor moves, so what C code and child processes print goes there, too. In a worker process that is all. In-process, the
-descriptor is that of the host: it names its process and a descriptor that it has opened for reading in `PYTHREADS_STDOUT`; its
-stdout moves to that number first.
+The descriptor moves, so what C code and child processes print goes there, too. In a worker process
+that is all. In-process, the descriptor is that of the host: it names its process and a descriptor
+that it has opened for reading in `PYTHREADS_STDOUT`; its stdout moves to that number first.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ _STDOUT, _STDERR = 1, 2
 
 
 def _keep() -> bool:
-    """Move the host's stdout to the number that the host named. Return whether there is still something to do."""
+    """Move the host's stdout to the number that the host named. Return whether there is still
+    something to do.
+    """
     host, _, number = os.environ.get("PYTHREADS_STDOUT", "").partition(":")
     if host != str(os.getpid()):
         return True

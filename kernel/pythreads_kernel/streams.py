@@ -1,8 +1,10 @@
-"""What stands for `sys.stdin`, `sys.stdout` and `sys.stderr`, from before the first line of a program's own code.
+"""What stands for `sys.stdin`, `sys.stdout` and `sys.stderr`, from before the first line of a
+program's own code.
 
-Where text goes is decided when it is printed, by the channel that the thread serves: what was made with a stream before a pool
-began (a handler of logging) follows it, too. A stream is never closed: it belongs to all who print here, and a text stream that a
-program makes around `sys.stdout.buffer` closes that when it is dropped.
+Where text goes is decided when it is printed, by the channel that the thread serves: what was made
+with a stream before a pool began (a handler of logging) follows it, too. A stream is never closed:
+it belongs to all who print here, and a text stream that a program makes around `sys.stdout.buffer`
+closes that when it is dropped.
 """
 
 from __future__ import annotations
@@ -36,7 +38,11 @@ _is_forked = False
 def _output() -> Output:
     """Where this thread prints to."""
     channel = current.channel or _owner
-    return direct if channel is None or _is_forked else channel.output or channel.scope.output or direct
+    return (
+        direct
+        if channel is None or _is_forked
+        else channel.output or channel.scope.output or direct
+    )
 
 
 class _Sink(io.BufferedIOBase):
@@ -70,7 +76,9 @@ class _Sink(io.BufferedIOBase):
         return True
 
     def isatty(self) -> bool:
-        return not _output().is_captured and direct.is_there[self._number] and os.isatty(self._number)
+        return (
+            not _output().is_captured and direct.is_there[self._number] and os.isatty(self._number)
+        )
 
     def fileno(self) -> int:
         if not direct.is_there[self._number]:
@@ -93,7 +101,9 @@ class Stream(io.TextIOWrapper):
     mode = "w"
 
     def __init__(self, number: int, original: Any) -> None:
-        """`number`: its descriptor; `original`: what Python has made of it, `None` where it was closed."""
+        """`number`: its descriptor; `original`: what Python has made of it, `None` where it was
+        closed.
+        """
         self._number = number
         self._sink = _Sink(number)
         # What encodes text, in other encodings than UTF-8.
@@ -110,9 +120,15 @@ class Stream(io.TextIOWrapper):
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         channel = current.channel or _owner
-        output = direct if channel is None or _is_forked else channel.output or channel.scope.output or direct
+        output = (
+            direct
+            if channel is None or _is_forked
+            else channel.output or channel.scope.output or direct
+        )
         if self._is_plain:
-            data = str.encode(text, "utf-8", "surrogatepass" if output.is_captured else self.errors or "strict")
+            data = str.encode(
+                text, "utf-8", "surrogatepass" if output.is_captured else self.errors or "strict"
+            )
         else:
             data = self._bytes(text, output)
         # Most of what `print` writes are pieces of a line.
@@ -145,7 +161,11 @@ class Stream(io.TextIOWrapper):
 
     def _set_encoder(self) -> None:
         is_utf8 = codecs.lookup(self.encoding).name == "utf-8"
-        self._encode = None if is_utf8 else codecs.getincrementalencoder(self.encoding)(self.errors or "strict").encode
+        self._encode = (
+            None
+            if is_utf8
+            else codecs.getincrementalencoder(self.encoding)(self.errors or "strict").encode
+        )
         # UTF-8 whose line ends are written as they are, and any text reaches JavaScript.
         self._is_plain = is_utf8 and not self._is_reconfigured
 
@@ -157,7 +177,11 @@ class Stream(io.TextIOWrapper):
         if self._encode is None:
             return str.encode(text, "utf-8", self.errors or "strict")
         data = self._encode(text)
-        return data.decode(self.encoding, "replace").encode("utf-8", "replace") if output.is_captured else data
+        return (
+            data.decode(self.encoding, "replace").encode("utf-8", "replace")
+            if output.is_captured
+            else data
+        )
 
 
 class _Input(io.FileIO):
@@ -179,13 +203,17 @@ class _Input(io.FileIO):
         return io.RawIOBase.readall(self) or b""
 
     def fileno(self) -> int:
-        """Return the descriptor to somebody who will read it without this: `input()` where it is a terminal."""
+        """Return the descriptor to somebody who will read it without this: `input()` where it is a
+        terminal.
+        """
         descriptors.make_terminal_wait()
         return super().fileno()
 
 
 def install(*, status_page: StatusPage | None = None, reads: bool = True) -> None:
-    """Put the streams into `sys`. `status_page` keeps what is printed, should this process die. `reads`: stdin is Node's own."""
+    """Put the streams into `sys`. `status_page` keeps what is printed, should this process die.
+    `reads`: stdin is Node's own.
+    """
     for number, name in _NAMES.items():
         original = getattr(sys, name)
         direct.is_there[number] = original is not None
@@ -197,7 +225,9 @@ def install(*, status_page: StatusPage | None = None, reads: bool = True) -> Non
     stdin: Any = sys.stdin
     if reads and stdin is not None:
         raw = io.BufferedReader(_Input(stdin.fileno()))
-        stdin = io.TextIOWrapper(raw, stdin.encoding, stdin.errors, "\n", line_buffering=stdin.line_buffering)
+        stdin = io.TextIOWrapper(
+            raw, stdin.encoding, stdin.errors, "\n", line_buffering=stdin.line_buffering
+        )
         stdin.mode = "r"
         sys.stdin = sys.__stdin__ = stdin  # type: ignore[misc]
     if hasattr(os, "register_at_fork"):
@@ -212,7 +242,9 @@ def _after_fork() -> None:
 
 
 def connect(channel: Channel, where: str, *, alone: bool, own_process: bool) -> None:
-    """Decide where a channel prints to, by the option of its pool. `alone`: the interpreter serves no other channel."""
+    """Decide where a channel prints to, by the option of its pool. `alone`: the interpreter
+    serves no other channel.
+    """
     global _owner  # noqa: PLW0603
     if where == "lines":
         channel.output = ToJavaScript(channel)

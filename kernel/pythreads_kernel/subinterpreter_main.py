@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# What the kernel imports later elsewhere, it imports here, while interpreters are made one at a time: first imports of C modules
-# in several interpreters at once can crash.
+# What the kernel imports later elsewhere, it imports here, while interpreters are made one at a
+# time: first imports of C modules in several interpreters at once can crash.
 import _ast
 import _signal
 import _sre  # type: ignore[import-not-found]
@@ -13,7 +13,16 @@ import sys
 import threading
 import time
 
-from . import boot, borrow, descriptors, lend, multiprocessing_support, program_end, refusals, terminal
+from . import (
+    boot,
+    borrow,
+    descriptors,
+    lend,
+    multiprocessing_support,
+    program_end,
+    refusals,
+    terminal,
+)
 from .output import direct
 from .serve import serve
 from .status_page import open_status_page
@@ -36,10 +45,14 @@ _END_S = 5
 
 def _facts(libpython: str) -> dict[str, Any]:
     facts: dict[str, Any] = {"libpython": libpython, "refuses": True}
-    return facts if sys.version_info >= (3, 13) else {**facts, "borrows": False}  # ctypes does not load here
+    return (
+        facts if sys.version_info >= (3, 13) else {**facts, "borrows": False}
+    )  # ctypes does not load here
 
 
-def run(fd: int, side: int, status_page_fd: int, libpython: str, tokens: list[tuple[int, int]]) -> None:
+def run(
+    fd: int, side: int, status_page_fd: int, libpython: str, tokens: list[tuple[int, int]]
+) -> None:
     """Serve a channel until it ends. `tokens`: those of the main interpreter's `direct`."""
     direct.adopt(tokens)
     try:
@@ -66,13 +79,16 @@ def finish(fd: int) -> None:
 
 
 def end() -> None:
-    """Wait until the kernel's own threads in this interpreter have ended. Raises an error where one is left, or a daemon.
+    """Wait until the kernel's own threads in this interpreter have ended. Raises an error where
+    one is left, or a daemon.
 
-    A thread that comes back from a blocking call after its interpreter was destroyed crashes the process. Those that are no
-    daemons are waited for when it is destroyed.
+    A thread that comes back from a blocking call after its interpreter was destroyed crashes the
+    process. Those that are no daemons are waited for when it is destroyed.
     """
     deadline = time.monotonic() + _END_S
-    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    others = [
+        thread for thread in threading.enumerate() if thread is not threading.current_thread()
+    ]
     for thread in others:
         if thread.name.startswith("pythreads-"):
             thread.join(max(0.0, deadline - time.monotonic()))

@@ -1,7 +1,9 @@
-"""Sync calls: one function pointer that JavaScript calls. ctypes attaches, calls and detaches in native code.
+"""Sync calls: one function pointer that JavaScript calls. ctypes attaches, calls and detaches in
+native code.
 
-The request is a frame in the caller's buffer, whose request id is the pool's scope; the reply is a frame that overwrites
-it. A reply that does not fit waits for the same thread to fetch it into a larger buffer.
+The request is a frame in the caller's buffer, whose request id is the pool's scope; the reply is a
+frame that overwrites it. A reply that does not fit waits for the same thread to fetch it into a
+larger buffer.
 """
 
 from __future__ import annotations
@@ -27,13 +29,16 @@ _unpack = HEADER.unpack_from
 _pack_into = HEADER.pack_into
 _get_ident = threading.get_ident
 _ensure = ctypes.pythonapi.PyGILState_Ensure
-# The buffers that callers have lent so far, by their address, each with its capacity. Only looked into during a call.
+# The buffers that callers have lent so far, by their address, each with its capacity. Only looked
+# into during a call.
 _views: dict[int, tuple[int, memoryview]] = {}
 _MAX_VIEWS = 64
 
 
 class EntryChannel(Channel):
-    """The channel of one sync call. The JavaScript thread is in it: nothing can be asked of JavaScript before it ends."""
+    """The channel of one sync call. The JavaScript thread is in it: nothing can be asked of
+    JavaScript before it ends.
+    """
 
     is_sync = True
     side = None
@@ -70,10 +75,11 @@ def _view(buffer: int, capacity: int) -> memoryview:
 
 
 def _prepare_thread() -> None:
-    """Let this thread keep its thread state when the call is over: to make one takes as long as a short call.
+    """Let this thread keep its thread state when the call is over: to make one takes as long as a
+    short call.
 
-    It is never given back, as nobody says when a JavaScript thread ends. Where Python has to be told which stack a thread is
-    on, that holds for the call alone.
+    It is never given back, as nobody says when a JavaScript thread ends. Where Python has to be
+    told which stack a thread is on, that holds for the call alone.
     """
     if not foreign_stack.is_needed:
         _ensure()
@@ -95,7 +101,9 @@ def _reply(view: memoryview, capacity: int, code: int, data: bytes) -> int:
 
 
 def _enter(buffer: int, length: int, capacity: int) -> int:
-    """Answer the reply's length, negative when it is longer than `capacity`. Must not raise: nobody could catch it."""
+    """Answer the reply's length, negative when it is longer than `capacity`. Must not raise: nobody
+    could catch it.
+    """
     try:
         try:  # not `get`: see scope_of
             known, view = _views[buffer]
@@ -112,7 +120,9 @@ def _enter(buffer: int, length: int, capacity: int) -> int:
         code, data = answer(kind, 0, view[HEADER_BYTES:length], channel)
         if unfinished:
             (channel.scope.output or direct).finish(None)
-        current.channel = None  # it would keep the scope, and what is in its variables, after the pool is closed
+        current.channel = (
+            None  # it would keep the scope, and what is in its variables, after the pool is closed
+        )
     except BaseException as error:
         code, data = ERROR, describe_bytes(error)
     return _reply(view, capacity, code, data)

@@ -1,4 +1,6 @@
-"""Tables of pyarrow, pandas and polars, to and from the bytes of an Arrow IPC stream, which JavaScript reads where they are."""
+"""Tables of pyarrow, pandas and polars, to and from the bytes of an Arrow IPC stream, which
+JavaScript reads where they are.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ def to_ipc(value: Any) -> memoryview:
     is_batch = isinstance(value, _loaded("pyarrow", "RecordBatch"))
     if not (is_frame or is_batch or isinstance(value, _loaded("pyarrow", "Table"))):
         name = f"{type(value).__module__}.{type(value).__qualname__}"
-        raise RefusedValueError("toArrow", f"a {name} is no pyarrow Table or RecordBatch, nor a DataFrame of pandas or polars")
+        raise RefusedValueError(
+            "toArrow",
+            f"a {name} is no pyarrow Table or RecordBatch, nor a DataFrame of pandas or polars",
+        )
     pyarrow = _load("pyarrow", "toArrow")
     if is_frame:
         value = pyarrow.Table.from_pandas(value)
@@ -68,4 +73,6 @@ def _load(name: str, place: str) -> Any:
         if refused is not None:
             raise RefusedValueError(place, refused) from None
         reason = f"this needs the Python package {name}, which does not load in {sys.executable}: {error}"
-        raise RefusedValueError(place, f"{reason}. Mend: {sys.executable} -m pip install {name}") from None
+        raise RefusedValueError(
+            place, f"{reason}. Mend: {sys.executable} -m pip install {name}"
+        ) from None

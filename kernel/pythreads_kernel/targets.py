@@ -1,7 +1,7 @@
 """Finding what a request names: `module:attribute.path`, or `/a/file.py:attribute.path`.
 
-Attributes are looked up anew for every call, so a function that was replaced is seen at once; only the reading of
-the text and the knowledge that a module is completely imported are kept.
+Attributes are looked up anew for every call, so a function that was replaced is seen at once; only
+the reading of the text and the knowledge that a module is completely imported are kept.
 """
 
 from __future__ import annotations
@@ -24,25 +24,32 @@ if TYPE_CHECKING:
 _MAX_PARSED = 4096
 _MAX_CHAIN = 100
 _parsed: dict[str, tuple[str, tuple[str, ...]]] = {}
-# What was completely imported: the name in a target -> the name in sys.modules (another one for a file).
+# What was completely imported: the name in a target -> the name in sys.modules (another one for a
+# file).
 _imported: dict[str, str] = {}
 _files_lock = threading.RLock()
 _modules = sys.modules
-# Where JavaScript may have meant a file by a module's name: its current folder, and that of its main module.
+# Where JavaScript may have meant a file by a module's name: its current folder, and that of its
+# main module.
 folders: list[str] = []
 
 
 class TargetError(Exception):
-    """A target names what is not there. `code` is the error code for JavaScript, without its prefix."""
+    """A target names what is not there. `code` is the error code for JavaScript, without its
+    prefix.
+    """
 
     def __init__(self, code: str, message: str) -> None:
-        """`code` is one of MODULE_NOT_FOUND, ATTRIBUTE_NOT_FOUND, NOT_CALLABLE, MODULE_REFUSED, IMPORT_FAILED."""
+        """`code` is one of MODULE_NOT_FOUND, ATTRIBUTE_NOT_FOUND, NOT_CALLABLE, MODULE_REFUSED,
+        IMPORT_FAILED.
+        """
         super().__init__(message)
         self.code = code
 
 
 def resolve(target: Any) -> Any:
-    """Return what `target` names: a text, or a list of an object and the path of an attribute in it.
+    """Return what `target` names: a text, or a list of an object and the path of an attribute
+    in it.
 
     Raises `TargetError`, chained to what Python said.
     """
@@ -50,7 +57,8 @@ def resolve(target: Any) -> Any:
         found, text = target
         path: Any = text.split(".") if text else ()
     else:
-        # Not `get`: on a free-threaded 3.13 it locks the dictionary, and 20 threads took 5 times as long; dict[key] does not.
+        # Not `get`: on a free-threaded 3.13 it locks the dictionary, and 20 threads took 5 times as
+        # long; dict[key] does not.
         try:
             name, path = _parsed[target]
         except KeyError:
@@ -60,13 +68,16 @@ def resolve(target: Any) -> Any:
         except KeyError:
             found = None
         if found is None:
-            # Not cut in two: what a package had imported by then would stay, and the next import of it fail.
+            # Not cut in two: what a package had imported by then would stay, and the next import of
+            # it fail.
             found = shielded(load, name)
     for attribute in path:
         try:
             found = getattr(found, attribute)
         except AttributeError as error:
-            raise TargetError("ATTRIBUTE_NOT_FOUND", f"{_shown(target)}: {_explain(error)}") from error
+            raise TargetError(
+                "ATTRIBUTE_NOT_FOUND", f"{_shown(target)}: {_explain(error)}"
+            ) from error
     return found
 
 
@@ -74,12 +85,19 @@ def resolve_callable(target: Any) -> Any:
     """As `resolve`, for what shall be called."""
     found = resolve(target)
     if not callable(found):
-        raise TargetError("NOT_CALLABLE", f"{_shown(target)}: a value of type {type(found).__qualname__} cannot be called")
+        raise TargetError(
+            "NOT_CALLABLE",
+            f"{_shown(target)}: a value of type {type(found).__qualname__} cannot be called",
+        )
     return found
 
 
 def _shown(target: Any) -> str:
-    return target if type(target) is str else f"{type(target[0]).__qualname__} object{'.' if target[1] else ''}{target[1]}"
+    return (
+        target
+        if type(target) is str
+        else f"{type(target[0]).__qualname__} object{'.' if target[1] else ''}{target[1]}"
+    )
 
 
 def check_callable(target: str) -> None:
@@ -90,10 +108,16 @@ def check_callable(target: str) -> None:
 def load(name: str) -> ModuleType:
     """Import the module or file `name`. Raises `TargetError`."""
     try:
-        module: ModuleType = run(_load_file if name.endswith(".py") else importlib.import_module, name)
+        module: ModuleType = run(
+            _load_file if name.endswith(".py") else importlib.import_module, name
+        )
     except ModuleNotFoundError as error:
-        missing = error.name is not None and (name == error.name or name.startswith(f"{error.name}."))
-        raise TargetError("MODULE_NOT_FOUND" if missing else "IMPORT_FAILED", f"{name}: {error}") from error
+        missing = error.name is not None and (
+            name == error.name or name.startswith(f"{error.name}.")
+        )
+        raise TargetError(
+            "MODULE_NOT_FOUND" if missing else "IMPORT_FAILED", f"{name}: {error}"
+        ) from error
     except FileNotFoundError as error:
         code = "MODULE_NOT_FOUND" if error.filename == name else "IMPORT_FAILED"
         raise TargetError(code, f"{name}: {error}") from error
@@ -101,13 +125,17 @@ def load(name: str) -> ModuleType:
         refused = refusal(error)
         if refused is not None:
             raise TargetError("MODULE_REFUSED", refused) from error
-        raise TargetError("IMPORT_FAILED", f"{name}: {type(error).__qualname__}: {error}") from error
+        raise TargetError(
+            "IMPORT_FAILED", f"{name}: {type(error).__qualname__}: {error}"
+        ) from error
     _imported[name] = module.__name__
     return module
 
 
 def refusal(error: BaseException | None) -> str | None:
-    """Say which module refused to load in a sub-interpreter and what to do, if that is what happened."""
+    """Say which module refused to load in a sub-interpreter and what to do, if that is what
+    happened.
+    """
     marker = "does not support loading in subinterpreters"
     for _ in range(_MAX_CHAIN):  # a chain can lead back to itself
         if error is None:
@@ -140,7 +168,9 @@ def _parse(target: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _load_file(path: str) -> ModuleType:
-    """Import a file once an interpreter, under its own name where that is free, with its folder at the end of sys.path."""
+    """Import a file once an interpreter, under its own name where that is free, with its folder
+    at the end of sys.path.
+    """
     with _files_lock:
         known = _modules.get(_imported.get(path, ""))
         if known is not None:
@@ -167,7 +197,9 @@ def _load_file(path: str) -> ModuleType:
 
 
 def _free_name(name: str, path: str) -> str:
-    """A module name that shadows no other module: `rules`, or `rules_1` where another `rules` can be imported."""
+    """A module name that shadows no other module: `rules`, or `rules_1` where another `rules`
+    can be imported.
+    """
     candidate = name
     number = 0
     while not _is_free(candidate, path):
@@ -183,7 +215,9 @@ def _is_free(name: str, path: str) -> bool:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):
         return True
-    return spec is None or (spec.origin is not None and os.path.realpath(spec.origin) == os.path.realpath(path))
+    return spec is None or (
+        spec.origin is not None and os.path.realpath(spec.origin) == os.path.realpath(path)
+    )
 
 
 def _explain(error: AttributeError) -> str:

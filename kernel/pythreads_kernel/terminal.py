@@ -1,4 +1,6 @@
-"""What `breakpoint()` and `input()` do in a worker, which has no terminal: they say so, and what to do instead."""
+"""What `breakpoint()` and `input()` do in a worker, which has no terminal: they say so, and what to
+do instead.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class NoTerminalError(EOFError):
 
 
 def install(*, own_process: bool) -> None:
-    """Take the place of both. `own_process`: stdin is empty; else it is Node's own, which may be a pipe with something in it."""
+    """Take the place of both. `own_process`: stdin is empty; else it is Node's own, which may be a
+    pipe with something in it.
+    """
 
     def ask(prompt: object = "", /) -> str:
         is_own = sys.stdin is None or sys.stdin is sys.__stdin__
@@ -52,7 +56,9 @@ def _refuse(what: str) -> NoReturn:
 
 
 def _break(*args: Any, **options: Any) -> Any:
-    """Do what PYTHONBREAKPOINT says, where it says something. Python's own hook does not look at it each time on all versions."""
+    """Do what PYTHONBREAKPOINT says, where it says something. Python's own hook does not look at it
+    each time on all versions.
+    """
     name = os.environ.get("PYTHONBREAKPOINT")
     if name == "0":
         return None

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# The sub-interpreters of 3.12 have no daemon threads. Nothing waits for the others either, as none of those interpreters is ever
-# destroyed, and they end with their channel.
+# The sub-interpreters of 3.12 have no daemon threads. Nothing waits for the others either, as none
+# of those interpreters is ever destroyed, and they end with their channel.
 _MAY_BE_DAEMONS = getattr(_thread, "daemon_threads_allowed", lambda: True)()
 
 

@@ -1,7 +1,9 @@
-"""What `toJS()` makes of a value that crosses as a reference: something plain with the same contents.
+"""What `toJS()` makes of a value that crosses as a reference: something plain with the same
+contents.
 
-The members of a value may be made as they are asked for, without end. So no more of them are taken than its length says, and
-`encode.py` bounds how deeply copies nest. How a value is copied is found by its class, once for each class in a payload.
+The members of a value may be made as they are asked for, without end. So no more of them are taken
+than its length says, and `encode.py` bounds how deeply copies nest. How a value is copied is found
+by its class, once for each class in a payload.
 """
 
 from __future__ import annotations
@@ -42,7 +44,8 @@ class Asked:
 
 
 def scalar_way(kind: type) -> Callable[[Any], Any] | None:
-    """What makes a plain value of one of this class that has no members of its own; `None` where nothing does.
+    """What makes a plain value of one of this class that has no members of its own; `None` where
+    nothing does.
 
     What it returns is yet to be copied itself. `NOTHING`: this one has no copy.
     """
@@ -83,7 +86,11 @@ def members_way(kind: type) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - o
         return _array
     from collections import abc
 
-    return _container if issubclass(kind, (abc.Mapping, abc.Set, abc.Sequence, abc.ValuesView)) else None
+    return (
+        _container
+        if issubclass(kind, (abc.Mapping, abc.Set, abc.Sequence, abc.ValuesView))
+        else None
+    )
 
 
 def _is_a(kind: type, name: str) -> bool:
@@ -119,7 +126,10 @@ def _fields(value: Any, names: Iterator[str]) -> dict[str, Any]:
 def _array(value: Any) -> Any:
     try:
         return value.tolist()
-    except (NotImplementedError, ValueError):  # a format that memoryview does not read; a view that was released
+    except (
+        NotImplementedError,
+        ValueError,
+    ):  # a format that memoryview does not read; a view that was released
         return NOTHING
 
 
@@ -127,7 +137,11 @@ def _tuple(value: Any) -> Any:
     """A tuple's own members: a subclass may say other ones. Those of a named tuple have names."""
     names: Any = getattr(type(value), "_fields", None)
     members = list(tuple.__iter__(value))
-    is_named = isinstance(names, tuple) and len(names) == len(members) and all(isinstance(name, str) for name in names)
+    is_named = (
+        isinstance(names, tuple)
+        and len(names) == len(members)
+        and all(isinstance(name, str) for name in names)
+    )
     return dict(zip(names, members, strict=True)) if is_named else members
 
 
@@ -158,4 +172,6 @@ def _members(value: Any) -> Iterator[Any]:
     members = iter(value)
     yield from islice(members, length)
     for _ in members:
-        raise RefusedValueError("value", f"a {name} has more members than its length says, which is {length}")
+        raise RefusedValueError(
+            "value", f"a {name} has more members than its length says, which is {length}"
+        )

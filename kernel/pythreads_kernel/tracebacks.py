@@ -1,7 +1,7 @@
 """Tracebacks as Python prints them, and their frames.
 
-Where in its line a frame is, Python underlines, and parses the line for it: most of what an exception costs. So that is
-remembered.
+Where in its line a frame is, Python underlines, and parses the line for it: most of what an
+exception costs. So that is remembered.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_FORMATTED = 1024
-# How often exceptions of one group may be there once more, and how many there may be, for Python to write their tracebacks.
+# How often exceptions of one group may be there once more, and how many there may be, for Python to
+# write their tracebacks.
 _MAX_AGAIN = 1000
 _MAX_ERRORS = 100_000
 _formatted: dict[tuple[Any, ...], str] = {}
@@ -38,13 +39,19 @@ def told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
 
 def _has_others(error: BaseException) -> bool:
     try:
-        return error.__cause__ is not None or error.__context__ is not None or hasattr(error, "exceptions")
+        return (
+            error.__cause__ is not None
+            or error.__context__ is not None
+            or hasattr(error, "exceptions")
+        )
     except Exception:  # a property is the user's code
         return True
 
 
 def _is_endless(error: BaseException) -> bool:
-    """Whether exceptions hold each other so often that Python, which goes through one as often as it is held, never ends."""
+    """Whether exceptions hold each other so often that Python, which goes through one as often
+    as it is held, never ends.
+    """
     seen: set[int] = set()
     held: list[Any] = []  # an id must not be used again meanwhile
     again = 0
@@ -78,7 +85,11 @@ def _brief(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
     except Exception as failure:
         message = f"<exception str() failed: {type(failure).__qualname__}>"
     kind = type(error)
-    name = kind.__qualname__ if kind.__module__ in ("builtins", "__main__") else f"{kind.__module__}.{kind.__qualname__}"
+    name = (
+        kind.__qualname__
+        if kind.__module__ in ("builtins", "__main__")
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
     head = "Traceback (most recent call last):\n" if stack else ""
     return f"{head}{''.join(stack.format())}{name}: {message}\n", _plain(stack)
 
@@ -94,8 +105,16 @@ def _plain(stack: Iterable[FrameSummary]) -> list[dict[str, Any]]:
 
 def _frame(frame: Any, source: str) -> dict[str, Any]:
     column = getattr(frame, "colno", None)
-    column = column + 1 if column is not None and source.isascii() else _column(frame, column, source)
-    return {"file": frame.filename, "line": frame.lineno or 0, "column": column, "function": frame.name, "source": source}
+    column = (
+        column + 1 if column is not None and source.isascii() else _column(frame, column, source)
+    )
+    return {
+        "file": frame.filename,
+        "line": frame.lineno or 0,
+        "column": column,
+        "function": frame.name,
+        "source": source,
+    }
 
 
 def _column(frame: FrameSummary, at: int | None, source: str) -> int:
@@ -116,7 +135,15 @@ class _RememberingStack(StackSummary):
 
     def format_frame_summary(self, frame_summary: FrameSummary, **options: Any) -> str:
         frame: Any = frame_summary
-        place = (frame.filename, frame.lineno, frame.end_lineno, frame.colno, frame.end_colno, frame.name, frame.line)
+        place = (
+            frame.filename,
+            frame.lineno,
+            frame.end_lineno,
+            frame.colno,
+            frame.end_colno,
+            frame.name,
+            frame.line,
+        )
         try:  # not `get`: see scope_of
             return _formatted[place]
         except KeyError:

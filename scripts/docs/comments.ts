@@ -13,7 +13,10 @@ interface Tag {
   readonly text: string
 }
 
-/** The comment before a declaration. The compiler's own reader takes `{@link X}` after `@throws` for a type. */
+/**
+ * The comment before a declaration. The compiler's own reader takes `{@link X}` after `@throws` for
+ * a type.
+ */
 export function commentOf(node: ts.Node): Comment {
   const found = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc).at(-1)
   const parts: { tag: string; lines: string[] }[] = [{ tag: '', lines: [] }]

@@ -35,20 +35,26 @@ export function readDeclarations(): Declarations {
     const file = program.getSourceFile(join(root, path))
     const module = file && checker.getSymbolAtLocation(file)
     if (module === undefined) throw new Error(`There are no exports in ${path}`)
-    for (const symbol of checker.getExportsOfModule(module)) todo.push([symbol, from as Declared['from']])
+    for (const symbol of checker.getExportsOfModule(module))
+      todo.push([symbol, from as Declared['from']])
   }
   for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
     const [exported, from] = next
-    const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+    const symbol =
+      exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
     const node = symbol.declarations?.[0]
     if (node === undefined || declared.has(symbol.name)) continue
-    if (symbol.name !== exported.name) throw new Error(`${exported.name} is exported under another name than its own`)
+    if (symbol.name !== exported.name)
+      throw new Error(`${exported.name} is exported under another name than its own`)
     const texts = textsOf(node, checker)
     declared.set(symbol.name, { name: symbol.name, node, from, texts })
     if (texts !== undefined) continue
     for (const other of mentionedSymbols(node, checker)) todo.push([other, undefined])
   }
-  return { declared, mentions: (node) => new Set(mentionedSymbols(node, checker).map(({ name }) => name)) }
+  return {
+    declared,
+    mentions: (node) => new Set(mentionedSymbols(node, checker).map(({ name }) => name)),
+  }
 }
 
 /** The types of src that the visible part of a declaration mentions. */
@@ -64,9 +70,15 @@ function mentionedSymbols(node: ts.Node, checker: ts.TypeChecker): ts.Symbol[] {
           ? part.expression
           : undefined
     const symbol = name && checker.getSymbolAtLocation(name)
-    const target = symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+    const target =
+      symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
     const at = target?.declarations?.[0]
-    if (target && at && !ts.isTypeParameterDeclaration(at) && at.getSourceFile().fileName.startsWith(join(root, 'src'))) {
+    if (
+      target &&
+      at &&
+      !ts.isTypeParameterDeclaration(at) &&
+      at.getSourceFile().fileName.startsWith(join(root, 'src'))
+    ) {
       found.push(target)
     }
     if (ts.isParameter(part) || ts.isPropertyDeclaration(part) || ts.isVariableDeclaration(part)) {
@@ -81,21 +93,35 @@ function mentionedSymbols(node: ts.Node, checker: ts.TypeChecker): ts.Symbol[] {
 
 /** The texts of `LIST` in `type X = (typeof LIST)[number]`. */
 function textsOf(node: ts.Node, checker: ts.TypeChecker): string[] | undefined {
-  const type = ts.isTypeAliasDeclaration(node) && ts.isIndexedAccessTypeNode(node.type) ? node.type.objectType : undefined
+  const type =
+    ts.isTypeAliasDeclaration(node) && ts.isIndexedAccessTypeNode(node.type)
+      ? node.type.objectType
+      : undefined
   const query = type && ts.isParenthesizedTypeNode(type) ? type.type : type
-  const symbol = query && ts.isTypeQueryNode(query) ? checker.getSymbolAtLocation(query.exprName) : undefined
+  const symbol =
+    query && ts.isTypeQueryNode(query) ? checker.getSymbolAtLocation(query.exprName) : undefined
   const list = symbol?.valueDeclaration
-  if (list === undefined || !ts.isVariableDeclaration(list) || list.initializer === undefined) return undefined
+  if (list === undefined || !ts.isVariableDeclaration(list) || list.initializer === undefined)
+    return undefined
   const array = ts.isAsExpression(list.initializer) ? list.initializer.expression : list.initializer
-  return ts.isArrayLiteralExpression(array) ? array.elements.map((element) => element.getText()) : undefined
+  return ts.isArrayLiteralExpression(array)
+    ? array.elements.map((element) => element.getText())
+    : undefined
 }
 
 /** Whether a member is no part of the public surface. */
 export function isHidden(node: ts.Node): boolean {
   if (ts.isClassStaticBlockDeclaration(node)) return true
-  if (ts.isClassElement(node) && node.name !== undefined && ts.isPrivateIdentifier(node.name)) return true
+  if (ts.isClassElement(node) && node.name !== undefined && ts.isPrivateIdentifier(node.name))
+    return true
   const modifiers = ts.canHaveModifiers(node) ? (ts.getModifiers(node) ?? []) : []
-  if (modifiers.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword)) return true
+  if (
+    modifiers.some(
+      ({ kind }) =>
+        kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword,
+    )
+  )
+    return true
   return ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal')
 }
 
@@ -114,8 +140,14 @@ function compile(paths: readonly string[]): { program: ts.Program; checker: ts.T
   host.resolveModuleNameLiterals = (literals, from) =>
     literals.map(({ text }) => {
       const resolvedFileName = join(dirname(from), text)
-      return { resolvedModule: text.startsWith('.') ? { resolvedFileName, extension: '.ts' } : undefined }
+      return {
+        resolvedModule: text.startsWith('.') ? { resolvedFileName, extension: '.ts' } : undefined,
+      }
     })
-  const program = ts.createProgram({ rootNames: paths.map((path) => join(root, path)), options, host })
+  const program = ts.createProgram({
+    rootNames: paths.map((path) => join(root, path)),
+    options,
+    host,
+  })
   return { program, checker: program.getTypeChecker() }
 }

@@ -11,7 +11,10 @@ export function anchorOf(title: string): string {
     .replaceAll(' ', '-')
 }
 
-/** The prose of a comment with its lines wrapped anew. Fences stay as they are, lists keep their items. */
+/**
+ * The prose of a comment with its lines wrapped anew. Fences stay as they are, lists keep their
+ * items.
+ */
 export function wrap(text: string, indent = ''): string {
   const blocks: string[] = []
   let paragraph: string[] = []
@@ -72,6 +75,9 @@ export function codeBlock(code: string): string {
 }
 
 /** A table of two columns; its cells are Markdown. */
-export function table(head: readonly [string, string], rows: readonly (readonly [string, string])[]): string {
+export function table(
+  head: readonly [string, string],
+  rows: readonly (readonly [string, string])[],
+): string {
   return [head, ['---', '---'], ...rows].map(([left, right]) => `| ${left} | ${right} |`).join('\n')
 }

@@ -7,23 +7,33 @@ export interface ReferencePage {
 }
 
 /**
- * The pages of docs/api, and what stands on each. Every export of `pythreads` and `pythreads/arrow` stands on one page. Types that the package
- * does not export by name, but that a public type mentions, stand beside that type.
+ * The pages of docs/api, and what stands on each. Every export of `pythreads` and `pythreads/arrow`
+ * stands on one page. Types that the package does not export by name, but that a public type
+ * mentions, stand beside that type.
  */
 export const PAGES: readonly ReferencePage[] = [
   {
     file: 'python.md',
     title: 'Pools',
-    intro: 'Start a pool of Python workers, call Python through it, and close it. The guide: [The pool](../pool.md).',
+    intro:
+      'Start a pool of Python workers, call Python through it, and close it. The guide: [The pool](../pool.md).',
     names: ['Python', 'SourceArguments', 'MapProgress'],
   },
   {
     file: 'options.md',
     title: 'Options',
-    intro: 'The options of pools and of calls. The guides: [The pool](../pool.md) and [Ending calls](../cancellation.md).',
+    intro:
+      'The options of pools and of calls. The guides: [The pool](../pool.md) and [Ending calls](../cancellation.md).',
     names: [
       'PythonOptions',
-      ...['IsolationOption', 'IsolationKind', 'WorkerRange', 'Initializer', 'LimitOptions', 'RecycleOptions'],
+      ...[
+        'IsolationOption',
+        'IsolationKind',
+        'WorkerRange',
+        'Initializer',
+        'LimitOptions',
+        'RecycleOptions',
+      ],
       ...['CopyOptions', 'NaiveDates', 'PythonErrorOptions', 'LoggingOptions', 'LogLevel'],
       ...['CallOptions', 'RunOptions', 'MapOptions', 'KeywordValues'],
     ],
@@ -31,13 +41,15 @@ export const PAGES: readonly ReferencePage[] = [
   {
     file: 'session.md',
     title: 'Sessions',
-    intro: 'Keep one worker, with variables of its own. The guide: [Remote objects](../objects.md).',
+    intro:
+      'Keep one worker, with variables of its own. The guide: [Remote objects](../objects.md).',
     names: ['Session'],
   },
   {
     file: 'sync.md',
     title: 'Sync calls',
-    intro: 'Call Python and wait for the result on this thread. The guide: [Remote objects](../objects.md).',
+    intro:
+      'Call Python and wait for the result on this thread. The guide: [Remote objects](../objects.md).',
     names: [
       ...['SyncPython', 'SyncKey'],
       ...['SyncModule', 'SyncObject', 'SyncAttribute', 'SyncOperations', 'SyncLifetime'],
@@ -47,7 +59,8 @@ export const PAGES: readonly ReferencePage[] = [
   {
     file: 'remote.md',
     title: 'Modules and remote objects',
-    intro: 'Use modules and objects that stay in Python. The guide: [Remote objects](../objects.md).',
+    intro:
+      'Use modules and objects that stay in Python. The guide: [Remote objects](../objects.md).',
     names: [
       ...['RemoteModule', 'Importable', 'RemoteObject', 'RemoteAttribute'],
       ...['Operations', 'RemoteLifetime', 'RemoteObjectOperations', 'RemoteContext'],
@@ -57,20 +70,38 @@ export const PAGES: readonly ReferencePage[] = [
   {
     file: 'types.md',
     title: 'Types for Python modules',
-    intro: 'Describe Python modules and objects by TypeScript types. The guide: [Types](../types.md).',
+    intro:
+      'Describe Python modules and objects by TypeScript types. The guide: [Types](../types.md).',
     names: ['Remote', 'RemoteReference', 'RemoteMember', 'RemoteGenerator', 'PythonObject'],
   },
   {
     file: 'values.md',
     title: 'Values',
     intro: 'Python values that JavaScript has no type for. The guide: [Values](../values.md).',
-    names: ['PythonDate', 'ZoneOptions', 'PythonScalar', 'ScalarType', 'PythonBytes', 'PythonFloat'],
+    names: [
+      'PythonDate',
+      'ZoneOptions',
+      'PythonScalar',
+      'ScalarType',
+      'PythonBytes',
+      'PythonFloat',
+    ],
   },
   {
     file: 'arrays.md',
     title: 'Arrays',
-    intro: 'Arrays of numpy, and typed arrays in shared memory. The guide: [Arrays and memory](../arrays.md).',
-    names: ['NdArray', 'NdArraySource', 'NdArrayData', 'DType', 'NdItem', 'Nested', 'TypedArray', 'TypedArrayConstructor'],
+    intro:
+      'Arrays of numpy, and typed arrays in shared memory. The guide: [Arrays and memory](../arrays.md).',
+    names: [
+      'NdArray',
+      'NdArraySource',
+      'NdArrayData',
+      'DType',
+      'NdItem',
+      'Nested',
+      'TypedArray',
+      'TypedArrayConstructor',
+    ],
   },
   {
     file: 'arrow.md',
@@ -96,19 +127,40 @@ export const PAGES: readonly ReferencePage[] = [
   {
     file: 'events.md',
     title: 'Events and channels',
-    intro: 'Events of a pool, and channels of `node:diagnostics_channel`. The guide: [The pool](../pool.md).',
-    names: ['PythonEvents', 'PoolEvents', 'CallEvents', 'CallDetails', 'CallOutcome', 'CHANNEL_NAMES', 'ChannelName'],
+    intro:
+      'Events of a pool, and channels of `node:diagnostics_channel`. The guide: [The pool](../pool.md).',
+    names: [
+      'PythonEvents',
+      'PoolEvents',
+      'CallEvents',
+      'CallDetails',
+      'CallOutcome',
+      'CHANNEL_NAMES',
+      'ChannelName',
+    ],
   },
   {
     file: 'output.md',
     title: 'Output, logging and warnings',
-    intro: 'What the handlers of a pool receive. The guides: [The pool](../pool.md) and [Logging](../logging.md).',
+    intro:
+      'What the handlers of a pool receive. The guides: [The pool](../pool.md) and [Logging](../logging.md).',
     names: ['OutputLine', 'PythonLogRecord', 'PythonWarning'],
   },
 ]
 
-/** Types by which the compiler works out others. The reference names them, but does not explain them. */
+/**
+ * Types by which the compiler works out others. The reference names them, but does not explain
+ * them.
+ */
 export const HELPERS: ReadonlySet<string> = new Set([
-  ...['Named', 'FunctionMember', 'Signatures', 'Members', 'RemoteIteration', 'SyncIteration', 'Returned'],
+  ...[
+    'Named',
+    'FunctionMember',
+    'Signatures',
+    'Members',
+    'RemoteIteration',
+    'SyncIteration',
+    'Returned',
+  ],
   'PlainDType',
 ])

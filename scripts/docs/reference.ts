@@ -8,7 +8,10 @@ import { declarationOf, nameOf, signatureOf } from './signatures.ts'
 export interface Reference {
   /** The text of each file of docs/api, by name. */
   readonly files: ReadonlyMap<string, string>
-  /** A sentence for each public thing without a comment, and each word that Markdown would take for markup. */
+  /**
+   * A sentence for each public thing without a comment, and each word that Markdown would take for
+   * markup.
+   */
   readonly faults: readonly string[]
 }
 
@@ -22,7 +25,9 @@ export function makeReference(): Reference {
 class Writer {
   readonly #declared: ReadonlyMap<string, Declared>
   readonly #mentions: Declarations['mentions']
-  readonly #pageOf = new Map(PAGES.flatMap((page) => page.names.map((name) => [name, page.file] as const)))
+  readonly #pageOf = new Map(
+    PAGES.flatMap((page) => page.names.map((name) => [name, page.file] as const)),
+  )
   /** How each name and member is called, and under which title it stands. */
   readonly #titles = new Map<string, readonly [shown: string, title: string]>()
   readonly #faults: string[] = []
@@ -32,10 +37,17 @@ class Writer {
     this.#mentions = mentions
     for (const { name, node } of this.#shown()) {
       this.#titles.set(name, [name, name])
-      const members = ts.isInterfaceDeclaration(node) ? node.members : ts.isClassDeclaration(node) ? membersOf(node).flat() : []
+      const members = ts.isInterfaceDeclaration(node)
+        ? node.members
+        : ts.isClassDeclaration(node)
+          ? membersOf(node).flat()
+          : []
       for (const member of members) {
         const title = ts.isClassElement(member) ? titleOf(name, member) : memberName(member)
-        this.#titles.set(`${name}.${memberName(member)}`, [title, ts.isClassElement(member) ? title : name])
+        this.#titles.set(`${name}.${memberName(member)}`, [
+          title,
+          ts.isClassElement(member) ? title : name,
+        ])
       }
     }
   }
@@ -55,13 +67,15 @@ class Writer {
   #checkPages(): void {
     const names = PAGES.flatMap((page) => page.names)
     const shown = new Set(names)
-    for (const name of names) if (!this.#declared.has(name)) this.#faults.push(`${name}: it is on a page, but not public`)
+    for (const name of names)
+      if (!this.#declared.has(name)) this.#faults.push(`${name}: it is on a page, but not public`)
     if (shown.size < names.length) this.#faults.push('A name is on two pages')
     for (const { name, node, from, texts } of this.#declared.values()) {
       if (from !== undefined && !shown.has(name)) this.#faults.push(`${name}: it is on no page`)
       if (!shown.has(name) || texts !== undefined) continue
       for (const other of this.#mentions(node))
-        if (!shown.has(other) && !HELPERS.has(other)) this.#faults.push(`${name}: it mentions ${other}`)
+        if (!shown.has(other) && !HELPERS.has(other))
+          this.#faults.push(`${name}: it mentions ${other}`)
     }
   }
 
@@ -69,7 +83,10 @@ class Writer {
     const parts = PAGES.map(({ file, title, intro, names }) => {
       const lines = names.map((name) => {
         const declared = this.#declared.get(name)
-        const text = declared === undefined ? '' : firstSentence(this.#linked(commentOf(declared.node).text, 'README.md', name))
+        const text =
+          declared === undefined
+            ? ''
+            : firstSentence(this.#linked(commentOf(declared.node).text, 'README.md', name))
         return wrap(`- [\`${name}\`](${file}#${anchorOf(name)}): ${text}`)
       })
       return `## [${title}](${file})\n\n${wrap(intro)}\n\n${lines.join('\n')}`
@@ -110,27 +127,48 @@ class Writer {
     const [first] = overloads as readonly [ts.ClassElement]
     const code = codeBlock(overloads.map(signatureOf).join('\n'))
     const comment = this.#comment(first, `${owner}.${memberName(first)}`, file)
-    return [`### \`${titleOf(owner, first)}\``, code, ...comment, ...this.#see(overloads, owner, file)]
+    return [
+      `### \`${titleOf(owner, first)}\``,
+      code,
+      ...comment,
+      ...this.#see(overloads, owner, file),
+    ]
   }
 
   /** Links to the types that declarations mention. */
   #see(nodes: readonly ts.Node[], owner: string, file: string): string[] {
     const names = new Set(nodes.flatMap((node) => [...this.#mentions(node)]))
-    const links = [...names].filter((name) => name !== owner && this.#pageOf.has(name)).map((name) => this.#link(name, file))
+    const links = [...names]
+      .filter((name) => name !== owner && this.#pageOf.has(name))
+      .map((name) => this.#link(name, file))
     return links.length === 0 ? [] : [wrap(`See ${links.join(', ')}.`)]
   }
 
   /** The members of an interface, each with its comment. */
-  #list(node: ts.InterfaceDeclaration | ts.TypeLiteralNode, owner: string, file: string, indent = ''): string {
+  #list(
+    node: ts.InterfaceDeclaration | ts.TypeLiteralNode,
+    owner: string,
+    file: string,
+    indent = '',
+  ): string {
     const items = node.members.flatMap((member) => {
       const name = `${owner}.${memberName(member)}`
       const { text, tags } = commentOf(member)
       if (text === '' && memberName(member).startsWith('[')) return []
       this.#check(member, name, text)
-      const more = tags.map(({ tag, text: said }) => (tag === 'throws' ? ` Throws ${said}` : ` ${said}`)).join('')
+      const more = tags
+        .map(({ tag, text: said }) => (tag === 'throws' ? ` Throws ${said}` : ` ${said}`))
+        .join('')
       const shown = ts.isMethodSignature(member) ? `${memberName(member)}()` : memberName(member)
-      const item = this.#linked(`- \`${shown}\`: ${text}${ended(more)}`.replace(/\n+/g, ' '), file, owner)
-      return [wrap(item, indent), ...literalsIn(member).map((inner) => this.#list(inner, name, file, `${indent}  `))]
+      const item = this.#linked(
+        `- \`${shown}\`: ${text}${ended(more)}`.replace(/\n+/g, ' '),
+        file,
+        owner,
+      )
+      return [
+        wrap(item, indent),
+        ...literalsIn(member).map((inner) => this.#list(inner, name, file, `${indent}  `)),
+      ]
     })
     return items.join('\n')
   }
@@ -149,7 +187,10 @@ class Writer {
       show(text),
       ...lists
         .filter(([, items]) => items.length > 0)
-        .map(([title, items]) => `${title}:\n\n${items.map((item) => show(`- \`${item.name}\`: ${item.text}`)).join('\n')}`),
+        .map(
+          ([title, items]) =>
+            `${title}:\n\n${items.map((item) => show(`- \`${item.name}\`: ${item.text}`)).join('\n')}`,
+        ),
       ...named('returns').map((tag) => show(`Returns: ${tag.text}`)),
       ...named('throws').map((tag) => show(`Throws: ${tag.text}`)),
       ...named('example').map((tag) => `Example:\n\n${show(tag.text)}`),
@@ -161,15 +202,28 @@ class Writer {
     const { tags } = commentOf(node)
     if (text === '') this.#faults.push(`${name}: no comment`)
     for (const part of [text, ...tags.map((tag) => tag.text)]) {
-      for (const word of markup(part)) this.#faults.push(`${name}: ${word} has to stand in backticks`)
+      for (const word of markup(part))
+        this.#faults.push(`${name}: ${word} has to stand in backticks`)
     }
-    if (!ts.isFunctionDeclaration(node) && !ts.isMethodDeclaration(node) && !ts.isConstructorDeclaration(node)) return
+    if (
+      !ts.isFunctionDeclaration(node) &&
+      !ts.isMethodDeclaration(node) &&
+      !ts.isConstructorDeclaration(node)
+    )
+      return
     const described = new Set(tags.filter(({ tag }) => tag === 'param').map(({ name }) => name))
     const parameters = new Set(node.parameters.map((parameter) => parameter.name.getText()))
-    for (const of of parameters) if (!described.has(of)) this.#faults.push(`${name}: no @param ${of}`)
-    for (const of of described) if (!parameters.has(of)) this.#faults.push(`${name}: there is no parameter ${of}`)
+    for (const of of parameters)
+      if (!described.has(of)) this.#faults.push(`${name}: no @param ${of}`)
+    for (const of of described)
+      if (!parameters.has(of)) this.#faults.push(`${name}: there is no parameter ${of}`)
     const result = node.type?.getText()
-    if (result === undefined || /^(Promise<)?(void|never)\b/.test(result) || tags.some(({ tag }) => tag === 'returns')) return
+    if (
+      result === undefined ||
+      /^(Promise<)?(void|never)\b/.test(result) ||
+      tags.some(({ tag }) => tag === 'returns')
+    )
+      return
     this.#faults.push(`${name}: no @returns`)
   }
 
@@ -202,7 +256,9 @@ function literalsIn(member: ts.TypeElement): ts.TypeLiteralNode[] {
 function membersOf(node: ts.ClassDeclaration): ts.ClassElement[][] {
   const groups = new Map<string, ts.ClassElement[]>()
   const members = node.members.filter((member) => !isHidden(member))
-  members.sort((a, b) => Number(ts.isConstructorDeclaration(b)) - Number(ts.isConstructorDeclaration(a)))
+  members.sort(
+    (a, b) => Number(ts.isConstructorDeclaration(b)) - Number(ts.isConstructorDeclaration(a)),
+  )
   for (const member of members) {
     const key = titleOf('', member)
     groups.set(key, [...(groups.get(key) ?? []), member])

@@ -24,7 +24,8 @@ export function signatureOf(node: ts.Declaration): string {
     const flat = node.type === undefined ? head : `${head}: ${typeText(node.type, optional)}`
     return flat.length <= WIDTH || node.type === undefined ? flat : broken(`${head}: `, node.type)
   }
-  if (ts.isGetAccessor(node)) return `${staticOf(node)}readonly ${nameOf(node)}: ${node.type ? oneLine(node.type) : 'unknown'}`
+  if (ts.isGetAccessor(node))
+    return `${staticOf(node)}readonly ${nameOf(node)}: ${node.type ? oneLine(node.type) : 'unknown'}`
   if (ts.isIndexSignatureDeclaration(node)) return oneLine(node)
   if (ts.isFunctionLike(node)) {
     const prefix = ts.isFunctionDeclaration(node) ? 'function ' : staticOf(node)
@@ -38,13 +39,16 @@ export function signatureOf(node: ts.Declaration): string {
 /** The declaration of a type, a class or a constant, without what a class has in it. */
 export function declarationOf({ node, texts }: Declared): string {
   if (texts !== undefined) return `type ${nameOf(node)} =\n${filled(texts, '  | ')}`
-  if (ts.isClassDeclaration(node)) return `class ${nameOf(node)}${typeParameters(node)}${heritage(node)}`
+  if (ts.isClassDeclaration(node))
+    return `class ${nameOf(node)}${typeParameters(node)}${heritage(node)}`
   if (ts.isInterfaceDeclaration(node)) {
     const members = node.members.map((member) => signatureOf(member).replace(/^/gm, '  '))
     return `interface ${nameOf(node)}${typeParameters(node)}${heritage(node)} {\n${members.join('\n')}\n}`
   }
-  if (ts.isTypeAliasDeclaration(node)) return alias(`type ${nameOf(node)}${typeParameters(node)}`, node.type)
-  if (ts.isVariableDeclaration(node)) return `const ${nameOf(node)}${node.type === undefined ? '' : `: ${oneLine(node.type)}`}`
+  if (ts.isTypeAliasDeclaration(node))
+    return alias(`type ${nameOf(node)}${typeParameters(node)}`, node.type)
+  if (ts.isVariableDeclaration(node))
+    return `const ${nameOf(node)}${node.type === undefined ? '' : `: ${oneLine(node.type)}`}`
   return signatureOf(node)
 }
 
@@ -62,17 +66,22 @@ function parameter(node: ts.ParameterDeclaration): string {
 /** What is optional may be `undefined` in any case. */
 function typeText(type: ts.TypeNode, optional: boolean): string {
   const text = oneLine(type)
-  return optional ? text.replace(/ \| undefined$/, '').replace(/^\(([^()]*\([^()]*\) => \w+)\)$/, '$1') : text
+  return optional
+    ? text.replace(/ \| undefined$/, '').replace(/^\(([^()]*\([^()]*\) => \w+)\)$/, '$1')
+    : text
 }
 
 function call(head: string, parameters: readonly string[], result: string): string {
   const flat = `${head}(${parameters.join(', ')})${result}`
-  return flat.length <= WIDTH ? flat : `${head}(\n${parameters.map((text) => `  ${text},\n`).join('')})${result}`
+  return flat.length <= WIDTH
+    ? flat
+    : `${head}(\n${parameters.map((text) => `  ${text},\n`).join('')})${result}`
 }
 
 /** A type whose objects have a line for each member. */
 function broken(head: string, type: ts.TypeNode): string {
-  if (ts.isIntersectionTypeNode(type)) return head + type.types.map((part) => broken('', part)).join(' & ')
+  if (ts.isIntersectionTypeNode(type))
+    return head + type.types.map((part) => broken('', part)).join(' & ')
   if (!ts.isTypeLiteralNode(type)) return head + oneLine(type)
   return `${head}{\n${type.members.map((member) => signatureOf(member).replace(/^/gm, '  ')).join('\n')}\n}`
 }
@@ -81,8 +90,10 @@ function alias(head: string, type: ts.TypeNode): string {
   const flat = `${head} = ${oneLine(type)}`
   if (flat.length <= WIDTH) return flat
   if (ts.isUnionTypeNode(type)) return `${head} =\n${filled(operands(type), '  | ')}`
-  if (ts.isIntersectionTypeNode(type)) return `${head} =${type.types.map((part) => `\n  & ${oneLine(part)}`).join('')}`
-  if (ts.isConditionalTypeNode(type)) return `${head} =\n  ${oneLine(type).replace(/ ([?:]) /g, '\n    $1 ')}`
+  if (ts.isIntersectionTypeNode(type))
+    return `${head} =${type.types.map((part) => `\n  & ${oneLine(part)}`).join('')}`
+  if (ts.isConditionalTypeNode(type))
+    return `${head} =\n  ${oneLine(type).replace(/ ([?:]) /g, '\n    $1 ')}`
   return flat
 }
 
@@ -103,7 +114,9 @@ function filled(parts: readonly string[], sign: string): string {
   return lines.join('\n')
 }
 
-function typeParameters(node: { readonly typeParameters?: ts.NodeArray<ts.TypeParameterDeclaration> | undefined }): string {
+function typeParameters(node: {
+  readonly typeParameters?: ts.NodeArray<ts.TypeParameterDeclaration> | undefined
+}): string {
   return node.typeParameters === undefined ? '' : `<${node.typeParameters.map(oneLine).join(', ')}>`
 }
 

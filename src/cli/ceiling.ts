@@ -20,8 +20,15 @@ while time.perf_counter() < end:
 print(calls)
 `
 
-/** Calls of {@link BUSY} a second in this many plain Python processes at once: what the machine can do without pythreads. */
-export async function plainProcesses(executable: string, processes: number, seconds: number): Promise<number> {
+/**
+ * Calls of {@link BUSY} a second in this many plain Python processes at once: what the machine can
+ * do without pythreads.
+ */
+export async function plainProcesses(
+  executable: string,
+  processes: number,
+  seconds: number,
+): Promise<number> {
   const children = Array.from({ length: processes }, () => start(executable, seconds))
   await Promise.all(children.map((child) => child.ready))
   for (const child of children) child.go()
@@ -44,11 +51,16 @@ function start(executable: string, seconds: number) {
       shell: false,
       env: own({ ...process.env, ...KERNEL_VARIABLE }),
     } as const)
-    const child = execFile(executable, ['-I', '-c', PROGRAM, String(seconds)], options, (error, stdout) => {
-      if (error === null) return resolve(Number(stdout.split('\n')[1]))
-      fail(error)
-      reject(error)
-    })
+    const child = execFile(
+      executable,
+      ['-I', '-c', PROGRAM, String(seconds)],
+      options,
+      (error, stdout) => {
+        if (error === null) return resolve(Number(stdout.split('\n')[1]))
+        fail(error)
+        reject(error)
+      },
+    )
     child.stdout?.once('data', ready)
     go = () => void child.stdin?.end('go\n')
   })

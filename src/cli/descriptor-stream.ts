@@ -4,8 +4,8 @@ import { Writable } from 'node:stream'
 const BUSY_MS = 5
 
 /**
- * Writes to a descriptor, and leaves it open. Unlike `process.stdout` it never blocks the JavaScript thread: Ctrl-C works while the
- * reader of a pipe is slow.
+ * Writes to a descriptor, and leaves it open. Unlike `process.stdout` it never blocks the
+ * JavaScript thread: Ctrl-C works while the reader of a pipe is slow.
  */
 export class DescriptorStream extends Writable {
   readonly fd: number
@@ -15,7 +15,11 @@ export class DescriptorStream extends Writable {
     this.fd = fd
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
     write(this.fd, chunk, 0, chunk.length, null, (error, written) => {
       // Whoever shares the pipe has made it non-blocking, and it is full.
       if (error?.code === 'EAGAIN') setTimeout(() => this._write(chunk, _encoding, done), BUSY_MS)

@@ -2,7 +2,10 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
-/** One flag of a command: how it is written, what it says in the help, and how its text becomes a value. */
+/**
+ * One flag of a command: how it is written, what it says in the help, and how its text becomes a
+ * value.
+ */
 export interface Flag<T> {
   /** As commander has it, e.g. `--workers <n>`. */
   readonly flags: string
@@ -27,8 +30,10 @@ export function addFlags<T>(command: Command, flags: Flags<T>): void {
     const made = option(flag.flags, flag)
     command.addOption(made)
     // Not the option's own default: the help would say `(default: false)` of each.
-    if (flag.default === false) command.setOptionValueWithSource(made.attributeName(), false, 'default')
-    if (flag.alias !== undefined) command.addOption(option(flag.alias, { ...flag, default: undefined }).hideHelp())
+    if (flag.default === false)
+      command.setOptionValueWithSource(made.attributeName(), false, 'default')
+    if (flag.alias !== undefined)
+      command.addOption(option(flag.alias, { ...flag, default: undefined }).hideHelp())
   }
 }
 
@@ -57,7 +62,8 @@ const MAX_MS = 2 ** 31 - 1
 /** `500ms`, `1.5s`, `2m`, `1h` as whole milliseconds. */
 export function duration(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
-  if (amount === undefined || unit === undefined) throw new InvalidArgumentError('Give a number and a unit: 500ms, 1s, 2m, 1h.')
+  if (amount === undefined || unit === undefined)
+    throw new InvalidArgumentError('Give a number and a unit: 500ms, 1s, 2m, 1h.')
   const ms = Math.round(Number(amount) * (UNITS[unit] as number))
   if (ms < 1 || ms > MAX_MS) throw new InvalidArgumentError('Give a time from 1ms to 596h.')
   return ms
@@ -98,7 +104,10 @@ export function json(kind: 'array' | 'object'): (text: string) => string {
   }
 }
 
-/** What is wrong with a text that is to be a JSON array or object. `$thread` and its like may stand in it for numbers. */
+/**
+ * What is wrong with a text that is to be a JSON array or object. `$thread` and its like may stand
+ * in it for numbers.
+ */
 export function notJson(text: string, kind: 'array' | 'object'): string | undefined {
   let value: unknown
   try {
@@ -106,11 +115,17 @@ export function notJson(text: string, kind: 'array' | 'object'): string | undefi
   } catch (error) {
     return `It is not JSON: ${(error as Error).message}`
   }
-  const fits = kind === 'array' ? Array.isArray(value) : typeof value === 'object' && value !== null && !Array.isArray(value)
+  const fits =
+    kind === 'array'
+      ? Array.isArray(value)
+      : typeof value === 'object' && value !== null && !Array.isArray(value)
   return fits ? undefined : `Give a JSON ${kind}.`
 }
 
-/** JSON in which `$thread` (or `$worker`) and `$call` stand for numbers, with or without quotes around them. */
+/**
+ * JSON in which `$thread` (or `$worker`) and `$call` stand for numbers, with or without quotes
+ * around them.
+ */
 export class JsonTemplate {
   readonly text: string
 
@@ -121,6 +136,8 @@ export class JsonTemplate {
   fill(thread: number, call: number): string {
     if (!this.text.includes('$')) return this.text
     const put = (_: string, name: string) => String(name === 'call' ? call : thread)
-    return this.text.replace(/"\$(thread|worker|call)"/g, put).replace(/\$(thread|worker|call)\b/g, put)
+    return this.text
+      .replace(/"\$(thread|worker|call)"/g, put)
+      .replace(/\$(thread|worker|call)\b/g, put)
   }
 }

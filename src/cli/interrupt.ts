@@ -17,7 +17,9 @@ export class Interrupt {
     return this.#controller.signal.aborted
   }
 
-  /** The command ends in order from here on, once this is aborted. Before, the process ends at once. */
+  /**
+   * The command ends in order from here on, once this is aborted. Before, the process ends at once.
+   */
   heed(): AbortSignal {
     this.#isHeeded = true
     return this.#controller.signal

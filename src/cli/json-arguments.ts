@@ -15,7 +15,11 @@ export const argumentFlags: Flags<ArgumentFlags> = {
     description: 'the arguments as a JSON array; - is standard input',
     parse: json('array'),
   },
-  kwargs: { flags: '--kwargs <json>', description: 'keyword arguments as a JSON object, or -', parse: json('object') },
+  kwargs: {
+    flags: '--kwargs <json>',
+    description: 'keyword arguments as a JSON object, or -',
+    parse: json('object'),
+  },
   text: { flags: '--text', description: 'take each argument for a text', default: false },
 }
 
@@ -26,17 +30,27 @@ export interface JsonArguments {
 }
 
 /**
- * Reads the arguments of a call. One that is JSON is that value; another one is a text, except where it begins like JSON: it is
- * misspelled, most likely. `-` stands for standard input, once. @throws `ERR_PYTHREADS_USAGE`
+ * Reads the arguments of a call. One that is JSON is that value; another one is a text, except
+ * where it begins like JSON: it is misspelled, most likely. `-` stands for standard input, once.
+ * @throws `ERR_PYTHREADS_USAGE`
  */
-export async function readArguments(given: readonly string[], flags: ArgumentFlags): Promise<JsonArguments> {
+export async function readArguments(
+  given: readonly string[],
+  flags: ArgumentFlags,
+): Promise<JsonArguments> {
   const { args, kwargs = '{}', text } = flags
-  if (args !== undefined && given.length > 0) throw usage('arguments are given twice: by themselves, and by --args')
+  if (args !== undefined && given.length > 0)
+    throw usage('arguments are given twice: by themselves, and by --args')
   const dashes = [...given, args, kwargs].filter((one) => one === '-').length
   if (dashes > 1) throw usage('- stands for standard input, and can be given once')
   const input = dashes === 1 ? await readInput() : ''
-  const list = args ?? `[${given.map((one) => argument(one === '-' ? input.replace(/\r?\n$/, '') : one, text)).join(', ')}]`
-  return { args: template('--args', list, input, 'array'), kwargs: template('--kwargs', kwargs, input, 'object') }
+  const list =
+    args ??
+    `[${given.map((one) => argument(one === '-' ? input.replace(/\r?\n$/, '') : one, text)).join(', ')}]`
+  return {
+    args: template('--args', list, input, 'array'),
+    kwargs: template('--kwargs', kwargs, input, 'object'),
+  }
 }
 
 /** @throws `ERR_PYTHREADS_INPUT` where it is not UTF-8 */
@@ -62,9 +76,15 @@ function argument(given: string, isText: boolean): string {
   }
 }
 
-function template(flag: string, given: string, input: string, kind: 'array' | 'object'): JsonTemplate {
+function template(
+  flag: string,
+  given: string,
+  input: string,
+  kind: 'array' | 'object',
+): JsonTemplate {
   const text = given === '-' ? input : given
-  const wrong = given === '-' ? notJson(text, kind) : undefined // what is not from standard input was looked at before
+  // what is not from standard input was looked at before
+  const wrong = given === '-' ? notJson(text, kind) : undefined
   if (wrong !== undefined) throw usage(`${flag} from standard input: ${wrong}`)
   return new JsonTemplate(text)
 }

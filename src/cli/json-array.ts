@@ -5,8 +5,9 @@ const [OPEN_ARRAY, ESCAPE, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5c
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 /**
- * Turns a JSON array into JSON lines, an item a line, by changing bytes in their places: line breaks between tokens become spaces,
- * the commas between items line breaks. What an item is, is not looked at: its reader will say.
+ * Turns a JSON array into JSON lines, an item a line, by changing bytes in their places: line
+ * breaks between tokens become spaces, the commas between items line breaks. What an item is, is
+ * not looked at: its reader will say.
  *
  * @throws `ERR_PYTHREADS_INPUT` where it is no array, or is not closed; the items before come first
  */
@@ -59,7 +60,8 @@ class ArrayScanner {
         part[at] = SPACE
       } else if (this.#endsItem(byte)) {
         const isEmptyArray = this.#items === 0 && this.#depth === 0
-        if (this.#isEmpty && !isEmptyArray) return { message: `item ${this.#items + 1} of the JSON array is missing`, end }
+        if (this.#isEmpty && !isEmptyArray)
+          return { message: `item ${this.#items + 1} of the JSON array is missing`, end }
         this.#items++
         this.#isEmpty = true
         this.#isOver = this.#depth === 0
@@ -78,9 +80,11 @@ class ArrayScanner {
 
   /** A byte before the array, or behind it. */
   #outside(byte: number): string | undefined {
-    if (this.#offset < BYTE_ORDER_MARK.length && byte === BYTE_ORDER_MARK[this.#offset]) return undefined
+    if (this.#offset < BYTE_ORDER_MARK.length && byte === BYTE_ORDER_MARK[this.#offset])
+      return undefined
     if (this.#isOver) return 'something stands behind the JSON array'
-    if (byte !== OPEN_ARRAY) return 'it is not a JSON array; for a JSON value a line say --format jsonl'
+    if (byte !== OPEN_ARRAY)
+      return 'it is not a JSON array; for a JSON value a line say --format jsonl'
     this.#depth = 1
     return undefined
   }

@@ -1,8 +1,8 @@
 import { type Python, PythreadsError, type Session } from '../index.ts'
 
 /**
- * Workers that each serve one call at a time, so that a call begins when it is made: its time limit counts its own time, not that of
- * the calls before it or of a worker that starts.
+ * Workers that each serve one call at a time, so that a call begins when it is made: its time limit
+ * counts its own time, not that of the calls before it or of a worker that starts.
  */
 export class Lanes {
   readonly #py: Python

@@ -12,7 +12,9 @@ import { describeError, EXIT } from './errors.ts'
 import { addFlags } from './flags.ts'
 import { Interrupt } from './interrupt.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string }
 
 const STATUSES = `
 Exit status: 0 all is well; 1 Python raised, a record failed, or something is
@@ -64,7 +66,11 @@ try {
     process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
   } else if (!interrupt.came) {
     process.stderr.write(`pythreads: ${describeError(error)}\n`)
-    process.exitCode = error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_USAGE' ? EXIT.usage : EXIT.failed
+    process.exitCode =
+      error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_USAGE'
+        ? EXIT.usage
+        : EXIT.failed
   }
 }
-if (interrupt.came) process.exit(EXIT.interrupted) // what it was waiting for, such as standard input, may never come
+// what it was waiting for, such as standard input, may never come
+if (interrupt.came) process.exit(EXIT.interrupted)

@@ -33,8 +33,9 @@ interface Named {
 }
 
 /**
- * The files of a map, checked before anything is opened, written or run. Nothing is truncated before all are known to be
- * different files: the same file can be named by another path, a link, a hard link, or the shell's `<` and `>`.
+ * The files of a map, checked before anything is opened, written or run. Nothing is truncated
+ * before all are known to be different files: the same file can be named by another path, a link, a
+ * hard link, or the shell's `<` and `>`.
  */
 export class MapFilePlan {
   readonly #input: Named
@@ -51,16 +52,22 @@ export class MapFilePlan {
     this.#input = named('--input', input, 0)
     this.#output = named('--output', output, 1)
     const errorPath = errors ?? `${output}.errors.jsonl`
-    this.#errors = onError === 'record' ? { flag: '--errors', path: errorPath, fd: undefined } : undefined
+    this.#errors =
+      onError === 'record' ? { flag: '--errors', path: errorPath, fd: undefined } : undefined
     const stats = statsOf(this.#input)
-    if (stats?.isDirectory() === true) throw fileError(describe(this.#input), 'it is a folder (EISDIR)')
+    if (stats?.isDirectory() === true)
+      throw fileError(describe(this.#input), 'it is a folder (EISDIR)')
     this.size = stats?.isFile() === true ? stats.size : undefined
     this.#refuseSame()
   }
 
-  /** Sees whether the files can be read and written, as far as that can be known. @throws `ERR_PYTHREADS_FILE` */
+  /**
+   * Sees whether the files can be read and written, as far as that can be known. @throws
+   * `ERR_PYTHREADS_FILE`
+   */
   async check(): Promise<void> {
-    if (this.#input.fd === undefined) await tried(this.#input, () => access(this.#input.path, constants.R_OK))
+    if (this.#input.fd === undefined)
+      await tried(this.#input, () => access(this.#input.path, constants.R_OK))
     for (const file of this.#written) {
       const stats = statsOf(file)
       if (stats?.isDirectory() === true) throw fileError(describe(file), 'it is a folder (EISDIR)')
@@ -76,7 +83,10 @@ export class MapFilePlan {
     try {
       for (const file of this.#written) {
         if (statsOf(file) === undefined) made.push(file.path)
-        handles.set(file, await tried(file, () => open(file.path, constants.O_WRONLY | constants.O_CREAT)))
+        handles.set(
+          file,
+          await tried(file, () => open(file.path, constants.O_WRONLY | constants.O_CREAT)),
+        )
       }
       this.#refuseSame() // a file may have come since the first look
       for (const [file, handle] of handles) await tried(file, () => truncate(handle))
@@ -87,7 +97,8 @@ export class MapFilePlan {
     }
     const { fd, path } = this.#input
     return {
-      input: fd === undefined ? createReadStream(path, { highWaterMark: READ_BYTES }) : process.stdin,
+      input:
+        fd === undefined ? createReadStream(path, { highWaterMark: READ_BYTES }) : process.stdin,
       output: handles.get(this.#output),
       errors: this.#errors && handles.get(this.#errors),
     }
@@ -96,11 +107,17 @@ export class MapFilePlan {
   /** How messages name the files. */
   get names(): { readonly input: string; readonly output: string; readonly errors: string } {
     const { path = '' } = this.#errors ?? {}
-    return { input: describe(this.#input), output: describe(this.#output), errors: `--errors ${path}` }
+    return {
+      input: describe(this.#input),
+      output: describe(this.#output),
+      errors: `--errors ${path}`,
+    }
   }
 
   get #written(): Named[] {
-    return [this.#output, this.#errors].filter((file): file is Named => file !== undefined && file.fd === undefined)
+    return [this.#output, this.#errors].filter(
+      (file): file is Named => file !== undefined && file.fd === undefined,
+    )
   }
 
   #refuseSame(): void {
@@ -111,7 +128,9 @@ export class MapFilePlan {
     ] as const
     for (const [one, other] of pairs) {
       if (one !== undefined && isSame(one, other)) {
-        throw usage(`${describe(one)} is the same file as ${describe(other)}: what is in it would be lost`)
+        throw usage(
+          `${describe(one)} is the same file as ${describe(other)}: what is in it would be lost`,
+        )
       }
     }
   }
@@ -129,20 +148,30 @@ function statsOf({ path, fd }: Named): Stats | undefined {
   try {
     return fd === undefined ? statSync(path, { throwIfNoEntry: false }) : fstatSync(fd)
   } catch {
-    return undefined // a folder of the path is not there, or may not be searched: opening it will say so
+    // a folder of the path is not there, or may not be searched: opening it will say so
+    return undefined
   }
 }
 
-/** Whether two names lead to one file. Only what keeps bytes counts: a terminal may be read and written. */
+/**
+ * Whether two names lead to one file. Only what keeps bytes counts: a terminal may be read and
+ * written.
+ */
 function isSame(one: Named, other: Named): boolean {
   const [first, second] = [statsOf(one), statsOf(other)]
   if (first !== undefined && second !== undefined) {
     return first.isFile() && first.dev === second.dev && first.ino === second.ino
   }
   // Two files that are yet to be made are the same if their folder is, and their name.
-  if (first !== undefined || second !== undefined || one.fd !== undefined || other.fd !== undefined) return false
-  const folders = [one, other].map(({ path }) => statsOf({ flag: '', path: dirname(resolve(path)), fd: undefined }))
-  const isFolder = folders[0] !== undefined && folders[0].dev === folders[1]?.dev && folders[0].ino === folders[1]?.ino
+  if (first !== undefined || second !== undefined || one.fd !== undefined || other.fd !== undefined)
+    return false
+  const folders = [one, other].map(({ path }) =>
+    statsOf({ flag: '', path: dirname(resolve(path)), fd: undefined }),
+  )
+  const isFolder =
+    folders[0] !== undefined &&
+    folders[0].dev === folders[1]?.dev &&
+    folders[0].ino === folders[1]?.ino
   return isFolder && basename(one.path) === basename(other.path)
 }
 

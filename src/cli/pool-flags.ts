@@ -55,12 +55,20 @@ export const poolFlags: Flags<Omit<PoolFlags, 'threads' | 'timeout'>> = {
   },
   python: pythonFlag,
   path: pathFlag,
-  preload: { flags: '--preload <modules>', description: 'what each worker imports first, as a,b,c', parse: names },
+  preload: {
+    flags: '--preload <modules>',
+    description: 'what each worker imports first, as a,b,c',
+    parse: names,
+  },
 }
 
 /** `what`: what may take that long. */
 export function timeoutFlag(what: string): Flag<number | undefined> {
-  return { flags: '--timeout <time>', description: `how long ${what} may take: 500ms, 30s, 5m`, parse: duration }
+  return {
+    flags: '--timeout <time>',
+    description: `how long ${what} may take: 500ms, 30s, 5m`,
+    parse: duration,
+  }
 }
 
 /** A pool for a command, and where to write its results. */
@@ -69,7 +77,10 @@ export interface StartedPool {
   readonly stdout: Writable
 }
 
-/** Starts the workers. The current folder is in their `sys.path` only where the target is found there. */
+/**
+ * Starts the workers. The current folder is in their `sys.path` only where the target is found
+ * there.
+ */
 export async function startPool(
   flags: PoolFlags,
   target: Target,
@@ -94,8 +105,15 @@ export async function startPool(
   }
 }
 
-/** Waits for calls. Once `stop` is aborted it does not wait for long: what is under way then is given up. */
-export async function endOfCalls(py: Python, calls: Promise<unknown>, stop: AbortSignal): Promise<void> {
+/**
+ * Waits for calls. Once `stop` is aborted it does not wait for long: what is under way then is
+ * given up.
+ */
+export async function endOfCalls(
+  py: Python,
+  calls: Promise<unknown>,
+  stop: AbortSignal,
+): Promise<void> {
   const interrupted = once(stop, 'abort').then(() => sleep(STOP_GRACE_MS, 'late', { ref: false }))
   if ((await Promise.race([calls, interrupted])) === 'late') py.destroy(new Error('interrupted'))
   await calls

@@ -44,7 +44,9 @@ export class Printer {
     this.#pending = []
     this.#bytes = 0
     this.#before()
-    const chunk = Buffer.concat(pending.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
+    const chunk = Buffer.concat(
+      pending.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)),
+    )
     if (!this.#stream.write(chunk) && !this.closed) await this.#writable()
   }
 
@@ -58,7 +60,10 @@ export class Printer {
   async #writable(): Promise<void> {
     const settled = new AbortController()
     const { signal } = settled
-    await Promise.race([once(this.#stream, 'drain', { signal }), once(this.#stream, 'close', { signal })]).catch(() => {})
+    await Promise.race([
+      once(this.#stream, 'drain', { signal }),
+      once(this.#stream, 'close', { signal }),
+    ]).catch(() => {})
     settled.abort()
   }
 }

@@ -9,14 +9,17 @@ export interface RecordChunk {
 
 const NEWLINE = 0x0a
 const QUOTE = 0x22
-/** The longest record: a longer one is most likely a file without line breaks, or a quote that is not closed. */
+/**
+ * The longest record: a longer one is most likely a file without line breaks, or a quote that is
+ * not closed.
+ */
 const MAX_RECORD_BYTES = 256 * 2 ** 20
 
 /**
- * Cuts an input into chunks that end where a record ends: at a line break, for CSV at one that is not inside quotes.
- * A chunk has at most `most()` bytes, except where one record is longer, and holds what has been read so far: it never waits
- * for more of a slow input. The cost is linear in the bytes of the input. `records`: a chunk has at most this many, however many
- * bytes.
+ * Cuts an input into chunks that end where a record ends: at a line break, for CSV at one that is
+ * not inside quotes. A chunk has at most `most()` bytes, except where one record is longer, and
+ * holds what has been read so far: it never waits for more of a slow input. The cost is linear in
+ * the bytes of the input. `records`: a chunk has at most this many, however many bytes.
  *
  * @throws `ERR_PYTHREADS_INPUT` when a record is longer than 256 MiB
  */
@@ -36,9 +39,15 @@ export async function* recordChunks(
     for (;;) {
       const state = csv ? quoted : undefined
       const fixed = records()
-      const end = fixed === undefined ? nextCut(part, start, most() - begunBytes, state) : countedCut(part, start, fixed, state)
+      const end =
+        fixed === undefined
+          ? nextCut(part, start, most() - begunBytes, state)
+          : countedCut(part, start, fixed, state)
       if (end === 0) break
-      const bytes = begunBytes === 0 ? part.subarray(start, end) : Buffer.concat([...begun, part.subarray(start, end)])
+      const bytes =
+        begunBytes === 0
+          ? part.subarray(start, end)
+          : Buffer.concat([...begun, part.subarray(start, end)])
       begun = []
       begunBytes = 0
       quoted = false
@@ -62,7 +71,10 @@ function tooLong(line: number, csv: boolean): PythreadsError {
   return new PythreadsError('ERR_PYTHREADS_INPUT', message)
 }
 
-/** The first `most` records of some chunks. `isRecord` says whether a line is one: some formats have blank lines. */
+/**
+ * The first `most` records of some chunks. `isRecord` says whether a line is one: some formats have
+ * blank lines.
+ */
 export async function* limited(
   chunks: AsyncIterable<RecordChunk>,
   most: number,
@@ -82,8 +94,14 @@ export async function* limited(
   }
 }
 
-/** Cuts a chunk in two halves of whole lines; `undefined` when it is one record. CSV is cut where quotes are closed. */
-export function halve({ bytes, firstLine }: RecordChunk, csv: boolean): [RecordChunk, RecordChunk] | undefined {
+/**
+ * Cuts a chunk in two halves of whole lines; `undefined` when it is one record. CSV is cut where
+ * quotes are closed.
+ */
+export function halve(
+  { bytes, firstLine }: RecordChunk,
+  csv: boolean,
+): [RecordChunk, RecordChunk] | undefined {
   const cut = nextCut(bytes, 0, Math.floor(bytes.length / 2), csv ? false : undefined)
   if (cut === 0 || cut === bytes.length) return undefined
   const head = bytes.subarray(0, cut)
@@ -94,16 +112,25 @@ export function halve({ bytes, firstLine }: RecordChunk, csv: boolean): [RecordC
 }
 
 /**
- * Where to cut behind `start`: at the last end of a record within `most` bytes, else at the first one; 0 where no record
- * ends. `quoted`: whether a CSV field is open at `start`; `undefined` where quotes mean nothing.
+ * Where to cut behind `start`: at the last end of a record within `most` bytes, else at the first
+ * one; 0 where no record ends. `quoted`: whether a CSV field is open at `start`; `undefined` where
+ * quotes mean nothing.
  */
 function nextCut(bytes: Buffer, start: number, most: number, quoted: boolean | undefined): number {
   const last = most > 1 ? lastRecordEnd(bytes.subarray(start, start + most), quoted) : 0
   return last > 0 ? start + last : firstRecordEnd(bytes, start, quoted)
 }
 
-/** Where to cut behind `start`: behind `records` records, or as many as end in `bytes`; 0 where none does. */
-function countedCut(bytes: Buffer, start: number, records: number, quoted: boolean | undefined): number {
+/**
+ * Where to cut behind `start`: behind `records` records, or as many as end in `bytes`; 0 where none
+ * does.
+ */
+function countedCut(
+  bytes: Buffer,
+  start: number,
+  records: number,
+  quoted: boolean | undefined,
+): number {
   let end = firstRecordEnd(bytes, start, quoted)
   for (let count = 1; count < records && end > 0; count++) {
     const next = firstRecordEnd(bytes, end, quoted === undefined ? undefined : false)

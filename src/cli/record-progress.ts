@@ -4,7 +4,10 @@ import { isScreen, StatusLine } from './status-line.ts'
 
 const MEBIBYTE = 1024 * 1024
 
-/** How far a file is: a bar with rate and time left where its size is known, else a count; only on a terminal. */
+/**
+ * How far a file is: a bar with rate and time left where its size is known, else a count; only on a
+ * terminal.
+ */
 export class RecordProgress {
   #records = 0
   #bytes = 0
@@ -15,12 +18,22 @@ export class RecordProgress {
   constructor(size: number | undefined, quiet: boolean) {
     if (quiet || !isScreen(process.stderr)) return
     if (size === undefined) {
-      this.#line = new StatusLine(process.stderr, () => `${whole(this.#records)} records  ${this.#rate()} records/s`)
+      this.#line = new StatusLine(
+        process.stderr,
+        () => `${whole(this.#records)} records  ${this.#rate()} records/s`,
+      )
       return
     }
     const format = '{bar} {percentage}%  {records} records  {rate} records/s  {eta_formatted} left'
-    this.#bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, hideCursor: true, etaBuffer: 50 })
-    process.once('exit', () => this.end()) // Ctrl-C may end the process at once: the cursor comes back
+    this.#bar = new SingleBar({
+      format,
+      stream: process.stderr,
+      clearOnComplete: true,
+      hideCursor: true,
+      etaBuffer: 50,
+    })
+    // Ctrl-C may end the process at once: the cursor comes back
+    process.once('exit', () => this.end())
     this.#bar.start(size / MEBIBYTE, 0, { records: '0', rate: '0' })
   }
 

@@ -10,9 +10,10 @@ const VARIABLE = 'PYTHREADS_STDOUT'
 export type PrintTo = 'stderr' | 'stdout'
 
 /**
- * Standard output for the results of a command alone. What Python prints to stdout, and what its C code and its children print,
- * goes to stderr. In-process they have the descriptors of this process, so there the kernel moves stdout to another number
- * (`stdout_to_stderr.py`), where the results go.
+ * Standard output for the results of a command alone. What Python prints to stdout, and what its C
+ * code and its children print, goes to stderr. In-process they have the descriptors of this
+ * process, so there the kernel moves stdout to another number (`stdout_to_stderr.py`), where the
+ * results go.
  */
 export class ResultOutput {
   /** What every worker imports before all else. */

@@ -4,12 +4,9 @@ import { countRecords, lastRecordEnd } from './record-chunks.ts'
 const NEWLINE = 0x0a
 /** What stands between items of an array, as `records.py` writes it before each. */
 const SEPARATOR_BYTES = 2
-const [ARRAY, CLOSED, EMPTY_ARRAY, NOTHING] = ['[\n', '\n]\n', '[]\n', ''].map((text) => Buffer.from(text)) as [
-  Buffer,
-  Buffer,
-  Buffer,
-  Buffer,
-]
+const [ARRAY, CLOSED, EMPTY_ARRAY, NOTHING] = ['[\n', '\n]\n', '[]\n', ''].map((text) =>
+  Buffer.from(text),
+) as [Buffer, Buffer, Buffer, Buffer]
 
 /** What stands around the rows of a format, and where rows end. */
 export class RowFrame {
@@ -39,10 +36,14 @@ export class RowFrame {
     return this.#isArray ? (isEmpty ? EMPTY_ARRAY : CLOSED) : NOTHING
   }
 
-  /** How many bytes the whole rows have at the beginning of what was written; items of an array are whole when the next one begins. */
+  /**
+   * How many bytes the whole rows have at the beginning of what was written; items of an array are
+   * whole when the next one begins.
+   */
   wholeRows(written: Uint8Array): number {
     if (!this.#isArray) return lastRecordEnd(written, this.#csv ? false : undefined)
-    return Math.max(0, written.lastIndexOf(NEWLINE) - 1) // a row ends where the comma before the next one begins
+    // a row ends where the comma before the next one begins
+    return Math.max(0, written.lastIndexOf(NEWLINE) - 1)
   }
 
   /** How many rows these are. */

@@ -24,7 +24,10 @@ export class FileOutput implements RowOutput {
   #rows = 0
   #bytes = 0
   /** The rows that were written last, where room may have to be made for what closes the file. */
-  #last: { readonly bytes: Uint8Array; readonly count: number } = { bytes: new Uint8Array(0), count: 0 }
+  #last: { readonly bytes: Uint8Array; readonly count: number } = {
+    bytes: new Uint8Array(0),
+    count: 0,
+  }
   #isFull = false
 
   /** Closes `handle` at its end. */
@@ -53,7 +56,9 @@ export class FileOutput implements RowOutput {
     }
   }
 
-  async #write(bytes: Uint8Array): Promise<[written: number, failure: { readonly error: unknown } | undefined]> {
+  async #write(
+    bytes: Uint8Array,
+  ): Promise<[written: number, failure: { readonly error: unknown } | undefined]> {
     let done = 0
     try {
       while (done < bytes.length) done += (await this.#handle.write(bytes, done)).bytesWritten
@@ -63,20 +68,29 @@ export class FileOutput implements RowOutput {
     return [done, undefined]
   }
 
-  /** Cuts the file behind its last whole row, or some rows earlier, so that what closes it has room. Returns the error to throw. */
+  /**
+   * Cuts the file behind its last whole row, or some rows earlier, so that what closes it has room.
+   * Returns the error to throw.
+   */
   async #full(error: unknown, written: Uint8Array): Promise<Error> {
     this.#isFull = true
     const [rows, bytes] = [this.#rows - this.#last.count, this.#bytes - this.#last.bytes.length]
     const all = Buffer.concat([this.#last.bytes, written])
-    let kept: Uint8Array = all.subarray(0, Math.max(this.#last.bytes.length, this.#frame.wholeRows(all)))
+    let kept: Uint8Array = all.subarray(
+      0,
+      Math.max(this.#last.bytes.length, this.#frame.wholeRows(all)),
+    )
     for (;;) {
       this.#rows = rows + this.#frame.count(kept)
       this.#bytes = bytes + kept.length
       const end = this.#frame.end(this.#rows === 0)
       await this.#handle.truncate(this.#bytes).catch(() => {}) // a device has no length
-      const { bytesWritten } = await this.#handle.write(end, 0, end.length, this.#bytes).catch(() => ({ bytesWritten: 0 }))
+      const { bytesWritten } = await this.#handle
+        .write(end, 0, end.length, this.#bytes)
+        .catch(() => ({ bytesWritten: 0 }))
       if (bytesWritten === end.length) this.#bytes += end.length
-      if (bytesWritten === end.length || kept.length === 0) return fileError(this.#name, error, this.#written)
+      if (bytesWritten === end.length || kept.length === 0)
+        return fileError(this.#name, error, this.#written)
       kept = kept.subarray(0, this.#frame.wholeRows(kept))
     }
   }
@@ -123,6 +137,7 @@ export class StandardOutput implements RowOutput {
 
   #check(): void {
     const { failure } = this.#printer
-    if (failure !== undefined) throw fileError('standard output', failure, `${whole(this.#rows)} rows were written, or less`)
+    if (failure !== undefined)
+      throw fileError('standard output', failure, `${whole(this.#rows)} rows were written, or less`)
   }
 }

@@ -2,7 +2,9 @@
 export const ROWS = 24
 export const COLUMNS = 80
 
-/** A text in lines of at most `COLUMNS` characters, broken between words, the later ones indented. */
+/**
+ * A text in lines of at most `COLUMNS` characters, broken between words, the later ones indented.
+ */
 export function wrapped(text: string, indent: number, hanging: number = indent): string[] {
   const lines: string[] = []
   let line = ' '.repeat(indent)
@@ -23,7 +25,8 @@ export function wrapped(text: string, indent: number, hanging: number = indent):
 export function clipped(lines: readonly string[], most: number): string[] {
   if (lines.length <= most) return [...lines]
   const last = lines[most - 1] ?? ''
-  const end = last.length + 4 <= COLUMNS ? last : last.slice(0, COLUMNS - 4).replace(/(?<=\S)\s+\S*$/, '')
+  const end =
+    last.length + 4 <= COLUMNS ? last : last.slice(0, COLUMNS - 4).replace(/(?<=\S)\s+\S*$/, '')
   return [...lines.slice(0, most - 1), `${end} ...`]
 }
 

@@ -7,7 +7,10 @@ export function isScreen(stream: NodeJS.WritableStream): stream is WriteStream {
   return stream instanceof WriteStream && process.env['TERM'] !== 'dumb'
 }
 
-/** A line at the bottom of a terminal that says how things stand; nothing where there is no terminal. */
+/**
+ * A line at the bottom of a terminal that says how things stand; nothing where there is no
+ * terminal.
+ */
 export class StatusLine {
   readonly #stream: WriteStream | undefined
   readonly #timer: NodeJS.Timeout | undefined

@@ -1,6 +1,6 @@
 /**
- * The modules of Python's standard library, of the newest version. A file in the current folder never takes their place: it can be
- * anybody's, and `pythreads run json:dumps` means Python's own.
+ * The modules of Python's standard library, of the newest version. A file in the current folder
+ * never takes their place: it can be anybody's, and `pythreads run json:dumps` means Python's own.
  */
 const NAMES: string =
   'abc annotationlib antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 ' +

@@ -43,8 +43,9 @@ function wrong(text: string, what: string): PythreadsError {
 }
 
 /**
- * The current folder, where a module is found in it, as its imports are then, too; otherwise nothing: a folder that somebody is in
- * can hold anybody's `json.py`. A module of the standard library is never looked for there.
+ * The current folder, where a module is found in it, as its imports are then, too; otherwise
+ * nothing: a folder that somebody is in can hold anybody's `json.py`. A module of the standard
+ * library is never looked for there.
  */
 export function currentFolder(module: string): string[] {
   const folder = process.cwd()
@@ -61,7 +62,8 @@ function isFoundIn(folder: string, module: string): boolean {
   const isThere = (...parts: string[]) => existsSync(join(folder, name, ...parts))
   if (existsSync(join(folder, `${name}.py`)) || isThere('__init__.py')) return true
   // A package without __init__.py has the module's file, or its folder.
-  if (rest.length > 0 && (isThere(...rest) || isThere(...rest.slice(0, -1), `${rest.at(-1)}.py`))) return true
+  if (rest.length > 0 && (isThere(...rest) || isThere(...rest.slice(0, -1), `${rest.at(-1)}.py`)))
+    return true
   return filesOf(folder).some((file) => file.startsWith(`${name}.`) && /\.(so|pyd|pyc)$/.test(file))
 }
 

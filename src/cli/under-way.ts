@@ -24,7 +24,11 @@ export class UnderWay<T> {
 
   /** Takes out one that has settled: the oldest if that one has, or any. */
   take(ordered: boolean): Promise<T> | undefined {
-    const at = ordered ? (this.#entries[0]?.isSettled === true ? 0 : -1) : this.#entries.findIndex(({ isSettled }) => isSettled)
+    const at = ordered
+      ? this.#entries[0]?.isSettled === true
+        ? 0
+        : -1
+      : this.#entries.findIndex(({ isSettled }) => isSettled)
     return at < 0 ? undefined : this.#entries.splice(at, 1)[0]?.promise
   }
 

@@ -4,8 +4,9 @@ import { letGo } from '../attempt.ts'
 import { isShortage } from '../errors/index.ts'
 
 /**
- * Makes sure that some descriptors can be opened, where failing half-way would do harm: Node never closes the pipes of a child that it
- * cannot start for want of descriptors, and Python ends the process when it cannot open its own files.
+ * Makes sure that some descriptors can be opened, where failing half-way would do harm: Node never
+ * closes the pipes of a child that it cannot start for want of descriptors, and Python ends the
+ * process when it cannot open its own files.
  *
  * @throws the system's error, `EMFILE` or `ENFILE`
  */

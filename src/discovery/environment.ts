@@ -7,35 +7,58 @@ import { execute } from './execute.ts'
 import type { PythonFacts } from './facts.ts'
 import { startupShadows } from './shadows.ts'
 
-/** Variables that change where Python finds its own library; when they are wrong, initialising it ends the process. */
+/**
+ * Variables that change where Python finds its own library; when they are wrong, initialising it
+ * ends the process.
+ */
 const DANGEROUS = ['PYTHONHOME', 'PYTHONPATH', 'PYTHONPLATLIBDIR']
 const TIMEOUT_MS = 20_000
 const STARTED = 'pythreads started'
 
 /**
- * Makes sure that a Python starts in this environment, where something in it could prevent that. In-process initialisation
- * has no way back: Python ends the process when it cannot find its own library, or when the user's `sitecustomize` exits, and nobody
- * can end one that waits for ever.
+ * Makes sure that a Python starts in this environment, where something in it could prevent that.
+ * In-process initialisation has no way back: Python ends the process when it cannot find its own
+ * library, or when the user's `sitecustomize` exits, and nobody can end one that waits for ever.
  *
- * @throws `ERR_PYTHREADS_PYTHON_BROKEN`; `ERR_PYTHREADS_WORKER_START` when the system has no process to spare
+ * @throws `ERR_PYTHREADS_PYTHON_BROKEN`; `ERR_PYTHREADS_WORKER_START` when the system has no
+ * process to spare
  */
-export async function checkEnvironment(facts: PythonFacts, environment: NodeJS.ProcessEnv = process.env): Promise<void> {
+export async function checkEnvironment(
+  facts: PythonFacts,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
   const env = ownVariables(environment)
-  const reasons = [...DANGEROUS.filter((name) => env[name]).map((name) => `${name}=${env[name]}`), ...customizations(facts, env)]
+  const reasons = [
+    ...DANGEROUS.filter((name) => env[name]).map((name) => `${name}=${env[name]}`),
+    ...customizations(facts, env),
+  ]
   if (reasons.length === 0) return
   const { executable } = facts
-  const { stdout, stderr, failure } = await execute(executable, ['-c', `print('\\n${STARTED}')`], TIMEOUT_MS, env)
+  const { stdout, stderr, failure } = await execute(
+    executable,
+    ['-c', `print('\\n${STARTED}')`],
+    TIMEOUT_MS,
+    env,
+  )
   if (stdout.split('\n').includes(STARTED)) return
   const what = `${executable} does not start with ${reasons.join(' ')}: ${failure ?? 'it ended with status 0'}`
   const said = [...stderr.trim().split('\n').slice(-5), ...startupShadows(env)].join('\n')
   throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${what}\n${said}`)
 }
 
-/** Files of the user's that Python runs when it starts, and which the question what it is (`probe.py`) did not run. */
+/**
+ * Files of the user's that Python runs when it starts, and which the question what it is
+ * (`probe.py`) did not run.
+ */
 function customizations(facts: PythonFacts, env: NodeJS.ProcessEnv): string[] {
   const [major, minor] = facts.version
   const base = env['PYTHONUSERBASE'] || join(homedir(), '.local')
-  const folder = join(base, 'lib', `python${major}.${minor}${facts.freeThreaded ? 't' : ''}`, 'site-packages')
+  const folder = join(
+    base,
+    'lib',
+    `python${major}.${minor}${facts.freeThreaded ? 't' : ''}`,
+    'site-packages',
+  )
   if (env['PYTHONNOUSERSITE'] || !existsSync(folder)) return []
   return readdirSync(folder)
     .filter((name) => /^(sitecustomize|usercustomize)\b|\.pth$/.test(name))

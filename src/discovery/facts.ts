@@ -1,8 +1,14 @@
-/** What one installation of Python is. The kernel's `probe.py` finds it out by running that Python once. */
+/**
+ * What one installation of Python is. The kernel's `probe.py` finds it out by running that Python
+ * once.
+ */
 export interface PythonFacts {
   /** The program to start, e.g. `/srv/app/.venv/bin/python`. */
   readonly executable: string
-  /** Whether the program is no Python itself but starts one, as a script with a sandbox does: each Python is started by it, never without it. */
+  /**
+   * Whether the program is no Python itself but starts one, as a script with a sandbox does: each
+   * Python is started by it, never without it.
+   */
   readonly isWrapper?: boolean
   /** Major, minor, micro. */
   readonly version: readonly [number, number, number]

@@ -24,11 +24,13 @@ export interface Looked {
 }
 
 /**
- * Finds the Python to use: the option, PYTHREADS_PYTHON, VIRTUAL_ENV, CONDA_PREFIX, a virtual environment of the project,
- * PATH. A place that somebody named must work; on PATH the first that works is taken. The option and PYTHREADS_PYTHON may ask for
- * versions instead. `main`: the file that Node runs.
+ * Finds the Python to use: the option, PYTHREADS_PYTHON, VIRTUAL_ENV, CONDA_PREFIX, a virtual
+ * environment of the project, PATH. A place that somebody named must work; on PATH the first that
+ * works is taken. The option and PYTHREADS_PYTHON may ask for versions instead. `main`: the file
+ * that Node runs.
  *
- * @throws `ERR_PYTHREADS_PYTHON_NOT_FOUND`, `ERR_PYTHREADS_PYTHON_BROKEN`, `ERR_PYTHREADS_PYTHON_TOO_OLD`
+ * @throws `ERR_PYTHREADS_PYTHON_NOT_FOUND`, `ERR_PYTHREADS_PYTHON_BROKEN`,
+ * `ERR_PYTHREADS_PYTHON_TOO_OLD`
  */
 export async function findPython(
   option?: string,
@@ -63,7 +65,10 @@ function askedVersions(option: string | undefined, env: NodeJS.ProcessEnv): Aske
   return range && { range, by: option === undefined ? 'PYTHREADS_PYTHON' : 'the option `python`' }
 }
 
-/** The environment that would be used anyway, if its version fits; else the newest Python on this machine that does. */
+/**
+ * The environment that would be used anyway, if its version fits; else the newest Python on this
+ * machine that does.
+ */
 async function findVersion(
   { range, by }: Asked,
   cwd: string,
@@ -82,20 +87,34 @@ async function findVersion(
     }
     if (looked.error !== undefined && isNoFault(looked.error)) throw looked.error
     others.push(looked)
-    passedOver.push(looked.facts === undefined ? (looked.error?.message ?? '') : `${asks}, and ${shown(looked)}`)
+    passedOver.push(
+      looked.facts === undefined ? (looked.error?.message ?? '') : `${asks}, and ${shown(looked)}`,
+    )
   }
   const installed = [
     ...all.filter(({ named, executable }) => !named && executable !== undefined),
     ...(await installedPlaces(env, isWholeMachine)),
   ]
-  const [likely, unlikely] = [true, false].map((may) => installed.filter((place) => mayFit(range, place) === may))
+  const [likely, unlikely] = [true, false].map((may) =>
+    installed.filter((place) => mayFit(range, place) === may),
+  )
   const looked = await Promise.all((likely ?? []).map((place) => look(place)))
   const best = looked
-    .flatMap(({ facts, place }) => (facts !== undefined && fits(range, facts) ? [{ facts, place }] : []))
-    .sort((a, b) => Number(isFinal(b.facts)) - Number(isFinal(a.facts)) || compare(b.facts.version, a.facts.version))[0]
-  if (best !== undefined) return { facts: best.facts, source: `${best.place.source}, as ${asks}`, passedOver }
+    .flatMap(({ facts, place }) =>
+      facts !== undefined && fits(range, facts) ? [{ facts, place }] : [],
+    )
+    .sort(
+      (a, b) =>
+        Number(isFinal(b.facts)) - Number(isFinal(a.facts)) ||
+        compare(b.facts.version, a.facts.version),
+    )[0]
+  if (best !== undefined)
+    return { facts: best.facts, source: `${best.place.source}, as ${asks}`, passedOver }
   const rest = await Promise.all((unlikely ?? []).map((place) => look(place)))
-  throw new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', noneFits(range, by, unique([...others, ...looked, ...rest])))
+  throw new PythreadsError(
+    'ERR_PYTHREADS_PYTHON_NOT_FOUND',
+    noneFits(range, by, unique([...others, ...looked, ...rest])),
+  )
 }
 
 /** The variables as they are without a PYTHREADS_PYTHON that asks for versions. */
@@ -109,10 +128,14 @@ function fits(range: VersionRange, facts: PythonFacts): boolean {
   return range.freeThreaded === facts.freeThreaded && range.includes(facts.version)
 }
 
-/** Whether the path of a Python does not tell that it is of another version: to ask one takes 20 ms. */
+/**
+ * Whether the path of a Python does not tell that it is of another version: to ask one takes 20 ms.
+ */
 function mayFit(range: VersionRange, { given }: Place): boolean {
   const found =
-    /python(\d+)\.(\d+)(t?)(?:\.exe)?$|[\\/](?:cpython-)?(\d+)\.(\d+)\.\d+[^\\/]*[\\/](?:bin[\\/])?python[^\\/]*$/.exec(given)
+    /python(\d+)\.(\d+)(t?)(?:\.exe)?$|[\\/](?:cpython-)?(\d+)\.(\d+)\.\d+[^\\/]*[\\/](?:bin[\\/])?python[^\\/]*$/.exec(
+      given,
+    )
   if (found === null) return true
   const [, major, minor, threads, otherMajor, otherMinor] = found
   if (major !== undefined && (threads === 't') !== range.freeThreaded) return false
@@ -123,7 +146,10 @@ function isFinal({ release }: PythonFacts): boolean {
   return /^[\d.]+\+?$/.test(release)
 }
 
-/** Every Python on the machine, each once and asked anew, in the order of precedence; for `pythreads doctor`. */
+/**
+ * Every Python on the machine, each once and asked anew, in the order of precedence; for `pythreads
+ * doctor`.
+ */
 export async function findAll(
   option?: string,
   cwd: string = process.cwd(),
@@ -132,10 +158,14 @@ export async function findAll(
 ): Promise<Looked[]> {
   const env = ownVariables(environment)
   const named =
-    askedVersions(option, env) === undefined ? places(option, cwd, env, main) : places(undefined, cwd, withoutVersions(env), main)
+    askedVersions(option, env) === undefined
+      ? places(option, cwd, env, main)
+      : places(undefined, cwd, withoutVersions(env), main)
   return unique(
     await Promise.all(
-      [...named, ...(await installedPlaces(env, environment === process.env))].map((place) => look(place, { anew: true })),
+      [...named, ...(await installedPlaces(env, environment === process.env))].map((place) =>
+        look(place, { anew: true }),
+      ),
     ),
   )
 }
@@ -143,7 +173,10 @@ export async function findAll(
 function unique(all: readonly Looked[]): Looked[] {
   const seen = new Set<string>()
   return all.filter((looked) => {
-    const key = looked.facts === undefined ? looked.place.given : `${looked.facts.prefix} ${real(looked.facts.executable)}`
+    const key =
+      looked.facts === undefined
+        ? looked.place.given
+        : `${looked.facts.prefix} ${real(looked.facts.executable)}`
     if (seen.has(key)) return false
     seen.add(key)
     return true
@@ -167,7 +200,10 @@ async function look(place: Place, how?: { anew: boolean }): Promise<Looked> {
   }
 }
 
-/** Whether it was the system that had nothing to run a Python with: another one would fare no better. */
+/**
+ * Whether it was the system that had nothing to run a Python with: another one would fare no
+ * better.
+ */
 function isNoFault(error: PythreadsError): boolean {
   return error.code === 'ERR_PYTHREADS_WORKER_START'
 }
@@ -181,7 +217,8 @@ function real(path: string): string {
 }
 
 const INSTALL: Readonly<Record<string, string>> = {
-  linux: 'apt install python3 (Debian, Ubuntu), dnf install python3 (Fedora), or uv python install 3.14',
+  linux:
+    'apt install python3 (Debian, Ubuntu), dnf install python3 (Fedora), or uv python install 3.14',
   darwin: 'brew install python, or uv python install 3.14',
   win32: 'winget install Python.Python.3.14, or uv python install 3.14',
 }
@@ -191,7 +228,9 @@ function notFound(failures: readonly Looked[]): string {
     const reason = place.executable === undefined ? 'not there' : (error?.message ?? 'unknown')
     return `  - ${place.source}: ${place.given}: ${reason}`
   })
-  const unset = ['PYTHREADS_PYTHON', 'VIRTUAL_ENV', 'CONDA_PREFIX'].map((name) => `  - ${name}: not set`)
+  const unset = ['PYTHREADS_PYTHON', 'VIRTUAL_ENV', 'CONDA_PREFIX'].map(
+    (name) => `  - ${name}: not set`,
+  )
   return [
     'No Python 3.10 or newer was found. Looked at:',
     '  - the option `python`: not given',

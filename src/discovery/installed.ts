@@ -17,11 +17,15 @@ const SYSTEM_FOLDERS = WINDOWS ? [] : ['/usr/local/bin', '/opt/homebrew/bin', '/
 const LAUNCHER_MS = 5_000
 
 /**
- * Pythons that a machine may have besides those that are named: versioned names on PATH and in the folders of the system (Debian's
- * `/usr/bin/python3.12`), those of pyenv, uv, mise, asdf and conda, of python.org on macOS, and what Windows' launcher `py` knows. PATH is
- * this user's choice; elsewhere, what another user can change is refused.
+ * Pythons that a machine may have besides those that are named: versioned names on PATH and in the
+ * folders of the system (Debian's `/usr/bin/python3.12`), those of pyenv, uv, mise, asdf and conda,
+ * of python.org on macOS, and what Windows' launcher `py` knows. PATH is this user's choice;
+ * elsewhere, what another user can change is refused.
  */
-export async function installedPlaces(env: NodeJS.ProcessEnv, isWholeMachine: boolean): Promise<Place[]> {
+export async function installedPlaces(
+  env: NodeJS.ProcessEnv,
+  isWholeMachine: boolean,
+): Promise<Place[]> {
   const list: Place[] = []
   const add = (source: string, path: string, refused?: string) => {
     if (existsSync(path) && !list.some((place) => place.executable === path)) {
@@ -40,14 +44,18 @@ export async function installedPlaces(env: NodeJS.ProcessEnv, isWholeMachine: bo
     ['mise', join(env['MISE_DATA_DIR'] ?? join(data, 'mise'), 'installs', 'python')],
     ['asdf', join(env['ASDF_DATA_DIR'] ?? join(home, '.asdf'), 'installs', 'python')],
   ]
-  for (const [source, folder] of managers) for (const name of entries(folder)) addFolder(source, join(folder, name))
+  for (const [source, folder] of managers)
+    for (const name of entries(folder)) addFolder(source, join(folder, name))
   for (const folder of condaFolders(env, home)) addFolder('conda', folder)
   if (isWholeMachine) {
-    for (const path of SYSTEM_FOLDERS.flatMap((folder) => versionedNames().map((name) => join(folder, name)))) {
+    for (const path of SYSTEM_FOLDERS.flatMap((folder) =>
+      versionedNames().map((name) => join(folder, name)),
+    )) {
       if (existsSync(path)) add(dirname(path), path, whoseChangeOnPath(path))
     }
     const frameworks = '/Library/Frameworks/Python.framework/Versions'
-    if (process.platform === 'darwin') for (const name of entries(frameworks)) addFolder('python.org', join(frameworks, name))
+    if (process.platform === 'darwin')
+      for (const name of entries(frameworks)) addFolder('python.org', join(frameworks, name))
     if (WINDOWS) for (const path of await launcherPaths()) add('the launcher py', path)
   }
   return list
@@ -61,17 +69,28 @@ function versionedNames(): string[] {
 
 /** The environments that conda knows, its own first. */
 function condaFolders(env: NodeJS.ProcessEnv, home: string): string[] {
-  const roots = [env['CONDA_EXE'] === undefined ? '' : join(env['CONDA_EXE'], '..', '..'), env['MAMBA_ROOT_PREFIX'] ?? '']
+  const roots = [
+    env['CONDA_EXE'] === undefined ? '' : join(env['CONDA_EXE'], '..', '..'),
+    env['MAMBA_ROOT_PREFIX'] ?? '',
+  ]
   const known = roots
     .filter((root) => root !== '')
-    .flatMap((root) => [root, ...entries(join(root, 'envs')).map((name) => join(root, 'envs', name))])
+    .flatMap((root) => [
+      root,
+      ...entries(join(root, 'envs')).map((name) => join(root, 'envs', name)),
+    ])
   const lines = readPlain(join(home, '.conda', 'environments.txt')).split(/\r?\n/)
   return [...known, ...lines.filter((line) => line !== '')]
 }
 
-/** What `py --list-paths` prints, of Python 3.10's launcher (` -3.10-64  C:\...`) and of newer ones (` -V:3.12 *  C:\...`). */
+/**
+ * What `py --list-paths` prints, of Python 3.10's launcher (` -3.10-64  C:\...`) and of newer ones
+ * (` -V:3.12 *  C:\...`).
+ */
 export function readLauncher(text: string): string[] {
-  return text.split(/\r?\n/).flatMap((line) => /^\s*-\S+\s+(?:\*\s+)?(\S.*\.exe)\s*$/i.exec(line)?.[1] ?? [])
+  return text
+    .split(/\r?\n/)
+    .flatMap((line) => /^\s*-\S+\s+(?:\*\s+)?(\S.*\.exe)\s*$/i.exec(line)?.[1] ?? [])
 }
 
 function launcherPaths(): Promise<string[]> {
@@ -79,7 +98,13 @@ function launcherPaths(): Promise<string[]> {
     execFile(
       'py',
       ['--list-paths'],
-      { timeout: LAUNCHER_MS, encoding: 'utf8', shell: false, cwd: undefined, env: own(process.env) },
+      {
+        timeout: LAUNCHER_MS,
+        encoding: 'utf8',
+        shell: false,
+        cwd: undefined,
+        env: own(process.env),
+      },
       (_, stdout) => resolve(readLauncher(stdout ?? '')),
     )
   })
@@ -88,7 +113,9 @@ function launcherPaths(): Promise<string[]> {
 export function onPath(name: string, env: NodeJS.ProcessEnv): string[] {
   const file = WINDOWS ? `${name}.exe` : name
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  return [...new Set(folders.map((folder) => resolve(folder, file)).filter((path) => existsSync(path)))]
+  return [
+    ...new Set(folders.map((folder) => resolve(folder, file)).filter((path) => existsSync(path))),
+  ]
 }
 
 function entries(folder: string): string[] {

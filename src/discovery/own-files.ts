@@ -14,8 +14,8 @@ import { join } from 'node:path'
 import { whoseChange, whoseChangeOnPath } from './ownership.ts'
 
 /**
- * Small files in a folder that other users may be able to write to. They are read only where nobody else can have written them, by the descriptor that
- * was looked at, and never through a link.
+ * Small files in a folder that other users may be able to write to. They are read only where nobody
+ * else can have written them, by the descriptor that was looked at, and never through a link.
  */
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants
@@ -33,12 +33,14 @@ export function readOwn(folder: string, name: string): string {
   const path = join(folder, name)
   const stat = lstatSync(path)
   if (stat.isSymbolicLink()) throw new UntrustedError(`${path} is a link`)
-  const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) // a pipe that somebody put there would be waited for
+  // a pipe that somebody put there would be waited for
+  const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
     const stat = fstatSync(fd)
     const reason = whoseChange(path, stat)
     if (reason !== undefined) throw new UntrustedError(reason)
-    if (!stat.isFile() || stat.size > MAX_BYTES) throw new UntrustedError(`${path} is no small file`)
+    if (!stat.isFile() || stat.size > MAX_BYTES)
+      throw new UntrustedError(`${path} is no small file`)
     return readFileSync(fd, 'utf8')
   } finally {
     closeSync(fd)
@@ -66,7 +68,10 @@ export function writeOwn(folder: string, name: string, text: string): void {
   }
 }
 
-/** What is in a file, whoever owns it, if it is a plain one and no larger than files that people write; `''` if not. Nothing is waited for. */
+/**
+ * What is in a file, whoever owns it, if it is a plain one and no larger than files that people
+ * write; `''` if not. Nothing is waited for.
+ */
 export function readPlain(path: string): string {
   try {
     const fd = openSync(path, O_RDONLY | O_NONBLOCK)
@@ -81,7 +86,10 @@ export function readPlain(path: string): string {
   }
 }
 
-/** That nobody else can exchange the folder, and that nobody else can exchange files of this user in it. */
+/**
+ * That nobody else can exchange the folder, and that nobody else can exchange files of this user in
+ * it.
+ */
 function checkFolder(folder: string): void {
   const link = lstatSync(folder).isSymbolicLink()
   const reason = link ? `${folder} is a link` : whoseChangeOnPath(folder, { mayBeSticky: true })

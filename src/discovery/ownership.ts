@@ -4,8 +4,9 @@ import { dirname, join, parse, resolve, sep } from 'node:path'
 import { attempt } from '../attempt.ts'
 
 /**
- * Who else can change a file: what another user can change is neither run nor loaded, unless somebody named it. Root can change everything anyway.
- * Windows tells no owners: nothing is refused there.
+ * Who else can change a file: what another user can change is neither run nor loaded, unless
+ * somebody named it. Root can change everything anyway. Windows tells no owners: nothing is refused
+ * there.
  */
 
 const GROUP_MAY_WRITE = 0o020
@@ -22,20 +23,31 @@ interface ChangeOptions {
 
 const NOT_STICKY: ChangeOptions = { mayBeSticky: false }
 
-/** Why another user can change what has these attributes; `undefined` when none can. `path`: what the reason calls it. */
-export function whoseChange(path: string, stat: Stats, { mayBeSticky }: ChangeOptions = NOT_STICKY): string | undefined {
+/**
+ * Why another user can change what has these attributes; `undefined` when none can. `path`: what
+ * the reason calls it.
+ */
+export function whoseChange(
+  path: string,
+  stat: Stats,
+  { mayBeSticky }: ChangeOptions = NOT_STICKY,
+): string | undefined {
   const user = process.geteuid?.()
   if (user === undefined) return undefined
-  if (stat.uid !== 0 && stat.uid !== user) return `${path} belongs to user ${stat.uid}, neither to ${nameOf(user)} nor to root`
+  if (stat.uid !== 0 && stat.uid !== user)
+    return `${path} belongs to user ${stat.uid}, neither to ${nameOf(user)} nor to root`
   if (stat.isSymbolicLink()) return undefined // has no mode of its own
   if (mayBeSticky && stat.isDirectory() && (stat.mode & STICKY) !== 0) return undefined
-  const isOpen = (stat.mode & OTHERS_MAY_WRITE) !== 0 || ((stat.mode & GROUP_MAY_WRITE) !== 0 && !isPrivate(stat.gid))
+  const isOpen =
+    (stat.mode & OTHERS_MAY_WRITE) !== 0 ||
+    ((stat.mode & GROUP_MAY_WRITE) !== 0 && !isPrivate(stat.gid))
   return isOpen ? `other users may write to ${path}` : undefined
 }
 
 /**
- * Why another user can change what a path leads to: what is there, a folder on the way to it, or a link. `undefined` when none can, or nothing is there.
- * Where none can, nobody can exchange the file between this look and its use.
+ * Why another user can change what a path leads to: what is there, a folder on the way to it, or a
+ * link. `undefined` when none can, or nothing is there. Where none can, nobody can exchange the
+ * file between this look and its use.
  */
 export function whoseChangeOnPath(path: string, how?: ChangeOptions): string | undefined {
   const { root } = parse(resolve(path))
@@ -43,7 +55,8 @@ export function whoseChangeOnPath(path: string, how?: ChangeOptions): string | u
   let links = 0
   const parts = partsOf(resolve(path).slice(root.length))
   const look = (isLast: boolean) => {
-    const stat = attempt(() => lstatSync(at)) // not there, behind what is no folder, or where this user may not look
+    // not there, behind what is no folder, or where this user may not look
+    const stat = attempt(() => lstatSync(at))
     return { stat, reason: stat && whoseChange(at, stat, isLast ? how : { mayBeSticky: true }) }
   }
   const { reason } = look(parts.length === 0)
@@ -73,11 +86,15 @@ function partsOf(path: string): string[] {
 
 const privacy = new Map<number, boolean>()
 
-/** Whether a group has no members other than this user and root. Many systems give each user such a group, and let it write to all files. */
+/**
+ * Whether a group has no members other than this user and root. Many systems give each user such a
+ * group, and let it write to all files.
+ */
 function isPrivate(group: number): boolean {
   let known = privacy.get(group)
   if (known === undefined) {
-    known = process.platform === 'linux' && hasNoOthers(group) // elsewhere these files do not name all users
+    // elsewhere these files do not name all users
+    known = process.platform === 'linux' && hasNoOthers(group)
     privacy.set(group, known)
   }
   return known
@@ -89,7 +106,9 @@ function hasNoOthers(group: number): boolean {
     const entry = records('/etc/group').find(([, , number]) => Number(number) === group)
     const members = entry?.[3]?.split(',').filter((name) => name !== '')
     if (members === undefined || !members.every((name) => own.includes(name))) return false
-    return records('/etc/passwd').every(([name = '', , , number]) => Number(number) !== group || own.includes(name))
+    return records('/etc/passwd').every(
+      ([name = '', , , number]) => Number(number) !== group || own.includes(name),
+    )
   } catch {
     return false
   }

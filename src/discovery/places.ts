@@ -15,7 +15,10 @@ export interface Place {
   readonly instead?: string | undefined
   /** The path or setting as it was given. */
   readonly given: string
-  /** Somebody named this place: if there is no working Python, that is an error, not a reason to look further. */
+  /**
+   * Somebody named this place: if there is no working Python, that is an error, not a reason to
+   * look further.
+   */
   readonly named: boolean
   /** Why what is there is not run, if so. */
   readonly refused?: string | undefined
@@ -23,8 +26,15 @@ export interface Place {
 
 const PATH_NAMES = ['python3', 'python']
 
-/** The places where a Python is looked for, in order of precedence. `main`: the file that Node runs. */
-export function places(option: string | undefined, cwd: string, env: NodeJS.ProcessEnv, main?: string): Place[] {
+/**
+ * The places where a Python is looked for, in order of precedence. `main`: the file that Node runs.
+ */
+export function places(
+  option: string | undefined,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  main?: string,
+): Place[] {
   const list: Place[] = []
   const add = (source: string, given: string | undefined, named: boolean) => {
     if (given === undefined || given === '') return
@@ -34,7 +44,10 @@ export function places(option: string | undefined, cwd: string, env: NodeJS.Proc
       given,
       named,
       executable,
-      instead: executable === undefined ? whyNoPython(resolve(cwd, given), !/[/\\]/.test(given)) : undefined,
+      instead:
+        executable === undefined
+          ? whyNoPython(resolve(cwd, given), !/[/\\]/.test(given))
+          : undefined,
     })
   }
   add('the option `python`', option, true)
@@ -44,15 +57,17 @@ export function places(option: string | undefined, cwd: string, env: NodeJS.Proc
   list.push(...projectVenvs(cwd, main))
   for (const name of PATH_NAMES) {
     const found = onPath(name, env)
-    if (found.length === 0) list.push({ source: 'PATH', given: name, named: false, executable: undefined })
+    if (found.length === 0)
+      list.push({ source: 'PATH', given: name, named: false, executable: undefined })
     for (const path of found) add('PATH', path, false)
   }
   return list
 }
 
 /**
- * The virtual environments of the project that the program belongs to, and of the one of the current folder. A tool from
- * `node_modules` works for the current folder, so that comes first then.
+ * The virtual environments of the project that the program belongs to, and of the one of the
+ * current folder. A tool from `node_modules` works for the current folder, so that comes first
+ * then.
  */
 function projectVenvs(cwd: string, main: string | undefined): Place[] {
   const { ofMain, ofCwd, isTool } = projectFolders(cwd, main)
@@ -74,7 +89,10 @@ function isDangling(path: string): boolean {
   return !existsSync(path) && attempt(() => lstatSync(path).isSymbolicLink()) === true
 }
 
-/** Turns what somebody gave (an executable, a name on PATH, a virtual environment's folder) into an executable. */
+/**
+ * Turns what somebody gave (an executable, a name on PATH, a virtual environment's folder) into an
+ * executable.
+ */
 function locate(given: string, cwd: string, env: NodeJS.ProcessEnv): string | undefined {
   if (!/[/\\]/.test(given) && !existsSync(resolve(cwd, given))) return onPath(given, env)[0]
   const path = resolve(cwd, given)

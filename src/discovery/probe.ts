@@ -13,10 +13,13 @@ const MARK = 'pythreads '
 const known = new Map<string, Promise<PythonFacts>>()
 
 /**
- * Learns what Python an executable is, by running it. Later calls get the same answer, in later processes too as long as
- * nothing changed, unless it is to be found out `anew`.
+ * Learns what Python an executable is, by running it. Later calls get the same answer, in later
+ * processes too as long as nothing changed, unless it is to be found out `anew`.
  */
-export function probe(executable: string, { anew = false }: { anew?: boolean } = {}): Promise<PythonFacts> {
+export function probe(
+  executable: string,
+  { anew = false }: { anew?: boolean } = {},
+): Promise<PythonFacts> {
   let facts = known.get(executable)
   if (facts === undefined) {
     const remembered = anew ? undefined : recall(executable)
@@ -28,12 +31,21 @@ export function probe(executable: string, { anew = false }: { anew?: boolean } =
 }
 
 async function ask(executable: string): Promise<PythonFacts> {
-  // -I: neither the environment's PYTHON* variables nor the current folder can change what is asked.
-  const answer = await execute(executable, ['-I', kernelScript('probe')], TIMEOUT_MS, { ...process.env, ...KERNEL_VARIABLE })
+  // -I: neither the environment's PYTHON* variables nor the current folder can change what is
+  // asked.
+  const answer = await execute(executable, ['-I', kernelScript('probe')], TIMEOUT_MS, {
+    ...process.env,
+    ...KERNEL_VARIABLE,
+  })
   const line = answer.stdout.split('\n').find((text) => text.startsWith(MARK))
-  if (answer.failure === undefined && line !== undefined) return check(executable, line.slice(MARK.length))
+  if (answer.failure === undefined && line !== undefined)
+    return check(executable, line.slice(MARK.length))
   // Python 2 has no -I, and takes an empty PYTHONPATH for the current folder.
-  const version = await execute(executable, ['-E', '-s', '-c', 'import sys; print(sys.version.split()[0])'], TIMEOUT_MS)
+  const version = await execute(
+    executable,
+    ['-E', '-s', '-c', 'import sys; print(sys.version.split()[0])'],
+    TIMEOUT_MS,
+  )
   if (isTooOld(version.stdout.split('.').map(Number)) && /^\d+\.\d+/.test(version.stdout)) {
     throw tooOld(executable, version.stdout.trim())
   }
@@ -46,7 +58,10 @@ async function ask(executable: string): Promise<PythonFacts> {
 function check(executable: string, json: string): PythonFacts {
   const facts = withWrapper(executable, parse(executable, json))
   if (facts.implementation !== 'cpython') {
-    throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${executable} is ${facts.implementation}, not CPython`)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_PYTHON_BROKEN',
+      `${executable} is ${facts.implementation}, not CPython`,
+    )
   }
   if (isTooOld(facts.version)) throw tooOld(executable, facts.release)
   remember(executable, facts)
@@ -54,8 +69,9 @@ function check(executable: string, json: string): PythonFacts {
 }
 
 /**
- * Facts in which a program that starts another one, as a sandbox does, is the program to start: without it, its Python would run outside of the sandbox.
- * The scripts of pyenv and its like only choose a version, and take 50 ms for that: what they choose is started itself.
+ * Facts in which a program that starts another one, as a sandbox does, is the program to start:
+ * without it, its Python would run outside of the sandbox. The scripts of pyenv and its like only
+ * choose a version, and take 50 ms for that: what they choose is started itself.
  */
 function withWrapper<F extends PythonFacts>(executable: string, facts: F): F {
   const isOther = facts.executable !== executable && basename(dirname(executable)) !== 'shims'
@@ -78,9 +94,13 @@ function parse(executable: string, json: string): PythonFacts & { implementation
   try {
     return JSON.parse(json) as PythonFacts & { implementation: string }
   } catch (cause) {
-    throw new PythreadsError('ERR_PYTHREADS_PYTHON_BROKEN', `${executable} does not work as a Python: it printed ${json}`, {
-      cause,
-    })
+    throw new PythreadsError(
+      'ERR_PYTHREADS_PYTHON_BROKEN',
+      `${executable} does not work as a Python: it printed ${json}`,
+      {
+        cause,
+      },
+    )
   }
 }
 

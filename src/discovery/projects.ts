@@ -8,12 +8,17 @@ export interface ProjectFolders {
   readonly ofMain: readonly string[]
   /** Those of the current folder. */
   readonly ofCwd: readonly string[]
-  /** The program belongs to a package in `node_modules`: a tool, which works for the current folder. */
+  /**
+   * The program belongs to a package in `node_modules`: a tool, which works for the current folder.
+   */
   readonly isTool: boolean
 }
 
 /** `main`: the file that Node runs. */
-export function projectFolders(cwd: string, main: string | undefined = process.argv[1]): ProjectFolders {
+export function projectFolders(
+  cwd: string,
+  main: string | undefined = process.argv[1],
+): ProjectFolders {
   const program = main === undefined ? undefined : folderOf(main)
   if (program === undefined) return { ofMain: [], ofCwd: upwards(cwd), isTool: false }
   const parts = program.split(sep)
@@ -22,7 +27,10 @@ export function projectFolders(cwd: string, main: string | undefined = process.a
   return { ofMain: upwards(folder), ofCwd: upwards(cwd), isTool: packages >= 1 }
 }
 
-/** The folder of a program; of none where there is no file, as with `node -e`, or a worker that is made of text. */
+/**
+ * The folder of a program; of none where there is no file, as with `node -e`, or a worker that is
+ * made of text.
+ */
 function folderOf(main: string): string | undefined {
   if (!isAbsolute(main)) return undefined
   for (const path of [main, `${main}.js`, `${main}.cjs`, `${main}.mjs`]) {
@@ -37,16 +45,20 @@ function folderOf(main: string): string | undefined {
 }
 
 /**
- * A folder, its parents up to the nearest with a package.json or, in a monorepo, up to the one of the workspace; and all parents that
- * are Python projects.
+ * A folder, its parents up to the nearest with a package.json or, in a monorepo, up to the one of
+ * the workspace; and all parents that are Python projects.
  */
 function upwards(start: string): string[] {
   const all = [start]
-  for (let folder = dirname(start); folder !== all.at(-1); folder = dirname(folder)) all.push(folder)
+  for (let folder = dirname(start); folder !== all.at(-1); folder = dirname(folder))
+    all.push(folder)
   const nearest = all.findIndex((folder) => existsSync(join(folder, 'package.json')))
-  const workspace = nearest < 0 ? -1 : all.findIndex((folder, index) => index >= nearest && isWorkspace(folder))
+  const workspace =
+    nearest < 0 ? -1 : all.findIndex((folder, index) => index >= nearest && isWorkspace(folder))
   const last = Math.max(nearest, workspace)
-  return all.filter((folder, index) => index === 0 || index <= last || existsSync(join(folder, 'pyproject.toml')))
+  return all.filter(
+    (folder, index) => index === 0 || index <= last || existsSync(join(folder, 'pyproject.toml')),
+  )
 }
 
 function isWorkspace(folder: string): boolean {

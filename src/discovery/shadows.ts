@@ -1,20 +1,39 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 
-/** The modules of the standard library without which Python does not start at all; newer versions have some of them built in. */
+/**
+ * The modules of the standard library without which Python does not start at all; newer versions
+ * have some of them built in.
+ */
 const NEEDED = [
-  ...['_collections_abc', '_sitebuiltins', 'abc', 'codecs', 'encodings', 'genericpath', 'io', 'linecache', 'ntpath', 'os'],
+  ...[
+    '_collections_abc',
+    '_sitebuiltins',
+    'abc',
+    'codecs',
+    'encodings',
+    'genericpath',
+    'io',
+    'linecache',
+    'ntpath',
+    'os',
+  ],
   ...['posixpath', 'site', 'stat'],
 ]
 
 /**
- * A sentence for each file of PYTHONPATH that takes the place of a module which Python needs to start. Where it can start, the kernel
- * finds them itself (`boot.py`).
+ * A sentence for each file of PYTHONPATH that takes the place of a module which Python needs to
+ * start. Where it can start, the kernel finds them itself (`boot.py`).
  */
 export function startupShadows(env: NodeJS.ProcessEnv): string[] {
   const folders = (env['PYTHONPATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
   return folders.flatMap((folder) =>
-    NEEDED.flatMap((name) => [`${name}.py`, join(name, '__init__.py')].map((file) => ({ name, path: resolve(folder, file) })))
+    NEEDED.flatMap((name) =>
+      [`${name}.py`, join(name, '__init__.py')].map((file) => ({
+        name,
+        path: resolve(folder, file),
+      })),
+    )
       .filter(({ path }) => existsSync(path))
       .map(
         ({ name, path }) =>

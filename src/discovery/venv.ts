@@ -8,51 +8,74 @@ const MAX_LINKS = 40
 
 /** The executable of a virtual environment or an installation. */
 export function inFolder(folder: string): string {
-  if (!WINDOWS) return existsSync(join(folder, 'bin', 'python3')) ? join(folder, 'bin', 'python3') : join(folder, 'bin', 'python')
+  if (!WINDOWS)
+    return existsSync(join(folder, 'bin', 'python3'))
+      ? join(folder, 'bin', 'python3')
+      : join(folder, 'bin', 'python')
   const script = join(folder, 'Scripts', 'python.exe')
   return existsSync(script) ? script : join(folder, 'python.exe')
 }
 
-/** What is wrong with a path at which there is no Python, and what to do about it. `isCommand`: it was looked for on PATH, too. */
+/**
+ * What is wrong with a path at which there is no Python, and what to do about it. `isCommand`: it
+ * was looked for on PATH, too.
+ */
 export function whyNoPython(path: string, isCommand = false): string {
   const isVenv = existsSync(join(path, 'pyvenv.cfg'))
   const links = isVenv ? ['python3', 'python'].map((name) => join(path, 'bin', name)) : [path]
-  const link = links.find((one) => lstatSync(one, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+  const link = links.find(
+    (one) => lstatSync(one, { throwIfNoEntry: false })?.isSymbolicLink() === true,
+  )
   const target = link === undefined ? undefined : endOf(link)
-  const gone = target === undefined ? undefined : `is a link to ${target}, which is not there (any more)`
+  const gone =
+    target === undefined ? undefined : `is a link to ${target}, which is not there (any more)`
   if (!isVenv && gone !== undefined) return `it ${gone}`
-  if (!isVenv && !existsSync(path)) return `${path} does not exist${isCommand ? ', and PATH has no such command' : ''}`
+  if (!isVenv && !existsSync(path))
+    return `${path} does not exist${isCommand ? ', and PATH has no such command' : ''}`
   if (!isVenv) return 'neither an executable nor a virtual environment'
-  const what = gone === undefined ? `${inFolder(path)} is missing` : `its interpreter ${link} ${gone}`
+  const what =
+    gone === undefined ? `${inFolder(path)} is missing` : `its interpreter ${link} ${gone}`
   return `a virtual environment, but ${what}. To make it anew: ${remake(path)}, then install its packages again`
 }
 
 /** Where a link leads in the end. */
 function endOf(link: string): string {
   let path = link
-  for (let i = 0; i < MAX_LINKS && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true; i++) {
+  for (
+    let i = 0;
+    i < MAX_LINKS && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    i++
+  ) {
     path = resolve(dirname(path), readlinkSync(path))
   }
   return path
 }
 
 function remake(folder: string): string {
-  const version = /^version(?:_info)?\s*=\s*(\d+\.\d+)/m.exec(readPlain(join(folder, 'pyvenv.cfg')))?.[1]
+  const version = /^version(?:_info)?\s*=\s*(\d+\.\d+)/m.exec(
+    readPlain(join(folder, 'pyvenv.cfg')),
+  )?.[1]
   const quoted = /^[\w./\\:-]+$/.test(folder) ? folder : JSON.stringify(folder)
-  return (
-    `${WINDOWS ? 'py' : 'python'}${version ?? '3'} -m venv --clear ${quoted}`.replace('py3', 'py -3') +
-    ` (or: uv venv --clear ${version === undefined ? '' : `--python ${version} `}${quoted})`
-  )
+  const python = WINDOWS ? `py -${version ?? '3'}` : `python${version ?? '3'}`
+  const withVersion = version === undefined ? '' : `--python ${version} `
+  return `${python} -m venv --clear ${quoted} (or: uv venv --clear ${withVersion}${quoted})`
 }
 
 /**
- * Why another user can change what runs in a virtual environment or an installation that nobody named, if one can: what others put into a folder is not
- * run. Looked at are its folders, what it starts, the installation that it belongs to, and all that leads there.
+ * Why another user can change what runs in a virtual environment or an installation that nobody
+ * named, if one can: what others put into a folder is not run. Looked at are its folders, what it
+ * starts, the installation that it belongs to, and all that leads there.
  */
 export function strangerOf(folder: string): string | undefined {
-  const parts = ['', 'pyvenv.cfg', 'bin', 'bin/python3', 'bin/python', 'lib', ...sitesOf(folder)].map((name) =>
-    join(folder, name),
-  )
+  const parts = [
+    '',
+    'pyvenv.cfg',
+    'bin',
+    'bin/python3',
+    'bin/python',
+    'lib',
+    ...sitesOf(folder),
+  ].map((name) => join(folder, name))
   const home = /^home\s*=\s*(.+)$/m.exec(readPlain(join(folder, 'pyvenv.cfg')))?.[1]?.trim()
   for (const part of home === undefined ? parts : [...parts, resolve(folder, home)]) {
     const reason = whoseChangeOnPath(part)

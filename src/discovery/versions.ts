@@ -1,6 +1,9 @@
 import { PythreadsError } from '../errors/index.ts'
 
-/** Versions of Python that somebody asks for, e.g. `3.12`, `>=3.11,<3.14`, `~=3.12.1`, `3.11 - 3.13` or `3.13t`. */
+/**
+ * Versions of Python that somebody asks for, e.g. `3.12`, `>=3.11,<3.14`, `~=3.12.1`, `3.11 - 3.13`
+ * or `3.13t`.
+ */
 export interface VersionRange {
   /** As it was given. */
   readonly text: string
@@ -16,14 +19,15 @@ const CLAUSE = /^(===?|!=|~=|>=?|<=?|\^|~)? *[vV]?(\d+(?:\.(?:\d+|[*xX])){0,2})$
 const LAST_MICRO = 99
 
 /**
- * What a text asks for, if it is one that asks for versions; a name or a path is not. Without `t` at its end it asks for builds with
- * a GIL.
+ * What a text asks for, if it is one that asks for versions; a name or a path is not. Without `t`
+ * at its end it asks for builds with a GIL.
  *
  * @throws `ERR_PYTHREADS_OPTION` when it begins like one and cannot be understood
  */
 export function versionRange(text: string): VersionRange | undefined {
   const trimmed = text.trim()
-  if (!/^(?:[<>=!~^]+ *[vV]?\d|[vV]?\d+(?:\.(?:\d+|[*xX]))*t?(?:$|[ ,]))/.test(trimmed)) return undefined
+  if (!/^(?:[<>=!~^]+ *[vV]?\d|[vV]?\d+(?:\.(?:\d+|[*xX]))*t?(?:$|[ ,]))/.test(trimmed))
+    return undefined
   const freeThreaded = /[\dxX*]t(?=$|[ ,])/.test(trimmed)
   const plain = trimmed.replace(/([\dxX*])t(?=$|[ ,])/g, '$1')
   const tests = hyphenated(plain) ?? clauses(plain)
@@ -34,24 +38,37 @@ export function versionRange(text: string): VersionRange | undefined {
       `\`python\`: ${JSON.stringify(text)} is no version that can be read; e.g. ${forms}`,
     )
   }
-  return { text: trimmed, freeThreaded, includes: (version) => tests.every((test) => test(version)) }
+  return {
+    text: trimmed,
+    freeThreaded,
+    includes: (version) => tests.every((test) => test(version)),
+  }
 }
 
 /** Whether a minor version may have a release that is in the range. */
 export function mayInclude(range: VersionRange, major: number, minor: number): boolean {
-  return Array.from({ length: LAST_MICRO }, (_, micro) => micro).some((micro) => range.includes([major, minor, micro]))
+  return Array.from({ length: LAST_MICRO }, (_, micro) => micro).some((micro) =>
+    range.includes([major, minor, micro]),
+  )
 }
 
 function hyphenated(text: string): Test[] | undefined {
   const found = RANGE.exec(text)
   if (found === null) return undefined
   const [low, high] = [numbers(found[1]), numbers(found[2])]
-  return [(version) => compare(version, low) >= 0, (version) => compare(version.slice(0, high.length), high) <= 0]
+  return [
+    (version) => compare(version, low) >= 0,
+    (version) => compare(version.slice(0, high.length), high) <= 0,
+  ]
 }
 
 function clauses(text: string): Test[] | undefined {
-  const parts = text.split(text.includes(',') ? ',' : / +(?=[<>=!~^])/).map((part) => CLAUSE.exec(part.trim()))
-  return parts.every((part) => part !== null) ? parts.map(([, operator, version]) => clause(operator, version ?? '')) : undefined
+  const parts = text
+    .split(text.includes(',') ? ',' : / +(?=[<>=!~^])/)
+    .map((part) => CLAUSE.exec(part.trim()))
+  return parts.every((part) => part !== null)
+    ? parts.map(([, operator, version]) => clause(operator, version ?? ''))
+    : undefined
 }
 
 function clause(operator: string | undefined, text: string): Test {

@@ -2,10 +2,27 @@ import { ERROR_CODES } from './codes.ts'
 import type { PythonErrorDetails } from './python-error.ts'
 import { PythreadsError } from './pythreads-error.ts'
 
-/** Checks what a worker says of an exception, except for other exceptions in it: whoever reads the error later must not meet anything else. */
+/**
+ * Checks what a worker says of an exception, except for other exceptions in it: whoever reads the
+ * error later must not meet anything else.
+ */
 export function checkDetails(details: unknown): asserts details is PythonErrorDetails {
   if (!isRecord(details)) malformed()
-  const { code, type, module, message, traceback, frames, notes, cause, errors, path, bases, place, thrown } = details
+  const {
+    code,
+    type,
+    module,
+    message,
+    traceback,
+    frames,
+    notes,
+    cause,
+    errors,
+    path,
+    bases,
+    place,
+    thrown,
+  } = details
   const { args = [], opaque = null, attributes = null } = details
   const isWhole =
     typeof code === 'string' &&
@@ -27,7 +44,10 @@ export function checkDetails(details: unknown): asserts details is PythonErrorDe
 }
 
 export function malformed(): never {
-  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: an exception without its parts')
+  throw new PythreadsError(
+    'ERR_PYTHREADS_PROTOCOL',
+    'Malformed value from Python: an exception without its parts',
+  )
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -41,7 +61,13 @@ function areTexts(values: unknown): boolean {
 function isFrame(frame: unknown): boolean {
   if (!isRecord(frame)) return false
   const { file, line, column, function: name, source } = frame
-  return typeof file === 'string' && isNumber(line) && isNumber(column) && typeof name === 'string' && typeof source === 'string'
+  return (
+    typeof file === 'string' &&
+    isNumber(line) &&
+    isNumber(column) &&
+    typeof name === 'string' &&
+    typeof source === 'string'
+  )
 }
 
 function isPlace(place: unknown): boolean {

@@ -1,4 +1,7 @@
-/** Tells a listener something. What it throws is the program's error: uncaught, and not that of whoever tells it. */
+/**
+ * Tells a listener something. What it throws is the program's error: uncaught, and not that of
+ * whoever tells it.
+ */
 export function tellListener<T>(listener: (told: T) => unknown, told: T): void {
   try {
     listener(told)

@@ -8,7 +8,10 @@ export interface PythonFrame {
   file: string
   /** Line number, from 1; 0 when Python knows none. */
   line: number
-  /** The column, from 1; 0 when it is not known. In Python 3.10: the column at which the line begins. */
+  /**
+   * The column, from 1; 0 when it is not known. In Python 3.10: the column at which the line
+   * begins.
+   */
   column: number
   /** The function's name, `<module>` at module level. */
   function: string
@@ -35,7 +38,10 @@ export interface PythonErrorDetails {
   place: SourcePlace | null
   /** What JavaScript itself threw, in an array, where that is what it is. */
   thrown: [unknown] | null
-  /** The exception's arguments, with null for those that are not plain values; and the positions of these. */
+  /**
+   * The exception's arguments, with null for those that are not plain values; and the positions of
+   * these.
+   */
   args?: unknown[]
   opaque?: number[] | null
   /** Its public attributes that are plain values, and what the pool asks for. */
@@ -71,8 +77,8 @@ interface PythonErrorOptions {
 }
 
 /**
- * The errors of details that were met before: groups may hold one error several times. `undefined`: it is being made. And the lists of
- * members that were met: each exception has one of its own.
+ * The errors of details that were met before: groups may hold one error several times. `undefined`:
+ * it is being made. And the lists of members that were met: each exception has one of its own.
  */
 type KnownErrors = Map<object, unknown>
 
@@ -83,8 +89,9 @@ const MOST_OF_FRAMES = 2 ** 20
 const MAX_CAUSES = 100
 
 /**
- * An exception that Python raised. `stack` holds Python's frames, the innermost first, then the JavaScript frames of the caller, all as
- * V8 writes them; `traceback` is the text that Python prints.
+ * An exception that Python raised. `stack` holds Python's frames, the innermost first, then the
+ * JavaScript frames of the caller, all as V8 writes them; `traceback` is the text that Python
+ * prints.
  *
  * @example
  * ```ts
@@ -101,7 +108,10 @@ const MAX_CAUSES = 100
 export class PythonError extends PythreadsError {
   static {
     brand(PythonError, 'PythonError')
-    copied(PythonError, (error, target) => new PythonError(error.#details, { index: error.#index, target }))
+    copied(
+      PythonError,
+      (error, target) => new PythonError(error.#details, { index: error.#index, target }),
+    )
   }
 
   /** The exception's class name, e.g. `'ValueError'`. */
@@ -116,9 +126,11 @@ export class PythonError extends PythreadsError {
   constructor(details: PythonErrorDetails, options: PythonErrorOptions = {}) {
     const depth = options.depth ?? 0
     const known: KnownErrors = options.known ?? new Map([[details, undefined]])
-    const nested = (inner: PythonErrorDetails): unknown => toError(inner, { depth: depth + 1, known })
+    const nested = (inner: PythonErrorDetails): unknown =>
+      toError(inner, { depth: depth + 1, known })
     // What an error is part of is not part of it: a chain that can be walked ends.
-    const isInner = (inner: PythonErrorDetails) => depth < MAX_CAUSES && !(known.has(inner) && known.get(inner) === undefined)
+    const isInner = (inner: PythonErrorDetails) =>
+      depth < MAX_CAUSES && !(known.has(inner) && known.get(inner) === undefined)
     super(details.code, details.message === '' ? details.type : details.message, {
       ...(details.cause !== null && isInner(details.cause) ? { cause: nested(details.cause) } : {}),
       ...(details.path !== null ? { path: details.path } : {}),
@@ -152,7 +164,10 @@ export class PythonError extends PythreadsError {
     return this.#details.notes
   }
 
-  /** The members of an `ExceptionGroup`, otherwise `undefined`: Python's errors, and what JavaScript itself threw. */
+  /**
+   * The members of an `ExceptionGroup`, otherwise `undefined`: Python's errors, and what JavaScript
+   * itself threw.
+   */
   get errors(): readonly unknown[] | undefined {
     return this.#errors
   }
@@ -167,7 +182,10 @@ export class PythonError extends PythreadsError {
     return this.#details.place ?? undefined
   }
 
-  /** The arguments that the exception was made with; `undefined` stands for one that is not a plain value, or a large one. */
+  /**
+   * The arguments that the exception was made with; `undefined` stands for one that is not a plain
+   * value, or a large one.
+   */
   get args(): readonly unknown[] {
     const { args = [], opaque } = this.#details
     const hidden = new Set(opaque)
@@ -175,14 +193,18 @@ export class PythonError extends PythreadsError {
   }
 
   /**
-   * The exception's own data: its public attributes that are plain values, e.g. `errno` and `filename` of an `OSError`, and by their path
-   * those that the pool's option `errors` names, e.g. `response.status_code`. What is not plain, or large, is left out.
+   * The exception's own data: its public attributes that are plain values, e.g. `errno` and
+   * `filename` of an `OSError`, and by their path those that the pool's option `errors` names, e.g.
+   * `response.status_code`. What is not plain, or large, is left out.
    */
   get attributes(): Readonly<Record<string, unknown>> {
     return this.#details.attributes ?? NO_ATTRIBUTES
   }
 
-  /** The exception itself, a remote object, where the pool's option `errors` asks for it. It lives in its worker, without its traceback. */
+  /**
+   * The exception itself, a remote object, where the pool's option `errors` asks for it. It lives
+   * in its worker, without its traceback.
+   */
   get exception(): unknown {
     return this.#details.exception ?? undefined
   }
@@ -209,8 +231,8 @@ export class PythonError extends PythreadsError {
   }
 
   /**
-   * Throws the error. Its `stack` then has the frames of Python and of the JavaScript code that waits for
-   * it; the text is made when it is first read.
+   * Throws the error. Its `stack` then has the frames of Python and of the JavaScript code that
+   * waits for it; the text is made when it is first read.
    */
   raise(): never {
     const here: { stack?: string } = {}
@@ -263,7 +285,10 @@ export function toError(details: PythonErrorDetails, options: PythonErrorOptions
   return error
 }
 
-/** Throws the error; a `PythonError` with the JavaScript frames of whoever waits for it in its stack. */
+/**
+ * Throws the error; a `PythonError` with the JavaScript frames of whoever waits for it in its
+ * stack.
+ */
 export function raise(error: unknown): never {
   if (error instanceof PythonError) error.raise()
   throw error

@@ -24,7 +24,10 @@ export class PythreadsError extends Error {
     brand(PythreadsError, 'PythreadsError')
     copied(PythreadsError, (error, target) => {
       const { code, message, path, cause } = error
-      const rest = { ...('cause' in error ? { cause } : {}), ...(path === undefined ? {} : { path }) }
+      const rest = {
+        ...('cause' in error ? { cause } : {}),
+        ...(path === undefined ? {} : { path }),
+      }
       return new PythreadsError(code, message, { ...rest, target })
     })
   }
@@ -32,8 +35,9 @@ export class PythreadsError extends Error {
   /** A stable code, one of `ERROR_CODES`. */
   readonly code: ErrorCode
   /**
-   * What was called: `json:dumps`, `/srv/rules.py:score`, for an attribute of a remote object its type and path (`Connection.execute`),
-   * for `eval` the expression, for `exec` and `module` the file name that stands in tracebacks. There is none where no call was made.
+   * What was called: `json:dumps`, `/srv/rules.py:score`, for an attribute of a remote object its
+   * type and path (`Connection.execute`), for `eval` the expression, for `exec` and `module` the
+   * file name that stands in tracebacks. There is none where no call was made.
    */
   declare readonly target: string | undefined
   readonly #path: string | undefined
@@ -59,7 +63,10 @@ export class PythreadsError extends Error {
 }
 
 /** Says how the same error is made for another call. */
-export function copied<E extends PythreadsError>(type: { readonly prototype: E }, copy: (error: E, target: string) => E): void {
+export function copied<E extends PythreadsError>(
+  type: { readonly prototype: E },
+  copy: (error: E, target: string) => E,
+): void {
   copiers.set(type.prototype, copy as (error: never, target: string) => PythreadsError)
 }
 
@@ -67,17 +74,28 @@ export function copied<E extends PythreadsError>(type: { readonly prototype: E }
 export function copyFor(error: PythreadsError, target: string): PythreadsError {
   let type: object | null = Object.getPrototypeOf(error)
   while (type !== null && !copiers.has(type)) type = Object.getPrototypeOf(type)
-  const copy = copiers.get(type ?? PythreadsError.prototype) as (error: PythreadsError, target: string) => PythreadsError
+  const copy = copiers.get(type ?? PythreadsError.prototype) as (
+    error: PythreadsError,
+    target: string,
+  ) => PythreadsError
   return Object.assign(copy(error, target), { stack: error.stack })
 }
 
-/** Names a class of errors, and has its instances answer to that name in other copies of the package, and to those of its bases. */
+/**
+ * Names a class of errors, and has its instances answer to that name in other copies of the
+ * package, and to those of its bases.
+ */
 export function brand(type: { readonly prototype: object }, name: string): void {
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true })
-  Object.defineProperty(type.prototype, BRAND, { value: [...((brandsOf(type.prototype) as string[] | undefined) ?? []), name] })
+  Object.defineProperty(type.prototype, BRAND, {
+    value: [...((brandsOf(type.prototype) as string[] | undefined) ?? []), name],
+  })
 }
 
-/** Has `console.log` show a property, which otherwise is a getter of the class: they all cost time when each error defines them. */
+/**
+ * Has `console.log` show a property, which otherwise is a getter of the class: they all cost time
+ * when each error defines them.
+ */
 export function show(error: object, name: string, value: unknown): void {
   Object.defineProperty(error, name, { value, enumerable: true, configurable: true })
 }
@@ -90,10 +108,18 @@ function brandsOf(value: object): unknown {
   }
 }
 
-/** `instanceof` for a class of ours: by brand for the class itself, by prototype for classes that users derive from it. */
-export function isInstance(asked: object, ours: { readonly prototype: object }, value: unknown): boolean {
+/**
+ * `instanceof` for a class of ours: by brand for the class itself, by prototype for classes that
+ * users derive from it.
+ */
+export function isInstance(
+  asked: object,
+  ours: { readonly prototype: object },
+  value: unknown,
+): boolean {
   if (typeof value !== 'object' || value === null) return false
-  if (asked !== ours) return Object.prototype.isPrototypeOf.call(Reflect.get(asked, 'prototype'), value)
+  if (asked !== ours)
+    return Object.prototype.isPrototypeOf.call(Reflect.get(asked, 'prototype'), value)
   const brands = brandsOf(value)
   // Not `ours.name`: bundlers and minifiers rename classes.
   return Array.isArray(brands) && brands.includes((brandsOf(ours.prototype) as string[]).at(-1))

@@ -1,11 +1,15 @@
 import type { ErrorCode } from './codes.ts'
 import { PythreadsError } from './pythreads-error.ts'
 
-/** What the system has none left of, by the code of its error, and what to do. The kernel's `boot.py` says the same. */
+/**
+ * What the system has none left of, by the code of its error, and what to do. The kernel's
+ * `boot.py` says the same.
+ */
 const LACKS: Readonly<Record<string, string>> = {
   EMFILE: 'no descriptor is left in this process: raise its limit (ulimit -n), or close some',
   ENFILE: 'no descriptor is left on this machine',
-  EAGAIN: 'no process or thread may be started: raise the limit (ulimit -u, or that of the container)',
+  EAGAIN:
+    'no process or thread may be started: raise the limit (ulimit -u, or that of the container)',
   ENOMEM: 'no memory is left: raise the limit of this process (ulimit -v) or of its container',
   ENOSPC: 'no room is left on the disk, or in /dev/shm',
 }
@@ -15,11 +19,16 @@ export function isShortage(error: unknown): boolean {
   return codeOf(error) in LACKS
 }
 
-/** An error of pythreads for what a system call threw: with the call's error as `cause`, and what to do where that is known. */
+/**
+ * An error of pythreads for what a system call threw: with the call's error as `cause`, and what to
+ * do where that is known.
+ */
 export function shortage(code: ErrorCode, what: string, cause: unknown): PythreadsError {
   const lack = LACKS[codeOf(cause)]
   const said = cause instanceof Error ? cause.message : String(cause)
-  return new PythreadsError(code, `${what}: ${said}${lack === undefined ? '' : ` (${lack})`}`, { cause })
+  return new PythreadsError(code, `${what}: ${said}${lack === undefined ? '' : ` (${lack})`}`, {
+    cause,
+  })
 }
 
 /** As {@link shortage}, for a worker that did not start. */

@@ -13,8 +13,8 @@ export function quoted(lastWords: string): string {
 }
 
 /**
- * A worker ended while it had the call: `ERR_PYTHREADS_WORKER_DIED`. The call may have taken effect, or
- * not.
+ * A worker ended while it had the call: `ERR_PYTHREADS_WORKER_DIED`. The call may have taken
+ * effect, or not.
  */
 export class WorkerDiedError extends PythreadsError {
   static {
@@ -37,7 +37,11 @@ export class WorkerDiedError extends PythreadsError {
 
   /** @internal */
   constructor(worker: number, ending: Ending, lastWords: string, target?: string) {
-    super('ERR_PYTHREADS_WORKER_DIED', `Worker ${worker} ended during the call: ${ending.how}${quoted(lastWords)}`, { target })
+    super(
+      'ERR_PYTHREADS_WORKER_DIED',
+      `Worker ${worker} ended during the call: ${ending.how}${quoted(lastWords)}`,
+      { target },
+    )
     this.#how = ending.how
     this.worker = worker
     this.status = ending.status

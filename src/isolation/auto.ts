@@ -23,10 +23,15 @@ export interface Choice {
 const trials = new Map<string, Promise<ModuleTrial[]>>()
 
 /**
- * Chooses the isolation: thread on a free-threaded build whose GIL stays off when the named modules are imported, else process. A
- * subinterpreter is never chosen: most extension modules refuse to load in one, and some packages hide that.
+ * Chooses the isolation: thread on a free-threaded build whose GIL stays off when the named modules
+ * are imported, else process. A subinterpreter is never chosen: most extension modules refuse to
+ * load in one, and some packages hide that.
  */
-export async function choose(facts: PythonFacts, modules: readonly string[], path: readonly string[]): Promise<Choice> {
+export async function choose(
+  facts: PythonFacts,
+  modules: readonly string[],
+  path: readonly string[],
+): Promise<Choice> {
   const { verdict, reason } = supportOf('thread', facts)
   const trials = verdict === 'auto' ? await tryModules('thread', facts, modules, path) : []
   const problem = verdict === 'auto' ? (problemOf(trials) ?? obstacle(facts)) : reason
@@ -35,8 +40,15 @@ export async function choose(facts: PythonFacts, modules: readonly string[], pat
 }
 
 /** The choice of process isolation, as `problem` stands in the way of thread isolation. */
-export function processInstead(facts: PythonFacts, problem: string, trials: readonly ModuleTrial[] = []): Choice {
-  const [subinterpreter, process] = [supportOf('subinterpreter', facts), supportOf('process', facts)]
+export function processInstead(
+  facts: PythonFacts,
+  problem: string,
+  trials: readonly ModuleTrial[] = [],
+): Choice {
+  const [subinterpreter, process] = [
+    supportOf('subinterpreter', facts),
+    supportOf('process', facts),
+  ]
   const reasons = [
     `not thread: ${problem}`,
     `not subinterpreter: ${subinterpreter.verdict === 'never' ? '' : 'only if you ask for it: '}${subinterpreter.reason}`,
@@ -47,7 +59,9 @@ export function processInstead(facts: PythonFacts, problem: string, trials: read
 
 function problemOf(trials: readonly ModuleTrial[]): string | undefined {
   const problems = trials.filter((trial) => trial.problem !== null)
-  return problems.length === 0 ? undefined : problems.map(({ module, problem }) => `${module}: ${problem}`).join('; ')
+  return problems.length === 0
+    ? undefined
+    : problems.map(({ module, problem }) => `${module}: ${problem}`).join('; ')
 }
 
 /** What keeps the library of a Python out of this process, if anything does. */
@@ -55,7 +69,9 @@ function obstacle({ libpython }: PythonFacts): string | undefined {
   return libpython === null ? undefined : whyNotInProcess(libpython)
 }
 
-/** Imports modules in a throw-away process, in the isolation in question. The answer is remembered. */
+/**
+ * Imports modules in a throw-away process, in the isolation in question. The answer is remembered.
+ */
 export function tryModules(
   isolation: IsolationKind,
   facts: PythonFacts,
@@ -83,7 +99,8 @@ async function run(
   const args = ['-X', 'utf8', kernelScript('import_check'), request]
   const { stdout, stderr, failure } = await execute(facts.executable, args, TIMEOUT_MS)
   const line = stdout.split('\n').find((text) => text.startsWith('pythreads '))
-  if (failure === undefined && line !== undefined) return JSON.parse(line.slice('pythreads '.length)) as ModuleTrial[]
+  if (failure === undefined && line !== undefined)
+    return JSON.parse(line.slice('pythreads '.length)) as ModuleTrial[]
   const last = stderr.trim().split('\n').at(-1) ?? ''
   const how = `${failure ?? 'it printed no answer'}${last === '' ? '' : ` (${last})`}`
   const problem = `a process that tried to import ${modules.join(', ')} failed: ${how}`

@@ -20,7 +20,10 @@ import { openStandardOutput } from './standard-output.ts'
 import { StatusPage } from './status-page.ts'
 import { polledSockets, readSockets } from './sync-sockets.ts'
 
-/** Workers on threads of the Python in this process: all in its main interpreter, or an interpreter each. */
+/**
+ * Workers on threads of the Python in this process: all in its main interpreter, or an interpreter
+ * each.
+ */
 export class InProcessIsolation implements Isolation {
   readonly kind: InProcessKind
   readonly isShared: boolean
@@ -49,7 +52,9 @@ export class InProcessIsolation implements Isolation {
       throw error
     })
     const ended = new Promise<Ending>((resolve) =>
-      socket.once('close', () => resolve({ how: 'its channel closed', status: null, signal: null })),
+      socket.once('close', () =>
+        resolve({ how: 'its channel closed', status: null, signal: null }),
+      ),
     )
     return {
       socket,
@@ -67,9 +72,21 @@ export class InProcessIsolation implements Isolation {
   async #open(statusPage: StatusPage, index: number): Promise<[Socket, Socket]> {
     const start = frame(KIND.START, encodeSettings(this.#settings, { worker: index }))
     const { closeGraceMs = 0 } = this.#settings
-    const connected = await connectWorker(this.kind, this.#facts, statusPage.fd, start, closeGraceMs)
+    const connected = await connectWorker(
+      this.kind,
+      this.#facts,
+      statusPage.fd,
+      start,
+      closeGraceMs,
+    )
     if (connected !== undefined) return connected
-    const fds = await startInProcess(this.kind, this.#facts, () => duplicateFd(statusPage.fd), start, closeGraceMs)
+    const fds = await startInProcess(
+      this.kind,
+      this.#facts,
+      () => duplicateFd(statusPage.fd),
+      start,
+      closeGraceMs,
+    )
     const sockets: Socket[] = []
     try {
       for (const fd of fds) sockets.push(new Socket(own({ fd, readable: true, writable: true })))
@@ -81,18 +98,34 @@ export class InProcessIsolation implements Isolation {
     return sockets as [Socket, Socket]
   }
 
-  openSync(ready: Readonly<Record<string, unknown>>, startTimeoutMs: number, calledBack: boolean): SyncEndpoint {
+  openSync(
+    ready: Readonly<Record<string, unknown>>,
+    startTimeoutMs: number,
+    calledBack: boolean,
+  ): SyncEndpoint {
     const address = ready['sync_entry']
-    if (!avoidsNativeCalls && !calledBack && this.kind === 'thread' && typeof address === 'number' && address !== 0) {
+    if (
+      !avoidsNativeCalls &&
+      !calledBack &&
+      this.kind === 'thread' &&
+      typeof address === 'number' &&
+      address !== 0
+    ) {
       return { entry: new SyncEntry(address), scope: this.#settings.scope }
     }
     const settings = encodeSettings(this.#settings)
     const connected = connectWorkerNow(this.kind)
-    const sockets = connected === undefined ? polledSockets(startInProcessNow(this.kind, startTimeoutMs)) : readSockets(connected)
+    const sockets =
+      connected === undefined
+        ? polledSockets(startInProcessNow(this.kind, startTimeoutMs))
+        : readSockets(connected)
     return { sockets, settings, inProcess: true, pid: process.pid, end: () => {} }
   }
 
-  /** Refuses the Python that is there already if it is another one. @throws `ERR_PYTHREADS_OTHER_PYTHON` */
+  /**
+   * Refuses the Python that is there already if it is another one. @throws
+   * `ERR_PYTHREADS_OTHER_PYTHON`
+   */
   verify(ready: Readonly<Record<string, unknown>>): void {
     const { libpython, prefix } = ready
     if (libpython === this.#facts.libpython && prefix === this.#facts.prefix) return

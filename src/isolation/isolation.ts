@@ -8,13 +8,21 @@ import type { SyncSockets } from './sync-sockets.ts'
 export interface Launched {
   /** The channel: frames both ways. It keeps the process alive unless it is unreferenced. */
   readonly socket: Duplex & { ref(): unknown; unref(): unknown }
-  /** The side channel: frames of threads other than the one that serves, and of coroutines. Closed with the channel. */
+  /**
+   * The side channel: frames of threads other than the one that serves, and of coroutines. Closed
+   * with the channel.
+   */
   readonly side: Duplex & { ref(): unknown; unref(): unknown }
-  /** What C code and child processes print, where it is asked for and belongs to this worker alone. */
+  /**
+   * What C code and child processes print, where it is asked for and belongs to this worker alone.
+   */
   readonly pipes?: { readonly stdout: Readable; readonly stderr: Readable }
   /** Whether it runs in this process. */
   readonly inProcess: boolean
-  /** The process that it runs in: what the system said when it was started, never what the worker says. */
+  /**
+   * The process that it runs in: what the system said when it was started, never what the worker
+   * says.
+   */
   readonly pid: number
   /** Whether it has its START frame already. */
   readonly hasStartFrame?: boolean
@@ -44,16 +52,26 @@ export interface Isolation {
   readonly isKillable: boolean
   /** Launches the worker of this number. */
   launch(index: number): Promise<Launched>
-  /** Checks what a new worker says of itself, where there is something to check; throws when it is not the right one. */
+  /**
+   * Checks what a new worker says of itself, where there is something to check; throws when it is
+   * not the right one.
+   */
   verify?(ready: Readonly<Record<string, unknown>>): void
   /**
-   * Opens what serves the sync calls of this JavaScript thread. `ready`: the facts of a worker that serves. `calledBack`: Python may
-   * call functions.
+   * Opens what serves the sync calls of this JavaScript thread. `ready`: the facts of a worker that
+   * serves. `calledBack`: Python may call functions.
    */
-  openSync(ready: Readonly<Record<string, unknown>>, startTimeoutMs: number, calledBack: boolean): SyncEndpoint
+  openSync(
+    ready: Readonly<Record<string, unknown>>,
+    startTimeoutMs: number,
+    calledBack: boolean,
+  ): SyncEndpoint
 }
 
-/** Where sync calls go: a native function of this process, or a worker behind sockets. The room `sync` speaks with it. */
+/**
+ * Where sync calls go: a native function of this process, or a worker behind sockets. The room
+ * `sync` speaks with it.
+ */
 export type SyncEndpoint = SyncFunction | SyncSocketWorker
 
 export interface SyncFunction {
@@ -80,7 +98,11 @@ export interface Limits {
   readonly openFiles: number | null
 }
 
-export const NO_LIMITS: Limits = Object.freeze({ memoryMb: null, cpuSeconds: null, openFiles: null })
+export const NO_LIMITS: Limits = Object.freeze({
+  memoryMb: null,
+  cpuSeconds: null,
+  openFiles: null,
+})
 
 /** The settings that every worker gets in its first frame. */
 export interface WorkerSettings {
@@ -90,7 +112,10 @@ export interface WorkerSettings {
   readonly preload: readonly string[]
   /** The number by which the workers of one pool know that they belong together. */
   readonly scope: number
-  /** How values are written that functions of JavaScript get: `FLAG.EXACT`, and `FLAG.COPY` with its depth. */
+  /**
+   * How values are written that functions of JavaScript get: `FLAG.EXACT`, and `FLAG.COPY` with its
+   * depth.
+   */
   readonly flags?: number
   /** Whether what is printed goes to JavaScript. */
   readonly output: 'inherit' | 'ignore' | 'lines'
@@ -100,7 +125,10 @@ export interface WorkerSettings {
   readonly limits: Limits
   /** How many bytes a worker may lend at a time, where it lends copies. */
   readonly memory: number
-  /** The library and the prefix of the Python that is wanted: another one that is in this process already runs nothing. */
+  /**
+   * The library and the prefix of the Python that is wanted: another one that is in this process
+   * already runs nothing.
+   */
   readonly python?: readonly [libpython: string | null, prefix: string]
   /** What errors tell besides what all do; `null`: nothing. */
   readonly errors?: { readonly attributes: readonly string[]; readonly exception: boolean } | null
@@ -110,6 +138,9 @@ export interface WorkerSettings {
   readonly name?: string
   /** Where a module may be that was asked for by name, though it can only be found by its path. */
   readonly folders?: readonly string[]
-  /** How long Python may take for its end in this process, when Node ends; for those that run in this process. */
+  /**
+   * How long Python may take for its end in this process, when Node ends; for those that run in
+   * this process.
+   */
   readonly closeGraceMs?: number
 }

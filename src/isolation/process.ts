@@ -69,15 +69,17 @@ export class ProcessIsolation implements Isolation {
   async launch(): Promise<Launched> {
     const print = PRINT[this.#settings.output]
     const statusPage = new StatusPage()
-    const child = await this.#start(['ignore', print, print, 'pipe', 'pipe', statusPage.fd], STATUS_PAGE_FD).catch(
-      (error: unknown) => {
-        statusPage.close()
-        throw error
-      },
-    )
+    const child = await this.#start(
+      ['ignore', print, print, 'pipe', 'pipe', statusPage.fd],
+      STATUS_PAGE_FD,
+    ).catch((error: unknown) => {
+      statusPage.close()
+      throw error
+    })
     const ended = new Promise<Ending>((resolve) => {
       child.on('error', ({ message }) => {
-        // It cannot be killed, as this process has other rights by now. It ends by itself, as its channel has, unless it hangs.
+        // It cannot be killed, as this process has other rights by now. It ends by itself, as its
+        // channel has, unless it hangs.
         const giveUp = () => {
           child.unref()
           resolve({ how: `it cannot be ended: ${message}`, status: null, signal: null })
@@ -86,13 +88,15 @@ export class ProcessIsolation implements Isolation {
       })
       child.once('exit', (status, signal) => {
         const how = signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`
-        const shadows = status === 1 ? startupShadows(ownVariables(this.#options.env ?? process.env)) : []
+        const shadows =
+          status === 1 ? startupShadows(ownVariables(this.#options.env ?? process.env)) : []
         resolve({ how: [how, ...shadows].join('\n'), status, signal })
       })
     })
     const socket = child.stdio[CHANNEL_FD] as Socket
     const side = (child.stdio as unknown as Socket[])[SIDE_FD] as Socket
-    // The channel alone decides whether the process stays alive; once it is closed, how the child ended is still to come.
+    // The channel alone decides whether the process stays alive; once it is closed, how the child
+    // ended is still to come.
     child.unref()
     socket.once('close', () => child.ref())
     const { stdout, stderr } = child
@@ -100,14 +104,29 @@ export class ProcessIsolation implements Isolation {
     if (pipes !== undefined) for (const stream of [stdout, stderr] as Socket[]) stream.unref()
     const kill = () => void child.kill('SIGKILL')
     const pid = child.pid as number // `#start` returns only a child that runs
-    return { ...(pipes === undefined ? {} : { pipes }), socket, side, inProcess: false, pid, statusPage, ended, kill }
+    return {
+      ...(pipes === undefined ? {} : { pipes }),
+      socket,
+      side,
+      inProcess: false,
+      pid,
+      statusPage,
+      ended,
+      kill,
+    }
   }
 
   openSync(): SyncEndpoint {
     const { sockets, child } = avoidsNativeCalls ? this.#spawnOnPipes() : this.#spawnOnSockets()
     child.unref()
     const end = () => void child.kill('SIGKILL')
-    return { sockets, settings: encodeSettings(this.#settings), inProcess: false, pid: child.pid as number, end }
+    return {
+      sockets,
+      settings: encodeSettings(this.#settings),
+      inProcess: false,
+      pid: child.pid as number,
+      end,
+    }
   }
 
   #spawnOnSockets(): { sockets: SyncSockets; child: ChildProcess } {
@@ -130,7 +149,9 @@ export class ProcessIsolation implements Isolation {
   /** With the sockets that Node makes, for threads that make no native calls. */
   #spawnOnPipes(): { sockets: SyncSockets; child: ChildProcess } {
     const child = this.#spawnSync(['pipe', 'pipe'])
-    const [main, side] = [CHANNEL_FD, SIDE_FD].map((index) => connectionOf((child.stdio as unknown as Socket[])[index] as Socket))
+    const [main, side] = [CHANNEL_FD, SIDE_FD].map((index) =>
+      connectionOf((child.stdio as unknown as Socket[])[index] as Socket),
+    )
     stopReading((main as Connection).socket)
     return { sockets: readSockets([main as Connection, side as Connection]), child }
   }
@@ -148,7 +169,8 @@ export class ProcessIsolation implements Isolation {
     const child = this.#spawn(stdio, statusPage)
     if (child.pid !== undefined) return child
     const [cause] = await once(child, 'error')
-    for (const stream of child.stdio ?? []) stream?.destroy() // none, where there was no descriptor for them
+    // none, where there was no descriptor for them
+    for (const stream of child.stdio ?? []) stream?.destroy()
     throw startFailure(`${this.#facts.executable} cannot be run`, cause)
   }
 
@@ -164,7 +186,8 @@ export class ProcessIsolation implements Isolation {
   }
 
   #spawn(stdio: StdioOptions & unknown[], statusPage: number): ChildProcess {
-    // A sandbox has processes of its own in between, and other numbers for all of them: whether its host is still there, a worker cannot see by that.
+    // A sandbox has processes of its own in between, and other numbers for all of them: whether its
+    // host is still there, a worker cannot see by that.
     const isWrapper = this.#facts.isWrapper === true
     const parent = isWrapper ? -process.pid : process.pid
     const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${statusPage}, ${parent})`)
@@ -183,7 +206,8 @@ export class ProcessIsolation implements Isolation {
       throw startFailure(`${this.#facts.executable} cannot be run`, error)
     }
     child.on('error', () => {}) // one that cannot be killed says so each time
-    for (const stream of child.stdio ?? []) stream?.on('error', () => {}) // nobody may listen before it is ready
+    // nobody may listen before it is ready
+    for (const stream of child.stdio ?? []) stream?.on('error', () => {})
     if (child.pid === undefined) return child
     children.add(child)
     child.once('exit', () => children.delete(child))
@@ -193,8 +217,8 @@ export class ProcessIsolation implements Isolation {
 }
 
 /**
- * A child ends when its channel closes, and on Linux when its parent does. This covers the child that is in C code with
- * the GIL, on other platforms too, whenever this thread gets to say so.
+ * A child ends when its channel closes, and on Linux when its parent does. This covers the child
+ * that is in C code with the GIL, on other platforms too, whenever this thread gets to say so.
  */
 function endWithThisThread(): void {
   if (watching) return

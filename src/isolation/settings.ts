@@ -11,9 +11,26 @@ interface Addressee {
 /** The payload of a START frame. Without a worker's number this thread will wait for each reply. */
 export function encodeSettings(settings: WorkerSettings, { worker }: Addressee = {}): Buffer {
   const encoder = new Encoder()
-  const { path, preload, scope, flags = 0, warnings, limits, output, memory, python = null } = settings
+  const {
+    path,
+    preload,
+    scope,
+    flags = 0,
+    warnings,
+    limits,
+    output,
+    memory,
+    python = null,
+  } = settings
   const { errors = null, logging = null, name = '', folders = [] } = settings
-  const who = { scope, flags, owner: threadId, sync: worker === undefined, worker: worker ?? null, name }
+  const who = {
+    scope,
+    flags,
+    owner: threadId,
+    sync: worker === undefined,
+    worker: worker ?? null,
+    name,
+  }
   const told = { output, warnings, logging, errors, folders }
   encoder.value({ ...who, ...told, path, preload, limits, memory, python }, 'settings')
   return encoder.buffer.subarray(0, encoder.position)

@@ -5,14 +5,20 @@ import { attempt, letGo } from '../attempt.ts'
 import { isShortage, startFailure } from '../errors/index.ts'
 import { avoidsNativeCalls, makeMemoryFile } from '../native/index.ts'
 
-/** Bytes that both sides use as a table; `kernel/pythreads_kernel/status_page.py` says what is where. */
+/**
+ * Bytes that both sides use as a table; `kernel/pythreads_kernel/status_page.py` says what is
+ * where.
+ */
 const TABLE_BYTES = 4096
 const TAIL = 1024
 const CRASH_BYTES = 16 * 1024
 const O_TMPFILE = 0o20200000
 /** The largest request id. */
 const LAST = 0xffff_ffff
-/** How often, and how many milliseconds apart, Python is asked whether it skips a request that it may be about to begin. */
+/**
+ * How often, and how many milliseconds apart, Python is asked whether it skips a request that it
+ * may be about to begin.
+ */
 const LOOKS = 10
 const LOOK_MS = 0.5
 const NEVER = new Int32Array(new SharedArrayBuffer(4))
@@ -28,8 +34,9 @@ export interface WorkerTimes {
 }
 
 /**
- * A file without a name that a worker maps: it writes there which request it has begun, how long they took, and what it
- * printed last, which can be read while Python is busy and after its death; and it reads there which requests are taken back.
+ * A file without a name that a worker maps: it writes there which request it has begun, how long
+ * they took, and what it printed last, which can be read while Python is busy and after its death;
+ * and it reads there which requests are taken back.
  */
 export class StatusPage {
   /** Closed by `close`. */
@@ -42,7 +49,10 @@ export class StatusPage {
     this.fd = openNameless()
   }
 
-  /** The last request that Python has begun; the last one that there can be, where that cannot be read: none of them is made again then. */
+  /**
+   * The last request that Python has begun; the last one that there can be, where that cannot be
+   * read: none of them is made again then.
+   */
   get begun(): number {
     return this.#read(0, 4) ? this.#bytes.readUInt32LE(0) : LAST
   }
@@ -53,8 +63,9 @@ export class StatusPage {
   }
 
   /**
-   * Takes back the requests above `low`, up to `high`: Python skips them, unless it has begun them already. Returns whether that could
-   * be written: a worker can cut the file short and fill its file system.
+   * Takes back the requests above `low`, up to `high`: Python skips them, unless it has begun them
+   * already. Returns whether that could be written: a worker can cut the file short and fill its
+   * file system.
    */
   takeBack(low: number, high: number): boolean {
     const range = Buffer.allocUnsafe(8)
@@ -68,8 +79,9 @@ export class StatusPage {
   }
 
   /**
-   * Takes back all requests that Python has not begun; returns the last one that it has begun or ever will. Python may be about to
-   * begin one in this very moment: whether it skips that one, it says at once, unless its thread has to wait for the GIL.
+   * Takes back all requests that Python has not begun; returns the last one that it has begun or
+   * ever will. Python may be about to begin one in this very moment: whether it skips that one, it
+   * says at once, unless its thread has to wait for the GIL.
    */
   takeBackAll(): number {
     const low = this.begun
@@ -108,7 +120,10 @@ export class StatusPage {
     letGo(this.fd)
   }
 
-  /** Reads bytes to the beginning of `#bytes`; returns whether all of them were there: the worker may have made the file shorter. */
+  /**
+   * Reads bytes to the beginning of `#bytes`; returns whether all of them were there: the worker
+   * may have made the file shorter.
+   */
   #read(position: number, length: number): boolean {
     return !this.#closed && readInto(this.fd, this.#bytes.subarray(0, length), position) === length
   }
@@ -123,7 +138,10 @@ function nanoseconds(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32
 }
 
-/** Opens a file that never has a name, where the system can; elsewhere its name is gone at once. It has room for the table. */
+/**
+ * Opens a file that never has a name, where the system can; elsewhere its name is gone at once. It
+ * has room for the table.
+ */
 function openNameless(): number {
   const failures: unknown[] = []
   for (const open of WAYS) {
@@ -133,7 +151,10 @@ function openNameless(): number {
       failures.push(error) // a file system that cannot, no such folder, or it is full
     }
   }
-  throw startFailure('no file for its status page can be made', failures.find(isShortage) ?? failures.at(-1))
+  throw startFailure(
+    'no file for its status page can be made',
+    failures.find(isShortage) ?? failures.at(-1),
+  )
 }
 
 const LINUX = process.platform === 'linux'
@@ -151,7 +172,8 @@ const WAYS: readonly (() => number)[] = [
 
 function withTable(fd: number): number {
   try {
-    writeSync(fd, Buffer.alloc(TABLE_BYTES)) // the descriptor now stands where a crash will be described
+    // the descriptor now stands where a crash will be described
+    writeSync(fd, Buffer.alloc(TABLE_BYTES))
     return fd
   } catch (error) {
     letGo(fd)

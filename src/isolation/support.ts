@@ -3,7 +3,10 @@ import type { PythonFacts } from '../discovery/index.ts'
 /** Where a worker runs. */
 export type IsolationKind = 'thread' | 'subinterpreter' | 'process'
 
-/** Whether a Python can do an isolation: `auto` may choose it, only a user may, by name (`request`), or nobody (`never`). */
+/**
+ * Whether a Python can do an isolation: `auto` may choose it, only a user may, by name (`request`),
+ * or nobody (`never`).
+ */
 export type Verdict = 'auto' | 'request' | 'never'
 
 /** One rule; the first that matches decides. */
@@ -23,24 +26,41 @@ const noLibpython = (facts: PythonFacts) => facts.libpython === null
 const wrapper = (facts: PythonFacts) => facts.isWrapper === true
 const windows = () => process.platform === 'win32'
 const bun = () => process.versions['bun'] !== undefined
-const FEW_LOAD = 'each interpreter has a GIL of its own, but most extension modules refuse to load in one'
+const FEW_LOAD =
+  'each interpreter has a GIL of its own, but most extension modules refuse to load in one'
 const NOT_IN_BUN = 'in-process Python does not work in Bun: a worker never becomes ready there'
 
-const AROUND = 'it is started by another program (a sandbox, for example), which Python in this process would go around'
+const AROUND =
+  'it is started by another program (a sandbox, for example), which Python in this process would go around'
 
 /** What each version of CPython can carry. The facts behind the rows are in design/isolation.md. */
 export const SUPPORT_MATRIX: readonly SupportRule[] = [
   { isolation: 'thread', when: bun, verdict: 'never', reason: NOT_IN_BUN },
-  { isolation: 'thread', when: windows, verdict: 'never', reason: 'in-process Python is not supported on Windows yet' },
+  {
+    isolation: 'thread',
+    when: windows,
+    verdict: 'never',
+    reason: 'in-process Python is not supported on Windows yet',
+  },
   { isolation: 'thread', when: wrapper, verdict: 'never', reason: AROUND },
-  { isolation: 'thread', when: noLibpython, verdict: 'never', reason: 'it has no shared libpython' },
+  {
+    isolation: 'thread',
+    when: noLibpython,
+    verdict: 'never',
+    reason: 'it has no shared libpython',
+  },
   {
     isolation: 'thread',
     when: (facts) => facts.freeThreaded,
     verdict: 'auto',
     reason: 'it is a free-threaded build: threads of one interpreter run Python in parallel',
   },
-  { isolation: 'thread', when: always, verdict: 'request', reason: 'its threads share one GIL: they take turns in Python code' },
+  {
+    isolation: 'thread',
+    when: always,
+    verdict: 'request',
+    reason: 'its threads share one GIL: they take turns in Python code',
+  },
   { isolation: 'subinterpreter', when: bun, verdict: 'never', reason: NOT_IN_BUN },
   {
     isolation: 'subinterpreter',
@@ -49,7 +69,12 @@ export const SUPPORT_MATRIX: readonly SupportRule[] = [
     reason: 'in-process Python is not supported on Windows yet',
   },
   { isolation: 'subinterpreter', when: wrapper, verdict: 'never', reason: AROUND },
-  { isolation: 'subinterpreter', when: noLibpython, verdict: 'never', reason: 'it has no shared libpython' },
+  {
+    isolation: 'subinterpreter',
+    when: noLibpython,
+    verdict: 'never',
+    reason: 'it has no shared libpython',
+  },
   {
     isolation: 'subinterpreter',
     when: olderThan(3, 12, 0),
@@ -66,7 +91,8 @@ export const SUPPORT_MATRIX: readonly SupportRule[] = [
     isolation: 'subinterpreter',
     when: olderThan(3, 13, 0),
     verdict: 'request',
-    reason: '3.12 corrupts memory when interpreters come and go, and ctypes and zoneinfo do not load in them',
+    reason:
+      '3.12 corrupts memory when interpreters come and go, and ctypes and zoneinfo do not load in them',
   },
   {
     isolation: 'subinterpreter',

@@ -1,6 +1,14 @@
 import { Socket } from 'node:net'
 import { shortage } from '../errors/index.ts'
-import { type Connection, closeFd, nap, napAfter, Poller, readNow, waitUntil } from '../native/index.ts'
+import {
+  type Connection,
+  closeFd,
+  nap,
+  napAfter,
+  Poller,
+  readNow,
+  waitUntil,
+} from '../native/index.ts'
 import { own } from '../own.ts'
 import { spinFirst } from '../platform/index.ts'
 
@@ -8,10 +16,16 @@ export const MAIN = 0
 export const SIDE = 1
 
 const CHUNK_BYTES = 64 * 1024
-/** How long one wait in native code lasts: a `terminate()` of this JavaScript thread takes effect in between. */
+/**
+ * How long one wait in native code lasts: a `terminate()` of this JavaScript thread takes effect in
+ * between.
+ */
 const SLICE_MS = 50
 
-/** The main and the side socket of a line for sync calls. Node owns both, and closes them when this JavaScript thread ends. */
+/**
+ * The main and the side socket of a line for sync calls. Node owns both, and closes them when this
+ * JavaScript thread ends.
+ */
 export interface SyncSockets {
   /** What Node makes of them. It reads the side one alone, while the event loop runs. */
   readonly sockets: readonly [Socket, Socket]
@@ -20,7 +34,9 @@ export interface SyncSockets {
   wait(timeoutMs: number): boolean
   /** What has come, after a wait; nothing at the end, `undefined` when there is nothing yet. */
   receive(which: typeof MAIN | typeof SIDE): Buffer | undefined
-  /** Waits for a moment, or until one takes something; `waitedMs`: how long it has taken nothing. */
+  /**
+   * Waits for a moment, or until one takes something; `waitedMs`: how long it has taken nothing.
+   */
   waitForRoom(which: typeof MAIN | typeof SIDE, waitedMs: number): void
 }
 

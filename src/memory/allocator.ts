@@ -1,8 +1,8 @@
 const ALIGNMENT = 64
 
 /**
- * Which parts of a range of memory are free: an allocator that takes the first part that is large enough. The kernel's
- * `allocator.py` does the same.
+ * Which parts of a range of memory are free: an allocator that takes the first part that is large
+ * enough. The kernel's `allocator.py` does the same.
  */
 export class Allocator {
   /** The free parts `[starts[i], ends[i])`, in order, none of which touches the next one. */
@@ -14,7 +14,10 @@ export class Allocator {
     this.#ends = [end]
   }
 
-  /** Takes `size` bytes, rounded up to the alignment; answers where they begin, `undefined` where there is no room. */
+  /**
+   * Takes `size` bytes, rounded up to the alignment; answers where they begin, `undefined` where
+   * there is no room.
+   */
   take(size: number): number | undefined {
     const taken = aligned(size)
     for (let i = 0; i < this.#starts.length; i++) {

@@ -9,8 +9,9 @@ import { copyOf, isSealed, Mapping, type Part, viewOf } from './mapping.ts'
 import { notMemory, openWorkerFile, refusesToShrink, sizeOf } from './worker-file.ts'
 
 /**
- * Memory that Python lends to JavaScript; the kernel's `lend.py` says how. A loan is over when the ArrayBuffer that shows it is
- * collected: its cell becomes 1, which Python looks at when it lends something else, and when it is asked to.
+ * Memory that Python lends to JavaScript; the kernel's `lend.py` says how. A loan is over when the
+ * ArrayBuffer that shows it is collected: its cell becomes 1, which Python looks at when it lends
+ * something else, and when it is asked to.
  */
 const RETURNED = 1
 const TAKEN = 2
@@ -36,7 +37,9 @@ type WorkerFile = MappedFile | ReadFile
 class MappedFile {
   readonly mapping: Mapping
   readonly flags: Uint8Array
-  /** The cells of what is shown: the worker, which can write to the table, does not end such a loan. */
+  /**
+   * The cells of what is shown: the worker, which can write to the table, does not end such a loan.
+   */
   readonly shown = new Set<number>()
   live = 0
   ended = false
@@ -48,7 +51,8 @@ class MappedFile {
   /**
    * `trim`: has the worker keep no memory that is free.
    *
-   * @throws `ERR_PYTHREADS_PROTOCOL` when it is not the memory of a worker; another error when nothing can be mapped
+   * @throws `ERR_PYTHREADS_PROTOCOL` when it is not the memory of a worker; another error when
+   * nothing can be mapped
    */
   constructor(fd: number, trim: () => void) {
     if (!isSealed(fd)) notMemory('a file that can get shorter')
@@ -74,11 +78,15 @@ class MappedFile {
     }, TRIM_MS).unref()
   }
 
-  /** The worker has ended: what nobody here uses is given back at once, the address space too. Nobody reads the cells any more. */
+  /**
+   * The worker has ended: what nobody here uses is given back at once, the address space too.
+   * Nobody reads the cells any more.
+   */
   end(): void {
     this.ended = true
     clearTimeout(this.#timer)
-    if (this.live > 0) this.mapping.keepOnly([...holds].filter(({ file }) => file === this).map(({ part }) => part))
+    if (this.live > 0)
+      this.mapping.keepOnly([...holds].filter(({ file }) => file === this).map(({ part }) => part))
     this.check()
   }
 
@@ -97,8 +105,8 @@ class MappedFile {
 const files = new Set<MappedFile>()
 
 /**
- * One that cannot be mapped, as there is no koffi, no room for the mapping, or no memory but JavaScript's own is allowed: it is read. So
- * are all in a thread that makes no native calls.
+ * One that cannot be mapped, as there is no koffi, no room for the mapping, or no memory but
+ * JavaScript's own is allowed: it is read. So are all in a thread that makes no native calls.
  */
 class ReadFile {
   readonly bytes: number
@@ -110,7 +118,10 @@ class ReadFile {
     this.bytes = bytes
   }
 
-  /** What a worker lends from. @throws `ERR_PYTHREADS_PROTOCOL` when it is not the memory of a worker */
+  /**
+   * What a worker lends from. @throws `ERR_PYTHREADS_PROTOCOL` when it is not the memory of a
+   * worker
+   */
   static ofWorker(fd: number): ReadFile {
     if (!refusesToShrink(fd)) notMemory('a file that can get shorter')
     return new ReadFile(fd, sizeOf(fd))
@@ -153,7 +164,10 @@ function fileOf(fd: number, trim: () => void): WorkerFile {
 
 let bufferMemory: ReadFile | undefined
 
-/** The memory of this process as a file, whose positions are addresses, for threads that make no native calls. */
+/**
+ * The memory of this process as a file, whose positions are addresses, for threads that make no
+ * native calls.
+ */
 function ownMemory(): ReadFile | undefined {
   if (!avoidsNativeCalls) return undefined
   try {
@@ -168,14 +182,16 @@ function ownMemory(): ReadFile | undefined {
 const holds = new Set<Hold>()
 
 /**
- * Large memory of this process that is shown, by its address. As long as a buffer lives, its loan keeps the memory in place: who
- * gets the same memory again gets the same buffer. V8 collects garbage for every few large buffers that are made.
+ * Large memory of this process that is shown, by its address. As long as a buffer lives, its loan
+ * keeps the memory in place: who gets the same memory again gets the same buffer. V8 collects
+ * garbage for every few large buffers that are made.
  */
 const shown = new Map<number, WeakRef<ArrayBuffer>>()
 
 const collected = new FinalizationRegistry<Hold>((hold) => {
   holds.delete(hold)
-  if (hold.address !== undefined && shown.get(hold.address)?.deref() === undefined) shown.delete(hold.address)
+  if (hold.address !== undefined && shown.get(hold.address)?.deref() === undefined)
+    shown.delete(hold.address)
   if (hold.file?.ended !== true) hold.flags[hold.flag] = RETURNED
   if (hold.file === undefined) return sweepSoon()
   hold.file.shown.delete(hold.flag)
@@ -196,7 +212,9 @@ function giveAllBack(): void {
 
 let sweeping = false
 
-/** Has the Python of this process look for memory that was given back, when there may be more of it. */
+/**
+ * Has the Python of this process look for memory that was given back, when there may be more of it.
+ */
 function sweepSoon(): void {
   if (sweeping) return
   sweeping = true
@@ -211,7 +229,9 @@ export function borrowedCount(): number {
   return holds.size
 }
 
-/** Bytes of the arrays that are Python's memory, and what they and the files that they are in take. */
+/**
+ * Bytes of the arrays that are Python's memory, and what they and the files that they are in take.
+ */
 export function borrowedUse(): { used: number; resident: number } {
   let used = 0
   let resident = 0
@@ -226,7 +246,10 @@ export function borrowedUse(): { used: number; resident: number } {
 /** Tables of cells in this process, by their address; they are never freed. */
 const tables = new Map<number, Uint8Array>()
 
-/** How many bytes sync calls may borrow before the event loop gets its turn: only then are arrays noticed that were collected. */
+/**
+ * How many bytes sync calls may borrow before the event loop gets its turn: only then are arrays
+ * noticed that were collected.
+ */
 const TURN_BYTES = 64 * 2 ** 20
 let borrowedInTurn = 0
 
@@ -255,20 +278,26 @@ export class Borrowed {
   readonly #inProcess: () => boolean
   readonly #trim: () => void
   #file: WorkerFile | undefined
-  /** The worker's file: its descriptor there, and one of this process, which `#file` owns once there is one. */
+  /**
+   * The worker's file: its descriptor there, and one of this process, which `#file` owns once there
+   * is one.
+   */
   #theirs = -1
   #ours: number | undefined
 
-  /** `inProcess`: it runs in this process, and is trusted with addresses. `trim`: has it give memory that is free back to the system. */
+  /**
+   * `inProcess`: it runs in this process, and is trusted with addresses. `trim`: has it give memory
+   * that is free back to the system.
+   */
   constructor(inProcess: () => boolean, trim: () => void) {
     this.#inProcess = inProcess
     this.#trim = trim
   }
 
   /**
-   * Opens the file from which a worker will lend, before it lends anything: what changes later, as the rights of this process, does
-   * not matter. Returns whether its memory can be seen. `pid`: the worker's, from the system. `fd`: what the worker says; -1: it lends
-   * none.
+   * Opens the file from which a worker will lend, before it lends anything: what changes later, as
+   * the rights of this process, does not matter. Returns whether its memory can be seen. `pid`: the
+   * worker's, from the system. `fd`: what the worker says; -1: it lends none.
    *
    * @throws `ERR_PYTHREADS_PROTOCOL` when the file is not the memory of a worker
    */
@@ -285,7 +314,10 @@ export class Borrowed {
     return this.#ours
   }
 
-  /** The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when there is no such loan */
+  /**
+   * The memory of a loan, which is over when it is collected. @throws `ERR_PYTHREADS_PROTOCOL` when
+   * there is no such loan
+   */
   view(loan: Loan): ArrayBuffer {
     const again = this.again(loan)
     if (again !== undefined) return again
@@ -314,7 +346,8 @@ export class Borrowed {
     if (!(segment > 0) || !this.#inProcess()) return undefined
     const buffer = shown.get(position)?.deref()
     const flags = tables.get(segment)
-    if (buffer?.byteLength !== size || flags === undefined || !(flag >= 0 && flag < FLAG_BYTES)) return undefined
+    if (buffer?.byteLength !== size || flags === undefined || !(flag >= 0 && flag < FLAG_BYTES))
+      return undefined
     flags[flag] = RETURNED
     sweepSoon()
     return buffer
@@ -331,7 +364,10 @@ export class Borrowed {
     return copy
   }
 
-  /** Reads the memory of a loan, which is over then. `mayChange`: a worker process can write there meanwhile. */
+  /**
+   * Reads the memory of a loan, which is over then. `mayChange`: a worker process can write there
+   * meanwhile.
+   */
   read<T>(loan: Loan, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T {
     const located = this.#locate(loan)
     if (located instanceof ReadFile) return use(located.take(loan), false)
@@ -352,7 +388,11 @@ export class Borrowed {
 
   #locate([size, position, segment, flag]: Loan): Located | ReadFile {
     const isSane =
-      size > 0 && position > 0 && flag >= 0 && flag < FLAG_BYTES && [size, position, segment, flag].every(Number.isSafeInteger)
+      size > 0 &&
+      position > 0 &&
+      flag >= 0 &&
+      flag < FLAG_BYTES &&
+      [size, position, segment, flag].every(Number.isSafeInteger)
     if (!isSane || (segment > 0 && !this.#inProcess())) malformed()
     if (segment > 0) {
       const own = ownMemory()
@@ -393,5 +433,8 @@ function end({ flags, file }: Located, [, , , flag]: Loan): void {
 }
 
 function malformed(): never {
-  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: memory that is none')
+  throw new PythreadsError(
+    'ERR_PYTHREADS_PROTOCOL',
+    'Malformed value from Python: memory that is none',
+  )
 }

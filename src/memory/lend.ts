@@ -10,28 +10,37 @@ import { pin } from './pin.ts'
 
 /**
  * Memory that JavaScript lends to Python. Rules:
- * 1. A loan has a cell, one byte in a table that Python sees too: it is 0 until Python has no use for the memory any more, then
- *    1. Nothing is sent for it, so neither the end of a worker nor that of a pool loses one. It is looked at when something else is
- *    lent, and from time to time.
- * 2. A loan is not over before the call that made it is: the call may be made again. A worker process that ends gives back
- *    what it had; what an interpreter of this process has, it keeps.
- * 3. Arrays of the main thread are lent themselves: they are held here, and pinned, until Python lets go. Those of a worker
- *    thread die with it, at any moment: they are copied into memory that does not.
+ * 1. A loan has a cell, one byte in a table that Python sees too: it is 0 until Python has no use
+ *    for the memory any more, then
+ *    1. Nothing is sent for it, so neither the end of a worker nor that of a pool loses one. It is
+ *       looked at when something else is lent, and from time to time.
+ * 2. A loan is not over before the call that made it is: the call may be made again. A worker
+ *    process that ends gives back what it had; what an interpreter of this process has, it keeps.
+ * 3. Arrays of the main thread are lent themselves: they are held here, and pinned, until Python
+ *    lets go. Those of a worker thread die with it, at any moment: they are copied into memory that
+ *    does not.
  * 4. The memory of the table is never unmapped, as Python may write there.
- * 5. Worker processes can write to all of the file, and may be hostile: what they write can end loans of the file, and nothing else.
- *    Workers in this process have a table of their own, which no process sees: the end of such a loan frees memory of this process.
+ * 5. Worker processes can write to all of the file, and may be hostile: what they write can end
+ *    loans of the file, and nothing else. Workers in this process have a table of their own, which
+ *    no process sees: the end of such a loan frees memory of this process.
  */
 export const FLAG_BYTES: number = 1 << 20
 /** Smaller arrays are copied into the frame, where they need not be lent. */
 export const INLINE_BYTES: number = 32 * 1024
 /** Free memory that is kept, as memory that is new to a process is slow. */
 const WARM_BYTES = 256 * 2 ** 20
-/** Of how many loans one has been made since the cells were last looked at, when it is time to do so again. */
+/**
+ * Of how many loans one has been made since the cells were last looked at, when it is time to do so
+ * again.
+ */
 const SWEEP_SHARE = 8
 /** How often loans are looked at that nobody else looks at. */
 const LOOK_MS = 200
 
-/** How a pool's workers see the memory of this process: at its address, by mapping a file, or not at all. */
+/**
+ * How a pool's workers see the memory of this process: at its address, by mapping a file, or not at
+ * all.
+ */
 export type Access = 'address' | 'file' | 'none'
 
 /** What one pool lends. */
@@ -43,7 +52,10 @@ export interface Budget {
   used: number
 }
 
-/** Where Python notes the ends of loans: one table in the file, and one that only this process sees. The numbers of cells are for both. */
+/**
+ * Where Python notes the ends of loans: one table in the file, and one that only this process sees.
+ * The numbers of cells are for both.
+ */
 class Table {
   readonly flags: Uint8Array
   /** By which Python finds it: its address, or the descriptor of the file below zero. */
@@ -99,7 +111,9 @@ class Lender {
   /** Bytes of copies, and of arrays that were allocated here. */
   used = 0
   readonly #allocated = new WeakMap<ArrayBufferLike, number>()
-  readonly #collected = new FinalizationRegistry<readonly [number, number]>(([start, bytes]) => this.#giveBack(start, bytes))
+  readonly #collected = new FinalizationRegistry<readonly [number, number]>(([start, bytes]) =>
+    this.#giveBack(start, bytes),
+  )
   readonly #pinned = new WeakSet<ArrayBufferLike>()
   #look: NodeJS.Timeout | undefined
   /** How many small loans there were since the cells were looked at. */
@@ -111,7 +125,8 @@ class Lender {
     this.#extents = new Allocator(FLAG_BYTES, this.#mapping.bytes)
     whenThreadEnds(() => {
       this.sweep()
-      if (this.#count === 0) this.#mapping.discard(FLAG_BYTES, this.#mapping.bytes - FLAG_BYTES) // rule 4
+      // rule 4
+      if (this.#count === 0) this.#mapping.discard(FLAG_BYTES, this.#mapping.bytes - FLAG_BYTES)
     })
   }
 
@@ -134,7 +149,10 @@ class Lender {
     return buffer
   }
 
-  /** Lends some bytes: those themselves, where they are seen, or a copy. `undefined` where neither can be. */
+  /**
+   * Lends some bytes: those themselves, where they are seen, or a copy. `undefined` where neither
+   * can be.
+   */
   lend(bytes: Uint8Array, budget: Budget): Loan | undefined {
     const { buffer, byteOffset, length } = bytes
     if (length === 0) return undefined
@@ -160,7 +178,9 @@ class Lender {
     return this.#add(length, base + start, new Lent(undefined, budget, table, start, length))
   }
 
-  /** A call with this loan goes to a worker, whose end would be that of the loan; `undefined`: none. */
+  /**
+   * A call with this loan goes to a worker, whose end would be that of the loan; `undefined`: none.
+   */
   sent(flag: number, borrower: object | undefined): void {
     const loan = this.#loans[flag]
     if (loan === undefined) return
@@ -170,13 +190,18 @@ class Lender {
   }
 
   /**
-   * A copy of the bytes of a loan for the worker that has it and cannot see them: for it, the loan is over. `undefined`: it has no
-   * such loan. `borrower`: as for `sent`.
+   * A copy of the bytes of a loan for the worker that has it and cannot see them: for it, the loan
+   * is over. `undefined`: it has no such loan. `borrower`: as for `sent`.
    */
   bytesFor(borrower: object | undefined, flag: number): Uint8Array | undefined {
     const loan = this.#loans[flag]
     const isOfFile = borrower !== undefined
-    if (loan === undefined || loan.borrower !== borrower || (loan.table === this.#ofFile) !== isOfFile) return undefined
+    if (
+      loan === undefined ||
+      loan.borrower !== borrower ||
+      (loan.table === this.#ofFile) !== isOfFile
+    )
+      return undefined
     if (loan.fetched) return undefined // one request, one copy: nobody may be reading them
     loan.fetched = loan.over = true
     const base = isOfFile ? this.#mapping.address : 0
@@ -241,10 +266,14 @@ class Lender {
   /** Whether Python has an array of this thread, rather than memory of the mapping. */
   #lendsArrays(): boolean {
     this.sweep()
-    return this.#loans.some((loan) => loan?.bytes === 0 && !this.#allocated.has(loan.keep as ArrayBufferLike))
+    return this.#loans.some(
+      (loan) => loan?.bytes === 0 && !this.#allocated.has(loan.keep as ArrayBufferLike),
+    )
   }
 
-  /** To look at all cells for each of many small loans would take time that grows with their square. */
+  /**
+   * To look at all cells for each of many small loans would take time that grows with their square.
+   */
   #sweepAtTimes(length: number): void {
     if (length < INLINE_BYTES && ++this.#unswept * SWEEP_SHARE < this.#count) return
     this.#unswept = 0
@@ -279,7 +308,10 @@ class Lender {
     }, LOOK_MS).unref()
   }
 
-  /** Gives all that is free back to the system when there is more of it than is ever kept: a worker process has written there. */
+  /**
+   * Gives all that is free back to the system when there is more of it than is ever kept: a worker
+   * process has written there.
+   */
   #trim(): void {
     if (this.#mapping.resident - this.used <= 2 * WARM_BYTES) return
     for (const [start, bytes] of this.#extents.free()) this.#mapping.discard(start, bytes)
@@ -300,7 +332,8 @@ class Lender {
   #giveBack(start: number, bytes: number): void {
     this.#extents.giveBack(start, bytes)
     this.used -= bytes
-    if (bytes >= INLINE_BYTES && this.#mapping.resident - this.used > WARM_BYTES) this.#mapping.discard(start, bytes)
+    if (bytes >= INLINE_BYTES && this.#mapping.resident - this.used > WARM_BYTES)
+      this.#mapping.discard(start, bytes)
   }
 }
 
@@ -311,7 +344,10 @@ function isResizable(buffer: ArrayBufferLike): boolean {
 let existing: Lender | undefined
 let isImpossible = !canMap
 
-/** The lender of this JavaScript thread, made when it is first needed; `undefined` where nothing can be lent. */
+/**
+ * The lender of this JavaScript thread, made when it is first needed; `undefined` where nothing can
+ * be lent.
+ */
 export function lender(): Lender | undefined {
   if (existing !== undefined || isImpossible) return existing
   try {

@@ -5,8 +5,9 @@ import { avoidsNativeCalls, closeFd, duplicateFd, ffi, systemError } from '../na
 import { type Movable, pin } from './pin.ts'
 
 /**
- * Memory that this process shares with others, for Linux. macOS has `shm_open` and Windows `CreateFileMapping`, but neither a way
- * to open another process's nameless file: there, arrays are copied through the channel.
+ * Memory that this process shares with others, for Linux. macOS has `shm_open` and Windows
+ * `CreateFileMapping`, but neither a way to open another process's nameless file: there, arrays are
+ * copied through the channel.
  */
 
 const PROT_READ_WRITE = 3
@@ -32,7 +33,9 @@ function load() {
     memfd: libc.func('int memfd_create(const char *name, uint32_t flags)'),
     ftruncate: libc.func('int ftruncate(int fd, int64_t length)'),
     fcntl: libc.func('int fcntl(int fd, int command, ...)'),
-    mmap: libc.func('uintptr_t mmap(uintptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)'),
+    mmap: libc.func(
+      'uintptr_t mmap(uintptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)',
+    ),
     munmap: libc.func('int munmap(uintptr_t address, size_t length)'),
     madvise: libc.func('int madvise(uintptr_t address, size_t length, int advice)'),
     copy: libc.func('uintptr_t memmove(uintptr_t to, const void *from, size_t length)'),
@@ -61,7 +64,10 @@ export class Mapping {
   /** The parts that are mapped, in order. */
   #parts: readonly Part[]
 
-  /** `fd` is closed by `close`, and by Node when this JavaScript thread ends; where this throws, it stays the caller's. */
+  /**
+   * `fd` is closed by `close`, and by Node when this JavaScript thread ends; where this throws, it
+   * stays the caller's.
+   */
   constructor(fd: number) {
     this.fd = fd
     this.bytes = fstatSync(fd).size
@@ -79,7 +85,10 @@ export class Mapping {
     try {
       if (ftruncate(raw, bytes) !== 0) throw systemError('ftruncate')
       // Another process of this user may have opened it by now, and cut it short.
-      const isSound = fcntl(raw, F_ADD_SEALS, 'int', SEALS) === 0 && isSealed(raw) && fstatSync(raw).size === bytes
+      const isSound =
+        fcntl(raw, F_ADD_SEALS, 'int', SEALS) === 0 &&
+        isSealed(raw) &&
+        fstatSync(raw).size === bytes
       if (!isSound) throw systemError('fcntl')
       fd = reopen(raw)
     } finally {
@@ -107,7 +116,10 @@ export class Mapping {
     return viewOf(this.address + offset, bytes)
   }
 
-  /** Copies bytes to an offset. Without a view: V8 collects garbage for every few large buffers that are made. */
+  /**
+   * Copies bytes to an offset. Without a view: V8 collects garbage for every few large buffers that
+   * are made.
+   */
   write(offset: number, bytes: Uint8Array): void {
     libc().copy(this.address + offset, bytes, bytes.length)
   }
@@ -116,12 +128,15 @@ export class Mapping {
   discard(offset: number, bytes: number): void {
     for (const part of this.#parts) {
       const first = Math.ceil(Math.max(offset, part.offset) / PAGE_BYTES) * PAGE_BYTES
-      const end = Math.floor(Math.min(offset + bytes, part.offset + part.bytes) / PAGE_BYTES) * PAGE_BYTES
+      const end =
+        Math.floor(Math.min(offset + bytes, part.offset + part.bytes) / PAGE_BYTES) * PAGE_BYTES
       if (end > first) libc().madvise(this.address + first, end - first, MADV_REMOVE)
     }
   }
 
-  /** Gives back the descriptor, and the address space of everything except the pages of these parts. */
+  /**
+   * Gives back the descriptor, and the address space of everything except the pages of these parts.
+   */
   keepOnly(parts: readonly Part[]): void {
     const pages = pagesOf(parts)
     let at = 0
@@ -165,8 +180,8 @@ export function isSealed(fd: number): boolean {
 }
 
 /**
- * Opens a file of this process again, so that Node closes it when this JavaScript thread ends. Without `/proc` the descriptor is
- * duplicated; what a terminated thread had of those stays open.
+ * Opens a file of this process again, so that Node closes it when this JavaScript thread ends.
+ * Without `/proc` the descriptor is duplicated; what a terminated thread had of those stays open.
  */
 function reopen(fd: number): number {
   try {
@@ -177,7 +192,10 @@ function reopen(fd: number): number {
   }
 }
 
-/** Memory that no other process sees, zeros; it is never given back. Its address; `undefined`: there is no room. */
+/**
+ * Memory that no other process sees, zeros; it is never given back. Its address; `undefined`: there
+ * is no room.
+ */
 export function privateMemory(bytes: number): number | undefined {
   const address: number = libc().mmap(0, bytes, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
   return address > 0 && address < Number.MAX_SAFE_INTEGER ? address : undefined
@@ -197,7 +215,10 @@ function pagesOf(parts: readonly Part[]): Part[] {
     const end = Math.ceil((offset + bytes) / PAGE_BYTES) * PAGE_BYTES
     const last = pages.at(-1)
     if (last !== undefined && first <= last.offset + last.bytes) {
-      pages[pages.length - 1] = { offset: last.offset, bytes: Math.max(last.offset + last.bytes, end) - last.offset }
+      pages[pages.length - 1] = {
+        offset: last.offset,
+        bytes: Math.max(last.offset + last.bytes, end) - last.offset,
+      }
     } else {
       pages.push({ offset: first, bytes: end - first })
     }
@@ -206,10 +227,12 @@ function pagesOf(parts: readonly Part[]): Part[] {
 }
 
 /**
- * The memory at an address, which has to stay as long as the buffer. The buffer keeps it: it cannot be transferred.
+ * The memory at an address, which has to stay as long as the buffer. The buffer keeps it: it cannot
+ * be transferred.
  *
- * Node detaches a buffer of koffi's when its JavaScript thread ends, and aborts where the mark forbids that (Node 24 and newer).
- * So koffi's buffer hands the memory over to a plain one, which Node leaves alone, where it can (Node 22 and newer).
+ * Node detaches a buffer of koffi's when its JavaScript thread ends, and aborts where the mark
+ * forbids that (Node 24 and newer). So koffi's buffer hands the memory over to a plain one, which
+ * Node leaves alone, where it can (Node 22 and newer).
  */
 export function viewOf(address: number, bytes: number): ArrayBuffer {
   const view: Movable = ffi().view(address, bytes)

@@ -5,13 +5,32 @@ import { canMap } from './mapping.ts'
 
 /** Any typed array. */
 export type TypedArray =
-  | (Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array)
+  | (
+      | Int8Array
+      | Uint8Array
+      | Uint8ClampedArray
+      | Int16Array
+      | Uint16Array
+      | Int32Array
+      | Uint32Array
+    )
   | (Float32Array | Float64Array | BigInt64Array | BigUint64Array)
 
 /** The class of a typed array. */
 export type TypedArrayConstructor =
-  | (Int8ArrayConstructor | Uint8ArrayConstructor | Uint8ClampedArrayConstructor | Int16ArrayConstructor | Uint16ArrayConstructor)
-  | (Int32ArrayConstructor | Uint32ArrayConstructor | Float32ArrayConstructor | Float64ArrayConstructor)
+  | (
+      | Int8ArrayConstructor
+      | Uint8ArrayConstructor
+      | Uint8ClampedArrayConstructor
+      | Int16ArrayConstructor
+      | Uint16ArrayConstructor
+    )
+  | (
+      | Int32ArrayConstructor
+      | Uint32ArrayConstructor
+      | Float32ArrayConstructor
+      | Float64ArrayConstructor
+    )
   | (BigInt64ArrayConstructor | BigUint64ArrayConstructor)
 
 /**
@@ -19,12 +38,21 @@ export type TypedArrayConstructor =
  *
  * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_MEMORY`
  */
-export function allocate<K extends TypedArrayConstructor>(kind: K, length: number): InstanceType<K> {
+export function allocate<K extends TypedArrayConstructor>(
+  kind: K,
+  length: number,
+): InstanceType<K> {
   if (!isTypedArrayClass(kind)) {
-    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'alloc takes the class of a typed array, e.g. Float64Array')
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      'alloc takes the class of a typed array, e.g. Float64Array',
+    )
   }
   if (!(Number.isSafeInteger(length) && length >= 0)) {
-    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `alloc takes a length, a whole number from 0; got ${String(length)}`)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      `alloc takes a length, a whole number from 0; got ${String(length)}`,
+    )
   }
   const bytes = length * kind.BYTES_PER_ELEMENT
   const ofKind = kind as unknown as {
@@ -32,13 +60,17 @@ export function allocate<K extends TypedArrayConstructor>(kind: K, length: numbe
     new (buffer: ArrayBuffer, at: number, length: number): InstanceType<K>
   }
   const segment = bytes === 0 || !canMap ? undefined : lender()
-  if (segment === undefined) return inMemory(bytes, () => new ofKind(length)) // copied when it crosses
+  // copied when it crosses
+  if (segment === undefined) return inMemory(bytes, () => new ofKind(length))
   const buffer = segment.allocate(bytes)
   if (buffer === undefined) throw noRoom(bytes)
   return inMemory(bytes, () => new ofKind(buffer, 0, length))
 }
 
-/** Whether it is the class of a typed array, of this realm or another one; a class that is derived from one is not. */
+/**
+ * Whether it is the class of a typed array, of this realm or another one; a class that is derived
+ * from one is not.
+ */
 function isTypedArrayClass(kind: unknown): boolean {
   if (typeof kind !== 'function' || !Object.hasOwn(kind, 'BYTES_PER_ELEMENT')) return false
   return types.isTypedArray(Reflect.construct(kind, [0]))
@@ -53,5 +85,9 @@ function inMemory<T>(bytes: number, make: () => T): T {
 }
 
 function noRoom(bytes: number, cause?: unknown): PythreadsError {
-  return new PythreadsError('ERR_PYTHREADS_MEMORY', `There is no room for an array of ${bytes} bytes that Python sees`, { cause })
+  return new PythreadsError(
+    'ERR_PYTHREADS_MEMORY',
+    `There is no room for an array of ${bytes} bytes that Python sees`,
+    { cause },
+  )
 }

@@ -2,7 +2,12 @@ import { borrowedCount, borrowedUse } from './borrow.ts'
 import { existingLender } from './lend.ts'
 
 /** What this JavaScript thread lends and borrows. */
-export function memoryStats(): { lent: number; borrowed: number; usedMb: number; residentMb: number } {
+export function memoryStats(): {
+  lent: number
+  borrowed: number
+  usedMb: number
+  residentMb: number
+} {
   const lender = existingLender()
   lender?.sweep()
   const { count = 0, used = 0, resident = 0 } = lender ?? {}

@@ -8,13 +8,21 @@ import { Encoder } from '../wire/index.ts'
 import { avoidsNativeCalls } from './ffi.ts'
 import { FLUSH_TIMEOUT_MS, flushAtExit, writeFlushed } from './flush-at-exit.ts'
 import { initialiseOnMainThread } from './main-thread.ts'
-import { control, type InProcessKind, neverInitialised, POLL_MS, START_TIMEOUT_MS, sweepInProcess } from './runtime.ts'
+import {
+  control,
+  type InProcessKind,
+  neverInitialised,
+  POLL_MS,
+  START_TIMEOUT_MS,
+  sweepInProcess,
+} from './runtime.ts'
 import { type Connection, connectionOf } from './socket-descriptor.ts'
 import { readSoon } from './waiting.ts'
 
 /**
- * The Python of this process for threads of `worker_threads` that make no native calls (`ffi.ts`). They connect to a socket of the
- * kernel's (`connections.py`), which Node closes however the thread ends; the main thread initialises Python for them.
+ * The Python of this process for threads of `worker_threads` that make no native calls (`ffi.ts`).
+ * They connect to a socket of the kernel's (`connections.py`), which Node closes however the thread
+ * ends; the main thread initialises Python for them.
  */
 const FDS = '/proc/self/fd'
 /** What an open descriptor of the socket's file, which has no name any more, is a link to. */
@@ -22,8 +30,9 @@ const MARK = /\/pythreads-control-[0-9a-f]{16} \(deleted\)$/
 const TOKEN_BYTES = 16
 
 /**
- * Starts a worker; returns this thread's ends of its channel and its side channel, or `undefined` where it has to make native calls.
- * `ledger`: the descriptor of its status page. `first` is what comes first on the channel.
+ * Starts a worker; returns this thread's ends of its channel and its side channel, or `undefined`
+ * where it has to make native calls. `ledger`: the descriptor of its status page. `first` is what
+ * comes first on the channel.
  */
 export async function connectWorker(
   kind: InProcessKind,
@@ -39,7 +48,10 @@ export async function connectWorker(
   return [socket, side.socket]
 }
 
-/** As {@link connectWorker}, once a worker was started: without the event loop, which does not read the channel. */
+/**
+ * As {@link connectWorker}, once a worker was started: without the event loop, which does not read
+ * the channel.
+ */
 export function connectWorkerNow(kind: InProcessKind): [Connection, Connection] | undefined {
   const path = find()
   if (path === undefined) return undefined
@@ -48,7 +60,10 @@ export function connectWorkerNow(kind: InProcessKind): [Connection, Connection] 
   return ends
 }
 
-/** Has the Python of this process look for memory that JavaScript does not use any more, if it is there. */
+/**
+ * Has the Python of this process look for memory that JavaScript does not use any more, if it is
+ * there.
+ */
 export function sweepPython(): void {
   if (!avoidsNativeCalls) return sweepInProcess()
   const path = find()
@@ -99,7 +114,12 @@ async function reach(facts: PythonFacts, closeGraceMs: number): Promise<string |
   }
 }
 
-function connectBoth(path: string, kind: InProcessKind, statusPage: number, first?: Buffer): [Connection, Connection] {
+function connectBoth(
+  path: string,
+  kind: InProcessKind,
+  statusPage: number,
+  first?: Buffer,
+): [Connection, Connection] {
   const token = Buffer.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))).toString('hex')
   const side = connect(path, 'side', token) // Python looks for it when the other one comes
   try {
@@ -110,15 +130,24 @@ function connectBoth(path: string, kind: InProcessKind, statusPage: number, firs
   }
 }
 
-/** Connects at once: only that it is connected is told later. @throws `ERR_PYTHREADS_WORKER_START` */
-function connect(path: string, what: string, token: string = '', file: number = -1, first?: Buffer): Connection {
+/**
+ * Connects at once: only that it is connected is told later. @throws `ERR_PYTHREADS_WORKER_START`
+ */
+function connect(
+  path: string,
+  what: string,
+  token: string = '',
+  file: number = -1,
+  first?: Buffer,
+): Connection {
   const socket = new Socket(own({}))
   socket.on('error', () => {}) // whoever has no connection is told by what is thrown here
   try {
     socket.connect(own({ path }))
     const { fd } = connectionOf(socket)
     const bytes = Buffer.concat([greeting(what, token, file), first ?? Buffer.alloc(0)])
-    if (writeSync(fd, bytes) < bytes.length) throw new Error('its settings are too large for a socket')
+    if (writeSync(fd, bytes) < bytes.length)
+      throw new Error('its settings are too large for a socket')
     return { socket, fd }
   } catch (cause) {
     socket.destroy()

@@ -3,20 +3,25 @@ import { isMainThread } from 'node:worker_threads'
 import type Koffi from 'koffi'
 import { PythreadsError } from '../errors/index.ts'
 
-/** koffi runs calls on a stack of its own; Python's C code nests deeply. 16 MiB is the most that koffi takes. */
+/**
+ * koffi runs calls on a stack of its own; Python's C code nests deeply. 16 MiB is the most that
+ * koffi takes.
+ */
 const STACK_BYTES = 16 * 1024 * 1024
 
 /**
- * Whether this JavaScript thread makes no native calls where there is another way. A thread of `worker_threads` can be terminated at
- * any moment, and koffi aborts the process when that happens while it is loaded, defines a function or makes a view
- * (design/latch.md). The other ways need `/proc`.
+ * Whether this JavaScript thread makes no native calls where there is another way. A thread of
+ * `worker_threads` can be terminated at any moment, and koffi aborts the process when that happens
+ * while it is loaded, defines a function or makes a view (design/latch.md). The other ways need
+ * `/proc`.
  */
 export const avoidsNativeCalls: boolean = !isMainThread && process.platform === 'linux'
 
 let loaded: typeof Koffi | undefined
 
 /**
- * koffi, loaded when it is first needed: importing pythreads does no work, and process isolation works where koffi does not.
+ * koffi, loaded when it is first needed: importing pythreads does no work, and process isolation
+ * works where koffi does not.
  *
  * @throws `ERR_PYTHREADS_RUNTIME` where koffi has no binary for this platform
  */
@@ -31,8 +36,8 @@ export function ffi(): typeof Koffi {
   try {
     loaded.config({ sync_stack_size: STACK_BYTES })
   } catch {
-    // "Cannot change Koffi configuration once a library has been loaded": the program itself uses koffi, and its setting stands.
-    // koffi's 2 MiB do for all but very deep calls.
+    // "Cannot change Koffi configuration once a library has been loaded": the program itself uses
+    // koffi, and its setting stands. koffi's 2 MiB do for all but very deep calls.
   }
   return loaded
 }

@@ -13,7 +13,12 @@ export {
   systemError,
 } from './libc.ts'
 export { reapOnMainThread } from './main-thread.ts'
-export { type InProcessKind, startInProcess, startInProcessNow, whyNotInProcess } from './runtime.ts'
+export {
+  type InProcessKind,
+  startInProcess,
+  startInProcessNow,
+  whyNotInProcess,
+} from './runtime.ts'
 export { type Connection, connectionOf, stopReading } from './socket-descriptor.ts'
 export { SyncEntry } from './sync-entry.ts'
 export { nap, napAfter, readNow, waitUntil } from './waiting.ts'

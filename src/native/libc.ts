@@ -5,8 +5,8 @@ import { avoidsNativeCalls, ffi } from './ffi.ts'
 import { nap } from './waiting.ts'
 
 /**
- * The few calls of the C library that Node does not offer, for Linux and macOS.
- * Windows has none of them: there, only process isolation works, whose channel is a pipe that Node makes.
+ * The few calls of the C library that Node does not offer, for Linux and macOS. Windows has none of
+ * them: there, only process isolation works, whose channel is a pipe that Node makes.
  */
 
 const LINUX = process.platform === 'linux'
@@ -69,7 +69,10 @@ export function socketpair(type: number): [number, number] {
   return fds
 }
 
-/** The error of the native call that has just failed, as Node's own are: with a `code` such as `EMFILE`. */
+/**
+ * The error of the native call that has just failed, as Node's own are: with a `code` such as
+ * `EMFILE`.
+ */
 export function systemError(syscall: string): NodeJS.ErrnoException {
   const errno = -ffi().errno()
   const code = errno < 0 ? getSystemErrorName(errno) : 'unknown error'
@@ -84,7 +87,9 @@ export function send(fd: number, message: Uint8Array): boolean {
 /** Some sockets that are waited for, again and again. */
 export class Poller {
   readonly #count: number
-  /** An array of `struct pollfd`: descriptor, events that are waited for, events that were found. */
+  /**
+   * An array of `struct pollfd`: descriptor, events that are waited for, events that were found.
+   */
   readonly #request: Buffer
   readonly #poll = libc().poll
 
@@ -97,7 +102,10 @@ export class Poller {
     }
   }
 
-  /** Waits until one of them has something to read, or takes something to send, or its other end is closed; answers whether one has. */
+  /**
+   * Waits until one of them has something to read, or takes something to send, or its other end is
+   * closed; answers whether one has.
+   */
   wait(timeoutMs: number): boolean {
     return this.#poll(this.#request, this.#count, timeoutMs) > 0
   }
@@ -108,7 +116,10 @@ export class Poller {
   }
 }
 
-/** Another descriptor of the same file, which no child process inherits, and of which Node knows nothing: it can be given away. */
+/**
+ * Another descriptor of the same file, which no child process inherits, and of which Node knows
+ * nothing: it can be given away.
+ */
 export function duplicateFd(fd: number): number {
   const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)
   if (copy < 0) throw startFailure('a descriptor cannot be duplicated', systemError('fcntl'))
@@ -140,8 +151,8 @@ export function closeFd(fd: number): void {
 }
 
 /**
- * Waits for child processes that were killed, for a moment: an event loop that has ended would never do so, and they would stay in
- * the system's list until this process ends.
+ * Waits for child processes that were killed, for a moment: an event loop that has ended would
+ * never do so, and they would stay in the system's list until this process ends.
  */
 export function reap(pids: Iterable<number>, timeoutMs: number): void {
   const deadline = Date.now() + timeoutMs
@@ -157,14 +168,20 @@ export function reapSoon(pids: readonly number[], looks: number = REAP_LOOKS): v
 }
 
 /**
- * Loads a library for good: its symbols are visible to the extension modules that Python loads later, and it stays when
- * the JavaScript thread ends that asked for it, for koffi unloads what it loaded. Answers what went wrong.
+ * Loads a library for good: its symbols are visible to the extension modules that Python loads
+ * later, and it stays when the JavaScript thread ends that asked for it, for koffi unloads what it
+ * loaded. Answers what went wrong.
  */
 export function pinLibrary(path: string): string | undefined {
-  return libc().dlopen(path, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE) ? undefined : String(libc().dlerror())
+  return libc().dlopen(path, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE)
+    ? undefined
+    : String(libc().dlerror())
 }
 
-/** What happens on a signal; `sigaction` puts it back exactly as it was, handlers of others included. */
+/**
+ * What happens on a signal; `sigaction` puts it back exactly as it was, handlers of others
+ * included.
+ */
 export function signalAction(signal: number): Buffer {
   const action = Buffer.alloc(SIGACTION_BYTES)
   libc().sigaction(signal, null, action)
@@ -182,15 +199,18 @@ export interface BareCalls {
   sigaction(signal: number, action: Uint8Array | null, old: Uint8Array | null): number
 }
 
-/** The C functions themselves: JavaScript that must not be stopped half-way calls them and no function of its own. */
+/**
+ * The C functions themselves: JavaScript that must not be stopped half-way calls them and no
+ * function of its own.
+ */
 export function bareCalls(): BareCalls {
   return libc()
 }
 
 /**
- * One number that all JavaScript threads of the process share: `getdate_err` of the C library, which only `getdate` would
- * write, a function that neither Node nor Python calls. Nothing else is at hand that a thread finds without being
- * told (design/latch.md).
+ * One number that all JavaScript threads of the process share: `getdate_err` of the C library,
+ * which only `getdate` would write, a function that neither Node nor Python calls. Nothing else is
+ * at hand that a thread finds without being told (design/latch.md).
  */
 export function processWord(): Int32Array {
   return libc().getdateErr

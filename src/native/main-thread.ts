@@ -8,9 +8,10 @@ import type * as OnMainThread from './on-main-thread.ts'
 import { nap } from './waiting.ts'
 
 /**
- * Has the main thread make the native calls of threads that avoid them. It is reached by the inspector, whose messages interrupt its
- * JavaScript, a wait of `Atomics.wait` too; only native code that blocks it holds them up. It evaluates an expression, which can
- * require a file of CommonJS, and import none.
+ * Has the main thread make the native calls of threads that avoid them. It is reached by the
+ * inspector, whose messages interrupt its JavaScript, a wait of `Atomics.wait` too; only native
+ * code that blocks it holds them up. It evaluates an expression, which can require a file of
+ * CommonJS, and import none.
  */
 type Task = keyof typeof OnMainThread
 
@@ -31,8 +32,8 @@ export interface PlainError {
 export type Outcome<T> = { readonly value: T } | { readonly error: PlainError }
 
 /**
- * Has the main thread initialise Python, unless that was done before. Returns `false` while another thread does it, and `undefined`
- * where the main thread cannot be reached.
+ * Has the main thread initialise Python, unless that was done before. Returns `false` while another
+ * thread does it, and `undefined` where the main thread cannot be reached.
  *
  * @throws what it throws there
  */
@@ -62,8 +63,9 @@ const SETTLE_MS = 100
 let disconnected: number | undefined
 
 /**
- * The main thread tells this one when it has dropped a session, and aborts the process when this one is being taken down at that very
- * moment (seen on Node 20 to 26, where a thread ended by itself within 3 ms; not where it was terminated, or still connected).
+ * The main thread tells this one when it has dropped a session, and aborts the process when this
+ * one is being taken down at that very moment (seen on Node 20 to 26, where a thread ended by
+ * itself within 3 ms; not where it was terminated, or still connected).
  */
 function settleAtExit(): void {
   if (disconnected !== undefined) return
@@ -71,7 +73,10 @@ function settleAtExit(): void {
   process.once('exit', () => nap(Math.max((disconnected ?? 0) + SETTLE_MS - performance.now(), 0)))
 }
 
-/** Has the main thread wait for children of this thread, which ends, that were killed. Returns whether it could be asked. */
+/**
+ * Has the main thread wait for children of this thread, which ends, that were killed. Returns
+ * whether it could be asked.
+ */
 export function reapOnMainThread(pids: readonly number[]): boolean {
   const session = open()
   session?.post('Runtime.evaluate', { expression: expression('reap', pids), ...EVALUATION })
@@ -85,7 +90,9 @@ type Session = import('node:inspector').Session
 function open(): Session | undefined {
   if (!existsSync(MAIN_THREAD_FILE)) return undefined // the application is a bundle
   try {
-    const inspector = createRequire(import.meta.url)('node:inspector') as typeof import('node:inspector')
+    const inspector = createRequire(import.meta.url)(
+      'node:inspector',
+    ) as typeof import('node:inspector')
     const session = new inspector.Session()
     session.connectToMainThread()
     return session
@@ -98,7 +105,9 @@ function expression(task: Task, ...args: readonly unknown[]): string {
   return `require(${JSON.stringify(MAIN_THREAD_FILE)}).${task}(${args.map((arg) => JSON.stringify(arg)).join()})`
 }
 
-/** Returns what an expression evaluates to, as text; `undefined` when it fails or takes too long. */
+/**
+ * Returns what an expression evaluates to, as text; `undefined` when it fails or takes too long.
+ */
 function evaluate(session: Session, text: string, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, timeoutMs, undefined) // keeps this thread alive
@@ -113,6 +122,10 @@ function evaluate(session: Session, text: string, timeoutMs: number): Promise<st
 function errorOf(told: PlainError): Error {
   const { name, message, code, cause: nested, ...rest } = told
   const cause = nested === undefined ? {} : { cause: errorOf(nested) }
-  if (name === 'PythreadsError') return new PythreadsError(code as PythreadsError['code'], message, cause)
-  return Object.assign(new Error(message, cause), { ...(code === undefined ? {} : { code }), ...rest })
+  if (name === 'PythreadsError')
+    return new PythreadsError(code as PythreadsError['code'], message, cause)
+  return Object.assign(new Error(message, cause), {
+    ...(code === undefined ? {} : { code }),
+    ...rest,
+  })
 }

@@ -3,9 +3,15 @@ import { reapSoon } from './libc.ts'
 import type { Outcome, PlainError } from './main-thread.ts'
 import { finishAtExit, initialiseNow } from './runtime.ts'
 
-/** What the main thread does for threads that make no native calls (`main-thread.ts`). Bundled as a file of CommonJS. */
+/**
+ * What the main thread does for threads that make no native calls (`main-thread.ts`). Bundled as a
+ * file of CommonJS.
+ */
 
-/** Initialises Python, unless that was done before. Returns whether it is there; JSON of {@link Outcome}. */
+/**
+ * Initialises Python, unless that was done before. Returns whether it is there; JSON of {@link
+ * Outcome}.
+ */
 export function initialise(facts: PythonFacts, closeGraceMs: number): string {
   return plainError(() => {
     const isThere = initialiseNow(facts)
@@ -30,6 +36,13 @@ function plainError<T>(task: () => T): string {
 }
 
 function report(error: unknown): PlainError {
-  const { name, message, code, errno, syscall, cause } = error as NodeJS.ErrnoException & { cause?: unknown }
-  return { name, message, ...{ code, errno, syscall }, ...(cause === undefined ? {} : { cause: report(cause) }) } as PlainError
+  const { name, message, code, errno, syscall, cause } = error as NodeJS.ErrnoException & {
+    cause?: unknown
+  }
+  return {
+    name,
+    message,
+    ...{ code, errno, syscall },
+    ...(cause === undefined ? {} : { cause: report(cause) }),
+  } as PlainError
 }

@@ -6,13 +6,16 @@ const MAP_PRIVATE = 2
 const MAP_ANONYMOUS = process.platform === 'linux' ? 0x20 : 0x1000
 
 /**
- * Makes sure that this process may have more memory: who has none left while Python is initialised is ended by it.
+ * Makes sure that this process may have more memory: who has none left while Python is initialised
+ * is ended by it.
  *
  * @throws the system's error, `ENOMEM`
  */
 export function reserveMemory(bytes: number): void {
   const libc = ffi().load(process.platform === 'linux' ? null : '/usr/lib/libSystem.B.dylib')
-  const mmap = libc.func('intptr_t mmap(uintptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)')
+  const mmap = libc.func(
+    'intptr_t mmap(uintptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)',
+  )
   const munmap = libc.func('int munmap(intptr_t address, size_t length)')
   const address = mmap(0, bytes, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
   if (address === -1) throw systemError('mmap')

@@ -27,18 +27,21 @@ import { reserveMemory } from './reserve-memory.ts'
 
 /**
  * The one Python of this process. Rules:
- * 1. It is initialised once, by the JavaScript thread that comes first; the others find it through the latch.
+ * 1. It is initialised once, by the JavaScript thread that comes first; the others find it through
+ *    the latch.
  * 2. Nothing that JavaScript owns is needed afterwards: that thread may end.
- * 3. From rule 1's initialisation until the latch is set, JavaScript only calls native functions, one after the other: a
- *    `terminate()` stops a thread where it enters a function of JavaScript or of the engine, not where a native one
- *    returns. So Python is never left half-way, with the GIL held or a SIGINT handler of its own.
+ * 3. From rule 1's initialisation until the latch is set, JavaScript only calls native functions,
+ *    one after the other: a `terminate()` stops a thread where it enters a function of JavaScript
+ *    or of the engine, not where a native one returns. So Python is never left half-way, with the
+ *    GIL held or a SIGINT handler of its own.
  * 4. It is never finalized.
  *
- * 5. Where Python is there and the kernel is not, as it could not be imported, or no thread be started, it is tried again by whoever
- *    comes next.
+ * 5. Where Python is there and the kernel is not, as it could not be imported, or no thread be
+ *    started, it is tried again by whoever comes next.
  *
- * The latch is one number of the process: 0 free, -1 somebody is initialising, -2 that failed, -3 rule 5, else the descriptor of
- * the control socket, on which the kernel's control thread takes orders.
+ * The latch is one number of the process: 0 free, -1 somebody is initialising, -2 that failed, -3
+ * rule 5, else the descriptor of the control socket, on which the kernel's control thread takes
+ * orders.
  */
 const FREE = 0
 const STARTING = -1
@@ -47,19 +50,25 @@ const WITHOUT_KERNEL = -3
 
 export const START_TIMEOUT_MS = 30_000
 export const POLL_MS = 2
-/** How long one wait in native code lasts, so that a `terminate()` of this JavaScript thread takes effect in between. */
+/**
+ * How long one wait in native code lasts, so that a `terminate()` of this JavaScript thread takes
+ * effect in between.
+ */
 const SLICE_MS = 50
-/** What Python takes when it starts, with room to spare: it ends the process when it lacks either. */
+/**
+ * What Python takes when it starts, with room to spare: it ends the process when it lacks either.
+ */
 const START_DESCRIPTORS = 16
 const START_BYTES = 64 * 2 ** 20
 
 export type InProcessKind = 'thread' | 'subinterpreter'
 
 /**
- * Starts a worker in the Python of this process; returns our ends of its channel and its side channel, the caller's to close.
- * `ledger` opens its ledger; the descriptor is given away. `first` is sent before Python has the channel: Python may refuse at once and
- * close its end, and what Node cannot write any more makes it drop what it has not read.
- * `closeGraceMs`: how long Python may take for its end, when Node ends.
+ * Starts a worker in the Python of this process; returns our ends of its channel and its side
+ * channel, the caller's to close. `ledger` opens its ledger; the descriptor is given away. `first`
+ * is sent before Python has the channel: Python may refuse at once and close its end, and what Node
+ * cannot write any more makes it drop what it has not read. `closeGraceMs`: how long Python may
+ * take for its end, when Node ends.
  */
 export async function startInProcess(
   kind: InProcessKind,
@@ -73,8 +82,13 @@ export async function startInProcess(
   const socket = Atomics.load(processWord(), 0)
   const order = prepareOrder(kind, statusPage)
   if (first !== undefined && !send(order.ours[0], first)) throw refused(order)
-  // The socket takes a few orders at a time: when many workers start at once, the control thread may be behind.
-  for (const deadline = Date.now() + START_TIMEOUT_MS; !send(socket, order.message); await sleep(POLL_MS)) {
+  // The socket takes a few orders at a time: when many workers start at once, the control thread
+  // may be behind.
+  for (
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    !send(socket, order.message);
+    await sleep(POLL_MS)
+  ) {
     if (!isBusy() || Date.now() > deadline) throw refused(order)
   }
   return order.ours
@@ -86,25 +100,34 @@ export function finishAtExit(closeGraceMs: number): void {
   flushAtExit(flush)
 }
 
-/** As {@link startInProcess}, once a worker was started: without the event loop, `timeoutMs` at most. */
+/**
+ * As {@link startInProcess}, once a worker was started: without the event loop, `timeoutMs` at
+ * most.
+ */
 export function startInProcessNow(kind: InProcessKind, timeoutMs: number): [number, number] {
   const socket = Atomics.load(processWord(), 0)
   const order = prepareOrder(kind, () => -1)
   const writable = new Poller([socket], 'writable')
-  for (const deadline = Date.now() + timeoutMs; !send(socket, order.message); writable.wait(SLICE_MS)) {
+  for (
+    const deadline = Date.now() + timeoutMs;
+    !send(socket, order.message);
+    writable.wait(SLICE_MS)
+  ) {
     if (!isBusy() || Date.now() > deadline) throw refused(order)
   }
   return order.ours
 }
 
 /**
- * Why the library of a Python cannot be used in this process, e.g. as koffi has no binary for this platform, or as Node is of musl and
- * the library is not. `undefined`: nothing is known to stand in the way. The library stays loaded.
+ * Why the library of a Python cannot be used in this process, e.g. as koffi has no binary for this
+ * platform, or as Node is of musl and the library is not. `undefined`: nothing is known to stand in
+ * the way. The library stays loaded.
  */
 export function whyNotInProcess(libpython: string): string | undefined {
   if (avoidsNativeCalls) return undefined // the start will say
   try {
-    if (Atomics.load(processWord(), 0) !== FREE) return undefined // a Python is there: whether it is this one, it says itself
+    // a Python is there: whether it is this one, it says itself
+    if (Atomics.load(processWord(), 0) !== FREE) return undefined
     const failure = pinLibrary(libpython)
     return failure === undefined ? undefined : `${libpython} does not load: ${failure}`
   } catch (error) {
@@ -112,7 +135,10 @@ export function whyNotInProcess(libpython: string): string | undefined {
   }
 }
 
-/** Has the Python of this process look for memory that JavaScript does not use any more, if it is there. */
+/**
+ * Has the Python of this process look for memory that JavaScript does not use any more, if it is
+ * there.
+ */
 export function sweepInProcess(): void {
   const control = Atomics.load(processWord(), 0)
   if (control > 0) send(control, message('sweep', -1))
@@ -169,13 +195,18 @@ function message(what: string, fd: number, side: number = -1, statusPage: number
 
 /** Waits until Python is initialised, by this thread if no other one does it. */
 export async function control(facts: PythonFacts): Promise<void> {
-  for (const deadline = Date.now() + START_TIMEOUT_MS; !initialiseNow(facts); await sleep(POLL_MS)) {
+  for (
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    !initialiseNow(facts);
+    await sleep(POLL_MS)
+  ) {
     if (Date.now() > deadline) throw neverInitialised()
   }
 }
 
 /**
- * Initialises Python on this thread, unless that was done before. Returns false while another thread does it, or begins again.
+ * Initialises Python on this thread, unless that was done before. Returns false while another
+ * thread does it, or begins again.
  *
  * @throws `ERR_PYTHREADS_RUNTIME`
  */
@@ -183,22 +214,37 @@ export function initialiseNow(facts: PythonFacts): boolean {
   const word = processWord()
   const state = Atomics.compareExchange(word, 0, FREE, STARTING)
   if (state > 0) return true
-  if (state === FAILED) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: its initialisation failed`)
+  if (state === FAILED)
+    throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: its initialisation failed`)
   if (state === STARTING) return false
-  if (state === WITHOUT_KERNEL && Atomics.compareExchange(word, 0, WITHOUT_KERNEL, STARTING) !== WITHOUT_KERNEL) return false
+  if (
+    state === WITHOUT_KERNEL &&
+    Atomics.compareExchange(word, 0, WITHOUT_KERNEL, STARTING) !== WITHOUT_KERNEL
+  )
+    return false
   initialise(word, facts, state === FREE ? FREE : WITHOUT_KERNEL)
   return true
 }
 
 /** What whoever waits for Python to be initialised says in the end. */
 export function neverInitialised(): PythreadsError {
-  return new PythreadsError('ERR_PYTHREADS_RUNTIME', `${UNUSABLE}: the thread that was initialising it ended`)
+  return new PythreadsError(
+    'ERR_PYTHREADS_RUNTIME',
+    `${UNUSABLE}: the thread that was initialising it ended`,
+  )
 }
 
 const UNUSABLE = "The in-process Python cannot be used (isolation 'process' can)"
 
-/** Initialises Python on this thread, some 10 to 20 ms, and leaves the latch set. `from`: where the latch was before. */
-function initialise(word: Int32Array, facts: PythonFacts, from: typeof FREE | typeof WITHOUT_KERNEL): void {
+/**
+ * Initialises Python on this thread, some 10 to 20 ms, and leaves the latch set. `from`: where the
+ * latch was before.
+ */
+function initialise(
+  word: Int32Array,
+  facts: PythonFacts,
+  from: typeof FREE | typeof WITHOUT_KERNEL,
+): void {
   // What fails before Python itself starts may be tried again, with another Python too.
   let outcome: number = from
   try {
@@ -226,36 +272,53 @@ interface Boot {
 }
 
 /** Runs what starts the kernel, and sets the latch. */
-function runKernel(word: Int32Array, { enter, run, leave }: Boot, source: string, ours: number): void {
+function runKernel(
+  word: Int32Array,
+  { enter, run, leave }: Boot,
+  source: string,
+  ours: number,
+): void {
   const report = Buffer.alloc(REPORT_BYTES)
   const { recv, sigaction } = bareCalls()
   const { SIGINT } = constants.signals
-  // Python's own SIGINT handler comes with the `signal` module, which `run` imports: Ctrl-C stays what it was.
+  // Python's own SIGINT handler comes with the `signal` module, which `run` imports: Ctrl-C stays
+  // what it was.
   const action = signalAction(SIGINT)
   enter() // Rule 3: from where it enters Python to the store
   run(source)
   leave()
   sigaction(SIGINT, action, null)
-  const length = recv(ours, report, REPORT_BYTES, MSG_DONTWAIT) // what was run has sent it, or never will
+  // what was run has sent it, or never will
+  const length = recv(ours, report, REPORT_BYTES, MSG_DONTWAIT)
   const ready = length === 1 && report[0] === READY
-  word[0] = ready ? ours : WITHOUT_KERNEL // not Atomics.store, which is a function; the engine stores 32 aligned bits at once
+  // not Atomics.store, which is a function; the engine stores 32 aligned bits at once
+  word[0] = ready ? ours : WITHOUT_KERNEL
   if (ready) return
-  const why = length > 0 ? report.toString('utf8', 0, length) : `${KERNEL_FOLDER} cannot be imported, and Python does not say why`
+  const why =
+    length > 0
+      ? report.toString('utf8', 0, length)
+      : `${KERNEL_FOLDER} cannot be imported, and Python does not say why`
   throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `The kernel does not start: ${why}`)
 }
 
 /** Loads libpython and prepares everything. */
 function load(facts: PythonFacts): Boot {
   const path = facts.libpython
-  if (path === null) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', 'There is no libpython to load')
+  if (path === null)
+    throw new PythreadsError('ERR_PYTHREADS_RUNTIME', 'There is no libpython to load')
   try {
     reserveDescriptors(START_DESCRIPTORS)
     reserveMemory(START_BYTES)
   } catch (error) {
-    throw shortage('ERR_PYTHREADS_RUNTIME', 'Python cannot be initialised in this process now', error)
+    throw shortage(
+      'ERR_PYTHREADS_RUNTIME',
+      'Python cannot be initialised in this process now',
+      error,
+    )
   }
   const failure = pinLibrary(path)
-  if (failure !== undefined) throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${path} does not load: ${failure}`)
+  if (failure !== undefined)
+    throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `${path} does not load: ${failure}`)
   const library = ffi().load(path, { global: true })
   return {
     enter: initialiser(library, facts),
@@ -264,7 +327,10 @@ function load(facts: PythonFacts): Boot {
   }
 }
 
-/** Prepares the Python that is initialised already, whichever it is: its symbols are those of the process. */
+/**
+ * Prepares the Python that is initialised already, whichever it is: its symbols are those of the
+ * process.
+ */
 function reload(): Boot {
   const library = ffi().load(null)
   return {
@@ -278,16 +344,25 @@ function reload(): Boot {
 const READY = 1
 const REPORT_BYTES = 4096
 
-/** The way to initialise this version: PyInitConfig where there is one, else the program's name and the old call. */
+/**
+ * The way to initialise this version: PyInitConfig where there is one, else the program's name and
+ * the old call.
+ */
 function initialiser(library: LibraryHandle, { version, executable }: PythonFacts): () => void {
   const [major, minor] = version
   if (major > 3 || minor >= 14) {
     const create = library.func('void *PyInitConfig_Create()')
     const free = library.func('void PyInitConfig_Free(void *config)')
-    const setString = library.func('int PyInitConfig_SetStr(void *config, const char *name, const char *value)')
-    const setInt = library.func('int PyInitConfig_SetInt(void *config, const char *name, int64_t value)')
+    const setString = library.func(
+      'int PyInitConfig_SetStr(void *config, const char *name, const char *value)',
+    )
+    const setInt = library.func(
+      'int PyInitConfig_SetInt(void *config, const char *name, int64_t value)',
+    )
     const initialise = library.func('int Py_InitializeFromInitConfig(void *config)')
-    const getError = library.func('int PyInitConfig_GetError(void *config, _Out_ const char **message)')
+    const getError = library.func(
+      'int PyInitConfig_GetError(void *config, _Out_ const char **message)',
+    )
     return () => {
       const config = create()
       setString(config, 'program_name', executable)
@@ -315,8 +390,9 @@ function initialiser(library: LibraryHandle, { version, executable }: PythonFact
 }
 
 /**
- * Has Python hand over what it holds of lines without an end, and writes it: a slow reader is waited for as long as that takes, the GIL
- * is not. A worker thread leaves alone what calls of other JavaScript threads are about to print.
+ * Has Python hand over what it holds of lines without an end, and writes it: a slow reader is
+ * waited for as long as that takes, the GIL is not. A worker thread leaves alone what calls of
+ * other JavaScript threads are about to print.
  */
 function flush(): void {
   const [ours, theirs] = socketpair(SOCK_STREAM)
@@ -324,7 +400,9 @@ function flush(): void {
   if (send(Atomics.load(processWord(), 0), message(what, theirs))) {
     const { recv } = bareCalls()
     const poller = new Poller([ours], 'readable')
-    writeFlushed((chunk) => (poller.wait(FLUSH_TIMEOUT_MS) ? recv(ours, chunk, chunk.length, 0) : -1))
+    writeFlushed((chunk) =>
+      poller.wait(FLUSH_TIMEOUT_MS) ? recv(ours, chunk, chunk.length, 0) : -1,
+    )
   } else closeFd(theirs)
   closeFd(ours)
 }

@@ -6,7 +6,10 @@ export interface Connection {
   readonly fd: number
 }
 
-/** What Node's documentation does not name, and all its versions have on the systems that have descriptors. */
+/**
+ * What Node's documentation does not name, and all its versions have on the systems that have
+ * descriptors.
+ */
 interface Handle {
   readonly fd?: number
   reading?: boolean

@@ -5,26 +5,38 @@ const INITIAL_BYTES = 64 * 1024
 const FETCH = 0
 
 /**
- * The native function of the kernel's `sync_entry.py`. Attaching to Python, the call and detaching happen in that one
- * native call, so a JavaScript thread that is terminated in its middle ends only after it, with the GIL released.
+ * The native function of the kernel's `sync_entry.py`. Attaching to Python, the call and detaching
+ * happen in that one native call, so a JavaScript thread that is terminated in its middle ends only
+ * after it, with the GIL released.
  */
 export class SyncEntry {
   readonly #call: (buffer: Buffer, length: number, capacity: number) => number
-  /** Lent out while a call is encoded and while it runs; a call within a call gets one of its own. */
+  /**
+   * Lent out while a call is encoded and while it runs; a call within a call gets one of its own.
+   */
   #spare: Buffer | undefined = Buffer.allocUnsafeSlow(INITIAL_BYTES)
 
   constructor(address: number | bigint) {
     const koffi = ffi()
     // One anonymous type: koffi keeps named ones for as long as the JavaScript thread lives.
-    this.#call = koffi.decode(BigInt(address), koffi.proto('int64_t', ['uint8_t *', 'int64_t', 'int64_t']))
+    this.#call = koffi.decode(
+      BigInt(address),
+      koffi.proto('int64_t', ['uint8_t *', 'int64_t', 'int64_t']),
+    )
   }
 
-  /** Sends a frame, whose request id is the pool's scope, and waits for its reply, which is valid until the next request. */
+  /**
+   * Sends a frame, whose request id is the pool's scope, and waits for its reply, which is valid
+   * until the next request.
+   */
   request(frame: Buffer): Buffer {
     const { length } = frame
     const spare = this.#spare
     this.#spare = undefined
-    const buffer = spare !== undefined && spare.length >= length ? spare : Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, length))
+    const buffer =
+      spare !== undefined && spare.length >= length
+        ? spare
+        : Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, length))
     frame.copy(buffer)
     const size = this.#call(buffer, length, buffer.length)
     this.#spare = buffer.length > INITIAL_BYTES * 16 ? spare : buffer

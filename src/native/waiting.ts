@@ -1,6 +1,8 @@
 import { readSync } from 'node:fs'
 
-/** Waits for sockets that do not block, without a native call: they are looked at again and again. */
+/**
+ * Waits for sockets that do not block, without a native call: they are looked at again and again.
+ */
 
 const NEVER = new Int32Array(new SharedArrayBuffer(4))
 /** The wait is looked at after this share of the time that it has taken so far, */
@@ -14,7 +16,10 @@ export function nap(ms: number): void {
   Atomics.wait(NEVER, 0, 0, ms)
 }
 
-/** Waits until something is true, `timeoutMs` at most; returns whether it is. What takes longer is looked at less often. */
+/**
+ * Waits until something is true, `timeoutMs` at most; returns whether it is. What takes longer is
+ * looked at less often.
+ */
 export function waitUntil(isTrue: () => boolean, timeoutMs: number): boolean {
   const began = performance.now()
   while (!isTrue()) {
@@ -30,7 +35,10 @@ export function napAfter(waitedMs: number): number {
   return Math.min(Math.max(waitedMs / NAP_SHARE, MIN_NAP_MS), MAX_NAP_MS)
 }
 
-/** Reads what has come to a socket that does not block: how many bytes, 0 at its end, -1 when there is nothing yet. */
+/**
+ * Reads what has come to a socket that does not block: how many bytes, 0 at its end, -1 when there
+ * is nothing yet.
+ */
 export function readNow(fd: number, bytes: Buffer): number {
   try {
     return readSync(fd, bytes)

@@ -1,7 +1,7 @@
 /**
  * The events of a pool. A listener gets one object with these fields; a channel of
- * `node:diagnostics_channel` publishes the same fields and `pool`. {@link CHANNEL_NAMES} has the names of
- * the channels.
+ * `node:diagnostics_channel` publishes the same fields and `pool`. {@link CHANNEL_NAMES} has the
+ * names of the channels.
  */
 export interface PoolEvents {
   /** A worker can take calls. */
@@ -53,7 +53,9 @@ export interface PoolEvents {
   drain: Record<never, never>
 }
 
-/** What happens to a single call. Channels publish it; it is no event, as there are too many calls. */
+/**
+ * What happens to a single call. Channels publish it; it is no event, as there are too many calls.
+ */
 export interface CallEvents {
   /** A worker has taken the call, for the first time. */
   callStart: CallDetails & {
@@ -67,8 +69,8 @@ export interface CallEvents {
     /** Milliseconds since `callStart`. */
     readonly ms: number
     /**
-     * Milliseconds that the call held the thread of the worker. `undefined`: the worker has not said so,
-     * as the call was cancelled or lost, or as its coroutine ended at once.
+     * Milliseconds that the call held the thread of the worker. `undefined`: the worker has not
+     * said so, as the call was cancelled or lost, or as its coroutine ended at once.
      */
     readonly threadMs: number | undefined
     /** The error with which the promise was rejected. */
@@ -87,7 +89,7 @@ export interface CallDetails {
 }
 
 /**
- * How a call ended. `rejected`: by an error of Python or of a value. `cancelled`: by its signal, a time
- * limit, or `destroy`. `lost`: with its worker, or with an object that it needs.
+ * How a call ended. `rejected`: by an error of Python or of a value. `cancelled`: by its signal, a
+ * time limit, or `destroy`. `lost`: with its worker, or with an object that it needs.
  */
 export type CallOutcome = 'fulfilled' | 'rejected' | 'cancelled' | 'lost'

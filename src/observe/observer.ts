@@ -6,7 +6,10 @@ import type { CallEvents, PoolEvents } from './events.ts'
 
 const log = debuglog('pythreads')
 
-/** Tells what happens: to the listeners of a pool, to the subscribers of channels, and to stderr by `NODE_DEBUG=pythreads`. */
+/**
+ * Tells what happens: to the listeners of a pool, to the subscribers of channels, and to stderr by
+ * `NODE_DEBUG=pythreads`.
+ */
 export class Observer {
   readonly #pool: EventEmitter
   /** In which listeners run, whoever's call it is that something happens with. */

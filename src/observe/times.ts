@@ -16,7 +16,10 @@ export interface TimesSummary {
   readonly max: number
 }
 
-/** Collects times. Count, mean and maximum are exact; percentiles have three figures, and no more than microseconds. */
+/**
+ * Collects times. Count, mean and maximum are exact; percentiles have three figures, and no more
+ * than microseconds.
+ */
 export class Times {
   readonly #histogram = createHistogram()
   #count = 0
@@ -32,7 +35,15 @@ export class Times {
 
   get summary(): TimesSummary {
     const [count, max] = [this.#count, this.#max]
-    const at = (percent: number) => (count === 0 ? 0 : Math.min(max, this.#histogram.percentile(percent) / 1000))
-    return { count, mean: count === 0 ? 0 : this.#sum / count, p50: at(50), p90: at(90), p99: at(99), max }
+    const at = (percent: number) =>
+      count === 0 ? 0 : Math.min(max, this.#histogram.percentile(percent) / 1000)
+    return {
+      count,
+      mean: count === 0 ? 0 : this.#sum / count,
+      p50: at(50),
+      p90: at(90),
+      p99: at(99),
+      max,
+    }
   }
 }

@@ -2,23 +2,36 @@ import type { Writable } from 'node:stream'
 import { PythreadsError } from '../errors/index.ts'
 import type { KeywordValues } from './options.ts'
 
-/** Throws `ERR_PYTHREADS_OPTION` unless `ok`: what was expected, for which option, and what came. */
+/**
+ * Throws `ERR_PYTHREADS_OPTION` unless `ok`: what was expected, for which option, and what came.
+ */
 export function check(ok: boolean, name: string, expected: string, value: unknown): asserts ok {
-  if (!ok) throw new PythreadsError('ERR_PYTHREADS_OPTION', `The option \`${name}\` must be ${expected}; got ${show(value)}`)
+  if (!ok)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_OPTION',
+      `The option \`${name}\` must be ${expected}; got ${show(value)}`,
+    )
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Whether it can be keyword arguments: an object whose properties are its contents, which those of an array or a `Map` are not. */
+/**
+ * Whether it can be keyword arguments: an object whose properties are its contents, which those of
+ * an array or a `Map` are not.
+ */
 export function isKeywordValues(value: unknown): value is KeywordValues {
   return isRecord(value) && !(Symbol.iterator in value)
 }
 
 /** Whether it is an `AbortSignal`, of this realm or another one. */
 export function isSignal(value: unknown): value is AbortSignal {
-  return has(value, { aborted: 'boolean', addEventListener: 'function', removeEventListener: 'function' })
+  return has(value, {
+    aborted: 'boolean',
+    addEventListener: 'function',
+    removeEventListener: 'function',
+  })
 }
 
 /** Whether it is a stream to write to, of Node or of a package like it. */
@@ -31,10 +44,17 @@ export function isUrl(value: unknown): value is URL {
   return has(value, { href: 'string', protocol: 'string', pathname: 'string' })
 }
 
-/** By its properties, as `instanceof` says no for what comes from a vm context or another package. */
-function has(value: unknown, properties: Readonly<Record<string, 'boolean' | 'function' | 'string'>>): boolean {
+/**
+ * By its properties, as `instanceof` says no for what comes from a vm context or another package.
+ */
+function has(
+  value: unknown,
+  properties: Readonly<Record<string, 'boolean' | 'function' | 'string'>>,
+): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return Object.entries(properties).every(([name, type]) => typeof Reflect.get(value, name) === type)
+  return Object.entries(properties).every(
+    ([name, type]) => typeof Reflect.get(value, name) === type,
+  )
 }
 
 /** The names of options, each without a value. */
@@ -45,23 +65,35 @@ export function unset<const K extends string>(keys: readonly K[]): Unset<K> {
 }
 
 /**
- * The options that an object has itself, all others undefined: what `Object.prototype` has is no option. Refuses those that do not exist, and suggests
- * the one that was meant. `what` has the options that `none` has; `name` is what they are called where they are an option themselves.
+ * The options that an object has itself, all others undefined: what `Object.prototype` has is no
+ * option. Refuses those that do not exist, and suggests the one that was meant. `what` has the
+ * options that `none` has; `name` is what they are called where they are an option themselves.
  *
  * @throws `ERR_PYTHREADS_UNKNOWN_OPTION`
  */
-export function ownOptions<T extends object>(what: string, options: T, none: Unset<string>, name: string = 'options'): T {
+export function ownOptions<T extends object>(
+  what: string,
+  options: T,
+  none: Unset<string>,
+  name: string = 'options',
+): T {
   check(isRecord(options), name, 'an object', options)
   for (const key of Object.keys(options)) {
     if (Object.hasOwn(none, key)) continue
     const keys = Object.keys(none)
-    const near = keys.map((name) => ({ name, distance: distance(key.toLowerCase(), name.toLowerCase()) }))
+    const near = keys.map((name) => ({
+      name,
+      distance: distance(key.toLowerCase(), name.toLowerCase()),
+    }))
     const best = near.sort((a, b) => a.distance - b.distance)[0]
     const hint =
       best !== undefined && best.distance <= 3
         ? `did you mean \`${best.name}\`?`
         : `it knows ${keys.map((name) => `\`${name}\``).join(', ')}`
-    throw new PythreadsError('ERR_PYTHREADS_UNKNOWN_OPTION', `${what} has no option \`${key}\`: ${hint}`)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_UNKNOWN_OPTION',
+      `${what} has no option \`${key}\`: ${hint}`,
+    )
   }
   return { ...none, ...(options as T) }
 }
@@ -71,14 +103,32 @@ export function text(name: string, value: unknown): string {
   return value
 }
 
-export function integer(name: string, value: unknown, least: number, most: number, or = ''): number {
-  const ok = typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
-  if (!ok) check(ok, name, `${or}a whole number from ${least} to ${most}`, value) // each call with options has some: a text would cost more
+export function integer(
+  name: string,
+  value: unknown,
+  least: number,
+  most: number,
+  or = '',
+): number {
+  const ok =
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
+  // each call with options has some: a text would cost more
+  if (!ok) check(ok, name, `${or}a whole number from ${least} to ${most}`, value)
   return value
 }
 
-export function oneOf<T extends string>(name: string, value: unknown, values: readonly T[], or = ''): T {
-  check(values.includes(value as T), name, `${or}one of ${values.map((one) => `'${one}'`).join(', ')}`, value)
+export function oneOf<T extends string>(
+  name: string,
+  value: unknown,
+  values: readonly T[],
+  or = '',
+): T {
+  check(
+    values.includes(value as T),
+    name,
+    `${or}one of ${values.map((one) => `'${one}'`).join(', ')}`,
+    value,
+  )
   return value as T
 }
 

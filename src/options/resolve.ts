@@ -109,26 +109,92 @@ export interface ResolvedLogging {
 type AllOf<T> = { readonly [K in keyof T]-?: number | null }
 
 const NO_PYTHON_OPTIONS = unset([
-  ...(['python', 'isolation', 'workers', 'preload', 'initialize', 'path', 'maxQueue', 'timeoutMs', 'queueTimeoutMs'] as const),
-  ...(['graceMs', 'closeGraceMs', 'startTimeoutMs', 'maxWedged', 'limits', 'recycle', 'cwd', 'env', 'copy', 'readonly'] as const),
-  ...(['sharedMemoryMb', 'output', 'warnings', 'errors', 'name', 'logging', 'exact', 'naiveDates', 'threadsPerWorker'] as const),
+  ...([
+    'python',
+    'isolation',
+    'workers',
+    'preload',
+    'initialize',
+    'path',
+    'maxQueue',
+    'timeoutMs',
+    'queueTimeoutMs',
+  ] as const),
+  ...([
+    'graceMs',
+    'closeGraceMs',
+    'startTimeoutMs',
+    'maxWedged',
+    'limits',
+    'recycle',
+    'cwd',
+    'env',
+    'copy',
+    'readonly',
+  ] as const),
+  ...([
+    'sharedMemoryMb',
+    'output',
+    'warnings',
+    'errors',
+    'name',
+    'logging',
+    'exact',
+    'naiveDates',
+    'threadsPerWorker',
+  ] as const),
 ] as const satisfies (keyof PythonOptions)[])
-const NO_ERROR_OPTIONS = unset(['attributes', 'exception'] as const satisfies (keyof PythonErrorOptions)[])
+const NO_ERROR_OPTIONS = unset([
+  'attributes',
+  'exception',
+] as const satisfies (keyof PythonErrorOptions)[])
 const NO_LOGGING_OPTIONS = unset(['handler', 'level'] as const satisfies (keyof LoggingOptions)[])
-const LEVELS: Readonly<Record<LogLevel, number>> = { NOTSET: 0, DEBUG: 10, INFO: 20, WARNING: 30, ERROR: 40, CRITICAL: 50 }
+const LEVELS: Readonly<Record<LogLevel, number>> = {
+  NOTSET: 0,
+  DEBUG: 10,
+  INFO: 20,
+  WARNING: 30,
+  ERROR: 40,
+  CRITICAL: 50,
+}
 const NO_RANGE = unset(['min', 'max', 'idleMs'] as const satisfies (keyof WorkerRange)[])
 const NO_INITIALIZER = unset(['target', 'args', 'kwargs'] as const satisfies (keyof Initializer)[])
 const LIMIT_KEYS = ['memoryMb', 'cpuSeconds', 'openFiles'] as const satisfies (keyof LimitOptions)[]
 const NO_COPY_OPTIONS = unset(['depth'] as const satisfies (keyof CopyOptions)[])
 const RECYCLE_KEYS = ['calls', 'ageMs', 'memoryMb'] as const satisfies (keyof RecycleOptions)[]
-const PROCESS_KEYS = ['limits', 'recycle', 'cwd', 'env', 'threadsPerWorker'] as const satisfies (keyof PythonOptions)[]
+const PROCESS_KEYS = [
+  'limits',
+  'recycle',
+  'cwd',
+  'env',
+  'threadsPerWorker',
+] as const satisfies (keyof PythonOptions)[]
 const CALL_KEYS = [
-  ...(['copy', 'exact', 'readonly', 'signal', 'timeoutMs', 'queueTimeoutMs', 'priority', 'retry'] as const),
+  ...([
+    'copy',
+    'exact',
+    'readonly',
+    'signal',
+    'timeoutMs',
+    'queueTimeoutMs',
+    'priority',
+    'retry',
+  ] as const),
 ] as const satisfies (keyof CallOptions)[]
 const NO_CALL_OPTIONS = unset(CALL_KEYS)
-const NO_RUN_OPTIONS = unset(['kwargs', 'worker', ...CALL_KEYS] as const satisfies (keyof RunOptions)[])
+const NO_RUN_OPTIONS = unset([
+  'kwargs',
+  'worker',
+  ...CALL_KEYS,
+] as const satisfies (keyof RunOptions)[])
 const NO_SYNC_OPTIONS = unset(['kwargs', 'copy', 'exact', 'readonly'] as const satisfies SyncKey[])
-const NO_MAP_OPTIONS = unset(['kwargs', 'chunk', 'ordered', 'onProgress', ...CALL_KEYS] as const satisfies (keyof MapOptions)[])
+const NO_MAP_OPTIONS = unset([
+  'kwargs',
+  'chunk',
+  'ordered',
+  'onProgress',
+  ...CALL_KEYS,
+] as const satisfies (keyof MapOptions)[])
 
 /** What `env: 'minimal'` keeps: where things are and how to write, nothing that is secret. */
 const MINIMAL_ENV =
@@ -141,8 +207,23 @@ const MAX_RETRIES = 1000
 
 export function resolvePythonOptions(given: PythonOptions): ResolvedPythonOptions {
   const options = ownOptions('Python.start', given, NO_PYTHON_OPTIONS)
-  const { python, isolation = 'auto', preload = [], path = [], maxQueue = null, cwd, output = 'inherit' } = options
-  const { graceMs = 1_000, startTimeoutMs = 60_000, warnings = 'inherit', copy = false, readonly = false, env } = options
+  const {
+    python,
+    isolation = 'auto',
+    preload = [],
+    path = [],
+    maxQueue = null,
+    cwd,
+    output = 'inherit',
+  } = options
+  const {
+    graceMs = 1_000,
+    startTimeoutMs = 60_000,
+    warnings = 'inherit',
+    copy = false,
+    readonly = false,
+    env,
+  } = options
   const { sharedMemoryMb = totalMb, closeGraceMs = 10_000 } = options
   const workers = resolveWorkers(options.workers)
   const { maxWedged = workers.max } = options
@@ -151,8 +232,11 @@ export function resolvePythonOptions(given: PythonOptions): ResolvedPythonOption
     isolation: oneOf('isolation', isolation, ISOLATIONS),
     workers,
     preload: list('preload', preload, 'strings and URLs', isUrl).map(modulePath),
-    initialize: options.initialize === undefined ? undefined : resolveInitializer(options.initialize),
-    path: list('path', path, 'strings and URLs', isUrl).map((folder) => resolve(folderPath('path', folder))),
+    initialize:
+      options.initialize === undefined ? undefined : resolveInitializer(options.initialize),
+    path: list('path', path, 'strings and URLs', isUrl).map((folder) =>
+      resolve(folderPath('path', folder)),
+    ),
     maxQueue: maxQueue === null ? null : integer('maxQueue', maxQueue, 0, Number.MAX_SAFE_INTEGER),
     timeoutMs: duration('timeoutMs', options.timeoutMs) ?? null,
     queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs) ?? null,
@@ -165,7 +249,9 @@ export function resolvePythonOptions(given: PythonOptions): ResolvedPythonOption
     cwd: cwd === undefined ? undefined : folder('cwd', cwd),
     env: environment(env),
     threadsPerWorker:
-      isRecord(env) && options.threadsPerWorker === undefined ? undefined : threads(options.threadsPerWorker, workers.max),
+      isRecord(env) && options.threadsPerWorker === undefined
+        ? undefined
+        : threads(options.threadsPerWorker, workers.max),
     copy: resolveCopy(copy) ?? 0,
     exact: flag('exact', options.exact) ?? false,
     naiveDates: oneOf('naiveDates', options.naiveDates ?? 'exact', NAIVE_DATES),
@@ -173,7 +259,9 @@ export function resolvePythonOptions(given: PythonOptions): ResolvedPythonOption
     sharedMemoryMb: integer('sharedMemoryMb', sharedMemoryMb, 1, totalMb),
     output: sink(output),
     warnings:
-      typeof warnings === 'function' ? warnings : oneOf('warnings', warnings, ['inherit', 'emit'] as const, 'a function or '),
+      typeof warnings === 'function'
+        ? warnings
+        : oneOf('warnings', warnings, ['inherit', 'emit'] as const, 'a function or '),
     errors: options.errors === undefined ? null : resolveErrors(options.errors),
     logging: options.logging === undefined ? undefined : resolveLogging(options.logging),
     name: options.name === undefined ? undefined : poolName(options.name),
@@ -187,21 +275,41 @@ const MAX_NAME = 64
 const MAX_LEVEL = 1_000_000
 
 function resolveErrors(errors: PythonErrorOptions): ResolvedErrors {
-  const { attributes: paths = [], exception } = ownOptions('errors', errors, NO_ERROR_OPTIONS, 'errors')
+  const { attributes: paths = [], exception } = ownOptions(
+    'errors',
+    errors,
+    NO_ERROR_OPTIONS,
+    'errors',
+  )
   const attributes = list('errors.attributes', paths, 'strings')
   for (const [i, path] of attributes.entries()) {
-    check(PATH.test(path), `errors.attributes[${i}]`, "names that are parted by points, e.g. 'response.status_code'", path)
+    check(
+      PATH.test(path),
+      `errors.attributes[${i}]`,
+      "names that are parted by points, e.g. 'response.status_code'",
+      path,
+    )
   }
   return { attributes, exception: flag('errors.exception', exception) ?? false }
 }
 
 function resolveLogging(logging: NonNullable<PythonOptions['logging']>): ResolvedLogging {
   if (typeof logging === 'function') return { handler: logging, level: LEVELS.INFO }
-  check(isRecord(logging), 'logging', 'a function, or an object with `handler` and `level`', logging)
+  check(
+    isRecord(logging),
+    'logging',
+    'a function, or an object with `handler` and `level`',
+    logging,
+  )
   const { handler, level = 'INFO' } = ownOptions('logging', logging, NO_LOGGING_OPTIONS, 'logging')
   check(typeof handler === 'function', 'logging.handler', 'a function', handler)
-  if (typeof level === 'number') return { handler, level: integer('logging.level', level, 0, MAX_LEVEL) }
-  return { handler, level: LEVELS[oneOf('logging.level', level, Object.keys(LEVELS) as LogLevel[], 'a number, or ')] }
+  if (typeof level === 'number')
+    return { handler, level: integer('logging.level', level, 0, MAX_LEVEL) }
+  return {
+    handler,
+    level:
+      LEVELS[oneOf('logging.level', level, Object.keys(LEVELS) as LogLevel[], 'a number, or ')],
+  }
 }
 
 function poolName(name: string): string {
@@ -219,12 +327,21 @@ export function resolveWorkers(workers: PythonOptions['workers']): ResolvedRange
   }
   const { min: least, max, idleMs = 10_000 } = ownOptions('workers', number, NO_RANGE, 'workers')
   const min = integer('workers.min', least, 1, MAX_WORKERS)
-  return { min, max: integer('workers.max', max, min, MAX_WORKERS), idleMs: integer('workers.idleMs', idleMs, 0, MAX_MS) }
+  return {
+    min,
+    max: integer('workers.max', max, min, MAX_WORKERS),
+    idleMs: integer('workers.idleMs', idleMs, 0, MAX_MS),
+  }
 }
 
 function resolveInitializer(initialize: string | URL | Initializer): ResolvedInitializer {
-  if (typeof initialize === 'string' || isUrl(initialize)) return { target: resolveTarget(initialize), args: [], kwargs: NONE }
-  const { target, args = [], kwargs } = ownOptions('initialize', initialize, NO_INITIALIZER, 'initialize')
+  if (typeof initialize === 'string' || isUrl(initialize))
+    return { target: resolveTarget(initialize), args: [], kwargs: NONE }
+  const {
+    target,
+    args = [],
+    kwargs,
+  } = ownOptions('initialize', initialize, NO_INITIALIZER, 'initialize')
   check(Array.isArray(args), 'initialize.args', 'an array', args)
   return { target: resolveTarget(target), args, kwargs: keywords(kwargs) }
 }
@@ -238,16 +355,23 @@ function bounds<K extends string>(
   const own = given === undefined ? undefined : ownOptions(name, given, unset(keys), name)
   const entries = keys.map((key) => {
     const value = own?.[key] ?? null
-    return [key, value === null ? null : integer(`${name}.${key}`, value, 1, Number.MAX_SAFE_INTEGER)]
+    return [
+      key,
+      value === null ? null : integer(`${name}.${key}`, value, 1, Number.MAX_SAFE_INTEGER),
+    ]
   })
   return Object.fromEntries(entries) as { readonly [P in K]: number | null }
 }
 
 function environment(env: PythonOptions['env']): NodeJS.ProcessEnv | undefined {
   if (env === undefined || env === 'inherit') return undefined
-  if (env === 'minimal') return own(Object.fromEntries(Object.entries(process.env).filter(([name]) => MINIMAL_ENV.test(name))))
+  if (env === 'minimal')
+    return own(
+      Object.fromEntries(Object.entries(process.env).filter(([name]) => MINIMAL_ENV.test(name))),
+    )
   check(isRecord(env), 'env', "'inherit', 'minimal' or an object", env)
-  for (const [name, value] of Object.entries(env)) check(typeof value === 'string', `env.${name}`, 'a string', value)
+  for (const [name, value] of Object.entries(env))
+    check(typeof value === 'string', `env.${name}`, 'a string', value)
   return own(env)
 }
 
@@ -310,19 +434,38 @@ export function resolveRunOptions(options: RunOptions, workers: number): Resolve
   const given = ownOptions('run', options, NO_RUN_OPTIONS)
   const { kwargs, worker } = given
   const slot = worker === undefined ? undefined : integer('worker', worker, 0, workers - 1)
-  const { copy, exact, readonly, signal, timeoutMs, queueTimeoutMs, priority, retry } = checkCallOptions(given)
+  const { copy, exact, readonly, signal, timeoutMs, queueTimeoutMs, priority, retry } =
+    checkCallOptions(given)
   // Not by `...`, which takes ten times as long
-  return { copy, exact, readonly, signal, timeoutMs, queueTimeoutMs, priority, retry, kwargs: keywords(kwargs), slot }
+  return {
+    copy,
+    exact,
+    readonly,
+    signal,
+    timeoutMs,
+    queueTimeoutMs,
+    priority,
+    retry,
+    kwargs: keywords(kwargs),
+    slot,
+  }
 }
 
 /** The options of a sync call. */
 export type SyncKey = 'kwargs' | 'copy' | 'exact' | 'readonly'
 
 /** The options of a sync call: nothing can end it, and it waits for no worker. */
-export function resolveSyncOptions(options: Pick<RunOptions, SyncKey>): Pick<ResolvedRunOptions, SyncKey> {
+export function resolveSyncOptions(
+  options: Pick<RunOptions, SyncKey>,
+): Pick<ResolvedRunOptions, SyncKey> {
   if (options === NO_OPTIONS) return DEFAULTS
   const { kwargs, copy, exact, readonly } = ownOptions('sync.run', options, NO_SYNC_OPTIONS)
-  return { kwargs: keywords(kwargs), copy: resolveCopy(copy), exact: flag('exact', exact), readonly: flag('readonly', readonly) }
+  return {
+    kwargs: keywords(kwargs),
+    copy: resolveCopy(copy),
+    exact: flag('exact', exact),
+    readonly: flag('readonly', readonly),
+  }
 }
 
 export interface ResolvedMapOptions extends ResolvedCallOptions {
@@ -336,7 +479,12 @@ export function resolveMapOptions(given: MapOptions): ResolvedMapOptions {
   const options = ownOptions('map', given, NO_MAP_OPTIONS)
   const { chunk = 'auto', ordered = true, onProgress } = options
   check(typeof ordered === 'boolean', 'ordered', 'true or false', ordered)
-  check(onProgress === undefined || typeof onProgress === 'function', 'onProgress', 'a function', onProgress)
+  check(
+    onProgress === undefined || typeof onProgress === 'function',
+    'onProgress',
+    'a function',
+    onProgress,
+  )
   return {
     ...checkCallOptions(options),
     kwargs: keywords(options.kwargs),
@@ -351,23 +499,41 @@ export type Kwargs = Readonly<Record<string, unknown>>
 
 const NONE: Kwargs = Object.freeze({})
 
-const DEFAULTS: ResolvedRunOptions = Object.freeze({ ...checkCallOptions(NO_CALL_OPTIONS), kwargs: NONE, slot: undefined })
+const DEFAULTS: ResolvedRunOptions = Object.freeze({
+  ...checkCallOptions(NO_CALL_OPTIONS),
+  kwargs: NONE,
+  slot: undefined,
+})
 
 function keywords(kwargs: Kwargs | undefined): Kwargs {
   if (kwargs === undefined) return NONE
-  check(isKeywordValues(kwargs), 'kwargs', 'an object whose properties are the keyword arguments', kwargs)
+  check(
+    isKeywordValues(kwargs),
+    'kwargs',
+    'an object whose properties are the keyword arguments',
+    kwargs,
+  )
   return kwargs
 }
 
 /** A folder that is there. */
 function folder(name: string, value: string | URL): string {
   const path = resolve(text(name, folderPath(name, value)))
-  check(statSync(path, { throwIfNoEntry: false })?.isDirectory() === true, name, 'a folder that is there', value)
+  check(
+    statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
+    name,
+    'a folder that is there',
+    value,
+  )
   return path
 }
 
 function sink(output: ResolvedPythonOptions['output']): ResolvedPythonOptions['output'] {
-  const ok = typeof output === 'function' || isWritable(output) || output === 'inherit' || output === 'ignore'
+  const ok =
+    typeof output === 'function' ||
+    isWritable(output) ||
+    output === 'inherit' ||
+    output === 'ignore'
   check(ok, 'output', "'inherit', 'ignore', a function or a Writable", output)
   return output
 }
@@ -407,13 +573,19 @@ function folderPath(name: string, value: string | URL): string {
   return path
 }
 
-/** A module's name as it is; the path of a file made absolute, as workers may have another current folder. */
+/**
+ * A module's name as it is; the path of a file made absolute, as workers may have another current
+ * folder.
+ */
 export function modulePath(module: string | URL): string {
   const url = isUrl(module) ? module.href : isFileUrl(module) ? module : undefined
   if (url !== undefined) {
     const path = url.includes('#') ? undefined : filePath(url)
     if (path?.endsWith('.py') === true) return path
-    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `The URL of a module is file:... and ends in .py; got ${url}`)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      `The URL of a module is file:... and ends in .py; got ${url}`,
+    )
   }
   if (typeof module !== 'string' || module === '') {
     throw new PythreadsError(
@@ -424,13 +596,15 @@ export function modulePath(module: string | URL): string {
   return module.endsWith('.py') ? resolve(module) : module
 }
 
-/** Targets that were found to be right, but for those of files, which depend on the current folder. */
+/**
+ * Targets that were found to be right, but for those of files, which depend on the current folder.
+ */
 const known = new Set<string>()
 const MAX_KNOWN = 1000
 
 /**
- * Checks `module:attribute`, or the URL of a file with the attribute behind `#` or `:`, and returns the target with a file's path
- * made absolute. @throws `ERR_PYTHREADS_ARGUMENT`
+ * Checks `module:attribute`, or the URL of a file with the attribute behind `#` or `:`, and returns
+ * the target with a file's path made absolute. @throws `ERR_PYTHREADS_ARGUMENT`
  */
 export function resolveTarget(target: unknown): string {
   if (typeof target === 'string' && known.has(target)) return target
@@ -453,7 +627,8 @@ function checkTarget(target: unknown): string {
   const module = text.slice(0, Math.max(colon, 0))
   const attribute = text.slice(colon + 1)
   const isModule = url === undefined ? module !== '' : module.endsWith('.py')
-  if (!isModule || attribute === '' || attribute.split('.').includes('')) throw wrong(url ?? JSON.stringify(target))
+  if (!isModule || attribute === '' || attribute.split('.').includes(''))
+    throw wrong(url ?? JSON.stringify(target))
   return `${modulePath(module)}:${attribute}`
 }
 
@@ -468,7 +643,9 @@ export function targetName(target: unknown): string | undefined {
   }
 }
 
-/** What a URL names as a target: the attribute is its fragment, or stands behind the file's name. */
+/**
+ * What a URL names as a target: the attribute is its fragment, or stands behind the file's name.
+ */
 function urlTarget(url: string): string | undefined {
   const hash = url.indexOf('#')
   const path = filePath(hash === -1 ? url : url.slice(0, hash))

@@ -1,7 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { SPIN_MS, SpinWait } from './spin-wait.ts'
 
-/** Makes `wait`, which blocks this thread, spin first where that has paid lately. `wait(0)` looks without blocking. */
+/**
+ * Makes `wait`, which blocks this thread, spin first where that has paid lately. `wait(0)` looks
+ * without blocking.
+ */
 export function spinFirst(
   wait: (timeoutMs: number) => boolean,
   cores: number = availableParallelism(),

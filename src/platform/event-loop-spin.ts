@@ -2,8 +2,9 @@ import { availableParallelism } from 'node:os'
 import { SPIN_MS, SpinWait } from './spin-wait.ts'
 
 /**
- * Keeps the event loop from parking while a result is about to come from Python. The event loop runs everything else as usual: it only
- * does not sleep. It spins only where a core is left beside the calls that run.
+ * Keeps the event loop from parking while a result is about to come from Python. The event loop
+ * runs everything else as usual: it only does not sleep. It spins only where a core is left beside
+ * the calls that run.
  */
 export class EventLoopSpin {
   readonly #cores: number
@@ -16,7 +17,10 @@ export class EventLoopSpin {
     this.#cores = cores
   }
 
-  /** A call, or the result of a callback, was sent to Python. `running`: the number of calls there now. */
+  /**
+   * A call, or the result of a callback, was sent to Python. `running`: the number of calls there
+   * now.
+   */
   sent(running: number): void {
     this.#running = running
     if (running >= this.#cores) return
@@ -24,7 +28,9 @@ export class EventLoopSpin {
     else if (this.#wait.begin()) this.#begin()
   }
 
-  /** A result, or a callback, was received from Python. `running`: the number of calls there now. */
+  /**
+   * A result, or a callback, was received from Python. `running`: the number of calls there now.
+   */
   received(running: number): void {
     this.#running = running
     if (this.#isSpinning) this.#wait.paid()

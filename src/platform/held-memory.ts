@@ -3,13 +3,17 @@ import { attempt } from '../attempt.ts'
 import { residentMb } from './process-memory.ts'
 
 /**
- * How much memory a worker process holds, for `limits.memoryMb`: what is resident in it, in files that have no name and are in memory,
- * in segments of System V that it made, and in the processes that it started. The worker may be hostile, so nothing here takes
- * time without bound, and no file system is asked but those that are memory.
+ * How much memory a worker process holds, for `limits.memoryMb`: what is resident in it, in files
+ * that have no name and are in memory, in segments of System V that it made, and in the processes
+ * that it started. The worker may be hostile, so nothing here takes time without bound, and no file
+ * system is asked but those that are memory.
  */
 const O_PATH = 0o10000000
 const MB = 2 ** 20
-/** How many descriptors of a worker and its processes are looked at, and how many threads: each takes some microseconds. */
+/**
+ * How many descriptors of a worker and its processes are looked at, and how many threads: each
+ * takes some microseconds.
+ */
 const MOST = 1_024
 /** How many processes. */
 const MOST_PROCESSES = 64
@@ -28,12 +32,16 @@ interface Resident {
 export class HeldMemory {
   /** On which the files of `memfd_create` are: it is in no list of mounts. */
   #memfdMount: string | undefined
-  /** Whether the processes that the worker had started made it too much, when that was last looked at. */
+  /**
+   * Whether the processes that the worker had started made it too much, when that was last looked
+   * at.
+   */
   #wasOver = false
 
   /**
-   * How many MB a worker holds. The processes that it started count when they have made it too much twice in a row: some live briefly.
-   * `memfd`: a descriptor of this process, of any file of `memfd_create`.
+   * How many MB a worker holds. The processes that it started count when they have made it too much
+   * twice in a row: some live briefly. `memfd`: a descriptor of this process, of any file of
+   * `memfd_create`.
    */
   look(pid: number, limitMb: number, memfd: number | undefined): number {
     if (process.platform !== 'linux') return residentMb(pid)
@@ -46,7 +54,10 @@ export class HeldMemory {
       const alone = held + Math.max(0, files - own.sharedKb / 1024)
       if (alone > limitMb || family.size === 1) return alone
       // An upper bound costs little, and is enough most of the time.
-      if (alone + sum([...family.keys()].slice(1), (child) => residentOf(child).kb / 1024) <= limitMb) {
+      if (
+        alone + sum([...family.keys()].slice(1), (child) => residentOf(child).kb / 1024) <=
+        limitMb
+      ) {
         this.#wasOver = false
         return alone
       }
@@ -70,18 +81,27 @@ function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
 
 function residentOf(pid: number): Resident {
   const text = attempt(() => readFileSync(`/proc/${pid}/status`, 'utf8')) ?? ''
-  const kb = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0)
-  return { kb: kb('VmRSS'), sharedKb: kb('RssShmem'), text: (text.match(/^(Vm|Rss)\w+:.*$/gm) ?? []).join('\n') }
+  const kb = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0)
+  return {
+    kb: kb('VmRSS'),
+    sharedKb: kb('RssShmem'),
+    text: (text.match(/^(Vm|Rss)\w+:.*$/gm) ?? []).join('\n'),
+  }
 }
 
-/** A process and those that it started, they too: each with its parent. Those whose parent has ended belong to nobody. */
+/**
+ * A process and those that it started, they too: each with its parent. Those whose parent has ended
+ * belong to nobody.
+ */
 function familyOf(pid: number): Map<number, number> {
   const family = new Map([[pid, 0]])
   let left = MOST
   for (const parent of family.keys()) {
     for (const thread of entries(`/proc/${parent}/task`, left)) {
       left--
-      const children = attempt(() => readFileSync(`/proc/${parent}/task/${thread}/children`, 'utf8')) ?? ''
+      const children =
+        attempt(() => readFileSync(`/proc/${parent}/task/${thread}/children`, 'utf8')) ?? ''
       for (const child of children.split(' ')) {
         if (child !== '' && family.size < MOST_PROCESSES) family.set(Number(child), parent)
       }
@@ -90,7 +110,10 @@ function familyOf(pid: number): Map<number, number> {
   return family
 }
 
-/** What a family holds: what several share counts once. One that is about to run a program still has its parent's memory. */
+/**
+ * What a family holds: what several share counts once. One that is about to run a program still has
+ * its parent's memory.
+ */
 function togetherMb(family: ReadonlyMap<number, number>): number {
   return sum(family, ([pid, parent]) => {
     if (parent !== 0 && residentOf(pid).text === residentOf(parent).text) return 0
@@ -100,7 +123,10 @@ function togetherMb(family: ReadonlyMap<number, number>): number {
   })
 }
 
-/** The bytes of files in memory that some processes have open and that have no name, and of segments of System V that they made. */
+/**
+ * The bytes of files in memory that some processes have open and that have no name, and of segments
+ * of System V that they made.
+ */
 function filesOf(family: ReadonlyMap<number, number>, memfdMount: string | undefined): number {
   const bytes = new Map<number, number>()
   let left = MOST
@@ -114,7 +140,11 @@ function filesOf(family: ReadonlyMap<number, number>, memfdMount: string | undef
   return sum(bytes.values(), (size) => size) + segmentsOf(family)
 }
 
-function namelessFile(pid: number, fd: string, memfdMount: string | undefined): { ino: number; bytes: number } | undefined {
+function namelessFile(
+  pid: number,
+  fd: string,
+  memfdMount: string | undefined,
+): { ino: number; bytes: number } | undefined {
   const path = `/proc/${pid}/fd/${fd}`
   if (!readlinkSync(path).endsWith(' (deleted)')) return undefined
   // Another file system may be one of the worker's own making, that never returns.
@@ -125,9 +155,12 @@ function namelessFile(pid: number, fd: string, memfdMount: string | undefined): 
   if (!isMemory(`/proc/${pid}/fdinfo/${fd}`)) return undefined
   const found = openSync(path, O_PATH)
   try {
-    if (!isMemory(`/proc/self/fdinfo/${found}`)) return undefined // it was another file a moment ago
+    // it was another file a moment ago
+    if (!isMemory(`/proc/self/fdinfo/${found}`)) return undefined
     const stats = fstatSync(found)
-    return stats.isFile() && stats.nlink === 0 ? { ino: stats.ino, bytes: stats.blocks * 512 } : undefined
+    return stats.isFile() && stats.nlink === 0
+      ? { ino: stats.ino, bytes: stats.blocks * 512 }
+      : undefined
   } finally {
     closeSync(found)
   }
@@ -144,7 +177,11 @@ function tmpfsMounts(): ReadonlySet<string> {
   if (performance.now() < mountsUntil) return mounts
   mountsUntil = performance.now() + MOUNTS_MS
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-  mounts = new Set(lines.filter((line) => line.includes(' - tmpfs ')).map((line) => line.slice(0, line.indexOf(' '))))
+  mounts = new Set(
+    lines
+      .filter((line) => line.includes(' - tmpfs '))
+      .map((line) => line.slice(0, line.indexOf(' '))),
+  )
   return mounts
 }
 

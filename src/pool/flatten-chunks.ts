@@ -1,6 +1,6 @@
 /**
- * The members of arrays that come one after the other: as an async generator would give them, but without the turns of the
- * microtask queue that each `yield` of one takes.
+ * The members of arrays that come one after the other: as an async generator would give them, but
+ * without the turns of the microtask queue that each `yield` of one takes.
  */
 export class FlattenedChunks<T> implements AsyncGenerator<T, void, undefined> {
   readonly #chunks: AsyncGenerator<readonly T[], void, undefined>
@@ -14,7 +14,8 @@ export class FlattenedChunks<T> implements AsyncGenerator<T, void, undefined> {
   }
 
   next(): Promise<IteratorResult<T, void>> {
-    if (this.#pending !== undefined || this.#at >= this.#members.length) return this.#inTurn(() => this.#member())
+    if (this.#pending !== undefined || this.#at >= this.#members.length)
+      return this.#inTurn(() => this.#member())
     return Promise.resolve({ done: false, value: this.#members[this.#at++] as T })
   }
 
@@ -34,7 +35,10 @@ export class FlattenedChunks<T> implements AsyncGenerator<T, void, undefined> {
     await this.return()
   }
 
-  /** Gives the answer when the ones before are given. By `await` alone: a callback would hide the caller from the stack of an error. */
+  /**
+   * Gives the answer when the ones before are given. By `await` alone: a callback would hide the
+   * caller from the stack of an error.
+   */
   async #inTurn<R>(answer: () => Promise<R>): Promise<R> {
     const before = this.#pending
     let over = () => {}

@@ -18,8 +18,9 @@ export interface Active {
 }
 
 /**
- * Finds out what workers do with their time, by looking every now and then at what the system says of their threads. Python is
- * not asked: it would have to get the GIL for its answer. Costs nothing while no calls run.
+ * Finds out what workers do with their time, by looking every now and then at what the system says
+ * of their threads. Python is not asked: it would have to get the GIL for its answer. Costs nothing
+ * while no calls run.
  */
 export class GilMonitor {
   readonly #isShared: boolean

@@ -20,7 +20,10 @@ export interface MapPlan {
   /** How long the whole map may take. */
   readonly timeoutMs: number | null
   /** Of each call. */
-  readonly call: Pick<SubmitOptions, 'copy' | 'exact' | 'readonly' | 'queueTimeoutMs' | 'priority' | 'retry'>
+  readonly call: Pick<
+    SubmitOptions,
+    'copy' | 'exact' | 'readonly' | 'queueTimeoutMs' | 'priority' | 'retry'
+  >
 }
 
 /** How far a map is. */
@@ -33,10 +36,15 @@ export interface MapProgress {
 
 /** Chunks a worker: one that it works on and one that waits, so that it never idles. */
 const CHUNKS_A_WORKER = 2
-/** `auto` aims at chunks that take about this long: long against a round trip, short against a human's patience. */
+/**
+ * `auto` aims at chunks that take about this long: long against a round trip, short against a
+ * human's patience.
+ */
 const TARGET_MS = 4
 const MAX_AUTO_CHUNK = 4096
-/** `auto` at most multiplies a chunk's size by this at a time: the next items may be slower ones. */
+/**
+ * `auto` at most multiplies a chunk's size by this at a time: the next items may be slower ones.
+ */
 const GROWTH = 4
 
 interface Chunk {
@@ -46,9 +54,10 @@ interface Chunk {
 }
 
 /**
- * Calls a function for each item. Pulls from the source only what the workers need next, and holds at most two chunks a
- * worker, whether they are on their way or wait to be taken: a slow consumer slows the source down. A slow source does not
- * hold up the results of what it has given: where a worker is idle, a chunk goes before it is full.
+ * Calls a function for each item. Pulls from the source only what the workers need next, and holds
+ * at most two chunks a worker, whether they are on their way or wait to be taken: a slow consumer
+ * slows the source down. A slow source does not hold up the results of what it has given: where a
+ * worker is idle, a chunk goes before it is full.
  */
 export function mapItems(
   pool: Pool,
@@ -58,7 +67,10 @@ export function mapItems(
   return new FlattenedChunks(mapChunks(pool, plan, source, new AsyncResource('PYTHREADS_MAP')))
 }
 
-/** `context`: that of the map, in which its source and `onProgress` run, whoever goes through the results. */
+/**
+ * `context`: that of the map, in which its source and `onProgress` run, whoever goes through the
+ * results.
+ */
 async function* mapChunks(
   pool: Pool,
   plan: MapPlan,
@@ -105,7 +117,12 @@ class Deadline {
       this.#controller.abort(error)
     }
     const abort = () => stop(abortError(signal as AbortSignal, target))
-    const late = () => stop(new PythreadsError('ERR_PYTHREADS_TIMEOUT', `The map took longer than ${timeoutMs} ms`, { target }))
+    const late = () =>
+      stop(
+        new PythreadsError('ERR_PYTHREADS_TIMEOUT', `The map took longer than ${timeoutMs} ms`, {
+          target,
+        }),
+      )
     if (signal?.aborted === true) abort()
     signal?.addEventListener('abort', abort, { once: true })
     const timer = timeoutMs === null ? undefined : setTimeout(late, timeoutMs)
@@ -149,12 +166,18 @@ class ChunkPump {
   #failure: { readonly error: unknown } | undefined
   #wake: (() => void) | undefined
 
-  constructor(pool: Pool, plan: MapPlan, source: Iterable<unknown> | AsyncIterable<unknown>, signal: AbortSignal) {
+  constructor(
+    pool: Pool,
+    plan: MapPlan,
+    source: Iterable<unknown> | AsyncIterable<unknown>,
+    signal: AbortSignal,
+  ) {
     this.#pool = pool
     this.#plan = plan
     this.#signal = signal
     this.#isAsync = Symbol.asyncIterator in source
-    this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    this.#iterator =
+      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
     this.#size = new ChunkSize(plan.chunk)
     signal.addEventListener('abort', () => this.#tell(), { once: true })
   }
@@ -178,7 +201,11 @@ class ChunkPump {
 
   /** Takes out a chunk that has come back: the oldest, or any. */
   take(ordered: boolean): PendingChunk | undefined {
-    const at = ordered ? (this.#pending[0]?.isDone === true ? 0 : -1) : this.#pending.findIndex(({ isDone }) => isDone)
+    const at = ordered
+      ? this.#pending[0]?.isDone === true
+        ? 0
+        : -1
+      : this.#pending.findIndex(({ isDone }) => isDone)
     return at < 0 ? undefined : this.#pending.splice(at, 1)[0]
   }
 
@@ -187,7 +214,8 @@ class ChunkPump {
     if (this.#isAsync) return void this.#pull()
     while (!this.#ended && this.#hasRoom) {
       try {
-        while (this.#items.length < this.#size.now && !this.#ended) this.#add((this.#iterator as Iterator<unknown>).next())
+        while (this.#items.length < this.#size.now && !this.#ended)
+          this.#add((this.#iterator as Iterator<unknown>).next())
       } catch (error) {
         this.#fail(error)
       }
@@ -200,7 +228,8 @@ class ChunkPump {
     if (this.#ended) return
     this.#ended = true
     const ended = this.#iterator.return?.()
-    // An async generator answers this only after the step that it has not given yet: nobody waits for that after an abort.
+    // An async generator answers this only after the step that it has not given yet: nobody waits
+    // for that after an abort.
     if (this.#pulling) Promise.resolve(ended).catch(() => {})
     else await ended
   }
@@ -239,7 +268,9 @@ class ChunkPump {
     this.#ended = true
   }
 
-  /** Sends a chunk before it is full, if more does not come at once and a worker has nothing to do. */
+  /**
+   * Sends a chunk before it is full, if more does not come at once and a worker has nothing to do.
+   */
   #sendSoon(): void {
     if (this.#partial) return
     this.#partial = true
@@ -270,7 +301,13 @@ class ChunkPump {
   }
 }
 
-async function callChunk(pool: Pool, plan: MapPlan, items: Items, signal: AbortSignal, size: ChunkSize): Promise<Chunk> {
+async function callChunk(
+  pool: Pool,
+  plan: MapPlan,
+  items: Items,
+  signal: AbortSignal,
+  size: ChunkSize,
+): Promise<Chunk> {
   const write: Write = (encoder) => {
     encoder.tuple(3)
     encoder.string(plan.target)
@@ -287,27 +324,44 @@ async function callChunk(pool: Pool, plan: MapPlan, items: Items, signal: AbortS
     if (refused === undefined) throw error
     return refused
   }
-  const [results, failure, seconds] = (Array.isArray(reply) ? reply : []) as [unknown[], PythonErrorDetails | null, number]
+  const [results, failure, seconds] = (Array.isArray(reply) ? reply : []) as [
+    unknown[],
+    PythonErrorDetails | null,
+    number,
+  ]
   const { length } = items.values
   const isWhole =
     Array.isArray(results) &&
     typeof seconds === 'number' &&
     (failure === null ? results.length === length : results.length < length)
   if (!isWhole)
-    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a chunk without its results', { target })
+    throw new PythreadsError(
+      'ERR_PYTHREADS_PROTOCOL',
+      'Malformed value from Python: a chunk without its results',
+      { target },
+    )
   if (failure === null) size.learn(results.length, seconds * 1000)
-  const failed = failure === null ? null : { error: toError(failure, { index: items.first + results.length, target }) }
+  const failed =
+    failure === null
+      ? null
+      : { error: toError(failure, { index: items.first + results.length, target }) }
   return { results, failure: failed }
 }
 
-/** What came before a result that JavaScript cannot hold, which is the error of its own item alone. */
+/**
+ * What came before a result that JavaScript cannot hold, which is the error of its own item alone.
+ */
 function beforeRefused(error: unknown, first: number, target: string): Chunk | undefined {
   const refused = error instanceof PythreadsError ? refusedValue(error) : undefined
   if (refused === undefined || !Array.isArray(refused.value)) return undefined
   const [part, at, ...keys] = refused.keys
   if (part !== 0 || typeof at !== 'number') return undefined
   const options = { target, cause: error, path: pathOf(`result[${first + at}]`, keys) }
-  const failure = new PythreadsError('ERR_PYTHREADS_VALUE', `A value from Python ${refused.reason}`, options)
+  const failure = new PythreadsError(
+    'ERR_PYTHREADS_VALUE',
+    `A value from Python ${refused.reason}`,
+    options,
+  )
   return { results: (refused.value[0] as unknown[]).slice(0, at), failure: { error: failure } }
 }
 

@@ -1,6 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
 import { nameTarget, PythreadsError, WorkerDiedError } from '../errors/index.ts'
-import { type Ending, encodeSettings, type Isolation, type WorkerSettings } from '../isolation/index.ts'
+import {
+  type Ending,
+  encodeSettings,
+  type Isolation,
+  type WorkerSettings,
+} from '../isolation/index.ts'
 import { existingLender, memoryStats } from '../memory/index.ts'
 import { type Observer, Times } from '../observe/index.ts'
 import { EventLoopSpin, residentMb } from '../platform/index.ts'
@@ -29,7 +34,13 @@ import {
 } from '../scheduler/index.ts'
 import { copyFlags, FLAG, KIND, type Kind, type Reviver } from '../wire/index.ts'
 import type { Listeners, OutputListener } from '../worker/index.ts'
-import { type PoolSize, type Recycling, Worker, WorkerSupervisor, type WorkerTools } from '../worker/index.ts'
+import {
+  type PoolSize,
+  type Recycling,
+  Worker,
+  WorkerSupervisor,
+  type WorkerTools,
+} from '../worker/index.ts'
 import { GilMonitor } from './gil-monitor.ts'
 import type { PoolStats, WorkerStats } from './stats.ts'
 
@@ -71,7 +82,9 @@ export interface SubmitOptions extends CallLimits {
   readonly workerIndex?: number | undefined
   /** The worker that has to take it is this one. */
   readonly lease?: Lease | undefined
-  /** How deeply its result is copied rather than referred to: 0 not at all, `Infinity` completely. */
+  /**
+   * How deeply its result is copied rather than referred to: 0 not at all, `Infinity` completely.
+   */
   readonly copy?: number | undefined
   /** Whether values of subclasses of plain types stay in Python. */
   readonly exact?: boolean | undefined
@@ -92,10 +105,19 @@ const MOST_REFUSED = 1_000
 const MOST_OF_NAME = 1_000
 
 const NO_LISTENERS: Listeners = Object.freeze({ onWarning: undefined, onLog: undefined })
-/** The options of a call that has none. Each is a property of its own, so that a changed `Object.prototype` gives none. */
+/**
+ * The options of a call that has none. Each is a property of its own, so that a changed
+ * `Object.prototype` gives none.
+ */
 export const NO_SUBMIT_OPTIONS: SubmitOptions = Object.freeze({
   ...{ index: undefined, lease: undefined, copy: undefined, exact: undefined, readonly: undefined },
-  ...{ priority: undefined, retry: undefined, signal: undefined, timeoutMs: undefined, queueTimeoutMs: undefined },
+  ...{
+    priority: undefined,
+    retry: undefined,
+    signal: undefined,
+    timeoutMs: undefined,
+    queueTimeoutMs: undefined,
+  },
 })
 
 /** A request that every interpreter has to get, those of later workers too. */
@@ -104,7 +126,10 @@ export interface SetupStep {
   readonly write: Write
 }
 
-/** Calls, and the workers that take them. Which worker takes which is the dispatcher's, their life the fleet's business. */
+/**
+ * Calls, and the workers that take them. Which worker takes which is the dispatcher's, their life
+ * the fleet's business.
+ */
 export class Pool {
   readonly #options: PoolOptions
   /** In which workers start, whoever needs them: what they tell is no call's. */
@@ -140,7 +165,16 @@ export class Pool {
   #hasWarned = false
 
   constructor(options: PoolOptions) {
-    const { isolation, settings, graceMs, closeGraceMs, startTimeoutMs, proxyFor, onLine, observer } = options
+    const {
+      isolation,
+      settings,
+      graceMs,
+      closeGraceMs,
+      startTimeoutMs,
+      proxyFor,
+      onLine,
+      observer,
+    } = options
     this.#options = options
     this.#exported = new ExportedValues({ access: 'none', limit: settings.memory, used: 0 })
     this.#shared = isolation.isShared ? new ReferenceCounts(this.#exported) : undefined
@@ -162,23 +196,36 @@ export class Pool {
     )
     const { size, recycle, maxWedged } = options
     this.#supervisor = new WorkerSupervisor(
-      { isolation, size, recycle, maxMemoryMb: isolation.isKillable ? settings.limits.memoryMb : null, maxWedged },
+      {
+        isolation,
+        size,
+        recycle,
+        maxMemoryMb: isolation.isKillable ? settings.limits.memoryMb : null,
+        maxWedged,
+      },
       {
         workers: this.#dispatcher.workers,
         get waiting() {
           return dispatcher.queued
         },
         make: (index) =>
-          new Worker(index, this.#shared ?? new ReferenceCounts(this.#exported), this.#shared === undefined, this.#tools),
+          new Worker(
+            index,
+            this.#shared ?? new ReferenceCounts(this.#exported),
+            this.#shared === undefined,
+            this.#tools,
+          ),
         launch: (worker, ready) => this.#context.runInAsyncScope(() => this.#launch(worker, ready)),
         serve: (worker) => this.#serve(worker),
         free: (worker) => this.#dispatcher.feed(worker),
         isAwaited: (index) => this.#dispatcher.isAwaited(index),
         isLeased: (worker) => this.#leases.has(worker),
         unavailable: (error, index) => this.#unavailable(error, index),
-        started: (worker, ms) => observer.tell('workerStart', { worker: worker.index, pid: worker.pid, ms }),
+        started: (worker, ms) =>
+          observer.tell('workerStart', { worker: worker.index, pid: worker.pid, ms }),
         startedLarge: (worker) => this.#warnOfSize(worker),
-        recycling: (worker, why) => observer.tell('workerRecycle', { worker: worker.index, pid: worker.pid, why }),
+        recycling: (worker, why) =>
+          observer.tell('workerRecycle', { worker: worker.index, pid: worker.pid, why }),
       },
     )
     this.#tools = {
@@ -191,18 +238,29 @@ export class Pool {
         skipped: (task) => this.#resubmit(task),
         progressed: (worker) => this.#supervisor.check(worker),
         stuck: (worker) => this.#stuck(worker),
-        gilEnabled: (worker) => observer.tell('gilEnabled', { worker: worker.index, module: worker.gil.culprit ?? '' }),
+        gilEnabled: (worker) =>
+          observer.tell('gilEnabled', { worker: worker.index, module: worker.gil.culprit ?? '' }),
         refused: (module) => this.noteRefused(module),
         exited: (worker, ending) => this.#exited(worker, ending),
       },
       exported: this.#exported,
       callbackReplies: new CallbackReplies(this.#encoder, this.#exported),
-      ...{ graceMs, closeGraceMs, startTimeoutMs, proxyFor, onLine, listeners: options.listeners ?? NO_LISTENERS },
+      ...{
+        graceMs,
+        closeGraceMs,
+        startTimeoutMs,
+        proxyFor,
+        onLine,
+        listeners: options.listeners ?? NO_LISTENERS,
+      },
       naiveDates: options.naiveDates ?? 'exact',
     }
   }
 
-  /** Starts the workers that are there from the beginning; when one fails, ends the others and throws its error. */
+  /**
+   * Starts the workers that are there from the beginning; when one fails, ends the others and
+   * throws its error.
+   */
   async start(): Promise<void> {
     try {
       await this.#supervisor.start()
@@ -217,7 +275,10 @@ export class Pool {
     return this.#workers.find((worker) => worker.serving)?.ready ?? {}
   }
 
-  /** The extension modules that subinterpreters have refused to load, those of workers that are gone and of sync calls too. */
+  /**
+   * The extension modules that subinterpreters have refused to load, those of workers that are gone
+   * and of sync calls too.
+   */
   get refused(): ReadonlySet<string> {
     return this.#refused
   }
@@ -255,8 +316,8 @@ export class Pool {
   }
 
   /**
-   * Makes a call: `write` encodes its arguments at once. `key`: what it calls, by which others of its kind are known. `target`: the
-   * same for errors and channels.
+   * Makes a call: `write` encodes its arguments at once. `key`: what it calls, by which others of
+   * its kind are known. `target`: the same for errors and channels.
    */
   submit(
     kind: Kind,
@@ -284,13 +345,15 @@ export class Pool {
     reject: (error: unknown) => void,
   ): void {
     const { signal, copy = 0, priority = 0, retry = 0 } = options
-    const lease = Object.hasOwn(options, 'lease') ? options.lease : undefined // all others say nothing of it
+    // all others say nothing of it
+    const lease = Object.hasOwn(options, 'lease') ? options.lease : undefined
     const { readonly = this.#options.readonly, exact = this.#options.exact } = options
     const index = lease?.workerIndex ?? options.workerIndex
     this.#admit(kind, index)
     const isAborted = () => signal?.aborted === true
     if (signal !== undefined && isAborted()) throw abortError(signal)
-    const flags = copyFlags(copy) | (readonly === true ? FLAG.READONLY : 0) | (exact === true ? FLAG.EXACT : 0)
+    const flags =
+      copyFlags(copy) | (readonly === true ? FLAG.READONLY : 0) | (exact === true ? FLAG.EXACT : 0)
     const frame = this.#encode(kind, write, flags)
     const { references } = frame
     // A getter of an argument can close the pool, or abort the call.
@@ -300,7 +363,10 @@ export class Pool {
     }
     if (retry > 0 && references.numbers !== undefined) {
       references.retract()
-      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', 'A call with `retry` takes no functions or iterables that live here')
+      throw new PythreadsError(
+        'ERR_PYTHREADS_ARGUMENT',
+        'A call with `retry` takes no functions or iterables that live here',
+      )
     }
     const where = this.#destination(references, index)
     const origin = this.#callbackWorker
@@ -355,11 +421,18 @@ export class Pool {
     const step = { kind, write: AsyncResource.bind(write) } // later workers run it, too
     this.#setup.push(step)
     const serving = this.#workers.filter((worker) => worker.serving)
-    const indexes = this.#shared === undefined ? serving.map((worker) => worker.index) : [this.#indexInOrder()]
+    const indexes =
+      this.#shared === undefined ? serving.map((worker) => worker.index) : [this.#indexInOrder()]
     this.#broadcasts++
     const calls = indexes.map(async (index) => {
       try {
-        await this.submit(kind, write, { ...NO_SUBMIT_OPTIONS, workerIndex: index }, undefined, target)
+        await this.submit(
+          kind,
+          write,
+          { ...NO_SUBMIT_OPTIONS, workerIndex: index },
+          undefined,
+          target,
+        )
       } catch (error) {
         // At once: a worker that replaces one which it ended must not get it.
         const at = this.#setup.indexOf(step)
@@ -373,11 +446,17 @@ export class Pool {
     if (failed !== undefined) throw failed.reason
   }
 
-  /** The worker for what has to run once in a shared interpreter, in the order in which it was asked for. */
+  /**
+   * The worker for what has to run once in a shared interpreter, in the order in which it was asked
+   * for.
+   */
   #indexInOrder(): number {
     if (this.#broadcasts === 0) {
       const idle = this.#workers.find((worker) => worker.serving && worker.idle)
-      this.#broadcastIndex = (idle ?? this.#callbackWorker)?.index ?? this.#workers.find((worker) => worker.serving)?.index ?? 0
+      this.#broadcastIndex =
+        (idle ?? this.#callbackWorker)?.index ??
+        this.#workers.find((worker) => worker.serving)?.index ??
+        0
     }
     return this.#broadcastIndex
   }
@@ -391,24 +470,37 @@ export class Pool {
   /** Takes no more calls, waits for those that were made, and ends the workers. */
   close(): Promise<void> {
     const callback = callbackContext()
-    if (callback !== undefined && !callback.returned && this.#callbackWorker !== undefined && this.#running > 0) {
+    if (
+      callback !== undefined &&
+      !callback.returned &&
+      this.#callbackWorker !== undefined &&
+      this.#running > 0
+    ) {
       const message = 'close() in a callback would wait for the call that waits for the callback'
       return Promise.reject(new PythreadsError('ERR_PYTHREADS_DEADLOCK', message))
     }
     if (this.#state === 'open') {
       this.#state = 'closing'
       this.#leases.clear(
-        new PythreadsError('ERR_PYTHREADS_CLOSED', 'The pool was closed before a worker was free for the session'),
+        new PythreadsError(
+          'ERR_PYTHREADS_CLOSED',
+          'The pool was closed before a worker was free for the session',
+        ),
       )
       this.#closed = this.#close()
     }
     return this.#closed ?? Promise.resolve()
   }
 
-  /** Rejects every call that was made and ends the workers by force; `close` resolves when they are gone. */
+  /**
+   * Rejects every call that was made and ends the workers by force; `close` resolves when they are
+   * gone.
+   */
   destroy(reason: unknown): void {
     this.#state = 'closed'
-    const error = new PythreadsError('ERR_PYTHREADS_DESTROYED', 'The pool was destroyed', { cause: reason })
+    const error = new PythreadsError('ERR_PYTHREADS_DESTROYED', 'The pool was destroyed', {
+      cause: reason,
+    })
     this.#gilMonitor.stop()
     const workers = this.#supervisor.stop()
     this.#closed ??= this.#supervisor.launched().then(() => allExited(workers))
@@ -431,7 +523,10 @@ export class Pool {
 
   stats(): PoolStats {
     const workers = [...this.#workers, ...this.#supervisor.retired]
-    const all = Array.from({ length: Math.max(this.size, this.#dispatcher.workers.length) }, (_, index) => this.#statsOf(index))
+    const all = Array.from(
+      { length: Math.max(this.size, this.#dispatcher.workers.length) },
+      (_, index) => this.#statsOf(index),
+    )
     return {
       workers: all.filter((worker) => worker.worker < this.size || worker.state !== 'stopped'),
       queued: this.#dispatcher.queued,
@@ -454,21 +549,54 @@ export class Pool {
     const worker = this.#dispatcher.workers[index]
     if (worker === undefined) {
       const state = this.#supervisor.isDown(index) ? 'down' : 'stopped'
-      const none = { calls: 0, errors: 0, busyMs: 0, cpuMs: 0, ageMs: 0, utilisation: 0, memoryMb: null }
+      const none = {
+        calls: 0,
+        errors: 0,
+        busyMs: 0,
+        cpuMs: 0,
+        ageMs: 0,
+        utilisation: 0,
+        memoryMb: null,
+      }
       return { worker: index, state, pid: undefined, ...none }
     }
     const { pid, calls, errors } = worker
-    const state = worker.wedged ? 'wedged' : !worker.serving ? 'starting' : worker.idle ? 'idle' : 'busy'
+    const state = worker.wedged
+      ? 'wedged'
+      : !worker.serving
+        ? 'starting'
+        : worker.idle
+          ? 'idle'
+          : 'busy'
     const { ageMs, utilisation } = worker
     const memoryMb = pid === undefined || pid === process.pid ? null : residentMb(pid)
-    return { worker: index, state, pid, calls, errors, ...worker.times, ageMs, utilisation, memoryMb }
+    return {
+      worker: index,
+      state,
+      pid,
+      calls,
+      errors,
+      ...worker.times,
+      ageMs,
+      utilisation,
+      memoryMb,
+    }
   }
 
-  /** Refuses a call that would have to wait in a full queue. `map` and `exec` have bounds of their own. */
+  /**
+   * Refuses a call that would have to wait in a full queue. `map` and `exec` have bounds of their
+   * own.
+   */
   #admit(kind: Kind, index: number | undefined): void {
     if (this.#state !== 'open') throw closedError()
     const { maxQueue } = this.#options
-    if (maxQueue === null || this.#dispatcher.queued < maxQueue || kind === KIND.MAP || kind === KIND.EXEC) return
+    if (
+      maxQueue === null ||
+      this.#dispatcher.queued < maxQueue ||
+      kind === KIND.MAP ||
+      kind === KIND.EXEC
+    )
+      return
     if (!this.#dispatcher.hasIdle(index)) {
       throw new PythreadsError(
         'ERR_PYTHREADS_QUEUE_FULL',
@@ -477,16 +605,26 @@ export class Pool {
     }
   }
 
-  /** The number of the worker that a call has to go to, for what crosses in it or because it was asked for. */
+  /**
+   * The number of the worker that a call has to go to, for what crosses in it or because it was
+   * asked for.
+   */
   #destination(references: FrameReferences, index: number | undefined): number | undefined {
     const { owner } = references
     if (owner === undefined) return index
-    const home = owner instanceof Worker && this.#dispatcher.workers[owner.index] === owner ? owner.index : undefined
+    const home =
+      owner instanceof Worker && this.#dispatcher.workers[owner.index] === owner
+        ? owner.index
+        : undefined
     if (home !== undefined && (index === undefined || index === home)) return home
     if (owner.counts === this.#shared) return index
     references.retract()
-    const where = home === undefined ? 'in a worker of sync calls or of another pool' : `in worker ${home}`
-    throw new PythreadsError('ERR_PYTHREADS_OTHER_WORKER', `A remote object in this call lives ${where}`)
+    const where =
+      home === undefined ? 'in a worker of sync calls or of another pool' : `in worker ${home}`
+    throw new PythreadsError(
+      'ERR_PYTHREADS_OTHER_WORKER',
+      `A remote object in this call lives ${where}`,
+    )
   }
 
   /** Nobody waits for a call any more. */
@@ -510,7 +648,8 @@ export class Pool {
     const isFirst = task.queuedMs < 0 // it may be taken back, and sent again
     task.queuedMs = queuedMs
     const { observer } = this.#options
-    if (isFirst && (observer.hears('callStart') || observer.hears('callEnd'))) this.#trace(task, worker, queuedMs)
+    if (isFirst && (observer.hears('callStart') || observer.hears('callEnd')))
+      this.#trace(task, worker, queuedMs)
   }
 
   /** Publishes that a call begins, and once that it is over. */
@@ -523,14 +662,24 @@ export class Pool {
     task.onEnd = (outcome, error) => {
       last = task.worker?.index ?? last
       const { threadMs } = task
-      observer.publish('callEnd', { id, worker: last, target, outcome, ms: performance.now() - begin, threadMs, error })
+      observer.publish('callEnd', {
+        id,
+        worker: last,
+        target,
+        outcome,
+        ms: performance.now() - begin,
+        threadMs,
+        error,
+      })
     }
   }
 
   /** The worker of this pool whose callback makes the call, if one does. */
   get #callbackWorker(): Worker | undefined {
     const host = callbackContext()?.host
-    return host === undefined ? undefined : this.#dispatcher.workers.find((worker) => worker === host)
+    return host === undefined
+      ? undefined
+      : this.#dispatcher.workers.find((worker) => worker === host)
   }
 
   /** Whether a worker serves this pool now. */
@@ -553,10 +702,17 @@ export class Pool {
   #whyImpossible(task: Task): PythreadsError | undefined {
     const gone = task.references.owner?.counts.ended
     if (gone !== undefined) {
-      return new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', `A remote object in the call is gone: ${gone}`)
+      return new PythreadsError(
+        'ERR_PYTHREADS_OBJECT_RELEASED',
+        `A remote object in the call is gone: ${gone}`,
+      )
     }
-    if (task.home === undefined || this.#dispatcher.workers.includes(task.home as Worker)) return undefined
-    return new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it')
+    if (task.home === undefined || this.#dispatcher.workers.includes(task.home as Worker))
+      return undefined
+    return new PythreadsError(
+      'ERR_PYTHREADS_WORKER_DIED',
+      'The worker of this session ended, and its variables with it',
+    )
   }
 
   #threadReleased(task: Task, us: number): void {
@@ -584,7 +740,8 @@ export class Pool {
   }
 
   #checkFinished(): void {
-    if (this.#finished !== undefined && this.#running + this.#dispatcher.queued === 0) this.#finished()
+    if (this.#finished !== undefined && this.#running + this.#dispatcher.queued === 0)
+      this.#finished()
   }
 
   /** A worker can take calls. */
@@ -602,7 +759,10 @@ export class Pool {
       this.#endCounts(worker, 'its worker does not come back from a call')
       this.#dispatcher.leave(worker, (task) => this.#whyImpossible(task))
       this.#leases.leave(worker)
-      this.#options.observer.tell('workerWedged', { worker: worker.index, wedged: this.#supervisor.wedged })
+      this.#options.observer.tell('workerWedged', {
+        worker: worker.index,
+        wedged: this.#supervisor.wedged,
+      })
     }
     for (const task of waiting) this.#resubmit(task)
   }
@@ -613,9 +773,12 @@ export class Pool {
     if (this.#state === 'closed') return worker.kill()
     try {
       isolation.verify?.(worker.ready)
-      if (worker.ready['borrows'] === true) this.#exported.budget.access = isolation.kind === 'process' ? 'file' : 'address'
-      if (initialize !== undefined) await this.#setUp(worker, { kind: KIND.CALL, write: initialize })
-      // What comes meanwhile is among them, as nothing is waited for between the last one and `ready`.
+      if (worker.ready['borrows'] === true)
+        this.#exported.budget.access = isolation.kind === 'process' ? 'file' : 'address'
+      if (initialize !== undefined)
+        await this.#setUp(worker, { kind: KIND.CALL, write: initialize })
+      // What comes meanwhile is among them, as nothing is waited for between the last one and
+      // `ready`.
       const isFirst = this.#shared === undefined || !this.#workers.some((other) => other.serving)
       for (let i = 0; isFirst && i < this.#setup.length; i++) {
         const step = this.#setup[i]
@@ -630,7 +793,11 @@ export class Pool {
 
   #setUp(worker: Worker, { kind, write }: SetupStep): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const frame = this.#encoder.encode(kind, write, new FrameReferences(this.#exported, worker.counts))
+      const frame = this.#encoder.encode(
+        kind,
+        write,
+        new FrameReferences(this.#exported, worker.counts),
+      )
       const options = {
         order: this.#order++,
         workerIndex: worker.index,
@@ -680,23 +847,27 @@ export class Pool {
     existingLender()?.forget(worker)
     const { serving, endedAs: how = ending.how } = worker
     worker.serving = false
-    const error = worker.failure ?? new WorkerDiedError(worker.index, { ...ending, how }, worker.lastWords)
+    const error =
+      worker.failure ?? new WorkerDiedError(worker.index, { ...ending, how }, worker.lastWords)
     this.#supervisor.gone(worker, serving, error, isFresh)
     this.#dispatcher.leave(worker, (task) => this.#whyImpossible(task))
     this.#leases.leave(worker)
     for (const task of begun) {
-      if (task.cancelledAt === undefined && task.home !== worker && task.retries-- > 0) waiting.push(task)
+      if (task.cancelledAt === undefined && task.home !== worker && task.retries-- > 0)
+        waiting.push(task)
       else this.#lost(task, error)
     }
     if (suspect !== undefined) suspect.deaths++
     for (const task of waiting) {
       if (task.home === worker) this.#lost(task, error)
-      else if (task === suspect && task.deaths >= MOST_DEATHS) this.#refuseDeadly(task, worker, ending)
+      else if (task === suspect && task.deaths >= MOST_DEATHS)
+        this.#refuseDeadly(task, worker, ending)
       else this.#resubmit(task)
     }
     if (serving) this.#supervisor.checkLife(worker.index, error)
     const { pid, lastWords } = worker
-    const asked = (worker.retiring || worker.wedged || this.#state !== 'open') && worker.endedAs === undefined
+    const asked =
+      (worker.retiring || worker.wedged || this.#state !== 'open') && worker.endedAs === undefined
     this.#options.observer.tell('workerExit', { worker: worker.index, pid, how, asked, lastWords })
     this.#checkFinished()
   }

@@ -18,7 +18,10 @@ export interface CallbackContext {
   returned: boolean
 }
 
-/** The callback that is running, in everything that it starts: a call made there may be taken by the worker that waits. */
+/**
+ * The callback that is running, in everything that it starts: a call made there may be taken by the
+ * worker that waits.
+ */
 const inCallback = new AsyncLocalStorage<CallbackContext>()
 let used = false
 
@@ -32,7 +35,10 @@ function runCallback<T>(context: CallbackContext, callback: () => T): T {
   return inCallback.run(context, callback)
 }
 
-/** How many values Python may hold when it gets one more from a callback; and when it gets the error that a callback throws, beside its text. */
+/**
+ * How many values Python may hold when it gets one more from a callback; and when it gets the error
+ * that a callback throws, beside its text.
+ */
 const MOST_HELD = 2 ** 20
 const MOST_ERRORS = 2 ** 16
 
@@ -49,8 +55,13 @@ export class CallbackReplies {
   /** The frame for what a callback returned; for what is wrong with that, if it cannot cross. */
   result(value: unknown, counts: ReferenceCounts): EncodedFrame {
     try {
-      const write = (encoder: { value(value: unknown, name: string): void }) => encoder.value(value, "the callback's result")
-      const frame = this.#encoder.encode(KIND.CALLBACK_RESULT, write, new FrameReferences(this.#exported, counts))
+      const write = (encoder: { value(value: unknown, name: string): void }) =>
+        encoder.value(value, "the callback's result")
+      const frame = this.#encoder.encode(
+        KIND.CALLBACK_RESULT,
+        write,
+        new FrameReferences(this.#exported, counts),
+      )
       if (frame.references.numbers === undefined || counts.held < MOST_HELD) return frame
       frame.references.retract()
       throw new PythreadsError(
@@ -62,7 +73,10 @@ export class CallbackReplies {
     }
   }
 
-  /** The frame for what a callback threw: Python gets its text, and the number by which the value itself comes back. */
+  /**
+   * The frame for what a callback threw: Python gets its text, and the number by which the value
+   * itself comes back.
+   */
   error(thrown: unknown, counts: ReferenceCounts): EncodedFrame {
     const { name, message, stack } = textOf(thrown)
     const references = new FrameReferences(this.#exported, counts)
@@ -72,13 +86,21 @@ export class CallbackReplies {
 
   /** The frame for a callback that is not made, as it would be one too many or comes too late. */
   denied(message: string): EncodedFrame {
-    return this.#encode(KIND.CALLBACK_ERROR, [0, '', message, ''], new FrameReferences(this.#exported))
+    return this.#encode(
+      KIND.CALLBACK_ERROR,
+      [0, '', message, ''],
+      new FrameReferences(this.#exported),
+    )
   }
 
   /** The frame for a callback whose arguments JavaScript cannot hold. It was not called. */
   refused(refusal: PythreadsError): EncodedFrame {
     const { reason, keys } = refusedValue(refusal) ?? { reason: refusal.message, keys: [] }
-    return this.#encode(KIND.CALLBACK_REFUSED, [pathOf('args', keys.slice(1)), reason], new FrameReferences(this.#exported))
+    return this.#encode(
+      KIND.CALLBACK_REFUSED,
+      [pathOf('args', keys.slice(1)), reason],
+      new FrameReferences(this.#exported),
+    )
   }
 
   #encode(kind: Kind, value: unknown, references: FrameReferences): EncodedFrame {
@@ -86,7 +108,10 @@ export class CallbackReplies {
   }
 }
 
-/** What Python asks of JavaScript: to call the function with this number; `undefined`: it could not be read. */
+/**
+ * What Python asks of JavaScript: to call the function with this number; `undefined`: it could not
+ * be read.
+ */
 export interface CallbackRequest {
   readonly number: number | undefined
   readonly args: readonly unknown[]
@@ -99,7 +124,12 @@ export interface CallbackRequest {
 }
 
 /** Reads the payload of a CALLBACK. @throws `ERR_PYTHREADS_PROTOCOL` */
-export function readCallback(bytes: Buffer, start: number, end: number, reviver: Reviver): CallbackRequest {
+export function readCallback(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  reviver: Reviver,
+): CallbackRequest {
   let asked: unknown
   let refusal: PythreadsError | undefined
   try {
@@ -109,16 +139,32 @@ export function readCallback(bytes: Buffer, start: number, end: number, reviver:
     refusal = error
     asked = refusedValue(error)?.value
   }
-  if (!Array.isArray(asked) && refusal !== undefined) return { number: undefined, args: [], caller: 0, call: 0, refusal }
+  if (!Array.isArray(asked) && refusal !== undefined)
+    return { number: undefined, args: [], caller: 0, call: 0, refusal }
   const [number, args, caller, call = 0] = Array.isArray(asked) ? asked : []
-  if (typeof number !== 'number' || !Array.isArray(args) || typeof caller !== 'number' || typeof call !== 'number') {
-    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a callback without its function')
+  if (
+    typeof number !== 'number' ||
+    !Array.isArray(args) ||
+    typeof caller !== 'number' ||
+    typeof call !== 'number'
+  ) {
+    throw new PythreadsError(
+      'ERR_PYTHREADS_PROTOCOL',
+      'Malformed value from Python: a callback without its function',
+    )
   }
   return { number, args, caller, call, refusal }
 }
 
-/** Checks that Python may ask for this; returns the number. @throws `ERR_PYTHREADS_PROTOCOL` when it does not hold the function, or it is none */
-export function checkRequest({ number }: CallbackRequest, counts: ReferenceCounts, exported: ExportedValues): number {
+/**
+ * Checks that Python may ask for this; returns the number. @throws `ERR_PYTHREADS_PROTOCOL` when it
+ * does not hold the function, or it is none
+ */
+export function checkRequest(
+  { number }: CallbackRequest,
+  counts: ReferenceCounts,
+  exported: ExportedValues,
+): number {
   if (number === undefined) return 0
   counts.check(number)
   exported.checkCallable(number)
@@ -138,8 +184,8 @@ export class CallbackRunner {
   }
 
   /**
-   * Calls a function. `call`: for which call Python calls it. `answer` sends its result, `pending` says meanwhile that it is a
-   * promise, where Python can go on.
+   * Calls a function. `call`: for which call Python calls it. `answer` sends its result, `pending`
+   * says meanwhile that it is a promise, where Python can go on.
    */
   run(
     request: CallbackRequest,
@@ -184,7 +230,9 @@ export const CALLER = {
 
 /** A promise, or what behaves as one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (typeof value === 'object' || typeof value === 'function') && value !== null && hasThen(value)
+  return (
+    (typeof value === 'object' || typeof value === 'function') && value !== null && hasThen(value)
+  )
 }
 
 function hasThen(value: object): boolean {
@@ -217,5 +265,7 @@ function isError(value: unknown): value is Error {
 
 /** `String` would write an array that is in an array twice two times, and at each level again. */
 function shown(value: unknown): string {
-  return Array.isArray(value) ? inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 1000 }) : String(value)
+  return Array.isArray(value)
+    ? inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 1000 })
+    : String(value)
 }

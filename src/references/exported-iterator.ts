@@ -3,8 +3,9 @@ type Opened = Iterator<unknown> | AsyncIterator<unknown>
 type Step = { value: unknown; done?: boolean | undefined }
 
 /**
- * A JavaScript iterable that Python goes through. It is opened when it is encoded, so that nothing is lost which its source
- * emits before Python asks, and closed once: by Python, or when Python drops it, or when its call is not made.
+ * A JavaScript iterable that Python goes through. It is opened when it is encoded, so that nothing
+ * is lost which its source emits before Python asks, and closed once: by Python, or when Python
+ * drops it, or when its call is not made.
  */
 export class ExportedIterator {
   /** Whether its steps are promises. */
@@ -20,18 +21,23 @@ export class ExportedIterator {
     this.#source = source
     const openLater = Reflect.get(source, Symbol.asyncIterator) as (() => Opened) | null | undefined
     this.isAsync = openLater != null
-    this.#iterator = openLater != null ? openLater.call(source) : (source as Iterable<unknown>)[Symbol.iterator]()
+    this.#iterator =
+      openLater != null ? openLater.call(source) : (source as Iterable<unknown>)[Symbol.iterator]()
     checkObject(this.#iterator, 'The iterator')
   }
 
-  /** Whether the source is its own asynchronous iterator, or a stream: another pass over it would share its items. */
+  /**
+   * Whether the source is its own asynchronous iterator, or a stream: another pass over it would
+   * share its items.
+   */
   get isOnce(): boolean {
     return this.isAsync && ((this.#iterator as object) === this.#source || isStream(this.#source))
   }
 
   /**
-   * Takes the first step of an asynchronous iterable, as `for await` would. A stream, or a generator that goes through one,
-   * listens from then on: an error of the stream is an error of this step rather than an uncaught one.
+   * Takes the first step of an asynchronous iterable, as `for await` would. A stream, or a
+   * generator that goes through one, listens from then on: an error of the stream is an error of
+   * this step rather than an uncaught one.
    */
   start(): void {
     if (!this.isAsync || this.#firstStep !== undefined || this.#done) return

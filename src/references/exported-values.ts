@@ -22,14 +22,20 @@ export interface CallContext {
   includes(number: number): boolean
 }
 
-/** The JavaScript values of a pool that Python holds: functions, steps of iterators, errors that were thrown; and its account of memory. */
+/**
+ * The JavaScript values of a pool that Python holds: functions, steps of iterators, errors that
+ * were thrown; and its account of memory.
+ */
 export class ExportedValues {
   /** What the pool lends. */
   readonly budget: Budget
   readonly #values = new Map<number, ExportedValue>()
   /** Of objects and functions: 0 and -0, which can be thrown, would be one key. */
   readonly #numbers = new Map<unknown, number>()
-  /** Those that are steps of iterators. The values themselves are not looked at: they may be anything that can be thrown. */
+  /**
+   * Those that are steps of iterators. The values themselves are not looked at: they may be
+   * anything that can be thrown.
+   */
   readonly #iterators = new Map<number, ExportedIterator>()
   /** Those of asynchronous iterators that Python holds, by the iterator: it has one first step. */
   readonly #onceIterators = new WeakMap<object, ExportedIterator>()
@@ -47,23 +53,30 @@ export class ExportedValues {
   get(number: number): unknown {
     const local = this.#values.get(number)
     if (local === undefined) {
-      throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Python means the JavaScript value ${number}, which it does not hold`)
+      throw new PythreadsError(
+        'ERR_PYTHREADS_PROTOCOL',
+        `Python means the JavaScript value ${number}, which it does not hold`,
+      )
     }
     return local.value
   }
 
   /**
-   * Runs what a callback asks for in the async context of the call that passed the value: of `call`, where that has passed it;
-   * else of the first call that has.
+   * Runs what a callback asks for in the async context of the call that passed the value: of
+   * `call`, where that has passed it; else of the first call that has.
    */
   runInContext<T>(number: number, call: CallContext | undefined, run: () => T): T {
     const local = this.#values.get(number)
-    const isOfCall = call?.context !== undefined && local?.isShared === true && call.includes(number)
+    const isOfCall =
+      call?.context !== undefined && local?.isShared === true && call.includes(number)
     const context = isOfCall ? call.context : local?.context
     return context === undefined ? run() : context.runInAsyncScope(run)
   }
 
-  /** Does what a callback asks: calls the function with this number, or takes a step of the iterator. */
+  /**
+   * Does what a callback asks: calls the function with this number, or takes a step of the
+   * iterator.
+   */
   call(number: number, args: readonly unknown[]): unknown {
     const value = this.get(number)
     if (typeof value === 'function') return value(...args)
@@ -71,15 +84,22 @@ export class ExportedValues {
     return iterator?.step(args[0])
   }
 
-  /** @throws `ERR_PYTHREADS_PROTOCOL` when the value with this number is nothing that Python can call */
+  /**
+   * @throws `ERR_PYTHREADS_PROTOCOL` when the value with this number is nothing that Python can
+   * call
+   */
   checkCallable(number: number): void {
     if (typeof this.get(number) === 'function' || this.#iterators.has(number)) return
-    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Python calls the JavaScript value ${number}, which is no function`)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_PROTOCOL',
+      `Python calls the JavaScript value ${number}, which is no function`,
+    )
   }
 
   /**
-   * Counts one more crossing of a value; returns its number, which is the same as long as Python holds it. `steps`: it is {@link ExportedIterator}.
-   * `context`: that of the call that passes it, where Python can call it.
+   * Counts one more crossing of a value; returns its number, which is the same as long as Python
+   * holds it. `steps`: it is {@link ExportedIterator}. `context`: that of the call that passes it,
+   * where Python can call it.
    */
   add(value: unknown, steps: boolean = false, context?: AsyncResource): number {
     let number = this.#numbers.get(value)
@@ -102,7 +122,10 @@ export class ExportedValues {
     return number
   }
 
-  /** The steps of an iterable: of an asynchronous one that can be gone through only once, always the same as long as Python holds them. */
+  /**
+   * The steps of an iterable: of an asynchronous one that can be gone through only once, always the
+   * same as long as Python holds them.
+   */
   iteratorOf(source: Iterable<unknown> | AsyncIterable<unknown>): ExportedIterator {
     const known = this.#onceIterators.get(source)
     if (known !== undefined && this.#numbers.has(known)) return known
@@ -111,7 +134,10 @@ export class ExportedValues {
     return iterator
   }
 
-  /** Python has dropped `count` crossings of a value, which is kept for a moment; below zero: that is over. */
+  /**
+   * Python has dropped `count` crossings of a value, which is kept for a moment; below zero: that
+   * is over.
+   */
   noteDropping(number: number, count: number): void {
     const local = this.#values.get(number)
     if (local !== undefined) local.dropping += count

@@ -1,7 +1,9 @@
 import { Encoder, FLAG, HEADER_BYTES, type Kind, type Loan, writeHeader } from '../wire/index.ts'
 import { EMPTY, type FrameReferences } from './frame-references.ts'
 
-/** A buffer is given up for a new one when it is this full; the calls that wait in it keep it alive. */
+/**
+ * A buffer is given up for a new one when it is this full; the calls that wait in it keep it alive.
+ */
 const SLAB_BYTES = 60 * 1024
 
 /** A payload of so many bytes is lent rather than sent, where it can be. */
@@ -23,8 +25,8 @@ export class FrameEncoder {
   #encoder: Encoder | undefined = new Encoder()
 
   /**
-   * Encodes a frame; what `write` throws leaves no trace. A getter of an argument may make a call of its own meanwhile.
-   * `flags`: of `FLAG`, besides `ESCAPED`.
+   * Encodes a frame; what `write` throws leaves no trace. A getter of an argument may make a call
+   * of its own meanwhile. `flags`: of `FLAG`, besides `ESCAPED`.
    */
   encode(kind: Kind, write: Write, references: FrameReferences, flags: number = 0): EncodedFrame {
     const encoder = this.#encoder ?? new Encoder()
@@ -40,10 +42,16 @@ export class FrameEncoder {
       references.encoded()
       if (end - start >= LENT_FRAME_BYTES) {
         const loan = references.lend(encoder.buffer.subarray(start + HEADER_BYTES, end))
-        if (loan !== undefined) return lentFrame(kind | flags | FLAG.ESCAPED, loan, escaped !== 0, references)
+        if (loan !== undefined)
+          return lentFrame(kind | flags | FLAG.ESCAPED, loan, escaped !== 0, references)
       }
       writeHeader(encoder.buffer, start, end - start - HEADER_BYTES, 0, kind | flags | escaped)
-      return { slab: encoder.buffer, start, end, references: references.isEmpty ? EMPTY : references }
+      return {
+        slab: encoder.buffer,
+        start,
+        end,
+        references: references.isEmpty ? EMPTY : references,
+      }
     } catch (error) {
       encoder.rewind(start)
       references.retract()
@@ -54,8 +62,16 @@ export class FrameEncoder {
   }
 }
 
-/** A frame that says where its payload is. The encoder of that one is not used again, as it may be lent itself. */
-function lentFrame(kind: number, loan: Loan, escaped: boolean, references: FrameReferences): EncodedFrame {
+/**
+ * A frame that says where its payload is. The encoder of that one is not used again, as it may be
+ * lent itself.
+ */
+function lentFrame(
+  kind: number,
+  loan: Loan,
+  escaped: boolean,
+  references: FrameReferences,
+): EncodedFrame {
   const encoder = new Encoder()
   encoder.position = HEADER_BYTES
   encoder.elsewhere(loan, escaped)

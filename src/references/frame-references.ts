@@ -4,15 +4,27 @@ import { existingLender, lender } from '../memory/index.ts'
 import { ESCAPE, type Escape, type Loan, type References } from '../wire/index.ts'
 import type { ExportedIterator } from './exported-iterator.ts'
 import { ExportedValues } from './exported-values.ts'
-import { type Handle, handleOf, type Owner, type ReferenceCounts, targetOf } from './handles-and-counts.ts'
+import {
+  type Handle,
+  handleOf,
+  type Owner,
+  type ReferenceCounts,
+  targetOf,
+} from './handles-and-counts.ts'
 
-/** What crosses as a reference in one frame: JavaScript values that go along, and the objects that decide where it can go. */
+/**
+ * What crosses as a reference in one frame: JavaScript values that go along, and the objects that
+ * decide where it can go.
+ */
 export class FrameReferences implements References {
   /** The worker, or line, that the frame has to go to, because an object in it lives there. */
   owner: Owner | undefined
   /** The numbers of the JavaScript values in it. */
   numbers: number[] | undefined
-  /** The async context of the call, once there is a function or an iterable in it: others pay nothing for it. */
+  /**
+   * The async context of the call, once there is a function or an iterable in it: others pay
+   * nothing for it.
+   */
   context: AsyncResource | undefined
   /** The same as `numbers`, once somebody asks. */
   #numberSet: Set<number> | undefined
@@ -33,7 +45,12 @@ export class FrameReferences implements References {
 
   /** Whether nothing crosses but plain values. */
   get isEmpty(): boolean {
-    return this.owner === undefined && this.numbers === undefined && this.#loans === undefined && this.#handles === undefined
+    return (
+      this.owner === undefined &&
+      this.numbers === undefined &&
+      this.#loans === undefined &&
+      this.#handles === undefined
+    )
   }
 
   of(value: object): Escape | undefined {
@@ -41,7 +58,10 @@ export class FrameReferences implements References {
     if (handle !== undefined) {
       const { owner, unusable } = handle
       if (unusable !== undefined) {
-        throw new PythreadsError('ERR_PYTHREADS_OBJECT_RELEASED', `the Python ${handle.type} is gone: ${unusable}`)
+        throw new PythreadsError(
+          'ERR_PYTHREADS_OBJECT_RELEASED',
+          `the Python ${handle.type} is gone: ${unusable}`,
+        )
       }
       if (owner.counts !== (this.owner?.counts ?? this.#counts ?? owner.counts)) {
         throw new PythreadsError(
@@ -62,7 +82,10 @@ export class FrameReferences implements References {
       return [ESCAPE.FUNCTION, this.#addCallable(value), String(value.name), isAsync]
     }
     if ('then' in value && typeof value.then === 'function') {
-      throw new PythreadsError('ERR_PYTHREADS_VALUE', 'a promise cannot cross to Python: await it first')
+      throw new PythreadsError(
+        'ERR_PYTHREADS_VALUE',
+        'a promise cannot cross to Python: await it first',
+      )
     }
     if (!(Symbol.iterator in value || Symbol.asyncIterator in value)) return undefined
     const iterator = this.#exported.iteratorOf(value as Iterable<unknown> | AsyncIterable<unknown>)
@@ -95,7 +118,10 @@ export class FrameReferences implements References {
     this.#iterators = undefined
   }
 
-  /** The frame goes to a worker, with whose end what it borrows is given back; `undefined`: to one that keeps it. */
+  /**
+   * The frame goes to a worker, with whose end what it borrows is given back; `undefined`: to one
+   * that keeps it.
+   */
   sent(borrower: object | undefined): void {
     for (const cell of this.#loans ?? []) existingLender()?.sent(cell, borrower)
   }
@@ -106,7 +132,9 @@ export class FrameReferences implements References {
     return this.#numberSet.has(number)
   }
 
-  /** As `cross`, for what Python can call: it runs in the async context in which this is encoded. */
+  /**
+   * As `cross`, for what Python can call: it runs in the async context in which this is encoded.
+   */
   #addCallable(value: unknown, steps: boolean = false): number {
     this.context ??= new AsyncResource('PYTHREADS_CALL')
     return this.add(value, steps, this.context)
@@ -120,7 +148,10 @@ export class FrameReferences implements References {
     return number
   }
 
-  /** Python has what it needs of the objects in it, and will not be sent it again: they may be released. */
+  /**
+   * Python has what it needs of the objects in it, and will not be sent it again: they may be
+   * released.
+   */
   delivered(): void {
     for (const handle of this.#handles ?? []) handle.unuse()
     this.#handles = undefined

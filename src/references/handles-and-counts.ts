@@ -8,22 +8,30 @@ interface Dropped {
   young: number
 }
 
-/** Two turns of the event loop have a whole look at the descriptors between them; one more is for what Node puts off. */
+/**
+ * Two turns of the event loop have a whole look at the descriptors between them; one more is for
+ * what Node puts off.
+ */
 const QUIET_TURNS = 3
 /** How long a turn is waited for, at least. */
 const TURN_MS = 5
 
 /**
  * What JavaScript and one interpreter hold of each other. Rules:
- * 1. A {@link Handle} stands for one reference that Python holds for us. It is given back once, by `dispose` or by the
- *    garbage collector, to the interpreter that it belongs to, over the channel of its owner.
- * 2. A crossing of one of our values is counted when it is encoded, and belongs to the realm from the moment its frame is
- *    sent. Python gives crossings back when it drops a value; when a realm ends, all that are left are taken back.
- * 3. Python may say that it has dropped a value before a frame is read in which the value came home, as frames go over several
- *    sockets. It says how often that happened; the value is kept until as many have been read.
- * 4. A number is the realm's own: what was given to another one, or to none, it can neither call nor send home nor drop.
- * 5. Python may also say that it has dropped a function before the frame is read that calls it. That frame was written before; so the
- *    function stays until the event loop has looked at all sockets.
+ * 1. A {@link Handle} stands for one reference that Python holds for us. It is given back once, by
+ *    `dispose` or by the garbage collector, to the interpreter that it belongs to, over the channel
+ *    of its owner.
+ * 2. A crossing of one of our values is counted when it is encoded, and belongs to the realm from
+ *    the moment its frame is sent. Python gives crossings back when it drops a value; when a realm
+ *    ends, all that are left are taken back.
+ * 3. Python may say that it has dropped a value before a frame is read in which the value came
+ *    home, as frames go over several sockets. It says how often that happened; the value is kept
+ *    until as many have been read.
+ * 4. A number is the realm's own: what was given to another one, or to none, it can neither call
+ *    nor send home nor drop.
+ * 5. Python may also say that it has dropped a function before the frame is read that calls it.
+ *    That frame was written before; so the function stays until the event loop has looked at all
+ *    sockets.
  */
 export class ReferenceCounts {
   /** Why nothing of it can be used any more. */
@@ -34,7 +42,9 @@ export class ReferenceCounts {
   readonly #sent = new Map<number, number>()
   readonly #returns = new Map<number, number>()
   readonly #dropped = new Map<number, Dropped>()
-  /** The numbers of what was dropped in the last turns of the event loop, the oldest first (rule 5). */
+  /**
+   * The numbers of what was dropped in the last turns of the event loop, the oldest first (rule 5).
+   */
   readonly #turns: number[][] = Array.from({ length: QUIET_TURNS }, () => [])
   /** How many notes are young. */
   #young = 0
@@ -65,12 +75,18 @@ export class ReferenceCounts {
     return this.#sent.size
   }
 
-  /** @throws `ERR_PYTHREADS_PROTOCOL` when Python does not hold the value with this number (rule 4) */
+  /**
+   * @throws `ERR_PYTHREADS_PROTOCOL` when Python does not hold the value with this number (rule 4)
+   */
   check(number: number): void {
-    if (!this.#sent.has(number)) refuse(`it means the JavaScript value ${number}, which it does not hold`)
+    if (!this.#sent.has(number))
+      refuse(`it means the JavaScript value ${number}, which it does not hold`)
   }
 
-  /** One of our values comes home in a frame that is being read. @throws `ERR_PYTHREADS_PROTOCOL` when Python does not hold it */
+  /**
+   * One of our values comes home in a frame that is being read. @throws `ERR_PYTHREADS_PROTOCOL`
+   * when Python does not hold it
+   */
   take(number: number): unknown {
     if (this.ended !== undefined) return undefined // of a call that nobody waits for
     this.check(number)
@@ -81,7 +97,8 @@ export class ReferenceCounts {
   }
 
   /**
-   * Python has dropped values: the number of each, how often it crossed, and how often it went home meanwhile.
+   * Python has dropped values: the number of each, how often it crossed, and how often it went home
+   * meanwhile.
    *
    * @throws `ERR_PYTHREADS_PROTOCOL` when it has not got as many
    */
@@ -133,11 +150,15 @@ export class ReferenceCounts {
       this.eventLoopTurned()
       this.#turnSoon()
     }
-    // Not in the next turn: one that does not wait for anything costs more than most callbacks. Behind the timer, the sockets are looked at.
+    // Not in the next turn: one that does not wait for anything costs more than most callbacks.
+    // Behind the timer, the sockets are looked at.
     setTimeout(() => setImmediate(turn), TURN_MS).unref()
   }
 
-  /** Drops a value that Python has dropped, once every frame in which it came home has been read (rule 3). */
+  /**
+   * Drops a value that Python has dropped, once every frame in which it came home has been read
+   * (rule 3).
+   */
   #drop(number: number): void {
     const note = this.#dropped.get(number)
     const seen = this.#returns.get(number) ?? 0
@@ -165,10 +186,17 @@ export class ReferenceCounts {
   }
 }
 
-function isDropNote(note: unknown): note is readonly [number: number, crossings: number, homecomings: number] {
+function isDropNote(
+  note: unknown,
+): note is readonly [number: number, crossings: number, homecomings: number] {
   if (!Array.isArray(note) || note.length !== 3) return false
   const [number, crossings, homecomings] = note
-  return Number.isSafeInteger(number) && Number.isSafeInteger(crossings) && crossings > 0 && isCount(homecomings)
+  return (
+    Number.isSafeInteger(number) &&
+    Number.isSafeInteger(crossings) &&
+    crossings > 0 &&
+    isCount(homecomings)
+  )
 }
 
 function isCount(value: unknown): boolean {
@@ -228,7 +256,8 @@ export class Handle {
 
   /** That call has arrived, or was dropped. */
   unuse(): void {
-    if (--this.#uses === 0 && this.#released && this.owner.counts.ended === undefined) this.owner.release(this.id)
+    if (--this.#uses === 0 && this.#released && this.owner.counts.ended === undefined)
+      this.owner.release(this.id)
   }
 }
 
@@ -236,7 +265,10 @@ const handles = new WeakMap<object, Handle>()
 const targets = new WeakMap<object, string>()
 const collected = new FinalizationRegistry<Handle>((handle) => handle.release())
 
-/** Makes `standIn` stand for an object in Python: passed as an argument it is that object; collected, it releases it. */
+/**
+ * Makes `standIn` stand for an object in Python: passed as an argument it is that object;
+ * collected, it releases it.
+ */
 export function bindToObject<T extends object>(proxy: T, handle: Handle): T {
   handles.set(proxy, handle)
   collected.register(proxy, handle)

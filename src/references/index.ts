@@ -11,5 +11,12 @@ export {
 export { ExportedValues } from './exported-values.ts'
 export { type EncodedFrame, FrameEncoder, frameBytes, type Write } from './frame-encoder.ts'
 export { FrameReferences } from './frame-references.ts'
-export { bindToObject, bindToTarget, Handle, handleOf, type Owner, ReferenceCounts } from './handles-and-counts.ts'
+export {
+  bindToObject,
+  bindToTarget,
+  Handle,
+  handleOf,
+  type Owner,
+  ReferenceCounts,
+} from './handles-and-counts.ts'
 export { releaseFrame } from './release-frame.ts'

@@ -9,7 +9,11 @@ const nothing = new ExportedValues()
 /** The frame that has objects dropped in Python. */
 export function releaseFrame(ids: readonly number[]): Buffer {
   return frameBytes(
-    encoder.encode(KIND.RELEASE, (payload) => payload.value(ids, 'ids'), new FrameReferences(nothing)),
+    encoder.encode(
+      KIND.RELEASE,
+      (payload) => payload.value(ids, 'ids'),
+      new FrameReferences(nothing),
+    ),
     0,
   )
 }

@@ -24,11 +24,20 @@ export type Submit = (
   target: Target,
 ) => Promise<unknown>
 
-/** A caller whose requests go through `submit`, with `said` as their options unless they say otherwise. */
+/**
+ * A caller whose requests go through `submit`, with `said` as their options unless they say
+ * otherwise.
+ */
 export function callerOf(submit: Submit, said: SubmitOptions): Caller {
   const options = { ...NO_SUBMIT_OPTIONS, ...said }
   const request = (kind: Kind, target: Target, write: Write, copy = options.copy) =>
-    submit(kind, write, copy === options.copy ? options : { ...options, copy }, undefined, target).catch(raise)
+    submit(
+      kind,
+      write,
+      copy === options.copy ? options : { ...options, copy },
+      undefined,
+      target,
+    ).catch(raise)
   return {
     call: (target, args, kwargs) => {
       const key = typeof target === 'string' ? target : undefined
@@ -36,7 +45,8 @@ export function callerOf(submit: Submit, said: SubmitOptions): Caller {
     },
     get: (target) => request(KIND.GET, target, getRequest(target)),
     import: (name) => request(KIND.IMPORT, name, textRequest(name), 0),
-    operate: (name, target, args, copy) => request(KIND.OPERATE, target, operateRequest(name, target, args), copy),
+    operate: (name, target, args, copy) =>
+      request(KIND.OPERATE, target, operateRequest(name, target, args), copy),
     with: (more) => callerOf(submit, { ...options, ...given(more) }),
   }
 }

@@ -18,9 +18,16 @@ export async function enter(caller: Caller, target: Target): Promise<RemoteConte
 }
 
 /** Runs `body` in a context manager. */
-export async function within<R>(caller: Caller, target: Target, body: (value: unknown) => R): Promise<Awaited<R> | undefined> {
+export async function within<R>(
+  caller: Caller,
+  target: Target,
+  body: (value: unknown) => R,
+): Promise<Awaited<R> | undefined> {
   if (typeof body !== 'function')
-    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', '$with takes a function of the entered value')
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      '$with takes a function of the entered value',
+    )
   const value = await caller.operate('enter', target, [])
   let result: Awaited<R>
   try {

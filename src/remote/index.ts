@@ -28,7 +28,15 @@ export {
 } from './requests.ts'
 export { Session } from './session.ts'
 export { readSource, type SourceArguments } from './source.ts'
-export type { PythonObject, Remote, RemoteGenerator, RemoteMember, RemoteReference, SyncGenerator, SyncRemote } from './typed.ts'
+export type {
+  PythonObject,
+  Remote,
+  RemoteGenerator,
+  RemoteMember,
+  RemoteReference,
+  SyncGenerator,
+  SyncRemote,
+} from './typed.ts'
 export type {
   Importable,
   Operations,

@@ -45,13 +45,21 @@ export function kw<T extends object = KeywordValues>(values: NoInfer<T>): Keywor
 }
 
 function kind(value: unknown): string {
-  return Array.isArray(value) ? 'an array' : value === null ? 'null' : `a value of type ${typeof value}`
+  return Array.isArray(value)
+    ? 'an array'
+    : value === null
+      ? 'null'
+      : `a value of type ${typeof value}`
 }
 
 const NONE: Readonly<Record<string, unknown>> = Object.freeze({})
 
 /** Parts the arguments of a call into positional and keyword ones. */
-export function splitArguments(args: readonly unknown[]): [readonly unknown[], Readonly<Record<string, unknown>>] {
+export function splitArguments(
+  args: readonly unknown[],
+): [readonly unknown[], Readonly<Record<string, unknown>>] {
   const last = args.at(-1)
-  return last instanceof Keywords ? [args.slice(0, -1), last.values as Readonly<Record<string, unknown>>] : [args, NONE]
+  return last instanceof Keywords
+    ? [args.slice(0, -1), last.values as Readonly<Record<string, unknown>>]
+    : [args, NONE]
 }

@@ -2,8 +2,9 @@ import { type CopyOptions, resolveCopy } from '../options/index.ts'
 import type { Target } from './requests.ts'
 
 /**
- * What can be done with a Python object besides calling it and reading its attributes. The names begin with `$`, which no
- * Python name can have; `toJS` alone does not. Each answers what `operate` answers: a promise, or in sync calls the value.
+ * What can be done with a Python object besides calling it and reading its attributes. The names
+ * begin with `$`, which no Python name can have; `toJS` alone does not. Each answers what `operate`
+ * answers: a promise, or in sync calls the value.
  */
 export interface Operator<Answer> {
   operate(name: string, target: Target, args: readonly unknown[], copy?: number): Answer
@@ -12,13 +13,17 @@ export interface Operator<Answer> {
 type Method = <Answer>(operator: Operator<Answer>, target: Target) => (...args: never[]) => unknown
 
 const METHODS: Readonly<Record<string, Method>> = {
-  toJS: (operator, target) => (options?: CopyOptions) => operator.operate('toJS', target, [], resolveCopy(options ?? true)),
+  toJS: (operator, target) => (options?: CopyOptions) =>
+    operator.operate('toJS', target, [], resolveCopy(options ?? true)),
   $get: (operator, target) => (name: string) => operator.operate('get', target, [name]),
-  $set: (operator, target) => (name: string, value: unknown) => operator.operate('set', target, [name, value]),
+  $set: (operator, target) => (name: string, value: unknown) =>
+    operator.operate('set', target, [name, value]),
   $delete: (operator, target) => (name: string) => operator.operate('delete', target, [name]),
   $item: (operator, target) => (key: unknown) => operator.operate('item', target, [key]),
-  $setItem: (operator, target) => (key: unknown, value: unknown) => operator.operate('setItem', target, [key, value]),
-  $deleteItem: (operator, target) => (key: unknown) => operator.operate('deleteItem', target, [key]),
+  $setItem: (operator, target) => (key: unknown, value: unknown) =>
+    operator.operate('setItem', target, [key, value]),
+  $deleteItem: (operator, target) => (key: unknown) =>
+    operator.operate('deleteItem', target, [key]),
   $has: (operator, target) => (item: unknown) => operator.operate('has', target, [item]),
   $length: (operator, target) => () => operator.operate('length', target, []),
   $operate:
@@ -30,7 +35,8 @@ const METHODS: Readonly<Record<string, Method>> = {
   $type: (operator, target) => () => operator.operate('type', target, []),
   $equals: (operator, target) => (other: unknown) => operator.operate('equals', target, [other]),
   $is: (operator, target) => (other: unknown) => operator.operate('is', target, [other]),
-  $isInstance: (operator, target) => (kind: unknown) => operator.operate('isInstance', target, [kind]),
+  $isInstance: (operator, target) => (kind: unknown) =>
+    operator.operate('isInstance', target, [kind]),
   $arrow: (operator, target) => () => operator.operate('arrow', target, [], 0),
   $dir: (operator, target) => () => operator.operate('dir', target, []),
 }
@@ -43,7 +49,8 @@ export function operation(
   target: Target,
   name: string,
 ): ((...args: never[]) => unknown) | undefined {
-  if (name.charCodeAt(0) !== DOLLAR && name !== 'toJS') return undefined // most names: sooner than a look-up
+  // most names: sooner than a look-up
+  if (name.charCodeAt(0) !== DOLLAR && name !== 'toJS') return undefined
   const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined
   return method?.(operator, target)
 }

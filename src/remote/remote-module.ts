@@ -9,8 +9,8 @@ import { attributeOf, type Target } from './requests.ts'
 import type { RemoteModule } from './types.ts'
 
 /**
- * A module whose attributes are made when they are first asked for. To await one reads it, to await the module imports it:
- * what that resolves to has no `then` any more, or awaiting would never end.
+ * A module whose attributes are made when they are first asked for. To await one reads it, to await
+ * the module imports it: what that resolves to has no `then` any more, or awaiting would never end.
  */
 export function remoteModule(caller: Caller, module: string): RemoteModule {
   const then = (resolve: (value: unknown) => unknown, reject: (error: unknown) => unknown) =>
@@ -25,7 +25,10 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
     const own = operation(caller, target, key) ?? lifetime(caller, target, key)
     return own ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
   }
-  const imported = bindToTarget(new Proxy<PythonModule>(shownAs(text, new PythonModule()), { get, ...refuseToChange }), module)
+  const imported = bindToTarget(
+    new Proxy<PythonModule>(shownAs(text, new PythonModule()), { get, ...refuseToChange }),
+    module,
+  )
   const lazy = new Proxy<PythonModule>(shownAs(text, new PythonModule()), {
     get: (target, key) => (key === 'then' ? then : get(target, key)),
     ...refuseToChange,
@@ -38,7 +41,9 @@ function lifetime(caller: Caller, target: Target, key: string): unknown {
   if (!key.startsWith('$')) return undefined
   if (key === '$dispose') return () => {}
   if (key === '$enter') return () => enter(caller, target)
-  return key === '$with' ? (body: (value: unknown) => unknown) => within(caller, target, body) : undefined
+  return key === '$with'
+    ? (body: (value: unknown) => unknown) => within(caller, target, body)
+    : undefined
 }
 
 /** What `using` and `await using` look for. */
@@ -64,7 +69,10 @@ export function remoteAttribute(caller: Caller, target: Target): unknown {
       if (key === 'then') return then
       if (key === 'toJSON') return refusedToJson(text, () => caller.get(attributeOf(target, key)))
       if (typeof key === 'symbol') return describedBy(key, text)
-      return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
+      return (
+        operation(caller, target, key) ??
+        child(children, key, () => remoteAttribute(caller, attributeOf(target, key)))
+      )
     },
     has: () => false,
     ...refuseToChange,
@@ -74,7 +82,10 @@ export function remoteAttribute(caller: Caller, target: Target): unknown {
 
 class PythonCallable {}
 
-/** What stands behind the proxy of something to call or to construct. Bound, it has no `prototype` of its own. */
+/**
+ * What stands behind the proxy of something to call or to construct. Bound, it has no `prototype`
+ * of its own.
+ */
 export function callable(): () => void {
   return PythonCallable.bind(null) as unknown as () => void
 }
@@ -94,7 +105,9 @@ export function child<T>(children: Map<string, T>, key: string, make: () => T): 
   return found
 }
 
-/** Makes `console.log` show a text for a proxy: it looks at what stands behind it, past the traps. */
+/**
+ * Makes `console.log` show a text for a proxy: it looks at what stands behind it, past the traps.
+ */
 export function shownAs<T extends object>(text: string, target: T): T {
   return Object.defineProperty(target, inspect.custom, { value: () => text, configurable: true })
 }
@@ -105,14 +118,24 @@ export function describedBy(key: symbol, text: string): unknown {
   return key === Symbol.toStringTag ? text.slice(1, -1) : undefined
 }
 
-/** The traps of what stands for something in Python, which is changed there. To freeze it changes nothing. */
-export const refuseToChange: Pick<ProxyHandler<object>, 'set' | 'deleteProperty' | 'defineProperty'> = {
+/**
+ * The traps of what stands for something in Python, which is changed there. To freeze it changes
+ * nothing.
+ */
+export const refuseToChange: Pick<
+  ProxyHandler<object>,
+  'set' | 'deleteProperty' | 'defineProperty'
+> = {
   set: () => refuse('set by `=`: use `$set(name, value)`'),
   deleteProperty: () => refuse('deleted by `delete`: use `$delete(name)`'),
   defineProperty: (target, key, property) =>
-    Object.hasOwn(target, key) ? Reflect.defineProperty(target, key, property) : refuse('defined: use `$set(name, value)`'),
+    Object.hasOwn(target, key)
+      ? Reflect.defineProperty(target, key, property)
+      : refuse('defined: use `$set(name, value)`'),
 }
 
 function refuse(how: string): never {
-  throw new TypeError(`An attribute of something in Python cannot be ${how}, and \`exec\` for that of a module`)
+  throw new TypeError(
+    `An attribute of something in Python cannot be ${how}, and \`exec\` for that of a module`,
+  )
 }

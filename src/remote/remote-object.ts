@@ -7,7 +7,14 @@ import { enter, within } from './contexts.ts'
 import { refusedToJson } from './json.ts'
 import { splitArguments } from './keywords.ts'
 import { operation } from './operations.ts'
-import { callable, child, describedBy, refuseToChange, remoteAttribute, shownAs } from './remote-module.ts'
+import {
+  callable,
+  child,
+  describedBy,
+  refuseToChange,
+  remoteAttribute,
+  shownAs,
+} from './remote-module.ts'
 import type { Target } from './requests.ts'
 import type { RemoteObject } from './types.ts'
 
@@ -37,26 +44,33 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
     own['$iterate'] = (options: CallOptions = {}) =>
       iterate(caller.with(resolveCallOptions('$iterate', options)), target, handle, caller)
   }
-  const proxy: RemoteObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new PythonObject()), {
-    get: (_, key) => {
-      if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
-      if (key === 'then') return undefined
-      if (key === 'toJSON') return refusedToJson(text, () => caller.get({ object: proxy, path: key }))
-      if (Object.hasOwn(own, key)) return own[key]
-      return operation(caller, target, key) ?? child(children, key, () => remoteAttribute(caller, { object: proxy, path: key }))
+  const proxy: RemoteObject = new Proxy(
+    shownAs(text, has(TRAIT.CALLABLE) ? callable() : new PythonObject()),
+    {
+      get: (_, key) => {
+        if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
+        if (key === 'then') return undefined
+        if (key === 'toJSON')
+          return refusedToJson(text, () => caller.get({ object: proxy, path: key }))
+        if (Object.hasOwn(own, key)) return own[key]
+        return (
+          operation(caller, target, key) ??
+          child(children, key, () => remoteAttribute(caller, { object: proxy, path: key }))
+        )
+      },
+      has: (_, key) => typeof key === 'symbol' && key in symbols,
+      apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+      construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+      ...refuseToChange,
     },
-    has: (_, key) => typeof key === 'symbol' && key in symbols,
-    apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-    construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-    ...refuseToChange,
-  }) as unknown as RemoteObject
+  ) as unknown as RemoteObject
   const target: Target = { object: proxy, path: '' }
   return bindToObject(proxy, handle)
 }
 
 /**
- * Goes through an iterable, one item at a time: Python computes the next one when it is asked for. `closer` has no limits: a
- * generator that is left is closed whatever became of its last step.
+ * Goes through an iterable, one item at a time: Python computes the next one when it is asked for.
+ * `closer` has no limits: a generator that is left is closed whatever became of its last step.
  */
 async function* iterate(
   caller: Caller,
@@ -66,7 +80,8 @@ async function* iterate(
 ): AsyncGenerator<unknown, void, undefined> {
   const { traits } = handle
   const isAsync = (traits & TRAIT.ITERABLE) === 0
-  const isIterator = (traits & TRAIT.ITERATOR_ITSELF) !== 0 || (isAsync && (traits & TRAIT.GENERATOR) !== 0)
+  const isIterator =
+    (traits & TRAIT.ITERATOR_ITSELF) !== 0 || (isAsync && (traits & TRAIT.GENERATOR) !== 0)
   const iterator = isIterator
     ? undefined
     : ((await caller.operate(isAsync ? 'iterateAsync' : 'iterate', target, [])) as RemoteObject)
@@ -96,5 +111,9 @@ async function* iterate(
 
 /** Whether JavaScript cannot hold a value that Python sent. */
 export function isRefusedHere(error: unknown): boolean {
-  return error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_VALUE' && !(error instanceof PythonError)
+  return (
+    error instanceof PythreadsError &&
+    error.code === 'ERR_PYTHREADS_VALUE' &&
+    !(error instanceof PythonError)
+  )
 }

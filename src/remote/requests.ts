@@ -5,7 +5,10 @@ import type { Source } from './source.ts'
 
 /** The payloads of requests, as the kernel's `requests.py` reads them. */
 
-/** What a request is about: `module:attribute.path`, or the path of an attribute in a remote object (`''`: itself). */
+/**
+ * What a request is about: `module:attribute.path`, or the path of an attribute in a remote object
+ * (`''`: itself).
+ */
 export type Target = string | ObjectTarget
 
 export interface ObjectTarget {
@@ -30,8 +33,15 @@ export function callRequest(target: Target, args: readonly unknown[], kwargs: Kw
   }
 }
 
-/** What `run` sends of a pool, a session or sync calls, and the name of what it calls. @throws `ERR_PYTHREADS_ARGUMENT` */
-export function runRequest(target: unknown, args: readonly unknown[], kwargs: Kwargs): { name: string; write: Write } {
+/**
+ * What `run` sends of a pool, a session or sync calls, and the name of what it calls. @throws
+ * `ERR_PYTHREADS_ARGUMENT`
+ */
+export function runRequest(
+  target: unknown,
+  args: readonly unknown[],
+  kwargs: Kwargs,
+): { name: string; write: Write } {
   const name = resolveTarget(target)
   if (!Array.isArray(args)) {
     throw new PythreadsError(
@@ -39,7 +49,10 @@ export function runRequest(target: unknown, args: readonly unknown[], kwargs: Kw
       `The arguments of run come as an array; got a value of type ${typeof args}`,
     )
   }
-  return { name: typeof target === 'string' ? target : name, write: callRequest(name, args, kwargs) }
+  return {
+    name: typeof target === 'string' ? target : name,
+    write: callRequest(name, args, kwargs),
+  }
 }
 
 export function getRequest(target: Target): Write {
@@ -73,7 +86,11 @@ export function evalRequest({ text, names, values }: Source, session: number = 0
   }
 }
 
-export function execRequest({ text, names, values }: Source, filename: string, session: number = 0): Write {
+export function execRequest(
+  { text, names, values }: Source,
+  filename: string,
+  session: number = 0,
+): Write {
   return (encoder) => {
     encoder.tuple(5)
     encoder.string(text)

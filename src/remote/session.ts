@@ -22,9 +22,10 @@ import type { Importable, RemoteModule } from './types.ts'
 let sessions = 0
 
 /**
- * One worker of a pool that takes no other calls, with variables of its own: only `eval` and `exec` of
- * this session see what its `exec` defines. Other calls go to the other workers; in a pool of one
- * worker they wait. {@link Python.session} makes one. `await using` closes it at the end of a block.
+ * One worker of a pool that takes no other calls, with variables of its own: only `eval` and `exec`
+ * of this session see what its `exec` defines. Other calls go to the other workers; in a pool of
+ * one worker they wait. {@link Python.session} makes one. `await using` closes it at the end of a
+ * block.
  *
  * @example
  * ```ts
@@ -48,7 +49,10 @@ export class Session implements AsyncDisposable {
     this.#pool = pool
     this.#lease = lease
     this.#copy = copy
-    this.#caller = callerOf((kind, write, options, _, target) => this.#submit(kind, write, target, options), {})
+    this.#caller = callerOf(
+      (kind, write, options, _, target) => this.#submit(kind, write, target, options),
+      {},
+    )
   }
 
   /** The number of its worker. */
@@ -68,14 +72,18 @@ export class Session implements AsyncDisposable {
   import(module: string | URL, options?: CallOptions): Importable<RemoteModule>
   import<T>(module: string | URL, options?: CallOptions): Importable<Remote<T>>
   import(module: string | URL, options: CallOptions = {}): unknown {
-    return remoteModule(this.#caller.with(resolveCallOptions('import', options)), modulePath(module))
+    return remoteModule(
+      this.#caller.with(resolveCallOptions('import', options)),
+      modulePath(module),
+    )
   }
 
   /**
    * As {@link Python.run}, on this worker.
    *
    * @typeParam R - The type of the result; nothing checks it.
-   * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with `#attribute`.
+   * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with
+   * `#attribute`.
    * @param args - Positional arguments.
    * @param options - Keyword arguments, a signal and limits.
    * @returns The result.
@@ -106,7 +114,9 @@ export class Session implements AsyncDisposable {
    */
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
     const read = readSource(source, '_v')
-    return (await this.#submit(KIND.EVAL, evalRequest(read, this.#number), read.text).catch(raise)) as R
+    return (await this.#submit(KIND.EVAL, evalRequest(read, this.#number), read.text).catch(
+      raise,
+    )) as R
   }
 
   /**
@@ -118,7 +128,11 @@ export class Session implements AsyncDisposable {
   async exec(...source: SourceArguments): Promise<void> {
     const run = ++this.#runs
     const name = `<pythreads session ${this.#number} exec ${run}>`
-    await this.#submit(KIND.EXEC, execRequest(readSource(source, `_x${run}_`), name, this.#number), name).catch(raise)
+    await this.#submit(
+      KIND.EXEC,
+      execRequest(readSource(source, `_x${run}_`), name, this.#number),
+      name,
+    ).catch(raise)
   }
 
   /** Deletes the variables and returns the worker to the pool. A second call does nothing. */
@@ -128,7 +142,10 @@ export class Session implements AsyncDisposable {
     const { isAlive, giveBack } = this.#lease
     try {
       if (isAlive() && this.#pool.isOpen)
-        await this.#pool.submit(KIND.END_SESSION, numberRequest(this.#number), { ...NO_SUBMIT_OPTIONS, lease: this.#lease })
+        await this.#pool.submit(KIND.END_SESSION, numberRequest(this.#number), {
+          ...NO_SUBMIT_OPTIONS,
+          lease: this.#lease,
+        })
     } finally {
       giveBack()
     }
@@ -139,15 +156,28 @@ export class Session implements AsyncDisposable {
     await this.close()
   }
 
-  #submit(kind: Kind, write: Write, target: Target, options: SubmitOptions = NO_SUBMIT_OPTIONS): Promise<unknown> {
+  #submit(
+    kind: Kind,
+    write: Write,
+    target: Target,
+    options: SubmitOptions = NO_SUBMIT_OPTIONS,
+  ): Promise<unknown> {
     if (this.#closed) {
-      return Promise.reject(new PythreadsError('ERR_PYTHREADS_CLOSED', 'The session is closed', { target: nameOf(target) }))
+      return Promise.reject(
+        new PythreadsError('ERR_PYTHREADS_CLOSED', 'The session is closed', {
+          target: nameOf(target),
+        }),
+      )
     }
     if (!this.#lease.isAlive()) {
       return Promise.reject(
-        new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker of this session ended, and its variables with it', {
-          target: nameOf(target),
-        }),
+        new PythreadsError(
+          'ERR_PYTHREADS_WORKER_DIED',
+          'The worker of this session ended, and its variables with it',
+          {
+            target: nameOf(target),
+          },
+        ),
       )
     }
     return this.#pool.submit(

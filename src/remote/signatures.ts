@@ -7,9 +7,10 @@ export type Callable = (...args: never) => unknown
 export type Class = abstract new (...args: never) => unknown
 
 /**
- * The ways to call a Python function with these parameters: keyword arguments come last, in place of any number of the optional
- * ones. A parameter of type {@link Keywords} says itself which keyword arguments there are. No two signatures take the same number
- * of arguments, unless there is a rest parameter: so the compiler's errors are about one parameter of one signature.
+ * The ways to call a Python function with these parameters: keyword arguments come last, in place
+ * of any number of the optional ones. A parameter of type {@link Keywords} says itself which
+ * keyword arguments there are. No two signatures take the same number of arguments, unless there is
+ * a rest parameter: so the compiler's errors are about one parameter of one signature.
  */
 export type Call<A extends readonly unknown[], R> =
   HasKeywords<A> extends true ? (...args: A) => R : Each<KeywordForms<A>, R, 'call'>
@@ -27,13 +28,17 @@ interface Both<A extends readonly unknown[], R> {
   (...args: A): R
 }
 
-type Each<Forms, R, How> = Forms extends readonly [infer A extends readonly unknown[], ...infer Others]
+type Each<Forms, R, How> = Forms extends readonly [
+  infer A extends readonly unknown[],
+  ...infer Others,
+]
   ? (How extends 'call' ? (...args: A) => R : Both<A, R>) & Each<Others, R, How>
   : unknown
 
 /**
- * The lists of arguments: `[a, b?, c?]` are `[a, b?: b or keywords]`, `[a, b, c or keywords]` and `[a, b, c, keywords]`.
- * `Before`: the parameters that stand before; `Several`: whether there are other lists already.
+ * The lists of arguments: `[a, b?, c?]` are `[a, b?: b or keywords]`, `[a, b, c or keywords]` and
+ * `[a, b, c, keywords]`. `Before`: the parameters that stand before; `Several`: whether there are
+ * other lists already.
  */
 type KeywordForms<
   All extends readonly unknown[],
@@ -47,18 +52,28 @@ type KeywordForms<
     : A[number][] extends A
       ? Rest<A, Before, All>
       : A extends readonly [_?: unknown, ...infer Others]
-        ? [Last<First<A, Others>, Before, Several>, ...KeywordForms<All, Others, [...Before, ...Given<First<A, Others>>], true>]
+        ? [
+            Last<First<A, Others>, Before, Several>,
+            ...KeywordForms<All, Others, [...Before, ...Given<First<A, Others>>], true>,
+          ]
         : Rest<A, Before, All>
 
-/** Ends in a rest parameter. Errors are about the last list. A parameter that takes anything takes keyword arguments, too. */
-type Rest<A extends readonly unknown[], Before extends readonly unknown[], All> = Keywords extends A[number]
-  ? [All]
-  : [[...Before, ...A, keywords: Keywords], All]
+/**
+ * Ends in a rest parameter. Errors are about the last list. A parameter that takes anything takes
+ * keyword arguments, too.
+ */
+type Rest<
+  A extends readonly unknown[],
+  Before extends readonly unknown[],
+  All,
+> = Keywords extends A[number] ? [All] : [[...Before, ...A, keywords: Keywords], All]
 
 /** An optional parameter that is the last argument: it may be keyword arguments instead. */
-type Last<F extends readonly unknown[], Before extends readonly unknown[], Several> = Several extends true
-  ? [...Before, ...OrKeywords<Given<F>>]
-  : [...Before, ...OrKeywords<F>]
+type Last<
+  F extends readonly unknown[],
+  Before extends readonly unknown[],
+  Several,
+> = Several extends true ? [...Before, ...OrKeywords<Given<F>>] : [...Before, ...OrKeywords<F>]
 
 type OrKeywords<F extends readonly unknown[]> = { [I in keyof F]: F[I] | Keywords }
 
@@ -68,7 +83,10 @@ type Given<F extends readonly unknown[]> = OrUndefined<Required<F>>
 type OrUndefined<F extends readonly unknown[]> = { [I in keyof F]: F[I] | undefined }
 
 /** The first parameter, with its name where no rest parameter follows. */
-type First<A extends readonly unknown[], Others extends readonly unknown[]> = number extends Others['length']
+type First<
+  A extends readonly unknown[],
+  Others extends readonly unknown[],
+> = number extends Others['length']
   ? A extends readonly [unknown, ...Others]
     ? [A[0]]
     : [A[0]?]
@@ -76,13 +94,18 @@ type First<A extends readonly unknown[], Others extends readonly unknown[]> = nu
     ? F
     : never
 
-type HasKeywords<A extends readonly unknown[]> = true extends EachIsKeywords<A>[number] ? true : false
+type HasKeywords<A extends readonly unknown[]> = true extends EachIsKeywords<A>[number]
+  ? true
+  : false
 
 type EachIsKeywords<A extends readonly unknown[]> = { [I in keyof A]: IsKeywords<A[I]> }
 
 type IsKeywords<P> = 0 extends 1 & P ? false : P extends Keywords<infer _> ? true : false
 
-/** A function with up to eight overloads; what has less has its first one several times. Type parameters are lost. */
+/**
+ * A function with up to eight overloads; what has less has its first one several times. Type
+ * parameters are lost.
+ */
 export type Overloads<F> = F extends {
   (...args: infer A1): infer R1
   (...args: infer A2): infer R2

@@ -8,17 +8,23 @@ export interface Source {
 }
 
 /**
- * What `eval` and `exec` take: a text, or a template. The values of a template are passed to Python;
- * they are never pasted into the text. Indentation that all lines share is removed.
+ * What `eval` and `exec` take: a text, or a template. The values of a template are passed to
+ * Python; they are never pasted into the text. Indentation that all lines share is removed.
  */
 export type SourceArguments = [text: string] | [strings: TemplateStringsArray, ...values: unknown[]]
 
-/** Reads the arguments of a tag. `prefix` begins the names of values; it grows where the text has it already. */
+/**
+ * Reads the arguments of a tag. `prefix` begins the names of values; it grows where the text has it
+ * already.
+ */
 export function readSource(args: SourceArguments, prefix: string): Source {
   const [first, ...values] = args
   if (typeof first === 'string') return { text: dedent(first), names: [], values: [] }
   if (!Array.isArray(first) || !('raw' in first)) {
-    throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `Python source is a string or a template; got ${typeof first}`)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      `Python source is a string or a template; got ${typeof first}`,
+    )
   }
   let name = prefix
   while (first.some((part) => part.includes(name))) name += '_'
@@ -27,9 +33,14 @@ export function readSource(args: SourceArguments, prefix: string): Source {
   return { text: dedent(text), names, values }
 }
 
-/** Takes off the indentation that all lines share, as source in a template stands indented with the code around it. */
+/**
+ * Takes off the indentation that all lines share, as source in a template stands indented with the
+ * code around it.
+ */
 function dedent(text: string): string {
-  const indents = text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [/^[ \t]*/.exec(line)?.[0] ?? '']))
+  const indents = text
+    .split('\n')
+    .flatMap((line) => (line.trim() === '' ? [] : [/^[ \t]*/.exec(line)?.[0] ?? '']))
   let shared = indents[0] ?? ''
   for (const indent of indents) while (!indent.startsWith(shared)) shared = shared.slice(0, -1)
   return shared === ''

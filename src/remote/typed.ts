@@ -1,23 +1,42 @@
 import type { CallOptions } from '../options/index.ts'
 import type { NdArray, PythonScalar } from '../wire/index.ts'
-import type { Call, Callable, Class, Construct, ConstructorOverloads, GenericCall, Overloads } from './signatures.ts'
-import type { FunctionMembers, Operations, RemoteLifetime, SyncLifetime, SyncObject, SyncOperations } from './types.ts'
+import type {
+  Call,
+  Callable,
+  Class,
+  Construct,
+  ConstructorOverloads,
+  GenericCall,
+  Overloads,
+} from './signatures.ts'
+import type {
+  FunctionMembers,
+  Operations,
+  RemoteLifetime,
+  SyncLifetime,
+  SyncObject,
+  SyncOperations,
+} from './types.ts'
 
 /** Whether calls return promises. */
 type Mode = 'async' | 'sync'
 
 /**
- * Something that stays in Python, described by a TypeScript type: a module, an object, a function or a class.
+ * Something that stays in Python, described by a TypeScript type: a module, an object, a function
+ * or a class.
  *
- * - Functions return promises. Keyword arguments ({@link kw}) may stand in place of optional parameters.
+ * - Functions return promises. Keyword arguments ({@link kw}) may stand in place of optional
+ *   parameters.
  * - A class is called, with or without `new`, and returns `Remote` of its instance type.
  * - Any other attribute is awaited, or gone into: {@link RemoteMember}.
- * - A result whose type has methods, is a function or a class, or an array of such, stays in Python: it is `Remote` of that type.
- *   A generator, an iterator or an async iterable is a {@link RemoteGenerator}. Other results are taken as they are declared;
- *   say `Remote<Point>` where an object without methods stays in Python.
+ * - A result whose type has methods, is a function or a class, or an array of such, stays in
+ *   Python: it is `Remote` of that type. A generator, an iterator or an async iterable is a {@link
+ *   RemoteGenerator}. Other results are taken as they are declared; say `Remote<Point>` where an
+ *   object without methods stays in Python.
  * - A parameter whose type has methods takes what stays in Python. A callback may be `async`.
- * - Overloads are kept, up to eight. A generic function keeps its type parameters only if its type says that it returns a promise,
- *   `<T>(items: T[]) => Promise<T>`; otherwise they become `unknown`, or what they extend. A generic class loses them always.
+ * - Overloads are kept, up to eight. A generic function keeps its type parameters only if its type
+ *   says that it returns a promise, `<T>(items: T[]) => Promise<T>`; otherwise they become
+ *   `unknown`, or what they extend. A generic class loses them always.
  *
  * @example
  * ```ts
@@ -39,10 +58,16 @@ type Mode = 'async' | 'sync'
  */
 export type Remote<T> = RemoteReference<T> & RemoteIteration<T> & RemoteLifetime
 
-/** What stays in Python, described by a TypeScript type, whether JavaScript holds it ({@link Remote}) or goes by its name ({@link RemoteMember}). */
+/**
+ * What stays in Python, described by a TypeScript type, whether JavaScript holds it ({@link
+ * Remote}) or goes by its name ({@link RemoteMember}).
+ */
 export type RemoteReference<T> = Signatures<T, 'async'> & Members<T, 'async'> & Operations
 
-/** An attribute of something in Python: await it to read its value, call it, or go on to its attributes. */
+/**
+ * An attribute of something in Python: await it to read its value, call it, or go on to its
+ * attributes.
+ */
 export type RemoteMember<T> = RemoteReference<T> & PromiseLike<Returned<T, 'async'>>
 
 /** A generator, or another iterator, that stays in Python. It is gone through by `for await`. */
@@ -53,8 +78,15 @@ export interface RemoteGenerator<T> extends Operations, RemoteLifetime {
   $iterate(options?: CallOptions): AsyncGenerator<T, void, undefined>
 }
 
-/** {@link Remote} for sync calls, whose results are not promises. An attribute is its value as it is now. */
-export type SyncRemote<T> = Signatures<T, 'sync'> & Members<T, 'sync'> & SyncIteration<T> & SyncOperations & SyncLifetime
+/**
+ * {@link Remote} for sync calls, whose results are not promises. An attribute is its value as it is
+ * now.
+ */
+export type SyncRemote<T> = Signatures<T, 'sync'> &
+  Members<T, 'sync'> &
+  SyncIteration<T> &
+  SyncOperations &
+  SyncLifetime
 
 /** {@link RemoteGenerator} for sync calls. */
 export interface SyncGenerator<T> extends SyncOperations, SyncLifetime {
@@ -90,10 +122,18 @@ interface Known {
   $type(): unknown
 }
 
-type IsMethod<F> = 0 extends 1 & F ? false : F extends Known ? false : F extends Callable ? true : false
+type IsMethod<F> = 0 extends 1 & F
+  ? false
+  : F extends Known
+    ? false
+    : F extends Callable
+      ? true
+      : false
 
 /** Whether an object type has methods: then it is one of a class. */
-type HasMethods<T> = true extends { [K in keyof T & string]-?: IsMethod<T[K]> }[keyof T & string] ? true : false
+type HasMethods<T> = true extends { [K in keyof T & string]-?: IsMethod<T[K]> }[keyof T & string]
+  ? true
+  : false
 
 /** What a result of this type arrives as. */
 type Returned<R, M extends Mode> = 0 extends 1 & R
@@ -136,12 +176,18 @@ type Generated<I, Steps extends Mode, M extends Mode> = M extends 'async'
     ? SyncGenerator<Item<I, M>>
     : SyncObject
 
-type Result<R, M extends Mode> = M extends 'sync' ? Returned<Awaited<R>, M> : Promise<Returned<Awaited<R>, M>>
+type Result<R, M extends Mode> = M extends 'sync'
+  ? Returned<Awaited<R>, M>
+  : Promise<Returned<Awaited<R>, M>>
 
 /** What a class returns. */
 type Instance<I, M extends Mode> = M extends 'sync' ? Made<I, M> : Promise<Made<I, M>>
 
-type Made<I, M extends Mode> = 0 extends 1 & I ? I : I extends Copied | AnyIterator ? Returned<I, M> : Held<I, M>
+type Made<I, M extends Mode> = 0 extends 1 & I
+  ? I
+  : I extends Copied | AnyIterator
+    ? Returned<I, M>
+    : Held<I, M>
 
 type AnyIterator = Iterator<unknown, unknown, never> | AsyncIterator<unknown, unknown, never>
 
@@ -164,7 +210,9 @@ type Argument<P, M extends Mode> = 0 extends 1 & P
 type Stream = { pipe: Callable } | { getReader: Callable }
 
 /** What Python can go through. */
-type Items<I, M extends Mode> = Iterable<ItemArgument<I, M>> | (M extends 'async' ? AsyncIterable<ItemArgument<I, M>> : never)
+type Items<I, M extends Mode> =
+  | Iterable<ItemArgument<I, M>>
+  | (M extends 'async' ? AsyncIterable<ItemArgument<I, M>> : never)
 
 type ItemArgument<P, M extends Mode> = 0 extends 1 & P
   ? P
@@ -184,7 +232,9 @@ type Arguments<A extends readonly unknown[], M extends Mode> = { [I in keyof A]:
 
 /** A function of JavaScript that Python calls. */
 type Callback<F, M extends Mode> = F extends (...args: infer A) => infer R
-  ? (...args: Arrived<A, M>) => M extends 'sync' ? Argument<R, M> : Awaitable<Argument<Awaited<R>, M>>
+  ? (
+      ...args: Arrived<A, M>
+    ) => M extends 'sync' ? Argument<R, M> : Awaitable<Argument<Awaited<R>, M>>
   : never
 
 type Arrived<A extends readonly unknown[], M extends Mode> = { [I in keyof A]: Returned<A[I], M> }
@@ -199,7 +249,10 @@ type Signatures<T, M extends Mode> = 0 extends 1 & T
       (T extends Callable ? Calls<T, M> : unknown) &
       (T extends Class | Callable ? FunctionMembers<M> : unknown)
 
-type Constructs<O, M extends Mode> = O extends readonly [readonly [infer A extends readonly unknown[], infer I], ...infer Rest]
+type Constructs<O, M extends Mode> = O extends readonly [
+  readonly [infer A extends readonly unknown[], infer I],
+  ...infer Rest,
+]
   ? Construct<Arguments<A, M>, Instance<I, M>> & Constructs<Rest, M>
   : unknown
 
@@ -209,8 +262,12 @@ type Calls<F, M extends Mode> = F extends (...args: infer A) => infer R
     : Overloaded<F, Overloads<F>, A, R, M>
   : unknown
 
-/** `O`: the overloads of `F`, which is generic if they are not the same as `F`; `A` and `R` are of the last one. */
-type Overloaded<F, O, A extends readonly unknown[], R, M extends Mode> = AsDeclared<O> & Pick<F, keyof F> extends F
+/**
+ * `O`: the overloads of `F`, which is generic if they are not the same as `F`; `A` and `R` are of
+ * the last one.
+ */
+type Overloaded<F, O, A extends readonly unknown[], R, M extends Mode> = AsDeclared<O> &
+  Pick<F, keyof F> extends F
   ? EachCall<O, M>
   : M extends 'sync'
     ? R extends PromiseLike<unknown>
@@ -220,11 +277,17 @@ type Overloaded<F, O, A extends readonly unknown[], R, M extends Mode> = AsDecla
       ? GenericCall<F, A, R>
       : EachCall<O, M>
 
-type AsDeclared<O> = O extends readonly [readonly [infer A extends readonly unknown[], infer R], ...infer Rest]
+type AsDeclared<O> = O extends readonly [
+  readonly [infer A extends readonly unknown[], infer R],
+  ...infer Rest,
+]
   ? ((...args: A) => R) & AsDeclared<Rest>
   : unknown
 
-type EachCall<O, M extends Mode> = O extends readonly [readonly [infer A extends readonly unknown[], infer R], ...infer Rest]
+type EachCall<O, M extends Mode> = O extends readonly [
+  readonly [infer A extends readonly unknown[], infer R],
+  ...infer Rest,
+]
   ? Call<Arguments<A, M>, Result<R, M>> & EachCall<Rest, M>
   : unknown
 
@@ -233,9 +296,16 @@ type Members<T, M extends Mode> = 0 extends 1 & T
   ? T
   : T extends Copied
     ? unknown
-    : { readonly [K in keyof T as MemberName<K, T>]: M extends 'sync' ? Returned<T[K], M> : RemoteMember<T[K]> }
+    : {
+        readonly [K in keyof T as MemberName<K, T>]: M extends 'sync'
+          ? Returned<T[K], M>
+          : RemoteMember<T[K]>
+      }
 
-/** Names that are no attribute of something in Python: operations, what makes a promise, what every class of JavaScript has. */
+/**
+ * Names that are no attribute of something in Python: operations, what makes a promise, what every
+ * class of JavaScript has.
+ */
 type MemberName<K, T> = K extends keyof Operations | 'then' | 'toJSON'
   ? never
   : K extends 'prototype'
@@ -248,4 +318,7 @@ type RemoteIteration<T> = T extends AsyncIterable<infer I> | Iterable<infer I>
   ? Pick<RemoteGenerator<Item<I, 'async'>>, typeof Symbol.asyncIterator | '$iterate'>
   : unknown
 
-type SyncIteration<T> = T extends Iterable<infer I> ? Pick<SyncGenerator<Item<I, 'sync'>>, typeof Symbol.iterator> : unknown
+type SyncIteration<T> =
+  T extends Iterable<infer I>
+    ? Pick<SyncGenerator<Item<I, 'sync'>>, typeof Symbol.iterator>
+    : unknown

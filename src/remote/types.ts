@@ -4,40 +4,60 @@ import type { CallOptions, CopyOptions } from '../options/index.ts'
 declare const unknownNames: { readonly [name: string]: true }
 
 /**
- * The type of a name that is not declared. The compiler option `noUncheckedIndexedAccess` adds `undefined` to it, so that every
- * call would need a check; `any` absorbs the `undefined`. Without the option it is `T`.
+ * The type of a name that is not declared. The compiler option `noUncheckedIndexedAccess` adds
+ * `undefined` to it, so that every call would need a check; `any` absorbs the `undefined`. Without
+ * the option it is `T`.
  */
 // biome-ignore lint/suspicious/noExplicitAny: no other type can be called when `undefined` is added
 type Named<T> = undefined extends typeof unknownNames.name ? any : T
 
-/** The names that every JavaScript function has: on something to call they are attributes of Python all the same. */
-type FunctionMember = 'name' | 'length' | 'call' | 'apply' | 'bind' | 'toString' | 'arguments' | 'caller' | 'prototype'
+/**
+ * The names that every JavaScript function has: on something to call they are attributes of Python
+ * all the same.
+ */
+type FunctionMember =
+  | 'name'
+  | 'length'
+  | 'call'
+  | 'apply'
+  | 'bind'
+  | 'toString'
+  | 'arguments'
+  | 'caller'
+  | 'prototype'
 
 /** {@link FunctionMember} of something that is described by a type. */
 export type FunctionMembers<Mode> = {
   readonly [K in FunctionMember]: Mode extends 'sync' ? SyncAttribute : RemoteAttribute
 }
 
-/** Something in a Python module or object whose type is not known yet: call it, await its value, or go on to its attributes. */
+/**
+ * Something in a Python module or object whose type is not known yet: call it, await its value, or
+ * go on to its attributes.
+ */
 export type RemoteAttribute = (<R = unknown>(...args: unknown[]) => Promise<R>) &
   (new (
     ...args: unknown[]
   ) => Promise<RemoteObject>) &
   PromiseLike<unknown> &
-  Operations & { readonly [K in FunctionMember]: RemoteAttribute } & { readonly [name: string]: Named<RemoteAttribute> }
+  Operations & { readonly [K in FunctionMember]: RemoteAttribute } & {
+    readonly [name: string]: Named<RemoteAttribute>
+  }
 
 /**
- * A Python module without a declared type. Nothing is sent before something in it is called or awaited. With the compiler option
- * `noUncheckedIndexedAccess` what is in it is `any`; describe the module by a type ({@link Remote}) to have it checked.
+ * A Python module without a declared type. Nothing is sent before something in it is called or
+ * awaited. With the compiler option `noUncheckedIndexedAccess` what is in it is `any`; describe the
+ * module by a type ({@link Remote}) to have it checked.
  */
-export type RemoteModule = Operations & RemoteLifetime & { readonly [name: string]: Named<RemoteAttribute> }
+export type RemoteModule = Operations &
+  RemoteLifetime & { readonly [name: string]: Named<RemoteAttribute> }
 
 /** A module as {@link Python.import} returns it: awaited, it is imported. */
 export type Importable<Module> = Module & PromiseLike<Module>
 
 /**
- * What can be done with a Python object besides calling it and reading its attributes. No Python name
- * begins with `$`. Each operation rejects with the errors of {@link Python.run}, and with
+ * What can be done with a Python object besides calling it and reading its attributes. No Python
+ * name begins with `$`. Each operation rejects with the errors of {@link Python.run}, and with
  * `ERR_PYTHREADS_OBJECT_RELEASED` after the object was released.
  */
 export interface Operations {
@@ -63,7 +83,10 @@ export interface Operations {
   $has(item: unknown): Promise<boolean>
   /** `len(object)` */
   $length(): Promise<number>
-  /** A function of Python's module `operator`, with the object as its first operand: `$operate('add', 1)`. */
+  /**
+   * A function of Python's module `operator`, with the object as its first operand:
+   * `$operate('add', 1)`.
+   */
   $operate<R = unknown>(name: string, ...operands: unknown[]): Promise<R>
   /** `str(object)` */
   $str(): Promise<string>
@@ -77,22 +100,34 @@ export interface Operations {
   $is(other: unknown): Promise<boolean>
   /** `isinstance(object, kind)` */
   $isInstance(kind: unknown): Promise<boolean>
-  /** The bytes of an Arrow IPC stream with the contents of a table or a data frame; `toArrow` of `pythreads/arrow` reads them. */
+  /**
+   * The bytes of an Arrow IPC stream with the contents of a table or a data frame; `toArrow` of
+   * `pythreads/arrow` reads them.
+   */
   $arrow(): Promise<Uint8Array>
   /** `dir(object)` */
   $dir(): Promise<string[]>
 }
 
-/** What ends the use of an object that JavaScript holds. A module is not held: its `$dispose` does nothing. */
+/**
+ * What ends the use of an object that JavaScript holds. A module is not held: its `$dispose` does
+ * nothing.
+ */
 export interface RemoteLifetime {
   /**
-   * Releases the object in Python; using it afterwards throws `ERR_PYTHREADS_OBJECT_RELEASED`. `using` and `await using` do
-   * this too, and so does the garbage collector, sooner or later.
+   * Releases the object in Python; using it afterwards throws `ERR_PYTHREADS_OBJECT_RELEASED`.
+   * `using` and `await using` do this too, and so does the garbage collector, sooner or later.
    */
   $dispose(): void
-  /** Enters a context manager, to be left by `await using`. It does not learn of errors: use {@link $with} where it has to. */
+  /**
+   * Enters a context manager, to be left by `await using`. It does not learn of errors: use {@link
+   * $with} where it has to.
+   */
   $enter<T = unknown>(): Promise<RemoteContext<T>>
-  /** Runs `body` in a context manager, which learns of what it throws. `undefined` when the context swallowed that. */
+  /**
+   * Runs `body` in a context manager, which learns of what it throws. `undefined` when the context
+   * swallowed that.
+   */
   $with<T = unknown, R = unknown>(body: (value: T) => R): Promise<Awaited<R> | undefined>
   [Symbol.dispose](): void
   [Symbol.asyncDispose](): Promise<void>
@@ -100,15 +135,21 @@ export interface RemoteLifetime {
 
 /** What only an object has that JavaScript holds. */
 export interface RemoteObjectOperations extends Operations, RemoteLifetime {
-  /** Goes through its items; leaving early closes a generator. Not there when the object cannot be iterated. */
+  /**
+   * Goes through its items; leaving early closes a generator. Not there when the object cannot be
+   * iterated.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined>
-  /** Goes through its items, with options for each step: a time limit, a signal. Not there when it cannot be iterated. */
+  /**
+   * Goes through its items, with options for each step: a time limit, a signal. Not there when it
+   * cannot be iterated.
+   */
   $iterate<R = unknown>(options?: CallOptions): AsyncGenerator<R, void, undefined>
 }
 
 /**
- * An object that stays in Python, in the worker that made it: every use goes there. Attributes and methods are as those of a
- * module; passed as an argument it is the object itself.
+ * An object that stays in Python, in the worker that made it: every use goes there. Attributes and
+ * methods are as those of a module; passed as an argument it is the object itself.
  */
 export type RemoteObject = (<R = unknown>(...args: unknown[]) => Promise<R>) &
   (new (
@@ -129,10 +170,13 @@ export type SyncAttribute = (<R = unknown>(...args: unknown[]) => R) &
   (new (
     ...args: unknown[]
   ) => SyncObject) &
-  SyncOperations & { readonly [K in FunctionMember]: SyncAttribute } & { readonly [name: string]: Named<SyncAttribute> }
+  SyncOperations & { readonly [K in FunctionMember]: SyncAttribute } & {
+    readonly [name: string]: Named<SyncAttribute>
+  }
 
 /** {@link RemoteModule} for sync calls. */
-export type SyncModule = SyncOperations & SyncLifetime & { readonly [name: string]: Named<SyncAttribute> }
+export type SyncModule = SyncOperations &
+  SyncLifetime & { readonly [name: string]: Named<SyncAttribute> }
 
 /** {@link Operations} for sync calls: their results are not promises. */
 export interface SyncOperations {
@@ -194,4 +238,6 @@ export type SyncObject = (<R = unknown>(...args: unknown[]) => R) &
   SyncLifetime & {
     /** Goes through its items; leaving early closes a generator. */
     [Symbol.iterator](): Generator<unknown, void, undefined>
-  } & { readonly [K in FunctionMember]: SyncAttribute } & { readonly [name: string]: Named<SyncAttribute> }
+  } & { readonly [K in FunctionMember]: SyncAttribute } & {
+    readonly [name: string]: Named<SyncAttribute>
+  }

@@ -11,7 +11,10 @@ export interface CallLimits {
 }
 
 export function abortError(signal: AbortSignal, target?: string): PythreadsError {
-  return new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', { cause: signal.reason, target })
+  return new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', {
+    cause: signal.reason,
+    target,
+  })
 }
 
 /** What to do when a signal is aborted. A signal of many calls has one listener. */
@@ -30,8 +33,8 @@ function onAbort(signal: AbortSignal, abort: () => void): () => void {
 }
 
 /**
- * Has a call given up when its time is over or its signal says so; what is set for that ends with the call. `isWaiting` says
- * whether a call has not begun.
+ * Has a call given up when its time is over or its signal says so; what is set for that ends with
+ * the call. `isWaiting` says whether a call has not begun.
  */
 export function armLimits(
   task: Task,
@@ -45,11 +48,18 @@ export function armLimits(
     const timer = setTimeout(then, ms)
     ends.push(() => clearTimeout(timer))
   }
-  if (signal !== undefined) ends.push(onAbort(signal, () => giveUp(task, abortError(signal, task.target))))
-  if (timeoutMs != null) after(timeoutMs, () => giveUp(task, late('TIMEOUT', `The call took longer than ${timeoutMs} ms`, task)))
+  if (signal !== undefined)
+    ends.push(onAbort(signal, () => giveUp(task, abortError(signal, task.target))))
+  if (timeoutMs != null)
+    after(timeoutMs, () =>
+      giveUp(task, late('TIMEOUT', `The call took longer than ${timeoutMs} ms`, task)),
+    )
   if (queueTimeoutMs != null) {
     const message = `The call waited for a worker for longer than ${queueTimeoutMs} ms`
-    after(queueTimeoutMs, () => isWaiting(task) && giveUp(task, late('QUEUE_TIMEOUT', message, task)))
+    after(
+      queueTimeoutMs,
+      () => isWaiting(task) && giveUp(task, late('QUEUE_TIMEOUT', message, task)),
+    )
   }
   if (ends.length === 0) return
   task.onSettled = () => {
@@ -57,6 +67,10 @@ export function armLimits(
   }
 }
 
-function late(what: 'TIMEOUT' | 'QUEUE_TIMEOUT', message: string, { target }: Task): PythreadsError {
+function late(
+  what: 'TIMEOUT' | 'QUEUE_TIMEOUT',
+  message: string,
+  { target }: Task,
+): PythreadsError {
   return new PythreadsError(`ERR_PYTHREADS_${what}`, message, { target })
 }

@@ -4,17 +4,26 @@ const MAX_KNOWN = 10_000
 const SHORT_US = 200
 /** One that holds it no longer than this is a brief one. */
 const BRIEF_US = 10_000
-/** After so many short ones in a row, and none since that was longer, the next one is expected to be short. */
+/**
+ * After so many short ones in a row, and none since that was longer, the next one is expected to be
+ * short.
+ */
 const ENOUGH_IN_A_ROW = 8
 /** How much work may stand behind a call, so that neither side waits for the other. */
 const BACKLOG_US = 1_000
 const MAX_DEPTH = 64
-/** A call that takes less holds its worker no longer than it takes JavaScript to make it: one worker does all of them. */
+/**
+ * A call that takes less holds its worker no longer than it takes JavaScript to make it: one worker
+ * does all of them.
+ */
 const TINY_US = 10
 /** How much work tiny calls may have before them, rather than that another worker is woken. */
 const BATCH_US = 200
 
-/** `'tiny'`: less than it takes to make the call. `'short'`: well below a millisecond. `'brief'`: a few milliseconds at most. */
+/**
+ * `'tiny'`: less than it takes to make the call. `'short'`: well below a millisecond. `'brief'`: a
+ * few milliseconds at most.
+ */
 export type Expected = 'tiny' | 'short' | 'brief' | 'long'
 
 interface CallProfile {
@@ -27,11 +36,15 @@ interface CallProfile {
 }
 
 /**
- * How long calls of each kind hold a worker's thread, learnt from what Python reports. A worker gets several calls at once
- * only where all are expected to be short. A coroutine holds the thread only while it begins.
+ * How long calls of each kind hold a worker's thread, learnt from what Python reports. A worker
+ * gets several calls at once only where all are expected to be short. A coroutine holds the thread
+ * only while it begins.
  */
 export class CallProfiles {
-  /** Kinds that were seen lately, and those before them: names that are used once push nobody out who is used again. */
+  /**
+   * Kinds that were seen lately, and those before them: names that are used once push nobody out
+   * who is used again.
+   */
   #recent = new Map<string, CallProfile>()
   #older = new Map<string, CallProfile>()
 
@@ -55,7 +68,8 @@ export class CallProfiles {
   /** How many calls of this kind a worker gets before another one is woken; 0: none. */
   batchDepth(key: string | undefined): number {
     const profile = key === undefined ? undefined : this.#find(key)
-    if (profile === undefined || profile.shortInARow < ENOUGH_IN_A_ROW || profile.meanUs >= TINY_US) return 0
+    if (profile === undefined || profile.shortInARow < ENOUGH_IN_A_ROW || profile.meanUs >= TINY_US)
+      return 0
     return Math.min(MAX_DEPTH, Math.floor(BATCH_US / Math.max(profile.meanUs, 1)))
   }
 

@@ -23,16 +23,18 @@ const NOT_BRIEF_MS = 20
 
 /**
  * Decides which worker takes which call. The rules:
- * 1. An idle worker takes the next call: the one of the highest priority that has waited longest. The worker that was idle last
- *    goes first, as its memory is warm.
- *    Tiny calls, which take no longer than it takes to make them, go to one that is at work on such, up to a bound: to wake
+ * 1. An idle worker takes the next call: the one of the highest priority that has waited longest.
+ *    The worker that was idle last goes first, as its memory is warm. Tiny calls, which take no
+ *    longer than it takes to make them, go to one that is at work on such, up to a bound: to wake
  *    another one would take longer.
- * 2. When all are busy, a call waits; only where a worker has nothing but short calls, and this is one, it is sent along.
- *    Where more calls wait, and a worker runs a brief one, the next one stands by behind it if it is brief too: the worker need not wait for
- *    JavaScript in between.
- * 3. When a call that was to be short or brief is not, those behind it are taken back, and have their turn as if they had waited. So is one
- *    that stands by, as soon as there is an idle worker or one of a higher priority waits.
- * 4. A leased or retiring worker takes only calls that name it; one that waits for a callback, those that the callback made.
+ * 2. When all are busy, a call waits; only where a worker has nothing but short calls, and this is
+ *    one, it is sent along. Where more calls wait, and a worker runs a brief one, the next one
+ *    stands by behind it if it is brief too: the worker need not wait for JavaScript in between.
+ * 3. When a call that was to be short or brief is not, those behind it are taken back, and have
+ *    their turn as if they had waited. So is one that stands by, as soon as there is an idle worker
+ *    or one of a higher priority waits.
+ * 4. A leased or retiring worker takes only calls that name it; one that waits for a callback,
+ *    those that the callback made.
  */
 export class Dispatcher<S extends DispatchTarget> {
   /** The workers by number; there may be holes. */
@@ -68,17 +70,24 @@ export class Dispatcher<S extends DispatchTarget> {
   /** Whether an idle worker could take a call at once. */
   hasIdle(index: number | undefined): boolean {
     const able = index === undefined ? this.workers : [this.workers[index]]
-    return able.some((worker) => worker?.serving === true && worker.idle && (index !== undefined || !this.#isReserved(worker)))
+    return able.some(
+      (worker) =>
+        worker?.serving === true &&
+        worker.idle &&
+        (index !== undefined || !this.#isReserved(worker)),
+    )
   }
 
   /** A new call: it goes to a worker, or waits. */
   place(task: Task): void {
     const { workerIndex, origin } = task
-    const gathering = workerIndex === undefined && origin === undefined ? this.#batching(task) : undefined
+    const gathering =
+      workerIndex === undefined && origin === undefined ? this.#batching(task) : undefined
     if (gathering !== undefined) return this.#sendAlong(gathering, task)
     const worker = workerIndex === undefined ? this.#takeIdle() : this.workers[workerIndex]
     if (worker?.serving === true && worker.idle) return this.#send(worker, task)
-    const other = workerIndex === undefined && origin === undefined ? this.#withRoom(task) : undefined
+    const other =
+      workerIndex === undefined && origin === undefined ? this.#withRoom(task) : undefined
     if (other !== undefined) return this.#sendAlong(other, task)
     const host = workerIndex === undefined ? this.workers[origin?.index ?? -1] : worker
     if (origin !== undefined && host?.serving === true && host.waits) return this.#send(host, task)
@@ -117,7 +126,11 @@ export class Dispatcher<S extends DispatchTarget> {
       this.#leases.grant(worker)
       leased = true
     }
-    for (let task = this.#nextFor(worker, leased); task !== undefined; task = this.#nextFor(worker, leased)) {
+    for (
+      let task = this.#nextFor(worker, leased);
+      task !== undefined;
+      task = this.#nextFor(worker, leased)
+    ) {
       if (worker.idle || worker.waits) this.#send(worker, task)
       else this.#sendAlong(worker, task)
       this.#checkDrained()
@@ -127,10 +140,14 @@ export class Dispatcher<S extends DispatchTarget> {
     this.#relieve(worker)
   }
 
-  /** Gives an idle worker what stands by behind others: of the highest priority, what came first. */
+  /**
+   * Gives an idle worker what stands by behind others: of the highest priority, what came first.
+   */
   #relieve(worker: S): void {
     if (this.#standbys.size === 0) return
-    const turns = [...this.#standbys].sort(([, one], [, other]) => other.priority - one.priority || one.order - other.order)
+    const turns = [...this.#standbys].sort(
+      ([, one], [, other]) => other.priority - one.priority || one.order - other.order,
+    )
     for (const [other] of turns) {
       if (!worker.idle) return
       this.#takeBackFrom(other)
@@ -158,10 +175,14 @@ export class Dispatcher<S extends DispatchTarget> {
     return worker !== undefined
   }
 
-  /** A worker is gone. `fate` answers the error of a call that cannot go on without it; the others go elsewhere. */
+  /**
+   * A worker is gone. `fate` answers the error of a call that cannot go on without it; the others
+   * go elsewhere.
+   */
   leave(worker: S, fate: (task: Task) => unknown): void {
     this.#standbys.delete(worker)
-    if (worker.listed) this.#idle.splice(this.#idle.indexOf(worker), 1) // where all calls name their worker, nobody else takes it out
+    // where all calls name their worker, nobody else takes it out
+    if (worker.listed) this.#idle.splice(this.#idle.indexOf(worker), 1)
     worker.listed = false
     this.#queues.leave(worker.index, fate)
     this.#checkDrained()
@@ -192,8 +213,12 @@ export class Dispatcher<S extends DispatchTarget> {
     if (worker.waits) return this.#queues.nextWithin(worker.index)
     if (leased || worker.isWithinCallback) return undefined
     if (isShort(worker))
-      return this.#queues.nextAlong(worker.index, (task) => worker.depth < this.profiles.pipelineDepth(task.key))
-    if (worker.expected !== 'brief' || worker.depth > 1 || this.#leases.next !== undefined) return undefined
+      return this.#queues.nextAlong(
+        worker.index,
+        (task) => worker.depth < this.profiles.pipelineDepth(task.key),
+      )
+    if (worker.expected !== 'brief' || worker.depth > 1 || this.#leases.next !== undefined)
+      return undefined
     return this.#queues.nextAlong(
       worker.index,
       (task) => task.workerIndex === undefined && this.profiles.expected(task.key) !== 'long',
@@ -216,7 +241,8 @@ export class Dispatcher<S extends DispatchTarget> {
 
   /** Takes back the calls that stand by where this one waits and is to go first. */
   #recall({ priority }: Task): void {
-    for (const [worker, standby] of this.#standbys) if (standby.priority < priority) this.#takeBackFrom(worker)
+    for (const [worker, standby] of this.#standbys)
+      if (standby.priority < priority) this.#takeBackFrom(worker)
   }
 
   #takeBackFrom(worker: S): void {
@@ -238,7 +264,8 @@ export class Dispatcher<S extends DispatchTarget> {
     if (window <= 1) return undefined
     let best: S | undefined
     for (const worker of this.workers) {
-      if (worker === undefined || !worker.serving || !isShort(worker) || worker.isWithinCallback) continue
+      if (worker === undefined || !worker.serving || !isShort(worker) || worker.isWithinCallback)
+        continue
       if (worker.depth >= (best?.depth ?? window) || this.#isReserved(worker)) continue
       if (this.#queues.isNext(task, worker.index)) best = worker
     }
@@ -268,7 +295,8 @@ export class Dispatcher<S extends DispatchTarget> {
   }
 
   #sendAlong(worker: S, task: Task): void {
-    if (worker.expected === 'tiny' && this.profiles.expected(task.key) !== 'tiny') worker.expected = 'short'
+    if (worker.expected === 'tiny' && this.profiles.expected(task.key) !== 'tiny')
+      worker.expected = 'short'
     if (!isShort(worker)) this.#standbys.set(worker, task)
     this.#events.sending(task, worker)
     worker.send(task)
@@ -291,7 +319,10 @@ export class Dispatcher<S extends DispatchTarget> {
     this.#events.drained()
   }
 
-  /** Takes calls back that stand behind a long one (rule 3), as long as there are any that stand behind another. */
+  /**
+   * Takes calls back that stand behind a long one (rule 3), as long as there are any that stand
+   * behind another.
+   */
   #takeBack(): void {
     this.#watch = undefined
     const now = performance.now()

@@ -43,7 +43,9 @@ export class Leases<S extends Leasable> {
   }
 
   request(order: number): Promise<Lease> {
-    return new Promise((resolve, reject) => this.#requests.push({ order, priority: 0, resolve, reject }))
+    return new Promise((resolve, reject) =>
+      this.#requests.push({ order, priority: 0, resolve, reject }),
+    )
   }
 
   /** Gives a worker to the oldest request. */

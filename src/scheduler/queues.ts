@@ -9,7 +9,9 @@ export interface Turn {
 }
 
 function isBefore(one: Turn, other: Turn): boolean {
-  return one.priority > other.priority || (one.priority === other.priority && one.order < other.order)
+  return (
+    one.priority > other.priority || (one.priority === other.priority && one.order < other.order)
+  )
 }
 
 /** Empty levels that a lane keeps for the next call of that priority. */
@@ -49,7 +51,8 @@ class Lane {
     const known = this.#levels.find((level) => level.priority === priority)
     if (known !== undefined) return known.queue
     const used = this.#levels.filter(({ queue }) => queue.peek() !== undefined)
-    if (this.#levels.length - used.length >= SPARE_LEVELS) this.#levels.splice(0, this.#levels.length, ...used)
+    if (this.#levels.length - used.length >= SPARE_LEVELS)
+      this.#levels.splice(0, this.#levels.length, ...used)
     const queue = new LinkedQueue<Task>()
     const place = this.#levels.findIndex((level) => level.priority < priority)
     this.#levels.splice(place < 0 ? this.#levels.length : place, 0, { priority, queue })
@@ -58,8 +61,9 @@ class Lane {
 }
 
 /**
- * Calls that wait for a worker: any, or a certain one. Those that callbacks made stand apart, as the worker that waits for the
- * callback may take them too. A worker that somebody has leased takes only calls that name it.
+ * Calls that wait for a worker: any, or a certain one. Those that callbacks made stand apart, as
+ * the worker that waits for the callback may take them too. A worker that somebody has leased takes
+ * only calls that name it.
  */
 export class Queues {
   readonly #any = new Lane()
@@ -80,16 +84,22 @@ export class Queues {
   /** Adds a call; `again`: one that was taken before, and goes back to its turn. */
   push(task: Task, again: boolean = false): void {
     const { workerIndex, origin } = task
-    if (origin === undefined) (workerIndex === undefined ? this.#any : laneOf(this.#pinned, workerIndex)).add(task, again)
+    if (origin === undefined)
+      (workerIndex === undefined ? this.#any : laneOf(this.#pinned, workerIndex)).add(task, again)
     else
-      (workerIndex === undefined ? laneOf(this.#nested, origin.index) : laneOf(this.#nestedPinned, workerIndex)).add(task, again)
+      (workerIndex === undefined
+        ? laneOf(this.#nested, origin.index)
+        : laneOf(this.#nestedPinned, workerIndex)
+      ).add(task, again)
     this.#length++
     if (origin !== undefined) this.#nestedLength++
   }
 
   /** Whether calls wait that only this worker can take. */
   isAwaited(index: number): boolean {
-    return this.#pinned[index]?.peek() !== undefined || this.#nestedPinned[index]?.peek() !== undefined
+    return (
+      this.#pinned[index]?.peek() !== undefined || this.#nestedPinned[index]?.peek() !== undefined
+    )
   }
 
   /** Takes a call out that waits. Answers whether it did. */
@@ -131,8 +141,8 @@ export class Queues {
   }
 
   /**
-   * A worker is gone. `fate` answers the error of a call that cannot go on without it; those that its callbacks made may go
-   * anywhere now.
+   * A worker is gone. `fate` answers the error of a call that cannot go on without it; those that
+   * its callbacks made may go anywhere now.
    */
   leave(index: number, fate: (task: Task) => unknown): void {
     for (const lane of [this.#pinned[index], this.#nestedPinned[index], this.#nested[index]]) {
@@ -153,7 +163,8 @@ export class Queues {
         ? [this.#any, ...this.#pinned, ...this.#nested, ...this.#nestedPinned]
         : [this.#pinned[index], this.#nestedPinned[index]]
     for (const lane of lanes) {
-      for (let task = this.#take(lane?.peek()); task !== undefined; task = this.#take(lane?.peek())) task.drop(error, outcome)
+      for (let task = this.#take(lane?.peek()); task !== undefined; task = this.#take(lane?.peek()))
+        task.drop(error, outcome)
     }
   }
 

@@ -1,10 +1,18 @@
 import { forTarget } from '../errors/index.ts'
 import type { CallOutcome } from '../observe/index.ts'
-import { type EncodedFrame, type FrameReferences, frameBytes, handleOf } from '../references/index.ts'
+import {
+  type EncodedFrame,
+  type FrameReferences,
+  frameBytes,
+  handleOf,
+} from '../references/index.ts'
 import type { Expected } from './call-profiles.ts'
 import type { Linked, LinkedQueue } from './linked-queue.ts'
 
-/** What a call calls: `module:attribute`, or the attribute of a remote object; `undefined`: nothing that has a name. */
+/**
+ * What a call calls: `module:attribute`, or the attribute of a remote object; `undefined`: nothing
+ * that has a name.
+ */
 export type CallTarget = string | { readonly object: object; readonly path: string } | undefined
 
 /** What errors and channels say of it. */
@@ -22,7 +30,9 @@ export interface DispatchTarget {
   /** Whether it takes only calls that name it. */
   readonly retiring: boolean
   readonly idle: boolean
-  /** Whether its thread waits for a callback, so that it can take a call which the callback made. */
+  /**
+   * Whether its thread waits for a callback, so that it can take a call which the callback made.
+   */
   readonly waits: boolean
   /** Whether a call that it has waits, or waited, for a callback in which others run. */
   readonly isWithinCallback: boolean
@@ -48,7 +58,10 @@ export interface TaskOptions {
   readonly order: number
   /** The number of the worker that has to take it, `undefined`: any. */
   readonly workerIndex: number | undefined
-  /** The worker whose callback made this call, if one did: it waits for it, so it may take it in between. */
+  /**
+   * The worker whose callback made this call, if one did: it waits for it, so it may take it in
+   * between.
+   */
   readonly origin: DispatchTarget | undefined
   readonly priority: number
   /** What it calls, by which others of its kind are known; `undefined`: nothing that has a name. */
@@ -62,7 +75,10 @@ export interface TaskOptions {
   readonly isSetUp?: boolean
 }
 
-/** A call: its frame, ready to be sent, and its promise. Arguments are encoded when the call is made, never later. */
+/**
+ * A call: its frame, ready to be sent, and its promise. Arguments are encoded when the call is
+ * made, never later.
+ */
 export class Task implements Linked<Task>, EncodedFrame {
   next: Task | undefined
   previous: Task | undefined
@@ -85,7 +101,10 @@ export class Task implements Linked<Task>, EncodedFrame {
   cancelledAt: number | undefined
   /** It runs as a coroutine, beside other calls. */
   coroutine = false
-  /** When its worker was last asked to interrupt it; whether its code has heard of that, and whether it was asked a last time. */
+  /**
+   * When its worker was last asked to interrupt it; whether its code has heard of that, and whether
+   * it was asked a last time.
+   */
   lastInterruptAt = 0
   acknowledged = false
   finalInterrupt = false
@@ -110,7 +129,12 @@ export class Task implements Linked<Task>, EncodedFrame {
   end: number
   #isSent = false
 
-  constructor(options: TaskOptions, frame: EncodedFrame, resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+  constructor(
+    options: TaskOptions,
+    frame: EncodedFrame,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
     this.order = options.order
     this.workerIndex = options.workerIndex
     this.origin = options.origin
@@ -144,7 +168,10 @@ export class Task implements Linked<Task>, EncodedFrame {
     this.#fail(error, 'rejected')
   }
 
-  /** It came to nothing with the end of its worker or its pool, as others may have; so `error` may be that of many. */
+  /**
+   * It came to nothing with the end of its worker or its pool, as others may have; so `error` may
+   * be that of many.
+   */
   lose(error: unknown, outcome: CallOutcome = 'lost'): void {
     this.#fail(forTarget(error, this.target), outcome)
   }
@@ -174,7 +201,10 @@ export class Task implements Linked<Task>, EncodedFrame {
     this.onSettled?.()
   }
 
-  /** The frame with its request id. Made again, it is a copy: the bytes of the first one may still be on their way. */
+  /**
+   * The frame with its request id. Made again, it is a copy: the bytes of the first one may still
+   * be on their way.
+   */
   frame(): Buffer {
     if (this.#isSent) {
       this.slab = Buffer.from(this.slab.subarray(this.start, this.end))

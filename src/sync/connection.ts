@@ -1,8 +1,23 @@
 import { writeSync } from 'node:fs'
 import { type PythonErrorDetails, PythreadsError, startFailure, toError } from '../errors/index.ts'
-import { MAIN, SIDE, type SyncEndpoint, type SyncSockets, type SyncSocketWorker } from '../isolation/index.ts'
+import {
+  MAIN,
+  SIDE,
+  type SyncEndpoint,
+  type SyncSockets,
+  type SyncSocketWorker,
+} from '../isolation/index.ts'
 import type { SyncEntry } from '../native/index.ts'
-import { decode, FrameParser, type FrameSink, frame, frameError, HEADER_BYTES, KIND, type Kind } from '../wire/index.ts'
+import {
+  decode,
+  FrameParser,
+  type FrameSink,
+  frame,
+  frameError,
+  HEADER_BYTES,
+  KIND,
+  type Kind,
+} from '../wire/index.ts'
 
 /** A reply: its kind and where its payload is. The bytes are valid until the next request. */
 export interface SyncReply {
@@ -18,7 +33,10 @@ export interface SyncConnection {
   /** Whether Python runs in this process, and otherwise in which. */
   readonly inProcess: boolean
   readonly pid: number
-  /** What the worker says of the descriptor of the file from which it lends, unchecked; -1: it lends by address, or nothing. */
+  /**
+   * What the worker says of the descriptor of the file from which it lends, unchecked; -1: it lends
+   * by address, or nothing.
+   */
   readonly memory: unknown
   /** Sends a frame; its request id is written here. */
   request(bytes: Buffer): SyncReply
@@ -31,7 +49,10 @@ export interface SyncConnection {
 
 /** What a line needs to know to deal with frames that are not replies. */
 export interface SyncTools {
-  /** Takes such a frame. `reply` sends frames back. `blocked`: this thread waits, so a promise could never settle. */
+  /**
+   * Takes such a frame. `reply` sends frames back. `blocked`: this thread waits, so a promise could
+   * never settle.
+   */
   take(frame: SideFrame, reply: (bytes: Buffer) => void, blocked: boolean): void
   /** How long a worker of its own may take to start. */
   readonly startTimeoutMs: number
@@ -44,9 +65,14 @@ export interface SideFrame {
   readonly bytes: Buffer
 }
 
-/** Connects to what serves sync calls. @throws `ERR_PYTHREADS_WORKER_START`, and what its modules raise */
+/**
+ * Connects to what serves sync calls. @throws `ERR_PYTHREADS_WORKER_START`, and what its modules
+ * raise
+ */
 export function connectSync(endpoint: SyncEndpoint, tools: SyncTools): SyncConnection {
-  return 'entry' in endpoint ? new EntryConnection(endpoint.entry, endpoint.scope) : new SocketConnection(endpoint, tools)
+  return 'entry' in endpoint
+    ? new EntryConnection(endpoint.entry, endpoint.scope)
+    : new SocketConnection(endpoint, tools)
 }
 
 /** Sync calls by one native call into the interpreter of this process. */
@@ -86,8 +112,9 @@ const MOST_WAITING = 2 ** 20
 const RETRY_MS = 2
 
 /**
- * Sync calls over sockets, to a worker that serves nobody else. While a request is waited for, both sockets are read here;
- * otherwise the event loop reads the side one, on which Python's other threads call JavaScript.
+ * Sync calls over sockets, to a worker that serves nobody else. While a request is waited for, both
+ * sockets are read here; otherwise the event loop reads the side one, on which Python's other
+ * threads call JavaScript.
  */
 class SocketConnection implements SyncConnection {
   readonly callsBack = true
@@ -100,7 +127,10 @@ class SocketConnection implements SyncConnection {
   readonly #tools: SyncTools
   readonly #mainFrames = new FrameParser(this.#queueFrames(true))
   readonly #sideFrames = new FrameParser(this.#queueFrames(false))
-  /** Frames that have come and are not dealt with; a callback that is dealt with may make requests of its own. */
+  /**
+   * Frames that have come and are not dealt with; a callback that is dealt with may make requests
+   * of its own.
+   */
   readonly #frames: (SideFrame & { readonly main: boolean })[] = []
   /** What is to be written to the side socket. */
   readonly #sideWrites: Buffer[] = []
@@ -154,10 +184,15 @@ class SocketConnection implements SyncConnection {
       value = decode(ready.bytes, ready.start)
     } catch (cause) {
       this.kill()
-      if (cause instanceof PythreadsError && cause.code === 'ERR_PYTHREADS_WORKER_START') throw cause
-      throw startFailure('the one for sync calls', new Error('it ended before it was ready', { cause }))
+      if (cause instanceof PythreadsError && cause.code === 'ERR_PYTHREADS_WORKER_START')
+        throw cause
+      throw startFailure(
+        'the one for sync calls',
+        new Error('it ended before it was ready', { cause }),
+      )
     }
-    if (ready.kind === KIND.READY && typeof value === 'object' && value !== null) return value as Record<string, unknown>
+    if (ready.kind === KIND.READY && typeof value === 'object' && value !== null)
+      return value as Record<string, unknown>
     this.kill()
     if (ready.kind === KIND.ERROR) throw toError(value as PythonErrorDetails)
     throw new PythreadsError(
@@ -171,7 +206,9 @@ class SocketConnection implements SyncConnection {
     this.#end()
   }
 
-  /** `until`: when the wait is over, in `performance.now()`; a call takes as long as its code does. */
+  /**
+   * `until`: when the wait is over, in `performance.now()`; a call takes as long as its code does.
+   */
   request(bytes: Buffer, until: number = Number.POSITIVE_INFINITY): SyncReply {
     const id = ++this.#id >>> 0
     if (bytes.readUInt32LE(8) !== KIND.START) bytes.writeUInt32LE(id, 4)
@@ -189,7 +226,9 @@ class SocketConnection implements SyncConnection {
     if (this.#isOpen) this.#write(bytes)
   }
 
-  /** Closes the channel, with which the worker ends; a process that does not is ended after a while. */
+  /**
+   * Closes the channel, with which the worker ends; a process that does not is ended after a while.
+   */
   close(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
@@ -248,7 +287,10 @@ class SocketConnection implements SyncConnection {
     }
   }
 
-  /** Waits until something has come, and sends meanwhile what the side socket takes. Returns whether something has come. */
+  /**
+   * Waits until something has come, and sends meanwhile what the side socket takes. Returns whether
+   * something has come.
+   */
   #waitForFrames(until: number): boolean {
     if (this.#sideWrites.length > 0) this.#flushSide()
     if (!this.#isUsable) return false
@@ -262,7 +304,10 @@ class SocketConnection implements SyncConnection {
     return this.#waiting > MOST_WAITING
   }
 
-  /** The frame to deal with. The reply to a call does not wait behind what a worker asks for that does not read. */
+  /**
+   * The frame to deal with. The reply to a call does not wait behind what a worker asks for that
+   * does not read.
+   */
   #next(): (SideFrame & { readonly main: boolean }) | undefined {
     if (!this.#isFull) return this.#frames.shift()
     const index = this.#depth === 0 ? -1 : this.#frames.findIndex(({ main }) => main)
@@ -273,13 +318,16 @@ class SocketConnection implements SyncConnection {
   #handleFrames(id?: number): SyncReply | undefined {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const { kind, bytes, main } = next
-      if (main && kind === KIND.READY && !this.#isStarting) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'READY came twice')
+      if (main && kind === KIND.READY && !this.#isStarting)
+        throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'READY came twice')
       if (main && (kind === KIND.RESULT || kind === KIND.ERROR || kind === KIND.READY)) {
         if (next.id === id) return { kind, bytes, start: 0 }
         if (next.id > this.#id >>> 0) throw unexpected(kind, next.id)
         continue // of a request that a callback made and that threw meanwhile
       }
-      const reply = main ? (answer: Buffer) => this.#replyToMain(answer) : (answer: Buffer) => this.#replyToSide(answer)
+      const reply = main
+        ? (answer: Buffer) => this.#replyToMain(answer)
+        : (answer: Buffer) => this.#replyToSide(answer)
       this.#tools.take(next, reply, this.#depth > 0)
     }
     return undefined
@@ -317,9 +365,15 @@ class SocketConnection implements SyncConnection {
     if (this.#waiting > MOST_WAITING) this.#sockets.sockets[SIDE].pause()
   }
 
-  /** Writes to the side socket as much as it takes; the rest later, or while a call is waited for. */
+  /**
+   * Writes to the side socket as much as it takes; the rest later, or while a call is waited for.
+   */
   #flushSide(): void {
-    for (let bytes = this.#sideWrites[0]; bytes !== undefined && this.#isUsable; bytes = this.#sideWrites[0]) {
+    for (
+      let bytes = this.#sideWrites[0];
+      bytes !== undefined && this.#isUsable;
+      bytes = this.#sideWrites[0]
+    ) {
       try {
         const sent = writeSync(this.#sockets.fds[SIDE], bytes)
         this.#waiting -= sent
@@ -345,7 +399,10 @@ class SocketConnection implements SyncConnection {
   }
 
   #died(): PythreadsError {
-    return this.#failure ?? new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker for sync calls ended')
+    return (
+      this.#failure ??
+      new PythreadsError('ERR_PYTHREADS_WORKER_DIED', 'The worker for sync calls ended')
+    )
   }
 }
 

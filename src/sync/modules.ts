@@ -26,14 +26,17 @@ export interface SyncCaller extends Operator<unknown> {
 }
 
 /**
- * A module whose attributes are read when they are asked for: a value is answered as it is now; a function, a class or a
- * module as something to call or to go into, which is remembered.
+ * A module whose attributes are read when they are asked for: a value is answered as it is now; a
+ * function, a class or a module as something to call or to go into, which is remembered.
  */
 export function syncModule(caller: SyncCaller, module: string): SyncModule {
   const target: Target = `${module}:`
   const read = reader(caller, target)
   const text = `[Python module ${module}]`
-  const proxy = new Proxy(shownAs(text, new PythonModule()), { get: byName(caller, target, read, text), ...refuseToChange })
+  const proxy = new Proxy(shownAs(text, new PythonModule()), {
+    get: byName(caller, target, read, text),
+    ...refuseToChange,
+  })
   return bindToTarget(proxy, module) as unknown as SyncModule
 }
 
@@ -44,17 +47,20 @@ export function syncObject(caller: SyncCaller, handle: Handle): SyncObject {
   const dispose = () => handle.release()
   const symbols: Partial<Record<symbol, unknown>> = { [Symbol.dispose]: dispose }
   if (has(TRAIT.ITERABLE)) symbols[Symbol.iterator] = () => iterate(caller, target, handle)
-  const proxy: SyncObject = new Proxy(shownAs(text, has(TRAIT.CALLABLE) ? callable() : new RemoteObjectTarget()), {
-    get: (_, key) => {
-      if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
-      if (key === 'toJSON') return refusedToJson(text)
-      return key === '$dispose' ? dispose : (operation(caller, target, key) ?? read(key))
+  const proxy: SyncObject = new Proxy(
+    shownAs(text, has(TRAIT.CALLABLE) ? callable() : new RemoteObjectTarget()),
+    {
+      get: (_, key) => {
+        if (typeof key === 'symbol') return symbols[key] ?? describedBy(key, text)
+        if (key === 'toJSON') return refusedToJson(text)
+        return key === '$dispose' ? dispose : (operation(caller, target, key) ?? read(key))
+      },
+      has: (_, key) => typeof key === 'symbol' && key in symbols,
+      apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
+      construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)) as object,
+      ...refuseToChange,
     },
-    has: (_, key) => typeof key === 'symbol' && key in symbols,
-    apply: (_, __, args: unknown[]) => caller.call(target, ...splitArguments(args)),
-    construct: (_, args: unknown[]) => caller.call(target, ...splitArguments(args)) as object,
-    ...refuseToChange,
-  }) as unknown as SyncObject
+  ) as unknown as SyncObject
   const target: Target = { object: proxy, path: '' }
   const read = reader(caller, target)
   return bindToObject(proxy, handle)
@@ -68,8 +74,15 @@ function reader(caller: SyncCaller, owner: Target): (key: string) => unknown {
     if (known !== undefined) return known
     const target = attributeOf(owner, key)
     const value = caller.get(target)
-    const handle = value === null || (typeof value !== 'object' && typeof value !== 'function') ? undefined : handleOf(value)
-    if (handle === undefined || !((handle.traits & TRAIT.CALLABLE) !== 0 || handle.type.startsWith('module '))) return value
+    const handle =
+      value === null || (typeof value !== 'object' && typeof value !== 'function')
+        ? undefined
+        : handleOf(value)
+    if (
+      handle === undefined ||
+      !((handle.traits & TRAIT.CALLABLE) !== 0 || handle.type.startsWith('module '))
+    )
+      return value
     handle.release() // from here on it goes by its name
     const attribute = syncAttribute(caller, target)
     entered.set(key, attribute)
@@ -98,8 +111,15 @@ function syncAttribute(caller: SyncCaller, target: Target): unknown {
   return typeof target === 'string' ? bindToTarget(proxy, target) : proxy
 }
 
-function* iterate(caller: SyncCaller, target: Target, { traits }: Handle): Generator<unknown, void, undefined> {
-  const iterator = (traits & TRAIT.ITERATOR_ITSELF) !== 0 ? undefined : (caller.operate('iterate', target, []) as SyncObject)
+function* iterate(
+  caller: SyncCaller,
+  target: Target,
+  { traits }: Handle,
+): Generator<unknown, void, undefined> {
+  const iterator =
+    (traits & TRAIT.ITERATOR_ITSELF) !== 0
+      ? undefined
+      : (caller.operate('iterate', target, []) as SyncObject)
   const source: Target = iterator === undefined ? target : { object: iterator, path: '' }
   let ended = false
   /** The next step. One that JavaScript cannot hold does not end the iterator. */

@@ -1,4 +1,11 @@
-import { type ErrorCode, nameTarget, type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
+import {
+  type ErrorCode,
+  nameTarget,
+  type PythonErrorDetails,
+  PythreadsError,
+  raise,
+  toError,
+} from '../errors/index.ts'
 import { Borrowed, existingLender, mayBorrow } from '../memory/index.ts'
 import {
   modulePath,
@@ -42,14 +49,32 @@ import {
   textRequest,
 } from '../remote/index.ts'
 import { nameOf } from '../scheduler/index.ts'
-import { copyFlags, decode, FLAG, frame, KIND, type Kind, type Loan, type Reviver } from '../wire/index.ts'
-import { type Listeners, OutputLines, type OutputListener, tellLog, tellWarning } from '../worker/index.ts'
+import {
+  copyFlags,
+  decode,
+  FLAG,
+  frame,
+  KIND,
+  type Kind,
+  type Loan,
+  type Reviver,
+} from '../wire/index.ts'
+import {
+  type Listeners,
+  OutputLines,
+  type OutputListener,
+  tellLog,
+  tellWarning,
+} from '../worker/index.ts'
 import type { SideFrame, SyncConnection, SyncReply, SyncTools } from './connection.ts'
 import { type SyncCaller, syncModule, syncObject } from './modules.ts'
 
 /** What sync calls need of the pool. */
 export interface SyncSource {
-  /** Opens the line; called when the first sync call is made. `calledBack`: Python may call functions on it. */
+  /**
+   * Opens the line; called when the first sync call is made. `calledBack`: Python may call
+   * functions on it.
+   */
   open(tools: Omit<SyncTools, 'startTimeoutMs'>, calledBack: boolean): SyncConnection
   /** What every interpreter of the pool has to get first; entries that failed are `undefined`. */
   readonly setup: readonly (SetupStep | undefined)[]
@@ -76,10 +101,10 @@ export interface SyncSource {
 }
 
 /**
- * Calls that return values instead of promises: this JavaScript thread waits until Python returns. For
- * start-up code, scripts and `worker_threads`. In `thread` isolation sync calls share modules and
- * variables with the workers. Otherwise a worker of their own serves them, which the first call starts.
- * {@link Python.sync} is one.
+ * Calls that return values instead of promises: this JavaScript thread waits until Python returns.
+ * For start-up code, scripts and `worker_threads`. In `thread` isolation sync calls share modules
+ * and variables with the workers. Otherwise a worker of their own serves them, which the first call
+ * starts. {@link Python.sync} is one.
  */
 export class SyncPython {
   readonly #source: SyncSource
@@ -96,12 +121,15 @@ export class SyncPython {
   /** @internal */
   constructor(source: SyncSource) {
     this.#source = source
-    this.#outputLines = source.onLine === undefined ? undefined : new OutputLines(null, source.onLine)
+    this.#outputLines =
+      source.onLine === undefined ? undefined : new OutputLines(null, source.onLine)
     this.#callbackReplies = new CallbackReplies(this.#encoder, source.exported)
     this.#caller = {
-      call: (target, args, kwargs) => this.#request(KIND.CALL, target, callRequest(target, args, kwargs)),
+      call: (target, args, kwargs) =>
+        this.#request(KIND.CALL, target, callRequest(target, args, kwargs)),
       get: (target) => this.#request(KIND.GET, target, getRequest(target), { copy: 0 }),
-      operate: (name, target, args, copy) => this.#request(KIND.OPERATE, target, operateRequest(name, target, args), { copy }),
+      operate: (name, target, args, copy) =>
+        this.#request(KIND.OPERATE, target, operateRequest(name, target, args), { copy }),
     }
   }
 
@@ -123,15 +151,16 @@ export class SyncPython {
   }
 
   /**
-   * Calls a Python function. Nothing ends the call before Python returns: it takes no `signal` and no
-   * time limit.
+   * Calls a Python function. Nothing ends the call before Python returns: it takes no `signal` and
+   * no time limit.
    *
    * @example
    * ```ts
    * const text = py.sync.run<string>('json:dumps', [{ id: 1 }], { kwargs: { indent: 2 } })
    * ```
    * @typeParam R - The type of the result; nothing checks it.
-   * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with `#attribute`.
+   * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with
+   * `#attribute`.
    * @param args - Positional arguments.
    * @param options - Keyword arguments, and how values cross.
    * @returns The result. A value that JavaScript cannot represent is a {@link SyncObject}.
@@ -140,7 +169,11 @@ export class SyncPython {
    * `ERR_PYTHREADS_UNKNOWN_OPTION`, `ERR_PYTHREADS_VALUE`, `ERR_PYTHREADS_OTHER_WORKER`,
    * `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_WORKER_START`.
    */
-  run<R = unknown>(target: string | URL, args: readonly unknown[] = [], options: Pick<RunOptions, SyncKey> = NO_OPTIONS): R {
+  run<R = unknown>(
+    target: string | URL,
+    args: readonly unknown[] = [],
+    options: Pick<RunOptions, SyncKey> = NO_OPTIONS,
+  ): R {
     let request: ReturnType<typeof runRequest>
     let resolved: ReturnType<typeof resolveSyncOptions>
     try {
@@ -182,7 +215,8 @@ export class SyncPython {
   close(): void {
     this.#connection?.close()
     this.#outputLines?.end()
-    if (this.#source.counts === undefined) this.#peer?.counts.end('the worker for sync calls has ended')
+    if (this.#source.counts === undefined)
+      this.#peer?.counts.end('the worker for sync calls has ended')
     this.#peer?.end()
     this.#connection = undefined
     this.#peer = undefined
@@ -207,7 +241,11 @@ export class SyncPython {
 
   #send(kind: Kind, write: Write, how: SyncSettings): [SyncReply, SyncPeer] {
     const { counts } = this.#source
-    const { copy = this.#source.copy, exact = this.#source.exact, readonly = this.#source.readonly } = how
+    const {
+      copy = this.#source.copy,
+      exact = this.#source.exact,
+      readonly = this.#source.readonly,
+    } = how
     const flags = copyFlags(copy) | (readonly ? FLAG.READONLY : 0) | (exact ? FLAG.EXACT : 0)
     const references = new FrameReferences(this.#source.exported, counts ?? this.#peer?.counts)
     const frame = this.#encoder.encode(kind, write, references, flags)
@@ -242,7 +280,10 @@ export class SyncPython {
       const connection = this.#open()
       const peer = this.#peer as SyncPeer
       if (references.owner !== undefined && references.owner.counts !== peer.counts) {
-        throw new PythreadsError('ERR_PYTHREADS_OTHER_WORKER', 'A remote object in this sync call lives in another worker')
+        throw new PythreadsError(
+          'ERR_PYTHREADS_OTHER_WORKER',
+          'A remote object in this sync call lives in another worker',
+        )
       }
       if (this.#source.counts === undefined) this.#replay(connection, peer)
       peer.sendReleases()
@@ -256,11 +297,17 @@ export class SyncPython {
   /** The line: one on which Python can call functions, as soon as there are any. */
   #open(): SyncConnection {
     const calledBack = this.#source.exported.size > 0
-    if (this.#connection !== undefined && (this.#connection.callsBack || !calledBack)) return this.#connection
+    if (this.#connection !== undefined && (this.#connection.callsBack || !calledBack))
+      return this.#connection
     const counts = this.#source.counts ?? new ReferenceCounts(this.#source.exported)
-    const tools: Omit<SyncTools, 'startTimeoutMs'> = { take: (frame, reply, blocked) => this.#sideFrame(frame, reply, blocked) }
+    const tools: Omit<SyncTools, 'startTimeoutMs'> = {
+      take: (frame, reply, blocked) => this.#sideFrame(frame, reply, blocked),
+    }
     const connection = this.#source.open(tools, calledBack)
-    const tell = this.#source.counts === undefined ? (ids: number[]) => connection.notify(releaseFrame(ids)) : undefined
+    const tell =
+      this.#source.counts === undefined
+        ? (ids: number[]) => connection.notify(releaseFrame(ids))
+        : undefined
     try {
       this.#peer = new SyncPeer(counts, this.#source, this.#caller, tell, connection)
     } catch (error) {
@@ -277,7 +324,11 @@ export class SyncPython {
     while (this.#replayed < setup.length) {
       const step = setup[this.#replayed++]
       if (step === undefined) continue
-      const frame = this.#encoder.encode(step.kind, step.write, new FrameReferences(exported, peer.counts))
+      const frame = this.#encoder.encode(
+        step.kind,
+        step.write,
+        new FrameReferences(exported, peer.counts),
+      )
       if (frame.references.numbers !== undefined) peer.counts.sent(frame.references.numbers)
       frame.references.sent(peer.borrower)
       this.#result(connection.request(frameBytes(frame, 0)), peer, undefined)
@@ -290,7 +341,8 @@ export class SyncPython {
     try {
       value = decode(bytes, start, bytes.length, peer)
     } catch (error) {
-      if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_PROTOCOL') this.#endByForce()
+      if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_PROTOCOL')
+        this.#endByForce()
       throw nameTarget(error, nameOf(target))
     }
     if (kind === KIND.RESULT) return value
@@ -298,14 +350,20 @@ export class SyncPython {
   }
 
   /** Python calls a function, or has dropped one. */
-  #sideFrame({ kind, id, bytes }: SideFrame, reply: (bytes: Buffer) => void, blocked: boolean): void {
-    if (kind === KIND.REFUSED) return this.#source.refused(decode(bytes)) // while its worker starts, too
+  #sideFrame(
+    { kind, id, bytes }: SideFrame,
+    reply: (bytes: Buffer) => void,
+    blocked: boolean,
+  ): void {
+    // while its worker starts, too
+    if (kind === KIND.REFUSED) return this.#source.refused(decode(bytes))
     const peer = this.#peer
     if (peer === undefined) return
     if (kind === KIND.RELEASED) return peer.counts.dropped(decode(bytes))
     if (kind === KIND.OUTPUT) return this.#outputLines?.take(decode(bytes))
     const { onWarning, onLog } = this.#source.listeners
-    if (kind === KIND.WARNING) return onWarning && tellWarning(decode(bytes), null, () => undefined, onWarning)
+    if (kind === KIND.WARNING)
+      return onWarning && tellWarning(decode(bytes), null, () => undefined, onWarning)
     if (kind === KIND.LOG) return onLog && tellLog(decode(bytes), null, () => undefined, onLog)
     if (kind === KIND.FETCH) {
       const memory = existingLender()?.bytesFor(peer.borrower, id)
@@ -350,7 +408,10 @@ type SyncSettings = Partial<Pick<ResolvedCallOptions, 'copy' | 'exact' | 'readon
 const NO_SETTINGS: SyncSettings = Object.freeze({})
 
 /** Its worker is gone, or has sent what is no frame. */
-const ENDS_WORKER: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_PYTHREADS_WORKER_DIED', 'ERR_PYTHREADS_PROTOCOL'])
+const ENDS_WORKER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ERR_PYTHREADS_WORKER_DIED',
+  'ERR_PYTHREADS_PROTOCOL',
+])
 
 function unexpected(kind: Kind, id: number): never {
   const what = `The worker for sync calls sent frame ${kind} for request ${id}, which nobody made`
@@ -382,7 +443,8 @@ class SyncPeer implements Owner, Reviver {
       () => {}, // the worker of sync calls hears nothing between them
     )
     try {
-      if (!this.#borrowed.open(connection.pid, connection.memory)) connection.notify(frame(KIND.INLINE))
+      if (!this.#borrowed.open(connection.pid, connection.memory))
+        connection.notify(frame(KIND.INLINE))
     } catch (error) {
       connection.kill()
       throw error
@@ -414,7 +476,10 @@ class SyncPeer implements Owner, Reviver {
     return this.#borrowed.read(loan, use)
   }
 
-  /** With whose end the memory is given back that it has; what has an interpreter of this process keeps it. */
+  /**
+   * With whose end the memory is given back that it has; what has an interpreter of this process
+   * keeps it.
+   */
   get borrower(): object | undefined {
     return this.#connection.inProcess ? undefined : this
   }

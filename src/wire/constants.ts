@@ -2,8 +2,9 @@ import { newSet } from './json.ts'
 import { copyOfDate } from './python-date.ts'
 
 /**
- * Tuples, frozensets, bytes and moments are immutable in Python: there they have no identity, and the compiler shares equal ones.
- * In JavaScript they are mutable, so each place of one has a copy of its own, and what is mutable inside stays the same object.
+ * Tuples, frozensets, bytes and moments are immutable in Python: there they have no identity, and
+ * the compiler shares equal ones. In JavaScript they are mutable, so each place of one has a copy
+ * of its own, and what is mutable inside stays the same object.
  */
 
 /** Holds such a value in the table of references. */
@@ -17,7 +18,10 @@ export class Constant {
     this.isWhole = isWhole
   }
 
-  /** Whether it is one. Not `instanceof`: what was thrown in JavaScript may be a proxy that refuses to be asked. */
+  /**
+   * Whether it is one. Not `instanceof`: what was thrown in JavaScript may be a proxy that refuses
+   * to be asked.
+   */
   static is(value: object): value is Constant {
     return #value in value
   }
@@ -28,8 +32,8 @@ export class Constant {
 }
 
 /**
- * How many members are copied at the most, besides so many for each byte: a few bytes can ask for any number of copies
- * (`t = (t, t)`, forty times). What is beyond is shared.
+ * How many members are copied at the most, besides so many for each byte: a few bytes can ask for
+ * any number of copies (`t = (t, t)`, forty times). What is beyond is shared.
  */
 const MOST_COPIED = 2 ** 14
 const COPIED_PER_BYTE = 16
@@ -58,7 +62,8 @@ export class Constants {
     const root = this.#copy(value, open)
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const [from, to] = next
-      const inner = (item: unknown) => (this.#inner.has(item) ? this.#copy(item as object, open) : item)
+      const inner = (item: unknown) =>
+        this.#inner.has(item) ? this.#copy(item as object, open) : item
       if (Array.isArray(to)) for (let i = 0; i < to.length; i++) to[i] = inner(to[i])
       else if (to instanceof Set && from instanceof Set) refill(to, Array.from(from, inner))
     }

@@ -14,14 +14,17 @@ import { readWithSurrogates } from './surrogates.ts'
 /** CPython's writer stops here; what is nested deeper comes in chunks. */
 const DEPTH_LIMIT = 2000
 
-/** The last keys of dicts, by a hash: records have the same ones, and a text that is there need be neither made nor looked up by V8. */
+/**
+ * The last keys of dicts, by a hash: records have the same ones, and a text that is there need be
+ * neither made nor looked up by V8.
+ */
 const KEYS: string[] = new Array<string>(256).fill('')
 const LONGEST_KEY = 32
 
 /**
- * To ask the runtime for each short text takes 50 to 100 ns, to take a part of a text that is there 7. So where short texts
- * follow each other closely, all bytes from there are read as one text. V8 copies parts of up to 12 characters; a longer one
- * would keep the whole text alive.
+ * To ask the runtime for each short text takes 50 to 100 ns, to take a part of a text that is there
+ * 7. So where short texts follow each other closely, all bytes from there are read as one text. V8
+ * copies parts of up to 12 characters; a longer one would keep the whole text alive.
  */
 const COPIED = 12
 const DENSE = 64
@@ -31,22 +34,31 @@ const WINDOW = 4096
 const LONGEST_TEXT = constants.MAX_STRING_LENGTH
 const MOST_MEMBERS = 2 ** 24
 
-/** How many bytes are read a second time at the most, besides a multiple of all: see `#dictAgain`. */
+/**
+ * How many bytes are read a second time at the most, besides a multiple of all: see `#dictAgain`.
+ */
 const MOST_AGAIN = 2 ** 20
 const AGAIN_PER_BYTE = 16
 
 /**
- * Reads marshal data into JavaScript values; `reviver` finds what was not copied. The bytes count as hostile: whatever is not a complete, plain value throws
- * `ERR_PYTHREADS_PROTOCOL`, and nothing larger than the input warrants is allocated. A value that JavaScript cannot hold throws
+ * Reads marshal data into JavaScript values; `reviver` finds what was not copied. The bytes count
+ * as hostile: whatever is not a complete, plain value throws `ERR_PYTHREADS_PROTOCOL`, and nothing
+ * larger than the input warrants is allocated. A value that JavaScript cannot hold throws
  * `ERR_PYTHREADS_VALUE`, see {@link refusal}.
  */
-export function decode(bytes: Buffer, start: number = 0, end: number = bytes.length, reviver?: Reviver): unknown {
+export function decode(
+  bytes: Buffer,
+  start: number = 0,
+  end: number = bytes.length,
+  reviver?: Reviver,
+): unknown {
   return decodeFrom(new Reader(bytes, start, end, reviver))
 }
 
 function decodeFrom(reader: Reader): unknown {
   const value = read(reader)
-  if (reader.position !== reader.end) malformed(`${reader.end - reader.position} bytes are left over`)
+  if (reader.position !== reader.end)
+    malformed(`${reader.end - reader.position} bytes are left over`)
   const { refused } = reader
   if (refused !== undefined) throw refusal(refused.reason, value, refused.culprit)
   return value
@@ -93,7 +105,9 @@ class Reader {
   #windowEnd = 0
   /** Where the last short text ended. */
   #textEnd = -DENSE
-  /** Where dicts begin that can be referred to and turned out to have a key which is not a string. */
+  /**
+   * Where dicts begin that can be referred to and turned out to have a key which is not a string.
+   */
   #maps: Set<number> | undefined
   /** The numbers of containers that were referred to. */
   #referred: Set<number> | undefined
@@ -107,7 +121,10 @@ class Reader {
   /** For values that came in chunks: what is left to do when all of them have been read. */
   #later: ((chunks: readonly unknown[]) => void)[] | undefined
 
-  /** `isElsewhere`: another payload says where this one is. `mayChange`: somebody can write there meanwhile. */
+  /**
+   * `isElsewhere`: another payload says where this one is. `mayChange`: somebody can write there
+   * meanwhile.
+   */
   constructor(
     bytes: Buffer,
     start: number,
@@ -140,13 +157,17 @@ class Reader {
         return this.#reference()
       case CODE.TUPLE: {
         const length = this.#count()
-        return this.#isEscape(length) ? this.#readEscape(length, shared) : this.#array(length, shared, true)
+        return this.#isEscape(length)
+          ? this.#readEscape(length, shared)
+          : this.#array(length, shared, true)
       }
       case CODE.LIST:
         return this.#array(this.#count(), shared, false)
       case CODE.SMALL_TUPLE: {
         const length = this.#byte()
-        return this.#isEscape(length) ? this.#readEscape(length, shared) : this.#array(length, shared, true)
+        return this.#isEscape(length)
+          ? this.#readEscape(length, shared)
+          : this.#array(length, shared, true)
       }
       case CODE.DICT:
         return this.#dict(shared)
@@ -218,8 +239,9 @@ class Reader {
   }
 
   /**
-   * Goes on with a copy. V8 measures a text of UTF-8 before it writes the text: one that grows in between would be written beyond the
-   * end of its memory. All else is read within bounds, whatever it becomes.
+   * Goes on with a copy. V8 measures a text of UTF-8 before it writes the text: one that grows in
+   * between would be written beyond the end of its memory. All else is read within bounds, whatever
+   * it becomes.
    */
   #copy(): void {
     const copy = Buffer.from(this.#bytes)
@@ -272,7 +294,8 @@ class Reader {
       i++
     }
     this.#leave(constant)
-    if (this.#later !== undefined) for (const [i, item] of items.entries()) if (item instanceof Node) this.#put(items, i, item)
+    if (this.#later !== undefined)
+      for (const [i, item] of items.entries()) if (item instanceof Node) this.#put(items, i, item)
     return items
   }
 
@@ -303,7 +326,10 @@ class Reader {
     constant.isWhole = true
   }
 
-  /** Reads the numbers that come next, at most `length`: most long lists are of nothing else. Answers how many they are. */
+  /**
+   * Reads the numbers that come next, at most `length`: most long lists are of nothing else.
+   * Answers how many they are.
+   */
   #numbers(items: unknown[], length: number): number {
     const bytes = this.#bytes
     const view = this.#view
@@ -359,23 +385,49 @@ class Reader {
   }
 
   #escape(code: unknown, fields: number, slot: number): unknown {
-    if (code === ESCAPE.MAP || code === ESCAPE.SET) return this.#collection(code === ESCAPE.MAP, fields, slot)
+    if (code === ESCAPE.MAP || code === ESCAPE.SET)
+      return this.#collection(code === ESCAPE.MAP, fields, slot)
     if (code === ESCAPE.DEEP) return this.#deep(fields)
     const values = Array.from({ length: fields }, () => this.value())
     if (values.includes(REFUSED)) return REFUSED
     const [first, second, third, fourth, fifth] = values
-    if (code === ESCAPE.DATE && typeof first === 'number') return fields === 1 ? new Date(first) : toDate(values)
-    if (code === ESCAPE.NODE && fields === 1 && typeof first === 'number' && this.#later !== undefined) return new Node(first)
-    if (code === ESCAPE.SCALAR && fields === 2 && typeof first === 'string' && typeof second === 'string')
+    if (code === ESCAPE.DATE && typeof first === 'number')
+      return fields === 1 ? new Date(first) : toDate(values)
+    if (
+      code === ESCAPE.NODE &&
+      fields === 1 &&
+      typeof first === 'number' &&
+      this.#later !== undefined
+    )
+      return new Node(first)
+    if (
+      code === ESCAPE.SCALAR &&
+      fields === 2 &&
+      typeof first === 'string' &&
+      typeof second === 'string'
+    )
       return this.#scalar(first as ScalarType, second)
-    if (code === ESCAPE.ARRAY && fields === 2 && second instanceof Uint8Array) return toTypedArray(first, second)
-    if (code === ESCAPE.SHARED && isLoan(values)) return new Uint8Array(this.#revive().memory(values))
+    if (code === ESCAPE.ARRAY && fields === 2 && second instanceof Uint8Array)
+      return toTypedArray(first, second)
+    if (code === ESCAPE.SHARED && isLoan(values))
+      return new Uint8Array(this.#revive().memory(values))
     if (code === ESCAPE.FRAME && isLoan(values)) return this.#elsewhere(values)
     if (code === ESCAPE.NDARRAY && fifth instanceof Uint8Array) {
-      return toNdArray(first as DType, second as number[], third as number[], toTypedArray(fourth, fifth))
+      return toNdArray(
+        first as DType,
+        second as number[],
+        third as number[],
+        toTypedArray(fourth, fifth),
+      )
     }
-    if (code === ESCAPE.FUNCTION && fields === 1 && typeof first === 'number') return this.#revive().local(first)
-    if (code === ESCAPE.OBJECT && typeof first === 'number' && typeof second === 'string' && typeof third === 'number') {
+    if (code === ESCAPE.FUNCTION && fields === 1 && typeof first === 'number')
+      return this.#revive().local(first)
+    if (
+      code === ESCAPE.OBJECT &&
+      typeof first === 'number' &&
+      typeof second === 'string' &&
+      typeof third === 'number'
+    ) {
       return this.#revive().object(first, second, third)
     }
     return malformed(`an escape of ${fields} fields that is none`)
@@ -383,7 +435,10 @@ class Reader {
 
   #scalar(type: ScalarType, text: string): PythonScalar | PythonDate {
     const { naiveDates = 'exact' } = this.#reviver ?? {}
-    const date = naiveDates !== 'exact' && type === 'datetime.datetime' ? naiveDate(text, naiveDates) : undefined
+    const date =
+      naiveDates !== 'exact' && type === 'datetime.datetime'
+        ? naiveDate(text, naiveDates)
+        : undefined
     return date ?? toScalar(type, text)
   }
 
@@ -405,9 +460,11 @@ class Reader {
     const collection = isMap ? newMap() : newSet()
     if (slot >= 0) this.#references[slot] = collection
     const items = fields === 1 ? this.value() : undefined
-    if (!Array.isArray(items) || (isMap && items.length % 2 !== 0)) malformed('a Map or Set without its members')
+    if (!Array.isArray(items) || (isMap && items.length % 2 !== 0))
+      malformed('a Map or Set without its members')
     const fill = () => {
-      if (collection instanceof Map) for (let i = 0; i < items.length; i += 2) setIn(collection, items[i], items[i + 1])
+      if (collection instanceof Map)
+        for (let i = 0; i < items.length; i += 2) setIn(collection, items[i], items[i + 1])
       else for (const item of items) addTo(collection, item)
       this.#checkSize(collection, isMap ? items.length / 2 : items.length)
     }
@@ -430,9 +487,15 @@ class Reader {
 
   #put(target: unknown[] | Record<string, unknown>, key: number | string, { index }: Node): void {
     this.#later?.push((chunks) => {
-      if (!(Number.isInteger(index) && index > 0 && index < chunks.length)) malformed(`there is no chunk ${index}`)
+      if (!(Number.isInteger(index) && index > 0 && index < chunks.length))
+        malformed(`there is no chunk ${index}`)
       checkThen(key, chunks[index])
-      Object.defineProperty(target, key, { value: chunks[index], writable: true, enumerable: true, configurable: true })
+      Object.defineProperty(target, key, {
+        value: chunks[index],
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
     })
   }
 
@@ -446,9 +509,13 @@ class Reader {
     return items
   }
 
-  /** Several NaN keys, and texts that differ in surrogates alone, are distinct in Python and one in JavaScript: say so rather than lose one. */
+  /**
+   * Several NaN keys, and texts that differ in surrogates alone, are distinct in Python and one in
+   * JavaScript: say so rather than lose one.
+   */
   #checkSize(collection: Map<unknown, unknown> | Set<unknown>, size: number): void {
-    if (collection.size !== size) this.#collapsed(collection, collection instanceof Map ? 'dict' : 'set', size)
+    if (collection.size !== size)
+      this.#collapsed(collection, collection instanceof Map ? 'dict' : 'set', size)
   }
 
   #collapsed(collection: object, kind: string, size: number): void {
@@ -484,7 +551,8 @@ class Reader {
   }
 
   #isAt(start: number, text: string): boolean {
-    for (let i = 0; i < text.length; i++) if (this.#bytes[start + i] !== text.charCodeAt(i)) return false
+    for (let i = 0; i < text.length; i++)
+      if (this.#bytes[start + i] !== text.charCodeAt(i)) return false
     return true
   }
 
@@ -503,7 +571,8 @@ class Reader {
     while (!this.#atNull()) {
       const key = this.#key()
       if (typeof key !== 'string') {
-        if (index >= 0 && this.#referred?.has(index) === true && this.#mayReadAgain(start)) return this.#dictAgain(start, index)
+        if (index >= 0 && this.#referred?.has(index) === true && this.#mayReadAgain(start))
+          return this.#dictAgain(start, index)
         const map = newMap((order ?? Object.keys(object)).map((name) => [name, object[name]]))
         if (index >= 0) this.#references[index] = map
         setIn(map, key, this.#member())
@@ -517,20 +586,30 @@ class Reader {
       if (this.#later !== undefined && value instanceof Node) this.#put(object, key, value)
       if (typeof value === 'function') checkThen(key, value)
       if (key === '__proto__') {
-        Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
+        Object.defineProperty(object, key, {
+          value,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        })
       } else {
         object[key] = value
       }
     }
-    if (this.#surrogates !== surrogates && Object.keys(object).length !== count) this.#collapsed(object, 'dict', count)
+    if (this.#surrogates !== surrogates && Object.keys(object).length !== count)
+      this.#collapsed(object, 'dict', count)
     this.#depth--
     return object
   }
 
-  /** A member of a set or of a dict with any keys: where there are chunks, Python sends these as escapes. */
+  /**
+   * A member of a set or of a dict with any keys: where there are chunks, Python sends these as
+   * escapes.
+   */
   #member(): unknown {
     const value = this.value()
-    if (this.#later !== undefined && value instanceof Node) malformed('a chunk where there can be none')
+    if (this.#later !== undefined && value instanceof Node)
+      malformed('a chunk where there can be none')
     return value
   }
 
@@ -538,11 +617,17 @@ class Reader {
   #mayReadAgain(start: number): boolean {
     this.#again += this.position - start
     if (this.#again <= MOST_AGAIN + this.end * AGAIN_PER_BYTE) return true
-    this.#refuse('has too many dicts that refer to themselves and have keys of several types', REFUSED)
+    this.#refuse(
+      'has too many dicts that refer to themselves and have keys of several types',
+      REFUSED,
+    )
     return false
   }
 
-  /** Reads a dict from its start once more, as a Map: what was read in it so far may refer to the object. */
+  /**
+   * Reads a dict from its start once more, as a Map: what was read in it so far may refer to the
+   * object.
+   */
   #dictAgain(start: number, index: number): unknown {
     this.#maps ??= new Set()
     this.#maps.add(start)
@@ -571,7 +656,8 @@ class Reader {
 
   #reference(): unknown {
     const index = this.#int32()
-    if (index < 0 || index >= this.#references.length) malformed(`reference ${index} points nowhere`)
+    if (index < 0 || index >= this.#references.length)
+      malformed(`reference ${index} points nowhere`)
     const known = this.#references[index]
     if (typeof known !== 'object' || known === null) return known
     if (Constant.is(known)) {
@@ -594,7 +680,8 @@ class Reader {
   /** A length, checked against the bytes that are left: every member takes at least one. */
   #count(): number {
     const count = this.#int32()
-    if (count < 0 || count > this.end - this.position) malformed(`a length of ${count} is impossible here`)
+    if (count < 0 || count > this.end - this.position)
+      malformed(`a length of ${count} is impossible here`)
     return count
   }
 
@@ -631,9 +718,11 @@ function setIn(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
 }
 
 /**
- * V8 hashes numbers without a seed, and of a bigint the lowest 64 bits alone: who chooses the keys can have each compared with all
- * before it. So some members of large collections are timed. One takes less than a microsecond. Where many in a row take a hundred
- * times as long, neither a slow machine nor a collection of garbage nor another process is the reason: those slow some of them down.
+ * V8 hashes numbers without a seed, and of a bigint the lowest 64 bits alone: who chooses the keys
+ * can have each compared with all before it. So some members of large collections are timed. One
+ * takes less than a microsecond. Where many in a row take a hundred times as long, neither a slow
+ * machine nor a collection of garbage nor another process is the reason: those slow some of them
+ * down.
  */
 const TIMED_FROM = 1024
 const EACH = 15
@@ -654,7 +743,10 @@ function checkThen(key: number | string, value: unknown): void {
 }
 
 function isTooLong(error: unknown): boolean {
-  return error instanceof RangeError || (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_STRING_TOO_LONG'
+  return (
+    error instanceof RangeError ||
+    (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_STRING_TOO_LONG'
+  )
 }
 
 function toScalar(type: ScalarType, text: string): PythonScalar {
@@ -667,7 +759,13 @@ function toScalar(type: ScalarType, text: string): PythonScalar {
 
 function toDate([milliseconds, nanoseconds, offset, zone, fold]: readonly unknown[]): PythonDate {
   const isWhole = (value: unknown): value is number => Number.isSafeInteger(value)
-  if (!isWhole(milliseconds) || !isWhole(nanoseconds) || !isWhole(offset) || typeof zone !== 'string' || !isWhole(fold)) {
+  if (
+    !isWhole(milliseconds) ||
+    !isWhole(nanoseconds) ||
+    !isWhole(offset) ||
+    typeof zone !== 'string' ||
+    !isWhole(fold)
+  ) {
     malformed('a date whose parts do not go together')
   }
   return pythonDate(milliseconds, { nanoseconds, offset, zone, fold })
@@ -675,7 +773,8 @@ function toDate([milliseconds, nanoseconds, offset, zone, fold]: readonly unknow
 
 function toTypedArray(format: unknown, bytes: Uint8Array): ArrayBufferView {
   const Kind = typeof format === 'string' ? ARRAY_KINDS.get(format) : undefined
-  if (Kind === undefined || bytes.byteLength % Kind.BYTES_PER_ELEMENT !== 0) malformed('a bad array')
+  if (Kind === undefined || bytes.byteLength % Kind.BYTES_PER_ELEMENT !== 0)
+    malformed('a bad array')
   return new Kind(bytes.buffer as ArrayBuffer)
 }
 
@@ -683,9 +782,15 @@ function isLoan(values: readonly unknown[]): values is Loan {
   return values.length === 4 && values.every((value) => typeof value === 'number')
 }
 
-function toNdArray(dtype: DType, shape: number[], strides: number[], data: ArrayBufferView): NdArray {
+function toNdArray(
+  dtype: DType,
+  shape: number[],
+  strides: number[],
+  data: ArrayBufferView,
+): NdArray {
   try {
-    if (typeof dtype !== 'string' || !isPlainShape(shape, data.byteLength)) malformed('an array with more items than its data')
+    if (typeof dtype !== 'string' || !isPlainShape(shape, data.byteLength))
+      malformed('an array with more items than its data')
     return new NdArray({ dtype, shape, strides, data: data as Float64Array })
   } catch {
     return malformed('an array whose parts do not go together')
@@ -695,7 +800,10 @@ function toNdArray(dtype: DType, shape: number[], strides: number[], data: Array
 /** How many lists an array of no items may be. */
 const MOST_EMPTY_LISTS = 2 ** 24
 
-/** Whether the lists that an array would be in JavaScript are in proportion to its bytes: it has no items that overlap. */
+/**
+ * Whether the lists that an array would be in JavaScript are in proportion to its bytes: it has no
+ * items that overlap.
+ */
 function isPlainShape(shape: readonly number[], bytes: number): boolean {
   let lists = 1
   if (!Array.isArray(shape) || !shape.every(Number.isSafeInteger)) return false

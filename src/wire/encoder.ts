@@ -17,7 +17,10 @@ const MAX_LENGTH = 0x7fff_ffff
 /** Up to this length a loop over the characters beats a call into the runtime. */
 const SHORT_STRING = 48
 
-/** How an array or a set stands in its parent: what is a dict's key or a set's member has to be hashable in Python. */
+/**
+ * How an array or a set stands in its parent: what is a dict's key or a set's member has to be
+ * hashable in Python.
+ */
 type Position = 'value' | 'key'
 
 /** The first and the last millisecond that Python's datetime has, of the years 1 and 9999. */
@@ -31,11 +34,12 @@ interface Chunk {
 }
 
 /**
- * Writes JavaScript values as marshal data into a buffer that grows and is used again. A container that is met again is
- * written as a reference, so shared and cyclic structure arrives as such; what is nested too deeply for marshal is cut off
- * and written behind the rest.
+ * Writes JavaScript values as marshal data into a buffer that grows and is used again. A container
+ * that is met again is written as a reference, so shared and cyclic structure arrives as such; what
+ * is nested too deeply for marshal is cut off and written behind the rest.
  *
- * Not re-entrant: a getter of an encoded object that encodes something itself needs another encoder.
+ * Not re-entrant: a getter of an encoded object that encodes something itself needs another
+ * encoder.
  */
 export class Encoder {
   /** The bytes written so far are `buffer[0..position)`. Replaced when it grows. */
@@ -47,7 +51,10 @@ export class Encoder {
   #depth = 0
   /** The key of each container's child from the root to here: the path for error messages. */
   readonly #keys: (string | number)[] = []
-  /** The first container, and once there are more all of them: the number by which Python knows it, negative for a chunk. */
+  /**
+   * The first container, and once there are more all of them: the number by which Python knows it,
+   * negative for a chunk.
+   */
   #first: object | undefined
   #known: Map<object, number> | undefined
   #count = 0
@@ -63,7 +70,10 @@ export class Encoder {
     this.#reset()
   }
 
-  /** Completes a payload that began at `start`; the next value is another payload. Answers whether it has escapes. */
+  /**
+   * Completes a payload that began at `start`; the next value is another payload. Answers whether
+   * it has escapes.
+   */
   finish(start: number): boolean {
     if (this.#chunks.length > 0) this.#writeChunks(start)
     const escaped = this.#escaped
@@ -82,9 +92,14 @@ export class Encoder {
     const needed = this.position + bytes
     if (needed <= this.buffer.length) return
     if (needed > MAX_PAYLOAD_BYTES) {
-      throw new PythreadsError('ERR_PYTHREADS_VALUE', `More than ${MAX_PAYLOAD_BYTES} bytes cannot cross in one piece`)
+      throw new PythreadsError(
+        'ERR_PYTHREADS_VALUE',
+        `More than ${MAX_PAYLOAD_BYTES} bytes cannot cross in one piece`,
+      )
     }
-    const larger = this.#allocate(Math.min(Math.max(needed, this.buffer.length * 2), MAX_PAYLOAD_BYTES))
+    const larger = this.#allocate(
+      Math.min(Math.max(needed, this.buffer.length * 2), MAX_PAYLOAD_BYTES),
+    )
     this.buffer.copy(larger, 0, 0, this.position)
     this.buffer = larger
   }
@@ -107,7 +122,10 @@ export class Encoder {
     this.#sized(CODE.LIST, length)
   }
 
-  /** Writes a dict with string keys of which nobody else knows, so it is not looked for when it comes again. */
+  /**
+   * Writes a dict with string keys of which nobody else knows, so it is not looked for when it
+   * comes again.
+   */
   record(value: Readonly<Record<string, unknown>>, name: string): void {
     this.#keys[0] = name
     this.#code(CODE.DICT)
@@ -121,7 +139,10 @@ export class Encoder {
     this.#code(CODE.NULL)
   }
 
-  /** Writes a list of which nobody else knows. Its first member is number `first` of what error messages call `name`. */
+  /**
+   * Writes a list of which nobody else knows. Its first member is number `first` of what error
+   * messages call `name`.
+   */
   items(values: readonly unknown[], name: string, first: number): void {
     this.#keys[0] = name
     const length = this.#lengthOf(values)
@@ -224,7 +245,10 @@ export class Encoder {
     const digits = digitsOf(value < 0n ? -value : value)
     this.reserve(5 + digits.length)
     this.buffer[this.position] = CODE.LONG
-    const at = this.buffer.writeInt32LE((digits.length / 2) * (value < 0n ? -1 : 1), this.position + 1)
+    const at = this.buffer.writeInt32LE(
+      (digits.length / 2) * (value < 0n ? -1 : 1),
+      this.position + 1,
+    )
     this.buffer.set(digits, at)
     this.position = at + digits.length
   }
@@ -240,25 +264,31 @@ export class Encoder {
     if (value instanceof NdArray) return this.#ndArray(value)
     if (value instanceof PythonTable) return this.#table(value)
     if (value instanceof PythonBytes) return this.#bytes(this.#bytesOf(value.bytes))
-    if (value instanceof PythonScalar) return this.#escape([ESCAPE.SCALAR, value.type, value.text], position)
+    if (value instanceof PythonScalar)
+      return this.#escape([ESCAPE.SCALAR, value.type, value.text], position)
     if (value instanceof PythonFloat) return this.#float(value.value)
     if (Object.getPrototypeOf(prototype) === null && !isIterable(value))
       return this.#dict(value as Record<string, unknown>, position)
     this.#byKind(value, position)
   }
 
-  /** A value whose class says nothing: it may be of another realm, such as a vm context, or a proxy. */
+  /**
+   * A value whose class says nothing: it may be of another realm, such as a vm context, or a proxy.
+   */
   #byKind(value: object, position: Position): void {
     if (types.isDate(value)) return this.#date(value, position)
     if (types.isMap(value)) return this.#map(value, position)
     if (types.isSet(value)) return this.#set(value, position)
     if (types.isAnyArrayBuffer(value)) return this.#memory('B', value, position)
-    if (types.isBoxedPrimitive(value)) this.#refuse(`${describe(value)} cannot cross to Python: pass the primitive value`)
+    if (types.isBoxedPrimitive(value))
+      this.#refuse(`${describe(value)} cannot cross to Python: pass the primitive value`)
     this.#reference(value, position)
   }
 
   #record(value: object, position: Position): void {
-    return isIterable(value) ? this.#reference(value, position) : this.#dict(value as Record<string, unknown>, position)
+    return isIterable(value)
+      ? this.#reference(value, position)
+      : this.#dict(value as Record<string, unknown>, position)
   }
 
   #reference(value: object, position: Position): void {
@@ -279,7 +309,10 @@ export class Encoder {
     this.#closeEscape(position)
   }
 
-  /** Of equal escapes that stand for keys marshal would keep one. Each has a number of its own, so that Python compares the values. */
+  /**
+   * Of equal escapes that stand for keys marshal would keep one. Each has a number of its own, so
+   * that Python compares the values.
+   */
   #closeEscape(position: Position): void {
     if (position === 'key') this.#number(this.#keyEscapes++)
   }
@@ -298,7 +331,11 @@ export class Encoder {
     }
     const milliseconds = this.#timeOf(value)
     if (!(milliseconds >= FIRST_DATE && milliseconds <= LAST_DATE)) {
-      this.#refuse(Number.isNaN(milliseconds) ? 'an invalid Date' : "a Date outside the years 1 to 9999 of Python's datetime")
+      this.#refuse(
+        Number.isNaN(milliseconds)
+          ? 'an invalid Date'
+          : "a Date outside the years 1 to 9999 of Python's datetime",
+      )
     }
     this.#openEscape(position === 'key' ? 3 : 2)
     this.#number(ESCAPE.DATE)
@@ -306,7 +343,10 @@ export class Encoder {
     this.#closeEscape(position)
   }
 
-  #exactDate([wall, ...parts]: readonly [wall: number, ...parts: (number | string | null)[]], position: Position): void {
+  #exactDate(
+    [wall, ...parts]: readonly [wall: number, ...parts: (number | string | null)[]],
+    position: Position,
+  ): void {
     this.#openEscape(parts.length + (position === 'key' ? 3 : 2))
     this.#number(ESCAPE.DATE)
     this.#float(wall)
@@ -332,7 +372,10 @@ export class Encoder {
   #memory(format: string, value: ArrayBufferView | ArrayBufferLike, position: Position): void {
     const bytes = this.#bytesOf(value)
     if (position === 'key') {
-      if (format !== 'B') this.#refuse('an array of numbers cannot be a key or a set member in Python (its memory can change)')
+      if (format !== 'B')
+        this.#refuse(
+          'an array of numbers cannot be a key or a set member in Python (its memory can change)',
+        )
       return this.#bytes(bytes) // as bytes, which are hashable
     }
     this.#openEscape(3)
@@ -344,10 +387,16 @@ export class Encoder {
   /** The bytes of an array or a buffer. One that was transferred has none. */
   #bytesOf(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
     try {
-      if (ArrayBuffer.isView(value) && value.byteLength === 0 && types.isTypedArray(value)) value.keys() // throws if out of bounds
-      return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : new Uint8Array(value)
+      // throws if out of bounds
+      if (ArrayBuffer.isView(value) && value.byteLength === 0 && types.isTypedArray(value))
+        value.keys()
+      return ArrayBuffer.isView(value)
+        ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+        : new Uint8Array(value)
     } catch {
-      return this.#refuse('an array whose memory is gone: its ArrayBuffer was transferred or made smaller')
+      return this.#refuse(
+        'an array whose memory is gone: its ArrayBuffer was transferred or made smaller',
+      )
     }
   }
 
@@ -383,7 +432,10 @@ export class Encoder {
   }
 
   #formatOf(value: ArrayBufferView): string {
-    return formatOf(value) ?? this.#refuse(`${describe(value)} cannot cross to Python: pass its bytes, or an NdArray`)
+    return (
+      formatOf(value) ??
+      this.#refuse(`${describe(value)} cannot cross to Python: pass its bytes, or an NdArray`)
+    )
   }
 
   #bytes(value: Uint8Array): void {
@@ -411,7 +463,8 @@ export class Encoder {
   /** The length of an array, which is read once: a proxy may say something else each time. */
   #lengthOf(value: readonly unknown[]): number {
     const { length } = value
-    if (!(Number.isInteger(length) && length >= 0 && length <= MAX_LENGTH)) this.#refuse('an array whose length is no length')
+    if (!(Number.isInteger(length) && length >= 0 && length <= MAX_LENGTH))
+      this.#refuse('an array whose length is no length')
     return length
   }
 
@@ -426,7 +479,8 @@ export class Encoder {
   }
 
   #dict(value: Record<string, unknown>, position: Position): void {
-    if (position === 'key') this.#refuse('an object cannot be a key or a set member in Python (a dict is not hashable)')
+    if (position === 'key')
+      this.#refuse('an object cannot be a key or a set member in Python (a dict is not hashable)')
     if (this.#repeats(value)) return
     const depth = ++this.#depth
     this.#code(CODE.DICT | FLAG_REF)
@@ -439,7 +493,9 @@ export class Encoder {
     this.#depth--
   }
 
-  /** A property of an object whose keys were read before: a getter may have deleted it meanwhile. */
+  /**
+   * A property of an object whose keys were read before: a getter may have deleted it meanwhile.
+   */
   #property(value: Readonly<Record<string, unknown>>, key: string): unknown {
     const property = value[key]
     if (property === undefined && !Object.hasOwn(value, key)) this.#changed('an object')
@@ -447,7 +503,8 @@ export class Encoder {
   }
 
   #map(value: ReadonlyMap<unknown, unknown>, position: Position): void {
-    if (position === 'key') this.#refuse('a Map cannot be a key or a set member in Python (a dict is not hashable)')
+    if (position === 'key')
+      this.#refuse('a Map cannot be a key or a set member in Python (a dict is not hashable)')
     if (this.#repeats(value)) return
     const depth = ++this.#depth
     this.#code(CODE.DICT | FLAG_REF)
@@ -499,10 +556,16 @@ export class Encoder {
     if (!distinct) this.#distinct(valuesOf(value), 'Set')
   }
 
-  /** Refuses what would lose an entry in Python. Its members have been written: none of them is cyclic or not hashable. */
+  /**
+   * Refuses what would lose an entry in Python. Its members have been written: none of them is
+   * cyclic or not hashable.
+   */
   #distinct(keys: Iterable<unknown>, kind: string): void {
     const pair = equalInPython(keys)
-    if (pair !== undefined) this.#refuse(`this ${kind} has keys that are equal in Python: ${pair.map(name).join(' and ')}`)
+    if (pair !== undefined)
+      this.#refuse(
+        `this ${kind} has keys that are equal in Python: ${pair.map(name).join(' and ')}`,
+      )
   }
 
   /** A getter or a proxy within changed a container after its size, or its keys, were written. */
@@ -517,8 +580,8 @@ export class Encoder {
   }
 
   /**
-   * Writes what stands for a container that was met before, or that is nested too deeply, and answers true; otherwise takes
-   * note of it.
+   * Writes what stands for a container that was met before, or that is nested too deeply, and
+   * answers true; otherwise takes note of it.
    */
   #repeats(container: object): boolean {
     if (this.#first === undefined) {
@@ -551,7 +614,10 @@ export class Encoder {
     this.#escape([ESCAPE.NODE, index])
   }
 
-  /** Writes what was cut off behind the payload, and wraps all of it up: `(..., DEEP, [payload, chunk, ...])`. */
+  /**
+   * Writes what was cut off behind the payload, and wraps all of it up: `(..., DEEP, [payload,
+   * chunk, ...])`.
+   */
   #writeChunks(start: number): void {
     for (let i = 0; i < this.#chunks.length; i++) {
       const { value, path } = this.#chunks[i] as Chunk
@@ -599,11 +665,17 @@ export class Encoder {
 
   #path(): string {
     const keys = this.#keys.slice(0, Math.min(this.#depth, 20) + 1)
-    return keys.map((key, i) => (i === 0 ? key : pathStep(key))).join('') + (this.#depth > 20 ? '...' : '')
+    return (
+      keys.map((key, i) => (i === 0 ? key : pathStep(key))).join('') +
+      (this.#depth > 20 ? '...' : '')
+    )
   }
 }
 
-/** Whether it is gone through rather than copied: a generator, a stream, anything of the user's that can be iterated. */
+/**
+ * Whether it is gone through rather than copied: a generator, a stream, anything of the user's that
+ * can be iterated.
+ */
 function isIterable(value: object): boolean {
   return Symbol.iterator in value || Symbol.asyncIterator in value
 }
@@ -616,7 +688,9 @@ function pathStep(key: string | number): string {
 function describe(value: object): string {
   if (typeof value === 'function') return 'a function'
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
-  return typeof name === 'string' && name !== '' ? `a value of class ${name}` : 'an object with a prototype of its own'
+  return typeof name === 'string' && name !== ''
+    ? `a value of class ${name}`
+    : 'an object with a prototype of its own'
 }
 
 function name(key: unknown): string {

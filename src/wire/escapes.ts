@@ -1,8 +1,9 @@
 import type { NaiveDates } from './python-date.ts'
 
 /**
- * What marshal cannot hold crosses as an escape: a tuple of Ellipsis, one of these codes, and what the code needs.
- * No other tuple begins with Ellipsis. The kernel's `escapes.py` holds the same table, with what each code carries.
+ * What marshal cannot hold crosses as an escape: a tuple of Ellipsis, one of these codes, and what
+ * the code needs. No other tuple begins with Ellipsis. The kernel's `escapes.py` holds the same
+ * table, with what each code carries.
  */
 export const ESCAPE = {
   NODE: 0,
@@ -22,7 +23,9 @@ export const ESCAPE = {
   TABLE: 14,
 } as const
 
-/** What the kernel says of an object that crosses as a reference; the bits of an `OBJECT` escape. */
+/**
+ * What the kernel says of an object that crosses as a reference; the bits of an `OBJECT` escape.
+ */
 export const TRAIT = {
   CALLABLE: 1,
   ITERABLE: 2,
@@ -38,13 +41,18 @@ export type Escape = readonly (number | string | boolean)[]
 
 /** Finds what stands for values that are not copied to Python. Made for one frame. */
 export interface References {
-  /** The escape of a value, `undefined` where it has none. Throws what is wrong with it, as a text. */
+  /**
+   * The escape of a value, `undefined` where it has none. Throws what is wrong with it, as a text.
+   */
   of(value: object): Escape | undefined
   /** Lends the bytes of an array; `undefined` where they are to be copied. */
   lend(bytes: Uint8Array): Loan | undefined
 }
 
-/** Memory that the other side sees: its size, where it is, and where it is noted that nobody needs it any more. */
+/**
+ * Memory that the other side sees: its size, where it is, and where it is noted that nobody needs
+ * it any more.
+ */
 export type Loan = readonly [size: number, position: number, space: number, cell: number]
 
 /** Finds what values from Python that were not copied are in JavaScript. */
@@ -57,7 +65,10 @@ export interface Reviver {
   local(id: number): unknown
   /** The memory of a loan, which is over when the buffer is collected. */
   memory(loan: Loan): ArrayBuffer
-  /** Reads the memory of a loan, which is over then. `mayChange`: a worker process can write there meanwhile. */
+  /**
+   * Reads the memory of a loan, which is over then. `mayChange`: a worker process can write there
+   * meanwhile.
+   */
   read<T>(loan: Loan, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T
 }
 
@@ -73,7 +84,10 @@ type ArrayKind =
   | Float32ArrayConstructor
   | Float64ArrayConstructor
 
-/** Typed arrays by the format of their items, as Python's `struct` module names it. From Python, bytes (`B`) need no escape. */
+/**
+ * Typed arrays by the format of their items, as Python's `struct` module names it. From Python,
+ * bytes (`B`) need no escape.
+ */
 export const ARRAY_KINDS: ReadonlyMap<string, ArrayKind> = new Map<string, ArrayKind>([
   ['B', Uint8Array],
   ['b', Int8Array],
@@ -92,11 +106,15 @@ const FORMATS = new Map<string, string>([
   ['Uint8ClampedArray', 'B'],
 ])
 /** The name of a typed array's class, whatever a subclass says; `undefined` for a DataView. */
-const kindOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)?.get as (
-  this: ArrayBufferView,
-) => string | undefined
+const kindOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get as (this: ArrayBufferView) => string | undefined
 
-/** The format of a typed array's items, `B` for bytes of any kind; `undefined` where Python has no such items. */
+/**
+ * The format of a typed array's items, `B` for bytes of any kind; `undefined` where Python has no
+ * such items.
+ */
 export function formatOf(value: ArrayBufferView): string | undefined {
   const kind = kindOf.call(value)
   return kind === undefined ? 'B' : FORMATS.get(kind)

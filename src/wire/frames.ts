@@ -1,9 +1,9 @@
 import { PythreadsError } from '../errors/index.ts'
 
 /**
- * A frame is a header of 12 bytes and a payload of marshal data, all little-endian:
- * payload length (u32), request id (u32), kind (u8), flags (u8), the microseconds that a reply took (u16, at most).
- * The kernel's `frames.py` holds the same tables; a test compares the two.
+ * A frame is a header of 12 bytes and a payload of marshal data, all little-endian: payload length
+ * (u32), request id (u32), kind (u8), flags (u8), the microseconds that a reply took (u16, at
+ * most). The kernel's `frames.py` holds the same tables; a test compares the two.
  */
 export const HEADER_BYTES = 12
 
@@ -43,11 +43,16 @@ export const KIND = {
   SKIPPED: 72,
   ACKNOWLEDGED: 73,
   GIL_ENABLED: 74,
-  /** The worker cannot see the memory of a loan: it asks for the bytes. The request id is the cell. */
+  /**
+   * The worker cannot see the memory of a loan: it asks for the bytes. The request id is the cell.
+   */
   FETCH: 75,
   /** The error of a request that could not be read: nothing that crossed in it has arrived. */
   UNREAD: 76,
-  /** How many microseconds a request held the worker's thread, before a reply that has no room for it. */
+  /**
+   * How many microseconds a request held the worker's thread, before a reply that has no room for
+   * it.
+   */
   THREAD_TIME: 77,
   /** A record of Python's `logging`. */
   LOG: 78,
@@ -67,7 +72,10 @@ export const FLAG = {
   EXACT: 0x800,
 } as const
 
-/** Requests with `FLAG.COPY` say in the upper half of the kind how many objects, one in the other, are copied; 0: all of them. */
+/**
+ * Requests with `FLAG.COPY` say in the upper half of the kind how many objects, one in the other,
+ * are copied; 0: all of them.
+ */
 const DEPTH_UNIT = 0x1_0000
 
 /** The flags for a result that is copied so deeply: 0 is not at all, `Infinity` completely. */
@@ -96,7 +104,9 @@ const SMALL: Readonly<Partial<Record<Kind, number>>> = {
   [KIND.REFUSED]: 2 ** 16,
 }
 
-/** How many bytes the payload of each kind has at the most; -1: there is no such kind from Python. */
+/**
+ * How many bytes the payload of each kind has at the most; -1: there is no such kind from Python.
+ */
 const MOST_BYTES: Float64Array = new Float64Array(256).fill(-1)
 for (const kind of Object.values(KIND)) {
   if (kind >= FIRST_FROM_PYTHON) MOST_BYTES[kind] = SMALL[kind] ?? MAX_PAYLOAD_BYTES
@@ -106,7 +116,13 @@ for (const kind of Object.values(KIND)) {
 const BELIEVED_BYTES = 2 ** 20
 
 /** Writes a header at `offset`; the payload follows it. `kind`: with its flags. */
-export function writeHeader(target: Buffer, offset: number, length: number, id: number, kind: number): void {
+export function writeHeader(
+  target: Buffer,
+  offset: number,
+  length: number,
+  id: number,
+  kind: number,
+): void {
   target.writeUInt32LE(length, offset)
   target.writeUInt32LE(id, offset + 4)
   target.writeUInt32LE(kind, offset + 8)
@@ -125,9 +141,13 @@ const EMPTY = new Uint8Array(0)
 /** The error for what went wrong while a frame was read: whatever it is, the bytes are at fault. */
 export function frameError(cause: unknown): PythreadsError {
   if (cause instanceof PythreadsError && cause.code !== 'ERR_PYTHREADS_VALUE') return cause
-  return new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a frame that is not what its kind says', {
-    cause,
-  })
+  return new PythreadsError(
+    'ERR_PYTHREADS_PROTOCOL',
+    'Malformed value from Python: a frame that is not what its kind says',
+    {
+      cause,
+    },
+  )
 }
 
 /** What takes the frames of a {@link FrameParser}. The payload is only valid during the call. */
@@ -136,12 +156,17 @@ export type FrameSink = (kind: Kind, id: number, bytes: Buffer, start: number, e
 /** What stands in a reply for all times that are longer: a frame TOOK before it says them. */
 export const MAX_REPLY_TIME = 0xffff
 
-/** How many microseconds a reply says that its request held the worker's thread. `start`: of its payload. */
+/**
+ * How many microseconds a reply says that its request held the worker's thread. `start`: of its
+ * payload.
+ */
 export function replyTime(bytes: Buffer, start: number): number {
   return bytes.readUInt16LE(start - 2)
 }
 
-/** Cuts the stream of bytes from Python into frames. Hostile input throws `ERR_PYTHREADS_PROTOCOL`. */
+/**
+ * Cuts the stream of bytes from Python into frames. Hostile input throws `ERR_PYTHREADS_PROTOCOL`.
+ */
 export class FrameParser {
   /** What has come of a frame, in a buffer that grows with it. */
   #partial: Buffer | undefined
@@ -206,7 +231,9 @@ export class FrameParser {
       this.#partial = undefined
       this.#emit(partial, 0, this.#needed)
     } else {
-      this.#partial = Buffer.allocUnsafe(Math.min(this.#needed, Math.max(this.#filled * 2, BELIEVED_BYTES)))
+      this.#partial = Buffer.allocUnsafe(
+        Math.min(this.#needed, Math.max(this.#filled * 2, BELIEVED_BYTES)),
+      )
       partial.copy(this.#partial)
     }
     return offset + taken
@@ -221,18 +248,30 @@ export class FrameParser {
   }
 
   #emit(bytes: Buffer, start: number, end: number): void {
-    this.#sink(bytes[start + 8] as Kind, bytes.readUInt32LE(start + 4), bytes, start + HEADER_BYTES, end)
+    this.#sink(
+      bytes[start + 8] as Kind,
+      bytes.readUInt32LE(start + 4),
+      bytes,
+      start + HEADER_BYTES,
+      end,
+    )
   }
 }
 
-/** Checks a header, all of it at once: what is no frame must not be waited for. Returns the payload's length. */
+/**
+ * Checks a header, all of it at once: what is no frame must not be waited for. Returns the
+ * payload's length.
+ */
 function payloadLength(bytes: Buffer, offset: number): number {
   const length = bytes.readUInt32LE(offset)
   const kind = bytes.readUInt16LE(offset + 8)
   const most = MOST_BYTES[kind] ?? -1
   if (most < 0) throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `Unknown frame kind ${kind}`)
   if (length > most) {
-    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', `A frame of kind ${kind} claims ${length} bytes; ${most} is the most`)
+    throw new PythreadsError(
+      'ERR_PYTHREADS_PROTOCOL',
+      `A frame of kind ${kind} claims ${length} bytes; ${most} is the most`,
+    )
   }
   return length
 }

@@ -1,6 +1,7 @@
 /**
- * What Maps and Sets hold, read by the methods of this realm, which take those of any realm and see past what a subclass
- * overrides. A proxy that passes for a Map or a Set has only its own methods. To try is quicker than to ask `util.types`.
+ * What Maps and Sets hold, read by the methods of this realm, which take those of any realm and see
+ * past what a subclass overrides. A proxy that passes for a Map or a Set has only its own methods.
+ * To try is quicker than to ask `util.types`.
  */
 
 const { entries } = Map.prototype

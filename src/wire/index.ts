@@ -3,7 +3,14 @@ export { Encoder } from './encoder.ts'
 export { ESCAPE, type Escape, type Loan, type References, type Reviver, TRAIT } from './escapes.ts'
 export * from './frames.ts'
 export { refuseJson } from './json.ts'
-export { type DType, NdArray, type NdArrayData, type NdArraySource, type NdItem, type Nested } from './ndarray.ts'
+export {
+  type DType,
+  NdArray,
+  type NdArrayData,
+  type NdArraySource,
+  type NdItem,
+  type Nested,
+} from './ndarray.ts'
 export { type NaiveDates, PythonDate, type ZoneOptions } from './python-date.ts'
 export { pathOf, refusedValue } from './refusals.ts'
 export { PythonBytes, PythonFloat, PythonScalar, SCALAR_TYPES, type ScalarType } from './scalar.ts'

@@ -1,4 +1,7 @@
-/** marshal writes an int as digits of 15 bits, the lowest first. Both ways go through hexadecimal text, which V8 reads and writes in linear time. */
+/**
+ * marshal writes an int as digits of 15 bits, the lowest first. Both ways go through hexadecimal
+ * text, which V8 reads and writes in linear time.
+ */
 
 /** The largest BigInt of V8 has this many bits. */
 const MAX_BITS = 2 ** 30
@@ -9,7 +12,9 @@ export const BAD_DIGITS: unique symbol = Symbol('bad digits')
 /** What `readInteger` returns for an int that no BigInt can hold. */
 export const TOO_LARGE: unique symbol = Symbol('too large')
 
-/** The integer whose `count` digits stand at `at`: a number where it is a safe one, else a bigint. */
+/**
+ * The integer whose `count` digits stand at `at`: a number where it is a safe one, else a bigint.
+ */
 export function readInteger(
   bytes: Buffer,
   at: number,
@@ -30,7 +35,12 @@ export function readInteger(
   return negative ? -magnitude : magnitude
 }
 
-function readLarge(bytes: Buffer, at: number, count: number, negative: boolean): bigint | typeof TOO_LARGE {
+function readLarge(
+  bytes: Buffer,
+  at: number,
+  count: number,
+  negative: boolean,
+): bigint | typeof TOO_LARGE {
   const top = 32 - Math.clz32(bytes.readUInt16LE(at + (count - 1) * 2))
   if ((count - 1) * DIGIT_BITS + top > MAX_BITS) return TOO_LARGE
   const packed = Buffer.allocUnsafe(Math.ceil((count * DIGIT_BITS) / 8))

@@ -5,9 +5,10 @@ import { datePartsOf } from './python-date.ts'
 import { PythonBytes, PythonFloat, PythonScalar } from './scalar.ts'
 
 /**
- * Finds two keys that JavaScript tells apart and Python does not: 1, 1n and true; null and undefined; two arrays, Sets or
- * byte arrays with equal contents. The keys must be hashable in Python and not cyclic. Keys that cross by an escape are
- * compared by Python, too: only Python knows whether two Decimals are equal.
+ * Finds two keys that JavaScript tells apart and Python does not: 1, 1n and true; null and
+ * undefined; two arrays, Sets or byte arrays with equal contents. The keys must be hashable in
+ * Python and not cyclic. Keys that cross by an escape are compared by Python, too: only Python
+ * knows whether two Decimals are equal.
  */
 export function equalInPython(keys: Iterable<unknown>): readonly [unknown, unknown] | undefined {
   const seen = new Map<string, unknown>()
@@ -29,15 +30,20 @@ function canonical(key: unknown): string {
   if (key === null || key === undefined) return 'None'
   if (typeof key === 'string') return JSON.stringify(key)
   if (typeof key === 'boolean') return key ? '1' : '0'
-  if (typeof key === 'number') return Number.isInteger(key) ? String(BigInt(key)) : Number.isNaN(key) ? unique() : String(key)
+  if (typeof key === 'number')
+    return Number.isInteger(key) ? String(BigInt(key)) : Number.isNaN(key) ? unique() : String(key)
   if (Array.isArray(key)) return `(${Array.from(key, canonical).join()})`
   if (typeof key === 'bigint') return String(key)
   if (key instanceof Date || types.isDate(key)) return canonicalDate(key)
-  if (key instanceof Set || types.isSet(key)) return `{${Array.from(valuesOf(key), canonical).sort().join()}}`
+  if (key instanceof Set || types.isSet(key))
+    return `{${Array.from(valuesOf(key), canonical).sort().join()}}`
   if (key instanceof PythonFloat) return canonical(key.value)
-  if (key instanceof PythonScalar) return isNaNScalar(key) ? unique() : `${key.type} ${JSON.stringify(key.text)}`
+  if (key instanceof PythonScalar)
+    return isNaNScalar(key) ? unique() : `${key.type} ${JSON.stringify(key.text)}`
   const bytes = bytesOf(key)
-  return bytes === undefined ? unique() : `b${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
+  return bytes === undefined
+    ? unique()
+    : `b${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`
 }
 
 /** Two moments are equal whatever their zones are; without a zone, two times on the clock. */

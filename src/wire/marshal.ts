@@ -27,7 +27,13 @@ export const CODE = {
 /** Set on a type code: this object can be referred to later. */
 export const FLAG_REF = 0x80
 
-/** CPython's reader and writer stop at 2,000 levels on Linux and macOS. What is nested deeper than this goes in chunks. */
+/**
+ * CPython's reader and writer stop at 2,000 levels on Linux and macOS. What is nested deeper than
+ * this goes in chunks.
+ */
 export const MAX_DEPTH = 1000
-/** How deep keys may nest, which cannot be cut. With the rest above them they stay below marshal's limit. */
+/**
+ * How deep keys may nest, which cannot be cut. With the rest above them they stay below marshal's
+ * limit.
+ */
 export const MAX_KEY_DEPTH = 900

@@ -62,11 +62,16 @@ export interface NdArraySource<D extends DType> {
   readonly data: NdArrayData[D]
   /** How many items each dimension has. */
   readonly shape: readonly number[]
-  /** How many items lie from one to the next in each dimension. Default: the last dimension is the innermost, without gaps. */
+  /**
+   * How many items lie from one to the next in each dimension. Default: the last dimension is the
+   * innermost, without gaps.
+   */
   readonly strides?: readonly number[] | undefined
   /** The index of the first item. Default 0. */
   readonly offset?: number | undefined
-  /** What the items are. Default: the dtype of the typed array, e.g. `float64` of a `Float64Array`. */
+  /**
+   * What the items are. Default: the dtype of the typed array, e.g. `float64` of a `Float64Array`.
+   */
   readonly dtype?: D | undefined
 }
 
@@ -86,10 +91,20 @@ const KINDS: Readonly<Record<PlainDType, string>> = {
   complex64: 'Float32Array',
   complex128: 'Float64Array',
 }
-/** What a typed array is when nothing is said: numbers, rather than what else its bytes may stand for. */
-const SPECIAL: readonly string[] = ['bool', 'float16', 'complex64', 'complex128'] satisfies PlainDType[]
+/**
+ * What a typed array is when nothing is said: numbers, rather than what else its bytes may stand
+ * for.
+ */
+const SPECIAL: readonly string[] = [
+  'bool',
+  'float16',
+  'complex64',
+  'complex128',
+] satisfies PlainDType[]
 const DTYPES: ReadonlyMap<string, PlainDType> = new Map([
-  ...Object.entries(KINDS).flatMap(([dtype, kind]) => (SPECIAL.includes(dtype) ? [] : [[kind, dtype as PlainDType] as const])),
+  ...Object.entries(KINDS).flatMap(([dtype, kind]) =>
+    SPECIAL.includes(dtype) ? [] : [[kind, dtype as PlainDType] as const],
+  ),
   ['Uint8ClampedArray', 'uint8'],
 ])
 const TIME = /^(datetime64|timedelta64)(\[\d*(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?$/
@@ -98,8 +113,8 @@ const MAX_DIMENSIONS = 64
 
 /**
  * An array of any number of dimensions. An array of numpy arrives as one, except where it has one
- * dimension and a typed array can hold its items. As an argument it is a `numpy.ndarray`, without a copy
- * where its `data` needs none.
+ * dimension and a typed array can hold its items. As an argument it is a `numpy.ndarray`, without a
+ * copy where its `data` needs none.
  *
  * @example
  * ```ts
@@ -125,8 +140,8 @@ export class NdArray<D extends DType = DType> {
    * Makes an array that shares the memory of `source.data`.
    *
    * @param source - The items, and how they are arranged.
-   * @throws `ERR_PYTHREADS_ARGUMENT` when the parts do not fit together, e.g. when the shape reaches
-   * beyond the data.
+   * @throws `ERR_PYTHREADS_ARGUMENT` when the parts do not fit together, e.g. when the shape
+   * reaches beyond the data.
    */
   constructor(source: NdArraySource<D>) {
     const { data, shape, strides, offset = 0 } = source
@@ -139,8 +154,12 @@ export class NdArray<D extends DType = DType> {
       refuse(`the data of dtype ${dtype} is a ${wanted}; got a ${kind}`)
     }
     if (!isListOf(shape, (length) => length >= 0)) refuse('its shape is a list of whole numbers')
-    if (shape.length > MAX_DIMENSIONS) refuse(`it has ${shape.length} dimensions; ${MAX_DIMENSIONS} is the most`)
-    if (strides !== undefined && !(isListOf(strides, () => true) && strides.length === shape.length)) {
+    if (shape.length > MAX_DIMENSIONS)
+      refuse(`it has ${shape.length} dimensions; ${MAX_DIMENSIONS} is the most`)
+    if (
+      strides !== undefined &&
+      !(isListOf(strides, () => true) && strides.length === shape.length)
+    ) {
       refuse('its strides are whole numbers, as many as there are dimensions')
     }
     if (!Number.isSafeInteger(offset)) refuse('its offset is a whole number')
@@ -168,7 +187,8 @@ export class NdArray<D extends DType = DType> {
   get(...indices: number[]): NdItem<D> {
     const { shape, strides } = this
     let at = this.offset
-    if (indices.length !== shape.length) refuse(`it has ${shape.length} dimensions; got ${indices.length} indices`)
+    if (indices.length !== shape.length)
+      refuse(`it has ${shape.length} dimensions; got ${indices.length} indices`)
     for (const [axis, index] of indices.entries()) {
       if (!(Number.isInteger(index) && index >= 0 && index < (shape[axis] as number))) {
         refuse(`index ${index} is out of its shape [${shape.join(', ')}]`)
@@ -190,8 +210,8 @@ export class NdArray<D extends DType = DType> {
   /**
    * Copies the array for `JSON.stringify`.
    *
-   * @returns What {@link toArray} returns, with dates as ISO 8601 writes them, durations as the count of
-   * their unit, and `null` for "not a time". Integers beyond 2^53 stay `bigint`, which
+   * @returns What {@link toArray} returns, with dates as ISO 8601 writes them, durations as the
+   * count of their unit, and `null` for "not a time". Integers beyond 2^53 stay `bigint`, which
    * `JSON.stringify` refuses.
    */
   toJSON(): Nested<unknown> {
@@ -203,9 +223,11 @@ export class NdArray<D extends DType = DType> {
   #nested(axis: number, at: number): Nested<NdItem<D>>
   #nested<T>(axis: number, at: number, item: (value: bigint) => T): Nested<T>
   #nested(axis: number, at: number, item?: (value: bigint) => unknown): Nested<unknown> {
-    if (axis === this.shape.length) return item === undefined ? this.#item(at) : item(this.#item(at) as bigint)
+    if (axis === this.shape.length)
+      return item === undefined ? this.#item(at) : item(this.#item(at) as bigint)
     const stride = this.strides[axis] as number
-    const inner = (i: number) => this.#nested(axis + 1, at + i * stride, item as (value: bigint) => unknown)
+    const inner = (i: number) =>
+      this.#nested(axis + 1, at + i * stride, item as (value: bigint) => unknown)
     return Array.from({ length: this.shape[axis] as number }, (_, i) => inner(i))
   }
 
@@ -229,7 +251,9 @@ export class NdArray<D extends DType = DType> {
     }
     const items = isComplex(this.dtype) ? this.data.length / 2 : this.data.length
     if (low >= 0 && high < items) return
-    refuse(`with shape [${this.shape.join(', ')}] it reaches from item ${low} to item ${high}, and its data has ${items}`)
+    refuse(
+      `with shape [${this.shape.join(', ')}] it reaches from item ${low} to item ${high}, and its data has ${items}`,
+    )
   }
 }
 
@@ -239,11 +263,15 @@ function isComplex(dtype: DType): boolean {
 
 function packed(shape: readonly number[]): number[] {
   const strides: number[] = new Array(shape.length).fill(1)
-  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = (strides[axis + 1] as number) * (shape[axis + 1] as number)
+  for (let axis = shape.length - 2; axis >= 0; axis--)
+    strides[axis] = (strides[axis + 1] as number) * (shape[axis + 1] as number)
   return strides
 }
 
-function isListOf(value: unknown, accepts: (number: number) => boolean): value is readonly number[] {
+function isListOf(
+  value: unknown,
+  accepts: (number: number) => boolean,
+): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && accepts(item))
 }
 

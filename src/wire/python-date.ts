@@ -14,7 +14,8 @@ export interface DateParts {
 }
 
 const UTC: DateParts = Object.freeze({ nanoseconds: 0, offset: 0, zone: 'u', fold: 0 })
-const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{6}))?)?)?$/
+const ISO =
+  /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{6}))?)?)?$/
 const FOLD = '[fold=1]'
 const MS_PER_DAY = 86_400_000
 
@@ -35,11 +36,13 @@ interface Internals {
 let internals: Internals
 
 /**
- * A `Date` from Python that keeps what a `Date` does not hold: microseconds, the zone, and which of two
- * equal times it is when clocks are put back. As an argument it is the same datetime in Python again. A
- * datetime in UTC with whole milliseconds, which a `Date` holds completely, arrives as a plain `Date`.
+ * A `Date` from Python that keeps what a `Date` does not hold: microseconds, the zone, and which of
+ * two equal times it is when clocks are put back. As an argument it is the same datetime in Python
+ * again. A datetime in UTC with whole milliseconds, which a `Date` holds completely, arrives as a
+ * plain `Date`.
  *
- * When a setter of `Date` changes the moment, the rest is lost: the date is in UTC, as any other `Date`.
+ * When a setter of `Date` changes the moment, the rest is lost: the date is in UTC, as any other
+ * `Date`.
  *
  * @example
  * ```ts
@@ -53,7 +56,10 @@ export class PythonDate extends Date {
   #parts: DateParts | undefined
   /** The moment that the parts belong to. */
   #time = Number.NaN
-  /** What Python gets: the same, or the time on the clock as if that were UTC, where there is no zone. */
+  /**
+   * What Python gets: the same, or the time on the clock as if that were UTC, where there is no
+   * zone.
+   */
   #milliseconds = 0
 
   static {
@@ -86,21 +92,34 @@ export class PythonDate extends Date {
    * ```ts
    * PythonDate.of('2024-01-02T03:04:05.678901+01:00', { zone: 'Europe/Rome' })
    * ```
-   * @throws `ERR_PYTHREADS_ARGUMENT` for another text. Python checks the zone when it gets the date.
+   * @throws `ERR_PYTHREADS_ARGUMENT` for another text. Python checks the zone when it gets the
+   * date.
    */
   static of(text: string, options: ZoneOptions = {}): PythonDate {
     const { zone, fold = 0 } = own(options)
     const found = typeof text === 'string' ? ISO.exec(text) : null
     const wall = found === null ? undefined : wallOf(found)
-    if (found === null || wall === undefined || (zone !== undefined && (typeof zone !== 'string' || found[8] === undefined))) {
+    if (
+      found === null ||
+      wall === undefined ||
+      (zone !== undefined && (typeof zone !== 'string' || found[8] === undefined))
+    ) {
       const wanted = 'the isoformat of a datetime, with an offset where there is a zone'
-      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `A PythonDate is made of ${wanted}; got ${JSON.stringify(text)}`)
+      throw new PythreadsError(
+        'ERR_PYTHREADS_ARGUMENT',
+        `A PythonDate is made of ${wanted}; got ${JSON.stringify(text)}`,
+      )
     }
     const [milliseconds, micros] = wall
     const offset = offsetOf(found)
     const sum = micros - (offset ?? 0)
     const code = zone === undefined ? (offset === 0 ? 'u' : offset === null ? '' : 'f') : `z${zone}`
-    const parts = { nanoseconds: modulo(sum, 1000) * 1000, offset, zone: code, fold: fold === 1 ? 1 : 0 }
+    const parts = {
+      nanoseconds: modulo(sum, 1000) * 1000,
+      offset,
+      zone: code,
+      fold: fold === 1 ? 1 : 0,
+    }
     return internals.make(milliseconds + Math.floor(sum / 1000), parts)
   }
 
@@ -130,8 +149,8 @@ export class PythonDate extends Date {
   }
 
   /**
-   * The key of a `ZoneInfo` (`'Europe/Rome'`), the name of a `timezone` (`'CET'`), `'UTC'`, or the offset where there is no name
-   * (`'+02:00'`). `null`: the datetime has no zone.
+   * The key of a `ZoneInfo` (`'Europe/Rome'`), the name of a `timezone` (`'CET'`), `'UTC'`, or the
+   * offset where there is no name (`'+02:00'`). `null`: the datetime has no zone.
    */
   get zone(): string | null {
     const { zone, offset } = this.#own ?? UTC
@@ -154,17 +173,21 @@ export class PythonDate extends Date {
   /**
    * Writes the date as Python's `isoformat` does.
    *
-   * @returns The time on the clock of its zone, with microseconds and offset; `'Invalid Date'` for an
-   * invalid date.
+   * @returns The time on the clock of its zone, with microseconds and offset; `'Invalid Date'` for
+   * an invalid date.
    */
   isoformat(): string {
     const parts = this.#own ?? UTC
     const micros = (parts.offset ?? 0) + Math.floor(parts.nanoseconds / 1000)
-    const wall = new Date((this.#own === undefined ? this.getTime() : this.#milliseconds) + Math.floor(micros / 1000))
+    const wall = new Date(
+      (this.#own === undefined ? this.getTime() : this.#milliseconds) + Math.floor(micros / 1000),
+    )
     if (Number.isNaN(wall.getTime())) return 'Invalid Date'
     const text = wall.toISOString() // of the years 1 to 9999, or of a Date of JavaScript
     const fraction = modulo(wall.getTime(), 1000) * 1000 + modulo(micros, 1000)
-    const digits = String(fraction).padStart(6, '0') + (this.nanosecond === 0 ? '' : String(this.nanosecond).padStart(3, '0'))
+    const digits =
+      String(fraction).padStart(6, '0') +
+      (this.nanosecond === 0 ? '' : String(this.nanosecond).padStart(3, '0'))
     const clock = `${text.slice(0, -5)}${Number(digits) === 0 ? '' : `.${digits}`}`
     return parts.offset === null ? clock : clock + offsetText(parts.offset)
   }
@@ -177,13 +200,21 @@ function shown(date: PythonDate): string {
   return `PythonDate ${text}${zone === null || zone === 'UTC' || text.endsWith(zone) ? '' : `[${zone}]`}`
 }
 
-/** A datetime of the wire: `milliseconds` since 1970 UTC, or of the time on the clock of one without a zone, which is taken for `time`. */
+/**
+ * A datetime of the wire: `milliseconds` since 1970 UTC, or of the time on the clock of one without
+ * a zone, which is taken for `time`.
+ */
 export function pythonDate(milliseconds: number, parts: DateParts, time?: number): PythonDate {
   return internals.make(milliseconds, parts, time)
 }
 
-/** What goes to Python: milliseconds and parts; `undefined` for a `Date` that is no more than its moment. */
-export function datePartsOf(date: Date): readonly [milliseconds: number, parts: DateParts] | undefined {
+/**
+ * What goes to Python: milliseconds and parts; `undefined` for a `Date` that is no more than its
+ * moment.
+ */
+export function datePartsOf(
+  date: Date,
+): readonly [milliseconds: number, parts: DateParts] | undefined {
   return internals.parts(date)
 }
 
@@ -209,9 +240,19 @@ export function naiveDate(text: string, meaning: 'utc' | 'local'): PythonDate | 
   return internals.make(time, parts, meaning === 'utc' ? time : localTime(new Date(time), fold))
 }
 
-/** The time on a clock, as if that were UTC: the whole second in milliseconds, and microseconds; `undefined`: there is none. */
-function wallOf(found: RegExpExecArray): readonly [milliseconds: number, micros: number] | undefined {
-  const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number) as [number, number, number, ...number[]]
+/**
+ * The time on a clock, as if that were UTC: the whole second in milliseconds, and microseconds;
+ * `undefined`: there is none.
+ */
+function wallOf(
+  found: RegExpExecArray,
+): readonly [milliseconds: number, micros: number] | undefined {
+  const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    ...number[],
+  ]
   const wall = new Date(0)
   wall.setUTCFullYear(year, month - 1, day)
   wall.setUTCHours(hour as number, minute, second)
@@ -223,20 +264,31 @@ function wallOf(found: RegExpExecArray): readonly [milliseconds: number, micros:
 function offsetOf(found: RegExpExecArray): number | null {
   const [sign, hours, minutes, seconds = '0', micros = '0'] = found.slice(8)
   if (sign === undefined) return null
-  const size = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1_000_000 + Number(micros)
+  const size =
+    (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1_000_000 + Number(micros)
   return sign === '-' && size !== 0 ? -size : size
 }
 
-/** The moment at which the clocks of this process show a time, given as if it were UTC; with `fold`, the second one. */
+/**
+ * The moment at which the clocks of this process show a time, given as if it were UTC; with `fold`,
+ * the second one.
+ */
 function localTime(wall: Date, fold: number): number {
   const local = new Date(0)
   local.setFullYear(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate())
-  local.setHours(wall.getUTCHours(), wall.getUTCMinutes(), wall.getUTCSeconds(), wall.getUTCMilliseconds())
+  local.setHours(
+    wall.getUTCHours(),
+    wall.getUTCMinutes(),
+    wall.getUTCSeconds(),
+    wall.getUTCMilliseconds(),
+  )
   const first = local.getTime()
   if (fold === 0) return first
   const after = new Date(first + MS_PER_DAY).getTimezoneOffset() - local.getTimezoneOffset()
   const second = new Date(first + after * 60_000)
-  return second.getHours() === local.getHours() && second.getMinutes() === local.getMinutes() ? second.getTime() : first
+  return second.getHours() === local.getHours() && second.getMinutes() === local.getMinutes()
+    ? second.getTime()
+    : first
 }
 
 function modulo(value: number, by: number): number {
@@ -247,8 +299,8 @@ function modulo(value: number, by: number): number {
 function offsetText(microseconds: number): string {
   const size = Math.abs(microseconds)
   const seconds = Math.floor(size / 1_000_000)
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) =>
-    String(part).padStart(2, '0'),
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(
+    (part) => String(part).padStart(2, '0'),
   )
   const fraction = size % 1_000_000
   if (fraction !== 0) parts[2] += `.${String(fraction).padStart(6, '0')}`

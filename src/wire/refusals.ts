@@ -20,14 +20,22 @@ export function refusedValue(error: Error): Refused | undefined {
 }
 
 /**
- * The error for a value in which `culprit` cannot be held. All of the value has been read nevertheless: its objects would be
- * held in Python, and its memory lent, for good.
+ * The error for a value in which `culprit` cannot be held. All of the value has been read
+ * nevertheless: its objects would be held in Python, and its memory lent, for good.
  */
-export function refusal(reason: string, value: unknown, culprit: unknown, cause?: unknown): PythreadsError {
+export function refusal(
+  reason: string,
+  value: unknown,
+  culprit: unknown,
+  cause?: unknown,
+): PythreadsError {
   const keys = keysOf(value, culprit)
   const options = cause === undefined ? {} : { cause }
   const path = pathOf('value', keys)
-  const error = new PythreadsError('ERR_PYTHREADS_VALUE', `A value from Python ${reason}`, { ...options, path })
+  const error = new PythreadsError('ERR_PYTHREADS_VALUE', `A value from Python ${reason}`, {
+    ...options,
+    path,
+  })
   refusals.set(error, { reason, value, keys })
   return error
 }
@@ -48,17 +56,26 @@ export function pathOf(name: string, keys: readonly unknown[]): string {
 
 /** A key of any type. As a text, an array that is in itself many times over would have no end. */
 function shown(key: unknown): string {
-  if (typeof key === 'string') return JSON.stringify(key.length > MOST_OF_KEY ? `${key.slice(0, MOST_OF_KEY)}...` : key)
+  if (typeof key === 'string')
+    return JSON.stringify(key.length > MOST_OF_KEY ? `${key.slice(0, MOST_OF_KEY)}...` : key)
   if (typeof key !== 'object' || key === null) return String(key).slice(0, MOST_OF_KEY)
-  if (Array.isArray(key)) return key.some(isObject) ? inspect(key, SHORTLY) : String(key).slice(0, MOST_OF_KEY)
-  return key instanceof Date || key instanceof PythonScalar ? String(key) : Object.prototype.toString.call(key)
+  if (Array.isArray(key))
+    return key.some(isObject) ? inspect(key, SHORTLY) : String(key).slice(0, MOST_OF_KEY)
+  return key instanceof Date || key instanceof PythonScalar
+    ? String(key)
+    : Object.prototype.toString.call(key)
 }
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null
 }
 
-const SHORTLY = { depth: 1, maxArrayLength: 10, maxStringLength: MOST_OF_KEY, breakLength: Number.POSITIVE_INFINITY }
+const SHORTLY = {
+  depth: 1,
+  maxArrayLength: 10,
+  maxStringLength: MOST_OF_KEY,
+  breakLength: Number.POSITIVE_INFINITY,
+}
 
 interface Step {
   readonly item: unknown
@@ -66,7 +83,10 @@ interface Step {
   readonly parent: Step | undefined
 }
 
-/** The keys that lead to the first place of `wanted` in `root`, which may be nested deeply, or cyclic. */
+/**
+ * The keys that lead to the first place of `wanted` in `root`, which may be nested deeply, or
+ * cyclic.
+ */
 function keysOf(root: unknown, wanted: unknown): readonly unknown[] {
   const seen = new Set<unknown>()
   const open: Step[] = [{ item: root, key: undefined, parent: undefined }]

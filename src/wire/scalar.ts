@@ -22,9 +22,9 @@ export const SCALAR_TYPES = [
 export type ScalarType = (typeof SCALAR_TYPES)[number]
 
 /**
- * An immutable Python value for which JavaScript has no type: a `Decimal`, a `datetime` without a zone, a
- * `UUID`. It is kept as the text from which Python makes the same value again. It belongs to no worker,
- * and a program may make one.
+ * An immutable Python value for which JavaScript has no type: a `Decimal`, a `datetime` without a
+ * zone, a `UUID`. It is kept as the text from which Python makes the same value again. It belongs
+ * to no worker, and a program may make one.
  *
  * @example
  * ```ts
@@ -47,7 +47,8 @@ export class PythonScalar {
    *
    * @param type - Its type in Python.
    * @param text - The value as a text; see {@link text}.
-   * @throws `ERR_PYTHREADS_ARGUMENT` for an unknown type. Python checks the text when it gets the value.
+   * @throws `ERR_PYTHREADS_ARGUMENT` for an unknown type. Python checks the text when it gets the
+   * value.
    */
   constructor(type: ScalarType, text: string) {
     if (!SCALAR_TYPES.includes(type) || typeof text !== 'string') {

@@ -18,7 +18,10 @@ export class PythonTable {
    */
   constructor(kind: TableKind, ipc: Uint8Array) {
     if (!KINDS.includes(kind)) {
-      throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `A table arrives as one of ${KINDS.join(', ')}; got ${String(kind)}`)
+      throw new PythreadsError(
+        'ERR_PYTHREADS_ARGUMENT',
+        `A table arrives as one of ${KINDS.join(', ')}; got ${String(kind)}`,
+      )
     }
     this.kind = kind
     this.ipc = ipc

@@ -25,17 +25,21 @@ export function integerToJson(value: bigint): number | bigint {
 
 /** How an item of a dtype such as `datetime64[25s]` is written. */
 export function timeToJson(dtype: string): (value: bigint) => string | number | bigint | null {
-  const [, kind, count = '', unit] = /^(datetime64|timedelta64)(?:\[(\d*)(\w+)\])?$/.exec(dtype) ?? []
+  const [, kind, count = '', unit] =
+    /^(datetime64|timedelta64)(?:\[(\d*)(\w+)\])?$/.exec(dtype) ?? []
   const step = BigInt(count === '' ? 1 : count)
   const write = (value: bigint) =>
-    kind === 'datetime64' && unit !== undefined ? dateText(value * step, unit) : integerToJson(value * step)
+    kind === 'datetime64' && unit !== undefined
+      ? dateText(value * step, unit)
+      : integerToJson(value * step)
   return (value) => (value === NOT_A_TIME ? null : write(value))
 }
 
 /** As numpy prints it. Outside of what a `Date` holds, the count of the unit. */
 function dateText(value: bigint, unit: string): string | number | bigint {
   const perSecond = PER_SECOND[unit] ?? 1n
-  const seconds = PER_SECOND[unit] === undefined ? monthsOrSeconds(value, unit) : floorDivide(value, perSecond)
+  const seconds =
+    PER_SECOND[unit] === undefined ? monthsOrSeconds(value, unit) : floorDivide(value, perSecond)
   const date = new Date(Number(seconds) * 1000)
   if (Number.isNaN(date.getTime())) return integerToJson(value)
   const text = date.toISOString()

@@ -19,9 +19,10 @@ const INTERRUPT_EVERY_MS = 50
 const LAST_CHANCE_MS = 100
 
 /**
- * The calls of one worker that were cancelled and are not over. Each is interrupted when it is its turn: until it is known that
- * its code was told, and once more when its time is over, as the first time may have come to nothing, in a destructor for
- * instance. A coroutine that was told is left alone: it may do what it thinks right.
+ * The calls of one worker that were cancelled and are not over. Each is interrupted when it is its
+ * turn: until it is known that its code was told, and once more when its time is over, as the first
+ * time may have come to nothing, in a destructor for instance. A coroutine that was told is left
+ * alone: it may do what it thinks right.
  */
 export class Cancellations {
   readonly #tasks = new Set<Task>()
@@ -72,7 +73,8 @@ export class Cancellations {
     const age = now - Math.max(task.cancelledAt ?? 0, task.coroutine ? 0 : inFlight.since)
     if (task.coroutine && task.acknowledged) return void this.#tasks.delete(task)
     const callback = task.coroutine ? undefined : inFlight.callback
-    if (callback !== undefined && inFlight.callbackReturned(callback)) this.#interrupter.giveUpCallback(callback)
+    if (callback !== undefined && inFlight.callbackReturned(callback))
+      this.#interrupter.giveUpCallback(callback)
     const isLast = age >= this.#graceMs && !task.finalInterrupt
     if (isLast) task.finalInterrupt = true
     if (isLast || (!task.acknowledged && now - task.lastInterruptAt >= INTERRUPT_EVERY_MS)) {

@@ -1,14 +1,17 @@
 import type { Duplex } from 'node:stream'
 import { FrameParser, type FrameSink } from '../wire/index.ts'
 
-/** How many frames that run code of the program are dealt with before the event loop gets its turn. */
+/**
+ * How many frames that run code of the program are dealt with before the event loop gets its turn.
+ */
 const MOST_AT_ONCE = 256
 /** How many bytes of answers may wait to be written before their socket is read on. */
 const MOST_WAITING = 2 ** 20
 
 /**
- * Reads the frames of one socket of a worker. A worker that floods it is read as fast as its frames can be dealt with: no faster than
- * it reads the answers, where those go over the same socket, and never so fast that the event loop has no turn.
+ * Reads the frames of one socket of a worker. A worker that floods it is read as fast as its frames
+ * can be dealt with: no faster than it reads the answers, where those go over the same socket, and
+ * never so fast that the event loop has no turn.
  */
 export class FrameReader {
   readonly #socket: Duplex
@@ -21,8 +24,16 @@ export class FrameReader {
   #isFull = false
   #isLast = false
 
-  /** `failed`: takes what is wrong with what came. `held`: hears that the socket is not read for now (1), and is again (-1). */
-  constructor(socket: Duplex, sink: FrameSink, failed: (error: unknown) => void, held: (step: number) => void) {
+  /**
+   * `failed`: takes what is wrong with what came. `held`: hears that the socket is not read for now
+   * (1), and is again (-1).
+   */
+  constructor(
+    socket: Duplex,
+    sink: FrameSink,
+    failed: (error: unknown) => void,
+    held: (step: number) => void,
+  ) {
     this.#socket = socket
     this.#parser = new FrameParser(sink)
     this.#failed = failed

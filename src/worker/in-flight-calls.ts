@@ -7,20 +7,25 @@ interface CallbackFrame {
   readonly callback: number
   /** Its answer is on its way, behind the calls of this level. */
   returned: boolean
-  /** Calls in the order in which the thread comes to them; it runs the first one, of the top level. */
+  /**
+   * Calls in the order in which the thread comes to them; it runs the first one, of the top level.
+   */
   readonly tasks: Task[]
 }
 
 /**
- * What one worker has in hand. Its thread does one thing at a time: calls one after the other, and while one waits for a callback,
- * those that were sent behind it and those that the callback made.
+ * What one worker has in hand. Its thread does one thing at a time: calls one after the other, and
+ * while one waits for a callback, those that were sent behind it and those that the callback made.
  */
 export class InFlightCalls {
   /** Calls without an answer, by request id. */
   readonly #tasks = new RequestTable<Task>()
   readonly #frames: CallbackFrame[] = [{ callback: 0, returned: false, tasks: [] }]
   #depth = 0
-  /** When the thread came to the call that it runs, at the earliest; only kept where others stand behind it. */
+  /**
+   * When the thread came to the call that it runs, at the earliest; only kept where others stand
+   * behind it.
+   */
   since = 0
 
   /** Whether the thread has nothing to do. */
@@ -106,7 +111,10 @@ export class InFlightCalls {
     this.#depth++
   }
 
-  /** A callback has its answer, which the thread gets to behind what it has in hand. Answers whether anybody waits for it. */
+  /**
+   * A callback has its answer, which the thread gets to behind what it has in hand. Answers whether
+   * anybody waits for it.
+   */
   callbackReturned(callback: number): boolean {
     const frame = this.#frames.find((one) => one.callback === callback && !one.returned)
     if (frame === undefined || callback === 0) return false

@@ -8,7 +8,10 @@ const LAST_CHARACTERS = 2_000
 /** The longest text of a line; a longer line comes in pieces. */
 const MOST_CHARACTERS = 1 << 20
 
-/** How many lines without an end are held, and how many characters of them; beyond, the oldest goes out as a piece. */
+/**
+ * How many lines without an end are held, and how many characters of them; beyond, the oldest goes
+ * out as a piece.
+ */
 const MOST_HELD_LINES = 10_000
 const MOST_HELD_CHARACTERS = 1 << 26
 
@@ -23,7 +26,10 @@ interface Partial {
   readonly source: Source
   pieces: string[]
   length: number
-  /** Whether a carriage return came last: it ends a line by itself, or together with a newline that is still to come. */
+  /**
+   * Whether a carriage return came last: it ends a line by itself, or together with a newline that
+   * is still to come.
+   */
   returned: boolean
 }
 
@@ -49,10 +55,18 @@ export class OutputLines {
   /** Takes the payload of an OUTPUT frame. */
   take(payload: unknown): void {
     if (!isOutput(payload)) {
-      throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: output without its fields')
+      throw new PythreadsError(
+        'ERR_PYTHREADS_PROTOCOL',
+        'Malformed value from Python: output without its fields',
+      )
     }
     const [stream, call, text, last, thread] = payload
-    this.#text({ stream: stream === 2 ? 'stderr' : 'stdout', worker: this.#worker, call }, thread, text, last)
+    this.#text(
+      { stream: stream === 2 ? 'stderr' : 'stdout', worker: this.#worker, call },
+      thread,
+      text,
+      last,
+    )
   }
 
   /** Takes what C code and child processes of a worker process print. */
@@ -150,27 +164,43 @@ export class OutputLines {
     this.#overwritten = line.end === '\r'
     const { text } = line
     // A copy, as a part of a string keeps the whole of it.
-    const kept = text.length > LAST_CHARACTERS ? Buffer.from(text.slice(-LAST_CHARACTERS)).toString() : text
+    const kept =
+      text.length > LAST_CHARACTERS ? Buffer.from(text.slice(-LAST_CHARACTERS)).toString() : text
     if (this.last.push(kept) > LAST_LINES) this.last.shift()
     tellListener(this.#listener, line)
   }
 }
 
-type OutputPayload = readonly [stream: number, call: number | null, text: string, last: boolean, thread: number]
+type OutputPayload = readonly [
+  stream: number,
+  call: number | null,
+  text: string,
+  last: boolean,
+  thread: number,
+]
 
 /** Whether it is what the kernel sends: anything else could take any time to be made a text. */
 function isOutput(payload: unknown): payload is OutputPayload {
   if (!Array.isArray(payload) || payload.length !== 5) return false
   const [stream, call, text, last, thread] = payload
   const isOf = call === null || typeof call === 'number'
-  return typeof stream === 'number' && isOf && typeof text === 'string' && typeof last === 'boolean' && isInteger(thread)
+  return (
+    typeof stream === 'number' &&
+    isOf &&
+    typeof text === 'string' &&
+    typeof last === 'boolean' &&
+    isInteger(thread)
+  )
 }
 
 function isInteger(value: unknown): boolean {
   return typeof value === 'number' || typeof value === 'bigint'
 }
 
-/** Where to cut a text so that no character is cut in two; a character is cut rather than none is taken. */
+/**
+ * Where to cut a text so that no character is cut in two; a character is cut rather than none is
+ * taken.
+ */
 function wholeCharacters(text: string, at: number): number {
   const before = text.charCodeAt(at - 1)
   return at > 1 && before >= 0xd800 && before < 0xdc00 ? at - 1 : at

@@ -21,7 +21,12 @@ interface Origin {
 export type FindCall = (request: number) => Origin | undefined
 
 /** Hands on a warning. `worker`: whose it is, if it is known. */
-export function tellWarning(payload: unknown, worker: number | null, find: FindCall, listener: WarningListener): void {
+export function tellWarning(
+  payload: unknown,
+  worker: number | null,
+  find: FindCall,
+  listener: WarningListener,
+): void {
   const [category, message, file, line, request, isKnown] = fields(payload, 6)
   const origin = originOf(request, find)
   tellListener(listener, {
@@ -35,8 +40,16 @@ export function tellWarning(payload: unknown, worker: number | null, find: FindC
 }
 
 /** Hands on a record of `logging`. `worker`: whose it is, if it is known. */
-export function tellLog(payload: unknown, worker: number | null, find: FindCall, listener: LogListener): void {
-  const [request, isKnown, level, levelName, logger, message, seconds, ...rest] = fields(payload, 14)
+export function tellLog(
+  payload: unknown,
+  worker: number | null,
+  find: FindCall,
+  listener: LogListener,
+): void {
+  const [request, isKnown, level, levelName, logger, message, seconds, ...rest] = fields(
+    payload,
+    14,
+  )
   const [thread, file, line, name, exception, stack, extra] = rest
   const origin = originOf(request, find)
   tellListener(listener, {
@@ -57,7 +70,10 @@ export function tellLog(payload: unknown, worker: number | null, find: FindCall,
   })
 }
 
-/** A listener that hands warnings to the process, which prints them unless somebody listens to `warning`. */
+/**
+ * A listener that hands warnings to the process, which prints them unless somebody listens to
+ * `warning`.
+ */
 export function emitWarning({ category, message, file, line, worker }: PythonWarning): void {
   process.emitWarning(message, {
     type: category,
@@ -72,10 +88,16 @@ function fields(payload: unknown, count: number): readonly unknown[] {
 }
 
 function malformed(): never {
-  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a record without its fields')
+  throw new PythreadsError(
+    'ERR_PYTHREADS_PROTOCOL',
+    'Malformed value from Python: a record without its fields',
+  )
 }
 
-/** A text: to make one of anything else could take any time, as arrays may hold one array many times. */
+/**
+ * A text: to make one of anything else could take any time, as arrays may hold one array many
+ * times.
+ */
 function text(value: unknown): string {
   return typeof value === 'string' ? value : malformed()
 }
@@ -84,7 +106,10 @@ function number(value: unknown): number {
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : malformed()
 }
 
-function originOf(request: unknown, find: FindCall): { call: number | null; target: string | undefined } {
+function originOf(
+  request: unknown,
+  find: FindCall,
+): { call: number | null; target: string | undefined } {
   const call = typeof request === 'number' ? find(request) : undefined
   return { call: call?.order ?? null, target: call?.target }
 }

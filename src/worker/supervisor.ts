@@ -32,7 +32,10 @@ export interface SupervisorHost {
   /** The workers by number; there may be holes. */
   readonly workers: (Worker | undefined)[]
   make(index: number): Worker
-  /** Launches a worker and sets it up; `ready` is called in the very moment in which nothing is missing. */
+  /**
+   * Launches a worker and sets it up; `ready` is called in the very moment in which nothing is
+   * missing.
+   */
   launch(worker: Worker, ready: () => void): Promise<void>
   /** From now on it takes calls. */
   serve(worker: Worker): void
@@ -56,12 +59,18 @@ const FIRST_DELAY_MS = 100
 const LAST_DELAY_MS = 5_000
 /** How often age, idleness and memory are looked at, at least. */
 const LOOK_EVERY_MS = 1_000
-/** A worker that holds as much as `recycle.memoryMb` from the beginning is replaced when it has grown by this factor. */
+/**
+ * A worker that holds as much as `recycle.memoryMb` from the beginning is replaced when it has
+ * grown by this factor.
+ */
 const GROWTH = 1.25
 
 /** A worker that ends sooner than this, and has begun no call, has had no life. */
 const SHORT_LIFE_MS = 10_000
-/** How many of those may come one after the other before calls are refused that have no other worker. */
+/**
+ * How many of those may come one after the other before calls are refused that have no other
+ * worker.
+ */
 const MOST_SHORT_LIVES = 3
 
 interface StartHistory {
@@ -102,14 +111,19 @@ export class WorkerSupervisor {
     return this.#size
   }
 
-  /** Workers that count no more, and are not gone: wedged ones, and those that were asked to end. */
+  /**
+   * Workers that count no more, and are not gone: wedged ones, and those that were asked to end.
+   */
   get retired(): readonly Worker[] {
     return [...this.#replacedWedged, ...this.#ending]
   }
 
   /** How many workers do not come back from a call. */
   get wedged(): number {
-    return this.#replacedWedged.size + this.#host.workers.filter((worker) => worker?.wedged === true).length
+    return (
+      this.#replacedWedged.size +
+      this.#host.workers.filter((worker) => worker?.wedged === true).length
+    )
   }
 
   /** Whether a worker that should be there is not. */
@@ -143,7 +157,10 @@ export class WorkerSupervisor {
     if (starting === 0 && !this.#anyServing()) this.#host.unavailable(wedgedError(this.wedged))
   }
 
-  /** Changes how many workers there are: starts those that are missing, and retires the others when they are free. */
+  /**
+   * Changes how many workers there are: starts those that are missing, and retires the others when
+   * they are free.
+   */
   async resize(size: PoolSize): Promise<void> {
     this.#size = size
     for (const worker of this.#host.workers) {
@@ -158,21 +175,28 @@ export class WorkerSupervisor {
       clearTimeout(history.retry)
       history.retry = undefined
       if (this.#host.workers[number] !== undefined) continue
-      this.#host.unavailable(new PythreadsError('ERR_PYTHREADS_WORKER_START', `There is no worker ${number} any more`), number)
+      this.#host.unavailable(
+        new PythreadsError('ERR_PYTHREADS_WORKER_START', `There is no worker ${number} any more`),
+        number,
+      )
     }
     for (let waiting = this.#host.waiting; waiting > 0; waiting--) this.grow(undefined)
     this.#watch()
     await this.#launchMissing()
   }
 
-  /** Launches the workers that there are always and are not there; throws when one does not start. */
+  /**
+   * Launches the workers that there are always and are not there; throws when one does not start.
+   */
   async #launchMissing(): Promise<void> {
     const indexes = Array.from({ length: this.#size.min }, (_, index) => index)
     const missing = indexes.filter((index) => {
       const worker = this.#host.workers[index]
       return worker?.serving !== true && worker?.wedged !== true
     })
-    const started = await Promise.allSettled(missing.map((index) => this.#launches.get(index) ?? this.#launch(index)))
+    const started = await Promise.allSettled(
+      missing.map((index) => this.#launches.get(index) ?? this.#launch(index)),
+    )
     const failed = started.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
   }
@@ -199,7 +223,10 @@ export class WorkerSupervisor {
     if (worker.idle && stays) worker.retiring = false
   }
 
-  /** A worker is gone. `served`: it had been ready. `error`: that of the calls that it had. `isFresh`: it had begun none. */
+  /**
+   * A worker is gone. `served`: it had been ready. `error`: that of the calls that it had.
+   * `isFresh`: it had begun none.
+   */
   gone(worker: Worker, served: boolean, error: unknown, isFresh: boolean = false): void {
     const { workers } = this.#host
     this.#ending.delete(worker)
@@ -215,9 +242,13 @@ export class WorkerSupervisor {
     this.#tryLaunch(worker.index)
   }
 
-  /** The worker of a number is gone, and its calls wait for another one: refuses them when it ends again and again. */
+  /**
+   * The worker of a number is gone, and its calls wait for another one: refuses them when it ends
+   * again and again.
+   */
   checkLife(index: number, error: unknown): void {
-    if (this.#open && (this.#histories[index]?.shortLives ?? 0) >= MOST_SHORT_LIVES) this.#refuse(error, index)
+    if (this.#open && (this.#histories[index]?.shortLives ?? 0) >= MOST_SHORT_LIVES)
+      this.#refuse(error, index)
   }
 
   /** A worker's thread does not come back from a call that was cancelled. */
@@ -251,7 +282,9 @@ export class WorkerSupervisor {
   }
 
   #anyStarting(): boolean {
-    return this.#host.workers.some((worker) => worker !== undefined && !worker.serving && !worker.wedged)
+    return this.#host.workers.some(
+      (worker) => worker !== undefined && !worker.serving && !worker.wedged,
+    )
   }
 
   #history(number: number): StartHistory {
@@ -293,7 +326,10 @@ export class WorkerSupervisor {
     }
   }
 
-  /** Launches a worker, unless it has failed just now, or lived too shortly twice: then it is tried again after a while. */
+  /**
+   * Launches a worker, unless it has failed just now, or lived too shortly twice: then it is tried
+   * again after a while.
+   */
   #tryLaunch(number: number, isWaitedFor: boolean = false): void {
     const history = this.#history(number)
     if (!this.#open) return
@@ -307,7 +343,8 @@ export class WorkerSupervisor {
     const delay = Math.min(FIRST_DELAY_MS * 2 ** (failuresOf(history) - 1), LAST_DELAY_MS)
     history.retry = setTimeout(() => {
       history.retry = undefined
-      if (this.#host.workers[number] === undefined && number < this.#size.max) this.#launchNow(number)
+      if (this.#host.workers[number] === undefined && number < this.#size.max)
+        this.#launchNow(number)
     }, delay).unref()
   }
 
@@ -318,13 +355,18 @@ export class WorkerSupervisor {
     })
   }
 
-  /** A number has no worker for now: refuses the calls that wait for it, and all when there is no other worker either. */
+  /**
+   * A number has no worker for now: refuses the calls that wait for it, and all when there is no
+   * other worker either.
+   */
   #refuse(error: unknown, index: number): void {
     this.#host.unavailable(error, index)
     if (!this.#anyServing() && !this.#anyStarting()) this.#host.unavailable(error)
   }
 
-  /** Notes what a new worker holds: where that is too much already, another one would be no better. */
+  /**
+   * Notes what a new worker holds: where that is too much already, another one would be no better.
+   */
   #measureFresh(worker: Worker): void {
     const { memoryMb } = this.#options.recycle
     if (memoryMb === null) return
@@ -337,7 +379,8 @@ export class WorkerSupervisor {
   #due(worker: Worker): string | undefined {
     const { calls, ageMs, memoryMb } = this.#options.recycle
     if (calls !== null && worker.calls >= calls) return `it has had ${worker.calls} calls`
-    if (ageMs !== null && performance.now() - worker.servingSince >= ageMs) return `it has served for ${ageMs} ms`
+    if (ageMs !== null && performance.now() - worker.servingSince >= ageMs)
+      return `it has served for ${ageMs} ms`
     if (memoryMb !== null && worker.residentMb >= Math.max(memoryMb, worker.freshMb * GROWTH))
       return `it holds ${Math.round(worker.residentMb)} MB`
     return undefined
@@ -362,7 +405,12 @@ export class WorkerSupervisor {
   /** Gives new workers to the numbers of wedged ones, as long as there may be more of those. */
   #replaceWedged(): void {
     for (const worker of this.#host.workers) {
-      if (worker?.wedged !== true || this.#replacedWedged.size >= this.#options.maxWedged || !this.#open) continue
+      if (
+        worker?.wedged !== true ||
+        this.#replacedWedged.size >= this.#options.maxWedged ||
+        !this.#open
+      )
+        continue
       this.#replacedWedged.add(worker)
       this.#host.workers[worker.index] = undefined
       if (worker.index >= this.#size.max) {
@@ -395,7 +443,14 @@ export class WorkerSupervisor {
     const every = min < max ? Math.min(LOOK_EVERY_MS, Math.max(idleMs / 2, 10)) : LOOK_EVERY_MS
     clearInterval(this.#timer)
     const someRetire = this.#host.workers.some((worker) => worker?.retiring === true)
-    if (min === max && recycle.ageMs === null && recycle.memoryMb === null && maxMemoryMb === null && !someRetire) return
+    if (
+      min === max &&
+      recycle.ageMs === null &&
+      recycle.memoryMb === null &&
+      maxMemoryMb === null &&
+      !someRetire
+    )
+      return
     this.#timer = setInterval(() => this.#look(), every).unref()
   }
 

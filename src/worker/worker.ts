@@ -1,4 +1,11 @@
-import { type ErrorCode, nameTarget, type PythonErrorDetails, PythreadsError, quoted, toError } from '../errors/index.ts'
+import {
+  type ErrorCode,
+  nameTarget,
+  type PythonErrorDetails,
+  PythreadsError,
+  quoted,
+  toError,
+} from '../errors/index.ts'
 import type { Ending, Isolation, Launched, WorkerTimes } from '../isolation/index.ts'
 import { Borrowed, existingLender } from '../memory/index.ts'
 import { type Activity, activityOf, HeldMemory, residentMb } from '../platform/index.ts'
@@ -37,15 +44,25 @@ import { InFlightCalls } from './in-flight-calls.ts'
 import { OutputLines, type OutputListener } from './output-lines.ts'
 import { type FindCall, type Listeners, tellLog, tellWarning } from './records.ts'
 
-/** What a worker sends of itself, at any moment, while its modules load and while it closes, too. */
-const UNSOLICITED: ReadonlySet<Kind> = new Set<Kind>([KIND.OUTPUT, KIND.WARNING, KIND.LOG, KIND.REFUSED])
+/**
+ * What a worker sends of itself, at any moment, while its modules load and while it closes, too.
+ */
+const UNSOLICITED: ReadonlySet<Kind> = new Set<Kind>([
+  KIND.OUTPUT,
+  KIND.WARNING,
+  KIND.LOG,
+  KIND.REFUSED,
+])
 
 /** What listeners of the program hear of. */
 const FOR_LISTENERS: ReadonlySet<Kind> = new Set<Kind>([KIND.OUTPUT, KIND.WARNING, KIND.LOG])
 
 /** What a worker tells its pool. */
 export interface WorkerEvents {
-  /** Its thread can take a call: it has room for one, or it waits for a callback and can take one that the callback made. */
+  /**
+   * Its thread can take a call: it has room for one, or it waits for a callback and can take one
+   * that the callback made.
+   */
   free(worker: Worker): void
   /** Its thread is done with a call, which held it for so long. */
   threadReleased(task: Task, us: number): void
@@ -55,7 +72,10 @@ export interface WorkerEvents {
   callbackBegan(): void
   /** Python has its answer, and goes on. */
   callbackReturned(): void
-  /** Something came to an end beside its thread, which may have been the last that it was needed for. */
+  /**
+   * Something came to an end beside its thread, which may have been the last that it was needed
+   * for.
+   */
   progressed(worker: Worker): void
   /** It skipped a call, as it was told to: somebody else has to take it. */
   skipped(task: Task): void
@@ -98,7 +118,10 @@ const CLOSE_BEGIN_MS = 2_000
 const NO_CALL = 0
 /** How many callbacks of its thread, one within the other, may be without an answer. */
 const MOST_LEVELS = 10_000
-/** How many answers of callbacks that are over its thread may leave unread: it reads one before it goes on. */
+/**
+ * How many answers of callbacks that are over its thread may leave unread: it reads one before it
+ * goes on.
+ */
 const MOST_UNREAD = 64
 /** How many callbacks of other threads and of coroutines may wait for an answer at a time. */
 const MOST_PENDING = 100_000
@@ -113,7 +136,9 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   ready: Readonly<Record<string, unknown>> = {}
   calls = 0
   errors = 0
-  /** When it began to serve, and when it was last given back its idleness, in `performance.now()`. */
+  /**
+   * When it began to serve, and when it was last given back its idleness, in `performance.now()`.
+   */
   servingSince = 0
   idleSince = 0
   /** Whether the list of idle workers holds it. */
@@ -129,7 +154,10 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   /** What its process held in memory when that was last looked at, and when it began to serve. */
   residentMb = 0
   freshMb = 0
-  /** Its thread does not come back from a call that was cancelled, and cannot be ended: it takes no calls. */
+  /**
+   * Its thread does not come back from a call that was cancelled, and cannot be ended: it takes no
+   * calls.
+   */
   wedged = false
   /** What was wrong with the bytes that it sent: the error of the calls that it has. */
   failure: unknown
@@ -142,7 +170,9 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   /** The last request of its set-up. */
   #firstBegun = 0
   readonly #inFlight = new InFlightCalls()
-  /** Calls that were answered on the side channel before the main one said that they are coroutines. */
+  /**
+   * Calls that were answered on the side channel before the main one said that they are coroutines.
+   */
   readonly #earlyReplies = new Map<number, Task>()
   readonly #cancellations: Cancellations
   /** Requests that were taken back, which Python has yet to say that it skipped. */
@@ -197,15 +227,20 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     this.#tools = tools
     this.#runner = new CallbackRunner(this, tools.exported, tools.callbackReplies)
     this.#cancellations = new Cancellations(this.#inFlight, tools.graceMs, {
-      ask: (task, isLast) => void this.#channel().side.write(frame(KIND.CANCEL, isLast ? LAST_CANCEL : undefined, task.id)),
-      giveUpCallback: (callback) => void this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback)),
+      ask: (task, isLast) =>
+        void this.#channel().side.write(
+          frame(KIND.CANCEL, isLast ? LAST_CANCEL : undefined, task.id),
+        ),
+      giveUpCallback: (callback) =>
+        void this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback)),
       letGo: (task) => void (task.coroutine && this.#background(-1)),
       stuck: () => this.wedged || tools.events.stuck(this),
     })
     this.#exited = new Promise((resolve) => {
       this.#resolveExited = resolve
     })
-    this.#outputLines = tools.onLine === undefined ? undefined : new OutputLines(index, tools.onLine)
+    this.#outputLines =
+      tools.onLine === undefined ? undefined : new OutputLines(index, tools.onLine)
   }
 
   /** Whether its thread has nothing to do. */
@@ -213,7 +248,10 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     return this.#state === 'open' && this.#inFlight.isIdle
   }
 
-  /** Whether its thread waits for a callback, so that a call which the callback made can run in between. */
+  /**
+   * Whether its thread waits for a callback, so that a call which the callback made can run in
+   * between.
+   */
   get waits(): boolean {
     return this.#state === 'open' && this.#inFlight.callback !== undefined
   }
@@ -246,7 +284,10 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   /** Whether its interpreter has a GIL; in a free-threaded build, the module that turned it on. */
   get gil(): Gil {
     const { gil, gil_culprit: culprit } = this.ready
-    return { enabled: gil !== false, culprit: typeof culprit === 'string' && culprit !== '' ? culprit : null }
+    return {
+      enabled: gil !== false,
+      culprit: typeof culprit === 'string' && culprit !== '' ? culprit : null,
+    }
   }
 
   /** The process that it runs in, once it is launched. */
@@ -271,7 +312,9 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     const { ageMs } = this
     this.look()
     const running = this.#seenRunning === NO_CALL ? 0 : performance.now() - this.#seenRunningAt
-    return ageMs === 0 ? 0 : Math.round(Math.min(1, (this.times.busyMs + running) / ageMs) * 1000) / 1000
+    return ageMs === 0
+      ? 0
+      : Math.round(Math.min(1, (this.times.busyMs + running) / ageMs) * 1000) / 1000
   }
 
   /** Notes since when a call runs: what it has written down is of those that are over. */
@@ -316,8 +359,10 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     side.on('error', () => {})
     side.once('close', () => {
       socket.ref() // coroutines may have kept the process alive by it: their end is still to come
-      // It has no way to answer them; what it said on the other channel before, such as why it does not start, comes first.
-      if (this.#state === 'open' || this.#state === 'starting') void drained([socket]).then(() => launched.kill())
+      // It has no way to answer them; what it said on the other channel before, such as why it does
+      // not start, comes first.
+      if (this.#state === 'open' || this.#state === 'starting')
+        void drained([socket]).then(() => launched.kill())
     })
     side.unref()
     socket.once('close', () => launched.kill())
@@ -327,22 +372,30 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     })
     if (launched.hasStartFrame !== true) socket.write(frame(KIND.START, settings))
     const { startTimeoutMs } = this.#tools
-    const late = setTimeout(() => this.#fail(startError(`it is not ready after ${startTimeoutMs} ms`)), startTimeoutMs)
+    const late = setTimeout(
+      () => this.#fail(startError(`it is not ready after ${startTimeoutMs} ms`)),
+      startTimeoutMs,
+    )
     try {
       await started
     } finally {
       clearTimeout(late)
     }
-    if ((this.#state as string) !== 'starting') throw this.failure ?? startError('it was not wanted any more')
+    if ((this.#state as string) !== 'starting')
+      throw this.failure ?? startError('it was not wanted any more')
     const { onWarning, onLog } = this.#tools.listeners
     // Other threads of Python may print, warn, log, or import what a subinterpreter refuses.
-    const mayTell = this.#outputLines !== undefined || onWarning !== undefined || onLog !== undefined
+    const mayTell =
+      this.#outputLines !== undefined || onWarning !== undefined || onLog !== undefined
     if (mayTell || this.ready['refuses'] === true) this.#openSide()
     socket.unref()
     this.#state = 'open'
   }
 
-  /** Gives it a call: when it is idle, waits for the callback that made the call, or has room behind short ones. */
+  /**
+   * Gives it a call: when it is idle, waits for the callback that made the call, or has room behind
+   * short ones.
+   */
   send(task: Task): void {
     if (!task.isSetUp) this.calls++
     task.coroutine = false // it may have been one of a worker that is gone
@@ -375,13 +428,21 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     if (pid !== undefined) this.residentMb = residentMb(pid)
   }
 
-  /** How many MB count against a limit of so many: what its process holds, and what it has elsewhere. */
+  /**
+   * How many MB count against a limit of so many: what its process holds, and what it has
+   * elsewhere.
+   */
   heldMb(limitMb: number): number {
     const { pid } = this
-    return pid === undefined || this.#hasEnded ? 0 : this.#held.look(pid, limitMb, this.#borrowed.descriptor)
+    return pid === undefined || this.#hasEnded
+      ? 0
+      : this.#held.look(pid, limitMb, this.#borrowed.descriptor)
   }
 
-  /** Its thread does not come back: what it has not begun is taken away, what it has begun may still be answered. */
+  /**
+   * Its thread does not come back: what it has not begun is taken away, what it has begun may still
+   * be answered.
+   */
   wedge(): void {
     this.wedged = true
     this.serving = false
@@ -391,7 +452,9 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   /** What its thread does at this moment, as the system says. */
   get activity(): Activity {
     const { thread } = this.ready
-    return typeof thread === 'number' && this.pid !== undefined ? activityOf(this.pid, thread) : 'unknown'
+    return typeof thread === 'number' && this.pid !== undefined
+      ? activityOf(this.pid, thread)
+      : 'unknown'
   }
 
   /** Takes back the calls that stand behind the one that runs and have not begun. */
@@ -417,13 +480,15 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     const [first, last] = [sent[0]?.id, sent.at(-1)?.id]
     if (first === undefined || last === undefined) return []
     const { statusPage } = this.#channel()
-    // What was taken back before must be skipped before the range changes: it is, once a later request has begun.
+    // What was taken back before must be skipped before the range changes: it is, once a later
+    // request has begun.
     const before = statusPage.begun
     if (before < running || before >= first) return []
     if (!statusPage.takeBack(before, last)) return []
     this.#lastTakenBack = last
     const { begun } = statusPage
-    return sent.filter(({ id }) => id > begun) // the others have begun, or will be reported as skipped
+    // the others have begun, or will be reported as skipped
+    return sent.filter(({ id }) => id > begun)
   }
 
   /** A call goes elsewhere, or nowhere: what crossed in it has not. */
@@ -451,7 +516,10 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     return this.#launched === undefined ? Promise.resolve() : this.#exited
   }
 
-  /** Asks it to end, and after a while makes it. Resolves when it is gone and its pool has been told. */
+  /**
+   * Asks it to end, and after a while makes it. Resolves when it is gone and its pool has been
+   * told.
+   */
   async close(): Promise<void> {
     const launched = this.#launched
     if (this.#state === 'gone') return
@@ -470,7 +538,10 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     this.#closing = setTimeout(() => this.kill(), ms)
   }
 
-  /** Ends it by force; a thread that runs Python goes on until its call returns, and its answer is dropped. */
+  /**
+   * Ends it by force; a thread that runs Python goes on until its call returns, and its answer is
+   * dropped.
+   */
   kill(): void {
     this.#state = this.#state === 'gone' ? 'gone' : 'closing'
     this.#launched?.socket.destroy()
@@ -484,8 +555,9 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   }
 
   /**
-   * Takes the calls away that it has: those that it has begun, as far as is known, and those that nobody has. One of these may have
-   * ended it: that with the large frame that it was reading, or the first one of a worker that has begun none.
+   * Takes the calls away that it has: those that it has begun, as far as is known, and those that
+   * nobody has. One of these may have ended it: that with the large frame that it was reading, or
+   * the first one of a worker that has begun none.
    */
   abandon(): { begun: Task[]; waiting: Task[]; suspect: Task | undefined } {
     const begun: Task[] = []
@@ -499,14 +571,19 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     }
     this.#cancellations.stop()
     this.#outbox = []
-    return { begun, waiting, suspect: waiting.find(({ id }) => id === reads) ?? (isFresh ? waiting[0] : undefined) }
+    return {
+      begun,
+      waiting,
+      suspect: waiting.find(({ id }) => id === reads) ?? (isFresh ? waiting[0] : undefined),
+    }
   }
 
   /** The last request that it has begun or ever will. */
   #lastBegun(): number {
     const statusPage = this.#launched?.statusPage
     if (statusPage === undefined || this.#state === 'starting') return 0xffff_ffff
-    return statusPage.takeBackAll() // a thread that has read more requests than it has begun skips them
+    // a thread that has read more requests than it has begun skips them
+    return statusPage.takeBackAll()
   }
 
   get naiveDates(): NaiveDates {
@@ -529,7 +606,10 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     return this.#borrowed.read(loan, use)
   }
 
-  /** With whose end the memory is given back that it has; what has an interpreter of this process keeps it. */
+  /**
+   * With whose end the memory is given back that it has; what has an interpreter of this process
+   * keeps it.
+   */
   get #borrower(): object | undefined {
     return this.#launched?.inProcess === true ? undefined : this
   }
@@ -569,7 +649,8 @@ export class Worker implements DispatchTarget, Owner, Reviver {
 
   #mainFrame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
     // Modules may print and warn while they load, before the first reply.
-    if (this.#started !== undefined && !UNSOLICITED.has(kind)) return this.#first(kind, decode(bytes, start, end))
+    if (this.#started !== undefined && !UNSOLICITED.has(kind))
+      return this.#first(kind, decode(bytes, start, end))
     if (this.#state === 'closing') return this.#closingFrame(kind, id, bytes, start, end, true)
     switch (kind) {
       case KIND.RESULT:
@@ -624,20 +705,36 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   }
 
   /** While it closes, what it printed and what it gives back still count. */
-  #closingFrame(kind: Kind, id: number, bytes: Buffer, start: number, end: number, isMain: boolean): void {
+  #closingFrame(
+    kind: Kind,
+    id: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isMain: boolean,
+  ): void {
     if (kind === KIND.RESULT && id === NO_CALL && this.#closing !== undefined && !this.#hasClosed) {
       this.#hasClosed = true
       this.#killAfter(this.#tools.closeGraceMs)
     }
-    if (kind === KIND.RELEASED || UNSOLICITED.has(kind)) this.#notice(kind, id, bytes, start, end, isMain)
+    if (kind === KIND.RELEASED || UNSOLICITED.has(kind))
+      this.#notice(kind, id, bytes, start, end, isMain)
   }
 
   /** What Python tells without being asked, on either channel. */
-  #notice(kind: Kind, id: number, bytes: Buffer, start: number, end: number, isMain: boolean): void {
+  #notice(
+    kind: Kind,
+    id: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isMain: boolean,
+  ): void {
     if (FOR_LISTENERS.has(kind)) (isMain ? this.#main : this.#side)?.spend()
     if (kind === KIND.RELEASED) this.counts.dropped(decode(bytes, start, end))
     else if (kind === KIND.OUTPUT) this.#outputLines?.take(decode(bytes, start, end))
-    else if (kind === KIND.WARNING || kind === KIND.LOG) this.#record(kind, decode(bytes, start, end))
+    else if (kind === KIND.WARNING || kind === KIND.LOG)
+      this.#record(kind, decode(bytes, start, end))
     else if (kind === KIND.GIL_ENABLED) this.#gilEnabled(textOf(decode(bytes, start, end)))
     else if (kind === KIND.REFUSED) this.#tools.events.refused(textOf(decode(bytes, start, end)))
     else this.#unexpected(kind, id)
@@ -660,8 +757,18 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     this.#tools.events.gilEnabled(this)
   }
 
-  /** Reads the answer to a call, which is its own until then: should that fail, the worker's end settles it. */
-  #reply(kind: Kind, id: number, bytes: Buffer, start: number, end: number, isMain: boolean): { task: Task; settle: () => void } {
+  /**
+   * Reads the answer to a call, which is its own until then: should that fail, the worker's end
+   * settles it.
+   */
+  #reply(
+    kind: Kind,
+    id: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isMain: boolean,
+  ): { task: Task; settle: () => void } {
     const task = this.#inFlight.get(id)
     if (task === undefined || (isMain && task.coroutine)) this.#unexpected(kind, id)
     const settle = this.#settlement(task, kind, bytes, start, end)
@@ -714,20 +821,27 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     if (this.#cancellations.size > 0) this.#cancellations.look()
   }
 
-  /** It skipped a request that was taken back; one of which that was not clear is taken back now. */
+  /**
+   * It skipped a request that was taken back; one of which that was not clear is taken back now.
+   */
   #skipped(id: number): void {
     if (this.#takenBack.delete(id)) return
     const task = this.#inFlight.get(id)
-    if (task === undefined || task.coroutine || id > this.#lastTakenBack) this.#unexpected(KIND.SKIPPED, id)
+    if (task === undefined || task.coroutine || id > this.#lastTakenBack)
+      this.#unexpected(KIND.SKIPPED, id)
     this.#forget(task)
     this.#keepAlive()
     this.#tools.events.skipped(task)
     this.#tools.events.free(this)
   }
 
-  /** Keeps the process alive while Python works for somebody; what a callback waits for does so itself. */
+  /**
+   * Keeps the process alive while Python works for somebody; what a callback waits for does so
+   * itself.
+   */
   #keepAlive(): void {
-    const works = this.#inFlight.depth > 0 && this.#inFlight.callback === undefined && !this.#onlyCancelled()
+    const works =
+      this.#inFlight.depth > 0 && this.#inFlight.callback === undefined && !this.#onlyCancelled()
     if (works === this.#keepsAlive) return
     this.#keepsAlive = works
     const { socket } = this.#channel()
@@ -738,11 +852,15 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   /** Whether nobody waits for anything that it has. */
   #onlyCancelled(): boolean {
     if (this.#cancellations.size === 0) return false
-    for (const task of this.#inFlight.tasks) if (task.cancelledAt === undefined && !task.coroutine) return false
+    for (const task of this.#inFlight.tasks)
+      if (task.cancelledAt === undefined && !task.coroutine) return false
     return true
   }
 
-  /** A call turned out to be a coroutine: its answer comes on the side channel, and the thread is free. */
+  /**
+   * A call turned out to be a coroutine: its answer comes on the side channel, and the thread is
+   * free.
+   */
   #pending(id: number, us: number): void {
     this.#openSide()
     const early = this.#earlyReplies.get(id)
@@ -773,7 +891,8 @@ export class Worker implements DispatchTarget, Owner, Reviver {
       const error = toError(value as PythonErrorDetails, { target: task.target })
       return () => task.reject(error)
     } catch (error) {
-      // A value that JavaScript cannot hold is this call's error; malformed bytes are the end of the worker.
+      // A value that JavaScript cannot hold is this call's error; malformed bytes are the end of
+      // the worker.
       if (!hasCode(error, 'ERR_PYTHREADS_VALUE')) throw error
       this.#countFailure(task)
       nameTarget(error, task.target)
@@ -790,13 +909,15 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   #callback(id: number, bytes: Buffer, start: number, end: number): void {
     const request = readCallback(bytes, start, end, this)
     const isLost = this.#unwrittenReplies > MOST_UNREAD + this.#inFlight.callbacks
-    if (id === NO_CALL || isLost || this.#inFlight.callbacks >= MOST_LEVELS) this.#unexpected(KIND.CALLBACK, id)
+    if (id === NO_CALL || isLost || this.#inFlight.callbacks >= MOST_LEVELS)
+      this.#unexpected(KIND.CALLBACK, id)
     this.#main?.spend()
     this.#tools.events.callbackBegan()
     this.#inFlight.callbackBegan(id)
     this.#keepAlive()
     const answer = (encoded: EncodedFrame) => {
-      if (!this.#inFlight.callbackReturned(id)) return encoded.references.retract() // the worker is gone, or the call was cancelled
+      // the worker is gone, or the call was cancelled
+      if (!this.#inFlight.callbackReturned(id)) return encoded.references.retract()
       this.#keepAlive()
       this.#unwrittenReplies++
       this.#write(this.#channel().socket, encoded, id, this.#replyWritten)
@@ -830,7 +951,12 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     this.#unwrittenReplies--
   }
 
-  #write(socket: Launched['socket'], encoded: EncodedFrame, id: number, written?: () => void): void {
+  #write(
+    socket: Launched['socket'],
+    encoded: EncodedFrame,
+    id: number,
+    written?: () => void,
+  ): void {
     const { numbers, lends } = encoded.references
     if (this.#state !== 'open') return encoded.references.retract()
     encoded.references.sent(this.#borrower)
@@ -909,7 +1035,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value
-  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', 'Malformed value from Python: a name that is no text')
+  throw new PythreadsError(
+    'ERR_PYTHREADS_PROTOCOL',
+    'Malformed value from Python: a name that is no text',
+  )
 }
 
 function startError(how: string): PythreadsError {

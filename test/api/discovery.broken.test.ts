@@ -1,4 +1,6 @@
-/** A program that is no usable Python is refused with the reason, whatever it does when it is asked. */
+/**
+ * A program that is no usable Python is refused with the reason, whatever it does when it is asked.
+ */
 import { chmodSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { findPython } from '../../src/discovery/index.ts'
@@ -14,19 +16,47 @@ const facts = (implementation: string, version: string) =>
   `echo 'pythreads {"implementation": "${implementation}", "version": [${version}], "release": "${version.replaceAll(', ', '.')}"}'`
 
 const cases: Record<string, { lines: string[]; code: string; says: string }> = {
-  'ends with a status': { lines: ['echo something is wrong >&2', 'exit 3'], code: BROKEN, says: 'ended with status 3' },
-  'says why on standard error': { lines: ['echo something is wrong >&2', 'exit 3'], code: BROKEN, says: 'something is wrong' },
+  'ends with a status': {
+    lines: ['echo something is wrong >&2', 'exit 3'],
+    code: BROKEN,
+    says: 'ended with status 3',
+  },
+  'says why on standard error': {
+    lines: ['echo something is wrong >&2', 'exit 3'],
+    code: BROKEN,
+    says: 'something is wrong',
+  },
   'is ended by a signal': { lines: ['kill -KILL $$'], code: BROKEN, says: 'SIGKILL' },
   crashes: { lines: ['kill -SEGV $$'], code: BROKEN, says: 'SIGSEGV' },
   'prints nothing': { lines: [], code: BROKEN, says: 'no answer' },
   'prints something else': { lines: ['echo 1,2,3; echo hello'], code: BROKEN, says: 'no answer' },
   'prints half an answer': { lines: ['echo pythreads {'], code: BROKEN, says: 'pythreads' },
   'prints endlessly': { lines: ['yes pythreads'], code: BROKEN, says: 'does not work' },
-  'is another implementation': { lines: [facts('pypy', '3, 10, 14')], code: BROKEN, says: 'pypy, not CPython' },
-  'is Python 3.8, whose probe fails': { lines: ['[ "$3" = -c ] && echo 3.8.10 || exit 1'], code: TOO_OLD, says: '3.8.10' },
-  'is Python 2.7': { lines: ['[ "$3" = -c ] && echo 2.7.18 || exit 1'], code: TOO_OLD, says: '2.7.18' },
-  'is Python 3.9, whose probe works': { lines: [facts('cpython', '3, 9, 18')], code: TOO_OLD, says: '3.9.18' },
-  'is Python 3.10 that fails': { lines: ['[ "$3" = -c ] && echo 3.10.1 || exit 1'], code: BROKEN, says: 'status 1' },
+  'is another implementation': {
+    lines: [facts('pypy', '3, 10, 14')],
+    code: BROKEN,
+    says: 'pypy, not CPython',
+  },
+  'is Python 3.8, whose probe fails': {
+    lines: ['[ "$3" = -c ] && echo 3.8.10 || exit 1'],
+    code: TOO_OLD,
+    says: '3.8.10',
+  },
+  'is Python 2.7': {
+    lines: ['[ "$3" = -c ] && echo 2.7.18 || exit 1'],
+    code: TOO_OLD,
+    says: '2.7.18',
+  },
+  'is Python 3.9, whose probe works': {
+    lines: [facts('cpython', '3, 9, 18')],
+    code: TOO_OLD,
+    says: '3.9.18',
+  },
+  'is Python 3.10 that fails': {
+    lines: ['[ "$3" = -c ] && echo 3.10.1 || exit 1'],
+    code: BROKEN,
+    says: 'status 1',
+  },
 }
 
 describe('a program that', () => {
@@ -41,7 +71,10 @@ describe('a program that', () => {
   it('may not be run', async () => {
     const path = places.script('forbidden', 'exit 0')
     chmodSync(path, 0o644)
-    await expect(findPython(path)).rejects.toMatchObject({ code: BROKEN, message: expect.stringContaining('EACCES') })
+    await expect(findPython(path)).rejects.toMatchObject({
+      code: BROKEN,
+      message: expect.stringContaining('EACCES'),
+    })
   })
 
   it('is no program', async () => {
@@ -57,11 +90,22 @@ describe('a program that', () => {
 
   it.each([
     ['is missing at a path', './no/such/python', /does not exist$/],
-    ['is missing as a name in a folder and on PATH', 'no-such-python', /does not exist, and PATH has no such command$/],
-    ['is an empty folder', places.folder('empty'), /neither an executable nor a virtual environment$/],
+    [
+      'is missing as a name in a folder and on PATH',
+      'no-such-python',
+      /does not exist, and PATH has no such command$/,
+    ],
+    [
+      'is an empty folder',
+      places.folder('empty'),
+      /neither an executable nor a virtual environment$/,
+    ],
   ])('%s', async (_, python, message) => {
     const code = 'ERR_PYTHREADS_PYTHON_NOT_FOUND'
-    await expect(findPython(python)).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+    await expect(findPython(python)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    })
   })
 
   it('is refused by Python.start as well', async () => {

@@ -1,6 +1,6 @@
 /**
- * What is known of a Python is true: in-process isolation loads the libpython that the facts name, and the gates go by version
- * and build.
+ * What is known of a Python is true: in-process isolation loads the libpython that the facts name,
+ * and the gates go by version and build.
  */
 import { execFileSync } from 'node:child_process'
 import { EventEmitter } from 'node:events'
@@ -31,7 +31,8 @@ const settings = {
 } as const
 
 describe.each(pythons)('Python $release (free-threaded: $freeThreaded)', ({ executable }) => {
-  const ask = (source: string) => execFileSync(executable, ['-c', source], { encoding: 'utf8' }).trim()
+  const ask = (source: string) =>
+    execFileSync(executable, ['-c', source], { encoding: 'utf8' }).trim()
 
   it('has the version, the build and the prefixes that it says', async () => {
     const { facts } = await findPython(executable)
@@ -39,7 +40,13 @@ describe.each(pythons)('Python $release (free-threaded: $freeThreaded)', ({ exec
       'import sys, sysconfig; print(*sys.version_info[:3], sys.prefix, sys.base_prefix,' +
       ' bool(sysconfig.get_config_var("Py_GIL_DISABLED")), sys.executable)'
     const { version, prefix, basePrefix, freeThreaded } = facts
-    const told = [...version, prefix, basePrefix, freeThreaded ? 'True' : 'False', facts.executable].join(' ')
+    const told = [
+      ...version,
+      prefix,
+      basePrefix,
+      freeThreaded ? 'True' : 'False',
+      facts.executable,
+    ].join(' ')
     expect(told).toBe(ask(source))
     expect(facts.release).toBe(ask('import sys; print(sys.version.split()[0])'))
     expect(facts.ctypes).toBe(true)
@@ -47,7 +54,10 @@ describe.each(pythons)('Python $release (free-threaded: $freeThreaded)', ({ exec
 
   it('in a virtual environment has the prefix of that and the library of the base', async () => {
     const { facts: base } = await findPython(executable)
-    const folder = places.realVenv(`venv ${base.release}${base.freeThreaded ? 't' : ''} é`, executable)
+    const folder = places.realVenv(
+      `venv ${base.release}${base.freeThreaded ? 't' : ''} é`,
+      executable,
+    )
     const { facts } = await findPython(folder)
     expect(facts).toEqual({ ...base, executable: facts.executable, prefix: folder })
     expect(dirname(facts.executable)).toBe(join(folder, 'bin'))
@@ -62,11 +72,15 @@ describe('the libpython', () => {
       const path = facts.libpython ?? ''
       expect(existsSync(path)).toBe(true)
       expect(realpathSync(path)).toBe(path)
-      expect(basename(path)).toContain(`libpython${facts.version[0]}.${facts.version[1]}${facts.freeThreaded ? 't' : ''}.`)
+      expect(basename(path)).toContain(
+        `libpython${facts.version[0]}.${facts.version[1]}${facts.freeThreaded ? 't' : ''}.`,
+      )
       const source =
         'import ctypes, sys; version = ctypes.PyDLL(sys.argv[1]).Py_GetVersion; version.restype = ctypes.c_char_p;' +
         ' print(version().decode().split()[0])'
-      expect(execFileSync(executable, ['-c', source, path], { encoding: 'utf8' }).trim()).toBe(facts.release)
+      expect(execFileSync(executable, ['-c', source, path], { encoding: 'utf8' }).trim()).toBe(
+        facts.release,
+      )
     },
   )
 })
@@ -88,8 +102,14 @@ describe('facts', () => {
 
   it('do not depend on what a module of the site prints', async () => {
     const folder = places.venv('chatty', python)
-    const packages = execFileSync(join(folder, 'bin', 'python'), ['-Ic', 'import site; print(site.getsitepackages()[0])'])
-    places.file(join('chatty', relative(folder, String(packages).trim()), 'chatty.pth'), 'import sys; print("hello", end="")\n')
+    const packages = execFileSync(join(folder, 'bin', 'python'), [
+      '-Ic',
+      'import site; print(site.getsitepackages()[0])',
+    ])
+    places.file(
+      join('chatty', relative(folder, String(packages).trim()), 'chatty.pth'),
+      'import sys; print("hello", end="")\n',
+    )
     expect((await findPython(folder)).facts.prefix).toBe(folder)
   })
 
@@ -108,18 +128,21 @@ describe('facts', () => {
 describe('a Python without libpython', () => {
   const python = pythons[0]?.executable ?? ''
 
-  it.each(['thread', 'subinterpreter'] as const)('cannot do %s, and says how to mend that', async (kind) => {
-    const facts = { ...(await findPython(python)).facts, libpython: null, debian: false }
-    expect(() => createIsolation(kind, facts, settings)).toThrow(
-      expect.objectContaining({
-        code: 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND',
-        message: expect.stringMatching(/libpython3.*--enable-shared[\s\S]*isolation 'process'/),
-      }),
-    )
-    expect(() => createIsolation(kind, { ...facts, debian: true }, settings)).toThrow(
-      `apt install libpython${facts.version[0]}.${facts.version[1]}`,
-    )
-  })
+  it.each(['thread', 'subinterpreter'] as const)(
+    'cannot do %s, and says how to mend that',
+    async (kind) => {
+      const facts = { ...(await findPython(python)).facts, libpython: null, debian: false }
+      expect(() => createIsolation(kind, facts, settings)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND',
+          message: expect.stringMatching(/libpython3.*--enable-shared[\s\S]*isolation 'process'/),
+        }),
+      )
+      expect(() => createIsolation(kind, { ...facts, debian: true }, settings)).toThrow(
+        `apt install libpython${facts.version[0]}.${facts.version[1]}`,
+      )
+    },
+  )
 
   it('does process isolation', async () => {
     const facts = { ...(await findPython(python)).facts, libpython: null }

@@ -1,6 +1,7 @@
 /**
- * What earlier processes learned is read and written only where no other user can change it: it names the library that Node loads. Whatever a user
- * plants in a folder that others share, no file outside is touched, and nothing that they wrote is believed.
+ * What earlier processes learned is read and written only where no other user can change it: it
+ * names the library that Node loads. Whatever a user plants in a folder that others share, no file
+ * outside is touched, and nothing that they wrote is believed.
  */
 import { execFileSync } from 'node:child_process'
 import {
@@ -31,7 +32,11 @@ afterAll(() => places[Symbol.dispose]())
 const OTHER = 65_534
 let count = 0
 const next = () => `case-${count++}`
-const asRoot = () => void (process.getuid?.() === 0 || notHere('right to give files to other users (run the tests as root)'))
+const asRoot = () =>
+  void (
+    process.getuid?.() === 0 ||
+    notHere('right to give files to other users (run the tests as root)')
+  )
 const give = (path: string) => lchownSync(path, OTHER, OTHER)
 const left = (folder: string) => readdirSync(folder)
 
@@ -54,16 +59,25 @@ describe('a file in a folder of this user', () => {
     const precious = places.file(next(), 'precious')
     symlinkSync(precious, join(folder, 'link.json'))
     writeOwn(folder, 'link.json', 'text')
-    expect([readFileSync(precious, 'utf8'), readOwn(folder, 'link.json')]).toEqual(['precious', 'text'])
+    expect([readFileSync(precious, 'utf8'), readOwn(folder, 'link.json')]).toEqual([
+      'precious',
+      'text',
+    ])
   })
 
-  it.each(['there is a folder in its place', 'its text is refused'])('leaves nothing behind when %s', (what) => {
-    const { folder } = kept()
-    if (what.includes('folder')) mkdirSync(join(folder, 'other.json', 'full'), { recursive: true })
-    const text = what.includes('folder') ? 'text' : (Symbol('as a disk that is full') as unknown as string)
-    expect(() => writeOwn(folder, 'other.json', text)).toThrow()
-    expect(left(folder).filter((name) => name.startsWith('.'))).toEqual([])
-  })
+  it.each(['there is a folder in its place', 'its text is refused'])(
+    'leaves nothing behind when %s',
+    (what) => {
+      const { folder } = kept()
+      if (what.includes('folder'))
+        mkdirSync(join(folder, 'other.json', 'full'), { recursive: true })
+      const text = what.includes('folder')
+        ? 'text'
+        : (Symbol('as a disk that is full') as unknown as string)
+      expect(() => writeOwn(folder, 'other.json', text)).toThrow()
+      expect(left(folder).filter((name) => name.startsWith('.'))).toEqual([])
+    },
+  )
 
   it.each([0o602, 0o620])('is not read when its mode is %o', (mode) => {
     asRoot()
@@ -96,7 +110,8 @@ describe('a folder is used for no file', () => {
   const refused = (folder: string) => {
     const before = existsSync(folder) ? left(folder) : []
     expect(() => writeOwn(folder, 'new.json', 'text')).toThrow(UntrustedError)
-    if (existsSync(join(folder, 'it.json'))) expect(() => readOwn(folder, 'it.json')).toThrow(UntrustedError)
+    if (existsSync(join(folder, 'it.json')))
+      expect(() => readOwn(folder, 'it.json')).toThrow(UntrustedError)
     expect(existsSync(folder) ? left(folder) : []).toEqual(before)
   }
 
@@ -164,8 +179,20 @@ describe('what was learned about a Python', () => {
     const libpython = places.file(`${name}/lib/libpython3.11.so.1.0`, 'library')
     const prefix = places.path(name)
     const facts: PythonFacts = {
-      ...{ executable, libpython, prefix, basePrefix: prefix, version: [3, 11, 7], release: '3.11.7' },
-      ...{ libpythonName: 'libpython3.11.so.1.0', freeThreaded: false, ctypes: true, debian: false },
+      ...{
+        executable,
+        libpython,
+        prefix,
+        basePrefix: prefix,
+        version: [3, 11, 7],
+        release: '3.11.7',
+      },
+      ...{
+        libpythonName: 'libpython3.11.so.1.0',
+        freeThreaded: false,
+        ctypes: true,
+        debian: false,
+      },
     }
     const folder = places.path(name, 'cache')
     const env = { PYTHREADS_CACHE: folder }
@@ -177,13 +204,15 @@ describe('what was learned about a Python', () => {
     asRoot()
     for (const which of ['file', 'folder'] as const) {
       const python = known()
-      expect([recall(python.executable, python.env), whyNotRecalled(python.executable, python.env)]).toEqual([
-        python.facts,
-        undefined,
-      ])
+      expect([
+        recall(python.executable, python.env),
+        whyNotRecalled(python.executable, python.env),
+      ]).toEqual([python.facts, undefined])
       give(python[which])
       expect(recall(python.executable, python.env)).toBeUndefined()
-      expect(whyNotRecalled(python.executable, python.env)).toContain(`${python[which]} belongs to user ${OTHER}`)
+      expect(whyNotRecalled(python.executable, python.env)).toContain(
+        `${python[which]} belongs to user ${OTHER}`,
+      )
     }
   })
 
@@ -219,9 +248,14 @@ describe('what was learned about a Python', () => {
   it('is not used by doctor when others may write to its folder, which it says in a line', async () => {
     const folder = places.folder(next())
     chmodSync(folder, 0o777)
-    const told = async (args: string[]) => (await runCli(['doctor', ...args], { env: { PYTHREADS_CACHE: folder } })).stdout
-    expect((await told([])).split('\n').filter((line) => line.includes('The cache is not used'))).toHaveLength(1)
-    expect(JSON.parse(await told(['--json']))).toMatchObject({ cache: { problem: expect.stringContaining(folder) } })
+    const told = async (args: string[]) =>
+      (await runCli(['doctor', ...args], { env: { PYTHREADS_CACHE: folder } })).stdout
+    expect(
+      (await told([])).split('\n').filter((line) => line.includes('The cache is not used')),
+    ).toHaveLength(1)
+    expect(JSON.parse(await told(['--json']))).toMatchObject({
+      cache: { problem: expect.stringContaining(folder) },
+    })
     expect(left(folder)).toEqual([])
   })
 })

@@ -1,6 +1,7 @@
 /**
- * The Python that is used is the one that somebody named, else that of the project, else the first on PATH; when a named one
- * does not work that is an error, never a reason to take another silently.
+ * The Python that is used is the one that somebody named, else that of the project, else the first
+ * on PATH; when a named one does not work that is an error, never a reason to take another
+ * silently.
  *
  * Each place has a virtual environment of its own, so the prefix says which one was found.
  */
@@ -32,7 +33,10 @@ describe('precedence', () => {
       env[name] = folder
       order.push({ source: name, folder, remove: () => delete env[name] })
     }
-    for (const [name, at] of Object.entries({ '.venv': 'top/project/src', venv: 'top/project/src' })) {
+    for (const [name, at] of Object.entries({
+      '.venv': 'top/project/src',
+      venv: 'top/project/src',
+    })) {
       order.push(project(name, at))
     }
     order.push(project('.venv', 'top/project'), project('venv', 'top/project'))
@@ -45,7 +49,11 @@ describe('precedence', () => {
 
   function project(name: string, at: string) {
     const folder = places.venv(join(at, name), python)
-    return { source: `${name} of the project`, folder, remove: () => rmSync(join(folder, 'pyvenv.cfg')) }
+    return {
+      source: `${name} of the project`,
+      folder,
+      remove: () => rmSync(join(folder, 'pyvenv.cfg')),
+    }
   }
 
   it('each place is found when those before it are gone', async () => {
@@ -77,7 +85,9 @@ describe('the option', () => {
   })
 
   it('is a name on PATH', async () => {
-    expect((await findPython('python3.99', cwd, { PATH })).facts.version).toEqual(pythons[0]?.version)
+    expect((await findPython('python3.99', cwd, { PATH })).facts.version).toEqual(
+      pythons[0]?.version,
+    )
   })
 
   it('is an installation, not only a virtual environment', async () => {
@@ -85,11 +95,14 @@ describe('the option', () => {
     expect((await findPython(base.basePrefix, cwd, { PATH })).facts.prefix).toBe(base.basePrefix)
   })
 
-  it.each(['nowhere', './nowhere', '/nowhere/bin/python', 'python9.9'])('%s that is not there is an error', async (given) => {
-    const found = findPython(given, cwd, { PATH })
-    await expect(found).rejects.toMatchObject({ code: 'ERR_PYTHREADS_PYTHON_NOT_FOUND' })
-    await expect(found).rejects.toThrow(given)
-  })
+  it.each(['nowhere', './nowhere', '/nowhere/bin/python', 'python9.9'])(
+    '%s that is not there is an error',
+    async (given) => {
+      const found = findPython(given, cwd, { PATH })
+      await expect(found).rejects.toMatchObject({ code: 'ERR_PYTHREADS_PYTHON_NOT_FOUND' })
+      await expect(found).rejects.toThrow(given)
+    },
+  )
 })
 
 describe('a place that is named', () => {
@@ -105,7 +118,9 @@ describe('a place that is named', () => {
       code: 'ERR_PYTHREADS_PYTHON_BROKEN',
       message: expect.stringContaining(broken),
     })
-    await expect(findPython(undefined, cwd, { PATH, [name]: places.path('no-such') })).rejects.toMatchObject({
+    await expect(
+      findPython(undefined, cwd, { PATH, [name]: places.path('no-such') }),
+    ).rejects.toMatchObject({
       code: 'ERR_PYTHREADS_PYTHON_NOT_FOUND',
       message: expect.stringContaining(`from ${name}`),
     })
@@ -153,7 +168,9 @@ describe('on PATH', () => {
   })
 
   it('when there is none, every place that was looked at is listed, with how to get one', async () => {
-    const error = await findPython(undefined, cwd, { PATH: bins.join(delimiter) }).catch((reason: unknown) => reason)
+    const error = await findPython(undefined, cwd, { PATH: bins.join(delimiter) }).catch(
+      (reason: unknown) => reason,
+    )
     expect(error).toMatchObject({ code: 'ERR_PYTHREADS_PYTHON_NOT_FOUND' })
     const { message } = error as Error
     for (const place of [
@@ -176,10 +193,12 @@ describe('on PATH', () => {
     const again = places.folder('again')
     places.link('again/python3', join(good, 'bin', 'python'))
     const PATH = [join(good, 'bin'), join(good, 'bin'), again, places.path('crash')].join(delimiter)
-    const found = (await findAll(undefined, cwd, { PATH, PYENV_ROOT: again, UV_PYTHON_INSTALL_DIR: again })).filter(
-      ({ place }) => place.source === 'PATH',
-    )
+    const found = (
+      await findAll(undefined, cwd, { PATH, PYENV_ROOT: again, UV_PYTHON_INSTALL_DIR: again })
+    ).filter(({ place }) => place.source === 'PATH')
     expect(found.filter(({ facts }) => facts?.prefix === good)).toHaveLength(1)
-    expect(found.filter(({ error }) => error?.code === 'ERR_PYTHREADS_PYTHON_BROKEN')).toHaveLength(1)
+    expect(found.filter(({ error }) => error?.code === 'ERR_PYTHREADS_PYTHON_BROKEN')).toHaveLength(
+      1,
+    )
   })
 })

@@ -1,5 +1,16 @@
-/** What was learned about a Python is kept on disk for later processes, and is only believed while it must still be true. */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+/**
+ * What was learned about a Python is kept on disk for later processes, and is only believed while
+ * it must still be true.
+ */
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { findAll, findPython, type PythonFacts } from '../../src/discovery/index.ts'
 import { recall, remember } from '../../src/discovery/remembered.ts'
@@ -19,8 +30,21 @@ function known(change: Partial<PythonFacts> = {}) {
   places.file(`${name}/pyvenv.cfg`, 'home = /usr/bin')
   const prefix = places.path(name)
   const facts: PythonFacts = {
-    ...{ executable, libpython, prefix, basePrefix: prefix, version: [3, 11, 7], release: '3.11.7' },
-    ...{ libpythonName: 'libpython3.11.so.1.0', freeThreaded: false, ctypes: true, debian: false, ...change },
+    ...{
+      executable,
+      libpython,
+      prefix,
+      basePrefix: prefix,
+      version: [3, 11, 7],
+      release: '3.11.7',
+    },
+    ...{
+      libpythonName: 'libpython3.11.so.1.0',
+      freeThreaded: false,
+      ctypes: true,
+      debian: false,
+      ...change,
+    },
   }
   const env: NodeJS.ProcessEnv = { PYTHREADS_CACHE: places.path(`${name}/cache`) }
   remember(executable, facts, env)
@@ -41,11 +65,16 @@ describe('what was learned is', () => {
     expect(statSync(known().file()).mode & 0o777).toBe(0o600)
   })
 
-  it.runIf(process.platform === 'linux')('kept in the place that the system has for such things', () => {
-    const { executable, facts } = known()
-    remember(executable, facts, { XDG_CACHE_HOME: places.path('xdg') })
-    expect(readdirSync(places.path('xdg', 'pythreads'))).toEqual([`${encodeURIComponent(executable)}.json`])
-  })
+  it.runIf(process.platform === 'linux')(
+    'kept in the place that the system has for such things',
+    () => {
+      const { executable, facts } = known()
+      remember(executable, facts, { XDG_CACHE_HOME: places.path('xdg') })
+      expect(readdirSync(places.path('xdg', 'pythreads'))).toEqual([
+        `${encodeURIComponent(executable)}.json`,
+      ])
+    },
+  )
 
   it('nowhere when it is not to be kept', () => {
     const { executable, facts } = known()
@@ -133,7 +162,12 @@ describe('a Python', () => {
     expect((await findPython(remembered)).facts.release).toBe('as it was')
 
     const again = venv('third')
-    remember(again, { ...facts, executable: again, prefix: places.path('third'), release: 'as it was' })
+    remember(again, {
+      ...facts,
+      executable: again,
+      prefix: places.path('third'),
+      release: 'as it was',
+    })
     const all = await findAll(again)
     expect(all[0]?.facts).toMatchObject({ executable: again, release: facts.release })
     expect(recall(again)?.release).toBe(facts.release)

@@ -1,7 +1,8 @@
 /**
- * A free-threaded Python whose GIL a module turns on again: the pool notices, says which module it was, and says so in its
- * statistics. CPython tells of it by a warning and by `sys._is_gil_enabled`; both are brought about here, in the way in which
- * CPython does it. A failure means that a pool would lose its parallelism in silence.
+ * A free-threaded Python whose GIL a module turns on again: the pool notices, says which module it
+ * was, and says so in its statistics. CPython tells of it by a warning and by
+ * `sys._is_gil_enabled`; both are brought about here, in the way in which CPython does it. A
+ * failure means that a pool would lose its parallelism in silence.
  */
 import { describe, expect, it } from 'vitest'
 import { Python } from '../../src/index.ts'
@@ -22,20 +23,23 @@ const TURN_ON = `
       warnings.warn(${JSON.stringify(MESSAGE)}, RuntimeWarning)
 `
 
-describe.runIf(python !== undefined).each(['thread', 'process'] as const)('%s without a GIL', (isolation) => {
-  it('that is turned on says by which module', async () => {
-    await using py = await Python.start({ python, isolation, workers: 2, output: () => {} })
-    const events: unknown[] = []
-    py.on('gilEnabled', (details) => events.push(details))
-    expect(py.stats().gil).toMatchObject({ enabled: false, enabledBy: null })
-    await py.exec(TURN_ON)
-    expect(py.stats().gil.enabled).toBe(false)
-    await py.eval('turn_on()')
-    await expect.poll(() => events.length).toBeGreaterThan(0)
-    expect(events[0]).toEqual({ worker: expect.any(Number), module: 'slow._core' })
-    expect(py.stats().gil).toMatchObject({ enabled: true, enabledBy: 'slow._core' })
-  })
-})
+describe.runIf(python !== undefined).each(['thread', 'process'] as const)(
+  '%s without a GIL',
+  (isolation) => {
+    it('that is turned on says by which module', async () => {
+      await using py = await Python.start({ python, isolation, workers: 2, output: () => {} })
+      const events: unknown[] = []
+      py.on('gilEnabled', (details) => events.push(details))
+      expect(py.stats().gil).toMatchObject({ enabled: false, enabledBy: null })
+      await py.exec(TURN_ON)
+      expect(py.stats().gil.enabled).toBe(false)
+      await py.eval('turn_on()')
+      await expect.poll(() => events.length).toBeGreaterThan(0)
+      expect(events[0]).toEqual({ worker: expect.any(Number), module: 'slow._core' })
+      expect(py.stats().gil).toMatchObject({ enabled: true, enabledBy: 'slow._core' })
+    })
+  },
+)
 
 describe('a Python with a GIL', () => {
   const usual = pythons.find(({ freeThreaded }) => !freeThreaded)?.executable

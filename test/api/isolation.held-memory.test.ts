@@ -1,4 +1,7 @@
-/** What counts against `limits.memoryMb`: all memory that a worker holds, wherever it is, and none of it twice. */
+/**
+ * What counts against `limits.memoryMb`: all memory that a worker holds, wherever it is, and none
+ * of it twice.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
@@ -26,9 +29,17 @@ afterEach(() => {
   for (const end of ended.splice(0)) end()
 })
 
-/** Looks at a process that has run this source: what it holds for a limit. When its stdin ends, it goes on. */
-async function holder(source: string): Promise<{ look: (limitMb: number) => number; goOn: () => Promise<unknown> }> {
-  const child = spawn(python, ['-c', `${BEGIN}\n${source}\n`], { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
+/**
+ * Looks at a process that has run this source: what it holds for a limit. When its stdin ends, it
+ * goes on.
+ */
+async function holder(
+  source: string,
+): Promise<{ look: (limitMb: number) => number; goOn: () => Promise<unknown> }> {
+  const child = spawn(python, ['-c', `${BEGIN}\n${source}\n`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    detached: true,
+  })
   const [fd] = (await once(child.stdout, 'data')) as [Buffer]
   const pid = child.pid ?? -1
   const sample = openSync(`/proc/${pid}/fd/${Number(fd)}`, 'r')
@@ -56,11 +67,23 @@ ctypes.memset(memory, 1, ${MB} << 20)
 
 it.each([
   ['private memory', `kept = chunk * ${MB}\ndone()`],
-  ['a mapped file of memfd_create', `fd = fill(os.memfd_create("x")); m = mmap.mmap(fd, 0); m.find(b"y")\ndone()`],
+  [
+    'a mapped file of memfd_create',
+    `fd = fill(os.memfd_create("x")); m = mmap.mmap(fd, 0); m.find(b"y")\ndone()`,
+  ],
   ['a file of memfd_create that is not mapped', 'fd = fill(os.memfd_create("x"))\ndone()'],
-  ['several descriptors of one file', 'fd = fill(os.memfd_create("x")); fds = [os.dup(fd) for _ in range(9)]\ndone()'],
-  ['a file of /dev/shm that has no name', 'f = tempfile.TemporaryFile(dir="/dev/shm"); fill(f.fileno())\ndone()'],
-  ['an anonymous mapping that is shared', `m = mmap.mmap(-1, ${MB} << 20); m.write(chunk * ${MB})\ndel chunk\ndone()`],
+  [
+    'several descriptors of one file',
+    'fd = fill(os.memfd_create("x")); fds = [os.dup(fd) for _ in range(9)]\ndone()',
+  ],
+  [
+    'a file of /dev/shm that has no name',
+    'f = tempfile.TemporaryFile(dir="/dev/shm"); fill(f.fileno())\ndone()',
+  ],
+  [
+    'an anonymous mapping that is shared',
+    `m = mmap.mmap(-1, ${MB} << 20); m.write(chunk * ${MB})\ndel chunk\ndone()`,
+  ],
 ])('a worker that holds %s holds so much, and no more', async (_, source) => {
   const { look } = await holder(source)
   const held = look(1_000)
@@ -107,7 +130,8 @@ done()`)
 })
 
 it.each([
-  // A child of vfork has its parent's memory until it runs a program: this one waits for a pipe to be opened before.
+  // A child of vfork has its parent's memory until it runs a program: this one waits for a pipe to
+  // be opened before.
   [
     'starts a program',
     `

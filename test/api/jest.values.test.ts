@@ -18,7 +18,9 @@ it('values, options and errors are right inside jest, which runs tests in a real
     '--json',
   ]
   const env = { ...process.env, PYTHREADS_PYTHON: placement('process').python }
-  const { stdout } = await promisify(execFile)(process.execPath, args, { env }).catch((error) => error)
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env }).catch(
+    (error) => error,
+  )
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(stdout)
   expect([numPassedTests, numFailedTests], testResults[0]?.message).toEqual([3, 0])
 })

@@ -1,11 +1,16 @@
 /**
- * Options, variables and what starts a child are properties that an object has itself: one that some other package has put on `Object.prototype`
- * decides nothing, least of all which program is run, with which variables and as whom.
+ * Options, variables and what starts a child are properties that an object has itself: one that
+ * some other package has put on `Object.prototype` decides nothing, least of all which program is
+ * run, with which variables and as whom.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { resolveCallOptions, resolvePythonOptions, resolveRunOptions } from '../../src/options/index.ts'
+import {
+  resolveCallOptions,
+  resolvePythonOptions,
+  resolveRunOptions,
+} from '../../src/options/index.ts'
 import { runFixture } from '../support/child.ts'
 import { Places } from '../support/places.ts'
 import { placements } from '../support/pythons.ts'
@@ -18,15 +23,31 @@ const heir = (parent: object) => Object.create(parent) as object
 
 describe('what an object inherits', () => {
   it.each([
-    ['Python.start', () => resolvePythonOptions(heir({ python: '/evil', workers: 7 })), resolvePythonOptions({})],
-    ['limits', () => resolvePythonOptions({ limits: heir({ memoryMb: 7 }) }), resolvePythonOptions({ limits: {} })],
+    [
+      'Python.start',
+      () => resolvePythonOptions(heir({ python: '/evil', workers: 7 })),
+      resolvePythonOptions({}),
+    ],
+    [
+      'limits',
+      () => resolvePythonOptions({ limits: heir({ memoryMb: 7 }) }),
+      resolvePythonOptions({ limits: {} }),
+    ],
     [
       'env',
       () => resolvePythonOptions({ env: heir({ LD_PRELOAD: '/evil' }) as Record<string, string> }),
       resolvePythonOptions({ env: {} }),
     ],
-    ['run', () => resolveRunOptions(heir({ timeoutMs: 7, kwargs: {} }), 1), resolveRunOptions({ priority: 0 }, 1)],
-    ['import', () => resolveCallOptions('import', heir({ retry: 7 })), resolveCallOptions('import', {})],
+    [
+      'run',
+      () => resolveRunOptions(heir({ timeoutMs: 7, kwargs: {} }), 1),
+      resolveRunOptions({ priority: 0 }, 1),
+    ],
+    [
+      'import',
+      () => resolveCallOptions('import', heir({ retry: 7 })),
+      resolveCallOptions('import', {}),
+    ],
   ])('is no option of %s', (_, resolve, without) => {
     expect(resolve()).toEqual(without)
   })
@@ -34,7 +55,13 @@ describe('what an object inherits', () => {
 
 describe('what is on Object.prototype', () => {
   const expected = {
-    ...{ variable: null, 'current folder': true, user: process.getuid?.() ?? null, error: 'ERR_PYTHREADS_PYTHON', size: 1 },
+    ...{
+      variable: null,
+      'current folder': true,
+      user: process.getuid?.() ?? null,
+      error: 'ERR_PYTHREADS_PYTHON',
+      size: 1,
+    },
     ...{
       run: '[1]',
       'run with options': '[1]',
@@ -48,13 +75,23 @@ describe('what is on Object.prototype', () => {
   let count = 0
   const polluted = async (python: string, isolation: string) => {
     const evil = places.script(`evil-${count++}/evil`, `touch ${places.path('was-run')}`)
-    const { stdout, stderr } = await runFixture('polluted', [python, isolation, evil], { PYTHREADS_CACHE: 'off' })
-    const ran = [places.path('was-run'), join(evil, '..', 'site-was-run')].filter((path) => existsSync(path))
+    const { stdout, stderr } = await runFixture('polluted', [python, isolation, evil], {
+      PYTHREADS_CACHE: 'off',
+    })
+    const ran = [places.path('was-run'), join(evil, '..', 'site-was-run')].filter((path) =>
+      existsSync(path),
+    )
     return { stderr, ran, ...(JSON.parse(stdout) as Record<string, unknown>) }
   }
 
   it.each(placements)('does nothing to a pool, $name', async ({ python, isolation }) => {
-    expect(await polluted(python, isolation)).toEqual({ stderr: '', ran: [], python: true, isolation, ...expected })
+    expect(await polluted(python, isolation)).toEqual({
+      stderr: '',
+      ran: [],
+      python: true,
+      isolation,
+      ...expected,
+    })
   })
 
   it('does nothing to which Python is found', async () => {

@@ -1,6 +1,6 @@
 /**
- * An option that is misspelled, of the wrong type or out of range is refused by name, before anything is started; nothing is
- * silently ignored or taken for a default.
+ * An option that is misspelled, of the wrong type or out of range is refused by name, before
+ * anything is started; nothing is silently ignored or taken for a default.
  */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -35,7 +35,16 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     ],
     initialize: [5, null, [], { target: 'json:dumps', args: 'a' }],
     preload: ['json', [1], [''], [null], null, { 0: 'json' }, new Set(['json'])],
-    path: ['folder', [1], [''], null, {}, new URL('file:///srv'), [new URL('https://example.org')], ['file://host/srv']],
+    path: [
+      'folder',
+      [1],
+      [''],
+      null,
+      {},
+      new URL('file:///srv'),
+      [new URL('https://example.org')],
+      ['file://host/srv'],
+    ],
     maxQueue: [-1, ...wrongInteger],
     timeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
     queueTimeoutMs: [0, -1, 2 ** 31, ...wrongInteger],
@@ -45,13 +54,38 @@ const wrong: Record<string, Record<string, unknown[]>> = {
     maxWedged: [-1, 1001, null, ...wrongInteger],
     limits: [5, 'a', null, [], { memoryMb: 0 }, { cpuSeconds: '1' }, { openFiles: 1.5 }],
     recycle: [5, 'a', null, [], { calls: 0 }, { ageMs: '1' }, { memoryMb: -1 }],
-    cwd: ['', 5, null, '/there/is/no/such/folder', new URL('https://example.org'), new URL('file:///there/is/none')],
+    cwd: [
+      '',
+      5,
+      null,
+      '/there/is/no/such/folder',
+      new URL('https://example.org'),
+      new URL('file:///there/is/none'),
+    ],
     env: ['all', 5, null, [], { NAME: 5 }],
     threadsPerWorker: [0, -1, 1.5, 'many', null, 10_001],
     name: ['', 5, null, 'a\nb', 'x'.repeat(65), {}],
     warnings: ['print', 5, null, {}],
-    logging: ['INFO', 5, null, [], {}, { handler: 5 }, { handler: () => {}, level: 'LOUD' }, { handler: () => {}, level: -1 }],
-    errors: [true, 'a', null, [], { attributes: 'a' }, { attributes: ['a..b'] }, { attributes: [''] }, { exception: 1 }],
+    logging: [
+      'INFO',
+      5,
+      null,
+      [],
+      {},
+      { handler: 5 },
+      { handler: () => {}, level: 'LOUD' },
+      { handler: () => {}, level: -1 },
+    ],
+    errors: [
+      true,
+      'a',
+      null,
+      [],
+      { attributes: 'a' },
+      { attributes: ['a..b'] },
+      { attributes: [''] },
+      { exception: 1 },
+    ],
   },
   run: {
     kwargs: [1, 'a', null, [], true, new Map([['a', 1]]), new Set(['a']), new Uint8Array(1)],
@@ -83,7 +117,13 @@ const misspelled: Record<string, Record<string, string>> = {
     timeOutMs: 'timeoutMs',
     limit: 'limits',
   },
-  run: { kwarg: 'kwargs', workers: 'worker', timeout: 'timeoutMs', retries: 'retry', priorty: 'priority' },
+  run: {
+    kwarg: 'kwargs',
+    workers: 'worker',
+    timeout: 'timeoutMs',
+    retries: 'retry',
+    priorty: 'priority',
+  },
   map: { kwarg: 'kwargs', chunks: 'chunk', order: 'ordered', onprogress: 'onProgress' },
 }
 
@@ -104,11 +144,17 @@ describe('options', () => {
   const make = (what: string, options: unknown) => refusal(() => makers[what]?.(options))
 
   for (const [what, options] of Object.entries(misspelled)) {
-    it.each(Object.entries(options))(`of ${what}: %s is not an option, %s is`, async (name, meant) => {
-      const error = await make(what, { [name]: undefined })
-      expect(error).toMatchObject({ code: UNKNOWN, message: expect.stringContaining(`did you mean \`${meant}\`?`) })
-      expect(error.message).toContain(`\`${name}\``)
-    })
+    it.each(Object.entries(options))(
+      `of ${what}: %s is not an option, %s is`,
+      async (name, meant) => {
+        const error = await make(what, { [name]: undefined })
+        expect(error).toMatchObject({
+          code: UNKNOWN,
+          message: expect.stringContaining(`did you mean \`${meant}\`?`),
+        })
+        expect(error.message).toContain(`\`${name}\``)
+      },
+    )
 
     it(`of ${what}: a name that is like none of them gets the list`, async () => {
       const { code, message } = await make(what, { somethingElse: 1 })
@@ -122,7 +168,9 @@ describe('options', () => {
   }
 
   const cells = Object.entries(wrong).flatMap(([what, options]) =>
-    Object.entries(options).flatMap(([name, values]) => values.map((value) => ({ what, name, value }))),
+    Object.entries(options).flatMap(([name, values]) =>
+      values.map((value) => ({ what, name, value })),
+    ),
   )
   it.each(cells)('of $what: $name cannot be $value', async ({ what, name, value }) => {
     const { code, message } = await make(what, { [name]: value })
@@ -147,8 +195,17 @@ describe('options', () => {
   })
 
   it('are resolved once and for all', () => {
-    const resolved = resolvePythonOptions({ workers: 3, path: ['some/folder'], preload: ['json', './rules.py'], maxQueue: null })
-    expect(resolved).toMatchObject({ workers: { min: 3, max: 3 }, isolation: 'auto', maxQueue: null })
+    const resolved = resolvePythonOptions({
+      workers: 3,
+      path: ['some/folder'],
+      preload: ['json', './rules.py'],
+      maxQueue: null,
+    })
+    expect(resolved).toMatchObject({
+      workers: { min: 3, max: 3 },
+      isolation: 'auto',
+      maxQueue: null,
+    })
     expect(resolved.path).toEqual([resolve('some/folder')])
     expect(resolved.preload).toEqual(['json', resolve('rules.py')])
     const byUrl = {
@@ -156,53 +213,107 @@ describe('options', () => {
       path: [new URL('file:///srv/a%20b/')],
       cwd: new URL('file:///'),
     }
-    expect(resolvePythonOptions(byUrl)).toMatchObject({ preload: ['/srv/rules.py', '/srv/a b.py'], path: ['/srv/a b'], cwd: '/' })
+    expect(resolvePythonOptions(byUrl)).toMatchObject({
+      preload: ['/srv/rules.py', '/srv/a b.py'],
+      path: ['/srv/a b'],
+      cwd: '/',
+    })
     expect(Object.isFrozen(resolved)).toBe(true)
-    expect(resolvePythonOptions({ workers: 1000, maxQueue: 0 })).toMatchObject({ workers: { min: 1000, max: 1000 }, maxQueue: 0 })
+    expect(resolvePythonOptions({ workers: 1000, maxQueue: 0 })).toMatchObject({
+      workers: { min: 1000, max: 1000 },
+      maxQueue: 0,
+    })
   })
 
-  const noTargets = ['json', ':dumps', 'json:', 'json:a..b', 'json:.a', 'json:a.', '', ':', 'json.dumps']
+  const noTargets = [
+    'json',
+    ':dumps',
+    'json:',
+    'json:a..b',
+    'json:.a',
+    'json:a.',
+    '',
+    ':',
+    'json.dumps',
+  ]
   const noUrls = [
-    ...['file:///srv/rules.py', 'file:///srv/rules.py#', 'file:///srv/rules.py:', 'file:///srv/rules#score', 'file:///#score'],
-    ...['file:///srv/rules.py#a..b', 'file:///srv/rules.py#%', 'file:///srv/a%2fb.py#score', 'file://host/rules.py#score'],
+    ...[
+      'file:///srv/rules.py',
+      'file:///srv/rules.py#',
+      'file:///srv/rules.py:',
+      'file:///srv/rules#score',
+      'file:///#score',
+    ],
+    ...[
+      'file:///srv/rules.py#a..b',
+      'file:///srv/rules.py#%',
+      'file:///srv/a%2fb.py#score',
+      'file://host/rules.py#score',
+    ],
     ...['https://example.org/rules.py#score', 'data:text/x-python,#score'],
   ]
-  it.each([...noTargets, ...noUrls.map((url) => new URL(url)), 'file:///srv/rules.py', 'file:///srv/rules.py#', 'file:#score'])(
-    '%s is no target',
-    async (target) => {
-      for (const call of [
-        () => py.run(target),
-        () => py.map(target, []),
-        () => py.sync.run(target),
-        () => py.className(target),
-      ]) {
-        expect(await refusal(call)).toMatchObject({ code: ARGUMENT })
-      }
-      expect(await refusal(() => Python.start({ initialize: target }))).toMatchObject({ code: ARGUMENT })
-    },
-  )
+  it.each([
+    ...noTargets,
+    ...noUrls.map((url) => new URL(url)),
+    'file:///srv/rules.py',
+    'file:///srv/rules.py#',
+    'file:#score',
+  ])('%s is no target', async (target) => {
+    for (const call of [
+      () => py.run(target),
+      () => py.map(target, []),
+      () => py.sync.run(target),
+      () => py.className(target),
+    ]) {
+      expect(await refusal(call)).toMatchObject({ code: ARGUMENT })
+    }
+    expect(await refusal(() => Python.start({ initialize: target }))).toMatchObject({
+      code: ARGUMENT,
+    })
+  })
 
   it.each([[undefined], [null], [5], [['json:dumps']]])('a target cannot be %j', async (target) => {
     expect(await refusal(() => py.run(target as never))).toMatchObject({ code: ARGUMENT })
   })
 
-  it.each([[5], ['abc'], [{ length: 1 }], [new Set([1])], [null]])('the arguments of run cannot be %j', async (args) => {
-    expect(await refusal(() => py.run('json:dumps', args as never))).toMatchObject({ code: ARGUMENT })
-  })
-
-  it.each([[5], ['abc'], [[1]], [new Map([['a', 1]])], [new Set(['a'])], [undefined], [null], [() => 1]])(
-    '%o is no keyword arguments',
-    async (values) => {
-      expect(await refusal(() => kw(values as never))).toMatchObject({ code: ARGUMENT })
+  it.each([[5], ['abc'], [{ length: 1 }], [new Set([1])], [null]])(
+    'the arguments of run cannot be %j',
+    async (args) => {
+      expect(await refusal(() => py.run('json:dumps', args as never))).toMatchObject({
+        code: ARGUMENT,
+      })
     },
   )
 
-  it.each([[5], ['abc'], [{ length: 1 }], [undefined], [null]])('the items of map cannot be %j', async (items) => {
-    expect(await refusal(() => py.map('json:dumps', items as never))).toMatchObject({ code: ARGUMENT })
+  it.each([
+    [5],
+    ['abc'],
+    [[1]],
+    [new Map([['a', 1]])],
+    [new Set(['a'])],
+    [undefined],
+    [null],
+    [() => 1],
+  ])('%o is no keyword arguments', async (values) => {
+    expect(await refusal(() => kw(values as never))).toMatchObject({ code: ARGUMENT })
   })
 
+  it.each([[5], ['abc'], [{ length: 1 }], [undefined], [null]])(
+    'the items of map cannot be %j',
+    async (items) => {
+      expect(await refusal(() => py.map('json:dumps', items as never))).toMatchObject({
+        code: ARGUMENT,
+      })
+    },
+  )
+
   const noModules = [
-    ...['https://example.org/rules.py', 'file:///srv/rules.txt', 'file:///srv/rules.py#score', 'file:///srv/a%2fb.py'],
+    ...[
+      'https://example.org/rules.py',
+      'file:///srv/rules.txt',
+      'file:///srv/rules.py#score',
+      'file:///srv/a%2fb.py',
+    ],
     ...['file://host/rules.py', 'file:///srv/rules.py/'],
   ]
   it.each([

@@ -1,6 +1,6 @@
 /**
- * Nothing that is printed is lost, whatever stdout is and however slow its reader. Each test is a host of its own whose stdout
- * nobody reads before it is full.
+ * Nothing that is printed is lost, whatever stdout is and however slow its reader. Each test is a
+ * host of its own whose stdout nobody reads before it is full.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -23,11 +23,23 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 /** What a fixture prints into a stdout of a kind that is read late. */
-async function read(python: string, kind: string, fixture: string, options: object): Promise<string> {
+async function read(
+  python: string,
+  kind: string,
+  fixture: string,
+  options: object,
+): Promise<string> {
   const received = join(folder, `${kind}-${Math.random()}`)
-  const host = [process.execPath, path(`../../build/fixtures/${fixture}.js`), JSON.stringify(options)]
+  const host = [
+    process.execPath,
+    path(`../../build/fixtures/${fixture}.js`),
+    JSON.stringify(options),
+  ]
   const env = { ...process.env, NODE_OPTIONS: '' }
-  await run(python, [path('python/slow_reader.py'), kind, received, ...host], { env, maxBuffer: 1 << 24 })
+  await run(python, [path('python/slow_reader.py'), kind, received, ...host], {
+    env,
+    maxBuffer: 1 << 24,
+  })
   return readFile(received, 'latin1')
 }
 
@@ -42,11 +54,22 @@ const EXPECTED = `from node\n${WAYS.map(text).join('')}no end`
 describe.each(placements)('output to a slow reader, $name', ({ isolation, python }) => {
   const kinds = ['pipe', 'socket', 'terminal', 'file']
   const ends = scaled(['exit'], ['exit', 'close', 'leave'])
-  const cells = kinds.flatMap((kind) => ends.flatMap((end) => [true, false].map((isLate) => ({ kind, end, isLate }))))
+  const cells = kinds.flatMap((kind) =>
+    ends.flatMap((end) => [true, false].map((isLate) => ({ kind, end, isLate }))),
+  )
 
-  it.each(cells)('is whole and in order: $kind, $end, opened by Node after Python: $isLate', async ({ kind, end, isLate }) => {
-    const printed = await read(python, kind, 'output-whole', { isolation, python, rows: ROWS, isLate, end })
-    expect(printed.length).toBe(EXPECTED.length)
-    expect(printed === EXPECTED).toBe(true)
-  })
+  it.each(cells)(
+    'is whole and in order: $kind, $end, opened by Node after Python: $isLate',
+    async ({ kind, end, isLate }) => {
+      const printed = await read(python, kind, 'output-whole', {
+        isolation,
+        python,
+        rows: ROWS,
+        isLate,
+        end,
+      })
+      expect(printed.length).toBe(EXPECTED.length)
+      expect(printed === EXPECTED).toBe(true)
+    },
+  )
 })

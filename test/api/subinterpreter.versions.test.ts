@@ -1,7 +1,7 @@
 /**
- * Every version of Python that has interpreters with a GIL of their own serves calls of every kind in them: also 3.12, whose
- * interpreters have no daemon threads and no ctypes. A process holds only one Python, so each has a host of its own
- * (test/fixtures/subinterpreter.ts).
+ * Every version of Python that has interpreters with a GIL of their own serves calls of every kind
+ * in them: also 3.12, whose interpreters have no daemon threads and no ctypes. A process holds only
+ * one Python, so each has a host of its own (test/fixtures/subinterpreter.ts).
  */
 import { describe, expect, it } from 'vitest'
 import { runFixture } from '../support/child.ts'

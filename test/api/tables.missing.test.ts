@@ -9,7 +9,10 @@ it.each(['pyarrow', 'polars'] as const)('a table needs %s in Python', async (kin
   await using py = await start(placement('process'), { env: { PATH: '/nowhere' } })
   await py.exec(`import sys; sys.modules[${JSON.stringify(kind)}] = None`)
   const table = fromArrow(tableFromArrays({ n: new Int32Array(1) }), kind)
-  const missing = { code: 'ERR_PYTHREADS_VALUE', message: expect.stringContaining(`-m pip install ${kind}`) }
+  const missing = {
+    code: 'ERR_PYTHREADS_VALUE',
+    message: expect.stringContaining(`-m pip install ${kind}`),
+  }
   expect(await refusal(() => py.run('builtins:len', [table]))).toMatchObject(missing)
   expect(await py.run('builtins:len', ['fine'])).toBe(4)
 })

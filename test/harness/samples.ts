@@ -19,7 +19,10 @@ export class Samples {
     this.#taken.push({ at, sample: { ...own(), ...more } })
   }
 
-  /** How much of each thing came or went from the first third to the last one, by a line through the samples; the first third is warm-up. */
+  /**
+   * How much of each thing came or went from the first third to the last one, by a line through the
+   * samples; the first third is warm-up.
+   */
   growth(): Record<string, number> {
     const late = this.#taken.slice(Math.floor(this.#taken.length / 3))
     const first = late[0]
@@ -27,7 +30,10 @@ export class Samples {
     if (first === undefined || last === undefined || late.length < 3) return {}
     const names = Object.keys(first.sample)
     return Object.fromEntries(
-      names.map((name) => [name, slope(late.map(({ at, sample }) => [at, sample[name] ?? 0])) * (last.at - first.at)]),
+      names.map((name) => [
+        name,
+        slope(late.map(({ at, sample }) => [at, sample[name] ?? 0])) * (last.at - first.at),
+      ]),
     )
   }
 
@@ -68,7 +74,11 @@ function own(): Sample {
 /** What another process holds. */
 export function ofProcess(pid: number): Sample {
   const rss = /VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0
-  return { 'rss MB': Number(rss) / 1024, descriptors: count(`/proc/${pid}/fd`), threads: count(`/proc/${pid}/task`) }
+  return {
+    'rss MB': Number(rss) / 1024,
+    descriptors: count(`/proc/${pid}/fd`),
+    threads: count(`/proc/${pid}/task`),
+  }
 }
 
 function count(folder: string): number {
@@ -89,8 +99,11 @@ function read(path: string): string {
 
 /** The slope of the line that is nearest to some points. */
 function slope(points: readonly (readonly [number, number])[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const mean = (values: readonly number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / values.length
   const [x, y] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))]
   const across = points.reduce((sum, [at]) => sum + (at - x) ** 2, 0)
-  return across === 0 ? 0 : points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0) / across
+  return across === 0
+    ? 0
+    : points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0) / across
 }

@@ -7,7 +7,11 @@ import { Python, PythonError, PythreadsError } from 'pythreads'
 let py
 const shown = (value) => py.eval`repr(${value})`
 beforeAll(async () => {
-  py = await Python.start({ isolation: 'process', python: process.env.PYTHREADS_PYTHON, workers: 1 })
+  py = await Python.start({
+    isolation: 'process',
+    python: process.env.PYTHREADS_PYTHON,
+    workers: 1,
+  })
 })
 afterAll(() => py?.close())
 
@@ -16,7 +20,9 @@ test('values of the test and of Node arrive as what they are', async () => {
     expect(await shown(of({ a: [1] }))).toBe("{'a': [1]}")
     expect(await shown(of(new Map([['a', 1]])))).toBe("{'a': 1}")
     expect(await shown(of(new Set([1])))).toBe('{1}')
-    expect(await shown(of(new Date(0)))).toBe('datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)')
+    expect(await shown(of(new Date(0)))).toBe(
+      'datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)',
+    )
     expect(await py.eval`bytes(${of(new ArrayBuffer(2))}).hex()`).toBe('0000')
     expect(await py.eval`bytes(${of(new Uint8Array([1, 2]))}).hex()`).toBe('0102')
     expect(await py.eval`list(${of(new Float64Array([1.5]))})`).toEqual([1.5])

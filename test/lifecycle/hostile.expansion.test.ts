@@ -1,4 +1,7 @@
-/** What a few bytes of a worker expand to is in proportion to them. Where it is not, these tests do not end. */
+/**
+ * What a few bytes of a worker expand to is in proportion to them. Where it is not, these tests do
+ * not end.
+ */
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Python, PythonError } from '../../src/index.ts'
@@ -14,7 +17,12 @@ let py: Python
 const warnings: unknown[] = []
 beforeAll(async () => {
   const logging = { level: 'INFO', handler: () => {} } as const
-  py = await start(placement('process'), { workers: 1, output: () => {}, warnings: (one) => warnings.push(one), logging })
+  py = await start(placement('process'), {
+    workers: 1,
+    output: () => {},
+    warnings: (one) => warnings.push(one),
+    logging,
+  })
 })
 afterAll(() => py.close())
 
@@ -24,24 +32,30 @@ async function replied(source: string): Promise<unknown> {
   return py.eval('1')
 }
 
-/** The error that a frame of details is. `source`: an expression, in which `details` makes those of one exception. */
+/**
+ * The error that a frame of details is. `source`: an expression, in which `details` makes those of
+ * one exception.
+ */
 async function raised(source: string): Promise<PythonError> {
   await hostile(py, 'reply_next', [source, KIND.ERROR])
   return (await thrown(() => py.eval('1'))) as PythonError
 }
 
 describe('details of exceptions that hold each other', () => {
-  it.each(['errors', 'cause'])('are one error each, where two of them share one by `%s`', async (way) => {
-    const error = await raised(`errors_within(${LEVELS}, "${way}")`)
-    expect(error).toBeInstanceOf(PythonError)
-    let depth = 0
-    for (let at: unknown = error; at instanceof PythonError; at = at.errors?.[0] ?? at.cause) {
-      if (at.errors !== undefined) expect(at.errors[1]).toBe(at.errors[0])
-      depth++
-    }
-    expect(depth).toBe(LEVELS + 1)
-    expect(inspect(error).length).toBeLessThan(100_000)
-  })
+  it.each(['errors', 'cause'])(
+    'are one error each, where two of them share one by `%s`',
+    async (way) => {
+      const error = await raised(`errors_within(${LEVELS}, "${way}")`)
+      expect(error).toBeInstanceOf(PythonError)
+      let depth = 0
+      for (let at: unknown = error; at instanceof PythonError; at = at.errors?.[0] ?? at.cause) {
+        if (at.errors !== undefined) expect(at.errors[1]).toBe(at.errors[0])
+        depth++
+      }
+      expect(depth).toBe(LEVELS + 1)
+      expect(inspect(error).length).toBeLessThan(100_000)
+    },
+  )
 
   it.each(['errors', 'cause'])('end, where one is in itself by `%s`', async (way) => {
     const error = await raised(`error_in_itself("${way}")`)
@@ -119,8 +133,16 @@ describe('arrays that are in themselves many times over', () => {
   it.each([
     ['the category of a warning', KIND.WARNING, `(${many}, "m", "f", 1, 0, True)`],
     ['the line of a warning', KIND.WARNING, `("c", "m", "f", ${many}, 0, True)`],
-    ['a text of a record', KIND.LOG, `(0, True, 20, ${many}, "l", "m", 0, "t", "f", 1, "n", None, None, {})`],
-    ['the time of a record', KIND.LOG, `(0, True, 20, "n", "l", "m", ${many}, "t", "f", 1, "n", None, None, {})`],
+    [
+      'a text of a record',
+      KIND.LOG,
+      `(0, True, 20, ${many}, "l", "m", 0, "t", "f", 1, "n", None, None, {})`,
+    ],
+    [
+      'the time of a record',
+      KIND.LOG,
+      `(0, True, 20, "n", "l", "m", ${many}, "t", "f", 1, "n", None, None, {})`,
+    ],
     ['the call of an output', KIND.OUTPUT, `(1, ${many}, "t", False, 0)`],
     ['the thread of an output', KIND.OUTPUT, `(1, None, "t", False, ${many})`],
     ['a module that is refused', KIND.REFUSED, many],
@@ -168,7 +190,9 @@ describe('a value', () => {
   })
 
   it('with many keys arrives', async () => {
-    const [ints, texts, big] = await py.eval<[Map<number, number>, Record<string, number>, Map<bigint, number>]>(
+    const [ints, texts, big] = await py.eval<
+      [Map<number, number>, Record<string, number>, Map<bigint, number>]
+    >(
       '[{i * 4096: i for i in range(300_000)}, {str(i): i for i in range(100_000)}, {(1 << 70) + i: i for i in range(100_000)}]',
     )
     expect([ints.size, Object.keys(texts).length, big.size]).toEqual([300_000, 100_000, 100_000])

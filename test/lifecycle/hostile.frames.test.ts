@@ -1,4 +1,7 @@
-/** A worker process that was taken over sends frames that it may not send: it ends, its call has a code, and the next call has another worker. */
+/**
+ * A worker process that was taken over sends frames that it may not send: it ends, its call has a
+ * code, and the next call has another worker.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OutputLine, Python } from '../../src/index.ts'
 import { KIND, type Kind } from '../../src/wire/index.ts'
@@ -20,7 +23,11 @@ describe('a frame that is out of place', () => {
   })
   afterAll(() => py.close())
 
-  const empty = (kind: Kind, more: Partial<HostileFrame> = {}): HostileFrame => ({ kind, payload: 'b""', ...more })
+  const empty = (kind: Kind, more: Partial<HostileFrame> = {}): HostileFrame => ({
+    kind,
+    payload: 'b""',
+    ...more,
+  })
   const cases: [string, HostileFrame][] = [
     ['READY a second time', { kind: KIND.READY, payload: '{"pid": 1}' }],
     ['READY on the side channel', { kind: KIND.READY, payload: '{"pid": 1}', side: true }],
@@ -30,10 +37,19 @@ describe('a frame that is out of place', () => {
       { kind: KIND.RESULT, payload: '1', number: NOBODYS, side: true },
     ],
     ['a result twice', { kind: KIND.RESULT, payload: '1', times: 2 }],
-    ['a result twice, on the side channel', { kind: KIND.RESULT, payload: '1', times: 2, side: true }],
+    [
+      'a result twice, on the side channel',
+      { kind: KIND.RESULT, payload: '1', times: 2, side: true },
+    ],
     ['the error of a call that nobody made', { kind: KIND.ERROR, payload: '{}', number: NOBODYS }],
-    ['a call that could not be read, which nobody made', { kind: KIND.UNREAD, payload: '{}', number: NOBODYS }],
-    ['a call that could not be read, on the side channel', { kind: KIND.UNREAD, payload: '{}', side: true }],
+    [
+      'a call that could not be read, which nobody made',
+      { kind: KIND.UNREAD, payload: '{}', number: NOBODYS },
+    ],
+    [
+      'a call that could not be read, on the side channel',
+      { kind: KIND.UNREAD, payload: '{}', side: true },
+    ],
     ['a coroutine that nobody started', empty(KIND.PENDING, { number: NOBODYS })],
     ['a coroutine that starts twice', empty(KIND.PENDING, { times: 2 })],
     ['a coroutine that starts on the side channel', empty(KIND.PENDING, { side: true })],
@@ -41,7 +57,10 @@ describe('a frame that is out of place', () => {
     ['a call that was skipped, which nobody made', empty(KIND.SKIPPED, { number: NOBODYS })],
     ['a call that was skipped, on the side channel', empty(KIND.SKIPPED, { side: true })],
     ['a call that was interrupted, on the main channel', empty(KIND.ACKNOWLEDGED)],
-    ['the time of a call that nobody made', { kind: KIND.THREAD_TIME, payload: '70000', number: NOBODYS }],
+    [
+      'the time of a call that nobody made',
+      { kind: KIND.THREAD_TIME, payload: '70000', number: NOBODYS },
+    ],
     ['a time that is none', { kind: KIND.THREAD_TIME, payload: '-1' }],
     ['a time on the side channel', { kind: KIND.THREAD_TIME, payload: '70000', side: true }],
     ['a request for memory that was not lent', empty(KIND.FETCH, { number: 3, side: true })],
@@ -54,17 +73,27 @@ describe('a frame that is out of place', () => {
     ['a warning without its fields', { kind: KIND.WARNING, payload: '(1,)', side: true }],
     ['a record without its fields', { kind: KIND.LOG, payload: '[]', side: true }],
     ['a callback without its function', { kind: KIND.CALLBACK, payload: '[]' }],
-    ['a callback without a number of its own', { kind: KIND.CALLBACK, payload: '[1, [], 0, 0]', number: 0 }],
+    [
+      'a callback without a number of its own',
+      { kind: KIND.CALLBACK, payload: '[1, [], 0, 0]', number: 0 },
+    ],
     ['a kind that does not exist', { kind: 90, payload: 'b""' }],
     ['a kind that goes to Python', { kind: KIND.CALL, payload: 'b""' }],
     ['a flag that does not exist', { kind: KIND.RESULT, payload: '1', flags: 1 }],
     ['a payload that is no value', { kind: KIND.RESULT, payload: 'b"xyz"' }],
     ['a payload of code', { kind: KIND.RESULT, payload: 'send.__code__' }],
     ['a length beyond the most', { kind: KIND.PENDING, payload: 'bytes(5)' }],
-    ['text', { kind: KIND.RESULT, payload: 'write(MAIN, b"printed where a frame should be") or 1' }],
+    [
+      'text',
+      { kind: KIND.RESULT, payload: 'write(MAIN, b"printed where a frame should be") or 1' },
+    ],
     [
       'text on the side channel',
-      { kind: KIND.ACKNOWLEDGED, payload: 'write(SIDE, b"printed where a frame should be") or b""', side: true },
+      {
+        kind: KIND.ACKNOWLEDGED,
+        payload: 'write(SIDE, b"printed where a frame should be") or b""',
+        side: true,
+      },
     ],
   ]
 
@@ -74,7 +103,9 @@ describe('a frame that is out of place', () => {
     const sent = send(py, frame)
     // The call itself may have its result by then, and the next one may have had the next worker.
     const ended = await Promise.allSettled([sent, py.eval('1 + 1')])
-    const codes = ended.map((result) => (result.status === 'rejected' ? (result.reason as { code: string }).code : undefined))
+    const codes = ended.map((result) =>
+      result.status === 'rejected' ? (result.reason as { code: string }).code : undefined,
+    )
     for (const code of codes) expect(code ?? PROTOCOL.code).toBe(PROTOCOL.code)
     expect(await py.eval('2 + 2')).toBe(4)
     expect(py.stats().replaced).toBe(replaced + 1)
@@ -110,7 +141,9 @@ describe('a flood', () => {
 
   it('of callbacks of the thread whose answers it does not read ends the worker', async () => {
     const payload = `[${await give()}, [], 0, 0]`
-    expect(await refusal(() => send(py, { kind: KIND.CALLBACK, payload, number: 5, times: 100_000 }))).toMatchObject(PROTOCOL)
+    expect(
+      await refusal(() => send(py, { kind: KIND.CALLBACK, payload, number: 5, times: 100_000 })),
+    ).toMatchObject(PROTOCOL)
     expect(calls).toBeLessThan(2_000)
     expect(await py.eval('1 + 1')).toBe(2)
   })
@@ -119,7 +152,9 @@ describe('a flood', () => {
     const payload = `[${await give()}, [], 0, 0]`
     const controller = new AbortController()
     const sent = py
-      .run(`${file('hostile_frames.py').pathname}:flood`, [KIND.CALLBACK, payload], { signal: controller.signal })
+      .run(`${file('hostile_frames.py').pathname}:flood`, [KIND.CALLBACK, payload], {
+        signal: controller.signal,
+      })
       .catch((error: unknown) => error)
     // It stands still at some number: the answers fill the socket, and a mebibyte beside it.
     let last = -1

@@ -1,6 +1,7 @@
 /**
- * A worker process that was taken over cannot make this process touch memory that is not the worker's, or memory that can go away
- * while it is read. Each host runs in a process of its own (test/fixtures/hostile-memory.ts), as it may crash.
+ * A worker process that was taken over cannot make this process touch memory that is not the
+ * worker's, or memory that can go away while it is read. Each host runs in a process of its own
+ * (test/fixtures/hostile-memory.ts), as it may crash.
  */
 import { describe, expect, it } from 'vitest'
 import { runFixture } from '../support/child.ts'
@@ -19,7 +20,11 @@ interface Case {
 }
 
 /** What came of each case, in a host of its own. */
-async function outcomes(way: (typeof WAYS)[number], isSync: boolean, cases: Case[]): Promise<unknown[]> {
+async function outcomes(
+  way: (typeof WAYS)[number],
+  isSync: boolean,
+  cases: Case[],
+): Promise<unknown[]> {
   const job = { python, folder, way, isSync, cases }
   const { code, signal, stdout, stderr } = await runFixture('hostile-memory', [JSON.stringify(job)])
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
@@ -31,23 +36,77 @@ async function outcomes(way: (typeof WAYS)[number], isSync: boolean, cases: Case
 
 /** Refused as soon as the worker says which descriptor it is. */
 const NO_MEMORY = [
-  ...['a file', 'a file without a name', 'a file of /dev/shm without a name', 'a file that it may only read', 'a path'],
-  ...['a folder', 'a device', 'a pipe', 'a socket', 'its channel', 'memory of few', 'memory of huge pages'],
+  ...[
+    'a file',
+    'a file without a name',
+    'a file of /dev/shm without a name',
+    'a file that it may only read',
+    'a path',
+  ],
+  ...[
+    'a folder',
+    'a device',
+    'a pipe',
+    'a socket',
+    'its channel',
+    'memory of few',
+    'memory of huge pages',
+  ],
   ...['memory that is too small', 'memory that is too large'],
-  ...['a text', 'a fraction', 'no number', 'a negative number', 'a large number', 'an integer of many digits', 'a list'],
+  ...[
+    'a text',
+    'a fraction',
+    'no number',
+    'a negative number',
+    'a large number',
+    'an integer of many digits',
+    'a list',
+  ],
 ]
 /** Refused when it is to be read for the first time. */
-const UNSOUND = ['memory without seals', 'memory that can get shorter', 'memory that nobody can write', 'no descriptor']
+const UNSOUND = [
+  'memory without seals',
+  'memory that can get shorter',
+  'memory that nobody can write',
+  'no descriptor',
+]
 
 const PROTOCOL = 'ERR_PYTHREADS_PROTOCOL'
-const lendFrom = (file: string): Case => ({ file, call: ['hostile_memory:lend_from_file', [SHARED]] })
+const lendFrom = (file: string): Case => ({
+  file,
+  call: ['hostile_memory:lend_from_file', [SHARED]],
+})
 
 /** The fields of loans that are none: size, position, space, cell. */
 const NO_LOANS = [
-  ...['0, CELLS, -fd, 5', '-1, CELLS, -fd, 5', '-size, size, -fd, 5', 'inf, CELLS, -fd, 5', 'inf - inf, CELLS, -fd, 5'],
-  ...['1.5, CELLS, -fd, 5', '2 ** 53, CELLS, -fd, 5', '2 ** 70, CELLS, -fd, 5', 'size, CELLS, -fd, 5', 'None, CELLS, -fd, 5'],
-  ...['64, 0, -fd, 5', '64, 4096, -fd, 5', '64, CELLS - 32, -fd, 5', '64, size - 63, -fd, 5', '64, size, -fd, 5'],
-  ...['64, -CELLS, -fd, 5', '64, CELLS + 0.5, -fd, 5', '64, inf, -fd, 5', '64, inf - inf, -fd, 5', '64, 2 ** 53 - 64, -fd, 5'],
+  ...[
+    '0, CELLS, -fd, 5',
+    '-1, CELLS, -fd, 5',
+    '-size, size, -fd, 5',
+    'inf, CELLS, -fd, 5',
+    'inf - inf, CELLS, -fd, 5',
+  ],
+  ...[
+    '1.5, CELLS, -fd, 5',
+    '2 ** 53, CELLS, -fd, 5',
+    '2 ** 70, CELLS, -fd, 5',
+    'size, CELLS, -fd, 5',
+    'None, CELLS, -fd, 5',
+  ],
+  ...[
+    '64, 0, -fd, 5',
+    '64, 4096, -fd, 5',
+    '64, CELLS - 32, -fd, 5',
+    '64, size - 63, -fd, 5',
+    '64, size, -fd, 5',
+  ],
+  ...[
+    '64, -CELLS, -fd, 5',
+    '64, CELLS + 0.5, -fd, 5',
+    '64, inf, -fd, 5',
+    '64, inf - inf, -fd, 5',
+    '64, 2 ** 53 - 64, -fd, 5',
+  ],
   ...[
     '64, CELLS, -fd, -1',
     '64, CELLS, -fd, CELLS',
@@ -63,7 +122,12 @@ const NO_LOANS = [
     '64, CELLS, inf, 5',
     '64, CELLS, -inf, 5',
   ],
-  ...['64, CELLS, -fd', '64, CELLS, -fd, 5, 5', '"64", CELLS, -fd, 5', '64, 140737488355328, 140737488355328, 5'],
+  ...[
+    '64, CELLS, -fd',
+    '64, CELLS, -fd, 5, 5',
+    '"64", CELLS, -fd, 5',
+    '64, 140737488355328, 140737488355328, 5',
+  ],
 ]
 
 const all = [false, true].flatMap((isSync) => WAYS.map((way) => ({ way, isSync })))
@@ -80,11 +144,16 @@ describe.each(sampled(all.filter(({ way, isSync }) => !(isSync && way === 'witho
 
     it('is ended when it lends from memory that can go away, or from another descriptor', async () => {
       const seen = await outcomes(way, isSync, [...UNSOUND, 'memory as it should be'].map(lendFrom))
-      expect(seen).toEqual([...UNSOUND.map(() => ({ code: PROTOCOL, next: 1 })), { value: expect.any(Number) }])
+      expect(seen).toEqual([
+        ...UNSOUND.map(() => ({ code: PROTOCOL, next: 1 })),
+        { value: expect.any(Number) },
+      ])
     })
 
     it('is ended when it names a loan that is none', async () => {
-      const loans = [SHARED, FRAME].flatMap((code) => spread(NO_LOANS, code + WAYS.indexOf(way), 6).map((text) => [code, text]))
+      const loans = [SHARED, FRAME].flatMap((code) =>
+        spread(NO_LOANS, code + WAYS.indexOf(way), 6).map((text) => [code, text]),
+      )
       const seen = await outcomes(
         way,
         isSync,
@@ -106,10 +175,16 @@ it('memory that a worker process lends is not copied unless it was written', asy
 })
 
 it('one loan of a worker process is shown as one array', async () => {
-  expect(await outcomes('mapped', false, [{ call: ['hostile_memory:lend_twice', []] }])).toEqual([{ code: PROTOCOL, next: 1 }])
+  expect(await outcomes('mapped', false, [{ call: ['hostile_memory:lend_twice', []] }])).toEqual([
+    { code: PROTOCOL, next: 1 },
+  ])
 })
 
 it('a text that a worker process changes while it is read ends nothing but the call', async () => {
-  const [ended] = await outcomes('mapped', false, [{ call: ['hostile_memory:changing_text', []], times: scaled(40, 5_000) }])
-  expect(ended).toSatisfy((outcome: { code?: string }) => outcome.code === undefined || outcome.code === PROTOCOL)
+  const [ended] = await outcomes('mapped', false, [
+    { call: ['hostile_memory:changing_text', []], times: scaled(40, 5_000) },
+  ])
+  expect(ended).toSatisfy(
+    (outcome: { code?: string }) => outcome.code === undefined || outcome.code === PROTOCOL,
+  )
 })

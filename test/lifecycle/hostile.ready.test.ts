@@ -1,6 +1,6 @@
 /**
- * READY is what a worker says of itself: a module of `preload` can send it before the kernel does. The number of the process, and
- * all that goes by it, is the system's.
+ * READY is what a worker says of itself: a module of `preload` can send it before the kernel does.
+ * The number of the process, and all that goes by it, is the system's.
  */
 import { describe, expect, it } from 'vitest'
 import { file, placement, start } from '../support/placement.ts'
@@ -28,7 +28,13 @@ it.each([
     '{"pid": os.getppid(), "memory": 0}',
     '{"memory": True}',
   ],
-  ...['{"pid": 1, "memory": 1 << 31}', '{"memory": "../../1/fd/0"}', '{"memory": b"3"}', '{"memory": {}}', '{"memory": 1e300}'],
+  ...[
+    '{"pid": 1, "memory": 1 << 31}',
+    '{"memory": "../../1/fd/0"}',
+    '{"memory": b"3"}',
+    '{"memory": {}}',
+    '{"memory": 1e300}',
+  ],
 ])('a worker is not started that says READY with %s', async (ready) => {
   await expect(forging(ready)).rejects.toMatchObject(PROTOCOL)
 })
@@ -56,10 +62,16 @@ it.each([
 
 describe.each([false, true])('a second READY, sync calls: %s', (isSync) => {
   it('ends the worker', async () => {
-    await using py = await start(placement('process'), { workers: 1, path: [file('.').pathname], preload: ['hostile_memory'] })
+    await using py = await start(placement('process'), {
+      workers: 1,
+      path: [file('.').pathname],
+      preload: ['hostile_memory'],
+    })
     const again = async () => {
       const args = [{ pid: process.pid, memory: 3 }]
-      return isSync ? py.sync.run('hostile_memory:ready_again', args) : await py.run('hostile_memory:ready_again', args)
+      return isSync
+        ? py.sync.run('hostile_memory:ready_again', args)
+        : await py.run('hostile_memory:ready_again', args)
     }
     await expect(again()).rejects.toMatchObject(PROTOCOL)
     expect(isSync ? py.sync.eval('1') : await py.eval('1')).toBe(1)

@@ -1,4 +1,7 @@
-/** A worker process that was taken over has what it was given, and nothing that another worker of its pool was given. */
+/**
+ * A worker process that was taken over has what it was given, and nothing that another worker of
+ * its pool was given.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Python } from '../../src/index.ts'
 import { KIND } from '../../src/wire/index.ts'
@@ -30,13 +33,22 @@ describe('the number of a JavaScript value that only another worker was given', 
       'called with arguments that cannot be held',
       { kind: KIND.CALLBACK, payload: `[${number}, [{float("nan"): 1, float("nan"): 2}], 0, 0]` },
     ],
-    ['called on the side channel', { kind: KIND.CALLBACK, payload: `[${number}, [], 1, 0]`, side: true }],
+    [
+      'called on the side channel',
+      { kind: KIND.CALLBACK, payload: `[${number}, [], 1, 0]`, side: true },
+    ],
     ['returned', { kind: KIND.RESULT, payload: `(..., 8, ${number})` }],
     ['returned within a value', { kind: KIND.RESULT, payload: `[{"a": (..., 8, ${number})}]` }],
     ['raised', { kind: KIND.ERROR, payload: `{"thrown": [(..., 8, ${number})]}` }],
-    ['an argument of a callback', { kind: KIND.CALLBACK, payload: `[${number}, [(..., 8, ${number})], 0, 0]` }],
+    [
+      'an argument of a callback',
+      { kind: KIND.CALLBACK, payload: `[${number}, [(..., 8, ${number})], 0, 0]` },
+    ],
     ['dropped', { kind: KIND.RELEASED, payload: `[(${number}, 1, 0)]` }],
-    ['dropped on the side channel', { kind: KIND.RELEASED, payload: `[(${number}, 1, 0)]`, side: true }],
+    [
+      'dropped on the side channel',
+      { kind: KIND.RELEASED, payload: `[(${number}, 1, 0)]`, side: true },
+    ],
     ['dropped less than once', { kind: KIND.RELEASED, payload: `[(${number}, 0, 0)]` }],
   ]
   const everywhere = [1, NOBODY, 0, -1, '1.5', 'float("nan")'].flatMap((number) =>
@@ -45,8 +57,11 @@ describe('the number of a JavaScript value that only another worker was given', 
 
   it.each(everywhere)('ends the worker that says it: %s', async (_, frame) => {
     calls = []
-    await hostile(py, 'hold', [() => 1], HOSTILE) // it has the side channel read, and a number of its own
-    expect(await refusal(() => send(py, frame, HOSTILE))).toMatchObject({ code: 'ERR_PYTHREADS_PROTOCOL' })
+    // it has the side channel read, and a number of its own
+    await hostile(py, 'hold', [() => 1], HOSTILE)
+    expect(await refusal(() => send(py, frame, HOSTILE))).toMatchObject({
+      code: 'ERR_PYTHREADS_PROTOCOL',
+    })
     expect(calls).toEqual([])
     expect(await hostile(py, 'use', [7], HONEST)).toBe('secret')
     expect(calls).toEqual([[7]])
@@ -74,14 +89,18 @@ describe('the number of a JavaScript value that a worker was given', () => {
     ['without a list', '1'],
   ])('ends it when it drops it %s', async (_, payload) => {
     await using py = await own(() => 1)
-    expect(await refusal(() => send(py, { kind: KIND.RELEASED, payload }))).toMatchObject({ code: 'ERR_PYTHREADS_PROTOCOL' })
+    expect(await refusal(() => send(py, { kind: KIND.RELEASED, payload }))).toMatchObject({
+      code: 'ERR_PYTHREADS_PROTOCOL',
+    })
     expect(await py.eval('1 + 1')).toBe(2)
     expect(py.stats().callbacks).toBe(0)
   })
 
   it('ends it when it calls what is no function', async () => {
     await using py = await start(placement('process'), { workers: 1 })
-    await py.exec('errors = []\ndef keep(f):\n  try: f()\n  except Exception as error: errors.append(error)')
+    await py.exec(
+      'errors = []\ndef keep(f):\n  try: f()\n  except Exception as error: errors.append(error)',
+    )
     const thrower = () => {
       throw new Error('mine')
     }
@@ -95,8 +114,11 @@ describe('the number of a JavaScript value that a worker was given', () => {
     await using py = await start(placement('process'), { workers: 1 })
     let called = 0
     const count = async () => void called++
-    // The function is dropped when the call that gave it returns; its own call is on the side channel by then.
-    await py.exec('import asyncio\nasync def call(f):\n  return f()\nasync def later(f):\n  waits = f()\n  del f\n  await waits')
+    // The function is dropped when the call that gave it returns; its own call is on the side
+    // channel by then.
+    await py.exec(
+      'import asyncio\nasync def call(f):\n  return f()\nasync def later(f):\n  waits = f()\n  del f\n  await waits',
+    )
     for (let i = 0; i < 200; i++) await py.eval`later(${async () => void (await count())})`
     expect(called).toBe(200)
     await pythonHolds(py, 0)

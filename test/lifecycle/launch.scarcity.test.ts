@@ -1,7 +1,8 @@
 /**
- * What becomes of workers, and of the program that has them, while the system has none left of something: descriptors, threads,
- * memory, /proc, /dev/shm, room on the disk. Each test is a host of its own (test/fixtures/scarce.ts), which lacks it for a while:
- * what it asks for meanwhile is right or an error with a code, nothing stays behind, and later all is as before.
+ * What becomes of workers, and of the program that has them, while the system has none left of
+ * something: descriptors, threads, memory, /proc, /dev/shm, room on the disk. Each test is a host
+ * of its own (test/fixtures/scarce.ts), which lacks it for a while: what it asks for meanwhile is
+ * right or an error with a code, nothing stays behind, and later all is as before.
  *
  * The faults within Python are those of test/python/faults/sitecustomize.py.
  */
@@ -23,7 +24,8 @@ function check({ outcomes, before, after }: Scarce): void {
   const became = Object.keys(outcomes).map((key) => key.slice(key.indexOf(': ') + 2))
   expect(became.filter((outcome) => outcome !== 'right' && !REFUSED.test(outcome))).toEqual([])
   expect(Object.keys(outcomes).filter((key) => RIGHT.test(key))).toEqual([])
-  for (const [name, count] of Object.entries(after)) expect(count, name).toBeLessThanOrEqual(before[name as keyof typeof before])
+  for (const [name, count] of Object.entries(after))
+    expect(count, name).toBeLessThanOrEqual(before[name as keyof typeof before])
 }
 
 // In the quick suite one Python for each isolation.
@@ -31,20 +33,25 @@ describe.each(scaled(placements.slice(0, 3), placements))('workers in $name', (p
   const it = eachHost(place)
 
   it('start or say why with any number of descriptors, and leave none behind', async () => {
-    const scarce = await runScarce('scarce', 'descriptors', place, { env: { STEP: scaled('2', '1') } })
+    const scarce = await runScarce('scarce', 'descriptors', place, {
+      env: { STEP: scaled('2', '1') },
+    })
     check(scarce)
     expect(scarce.outcomes['a new pool: ERR_PYTHREADS_WORKER_START']).toBeGreaterThan(0)
     expect(scarce.outcomes['a new pool: right']).toBeGreaterThan(0)
   })
 
   it('start for the first time or say why with any number of descriptors', async () => {
-    check(await runScarce('scarce', 'descriptors first', place, { env: { STEP: scaled('4', '1') } }))
+    check(
+      await runScarce('scarce', 'descriptors first', place, { env: { STEP: scaled('4', '1') } }),
+    )
   })
 
   it('start again once there is room for threads', async () => {
     const scarce = await runScarce('scarce', 'threads', place)
     check(scarce)
-    if (place.isolation !== 'process') expect(scarce.outcomes['a new pool: ERR_PYTHREADS_WORKER_START']).toBe(1)
+    if (place.isolation !== 'process')
+      expect(scarce.outcomes['a new pool: ERR_PYTHREADS_WORKER_START']).toBe(1)
   })
 
   it.each(scaled(['mappings'], ['mappings', 'mappings first']))(
@@ -64,18 +71,23 @@ describe.each(scaled(placements.slice(0, 3), placements))('workers in $name', (p
     return runScarce('scarce', what, place, { env })
   }
 
-  it.each(['thread', 'mmap', 'hang'])('say that they do not start while Python lacks a %s, and start later', async (fault) => {
-    const scarce = await faulty(fault)
-    check(scarce)
-    expect(scarce.outcomes['a new pool: ERR_PYTHREADS_WORKER_START']).toBe(1)
-  })
+  it.each(['thread', 'mmap', 'hang'])(
+    'say that they do not start while Python lacks a %s, and start later',
+    async (fault) => {
+      const scarce = await faulty(fault)
+      check(scarce)
+      expect(scarce.outcomes['a new pool: ERR_PYTHREADS_WORKER_START']).toBe(1)
+    },
+  )
 
   it.each(scaled(['thread first'], ['thread first', 'mmap first']))(
     'start once Python has what it lacked when it was initialised (%s)',
     async (fault) => {
       const { outcomes, ...rest } = await faulty(fault)
       check({ outcomes, ...rest })
-      expect(Object.keys(outcomes)).toEqual([expect.stringMatching(/ERR_PYTHREADS_(WORKER_START|RUNTIME)$/)])
+      expect(Object.keys(outcomes)).toEqual([
+        expect.stringMatching(/ERR_PYTHREADS_(WORKER_START|RUNTIME)$/),
+      ])
     },
   )
 
@@ -102,7 +114,8 @@ describe.each(scaled(placements.slice(0, 3), placements))('workers in $name', (p
     'without /proc': 'mount -t tmpfs none /proc',
     'without /dev/shm':
       'mount -t tmpfs -o size=4k,mode=0 none /dev/shm && umount -l /dev/shm && mount -t tmpfs -o ro none /dev/shm',
-    'with a full /dev/shm': 'mount -t tmpfs -o size=4k none /dev/shm && head -c 4096 /dev/zero > /dev/shm/full',
+    'with a full /dev/shm':
+      'mount -t tmpfs -o size=4k none /dev/shm && head -c 4096 /dev/zero > /dev/shm/full',
     'with a full /dev/shm and a full folder for temporary files':
       'for i in /dev/shm /tmp; do mount -t tmpfs -o size=4k none $i && head -c 4096 /dev/zero > $i/full; done',
     'with a full folder for what is remembered':
@@ -117,13 +130,19 @@ describe.each(scaled(placements.slice(0, 3), placements))('workers in $name', (p
   )
 
   it('get and return every value without a folder for temporary files', async () => {
-    const { outcomes } = await runScarce('scarce', 'nothing', place, { env: { TMPDIR: '/no/such/folder' } })
+    const { outcomes } = await runScarce('scarce', 'nothing', place, {
+      env: { TMPDIR: '/no/such/folder' },
+    })
     expect(Object.keys(outcomes).filter((key) => !key.endsWith(': right'))).toEqual([])
   })
 
   const asRoot = process.getuid?.() === 0 ? it : it.skip
   asRoot('go on when their host gives up its rights (root)', async () => {
-    const { uid, sync, sizes, code } = await runScarce<Record<string, unknown>>('rights', 'all', place)
+    const { uid, sync, sizes, code } = await runScarce<Record<string, unknown>>(
+      'rights',
+      'all',
+      place,
+    )
     expect({ uid, sync, sizes }).toEqual({
       uid: 65534,
       sync: 2,

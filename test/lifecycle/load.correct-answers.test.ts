@@ -1,9 +1,11 @@
 /**
- * The question that pythreads began with: 20 callers of `json.dumps` at once, at full speed and without a lock. Every one of a
- * million answers (fewer in the quick suite) is the one that belongs to its call, and the pool has counted as many as were made.
+ * The question that pythreads began with: 20 callers of `json.dumps` at once, at full speed and
+ * without a lock. Every one of a million answers (fewer in the quick suite) is the one that belongs
+ * to its call, and the pool has counted as many as were made.
  *
- * A host process for each isolation (test/fixtures/load*.ts). A `signal`: Python was entered without its GIL, or from a thread
- * that it did not know. `wrong`: replies went to other calls than their own. "had not ended": a call was lost.
+ * A host process for each isolation (test/fixtures/load*.ts). A `signal`: Python was entered
+ * without its GIL, or from a thread that it did not know. `wrong`: replies went to other calls than
+ * their own. "had not ended": a call was lost.
  */
 import { describe, expect, it } from 'vitest'
 import { startFixture } from '../support/child.ts'
@@ -18,7 +20,10 @@ const SYNC_CALLS = scaled(20_000, 200_000)
 const PATIENCE_MS = 900_000
 
 async function report(fixture: string, args: object) {
-  const { code, signal, stdout, stderr } = await endingOf(startFixture(fixture, [JSON.stringify(args)]), PATIENCE_MS)
+  const { code, signal, stdout, stderr } = await endingOf(
+    startFixture(fixture, [JSON.stringify(args)]),
+    PATIENCE_MS,
+  )
   expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
   return JSON.parse(stdout)
 }
@@ -28,13 +33,27 @@ describe.each(placements)('$name', ({ isolation, python }) => {
     const made = CALLERS * CALLS
     expect(await report('load', { isolation, python, calls: CALLS })).toEqual({
       ...{ right: made, wrong: [] },
-      ...{ counted: made, byWorkers: made, serving: 20, queued: 0, running: 0, errors: 0, replaced: 0 },
+      ...{
+        counted: made,
+        byWorkers: made,
+        serving: 20,
+        queued: 0,
+        running: 0,
+        errors: 0,
+        replaced: 0,
+      },
     })
   })
 })
 
-describe.each(placements.filter((place) => place.isolation === 'thread'))('$name', ({ isolation, python }) => {
-  it(`answers ${SYNC_CALLS} sync calls`, { timeout: PATIENCE_MS + 5_000 }, async () => {
-    expect(await report('load-sync', { isolation, python, calls: SYNC_CALLS })).toEqual({ right: SYNC_CALLS, wrong: [] })
-  })
-})
+describe.each(placements.filter((place) => place.isolation === 'thread'))(
+  '$name',
+  ({ isolation, python }) => {
+    it(`answers ${SYNC_CALLS} sync calls`, { timeout: PATIENCE_MS + 5_000 }, async () => {
+      expect(await report('load-sync', { isolation, python, calls: SYNC_CALLS })).toEqual({
+        right: SYNC_CALLS,
+        wrong: [],
+      })
+    })
+  },
+)

@@ -1,9 +1,11 @@
 /**
- * Memory stays flat whatever crosses: many calls of one shape in a child process, whose memory (and that of its workers) is
- * looked at ten times. What is held must be given back: no object and no function is left at the end.
+ * Memory stays flat whatever crosses: many calls of one shape in a child process, whose memory (and
+ * that of its workers) is looked at ten times. What is held must be given back: no object and no
+ * function is left at the end.
  *
- * PYTHREADS_CALLS sets the number of calls a shape; the quick suite makes fewer, of each shape in one placement. 2,000,000 is for changes of what is held: the
- * first million warms up (V8 takes its last step of 10 MB after some 700,000 calls), the second one has to be flat.
+ * PYTHREADS_CALLS sets the number of calls a shape; the quick suite makes fewer, of each shape in
+ * one placement. 2,000,000 is for changes of what is held: the first million warms up (V8 takes its
+ * last step of 10 MB after some 700,000 calls), the second one has to be flat.
  */
 import { describe, expect, it } from 'vitest'
 import { runFixture } from '../support/child.ts'
@@ -24,7 +26,17 @@ interface Report {
 }
 
 const shapes = [
-  ...['plain', 'object', 'callback', 'new function', 'generator', 'iterable', 'coroutine', 'exception', 'thrown error'],
+  ...[
+    'plain',
+    'object',
+    'callback',
+    'new function',
+    'generator',
+    'iterable',
+    'coroutine',
+    'exception',
+    'thrown error',
+  ],
   ...['sync', 'sync callback'],
 ]
 
@@ -35,9 +47,13 @@ describe.each(flat)('$name', ({ isolation, python, turn }) => {
     'calls of the shape `%s` leave memory flat',
     { timeout: 3_600_000 },
     async (shape) => {
-      const { code, stdout, stderr } = await runFixture('memory-slope', [isolation, python, shape, CALLS], {
-        NODE_OPTIONS: '--max-semi-space-size=4', // V8's young generation grows in steps of its own, up to 45 MB
-      })
+      const { code, stdout, stderr } = await runFixture(
+        'memory-slope',
+        [isolation, python, shape, CALLS],
+        {
+          NODE_OPTIONS: '--max-semi-space-size=4', // V8's young generation grows in steps of its own, up to 45 MB
+        },
+      )
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       const report = JSON.parse(stdout) as Report
       expect(report).toMatchObject({ made: Number(CALLS), objects: 0, callbacks: 0 })

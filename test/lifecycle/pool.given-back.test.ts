@@ -1,6 +1,7 @@
 /**
- * Pools that are opened and closed, one after the other, leave no descriptors, threads or address space behind, though the program
- * keeps an array of every worker. Each run is a process of its own (test/fixtures/pools-come-and-go.ts).
+ * Pools that are opened and closed, one after the other, leave no descriptors, threads or address
+ * space behind, though the program keeps an array of every worker. Each run is a process of its own
+ * (test/fixtures/pools-come-and-go.ts).
  */
 import { describe, expect, it } from 'vitest'
 import { runFixture } from '../support/child.ts'
@@ -21,7 +22,12 @@ const places = [
       isolation: 'subinterpreter' as const,
       python: executable,
     }))
-    .filter(({ python }) => !placements.some((place) => place.isolation === 'subinterpreter' && place.python === python)),
+    .filter(
+      ({ python }) =>
+        !placements.some(
+          (place) => place.isolation === 'subinterpreter' && place.python === python,
+        ),
+    ),
 ]
 
 describe.each(places)('pools that come and go, $name', ({ isolation, python }) => {

@@ -1,7 +1,8 @@
 /**
- * A child that Python code forks is no worker: it ends where its call would return, with the status that Python would give it, and
- * nothing of it reaches JavaScript. Each test is a host process of its own (test/fixtures/forks.ts); what a child prints is on the
- * host's output. A host that has not ended holds its output open: so does each child that lives on.
+ * A child that Python code forks is no worker: it ends where its call would return, with the status
+ * that Python would give it, and nothing of it reaches JavaScript. Each test is a host process of
+ * its own (test/fixtures/forks.ts); what a child prints is on the host's output. A host that has
+ * not ended holds its output open: so does each child that lives on.
  */
 import { describe, expect, it } from 'vitest'
 import { type Ended, runFixture } from '../support/child.ts'
@@ -43,7 +44,11 @@ async function run(
   options: { capture?: boolean } = {},
 ): Promise<Ended & Results> {
   const { isolation, python } = place
-  const ended = await runFixture('forks', [JSON.stringify({ isolation, python, calls, ...options })], { PYTHONUNBUFFERED: '' })
+  const ended = await runFixture(
+    'forks',
+    [JSON.stringify({ isolation, python, calls, ...options })],
+    { PYTHONUNBUFFERED: '' },
+  )
   const line = /^results (.*)$/m.exec(ended.stdout)?.[1]
   if (line === undefined) throw new Error(`no results: ${JSON.stringify(ended)}`)
   return { ...ended, ...(JSON.parse(line) as Results) }
@@ -65,10 +70,17 @@ describe.each(forking)('a forked child, $name', (place) => {
   })
 
   it('of a map and of a generator goes no further than its item', async () => {
-    const calls: Call[] = ['call', 'coroutine'].flatMap((name) => HOW.map((how): Call => ['map', name, how]))
-    const { results, stdout, alive } = await run(place, [...calls, ['iterate', 'generator', 'exit']])
+    const calls: Call[] = ['call', 'coroutine'].flatMap((name) =>
+      HOW.map((how): Call => ['map', name, how]),
+    )
+    const { results, stdout, alive } = await run(place, [
+      ...calls,
+      ['iterate', 'generator', 'exit'],
+    ])
     expect(results).toEqual([...calls.map(([, , how]) => Array(2).fill(STATUSES[how as How])), [3]])
-    expect(HOW.map((how) => count(stdout, `child ${how}`))).toEqual(HOW.map((how) => (how === 'exit' ? 5 : 4)))
+    expect(HOW.map((how) => count(stdout, `child ${how}`))).toEqual(
+      HOW.map((how) => (how === 'exit' ? 5 : 4)),
+    )
     expect(alive).toEqual([1, 1])
   })
 
@@ -86,7 +98,10 @@ describe.each(forking)('a forked child, $name', (place) => {
       ['call', 'with_a_thread', 'return'],
       ['call', 'awaiting', 'exit'],
     ])
-    expect({ results, returned: count(stdout, 'child return') }).toEqual({ results: [0, 1], returned: 1 })
+    expect({ results, returned: count(stdout, 'child return') }).toEqual({
+      results: [0, 1],
+      returned: 1,
+    })
   })
 
   it('cannot call JavaScript', async () => {
@@ -95,7 +110,9 @@ describe.each(forking)('a forked child, $name', (place) => {
   })
 
   it('prints to the streams that it has, none of it as a line of a call', async () => {
-    const { results, lines, stdout } = await run(place, [['call', 'call', 'exit']], { capture: true })
+    const { results, lines, stdout } = await run(place, [['call', 'call', 'exit']], {
+      capture: true,
+    })
     expect(results).toEqual([3])
     expect(lines.filter(([, ofCall]) => ofCall)).toEqual([['held ', true]])
     expect(count(stdout, 'child exit')).toBe(1)
@@ -121,29 +138,41 @@ describe.each(forking)('a forked child, $name', (place) => {
     ['raise', 1],
     ['return', 0],
   ])('of a module that forks when it is preloaded ends: %s', async (child, status) => {
-    const ended = await runFixture('forks-at-import', [JSON.stringify({ isolation: place.isolation, python: place.python })], {
-      CHILD: child,
-    })
+    const ended = await runFixture(
+      'forks-at-import',
+      [JSON.stringify({ isolation: place.isolation, python: place.python })],
+      {
+        CHILD: child,
+      },
+    )
     expect(ended).toMatchObject({ code: 0, stdout: `[${status},${status}]\n` })
   })
 })
 
-describe.each(forking.filter((place) => place.isolation === 'process'))('a forked child, $name', (place) => {
-  it('has no part in the last words of its parent', async () => {
-    const { results } = await run(place, [['last words', 'call', 'exit']])
-    expect(results[0]).not.toContain('child exit')
-  })
-})
+describe.each(forking.filter((place) => place.isolation === 'process'))(
+  'a forked child, $name',
+  (place) => {
+    it('has no part in the last words of its parent', async () => {
+      const { results } = await run(place, [['last words', 'call', 'exit']])
+      expect(results[0]).not.toContain('child exit')
+    })
+  },
+)
 
-describe.each(placements.filter((place) => place.isolation === 'subinterpreter'))('fork, $name', (place) => {
-  it('is refused by Python', async () => {
-    const { results } = await run(place, [['call', 'call', 'exit']])
-    expect(results).toEqual(['RuntimeError'])
-  })
-})
+describe.each(placements.filter((place) => place.isolation === 'subinterpreter'))(
+  'fork, $name',
+  (place) => {
+    it('is refused by Python', async () => {
+      const { results } = await run(place, [['call', 'call', 'exit']])
+      expect(results).toEqual(['RuntimeError'])
+    })
+  },
+)
 
 // The event loop of asyncio forgets in a child what it did, from 3.12 on: each version is tried.
-const versions = pythons.filter((python) => python.isolations.includes('thread') && !python.freeThreaded)
+const versions = pythons.filter(
+  (python) => python.isolations.includes('thread') && !python.freeThreaded,
+)
 describe.each(versions)('a forked child of a coroutine, Python $release', ({ executable }) => {
   it('ends with the status of its exception', async () => {
     const place = { isolation: 'thread', python: executable }

@@ -1,4 +1,5 @@
-// What happens before the first call: importing the package does nothing, and an environment in which Python would end the process is refused.
+// What happens before the first call: importing the package does nothing, and an environment in
+// which Python would end the process is refused.
 import { describe, expect, it } from 'vitest'
 import { runFixture } from '../support/child.ts'
 import { placements } from '../support/pythons.ts'
@@ -18,9 +19,17 @@ describe('starting', () => {
     })
   })
 
-  it.each(placements)('refuses an environment in which Python does not start, in $name', async ({ isolation, python }) => {
-    const { code, stderr } = await runFixture('hello', [isolation], { PYTHREADS_PYTHON: python, PYTHONHOME: '/no/such/place' })
-    expect(code).toBe(1)
-    expect(stderr).toContain(isolation === 'process' ? 'ERR_PYTHREADS_WORKER_START' : 'ERR_PYTHREADS_PYTHON_BROKEN')
-  })
+  it.each(placements)(
+    'refuses an environment in which Python does not start, in $name',
+    async ({ isolation, python }) => {
+      const { code, stderr } = await runFixture('hello', [isolation], {
+        PYTHREADS_PYTHON: python,
+        PYTHONHOME: '/no/such/place',
+      })
+      expect(code).toBe(1)
+      expect(stderr).toContain(
+        isolation === 'process' ? 'ERR_PYTHREADS_WORKER_START' : 'ERR_PYTHREADS_PYTHON_BROKEN',
+      )
+    },
+  )
 })

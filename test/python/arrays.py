@@ -29,7 +29,14 @@ def identity(value):
 
 def facts(view):
     """What a memoryview is of."""
-    return [type(view).__name__, view.format, view.itemsize, list(view.shape), view.readonly, view.tolist()]
+    return [
+        type(view).__name__,
+        view.format,
+        view.itemsize,
+        list(view.shape),
+        view.readonly,
+        view.tolist(),
+    ]
 
 
 def keep(name, view):
@@ -119,7 +126,9 @@ def write_for_ever(view):
 
 
 def give(name, length):
-    """An array of numbers from 0, of which Python keeps nothing; it can be asked whether it is still there."""
+    """An array of numbers from 0, of which Python keeps nothing; it can be asked whether it is
+    still there.
+    """
     import ctypes
 
     numbers = (ctypes.c_double * length)(*range(length))

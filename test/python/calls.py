@@ -95,7 +95,9 @@ class Point:
 
 
 def measured_sleep(seconds):
-    """Sleep; answer how long that took, in milliseconds of the clock that workers measure calls by."""
+    """Sleep; answer how long that took, in milliseconds of the clock that workers measure calls
+    by.
+    """
     began = time.perf_counter_ns()
     time.sleep(seconds)
     return (time.perf_counter_ns() - began) / 1e6

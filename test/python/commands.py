@@ -49,7 +49,17 @@ def kinds():
     utc = dt.timezone.utc
     dates = [dt.date(2020, 1, 2), dt.datetime(2020, 1, 2, 3, 4, tzinfo=utc)]
     keys = {"a": {None: 1, True: 2, 3: 4}}
-    return [Point(1, [Color.RED]), {1, 2}, (3, 4), range(2), *dates, decimal.Decimal("1.10"), keys, 10**30, 2.0]
+    return [
+        Point(1, [Color.RED]),
+        {1, 2},
+        (3, 4),
+        range(2),
+        *dates,
+        decimal.Decimal("1.10"),
+        keys,
+        10**30,
+        2.0,
+    ]
 
 
 def of_numpy():

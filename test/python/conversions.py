@@ -1,4 +1,6 @@
-"""What the expressions of test/support/conversions.ts use; the names of docs/values.md come before this."""
+"""What the expressions of test/support/conversions.ts use; the names of docs/values.md come before
+this.
+"""
 
 import enum
 from array import array

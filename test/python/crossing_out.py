@@ -1,4 +1,6 @@
-"""Values on their way to JavaScript: what could be taken for a promise, cannot be held there, has no end, or is shared."""
+"""Values on their way to JavaScript: what could be taken for a promise, cannot be held there, has
+no end, or is shared.
+"""
 
 from __future__ import annotations
 
@@ -91,11 +93,19 @@ def take_log() -> list[str]:
 
 
 def give(function: Any, name: str) -> Any:
-    """Call a function with what is refused; answer what came of it, and what a proper call gives."""
+    """Call a function with what is refused; answer what came of it, and what a proper call
+    gives.
+    """
     try:
         function(1, [REFUSED[name]])
     except ValueError as error:
-        return [type(error).__name__, isinstance(error, TypeError), error.code, error.path, function(2, "fine")]  # type: ignore[attr-defined]
+        return [
+            type(error).__name__,
+            isinstance(error, TypeError),
+            error.code,
+            error.path,
+            function(2, "fine"),
+        ]  # type: ignore[attr-defined]
     return "nothing was raised"
 
 
@@ -152,7 +162,9 @@ MALFORMED = {
 
 
 def write_malformed(what: str, told: Any = None) -> None:
-    """Write what is no frame to JavaScript: while it waits, or, where it is to be told, afterwards."""
+    """Write what is no frame to JavaScript: while it waits, or, where it is to be told,
+    afterwards.
+    """
     from pythreads_kernel.javascript import current
 
     channel: Any = current.channel

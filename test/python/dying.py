@@ -1,11 +1,15 @@
-"""Calls of which something remains to be seen when they end their worker, or are made when it starts."""
+"""Calls of which something remains to be seen when they end their worker, or are made when it
+starts.
+"""
 
 import os
 import time
 
 
 def mark(path, text, dies_at=None):
-    """Write a line, in one piece whoever else writes. The call of the text `dies_at` ends its worker after that."""
+    """Write a line, in one piece whoever else writes. The call of the text `dies_at` ends its
+    worker after that.
+    """
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(file, f"{text}\n".encode())
     os.close(file)
@@ -38,7 +42,9 @@ def descriptors():
 
 
 def die_at_next_request(path):
-    """End this worker when it gets its next request, before it begins it; a second one, which finds the file, lives."""
+    """End this worker when it gets its next request, before it begins it; a second one, which finds
+    the file, lives.
+    """
     if os.path.exists(path):
         return
     mark(path, "died")

@@ -59,7 +59,9 @@ def grouped():
     try:
         value("one")
     except ValueError as one:
-        raise group("several", [one, group("inner", [TypeError("two"), OSError(2, "three")])]) from LookupError("why")
+        raise group(
+            "several", [one, group("inner", [TypeError("two"), OSError(2, "three")])]
+        ) from LookupError("why")
 
 
 def exits():

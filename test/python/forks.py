@@ -107,7 +107,9 @@ def with_a_thread(how):
     pid = os.fork()
     if pid:
         return reap(pid)
-    threading.Thread(target=lambda: (threading.main_thread().join(0.01), child(how)), daemon=False).start()
+    threading.Thread(
+        target=lambda: (threading.main_thread().join(0.01), child(how)), daemon=False
+    ).start()
     return None
 
 

@@ -14,14 +14,24 @@ def apply(function, *args, **kwargs):
 
 def deep(container):
     """Call the functions in a list and in a dict."""
-    return [container["list"][0](1), container["dict"]["function"](2), container["list"][0] is container["dict"]["function"]]
+    return [
+        container["list"][0](1),
+        container["dict"]["function"](2),
+        container["list"][0] is container["dict"]["function"],
+    ]
 
 
 def catches(function):
     try:
         function()
     except Exception as error:
-        return [type(error).__name__, error.name, error.message, "thrower" in error.stack, str(error)]
+        return [
+            type(error).__name__,
+            error.name,
+            error.message,
+            "thrower" in error.stack,
+            str(error),
+        ]
     return None
 
 
@@ -161,7 +171,9 @@ def take_outcomes():
 
 
 def call_when_there_is(gate, function, outcome):
-    """Call it on another thread as soon as there is a file, and write how that ended to another one."""
+    """Call it on another thread as soon as there is a file, and write how that ended to another
+    one.
+    """
 
     def run():
         while not os.path.exists(gate):

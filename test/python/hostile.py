@@ -1,7 +1,8 @@
-"""What a worker process does that was taken over: it writes frames, and whatever else it can reach, beside the kernel.
+"""What a worker process does that was taken over: it writes frames, and whatever else it can reach,
+beside the kernel.
 
-`test/harness/fuzz` makes the frames. A frame is (channel, whether the id counts from the own request, id, length, kind, payload,
-how many bytes of its end are not written).
+`test/harness/fuzz` makes the frames. A frame is (channel, whether the id counts from the own
+request, id, length, kind, payload, how many bytes of its end are not written).
 """
 
 import functools
@@ -17,14 +18,18 @@ FLAG_BYTES = 1 << 20
 
 @functools.cache
 def ground(folder):
-    """Open what frames can name, once: the numbers are the same in each worker. Every file is opened for reading alone."""
+    """Open what frames can name, once: the numbers are the same in each worker. Every file is
+    opened for reading alone.
+    """
     from pythreads_kernel import lend
 
     lender = getattr(lend, "_lender", None)
     bare = os.memfd_create("bare", os.MFD_ALLOW_SEALING)
     os.ftruncate(bare, FLAG_BYTES * 2)
     short = os.memfd_create("pythreads", os.MFD_ALLOW_SEALING)
-    files = [os.open(os.path.join(folder, name), os.O_RDONLY) for name in sorted(os.listdir(folder))]
+    files = [
+        os.open(os.path.join(folder, name), os.O_RDONLY) for name in sorted(os.listdir(folder))
+    ]
     return {"lent": getattr(lender, "_fd", -1), "bare": bare, "short": short, "files": files}
 
 

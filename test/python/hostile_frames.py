@@ -36,13 +36,31 @@ def write(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def send(kind: int, source: str, *, number: int | None = None, side: bool = False, times: int = 1, flags: int = 0) -> None:
-    """Send a frame, and wait for ever. `source`: an expression for the payload; bytes stand for themselves."""
+def send(
+    kind: int,
+    source: str,
+    *,
+    number: int | None = None,
+    side: bool = False,
+    times: int = 1,
+    flags: int = 0,
+) -> None:
+    """Send a frame, and wait for ever. `source`: an expression for the payload; bytes stand for
+    themselves.
+    """
     tell(kind, source, number=number, side=side, times=times, flags=flags)
     threading.Event().wait()
 
 
-def tell(kind: int, source: str, *, number: int | None = None, side: bool = False, times: int = 1, flags: int = 0) -> None:
+def tell(
+    kind: int,
+    source: str,
+    *,
+    number: int | None = None,
+    side: bool = False,
+    times: int = 1,
+    flags: int = 0,
+) -> None:
     """Send a frame, and go on."""
     value = eval(source)
     payload = value if isinstance(value, bytes) else marshal.dumps(value, 4)
@@ -66,7 +84,9 @@ def forget() -> None:
 
 
 def overtake(number: int) -> None:
-    """Drop a JavaScript function in a frame that is read before the one that calls it, which was written first."""
+    """Drop a JavaScript function in a frame that is read before the one that calls it, which was
+    written first.
+    """
     write(SIDE, frame(68, 1, marshal.dumps([number, [], 1, 0])))
     write(MAIN, frame(69, 0, marshal.dumps([(number, 1, 0)])))
     held[0].reference.note.sent = 0
@@ -138,7 +158,13 @@ def send_soon(kind: int, source: str, *, side: bool = True) -> None:
 
 def details(**others: object) -> dict[str, Any]:
     """What the kernel says of an exception."""
-    texts = {"code": "ERR_PYTHREADS_PYTHON", "type": "E", "module": "m", "message": "x", "traceback": ""}
+    texts = {
+        "code": "ERR_PYTHREADS_PYTHON",
+        "type": "E",
+        "module": "m",
+        "message": "x",
+        "traceback": "",
+    }
     nothing = dict.fromkeys(("cause", "errors", "path", "place", "thrown"))
     return {**texts, "frames": [], "notes": [], "bases": [], "args": [], **nothing, **others}
 
@@ -184,8 +210,12 @@ def many_tuples(levels: int) -> Any:
 
 
 def keyed(key: Any) -> bytes:
-    """A dict with a key that Python cannot hash in time, and a value that JavaScript cannot hold."""
-    return b"{" + marshal.dumps(key, 4) + marshal.dumps({float("nan"): 1, float("nan"): 2}, 2) + b"0"
+    """A dict with a key that Python cannot hash in time, and a value that JavaScript cannot
+    hold.
+    """
+    return (
+        b"{" + marshal.dumps(key, 4) + marshal.dumps({float("nan"): 1, float("nan"): 2}, 2) + b"0"
+    )
 
 
 def deep_keys(levels: int, size: int) -> Any:
@@ -213,4 +243,9 @@ def reply_next(source: str, kind: int = 65) -> None:
 
 def begin_lines(kind: int, count: int) -> None:
     """Begin lines of as many threads."""
-    write(MAIN, b"".join(frame(kind, 0, marshal.dumps((1, None, "x", False, thread))) for thread in range(count)))
+    write(
+        MAIN,
+        b"".join(
+            frame(kind, 0, marshal.dumps((1, None, "x", False, thread))) for thread in range(count)
+        ),
+    )

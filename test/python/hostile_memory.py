@@ -1,4 +1,5 @@
-"""A worker that was taken over: it lends from what is not its memory, and names loans that are none.
+"""A worker that was taken over: it lends from what is not its memory, and names loans that are
+none.
 
 `HOSTILE_FILE` says what it lends from instead of its own file. It is a module of `preload`.
 """
@@ -90,8 +91,12 @@ FILES: dict[str, Any] = {
     "memory that is too large": lambda: _memfd(1 << 46),
     "memory as it should be": lambda: _written(_memfd(2 * FLAG_BYTES)),
     "memory without seals": lambda: _written(_memfd(2 * FLAG_BYTES, 0)),
-    "memory that can get shorter": lambda: _written(_memfd(2 * FLAG_BYTES, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)),
-    "memory that nobody can write": lambda: _sealed(_written(_memfd(2 * FLAG_BYTES, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW))),
+    "memory that can get shorter": lambda: _written(
+        _memfd(2 * FLAG_BYTES, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    ),
+    "memory that nobody can write": lambda: _sealed(
+        _written(_memfd(2 * FLAG_BYTES, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW))
+    ),
     "memory that was not written": lambda: _memfd(2 * FLAG_BYTES),
     "a text": lambda: "3",
     "a fraction": lambda: 3.5,
@@ -144,11 +149,18 @@ def lend_from_file(escape: int) -> None:
 
 
 def lend(escape: int, text: str) -> None:
-    """Return a loan with these fields: a Python tuple, in which `fd` is the worker's file, and `size` how large it is."""
+    """Return a loan with these fields: a Python tuple, in which `fd` is the worker's file, and
+    `size` how large it is.
+    """
     own = lend.lender()
     assert isinstance(own, lend.FileLender)
     own.lend(memoryview(b"x" * 65536), current.channel)
-    names = {"fd": lend._file, "size": os.fstat(lend._file).st_size, "CELLS": FLAG_BYTES, "inf": float("inf")}
+    names = {
+        "fd": lend._file,
+        "size": os.fstat(lend._file).st_size,
+        "CELLS": FLAG_BYTES,
+        "inf": float("inf"),
+    }
     loan = eval(text, names)
     send(RESULT, request(), (..., escape, *loan))
     wait()
@@ -183,7 +195,9 @@ def fetch_own_twice(_array: object) -> None:
 
 
 def end_all_loans() -> int:
-    """Write to each place at which JavaScript reads that a loan is over. Return how many files there are."""
+    """Write to each place at which JavaScript reads that a loan is over. Return how many files
+    there are.
+    """
     folder = f"/proc/{os.getppid()}/fd"
     count = 0
     for name in os.listdir(folder):
@@ -213,7 +227,9 @@ _calls: list[int] = []
 
 
 def changing_text() -> str:
-    """Return a large text whose memory changes between characters of three bytes and of one, from the second time on."""
+    """Return a large text whose memory changes between characters of three bytes and of one,
+    from the second time on.
+    """
     _calls.append(1)
     if len(_calls) == 2:
         threading.Thread(target=_flip, daemon=True).start()

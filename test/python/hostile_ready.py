@@ -1,4 +1,6 @@
-"""A module of `preload` that says READY in the kernel's place, and serves the channel itself: calls return who it is."""
+"""A module of `preload` that says READY in the kernel's place, and serves the channel itself: calls
+return who it is.
+"""
 
 from __future__ import annotations
 
@@ -26,4 +28,8 @@ while True:
     if head[8] == 9:  # CLOSE
         os._exit(0)
     if head[8] < 16:
-        send(RESULT, int.from_bytes(head[4:8], "little"), os.getpid() if b"pid" in payload else "forged")
+        send(
+            RESULT,
+            int.from_bytes(head[4:8], "little"),
+            os.getpid() if b"pid" in payload else "forged",
+        )

@@ -101,14 +101,22 @@ def give_in_thread(function, source):
 
 def _zones():
     """Expressions of zones, those of zoneinfo where it loads."""
-    found = ["timezone.utc", "timezone(timedelta(hours=2))", 'timezone(-timedelta(seconds=3661), "LMT")']
+    found = [
+        "timezone.utc",
+        "timezone(timedelta(hours=2))",
+        'timezone(-timedelta(seconds=3661), "LMT")',
+    ]
     try:
         from zoneinfo import ZoneInfo
 
         ZoneInfo("Europe/Rome")
     except Exception:  # no data, or a subinterpreter of 3.12
         return found
-    return [*found, '__import__("zoneinfo").ZoneInfo("Europe/Rome")', '__import__("zoneinfo").ZoneInfo("UTC")']
+    return [
+        *found,
+        '__import__("zoneinfo").ZoneInfo("Europe/Rome")',
+        '__import__("zoneinfo").ZoneInfo("UTC")',
+    ]
 
 
 zones = _zones()

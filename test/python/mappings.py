@@ -48,12 +48,16 @@ CONTENTS = {
     "itself": lambda d: d({"inner": d({"deep": d({"deeper": [d({})]})}), 1: d({2: 3})}),
     "members of a list": lambda d: [d({"a": 1}), (d({2: 3}), {"b": d({})})],
     "scalars": lambda d: d({"at": MOMENT, "price": Decimal("1.10"), Decimal(1): 1j}),
-    "tuples and sets": lambda d: d({(1, (2,)): {3}, frozenset({4}): frozenset({5}), "bytes": b"ab"}),
+    "tuples and sets": lambda d: d(
+        {(1, (2,)): {3}, frozenset({4}): frozenset({5}), "bytes": b"ab"}
+    ),
     "objects": lambda d: d({"node": Node(d({"a": Node(d({}))}))}),
     "an array": lambda d: d({"bytes": bytearray(b"abc"), "view": memoryview(b"x" * 40_000)}),
     "400 kB": lambda d: d({"text": "x" * 400_000, "more": [d({"n": n}) for n in range(100)]}),
     "many": lambda d: d({f"key {i}": d({"id": i}) for i in range(3000)}),
-    "5,000 levels": lambda d: nested(5000, lambda inner, level: d({"a" if level % 2 else 1: inner})),
+    "5,000 levels": lambda d: nested(
+        5000, lambda inner, level: d({"a" if level % 2 else 1: inner})
+    ),
     "1,500 levels with a date": lambda d: nested(1500, lambda inner, _: d({"a": inner}), MOMENT),
     "two NaN in a set": lambda d: d({"a": [1, d({2: {float("nan"), float("nan")}})]}),
     "900 objects": lambda d: nested(900, lambda inner, _: Node(d({"a": inner}))),

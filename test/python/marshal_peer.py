@@ -1,6 +1,8 @@
-"""Marshal as this Python does it: requests on standard input, replies on standard output, for the tests of the wire.
+"""Marshal as this Python does it: requests on standard input, replies on standard output, for the
+tests of the wire.
 
-A request is a length (u32), an operation (one byte) and a payload; a reply a length and a marshalled list of bytes.
+A request is a length (u32), an operation (one byte) and a payload; a reply a length and a
+marshalled list of bytes.
 """
 
 import marshal
@@ -27,7 +29,9 @@ def loaded(payload):
 
 
 def written(value, *versions):
-    """A value as the kernel writes it; if it is plain, also as marshal does. Version 2 knows no references."""
+    """A value as the kernel writes it; if it is plain, also as marshal does. Version 2 knows no
+    references.
+    """
     if plain.dumps_plain(value) is None:
         versions = ()
     elif 2 in versions and not is_tree(value):

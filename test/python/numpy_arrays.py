@@ -14,7 +14,9 @@ def _noise(spec):
     dtype = np.dtype(spec["dtype"])
     shape = [length * abs(step) for length, step in zip(spec["shape"], spec["steps"], strict=True)]
     count = int(np.prod(shape, dtype=int))
-    bits = np.frombuffer(bytearray(np.random.default_rng(spec["seed"]).bytes(count * dtype.itemsize)), "u1")
+    bits = np.frombuffer(
+        bytearray(np.random.default_rng(spec["seed"]).bytes(count * dtype.itemsize)), "u1"
+    )
     if dtype.kind == "b":
         bits = bits & 1
     return bits.view(dtype).reshape(shape)
@@ -23,13 +25,17 @@ def _noise(spec):
 def _laid_out(spec, array):
     dtype = array.dtype.newbyteorder() if spec["swapped"] else array.dtype
     array = np.array(array, dtype, order=spec["order"])
-    array = array[(..., *(slice(None, None, step) for step in spec["steps"]))].transpose(spec["axes"])
+    array = array[(..., *(slice(None, None, step) for step in spec["steps"]))].transpose(
+        spec["axes"]
+    )
     array.flags.writeable = not spec["readonly"]
     return array
 
 
 def items(array):
-    """The items as lists of what JavaScript has: a complex number is a pair, a time is the count of its unit."""
+    """The items as lists of what JavaScript has: a complex number is a pair, a time is the count of
+    its unit.
+    """
     if array.dtype.kind == "c":
         array = np.stack([array.real, array.imag], -1)
     elif array.dtype.kind in "mM":
@@ -38,7 +44,13 @@ def items(array):
 
 
 def describe(array):
-    return [type(array).__name__, array.dtype.name, list(array.shape), array.flags.writeable, items(array)]
+    return [
+        type(array).__name__,
+        array.dtype.name,
+        list(array.shape),
+        array.flags.writeable,
+        items(array),
+    ]
 
 
 def total(array):

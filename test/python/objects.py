@@ -135,7 +135,9 @@ class Names:
     """Attributes whose names mean something in JavaScript."""
 
 
-for position, name in enumerate(["then", "toJSON", "toJS", "constructor", "__proto__", "prototype", "length", "name", "$get"]):
+for position, name in enumerate(
+    ["then", "toJSON", "toJS", "constructor", "__proto__", "prototype", "length", "name", "$get"]
+):
     setattr(Names, name, position)
 
 

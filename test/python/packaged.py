@@ -90,7 +90,9 @@ class Attrs:
         self.x, self._private = x, private
 
 
-Attrs.__attrs_attrs__ = tuple(type("Attribute", (), {"name": name})() for name in ("x", "_private", "unset"))
+Attrs.__attrs_attrs__ = tuple(
+    type("Attribute", (), {"name": name})() for name in ("x", "_private", "unset")
+)
 
 frame = pd.DataFrame(
     {
@@ -119,4 +121,8 @@ def make_each(source):
 
 def same(source, value):
     other = make(source)
-    return [type(value) is type(other), bool(value == other) or str(value) == "NaT", repr(value) == repr(other)]
+    return [
+        type(value) is type(other),
+        bool(value == other) or str(value) == "NaT",
+        repr(value) == repr(other),
+    ]

@@ -1,4 +1,6 @@
-"""Every position in which a value can arrive: each function returns the values as they arrived, in a list."""
+"""Every position in which a value can arrive: each function returns the values as they arrived, in
+a list.
+"""
 
 import asyncio
 import threading

@@ -9,7 +9,12 @@ from types import MappingProxyType
 
 
 def score(event):
-    return {"id": event["id"], "hot": event["temperature"] > 21.5, "text": event["text"].upper(), "ratio": event["id"] / 3}
+    return {
+        "id": event["id"],
+        "hot": event["temperature"] > 21.5,
+        "text": event["text"].upper(),
+        "ratio": event["id"] / 3,
+    }
 
 
 def same(record):
@@ -17,7 +22,9 @@ def same(record):
 
 
 def read_only(record):
-    """Return what cannot be changed: the record as a frozendict where Python has it, and a proxy of that, in turn."""
+    """Return what cannot be changed: the record as a frozendict where Python has it, and a proxy of
+    that, in turn.
+    """
     frozen = getattr(builtins, "frozendict", MappingProxyType)(record)
     return MappingProxyType(frozen) if int(record["id"]) % 2 else frozen
 

@@ -1,4 +1,6 @@
-"""Workers whose loop ends, in every isolation: when it reads a large frame, or when it gets any request while a file is there."""
+"""Workers whose loop ends, in every isolation: when it reads a large frame, or when it gets any
+request while a file is there.
+"""
 
 import os
 
@@ -23,7 +25,9 @@ def fears_nothing():
 
 
 def has_small_frames(most):
-    """Let frames be so small that a test can have one that is too large. Answers how large they were."""
+    """Let frames be so small that a test can have one that is too large. Answers how large they
+    were.
+    """
     before, frames.MAX_PAYLOAD = frames.MAX_PAYLOAD, most
     return before
 
@@ -38,7 +42,9 @@ async def large_later(length):
 
 
 def ends_while_there_is(path):
-    """Let the loop of this worker end when it gets a request, before it begins it, as long as there is a file."""
+    """Let the loop of this worker end when it gets a request, before it begins it, as long as
+    there is a file.
+    """
     channel = current.channel
     handle = channel._handle
 

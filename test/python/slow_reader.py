@@ -1,7 +1,9 @@
-"""Runs a command whose stdout is a pipe, a socket, a terminal or a file, and reads what it prints late and slowly.
+"""Runs a command whose stdout is a pipe, a socket, a terminal or a file, and reads what it prints
+late and slowly.
 
-`slow_reader.py KIND RECEIVED COMMAND...`: what came is written to the file RECEIVED. Its status is that of the command. It begins
-to read when nothing more fits into the pipe, or the command has ended.
+`slow_reader.py KIND RECEIVED COMMAND...`: what came is written to the file RECEIVED. Its status is
+that of the command. It begins to read when nothing more fits into the pipe, or the command has
+ended.
 """
 
 import os

@@ -10,7 +10,12 @@ def in_a_pool():
         pid = pool.apply(os.getpid)
         executable = pool.apply(eval, ("__import__('sys').executable",))
         version = pool.apply(eval, ("__import__('sys').version.split()[0]",))
-    return {"method": multiprocessing.get_start_method(), "pid": pid, "executable": executable, "version": version}
+    return {
+        "method": multiprocessing.get_start_method(),
+        "pid": pid,
+        "executable": executable,
+        "version": version,
+    }
 
 
 def in_a_process():

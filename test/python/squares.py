@@ -1,4 +1,6 @@
-"""Loaded as a file, and as source text by py.module and py.exec: what processes of `multiprocessing` have to find."""
+"""Loaded as a file, and as source text by py.module and py.exec: what processes of
+`multiprocessing` have to find.
+"""
 
 import concurrent.futures
 import enum

@@ -1,11 +1,15 @@
-"""Packages that go on without an extension module which refuses to load, as yaml, msgpack and polars do."""
+"""Packages that go on without an extension module which refuses to load, as yaml, msgpack and
+polars do.
+"""
 
 import importlib
 import threading
 from importlib.util import find_spec
 
 # Those that are there: not every Python is built with all of them.
-EXTENSIONS = [name for name in ("_curses", "readline", "_testsinglephase", "_testcapi") if find_spec(name)]
+EXTENSIONS = [
+    name for name in ("_curses", "readline", "_testsinglephase", "_testcapi") if find_spec(name)
+]
 
 
 def without(name):

@@ -19,7 +19,9 @@ COLUMNS = {
     "text": pa.array(["a", None, "\U0001f600"]),
     "bytes": pa.array([b"a", None, b""], pa.binary()),
     "date": pa.array([dt.date(2020, 1, 2), None, dt.date(1969, 12, 31)]),
-    "time": pa.array([dt.datetime(2020, 1, 2, 3, tzinfo=dt.timezone.utc), None, None], pa.timestamp("ms", "UTC")),
+    "time": pa.array(
+        [dt.datetime(2020, 1, 2, 3, tzinfo=dt.timezone.utc), None, None], pa.timestamp("ms", "UTC")
+    ),
     "decimal": pa.array([Decimal("1.10"), None, Decimal("-2.00")], pa.decimal128(10, 2)),
     "list": pa.array([[1, 2], None, []], pa.list_(pa.int32())),
     "struct": pa.array([{"a": 1, "b": "x"}, None, {"a": None, "b": "y"}]),
@@ -34,7 +36,10 @@ def column(name):
 
 def same(table, name):
     """Whether a table that came back is what it was."""
-    return [table.equals(column(name)), str(table.schema.field(name).type) == str(COLUMNS[name].type)]
+    return [
+        table.equals(column(name)),
+        str(table.schema.field(name).type) == str(COLUMNS[name].type),
+    ]
 
 
 def frame(kind, rows):

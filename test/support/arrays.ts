@@ -7,7 +7,10 @@ import { SOON_MS } from './workers.ts'
 /** The module of the tests of arrays. */
 export const ARRAYS: string = new URL('../python/arrays.py', import.meta.url).pathname
 
-/** An array as large as its memory says: in the frame, in shared memory, and larger than a frame may be. */
+/**
+ * An array as large as its memory says: in the frame, in shared memory, and larger than a frame may
+ * be.
+ */
 export const SIZES: readonly number[] = [3, 10_000, 100_000]
 
 /** The numbers from 0. */
@@ -15,14 +18,20 @@ export function numbers(length: number): Float64Array {
   return Float64Array.from({ length }, (_, i) => i)
 }
 
-/** Arrays that cross sides at a moment: `lent` to Python, `borrowed` from it; and megabytes of memory that both see. */
+/**
+ * Arrays that cross sides at a moment: `lent` to Python, `borrowed` from it; and megabytes of
+ * memory that both see.
+ */
 export interface Shared {
   lent: number
   borrowed: number
   usedMb: number
 }
 
-/** What there is when garbage has been collected on both sides: all pools of this thread have a part in it. */
+/**
+ * What there is when garbage has been collected on both sides: all pools of this thread have a part
+ * in it.
+ */
 export async function shared(py: Python): Promise<Shared> {
   await collected()
   await Promise.all(py.stats().workers.map(({ worker }) => py.run('gc:collect', [], { worker })))
@@ -31,7 +40,10 @@ export async function shared(py: Python): Promise<Shared> {
 }
 
 /** Waits until neither side has any array of the other one, but for those of before. */
-export async function allReturned(py: Python, before: Shared = { lent: 0, borrowed: 0, usedMb: 0 }): Promise<void> {
+export async function allReturned(
+  py: Python,
+  before: Shared = { lent: 0, borrowed: 0, usedMb: 0 },
+): Promise<void> {
   const beyond = async () => {
     const now = await shared(py)
     return Object.entries(before).filter(([name, value]) => now[name as keyof Shared] > value)

@@ -1,10 +1,14 @@
-// Results of the benchmark with a bit of everything: what was measured, what is not offered, what failed always and at times, what could not be
-// installed, what no section knows. The figures are made up.
+// Results of the benchmark with a bit of everything: what was measured, what is not offered, what
+// failed always and at times, what could not be installed, what no section knows. The figures are
+// made up.
 import type { CellResult, Results } from '../../bench/lib/results.ts'
 import { summarize } from '../../bench/lib/statistics.ts'
 
 /** The rounds; why there are none; what failed in every round. */
-type Outcome = readonly number[] | { readonly notOffered: string } | { readonly errors: readonly string[] }
+type Outcome =
+  | readonly number[]
+  | { readonly notOffered: string }
+  | { readonly errors: readonly string[] }
 type Outcomes = Readonly<Record<string, Outcome>>
 
 /** To be escaped wherever it is shown. */
@@ -19,7 +23,12 @@ const GONE = { errors: [NOT_INSTALLED] }
 /** Something for each driver, as good as it is told. */
 function all(values: readonly number[]): Outcomes {
   const names = [
-    ...['pythreads-thread', 'pythreads-subinterpreter', 'pythreads-free-threaded', 'pythreads-process'],
+    ...[
+      'pythreads-thread',
+      'pythreads-subinterpreter',
+      'pythreads-free-threaded',
+      'pythreads-process',
+    ],
     ...[
       'concurrent-c-python',
       'node-calls-python',
@@ -31,7 +40,10 @@ function all(values: readonly number[]): Outcomes {
     ],
   ]
   return Object.fromEntries([
-    ...names.map((name, index): [string, Outcome] => [name, around(values[index % values.length] ?? 1)]),
+    ...names.map((name, index): [string, Outcome] => [
+      name,
+      around(values[index % values.length] ?? 1),
+    ]),
     ['pymport', GONE],
   ])
 }
@@ -58,13 +70,26 @@ function cells(
   machine?: true,
 ): CellResult[] {
   return Object.entries(outcomes).map(([driver, outcome]) => {
-    const head = { scenario, metric, driver, unit, better, ...(machine === undefined ? {} : { machine }) }
+    const head = {
+      scenario,
+      metric,
+      driver,
+      unit,
+      better,
+      ...(machine === undefined ? {} : { machine }),
+    }
     return 'length' in outcome ? { ...head, summary: summarize(outcome) } : { ...head, ...outcome }
   })
 }
 
 const PERCENTILES = { p50: 1, p90: 1.4, p99: 3, 'p99.9': 11, max: 90 }
-const CALLERS = { '1 caller': 1, '4 callers': 2.6, '20 callers': 4.8, '100 callers': 5.1, '1000 callers': 5 }
+const CALLERS = {
+  '1 caller': 1,
+  '4 callers': 2.6,
+  '20 callers': 4.8,
+  '100 callers': 5.1,
+  '1000 callers': 5,
+}
 const NO_FOUR = { notOffered: 'no 4 workers' }
 
 export const RESULTS: Results = {
@@ -96,23 +121,39 @@ export const RESULTS: Results = {
     }),
     ...cells('c-20-callers', 'calls/s', '/s', 'more', few(101_900, 94_400, 149_000, 117_000)),
     // It failed in some of the rounds.
-    { ...cells('c-20-callers', 'calls/s', '/s', 'more', { pythonia: around(51_400) })[0], errors: [WILD] } as CellResult,
-    ...cells('d-cpu', 'speed-up', 'x', 'more', { ...few(0.98, 1.93, 1.01, 1.9), pythonia: { errors: [CRASH, CRASH, CRASH] } }),
+    {
+      ...cells('c-20-callers', 'calls/s', '/s', 'more', { pythonia: around(51_400) })[0],
+      errors: [WILD],
+    } as CellResult,
+    ...cells('d-cpu', 'speed-up', 'x', 'more', {
+      ...few(0.98, 1.93, 1.01, 1.9),
+      pythonia: { errors: [CRASH, CRASH, CRASH] },
+    }),
     ...cells('d-cpu', 'ceiling', 'x', 'more', few(1.97, 1.95, 1.96, 1.94), true),
     ...cells('d-cpu', 'of the ceiling', 'x', 'more', few(0.497, 0.99, 0.515, 0.979)),
-    ...cells('d-cpu', 'loop lag', 'ms', 'less', { ...few(1.1, 0.9, 148, 4.1), pythonia: { errors: [CRASH, CRASH, CRASH] } }),
+    ...cells('d-cpu', 'loop lag', 'ms', 'less', {
+      ...few(1.1, 0.9, 148, 4.1),
+      pythonia: { errors: [CRASH, CRASH, CRASH] },
+    }),
     ...Object.entries(CALLERS).flatMap(([metric, times]) =>
       cells(
         'scaling-callers',
         metric,
         '/s',
         'more',
-        all([18_000, 17_000, 16_500, 18_200, 24_000, 22_000 / times, 120_000 / times].map((one) => one * times)),
+        all(
+          [18_000, 17_000, 16_500, 18_200, 24_000, 22_000 / times, 120_000 / times].map(
+            (one) => one * times,
+          ),
+        ),
       ),
     ),
     ...cells('scaling-workers', '1 worker', '/s', 'more', few(191, 192, 193, 188)),
     ...cells('scaling-workers', 'ceiling 1', '/s', 'more', few(195, 194, 196, 195), true),
-    ...cells('scaling-workers', '4 workers', '/s', 'more', { ...few(187, 371, 1, 369), 'concurrent-c-python': NO_FOUR }),
+    ...cells('scaling-workers', '4 workers', '/s', 'more', {
+      ...few(187, 371, 1, 369),
+      'concurrent-c-python': NO_FOUR,
+    }),
     ...cells('scaling-workers', 'ceiling 4', '/s', 'more', few(385, 384, 386, 383), true),
     ...['one caller', '20 callers'].flatMap((who, index) =>
       Object.entries(PERCENTILES).flatMap(([share, times]) =>
@@ -121,7 +162,9 @@ export const RESULTS: Results = {
           `${who}, ${share}`,
           'ms',
           'less',
-          all([0.054, 0.061, 0.057, 0.063, 0.066, 0.0071].map((one) => one * times * (1 + 4 * index))),
+          all(
+            [0.054, 0.061, 0.057, 0.063, 0.066, 0.0071].map((one) => one * times * (1 + 4 * index)),
+          ),
         ),
       ),
     ),
@@ -131,13 +174,19 @@ export const RESULTS: Results = {
       ...few(0.152, 0.598, 0.147, 210),
       'pythreads-subinterpreter': { notOffered: 'numpy does not load into its interpreter' },
     }),
-    ...cells('f-array-out', 'sync', 'ms', 'less', { 'plain-python': around(0.139), ...few(0.0971, 2.86, 3.08, 226) }),
+    ...cells('f-array-out', 'sync', 'ms', 'less', {
+      'plain-python': around(0.139),
+      ...few(0.0971, 2.86, 3.08, 226),
+    }),
     ...cells('results', 'list of 1,000,000', 'ms', 'less', few(36.7, 38.1, 577, 404)),
     ...cells('map', 'items/s', '/s', 'more', {
       'plain-python': around(4_000_000),
       ...few(3_100_000, 5_330_000, 912_000, 1_510_000),
     }),
-    ...cells('start', 'of start', 'ms', 'less', { 'plain-python': around(15.3), ...few(35.2, 44.8, 30.1, 12_300) }),
+    ...cells('start', 'of start', 'ms', 'less', {
+      'plain-python': around(15.3),
+      ...few(35.2, 44.8, 30.1, 12_300),
+    }),
     ...cells('memory', 'one more', 'MB', 'less', {
       ...few(0.15, 11.2, 0.5, 10.1),
       'concurrent-c-python': { notOffered: 'no one more' },

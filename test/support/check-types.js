@@ -1,5 +1,6 @@
-// Compiles the projects in the folders that are named with one TypeScript, and prints what it says of their files and of the
-// declarations of the build: `check-types.js <package of TypeScript> <folder>...`. The libraries are read once, and are not checked.
+// Compiles the projects in the folders that are named with one TypeScript, and prints what it says
+// of their files and of the declarations of the build: `check-types.js <package of TypeScript>
+// <folder>...`. The libraries are read once, and are not checked.
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
@@ -18,11 +19,18 @@ for (const folder of folders) {
     return libraries.get(key)
   }
   const program = ts.createProgram({ rootNames: parsed.fileNames, options: parsed.options, host })
-  const files = program.getSourceFiles().filter(({ fileName }) => !fileName.includes('/node_modules/'))
+  const files = program
+    .getSourceFiles()
+    .filter(({ fileName }) => !fileName.includes('/node_modules/'))
   const said = [
     ...parsed.errors,
     ...program.getOptionsDiagnostics(),
-    ...files.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
+    ...files.flatMap((file) => [
+      ...program.getSyntacticDiagnostics(file),
+      ...program.getSemanticDiagnostics(file),
+    ]),
   ]
-  process.stdout.write(ts.formatDiagnostics(said, { ...host, getCanonicalFileName: (name) => name }))
+  process.stdout.write(
+    ts.formatDiagnostics(said, { ...host, getCanonicalFileName: (name) => name }),
+  )
 }

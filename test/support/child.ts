@@ -25,27 +25,47 @@ export interface Child {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Starts a program of `test/fixtures` (compiled to build/fixtures by the test command), in a process of its own. */
-export function startFixture(name: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Child {
+/**
+ * Starts a program of `test/fixtures` (compiled to build/fixtures by the test command), in a
+ * process of its own.
+ */
+export function startFixture(
+  name: string,
+  args: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Child {
   return startNode([join(root, 'build', 'fixtures', `${name}.js`), ...args], env)
 }
 
 /** Runs a fixture to its end. */
-export function runFixture(name: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+export function runFixture(
+  name: string,
+  args: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
   return startFixture(name, args, env).ended
 }
 
 /** Starts the command-line program as it was built. */
-export function startCli(args: string[], options: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {}): Child {
+export function startCli(
+  args: string[],
+  options: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {},
+): Child {
   return startNode([join(root, 'dist', 'cli', 'main.js'), ...args], options.env ?? {}, options)
 }
 
-export function runCli(args: string[], options: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {}): Promise<Ended> {
+export function runCli(
+  args: string[],
+  options: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {},
+): Promise<Ended> {
   return startCli(args, options).ended
 }
 
 /** Runs Node with these arguments to its end. */
-export function runNode(args: string[], options: { env?: NodeJS.ProcessEnv; cwd?: string } = {}): Promise<Ended> {
+export function runNode(
+  args: string[],
+  options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): Promise<Ended> {
   return startNode(args, options.env ?? {}, options).ended
 }
 
@@ -68,7 +88,11 @@ export function gathered(
   return { printed, ended }
 }
 
-function startNode(args: string[], env: NodeJS.ProcessEnv, options: { input?: string; cwd?: string } = {}): Child {
+function startNode(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  options: { input?: string; cwd?: string } = {},
+): Child {
   const child = spawn(process.execPath, args, {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     cwd: options.cwd ?? root,
@@ -94,7 +118,9 @@ function startNode(args: string[], env: NodeJS.ProcessEnv, options: { input?: st
       const check = () => has().includes(text) && resolve()
       waiting.add(check)
       check()
-      void ended.then((end) => reject(new Error(`It ended without printing ${text}: ${JSON.stringify(end)}`)))
+      void ended.then((end) =>
+        reject(new Error(`It ended without printing ${text}: ${JSON.stringify(end)}`)),
+      )
     })
   }
 }

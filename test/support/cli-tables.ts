@@ -12,8 +12,11 @@ export const commands = [run, map, bench, doctor, tour]
 export function flagTable(flags: object): string {
   const rows = Object.values(flags as Record<string, Flag<unknown>>).map(
     ({ flags: names, alias, description, choices, default: preset }) => {
-      const written = [names, ...(alias === undefined ? [] : [alias])].map((one) => `\`${one}\``).join(', ')
-      const values = choices === undefined ? '' : `: ${choices.map((choice) => `\`${choice}\``).join(', ')}`
+      const written = [names, ...(alias === undefined ? [] : [alias])]
+        .map((one) => `\`${one}\``)
+        .join(', ')
+      const values =
+        choices === undefined ? '' : `: ${choices.map((choice) => `\`${choice}\``).join(', ')}`
       return `| ${written} | ${description}${values} | ${typeof preset === 'string' ? `\`${preset}\`` : ''} |`
     },
   )

@@ -38,7 +38,9 @@ export interface Page {
 
 /** What a page's program printed, and how it ended. */
 export interface PageRun {
-  /** By the line of the block: the lines that it printed. A block that was not reached is not there. */
+  /**
+   * By the line of the block: the lines that it printed. A block that was not reached is not there.
+   */
   readonly printed: ReadonlyMap<number, readonly string[]>
   /** Whether it came to the end of the last block and then ended by itself. */
   readonly ended: boolean
@@ -59,8 +61,16 @@ function* blocksOf(text: string): Generator<Block> {
   for (const found of text.matchAll(/^```ts( fragment)?(?: 3\.(\d+))?\n(.*?)^```$/gms)) {
     const source = found[3] ?? ''
     const line = text.slice(0, found.index).split('\n').length
-    const expected = source.split('\n').flatMap((one) => /\/\/ -> (.*)$/.exec(one)?.[1]?.trimEnd() ?? [])
-    yield { line, source, isFragment: found[1] !== undefined, since: Number(found[2] ?? 0), expected }
+    const expected = source
+      .split('\n')
+      .flatMap((one) => /\/\/ -> (.*)$/.exec(one)?.[1]?.trimEnd() ?? [])
+    yield {
+      line,
+      source,
+      isFragment: found[1] !== undefined,
+      since: Number(found[2] ?? 0),
+      expected,
+    }
   }
 }
 
@@ -68,19 +78,31 @@ function* blocksOf(text: string): Generator<Block> {
 export function writePrograms(pages: readonly Page[]): void {
   mkdirSync(folder, { recursive: true })
   for (const page of pages) {
-    writeFileSync(programOf(page), sourceOf({ ...page, blocks: page.blocks.filter(({ isFragment }) => !isFragment) }))
-    writeFileSync(programOf(page, 'checked.'), sourceOf(page)) // fragments may need a newer Node, or a compiler
+    writeFileSync(
+      programOf(page),
+      sourceOf({ ...page, blocks: page.blocks.filter(({ isFragment }) => !isFragment) }),
+    )
+    // fragments may need a newer Node, or a compiler
+    writeFileSync(programOf(page, 'checked.'), sourceOf(page))
   }
-  // As strict as a project of its own is by `strict`; what users may switch on besides is not theirs to expect here.
-  // What is compiled differs from what is printed by its types alone, so an example that this Node cannot read fails.
+  // As strict as a project of its own is by `strict`; what users may switch on besides is not
+  // theirs to expect here. What is compiled differs from what is printed by its types alone, so an
+  // example that this Node cannot read fails.
   const compilerOptions = {
-    ...{ target: 'esnext', noUncheckedIndexedAccess: false, noUnusedLocals: false, noUnusedParameters: false },
+    ...{
+      target: 'esnext',
+      noUncheckedIndexedAccess: false,
+      noUnusedLocals: false,
+      noUnusedParameters: false,
+    },
     ...{ sourceMap: true, inlineSources: true },
   }
   const config = {
     extends: '../../tsconfig.base.json',
     compilerOptions,
-    files: pages.flatMap((page) => [programOf(page), programOf(page, 'checked.')].map((path) => basename(path))),
+    files: pages.flatMap((page) =>
+      [programOf(page), programOf(page, 'checked.')].map((path) => basename(path)),
+    ),
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
 }
@@ -93,13 +115,21 @@ export async function runPage(page: Page, venv?: string): Promise<PageRun> {
   )
   const [, ...parts] = stdout.split(new RegExp(`^${MARK}(.*)\n`, 'm'))
   const printed = new Map<number, string[]>()
-  for (let i = 0; i < parts.length; i += 2) printed.set(Number(parts[i]), linesOf(parts[i + 1] ?? ''))
+  for (let i = 0; i < parts.length; i += 2)
+    printed.set(Number(parts[i]), linesOf(parts[i + 1] ?? ''))
   return { printed, ended: printed.has(0), code, stderr }
 }
 
-/** Compiles what `writePrograms` wrote. Returns what the compiler has to say: nothing, when all is well. */
+/**
+ * Compiles what `writePrograms` wrote. Returns what the compiler has to say: nothing, when all is
+ * well.
+ */
 export async function compile(): Promise<string> {
-  const { stdout, stderr } = await runNode([join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder])
+  const { stdout, stderr } = await runNode([
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    folder,
+  ])
   return stdout + stderr
 }
 
@@ -114,13 +144,21 @@ function sourceOf({ blocks }: Page): string {
   const parts = blocks.map((block) => {
     const lines = block.source.split('\n')
     for (const line of lines.filter(isImport))
-      imports.add(line.replace("'pythreads'", `'${LIBRARY}'`).replace("'pythreads/arrow'", `'${ARROW}'`))
+      imports.add(
+        line.replace("'pythreads'", `'${LIBRARY}'`).replace("'pythreads/arrow'", `'${ARROW}'`),
+      )
     const body = lines.filter((line) => !isImport(line)).join('\n')
     const mark = `console.log('${MARK}${block.line}')`
     if (block.isFragment) return `;async () => {\n${body}\n}`
     return block === prologue ? `${mark}\n${body}` : `{\n${mark}\n${body}\n}`
   })
-  return [...(imports.size === 0 ? [GRANTED] : imports), ...parts, `console.log('${MARK}0')`, 'export {}', ''].join('\n')
+  return [
+    ...(imports.size === 0 ? [GRANTED] : imports),
+    ...parts,
+    `console.log('${MARK}0')`,
+    'export {}',
+    '',
+  ].join('\n')
 }
 
 function isImport(line: string): boolean {

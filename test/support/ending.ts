@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Child, Ended } from './child.ts'
 
-/** How a program ended, when (as of `Date.now`), which processes it had named, and which of them remained. */
+/**
+ * How a program ended, when (as of `Date.now`), which processes it had named, and which of them
+ * remained.
+ */
 export interface Ending extends Ended {
   at: number
   workers: number[]
@@ -11,8 +14,9 @@ export interface Ending extends Ended {
 }
 
 /**
- * Waits until a program and everything that holds its output has ended, and then, for a while, for the processes that it
- * named in a line like `workers: 17 18.`: those that are left are `alive`. Leaves nothing running.
+ * Waits until a program and everything that holds its output has ended, and then, for a while, for
+ * the processes that it named in a line like `workers: 17 18.`: those that are left are `alive`.
+ * Leaves nothing running.
  *
  * @throws when the program has not ended within the time
  */
@@ -23,7 +27,9 @@ export async function endingOf(child: Child, withinMs: number): Promise<Ending> 
     child.kill('SIGKILL')
     endAll(childrenOf(child.pid))
     const late = await Promise.race([child.ended, sleep(1_000)])
-    throw new Error(`It had not ended after ${withinMs} ms; its output: ${late?.stdout} ${late?.stderr}`)
+    throw new Error(
+      `It had not ended after ${withinMs} ms; its output: ${late?.stdout} ${late?.stderr}`,
+    )
   }
   const workers = workersOf(ended)
   const alive = await lasting(workers, 60_000)
@@ -37,7 +43,9 @@ function workersOf(ended: Ended): number[] {
 
 /** The Python processes that a host has started, which name it on their command line. */
 function childrenOf(host: number): number[] {
-  const listed = spawnSync('pgrep', ['-f', `pythreads_kernel.*\\.child\\([0-9, -]+, ${host}\\)`], { encoding: 'utf8' })
+  const listed = spawnSync('pgrep', ['-f', `pythreads_kernel.*\\.child\\([0-9, -]+, ${host}\\)`], {
+    encoding: 'utf8',
+  })
   return listed.stdout.split('\n').filter(Boolean).map(Number)
 }
 
@@ -57,7 +65,10 @@ async function lasting(pids: number[], withinMs: number): Promise<number[]> {
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return process.platform !== 'linux' || !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+    return (
+      process.platform !== 'linux' ||
+      !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+    )
   } catch {
     return false
   }

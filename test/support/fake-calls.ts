@@ -21,7 +21,9 @@ export class FakeCall extends Task {
   }
 
   get error(): { code?: unknown } | undefined {
-    return this.outcome !== undefined && 'error' in this.outcome ? (this.outcome.error as { code?: unknown }) : undefined
+    return this.outcome !== undefined && 'error' in this.outcome
+      ? (this.outcome.error as { code?: unknown })
+      : undefined
   }
 
   #end(outcome: { value: unknown } | { error: unknown }): void {
@@ -46,7 +48,15 @@ export class Calls {
 
   make({ workerIndex, origin, priority = 0, key, retries = 0, name }: CallOptions = {}): FakeCall {
     const order = this.#order++
-    const options = { order, workerIndex, origin: origin as DispatchTarget | undefined, priority, key, retries, home: undefined }
+    const options = {
+      order,
+      workerIndex,
+      origin: origin as DispatchTarget | undefined,
+      priority,
+      key,
+      retries,
+      home: undefined,
+    }
     return new FakeCall(options, name ?? `call ${order}`)
   }
 
@@ -57,7 +67,12 @@ export class Calls {
 }
 
 function fakeFrame(): EncodedFrame {
-  return { slab: Buffer.alloc(8), start: 0, end: 8, references: new FrameReferences(new ExportedValues()) }
+  return {
+    slab: Buffer.alloc(8),
+    start: 0,
+    end: 8,
+    references: new FrameReferences(new ExportedValues()),
+  }
 }
 
 /** A worker without Python: its thread does what a test says. Its books are those of a real one. */
@@ -125,7 +140,8 @@ export class FakeWorker {
   /** The call that runs is done. */
   finish(): FakeCall {
     const task = this.inFlight.running as FakeCall | undefined
-    if (task === undefined || this.waits) throw new Error(`worker ${this.index} runs nothing that could finish`)
+    if (task === undefined || this.waits)
+      throw new Error(`worker ${this.index} runs nothing that could finish`)
     this.#forget(task)
     return task
   }
@@ -138,7 +154,8 @@ export class FakeWorker {
   }
 
   answer(callback: number): void {
-    if (!this.inFlight.callbackReturned(callback)) throw new Error(`nobody waits for callback ${callback}`)
+    if (!this.inFlight.callbackReturned(callback))
+      throw new Error(`nobody waits for callback ${callback}`)
     this.callbacks.splice(this.callbacks.indexOf(callback), 1)
   }
 

@@ -34,7 +34,10 @@ export class End extends Duplex {
   }
 }
 
-/** Frames to Python have flags, which the parser of those from Python does not know. Each is written in one piece. */
+/**
+ * Frames to Python have flags, which the parser of those from Python does not know. Each is written
+ * in one piece.
+ */
 function eachFrame(chunk: Buffer, take: (kind: Kind, id: number) => void): void {
   for (let at = 0; at < chunk.length; at += HEADER_BYTES + chunk.readUInt32LE(at)) {
     take(chunk[at + 8] as Kind, chunk.readUInt32LE(at + 4))
@@ -43,7 +46,10 @@ function eachFrame(chunk: Buffer, take: (kind: Kind, id: number) => void): void 
 
 const NONE = encoded(null)
 
-/** A worker without Python: its thread does what a test says, and reads requests and its ledger as Python does. */
+/**
+ * A worker without Python: its thread does what a test says, and reads requests and its ledger as
+ * Python does.
+ */
 export class FakePython implements Launched {
   readonly inProcess = false
   readonly pid: number = process.pid
@@ -269,7 +275,10 @@ export class FakePool {
   }
 
   /** Makes a call, and keeps what became of it. */
-  async call({ key, ...options }: SubmitOptions & { readonly key?: string | undefined } = {}): Promise<{ outcome: unknown }> {
+  async call({
+    key,
+    ...options
+  }: SubmitOptions & { readonly key?: string | undefined } = {}): Promise<{ outcome: unknown }> {
     const call: { outcome: unknown } = { outcome: undefined }
     this.pool
       .submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), options, key)

@@ -12,7 +12,10 @@ export async function pythonHolds(py: Python, callbacks: number): Promise<void> 
   await expect.poll(look).toBe(callbacks)
 }
 
-/** Waits until JavaScript holds no more than so many objects in Python, with the help of the garbage collector. */
+/**
+ * Waits until JavaScript holds no more than so many objects in Python, with the help of the garbage
+ * collector.
+ */
 export async function javaScriptHolds(py: Python, objects: number): Promise<void> {
   const look = () => {
     collectGarbage()

@@ -29,7 +29,12 @@ export function tell(py: Python, frame: HostileFrame, worker?: number): Promise<
 }
 
 /** Calls another function of `test/python/hostile_frames.py`. */
-export function hostile<R = unknown>(py: Python, name: string, args: unknown[] = [], worker?: number): Promise<R> {
+export function hostile<R = unknown>(
+  py: Python,
+  name: string,
+  args: unknown[] = [],
+  worker?: number,
+): Promise<R> {
   return py.run<R>(`${MODULE}:${name}`, args, worker === undefined ? {} : { worker })
 }
 

@@ -16,11 +16,15 @@ export class MarshalPeer implements AsyncDisposable {
     this.#child = spawn(python, ['-X', 'utf8', PEER], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child.stdout.on('data', (chunk: Buffer) => this.#data(chunk))
     this.#child.once('close', (code, signal) => {
-      for (const { reject } of this.#waiting.splice(0)) reject(new Error(`The peer ended: ${code ?? signal}`))
+      for (const { reject } of this.#waiting.splice(0))
+        reject(new Error(`The peer ended: ${code ?? signal}`))
     })
   }
 
-  /** A value that it gets, as the kernel writes it; before that, if it is plain, as version 2 and version 4 do. */
+  /**
+   * A value that it gets, as the kernel writes it; before that, if it is plain, as version 2 and
+   * version 4 do.
+   */
   echo(bytes: Buffer): Promise<Buffer[]> {
     return this.#ask('v', bytes)
   }
@@ -29,7 +33,10 @@ export class MarshalPeer implements AsyncDisposable {
     return String(await this.#ask('r', bytes))
   }
 
-  /** The value of an expression, or of `value` after statements, as the kernel writes it; before that, if it is plain, as version 4 does. */
+  /**
+   * The value of an expression, or of `value` after statements, as the kernel writes it; before
+   * that, if it is plain, as version 4 does.
+   */
   evaluate(source: string): Promise<Buffer[]> {
     return this.#ask('e', Buffer.from(source))
   }
@@ -49,7 +56,9 @@ export class MarshalPeer implements AsyncDisposable {
     const header = Buffer.alloc(5)
     header.writeUInt32LE(payload.length + 1)
     header.write(operation, 4)
-    const reply = new Promise<Buffer[]>((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    const reply = new Promise<Buffer[]>((resolve, reject) =>
+      this.#waiting.push({ resolve, reject }),
+    )
     this.#child.stdin.write(Buffer.concat([header, payload]))
     const [problem, ...parts] = await reply
     if (problem === undefined || problem.length > 0) throw new Error(`The peer: ${problem}`)

@@ -6,8 +6,8 @@ export class NotHereError extends Error {
 }
 
 /**
- * Leaves out the test or the whole file that calls it, because this machine lacks what it needs. The end of the run names what
- * is missing (`missing` of pythons.setup.ts).
+ * Leaves out the test or the whole file that calls it, because this machine lacks what it needs.
+ * The end of the run names what is missing (`missing` of pythons.setup.ts).
  */
 export function notHere(what: string): never {
   TestRunner.getCurrentTest()?.context.skip(`This machine has no ${what}`)

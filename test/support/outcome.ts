@@ -7,7 +7,10 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all
 }
 
-/** The error with which a call throws or rejects. @throws what is no `PythreadsError`, or when it does neither */
+/**
+ * The error with which a call throws or rejects. @throws what is no `PythreadsError`, or when it
+ * does neither
+ */
 export async function refusal(call: () => unknown): Promise<PythreadsError> {
   const error = await thrown(call)
   if (error instanceof PythreadsError) return error

@@ -5,8 +5,8 @@ import { dirname } from 'node:path'
 export type Passed = Record<string, string[]>
 
 /**
- * The file that PYTHREADS_PASSED names. The quick suite writes it: every test that passed and of which the full suite does no
- * more (`scaled`). The full suite leaves those out.
+ * The file that PYTHREADS_PASSED names. The quick suite writes it: every test that passed and of
+ * which the full suite does no more (`scaled`). The full suite leaves those out.
  */
 const path = process.env['PYTHREADS_PASSED']
 
@@ -17,5 +17,7 @@ export function writePassed(passed: Passed): void {
 }
 
 export function readPassed(): Passed {
-  return path !== undefined && existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Passed) : {}
+  return path !== undefined && existsSync(path)
+    ? (JSON.parse(readFileSync(path, 'utf8')) as Passed)
+    : {}
 }

@@ -5,27 +5,38 @@ import { partOfEach } from './scale.ts'
 
 export type Placement = (typeof placements)[number]
 
-/** The placement whose name is this. A machine that cannot do it leaves out the test or the file. */
-export function placement(name: 'thread' | 'subinterpreter' | 'process' | 'thread without a GIL'): Placement {
+/**
+ * The placement whose name is this. A machine that cannot do it leaves out the test or the file.
+ */
+export function placement(
+  name: 'thread' | 'subinterpreter' | 'process' | 'thread without a GIL',
+): Placement {
   const found = placements.find((place) => place.name.startsWith(`${name} (`))
   return found ?? notHere(`Python for ${name}`)
 }
 
-/** The same placement in a Python that has the packages of test/python/requirements.txt; without them the file is left out. */
+/**
+ * The same placement in a Python that has the packages of test/python/requirements.txt; without
+ * them the file is left out.
+ */
 export function withPackages(place: Placement): Placement {
   return { ...place, python: place.packages ?? notHere(`numpy and pandas for ${place.name}`) }
 }
 
 /**
- * Leaves a part of what follows in its `describe` to the full suite. With three placements each runs a third of the tests, another one
- * each; with fewer, each test runs in one of them, too. A fourth one runs a third once more.
+ * Leaves a part of what follows in its `describe` to the full suite. With three placements each
+ * runs a third of the tests, another one each; with fewer, each test runs in one of them, too. A
+ * fourth one runs a third once more.
  */
 export function partIn({ turn }: Placement): void {
   partOfEach(turn, Math.min(placements.length, 3))
 }
 
 /** Starts a pool in a placement. */
-export function start({ isolation, python }: Placement, options: PythonOptions = {}): Promise<Python> {
+export function start(
+  { isolation, python }: Placement,
+  options: PythonOptions = {},
+): Promise<Python> {
   return Python.start({ isolation, python, workers: 2, ...options })
 }
 

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -38,7 +46,9 @@ export class Places implements Disposable {
     return path
   }
 
-  /** A virtual environment without anything in it, as `venv` makes it; faster. Answers its folder. */
+  /**
+   * A virtual environment without anything in it, as `venv` makes it; faster. Answers its folder.
+   */
   venv(name: string, python: string): string {
     this.file(join(name, 'pyvenv.cfg'), `home = ${dirname(realpathSync(python))}\n`)
     this.link(join(name, 'bin', 'python'), python)

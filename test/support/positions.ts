@@ -10,7 +10,10 @@ export interface Passenger {
   readonly back: (sent: unknown, py: Python) => unknown
 }
 
-/** Every value of the tables in test/support/conversions.ts, except those that take long: {@link atThresholds} has the like. */
+/**
+ * Every value of the tables in test/support/conversions.ts, except those that take long: {@link
+ * atThresholds} has the like.
+ */
 export const fromTables: Passenger[] = outward
   .filter(({ js }) => !js.startsWith('nested(50_000'))
   .map(({ js, back }) => ({
@@ -44,13 +47,16 @@ const DEPTHS = { quick: [1, 1001], complete: [1, 999, 1000, 1001, 1100] } as con
 export function atThresholds(isComplete: boolean): Passenger[] {
   const which = isComplete ? 'complete' : 'quick'
   const all: Passenger[] = []
-  const add = (title: string, make: () => unknown) => all.push({ title, make, back: (sent) => sent })
+  const add = (title: string, make: () => unknown) =>
+    all.push({ title, make, back: (sent) => sent })
   for (const [leaf, bottom] of Object.entries(LEAVES)) {
     for (const size of SIZES[which]) {
       for (const [kind, wrap] of Object.entries(WRAPPERS)) {
         for (const depth of DEPTHS[which]) {
           if (depth > 1 && depth !== 1001 && size > 0) continue
-          add(`${leaf} in ${depth} of ${kind}, with ${size} bytes`, () => padded(nested(depth, wrap, bottom()), size))
+          add(`${leaf} in ${depth} of ${kind}, with ${size} bytes`, () =>
+            padded(nested(depth, wrap, bottom()), size),
+          )
         }
       }
       if (leaf === 'a number' || leaf === 'a Date')
@@ -58,9 +64,13 @@ export function atThresholds(isComplete: boolean): Passenger[] {
     }
   }
   add('itself in an array of 260 kB, with a Date', () => ownMember([filler(260 * KB), new Date(0)]))
-  add('itself at a depth of 1001, with a Date', () => ownMember([nested(1001, WRAPPERS.array, new Date(0))]))
+  add('itself at a depth of 1001, with a Date', () =>
+    ownMember([nested(1001, WRAPPERS.array, new Date(0))]),
+  )
   add('a Map with a key 0, a Date and 260 kB', () => new Map<number, unknown>([[0, filler(260 * KB)], [1, new Date(0)]])) // biome-ignore format: one line
-  add('4,000 records', () => Array.from({ length: 4_000 }, (_, id) => ({ id, text: filler(50), at: new Date(id) })))
+  add('4,000 records', () =>
+    Array.from({ length: 4_000 }, (_, id) => ({ id, text: filler(50), at: new Date(id) })),
+  )
   add('a text of 260 kB', () => filler(260 * KB))
   add('bytes of 260 kB', () => new Uint8Array(260 * KB).fill(1))
   const deep = isComplete ? 50_000 : 5_000
@@ -102,7 +112,8 @@ type Position = (py: Python, values: readonly unknown[]) => Promise<readonly unk
 /** `module`: the path of test/python/positions.py. */
 export function positions(module: string): Record<string, Position> {
   const target = (name: string) => `${module}:${name}`
-  const run = <R = unknown[]>(py: Python, name: string, ...args: unknown[]): Promise<R> => py.run<R>(target(name), args)
+  const run = <R = unknown[]>(py: Python, name: string, ...args: unknown[]): Promise<R> =>
+    py.run<R>(target(name), args)
   const one =
     (way: (py: Python, value: unknown) => unknown): Position =>
     (py, values) =>
@@ -113,7 +124,8 @@ export function positions(module: string): Record<string, Position> {
     await give((value) => seen.push(value) && undefined)
     return seen
   }
-  const named = (values: readonly unknown[]) => Object.fromEntries(values.map((value, i) => [`v${i}`, value]))
+  const named = (values: readonly unknown[]) =>
+    Object.fromEntries(values.map((value, i) => [`v${i}`, value]))
   const at = (values: readonly unknown[]) => (index: number) => values[index]
   const later = (values: readonly unknown[]) => async (index: number) => values[index]
   async function* slowly(values: readonly unknown[]) {
@@ -123,41 +135,58 @@ export function positions(module: string): Record<string, Position> {
     'a positional argument': one((py, value) => run(py, 'identity', value)),
     'one of many positional arguments': (py, values) => run(py, 'arguments', ...values),
     'a keyword argument': one((py, value) => py.run(target('identity'), [], { kwargs: { value } })),
-    'one of many keyword arguments': (py, values) => py.run(target('keywords'), [], { kwargs: named(values) }),
+    'one of many keyword arguments': (py, values) =>
+      py.run(target('keywords'), [], { kwargs: named(values) }),
     'a value of eval': one((py, value) => py.eval`${value}`),
-    'an item and a result of map': (py, values) => collect(py.map(target('identity'), values, { chunk: 1 })),
-    'one of many items and results of map': (py, values) => collect(py.map(target('identity'), values, { chunk: 50 })),
+    'an item and a result of map': (py, values) =>
+      collect(py.map(target('identity'), values, { chunk: 1 })),
+    'one of many items and results of map': (py, values) =>
+      collect(py.map(target('identity'), values, { chunk: 50 })),
     'an argument of an operation': async (py, values) => {
-      const list = await py.eval<{ $setItem(key: number, value: unknown): Promise<null>; $item(key: number): unknown }>(
-        '__import__("collections").OrderedDict()',
-      )
+      const list = await py.eval<{
+        $setItem(key: number, value: unknown): Promise<null>
+        $item(key: number): unknown
+      }>('__import__("collections").OrderedDict()')
       await Promise.all(values.map((value, i) => list.$setItem(i, value)))
       return Promise.all(values.map((_, i) => list.$item(i)))
     },
-    'the argument of a callback': (py, values) => given((look) => run(py, 'give_each', look, values)),
-    'the argument of a callback in a coroutine': (py, values) => given((look) => run(py, 'give_each_in_coroutine', look, values)),
+    'the argument of a callback': (py, values) =>
+      given((look) => run(py, 'give_each', look, values)),
+    'the argument of a callback in a coroutine': (py, values) =>
+      given((look) => run(py, 'give_each_in_coroutine', look, values)),
     'a keyword argument of a callback': (py, values) =>
-      given((look) => run(py, 'give_each_as_keyword', ({ value }: { value: unknown }) => look(value), values)),
+      given((look) =>
+        run(py, 'give_each_as_keyword', ({ value }: { value: unknown }) => look(value), values),
+      ),
     'the result of a callback': (py, values) => run(py, 'call_each', at(values), values.length),
-    'the result of an asynchronous callback': (py, values) => run(py, 'call_each', later(values), values.length),
-    'the result of a callback in a coroutine': (py, values) => run(py, 'call_each_in_coroutine', at(values), values.length),
-    'the result of an asynchronous callback in a coroutine': (py, values) => run(py, 'await_each', later(values), values.length),
-    'the result of a callback on another thread': (py, values) => run(py, 'call_each_in_thread', at(values), values.length),
+    'the result of an asynchronous callback': (py, values) =>
+      run(py, 'call_each', later(values), values.length),
+    'the result of a callback in a coroutine': (py, values) =>
+      run(py, 'call_each_in_coroutine', at(values), values.length),
+    'the result of an asynchronous callback in a coroutine': (py, values) =>
+      run(py, 'await_each', later(values), values.length),
+    'the result of a callback on another thread': (py, values) =>
+      run(py, 'call_each_in_thread', at(values), values.length),
     'an item of an iterator': (py, values) => run(py, 'iterate', values.values()),
     'an item of an asynchronous iterator': (py, values) => run(py, 'iterate', slowly(values)),
-    'an item of an asynchronous iterator in a coroutine': (py, values) => run(py, 'iterate_in_coroutine', slowly(values)),
-    'an item of an iterator of Python': async (py, values) => collect(await run<AsyncIterable<unknown>>(py, 'iterator', values)),
-    'the positional argument of a sync call': async (py, values) => values.map((v) => py.sync.run(target('identity'), [v])),
+    'an item of an asynchronous iterator in a coroutine': (py, values) =>
+      run(py, 'iterate_in_coroutine', slowly(values)),
+    'an item of an iterator of Python': async (py, values) =>
+      collect(await run<AsyncIterable<unknown>>(py, 'iterator', values)),
+    'the positional argument of a sync call': async (py, values) =>
+      values.map((v) => py.sync.run(target('identity'), [v])),
     'the keyword argument of a sync call': async (py, values) =>
       values.map((value) => py.sync.run(target('identity'), [], { kwargs: { value } })),
-    'a value of eval in a sync call': async (py, values) => values.map((value) => py.sync.eval`${value}`),
+    'a value of eval in a sync call': async (py, values) =>
+      values.map((value) => py.sync.eval`${value}`),
     'the argument of a callback in a sync call': (py, values) =>
       given((look) => py.sync.run(target('give_each'), [look, values])),
     'the result of a callback in a sync call': async (py, values) =>
       py.sync.run(target('call_each'), [at(values), values.length]),
     'the result of a callback on another thread in a sync call': async (py, values) =>
       py.sync.run(target('call_each_in_thread'), [at(values), values.length]),
-    'an item of an iterator in a sync call': async (py, values) => py.sync.run(target('iterate'), [values.values()]),
+    'an item of an iterator in a sync call': async (py, values) =>
+      py.sync.run(target('iterate'), [values.values()]),
     'an item of an iterator of Python in a sync call': async (py, values) => [
       ...py.sync.run<Iterable<unknown>>(target('iterator'), [values]),
     ],
@@ -169,8 +198,15 @@ export function positions(module: string): Record<string, Position> {
   }
 }
 
-/** Sends values as what a callback throws; resolves to what came back for each, which is the very same. */
-export function throwEach(py: Python, module: string, values: readonly unknown[]): Promise<readonly unknown[]> {
+/**
+ * Sends values as what a callback throws; resolves to what came back for each, which is the very
+ * same.
+ */
+export function throwEach(
+  py: Python,
+  module: string,
+  values: readonly unknown[],
+): Promise<readonly unknown[]> {
   const throwOne = (index: number) => {
     throw values[index]
   }

@@ -9,7 +9,10 @@ sys.exit(os.waitstatus_to_exitcode(status))
 `
 
 /** Runs a program in a terminal of its own; `stdout` is what the terminal gets. */
-export function inTerminal(command: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+export function inTerminal(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
   const child = spawn(pythons[0]?.executable ?? '', ['-c', PROGRAM, ...command], {
     env: { ...process.env, NODE_OPTIONS: '', TERM: 'xterm', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -15,13 +15,19 @@ export interface TestPython {
   version: readonly [number, number, number]
   freeThreaded: boolean
   isolations: ('thread' | 'subinterpreter' | 'process')[]
-  /** The executable of a virtual environment with the packages of test/python/requirements.txt, for those Pythons that tests use them with. */
+  /**
+   * The executable of a virtual environment with the packages of test/python/requirements.txt, for
+   * those Pythons that tests use them with.
+   */
   packages: string | null
 }
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** One Python of each minor version that is on the machine, oldest first; in the quick suite those that a placement uses. */
+    /**
+     * One Python of each minor version that is on the machine, oldest first; in the quick suite
+     * those that a placement uses.
+     */
     pythons: TestPython[]
     /** What this machine lacks, as the end of the run names it. */
     missing: string[]
@@ -32,14 +38,19 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 // Not from scale.ts: what it imports of vitest is there in tests only.
 const isFull = process.env['PYTHREADS_TESTS'] === 'full'
 
-/** Finds the Pythons to test with. The full suite builds those that it needs and that the machine lacks. */
+/**
+ * Finds the Pythons to test with. The full suite builds those that it needs and that the machine
+ * lacks.
+ */
 export default async function setup(project: TestProject): Promise<void> {
   let all = await discover()
   const missing: string[] = []
   for (const role of ROLES) {
     if (isFull && role.tag !== undefined && role.find(all) === undefined) {
       process.stderr.write(`Building Python ${role.tag} for the tests (a few minutes, once)\n`)
-      execFileSync(join(root, 'scripts', 'build-python.sh'), [role.tag], { stdio: ['ignore', 'inherit', 'inherit'] })
+      execFileSync(join(root, 'scripts', 'build-python.sh'), [role.tag], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      })
       all = await discover()
     }
     if (role.find(all) !== undefined) continue
@@ -64,7 +75,9 @@ function addPackages(all: TestPython[]): string[] {
     } catch (error) {
       if (isFull || process.env['CI']) throw error
     }
-    return [`numpy, pandas and Arrow in Python ${release}${freeThreaded ? 't' : ''} (pip cannot install them)`]
+    return [
+      `numpy, pandas and Arrow in Python ${release}${freeThreaded ? 't' : ''} (pip cannot install them)`,
+    ]
   })
 }
 
@@ -72,13 +85,17 @@ async function discover(): Promise<TestPython[]> {
   const built = ['3.13', '3.13t', '3.14', '3.14t']
     .map((tag) => join(root, '.cache', 'python', tag))
     .filter((path) => existsSync(path))
-  const found = [...(await Promise.all(built.map((path) => findAll(path)))).flat(), ...(await findAll())]
+  const found = [
+    ...(await Promise.all(built.map((path) => findAll(path)))).flat(),
+    ...(await findAll()),
+  ]
   const byKind = new Map<string, PythonFacts>()
   for (const { facts } of found) {
     if (facts === undefined) continue
     const kind = `${facts.version[1]}${facts.freeThreaded ? 't' : ''}`
     const known = byKind.get(kind)
-    if (known === undefined || (known.libpython === null && facts.libpython !== null)) byKind.set(kind, facts)
+    if (known === undefined || (known.libpython === null && facts.libpython !== null))
+      byKind.set(kind, facts)
   }
   return [...byKind.values()]
     .map(describe)

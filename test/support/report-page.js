@@ -1,4 +1,5 @@
-// Runs in the page of the benchmark's report: what a look at it would find. Each function answers a list of troubles.
+// Runs in the page of the benchmark's report: what a look at it would find. Each function answers a
+// list of troubles.
 
 const NEAR = 0.75
 
@@ -9,7 +10,10 @@ globalThis.labelTroubles = () => {
     const name = svg.closest('figure').querySelector('h3').textContent
     const frame = svg.getBoundingClientRect()
     const texts = [...svg.querySelectorAll('text')].filter((text) => text.textContent !== '')
-    const boxes = texts.map((text) => ({ text: text.textContent, box: text.getBoundingClientRect() }))
+    const boxes = texts.map((text) => ({
+      text: text.textContent,
+      box: text.getBoundingClientRect(),
+    }))
     for (const [index, { text, box }] of boxes.entries()) {
       const inside =
         box.left >= frame.left - NEAR &&
@@ -25,7 +29,12 @@ globalThis.labelTroubles = () => {
 }
 
 function overlap(a, b) {
-  return a.left < b.right - NEAR && b.left < a.right - NEAR && a.top < b.bottom - NEAR && b.top < a.bottom - NEAR
+  return (
+    a.left < b.right - NEAR &&
+    b.left < a.right - NEAR &&
+    a.top < b.bottom - NEAR &&
+    b.top < a.bottom - NEAR
+  )
 }
 
 globalThis.contrastTroubles = () => {
@@ -36,11 +45,13 @@ globalThis.contrastTroubles = () => {
     const behind = backgroundOf(element)
     const look = (what, colour, least) => {
       const contrast = ratio(rgb(colour), behind)
-      if (contrast < least) troubles.add(`${what}: ${colour} on ${behind} is ${contrast.toFixed(2)}`)
+      if (contrast < least)
+        troubles.add(`${what}: ${colour} on ${behind} is ${contrast.toFixed(2)}`)
     }
     if (element.matches('svg text')) look(`"${element.textContent}"`, fill, 4.5)
     else if (isMark(element)) for (const ink of inks(fill, stroke)) look(markOf(element), ink, 3)
-    else if (!element.closest('svg') && hasText(element)) look(`"${element.textContent.slice(0, 40)}"`, color, 4.5)
+    else if (!element.closest('svg') && hasText(element))
+      look(`"${element.textContent.slice(0, 40)}"`, color, 4.5)
   }
   return [...troubles]
 }
@@ -56,7 +67,10 @@ globalThis.counts = () => ({
   marks: [...document.querySelectorAll('svg *')].filter(isMark).length,
 })
 
-/** What carries a figure: not the grid, nor what only sets marks off from each other, nor groups of them. */
+/**
+ * What carries a figure: not the grid, nor what only sets marks off from each other, nor groups of
+ * them.
+ */
 function isMark(element) {
   if (!element.matches('svg path, svg line, svg circle, svg rect')) return false
   if (element.closest('.legend')) return true
@@ -79,7 +93,9 @@ function markOf(element) {
 }
 
 function hasText(element) {
-  return [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim() !== '')
+  return [...element.childNodes].some(
+    (node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim() !== '',
+  )
 }
 
 function backgroundOf(element) {

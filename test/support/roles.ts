@@ -17,7 +17,8 @@ export const ROLES: readonly Role[] = [
   {
     name: 'thread',
     isolation: 'thread',
-    find: (all) => all.find((python) => python.isolations.includes('thread') && !python.freeThreaded),
+    find: (all) =>
+      all.find((python) => python.isolations.includes('thread') && !python.freeThreaded),
     missing: 'thread isolation (no Python with a libpython)',
     usesPackages: true,
   },
@@ -25,7 +26,10 @@ export const ROLES: readonly Role[] = [
     name: 'subinterpreter',
     isolation: 'subinterpreter',
     // Python 3.12 has it only on request.
-    find: (all) => all.findLast((python) => python.isolations.includes('subinterpreter') && python.version[1] >= 13),
+    find: (all) =>
+      all.findLast(
+        (python) => python.isolations.includes('subinterpreter') && python.version[1] >= 13,
+      ),
     missing: 'subinterpreters (no Python 3.13 or newer with a libpython)',
     tag: '3.13',
     usesPackages: false,

@@ -3,9 +3,10 @@ import { readPassed } from './passed.ts'
 import { isFull, type Part } from './scale.ts'
 
 /**
- * Leaves out what this machine cannot do; in the full suite the tests that `npm test` has passed just before (passed.ts); in the
- * quick one what a `describe` leaves to the full one (`partOfEach`). A file or `describe` without tests is a failure, except
- * where the machine lacks something: all its placements may be missing.
+ * Leaves out what this machine cannot do; in the full suite the tests that `npm test` has passed
+ * just before (passed.ts); in the quick one what a `describe` leaves to the full one
+ * (`partOfEach`). A file or `describe` without tests is a failure, except where the machine lacks
+ * something: all its placements may be missing.
  */
 export default class SuiteRunner extends TestRunner {
   onCollected(files: RunnerTestFile[]): void {
@@ -25,7 +26,12 @@ export default class SuiteRunner extends TestRunner {
   }
 }
 
-function skipPassed(task: RunnerTask, passed: ReadonlySet<string>, names: readonly string[], isScaled: boolean): void {
+function skipPassed(
+  task: RunnerTask,
+  passed: ReadonlySet<string>,
+  names: readonly string[],
+  isScaled: boolean,
+): void {
   const scaled = isScaled || task.meta.scaled === true
   const path = 'filepath' in task ? names : [...names, task.name]
   if (task.type === 'suite') for (const one of task.tasks) skipPassed(one, passed, path, scaled)
@@ -37,7 +43,8 @@ function skipParts(task: RunnerTask, inherited: Part | undefined): void {
   const part = task.meta.part ?? inherited
   const tests = task.tasks.filter((one) => one.type === 'test' && one.mode === 'run')
   tests.forEach((test, index) => {
-    if (part !== undefined && index % part.of !== part.part % Math.min(part.of, tests.length)) skip(test)
+    if (part !== undefined && index % part.of !== part.part % Math.min(part.of, tests.length))
+      skip(test)
   })
   for (const one of task.tasks) skipParts(one, part)
 }

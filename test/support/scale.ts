@@ -15,8 +15,9 @@ declare module 'vitest' {
 }
 
 /**
- * How much a test does: `quick` in `npm test`, `full` in `npm run test:full`. A subject is never left out of either.
- * Call `scaled` in the test or `describe` that it concerns: at the top of a file CI runs every test of that file in both.
+ * How much a test does: `quick` in `npm test`, `full` in `npm run test:full`. A subject is never
+ * left out of either. Call `scaled` in the test or `describe` that it concerns: at the top of a
+ * file CI runs every test of that file in both.
  */
 export function scaled<T>(quick: T, full: T): T {
   if (quick !== full) markScaled()
@@ -38,12 +39,14 @@ function markScaled(): void {
 }
 
 /**
- * Combinations for a test: all of them in the full suite, in the quick one as few as have each value of each dimension. Another
- * `turn` (such as the index of a placement) gives other combinations, so that few are in no placement at all.
+ * Combinations for a test: all of them in the full suite, in the quick one as few as have each
+ * value of each dimension. Another `turn` (such as the index of a placement) gives other
+ * combinations, so that few are in no placement at all.
  */
 export function sampled<T extends object>(cases: readonly T[], turn = 0): readonly T[] {
   if (isFull) return cases
-  const valuesOf = (one: T) => Object.entries(one).map(([dimension, value]) => `${dimension}: ${value}`)
+  const valuesOf = (one: T) =>
+    Object.entries(one).map(([dimension, value]) => `${dimension}: ${value}`)
   const unseen = new Set(cases.flatMap(valuesOf))
   const news = (one: T) => valuesOf(one).filter((value) => unseen.has(value)).length
   const left = cases.map((_, index) => cases[(index + turn * 7) % cases.length] as T)
@@ -56,7 +59,10 @@ export function sampled<T extends object>(cases: readonly T[], turn = 0): readon
   return cases.filter((one) => chosen.has(one))
 }
 
-/** One of `of` parts of the cases in the quick suite, all of them in the full one: each part in another placement, by its `turn`. */
+/**
+ * One of `of` parts of the cases in the quick suite, all of them in the full one: each part in
+ * another placement, by its `turn`.
+ */
 export function spread<T>(cases: readonly T[], turn: number, of = 2): readonly T[] {
   return isFull ? cases : cases.filter((_, index) => index % of === turn % of)
 }
@@ -67,7 +73,10 @@ export interface Part {
   readonly of: number
 }
 
-/** The quick suite runs one of every `of` tests of each `describe` below this one, always one at least; which ones, says the number. */
+/**
+ * The quick suite runs one of every `of` tests of each `describe` below this one, always one at
+ * least; which ones, says the number.
+ */
 export function partOfEach(part: number, of: number): void {
   const { suite } = TestRunner.getCurrentSuite()
   if (!isFull && suite !== undefined) suite.meta.part = { part, of }

@@ -21,8 +21,12 @@ export interface Scarce {
   after: Held
 }
 
-/** Whether this process may make a mount namespace, where files of the system can be taken away: only root may. */
-export const canMount: boolean = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
+/**
+ * Whether this process may make a mount namespace, where files of the system can be taken away:
+ * only root may.
+ */
+export const canMount: boolean =
+  spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
 
 interface Surroundings {
   env?: NodeJS.ProcessEnv
@@ -30,7 +34,9 @@ interface Surroundings {
   mounts?: string
 }
 
-/** Runs a fixture that lacks something to its end. @throws what it printed when it does not end well */
+/**
+ * Runs a fixture that lacks something to its end. @throws what it printed when it does not end well
+ */
 export async function runScarce<T = Scarce>(
   fixture: 'scarce' | 'rights',
   what: string,
@@ -38,8 +44,16 @@ export async function runScarce<T = Scarce>(
   { env = {}, mounts }: Surroundings = {},
 ): Promise<T> {
   const program = `ulimit -n 400; exec "$0" "$@"`
-  const shell = mounts === undefined ? ['sh', '-c', program] : ['unshare', '-m', 'sh', '-c', `${mounts}; ${program}`]
-  const args = [process.execPath, `${root}/build/fixtures/${fixture}.js`, what, JSON.stringify({ isolation, python })]
+  const shell =
+    mounts === undefined
+      ? ['sh', '-c', program]
+      : ['unshare', '-m', 'sh', '-c', `${mounts}; ${program}`]
+  const args = [
+    process.execPath,
+    `${root}/build/fixtures/${fixture}.js`,
+    what,
+    JSON.stringify({ isolation, python }),
+  ]
   const [command = '', ...rest] = [...shell, ...args]
   const child = spawn(command, rest, {
     cwd: root,

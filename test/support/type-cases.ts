@@ -23,11 +23,15 @@ export interface TypeProject {
 }
 
 /**
- * Compiles projects against the build, and returns each line where what the compiler says is not what the line before it
- * expects: `// @ts-expect-error TS2345: why`. That comment alone would be content with any error, so it is taken out of the copies
- * that are compiled.
+ * Compiles projects against the build, and returns each line where what the compiler says is not
+ * what the line before it expects: `// @ts-expect-error TS2345: why`. That comment alone would be
+ * content with any error, so it is taken out of the copies that are compiled.
  */
-export async function surprises(version: string, compiler: string, projects: readonly TypeProject[]): Promise<string[]> {
+export async function surprises(
+  version: string,
+  compiler: string,
+  projects: readonly TypeProject[],
+): Promise<string[]> {
   const expected = new Map(projects.flatMap((project) => [...writeProject(version, project)]))
   const folders = projects.map(({ name }) => join(built, version, name))
   const script = fileURLToPath(new URL('check-types.js', import.meta.url))
@@ -35,7 +39,9 @@ export async function surprises(version: string, compiler: string, projects: rea
   // TypeScript 7 is a program of its own, and quick.
   const printed =
     version === '7'
-      ? (await Promise.all(folders.map((folder) => run([tsc, '-p', folder, '--pretty', 'false'])))).join('')
+      ? (
+          await Promise.all(folders.map((folder) => run([tsc, '-p', folder, '--pretty', 'false'])))
+        ).join('')
       : await run([script, compiler, ...folders])
   const met = new Set<string>()
   const found: string[] = []
@@ -46,11 +52,20 @@ export async function surprises(version: string, compiler: string, projects: rea
   }
   const missing = [...expected].filter(([place]) => !met.has(place))
   const others = printed.split('\n').filter((line) => /^error |^\w*Error: /.test(line))
-  return [...others, ...found, ...missing.map(([place, codes]) => `${place}: not refused: ${codes.join(' or ')}`)]
+  return [
+    ...others,
+    ...found,
+    ...missing.map(([place, codes]) => `${place}: not refused: ${codes.join(' or ')}`),
+  ]
 }
 
-/** Writes the files of a project, and returns the errors that are expected in it, by file and line. */
-function writeProject(version: string, { name: project, compilerOptions, files }: TypeProject): Map<string, readonly string[]> {
+/**
+ * Writes the files of a project, and returns the errors that are expected in it, by file and line.
+ */
+function writeProject(
+  version: string,
+  { name: project, compilerOptions, files }: TypeProject,
+): Map<string, readonly string[]> {
   const folder = join(built, version, project)
   mkdirSync(folder, { recursive: true })
   const expected = new Map<string, readonly string[]>()
@@ -58,16 +73,28 @@ function writeProject(version: string, { name: project, compilerOptions, files }
     const lines = readFileSync(join(cases, name), 'utf8').split('\n')
     for (const [i, line] of lines.entries()) {
       const codes = MARK.exec(line)?.[1]?.split('|')
-      if (codes === undefined && line.includes('@ts-')) throw new Error(`${name}:${i + 1}: no code: ${line}`)
-      if (codes !== undefined && files.includes(name)) expected.set(`${project}/${name}:${i + 2}`, codes)
+      if (codes === undefined && line.includes('@ts-'))
+        throw new Error(`${name}:${i + 1}: no code: ${line}`)
+      if (codes !== undefined && files.includes(name))
+        expected.set(`${project}/${name}:${i + 2}`, codes)
     }
     writeFileSync(join(folder, name), lines.join('\n').replaceAll('@ts-expect-error', 'expected:'))
   }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...COMMON, ...compilerOptions }, files }))
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...COMMON, ...compilerOptions }, files }),
+  )
   return expected
 }
 
-const COMMON = { noEmit: true, strict: true, target: 'es2022', lib: ['es2022'], types: ['node'], skipLibCheck: false }
+const COMMON = {
+  noEmit: true,
+  strict: true,
+  target: 'es2022',
+  lib: ['es2022'],
+  types: ['node'],
+  skipLibCheck: false,
+}
 
 function run(args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,8 @@
-// Why: the report of the benchmark is what people judge pythreads by. Nothing that was measured, failed or is not offered may get lost in it, and it
-// has to be readable: in the light and in the dark, on a phone and on a desk.
-// How to read a failure: the list that was not empty says what is wrong, where. RESULTS of support/bench-results.ts is what is shown. The tests that
-// look at it need a Chromium: Debian's package `chromium`, or the one that CHROMIUM names.
+// Why: the report of the benchmark is what people judge pythreads by. Nothing that was measured,
+// failed or is not offered may get lost in it, and it has to be readable: in the light and in the
+// dark, on a phone and on a desk. How to read a failure: the list that was not empty says what is
+// wrong, where. RESULTS of support/bench-results.ts is what is shown. The tests that look at it
+// need a Chromium: Debian's package `chromium`, or the one that CHROMIUM names.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
@@ -27,13 +28,17 @@ afterAll(() => places[Symbol.dispose]())
 describe('the report', () => {
   it('is one file: no scripts, nothing from elsewhere', () => {
     expect(page).not.toMatch(/<script|<link rel="stylesheet"|@import|url\(/)
-    const addresses = [...page.matchAll(/(?:src|href)="([^"#][^"]*)"/g)].map(([, address]) => address)
+    const addresses = [...page.matchAll(/(?:src|href)="([^"#][^"]*)"/g)].map(
+      ([, address]) => address,
+    )
     expect(addresses).toEqual(['data:,'])
   })
 
   it('shows text as text', () => {
     expect(page).not.toContain('<script>alert')
-    expect(page).toContain('Error: &lt;script&gt;alert(&quot;pwned&quot;)&lt;/script&gt; &amp; more')
+    expect(page).toContain(
+      'Error: &lt;script&gt;alert(&quot;pwned&quot;)&lt;/script&gt; &amp; more',
+    )
     expect(page).toContain('A &lt;Fast&gt; Processor')
     expect(page).toContain('something &lt;new&gt;')
   })
@@ -44,7 +49,8 @@ describe('the report', () => {
 
   it('names every peer, and says why one could not be installed', () => {
     const section = /<section id="peers">.*?<\/section>/s.exec(page)?.[0] ?? ''
-    for (const { name } of DRIVERS.filter(({ ours }) => !ours)) expect(section).toContain(`<th scope="row">${name}</th>`)
+    for (const { name } of DRIVERS.filter(({ ours }) => !ours))
+      expect(section).toContain(`<th scope="row">${name}</th>`)
     expect(section).toContain('not installed: gyp ERR! no Python.h')
     expect(section).toMatch(/pythonia<\/th>.*?failed in c-20-callers, d-cpu/s)
     expect(section).toContain('there is none') // Python that has interpreters with a GIL each
@@ -55,11 +61,19 @@ describe('the report', () => {
     const section = /<section id="targets">.*?<\/section>/s.exec(page)?.[0] ?? ''
     const lineOf = (key: string, driver: string) =>
       new RegExp(`>${key} .*?<th scope="row">${driver}</th>.*?</tr>`, 's').exec(section)?.[0]
-    expect(lineOf('a-sync, calls/s', 'pythreads-thread')).toMatch(/432 k\/s.*354 k\/s.*node-calls-python.*1\.22×.*✓ met/s)
-    expect(lineOf('c-20-callers, calls/s', 'pythreads-process')).toMatch(/94\.4 k\/s.*117 k\/s.*child-process.*0\.81×.*✗ missed/s)
+    expect(lineOf('a-sync, calls/s', 'pythreads-thread')).toMatch(
+      /432 k\/s.*354 k\/s.*node-calls-python.*1\.22×.*✓ met/s,
+    )
+    expect(lineOf('c-20-callers, calls/s', 'pythreads-process')).toMatch(
+      /94\.4 k\/s.*117 k\/s.*child-process.*0\.81×.*✗ missed/s,
+    )
     expect(section).toMatch(/did not measure: .*queue \(slower by\)/)
-    const counted = [...(section.match(/<strong>\d+/g) ?? [])].map((text) => Number(text.slice('<strong>'.length)))
-    expect(counted.reduce((sum, one) => sum + one, 0)).toBe(section.match(/<tr><th scope="row">/g)?.length)
+    const counted = [...(section.match(/<strong>\d+/g) ?? [])].map((text) =>
+      Number(text.slice('<strong>'.length)),
+    )
+    expect(counted.reduce((sum, one) => sum + one, 0)).toBe(
+      section.match(/<tr><th scope="row">/g)?.length,
+    )
   })
 
   it('is made again of a file, and not of one that has no results', async () => {
@@ -80,7 +94,10 @@ it('there is a Chromium to look at it with', ({ skip }) => {
 })
 
 describe.skipIf(executable === undefined)('the report in Chromium', () => {
-  const checks = readFileSync(fileURLToPath(new URL('../support/report-page.js', import.meta.url)), 'utf8')
+  const checks = readFileSync(
+    fileURLToPath(new URL('../support/report-page.js', import.meta.url)),
+    'utf8',
+  )
   let browser: Browser
 
   beforeAll(async () => {
@@ -88,7 +105,10 @@ describe.skipIf(executable === undefined)('the report in Chromium', () => {
   })
   afterAll(async () => await browser?.close())
 
-  async function open(colorScheme: 'light' | 'dark', width: number): Promise<{ tab: Page; heard: string[] }> {
+  async function open(
+    colorScheme: 'light' | 'dark',
+    width: number,
+  ): Promise<{ tab: Page; heard: string[] }> {
     const tab = await browser.newPage({ colorScheme, viewport: { width, height: 900 } })
     const heard: string[] = []
     tab.on('console', (message) => heard.push(message.text()))
@@ -103,17 +123,23 @@ describe.skipIf(executable === undefined)('the report in Chromium', () => {
   }
 
   describe.each(['light', 'dark'] as const)('in the %s', (scheme) => {
-    it.each([360, 800, 1280])('%i pixels wide: it is quiet, fits, and all can be read', async (width) => {
-      const { tab, heard } = await open(scheme, width)
-      expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(width)
-      expect(await tab.evaluate('labelTroubles()')).toEqual([])
-      expect(await tab.evaluate('contrastTroubles()')).toEqual([])
-      const { texts, marks } = (await tab.evaluate('counts()')) as { texts: number; marks: number }
-      expect(texts).toBeGreaterThan(300)
-      expect(marks).toBeGreaterThan(300)
-      expect(heard).toEqual([])
-      await tab.close()
-    })
+    it.each([360, 800, 1280])(
+      '%i pixels wide: it is quiet, fits, and all can be read',
+      async (width) => {
+        const { tab, heard } = await open(scheme, width)
+        expect(await tab.evaluate('document.documentElement.scrollWidth')).toBe(width)
+        expect(await tab.evaluate('labelTroubles()')).toEqual([])
+        expect(await tab.evaluate('contrastTroubles()')).toEqual([])
+        const { texts, marks } = (await tab.evaluate('counts()')) as {
+          texts: number
+          marks: number
+        }
+        expect(texts).toBeGreaterThan(300)
+        expect(marks).toBeGreaterThan(300)
+        expect(heard).toEqual([])
+        await tab.close()
+      },
+    )
   })
 
   it('has a title, a text and a table with each chart, and a chart for each metric', async () => {
@@ -145,9 +171,12 @@ describe.skipIf(executable === undefined)('the report in Chromium', () => {
           `${driver} ${texts}`,
         ).toBe(true)
       }
-      if (notOffered !== undefined) expect(mine.some((row) => row.includes(`not offered: ${notOffered}`))).toBe(true)
+      if (notOffered !== undefined)
+        expect(mine.some((row) => row.includes(`not offered: ${notOffered}`))).toBe(true)
       if (summary === undefined && errors !== undefined)
-        expect(mine.some((row) => row.includes(`failed: ${errors[0]?.replace(/\s+/g, ' ')}`))).toBe(true)
+        expect(mine.some((row) => row.includes(`failed: ${errors[0]?.replace(/\s+/g, ' ')}`))).toBe(
+          true,
+        )
     }
     await tab.close()
   })
@@ -157,15 +186,21 @@ describe.skipIf(executable === undefined)('the report in Chromium', () => {
     const cpu = await tab.locator('#cpu-1 .note').textContent()
     expect(cpu).toContain('pythonia failed: Error: the process of the cell ended with SIGSEGV')
     expect(await tab.locator('#cpu-1 .chart svg').textContent()).toMatch(/pythonia.*failed/)
-    expect(await tab.locator('#throughput-1 .chart svg').textContent()).toMatch(/pymport.*not there/)
+    expect(await tab.locator('#throughput-1 .chart svg').textContent()).toMatch(
+      /pymport.*not there/,
+    )
     expect(await tab.locator('#throughput-1').textContent()).toContain(NOT_INSTALLED)
-    expect(await tab.locator('#throughput-3').textContent()).toContain(`pythonia failed in 1 of 4 rounds: ${WILD}`)
+    expect(await tab.locator('#throughput-3').textContent()).toContain(
+      `pythonia failed in 1 of 4 rounds: ${WILD}`,
+    )
     expect(await tab.locator('#failed').textContent()).toContain(CRASH)
     await tab.close()
   })
 
   it('makes a picture for the light and one for the dark', async () => {
-    const pictures = (await savePictures(RESULTS, places.path('images'))).map((path) => readFileSync(path))
+    const pictures = (await savePictures(RESULTS, places.path('images'))).map((path) =>
+      readFileSync(path),
+    )
     for (const picture of pictures) {
       expect(picture.toString('latin1', 1, 4)).toBe('PNG')
       expect(picture.readUInt32BE(16)).toBe(2360)

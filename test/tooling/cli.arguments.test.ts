@@ -1,4 +1,5 @@
-// How `pythreads run` reads the arguments of its command line, and which results it refuses to print.
+// How `pythreads run` reads the arguments of its command line, and which results it refuses to
+// print.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { duration, JsonTemplate, json } from '../../src/cli/flags.ts'
 import { readArguments } from '../../src/cli/json-arguments.ts'
@@ -16,7 +17,11 @@ describe('arguments', () => {
       ['1', '2.0', 'null', '[1, "a"]', 'abc', '1e', '"1"'],
       '[1, 2.0, null, [1, "a"], "abc", "1e", "1"]',
     ],
-    ['a number with all its digits', ['123456789012345678901234567890', '-0.10'], '[123456789012345678901234567890, -0.10]'],
+    [
+      'a number with all its digits',
+      ['123456789012345678901234567890', '-0.10'],
+      '[123456789012345678901234567890, -0.10]',
+    ],
     ['a text of any script', ['é😀\n'], '["é😀\\n"]'],
     ['a text that is no JSON', ['', 'NaN', '01', 'a"'], '["", "NaN", "01", "a\\""]'],
     ['none', [], '[]'],
@@ -29,14 +34,19 @@ describe('arguments', () => {
     expect(args.text).toBe('["1", "{\\"a\\"", "null"]')
   })
 
-  it.each([['{'], ['["a"'], ['"a'], [' {"a": }']])('are refused where they begin like JSON, and are none: %s', async (given) => {
-    await expect(readArguments([given], none)).rejects.toThrow(usage as Error)
-  })
+  it.each([['{'], ['["a"'], ['"a'], [' {"a": }']])(
+    'are refused where they begin like JSON, and are none: %s',
+    async (given) => {
+      await expect(readArguments([given], none)).rejects.toThrow(usage as Error)
+    },
+  )
 
   it('are given once', async () => {
     await expect(readArguments(['1'], { ...none, args: '[1]' })).rejects.toThrow(usage as Error)
     await expect(readArguments(['-', '-'], none)).rejects.toThrow(usage as Error)
-    await expect(readArguments([], { ...none, args: '-', kwargs: '-' })).rejects.toThrow(usage as Error)
+    await expect(readArguments([], { ...none, args: '-', kwargs: '-' })).rejects.toThrow(
+      usage as Error,
+    )
   })
 
   it.each([
@@ -51,7 +61,9 @@ describe('arguments', () => {
   })
 
   it('have numbers for the texts that stand for them', () => {
-    const template = new JsonTemplate('[{"id": "$thread", "call": $call, "text": "w$worker"}, "$threads"]')
+    const template = new JsonTemplate(
+      '[{"id": "$thread", "call": $call, "text": "w$worker"}, "$threads"]',
+    )
     expect(template.fill(3, 7)).toBe('[{"id": 3, "call": 7, "text": "w3"}, "$threads"]')
     expect(json('array')(template.text)).toBe(template.text)
   })
@@ -113,9 +125,18 @@ describe('a result', () => {
   it.each(pythons.flatMap(({ packages }) => packages ?? []).slice(0, 1))(
     'may have arrays and numbers of numpy (%s)',
     async (python) => {
-      await using numpy = await Python.start({ workers: 1, isolation: 'process', python, path: ['test/python'] })
-      const called = numpy.run<Uint8Array>(CALL, ['commands:of_numpy', '[]', '{}'], { kwargs: { raw: false } })
-      expect(Buffer.from(await called).toString()).toBe('[[[0.0, 1.0], [2.0, 3.0]], 7, 1.5, true]\n')
+      await using numpy = await Python.start({
+        workers: 1,
+        isolation: 'process',
+        python,
+        path: ['test/python'],
+      })
+      const called = numpy.run<Uint8Array>(CALL, ['commands:of_numpy', '[]', '{}'], {
+        kwargs: { raw: false },
+      })
+      expect(Buffer.from(await called).toString()).toBe(
+        '[[[0.0, 1.0], [2.0, 3.0]], 7, 1.5, true]\n',
+      )
     },
   )
 
@@ -134,7 +155,9 @@ describe('a result', () => {
     const [deep, long] = ['[', '1'].map((text) => text.repeat(100_000)) as [string, string]
     for (const args of [`${deep}${']'.repeat(100_000)}`, `[${long}]`]) {
       const called = py.run(CALL, ['commands:same', args, '{}'], { kwargs: { raw: false } })
-      await expect(called).rejects.toMatchObject({ code: expect.stringMatching(/ERR_PYTHREADS_(ARGUMENT|VALUE)/) as string })
+      await expect(called).rejects.toMatchObject({
+        code: expect.stringMatching(/ERR_PYTHREADS_(ARGUMENT|VALUE)/) as string,
+      })
     }
   })
 })

@@ -1,6 +1,7 @@
 /**
- * A folder that somebody is in may hold anybody's files: no command imports a module from it, except for a target that is a file there, whatever the
- * command runs to find a Python, to try modules and to start workers.
+ * A folder that somebody is in may hold anybody's files: no command imports a module from it,
+ * except for a target that is a file there, whatever the command runs to find a Python, to try
+ * modules and to start workers.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -43,7 +44,10 @@ const NAMES = [
 const folder = places.folder('somewhere')
 const log = places.file('log', '')
 for (const name of NAMES)
-  places.file(`somewhere/${name}.py`, `open(${JSON.stringify(log)}, 'a').write(${JSON.stringify(`${name}\n`)})\n`)
+  places.file(
+    `somewhere/${name}.py`,
+    `open(${JSON.stringify(log)}, 'a').write(${JSON.stringify(`${name}\n`)})\n`,
+  )
 places.file('somewhere/rows.jsonl', '[1]\n')
 const quick = ['--count', '1', '--workers', '1']
 
@@ -52,11 +56,29 @@ describe.each([...new Set([pythons[0], pythons.at(-1)])])('with Python $release'
   it.each([
     ['run', ['run', 'math:sqrt', '4']],
     ['run of a module of the standard library', ['run', 'json:dumps', '[1]']],
-    ['map', ['map', 'operator:itemgetter', '-i', 'rows.jsonl', '-o', '/dev/null', '--on-error', 'skip', '--workers', '1', '-q']],
+    [
+      'map',
+      [
+        'map',
+        'operator:itemgetter',
+        '-i',
+        'rows.jsonl',
+        '-o',
+        '/dev/null',
+        '--on-error',
+        'skip',
+        '--workers',
+        '1',
+        '-q',
+      ],
+    ],
     ['bench', ['bench', 'math:sqrt', '4', ...quick]],
     ['doctor', ['doctor', '--import', 'json,sqlite3']],
   ])('%s imports nothing from the current folder', async (_, args) => {
-    await runCli([...args, '--python', executable], { cwd: folder, env: { PYTHREADS_CACHE: 'off', PYTHONPATH: '' } })
+    await runCli([...args, '--python', executable], {
+      cwd: folder,
+      env: { PYTHREADS_CACHE: 'off', PYTHONPATH: '' },
+    })
     const imported = readFileSync(log, 'utf8')
     writeFileSync(log, '')
     expect(imported).toBe('')

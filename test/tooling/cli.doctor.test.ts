@@ -29,8 +29,12 @@ describe('pythreads doctor', () => {
       expect(stdout).toMatch(/^ {2}thread .*^ {2}subinterpreter .*^ {2}process +yes/ms)
       const [reason = ''] = /^ {2}subinterpreter .*?(?=\n {2}process)/ms.exec(stdout) ?? []
       const isWhole = reason.split('(').length === reason.split(')').length
-      expect({ reason, isMarked: reason.endsWith('...') || isWhole }).toMatchObject({ isMarked: true })
-      expect(stdout.replaceAll(/\n */g, ' ')).toMatch(/isolation 'auto' chooses (thread|subinterpreter|process): /)
+      expect({ reason, isMarked: reason.endsWith('...') || isWhole }).toMatchObject({
+        isMarked: true,
+      })
+      expect(stdout.replaceAll(/\n */g, ' ')).toMatch(
+        /isolation 'auto' chooses (thread|subinterpreter|process): /,
+      )
     },
   )
 
@@ -44,13 +48,21 @@ describe('pythreads doctor', () => {
   })
 
   it('says which modules work, and how to install one that does not; its status is 1 then', async () => {
-    const { code, stdout } = await runCli(['doctor', '--python', python, '--import', 'json,cv2,no_such_module,os.nope'])
+    const { code, stdout } = await runCli([
+      'doctor',
+      '--python',
+      python,
+      '--import',
+      'json,cv2,no_such_module,os.nope',
+    ])
     expect(code).toBe(1)
     expect(stdout).toMatch(/^work: json/m)
     expect(stdout).toContain("does not work: cv2: No module named 'cv2'")
     expect(stdout).toMatch(/^ {2}.*python.* -m pip install opencv-python no_such_module$/m)
     expect(rows(stdout)).toBeLessThan(24)
-    expect(await runCli(['doctor', '--python', python, '--import', 'json,sqlite3'])).toMatchObject({ code: 0 })
+    expect(await runCli(['doctor', '--python', python, '--import', 'json,sqlite3'])).toMatchObject({
+      code: 0,
+    })
   })
 
   it('fits on a screen however many modules there are', async () => {
@@ -67,12 +79,25 @@ describe('pythreads doctor', () => {
   it('names the module that a module needs, and says no command for one that is broken', async () => {
     places.file('needs_it.py', 'import not_installed_anywhere\n')
     places.file('is_broken.py', 'raise ValueError("broken")\n')
-    const flags = ['--python', python, '--path', places.root, '--import', 'needs_it,is_broken', '--json']
+    const flags = [
+      '--python',
+      python,
+      '--path',
+      places.root,
+      '--import',
+      'needs_it,is_broken',
+      '--json',
+    ]
     const { code, stdout } = await runCli(['doctor', ...flags])
     const { imports } = JSON.parse(stdout) as { imports: { modules: unknown[]; install: string } }
     expect(code).toBe(1)
     expect(imports.modules).toMatchObject([
-      { module: 'needs_it', ok: false, code: 'ERR_PYTHREADS_IMPORT_FAILED', missing: 'not_installed_anywhere' },
+      {
+        module: 'needs_it',
+        ok: false,
+        code: 'ERR_PYTHREADS_IMPORT_FAILED',
+        missing: 'not_installed_anywhere',
+      },
       { module: 'is_broken', ok: false, code: 'ERR_PYTHREADS_IMPORT_FAILED' },
     ])
     expect(imports.install).toMatch(/ install not_installed_anywhere$/)
@@ -89,7 +114,13 @@ describe('pythreads doctor', () => {
       places.script(join(`bin${i}`, 'python3'), 'exit 1')
       return places.path(`bin${i}`)
     }).join(':')
-    const env = { PATH, VIRTUAL_ENV: '', CONDA_PREFIX: '', PYTHREADS_PYTHON: '', PYENV_ROOT: '/none' }
+    const env = {
+      PATH,
+      VIRTUAL_ENV: '',
+      CONDA_PREFIX: '',
+      PYTHREADS_PYTHON: '',
+      PYENV_ROOT: '/none',
+    }
     const { code, stdout } = await runCli(['doctor'], { cwd: places.root, env })
     expect({ code, rows: rows(stdout) < 24 }).toEqual({ code: 1, rows: true })
     expect(stdout).toContain('ERR_PYTHREADS_PYTHON_NOT_FOUND')
@@ -100,28 +131,54 @@ describe('what auto chooses', () => {
   const free = pythons.find(({ freeThreaded }) => freeThreaded)
   type Answer = Record<string, { isolation: string; reasons: string[] }>
 
-  it.runIf(free !== undefined)('tries modules without a GIL and says which one decides', async () => {
-    const args = ['doctor', '--python', free?.executable ?? '', '--import', 'json,there_is_no_such_module', '--json']
-    const { stdout } = await runCli(args)
-    const { auto, autoWithModules } = JSON.parse(stdout) as Answer
-    expect(auto?.isolation).toBe('thread')
-    expect(autoWithModules?.isolation).toBe('process')
-    expect(autoWithModules?.reasons[0]).toMatch(/^not thread: there_is_no_such_module: /)
-  })
+  it.runIf(free !== undefined)(
+    'tries modules without a GIL and says which one decides',
+    async () => {
+      const args = [
+        'doctor',
+        '--python',
+        free?.executable ?? '',
+        '--import',
+        'json,there_is_no_such_module',
+        '--json',
+      ]
+      const { stdout } = await runCli(args)
+      const { auto, autoWithModules } = JSON.parse(stdout) as Answer
+      expect(auto?.isolation).toBe('thread')
+      expect(autoWithModules?.isolation).toBe('process')
+      expect(autoWithModules?.reasons[0]).toMatch(/^not thread: there_is_no_such_module: /)
+    },
+  )
 
   it('chooses a process where there is a GIL, and says why', async () => {
     const { python } = placement('subinterpreter')
-    const { code, stdout } = await runCli(['doctor', '--python', python, '--import', 'json,readline', '--json'])
+    const { code, stdout } = await runCli([
+      'doctor',
+      '--python',
+      python,
+      '--import',
+      'json,readline',
+      '--json',
+    ])
     expect(code).toBe(0)
     const { auto, autoWithModules } = JSON.parse(stdout) as Answer
     expect(auto?.isolation).toBe('process')
     expect(autoWithModules).toEqual(auto)
-    expect(auto?.reasons.join('\n')).toMatch(/^not thread: .*\nnot subinterpreter: only if you ask for it: .*\nprocess: /)
+    expect(auto?.reasons.join('\n')).toMatch(
+      /^not thread: .*\nnot subinterpreter: only if you ask for it: .*\nprocess: /,
+    )
   })
 })
 
 describe('the command that installs a package', () => {
-  const installer = { executable: '/x/bin/python', prefix: '/x', has_pip: true, by_uv: false, by_conda: false, is_managed: false }
+  const installer = {
+    executable: '/x/bin/python',
+    prefix: '/x',
+    has_pip: true,
+    by_uv: false,
+    by_conda: false,
+    is_managed: false,
+  }
   let py: Python
   beforeAll(async () => {
     py = await Python.start({ python, isolation: 'process', workers: 1 })
@@ -138,18 +195,48 @@ describe('the command that installs a package', () => {
 
   it.each([
     ['is that of the Python that is used', {}, ['numpy'], '/x/bin/python -m pip install numpy'],
-    ['has the name of the package', {}, ['PIL', 'sklearn', 'yaml'], '/x/bin/python -m pip install pillow scikit-learn pyyaml'],
-    ['quotes a path', { executable: "/a b/it's" }, ['numpy'], `'/a b/it'"'"'s' -m pip install numpy`],
-    ['is of uv for its environments', { has_pip: false, by_uv: true }, ['numpy'], 'uv pip install --python /x/bin/python numpy'],
-    ['gets pip first', { has_pip: false }, ['a'], '/x/bin/python -m ensurepip && /x/bin/python -m pip install a'],
-    ['is of conda for its environments', { by_conda: true }, ['numpy'], 'conda install --prefix /x numpy'],
+    [
+      'has the name of the package',
+      {},
+      ['PIL', 'sklearn', 'yaml'],
+      '/x/bin/python -m pip install pillow scikit-learn pyyaml',
+    ],
+    [
+      'quotes a path',
+      { executable: "/a b/it's" },
+      ['numpy'],
+      `'/a b/it'"'"'s' -m pip install numpy`,
+    ],
+    [
+      'is of uv for its environments',
+      { has_pip: false, by_uv: true },
+      ['numpy'],
+      'uv pip install --python /x/bin/python numpy',
+    ],
+    [
+      'gets pip first',
+      { has_pip: false },
+      ['a'],
+      '/x/bin/python -m ensurepip && /x/bin/python -m pip install a',
+    ],
+    [
+      'is of conda for its environments',
+      { by_conda: true },
+      ['numpy'],
+      'conda install --prefix /x numpy',
+    ],
     [
       'makes an environment beside the Python of a system',
       { is_managed: true },
       ['numpy'],
       '/x/bin/python -m venv .venv && .venv/bin/python -m pip install numpy',
     ],
-    ['is of the system for a part of the standard library', {}, ['_tkinter'], 'apt install python3-tk'],
+    [
+      'is of the system for a part of the standard library',
+      {},
+      ['_tkinter'],
+      'apt install python3-tk',
+    ],
   ])('%s', async (_, facts, modules, command) => {
     expect(await py.eval`command(${{ ...installer, ...facts }}, ${modules})`).toBe(command)
   })

@@ -1,4 +1,5 @@
-// How the program ends: Ctrl-C, a reader that goes away or is slow, no terminal. A hang here means that Ctrl-C was not heeded.
+// How the program ends: Ctrl-C, a reader that goes away or is slow, no terminal. A hang here means
+// that Ctrl-C was not heeded.
 import { existsSync, openSync, readFileSync, readSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -25,42 +26,73 @@ const ESCAPE = String.fromCharCode(27)
 const color = new RegExp(`${ESCAPE}\\[[\\d;]*m`)
 
 describe('Ctrl-C', () => {
-  it.each(placements)('interrupts a call, lets Python clean up, and ends with status 130, in $name', async (place) => {
-    const path = places.path(`ended-${place.turn}`)
-    const flags = ['--isolation', place.isolation, '--python', place.python, ...stdout]
-    const child = startCli(['run', `${commands}:waits`, path, ...flags])
-    await child.printed('begun')
-    child.kill('SIGINT')
-    const { code, stderr } = await child.ended
-    expect({ code, stderr, ended: existsSync(path) && readFileSync(path, 'utf8') }).toEqual({
-      code: 130,
-      stderr: '',
-      ended: 'ended\n',
-    })
-  })
+  it.each(placements)(
+    'interrupts a call, lets Python clean up, and ends with status 130, in $name',
+    async (place) => {
+      const path = places.path(`ended-${place.turn}`)
+      const flags = ['--isolation', place.isolation, '--python', place.python, ...stdout]
+      const child = startCli(['run', `${commands}:waits`, path, ...flags])
+      await child.printed('begun')
+      child.kill('SIGINT')
+      const { code, stderr } = await child.ended
+      expect({ code, stderr, ended: existsSync(path) && readFileSync(path, 'utf8') }).toEqual({
+        code: 130,
+        stderr: '',
+        ended: 'ended\n',
+      })
+    },
+  )
 
   it.each(['process', 'thread'])(
     'ends calls from threads that nothing interrupts, and says how many there were (%s)',
     async (kind) => {
-      const child = startCli(['run', `${commands}:never_ends`, '--threads', '2', '--every', '1s', ...stdout, '--isolation', kind])
+      const child = startCli([
+        'run',
+        `${commands}:never_ends`,
+        '--threads',
+        '2',
+        '--every',
+        '1s',
+        ...stdout,
+        '--isolation',
+        kind,
+      ])
       await child.printed('begun')
       child.kill('SIGINT')
-      expect(await child.ended).toMatchObject({ code: 130, stderr: expect.stringMatching(/^0 calls, 0 errors/) as string })
+      expect(await child.ended).toMatchObject({
+        code: 130,
+        stderr: expect.stringMatching(/^0 calls, 0 errors/) as string,
+      })
     },
   )
 
-  it.each(['process', 'thread'])('does not wait for a call that nothing interrupts (%s)', async (kind) => {
-    const child = startCli(['run', `${commands}:never_ends`, ...stdout, '--isolation', kind])
-    await child.printed('begun')
-    child.kill('SIGINT')
-    expect(await child.ended).toMatchObject({ code: 130, stderr: '' })
-  })
+  it.each(['process', 'thread'])(
+    'does not wait for a call that nothing interrupts (%s)',
+    async (kind) => {
+      const child = startCli(['run', `${commands}:never_ends`, ...stdout, '--isolation', kind])
+      await child.printed('begun')
+      child.kill('SIGINT')
+      expect(await child.ended).toMatchObject({ code: 130, stderr: '' })
+    },
+  )
 
   it('ends pythreads bench with its report', async () => {
-    const child = startCli(['bench', `${commands}:never_ends`, '-w', '2', '--for', '60s', '--isolation', 'process'])
+    const child = startCli([
+      'bench',
+      `${commands}:never_ends`,
+      '-w',
+      '2',
+      '--for',
+      '60s',
+      '--isolation',
+      'process',
+    ])
     await child.said('begun')
     child.kill('SIGINT')
-    expect(await child.ended).toMatchObject({ code: 130, stdout: expect.stringMatching(/^0 calls, 0 errors/) as string })
+    expect(await child.ended).toMatchObject({
+      code: 130,
+      stdout: expect.stringMatching(/^0 calls, 0 errors/) as string,
+    })
   })
 
   it('ends the program while Python starts', async () => {
@@ -126,7 +158,8 @@ describe('a reader that is slow', () => {
     for (let i = 0; i < 100; i++) await turn()
     expect(isDone).toBe(false)
     const reader = (async () => {
-      for (let left = size; left > 0; left -= readSync(fd, Buffer.alloc(Math.min(left, 1 << 15)))) await turn()
+      for (let left = size; left > 0; left -= readSync(fd, Buffer.alloc(Math.min(left, 1 << 15))))
+        await turn()
     })()
     await Promise.all([printed, reader])
     await printer.end()
@@ -135,24 +168,40 @@ describe('a reader that is slow', () => {
 
   it.each(['process', 'thread'])('gets every byte of a large result (%s)', async (isolation) => {
     const run = `pythreads run ${commands}:large 20000000 --isolation ${isolation}`
-    expect((await shell(`${run} | (read -r -n 1 quote; echo "$quote"; wc -c)`)).stdout).toBe('"\n20000002\n')
+    expect((await shell(`${run} | (read -r -n 1 quote; echo "$quote"; wc -c)`)).stdout).toBe(
+      '"\n20000002\n',
+    )
   })
 })
 
 describe('a terminal', () => {
-  const map = [process.execPath, cli, 'map', 'builtins:abs', '-i', places.file('few.jsonl', '1\n2\n'), '-o', '/dev/null']
+  const map = [
+    process.execPath,
+    cli,
+    'map',
+    'builtins:abs',
+    '-i',
+    places.file('few.jsonl', '1\n2\n'),
+    '-o',
+    '/dev/null',
+  ]
 
   it('gets no colors, and its cursor back', async () => {
     const { code, stdout: screen } = await inTerminal(map, { NO_COLOR: '1' })
     expect(code).toBe(0)
     expect(screen).toContain('2 records, 0 failed')
     expect(screen).not.toMatch(color)
-    expect(screen.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThanOrEqual(screen.lastIndexOf(`${ESCAPE}[?25l`))
+    expect(screen.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThanOrEqual(
+      screen.lastIndexOf(`${ESCAPE}[?25l`),
+    )
   })
 
   it('that can do nothing gets lines alone', async () => {
     const { code, stdout: screen } = await inTerminal(map, { TERM: 'dumb' })
-    expect({ code, screen }).toEqual({ code: 0, screen: expect.stringMatching(/^2 records, 0 failed, .*\r\n$/) })
+    expect({ code, screen }).toEqual({
+      code: 0,
+      screen: expect.stringMatching(/^2 records, 0 failed, .*\r\n$/),
+    })
   })
 
   it('is not needed: without one there are no escapes, and standard input may be closed', async () => {
@@ -160,7 +209,9 @@ describe('a terminal', () => {
       code,
       stdout: out,
       stderr,
-    } = await shell(`pythreads run ${commands}:same 1 -t 2 <&- && pythreads map builtins:abs <<< '-1'`)
+    } = await shell(
+      `pythreads run ${commands}:same 1 -t 2 <&- && pythreads map builtins:abs <<< '-1'`,
+    )
     expect({ code, out }).toEqual({ code: 0, out: '[1]\n[1]\n1\n' })
     expect(stderr).not.toContain(ESCAPE)
   })

@@ -1,5 +1,6 @@
-// What the program says of itself, and docs/cli.md of it: every option in a table, examples that run, hints where a word is wrong.
-// Where a table of docs/cli.md differs from the options, the expected table is in the failure: copy it.
+// What the program says of itself, and docs/cli.md of it: every option in a table, examples that
+// run, hints where a word is wrong. Where a table of docs/cli.md differs from the options, the
+// expected table is in the failure: copy it.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -9,49 +10,65 @@ import { Places } from '../support/places.ts'
 import { shell } from '../support/shell.ts'
 
 const page = readFileSync(fileURLToPath(new URL('../../docs/cli.md', import.meta.url)), 'utf8')
-const { version } = JSON.parse(readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8')) as {
+const { version } = JSON.parse(
+  readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'),
+) as {
   version: string
 }
 
 const places = new Places()
 afterAll(() => places[Symbol.dispose]())
-places.file('rules.py', 'def score(event):\n    return {"id": event["id"], "score": event["id"] * 2}\n')
+places.file(
+  'rules.py',
+  'def score(event):\n    return {"id": event["id"], "score": event["id"] * 2}\n',
+)
 places.file('events.jsonl', '{"id": 1}\n{"id": 2}\n{"id": 3}\n')
 
 describe('docs/cli.md', () => {
   it.each(commands)('has the options of $name', ({ name, flags }) => {
-    const [, table] = new RegExp(`<!-- flags ${name} -->\n(.*?)\n<!-- /flags -->`, 's').exec(page) ?? []
+    const [, table] =
+      new RegExp(`<!-- flags ${name} -->\n(.*?)\n<!-- /flags -->`, 's').exec(page) ?? []
     expect(table).toBe(flagTable(flags))
   })
 
   it('has examples that work', async () => {
     const [, block = ''] = /```sh\n(.*?)```/s.exec(page) ?? []
-    const ended = await shell(`set -e\n${block.replaceAll('npx pythreads', 'pythreads')}`, { cwd: places.root })
+    const ended = await shell(`set -e\n${block.replaceAll('npx pythreads', 'pythreads')}`, {
+      cwd: places.root,
+    })
     expect(ended).toMatchObject({ code: 0 })
     expect(ended.stdout).toMatch(/^\[\n 1,\n 2\n\]\n/)
-    expect(readFileSync(places.path('decisions.csv'), 'utf8')).toBe('id,score\r\n1,2\r\n2,4\r\n3,6\r\n')
+    expect(readFileSync(places.path('decisions.csv'), 'utf8')).toBe(
+      'id,score\r\n1,2\r\n2,4\r\n3,6\r\n',
+    )
   })
 })
 
 describe('--help', () => {
-  const examples = commands.filter(({ name }) => name !== 'tour').flatMap((command) => command.examples)
+  const examples = commands
+    .filter(({ name }) => name !== 'tour')
+    .flatMap((command) => command.examples)
 
   it.each(examples)('has an example that works: $line', async ({ line }) => {
     expect(await shell(`set -o pipefail; ${line}`, { cwd: places.root })).toMatchObject({ code: 0 })
   })
 
-  it.each(commands)('of $name fits into 80 columns, and has its options and examples', async ({ name, examples: [example] }) => {
-    const { code, stdout, stderr } = await runCli([name, '--help'])
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout.split('\n').filter(({ length }) => length > 80)).toEqual([])
-    expect(stdout).toContain(example?.line)
-    expect(stdout).not.toContain('default: false')
-  })
+  it.each(commands)(
+    'of $name fits into 80 columns, and has its options and examples',
+    async ({ name, examples: [example] }) => {
+      const { code, stdout, stderr } = await runCli([name, '--help'])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout.split('\n').filter(({ length }) => length > 80)).toEqual([])
+      expect(stdout).toContain(example?.line)
+      expect(stdout).not.toContain('default: false')
+    },
+  )
 
   it('names every command, and the exit statuses', async () => {
     const { code, stdout } = await runCli(['--help'])
     expect(code).toBe(0)
-    for (const { name, summary } of commands) expect(stdout).toMatch(new RegExp(`^ {2}${name} .*${summary.slice(0, 20)}`, 'm'))
+    for (const { name, summary } of commands)
+      expect(stdout).toMatch(new RegExp(`^ {2}${name} .*${summary.slice(0, 20)}`, 'm'))
     expect(stdout).toMatch(/Exit status: 0 .*1 .*2 .*130 /s)
   })
 })

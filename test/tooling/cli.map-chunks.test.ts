@@ -1,4 +1,5 @@
-// How `pythreads map` shares an input among workers, and how it ends. A hang here means that a record waited for others.
+// How `pythreads map` shares an input among workers, and how it ends. A hang here means that a
+// record waited for others.
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,8 @@ import { startCli } from '../support/child.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const records = './test/python/records.py'
-const numbered = (count: number) => Array.from({ length: count }, (_, id) => `{"id": ${id}}\n`).join('')
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, id) => `{"id": ${id}}\n`).join('')
 const folder = mkdtempSync(join(tmpdir(), 'pythreads-map-chunks-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -31,7 +33,11 @@ describe('pythreads map', () => {
     const lines: string[] = []
     for (let id = 0; id < 20; id++) {
       child.stdin.write(`{"id": ${id}}\n`) // the next one only when the result of this one is there
-      lines.push(await new Promise<string>((resolve) => child.stdout.setEncoding('utf8').once('data', resolve)))
+      lines.push(
+        await new Promise<string>((resolve) =>
+          child.stdout.setEncoding('utf8').once('data', resolve),
+        ),
+      )
     }
     child.stdin.end()
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0)
@@ -43,7 +49,18 @@ describe('pythreads map', () => {
     async (isolation) => {
       const [input, output] = [join(folder, 'blocks.jsonl'), join(folder, 'blocks.out')]
       writeFileSync(input, numbered(10))
-      const flags = ['-i', input, '-o', output, '-w', '1', '--isolation', isolation, '--print', 'stdout']
+      const flags = [
+        '-i',
+        input,
+        '-o',
+        output,
+        '-w',
+        '1',
+        '--isolation',
+        isolation,
+        '--print',
+        'stdout',
+      ]
       const child = startCli(['map', `${records}:blocks_on_3`, ...flags])
       await child.printed('blocked')
       child.kill('SIGINT')
@@ -70,7 +87,8 @@ describe('chunks of records', () => {
 
   async function chunked(text: string, partBytes: number, most: number, csv: boolean) {
     const chunks = []
-    for await (const chunk of recordChunks(parts(Buffer.from(text), partBytes), () => most, csv)) chunks.push(chunk)
+    for await (const chunk of recordChunks(parts(Buffer.from(text), partBytes), () => most, csv))
+      chunks.push(chunk)
     return chunks
   }
 
@@ -132,7 +150,9 @@ describe('chunks of records', () => {
 
   it('are halved where a record ends', () => {
     const chunk = { bytes: Buffer.from('"a\nb",1\nc,2\n'), firstLine: 5 }
-    expect(halve(chunk, true)?.map(({ bytes, firstLine }) => [bytes.toString(), firstLine])).toEqual([
+    expect(
+      halve(chunk, true)?.map(({ bytes, firstLine }) => [bytes.toString(), firstLine]),
+    ).toEqual([
       ['"a\nb",1\n', 5],
       ['c,2\n', 7],
     ])

@@ -1,5 +1,5 @@
-// `pythreads map`: a person's file goes through a function; nothing is lost, nothing is silently wrong.
-// A failure here prints the status and the standard error of the program that was run.
+// `pythreads map`: a person's file goes through a function; nothing is lost, nothing is silently
+// wrong. A failure here prints the status and the standard error of the program that was run.
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +13,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'pythreads-map-'))
 const out = join(folder, 'out')
 const records = './test/python/records.py'
-const numbered = (count: number) => Array.from({ length: count }, (_, id) => `{"id": ${id}}\n`).join('')
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, id) => `{"id": ${id}}\n`).join('')
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -24,7 +25,15 @@ function file(name: string, text: string | Buffer): string {
 }
 
 async function map(target: string, input: string | Buffer, ...flags: string[]) {
-  const ended = await runCli(['map', `${records}:${target}`, '--input', file('in', input), '--output', out, ...flags])
+  const ended = await runCli([
+    'map',
+    `${records}:${target}`,
+    '--input',
+    file('in', input),
+    '--output',
+    out,
+    ...flags,
+  ])
   return { ...ended, output: readFileSync(out, 'utf8') }
 }
 
@@ -38,9 +47,23 @@ describe('pythreads map', () => {
       const input = file('events.jsonl', `${events.join('\n')}\n`)
       const loop = `import json, sys; sys.path.insert(0, "test/python"); import records
 for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(json.loads(line))))`
-      const expected = execFileSync(python, ['-c', loop, input], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 27 })
+      const expected = execFileSync(python, ['-c', loop, input], {
+        cwd: root,
+        encoding: 'utf8',
+        maxBuffer: 2 ** 27,
+      })
       for (const flags of [[], ['--workers', '1'], ['--workers', '5']]) {
-        const ended = await runCli(['map', `${records}:score`, '-i', input, '-o', out, '--python', python, ...flags])
+        const ended = await runCli([
+          'map',
+          `${records}:score`,
+          '-i',
+          input,
+          '-o',
+          out,
+          '--python',
+          python,
+          ...flags,
+        ])
         expect(ended).toMatchObject({ code: 0 })
         expect(readFileSync(out, 'utf8')).toBe(expected)
       }
@@ -68,9 +91,15 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
   })
 
   it('passes over blank lines of JSON lines, and counts them as lines', async () => {
-    expect(await map('same', '{"id": 1}\n\n  \r\n{"id": 2}\n\n')).toMatchObject({ code: 0, output: '{"id": 1}\n{"id": 2}\n' })
+    expect(await map('same', '{"id": 1}\n\n  \r\n{"id": 2}\n\n')).toMatchObject({
+      code: 0,
+      output: '{"id": 1}\n{"id": 2}\n',
+    })
     const { code, stderr } = await map('fails_on_3', '{"id": 1}\n\n{"id": 3}\n')
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('line 3: Traceback') })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('line 3: Traceback'),
+    })
   })
 
   it.each([
@@ -78,9 +107,12 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
     ['jsonl', 'same', '\ufeff\n{"id": 1}\n', '{"id": 1}\n'],
     ['lines', 'upper', '\ufeffabc\n\ufeffd\n', 'ABC\n\ufeffD\n'],
     ['csv', 'total', '\ufeffname,a,b\nx,1,2\n', 'name,total\r\nx,3\r\n'],
-  ])('takes a byte order mark off the beginning of %s input, and no other (%s)', async (format, target, input, output) => {
-    expect(await map(target, input, '--format', format)).toMatchObject({ code: 0, output })
-  })
+  ])(
+    'takes a byte order mark off the beginning of %s input, and no other (%s)',
+    async (format, target, input, output) => {
+      expect(await map(target, input, '--format', format)).toMatchObject({ code: 0, output })
+    },
+  )
 
   it('takes nothing within a CSV field for a record, where the field is too long for the csv module', async () => {
     const field = `"${'x,1,2\n'.repeat(30_000)}"`
@@ -101,24 +133,41 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
     ['jsonl', '{"id": 1, "a": [2]}\n{"id": 2, "a": {}}\n'],
     ['csv', 'id,a\r\n1,2\r\n2,3\r\n'],
   ])('writes dicts that cannot be changed as it writes dicts: %s', async (format, text) => {
-    expect(await map('read_only', text, '--format', format)).toMatchObject({ code: 0, output: text })
+    expect(await map('read_only', text, '--format', format)).toMatchObject({
+      code: 0,
+      output: text,
+    })
   })
 
   it('maps lines', async () => {
-    expect(await map('upper', 'abc\r\ndéf\n\nlast', '--format', 'lines')).toMatchObject({ code: 0, output: 'ABC\nDÉF\n\nLAST\n' })
+    expect(await map('upper', 'abc\r\ndéf\n\nlast', '--format', 'lines')).toMatchObject({
+      code: 0,
+      output: 'ABC\nDÉF\n\nLAST\n',
+    })
   })
 
   it('maps CSV: quotes, line breaks in fields, a header from the first row', async () => {
     const rows = Array.from({ length: 20_000 }, (_, i) => `"n ""${i}""\nsecond, line",${i},1\n`)
-    const { code, output } = await map('total', `name,a,b\n${rows.join('')}`, '--format', 'csv', '--workers', '3')
+    const { code, output } = await map(
+      'total',
+      `name,a,b\n${rows.join('')}`,
+      '--format',
+      'csv',
+      '--workers',
+      '3',
+    )
     expect(code).toBe(0)
-    expect(output).toBe(`name,total\r\n${rows.map((_, i) => `"n ""${i}""\nsecond, line",${i + 1}\r\n`).join('')}`)
+    expect(output).toBe(
+      `name,total\r\n${rows.map((_, i) => `"n ""${i}""\nsecond, line",${i + 1}\r\n`).join('')}`,
+    )
   })
 
   it('stops at a failing record, says which, and keeps the rows before it', async () => {
     const { code, stderr, output } = await map('fails_on_3', numbered(10_000))
     expect(code).toBe(1)
-    expect(stderr).toMatch(/line 4: Traceback.*ValueError: three is not allowed.*ERR_PYTHREADS_PYTHON/s)
+    expect(stderr).toMatch(
+      /line 4: Traceback.*ValueError: three is not allowed.*ERR_PYTHREADS_PYTHON/s,
+    )
     expect(output).toBe(numbered(3))
   })
 
@@ -131,15 +180,36 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
   })
 
   it('records failures in a file beside the output', async () => {
-    const { code, stderr, output } = await map('fails_on_3', numbered(6), '--on-error', 'record', '--quiet')
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`${out}.errors.jsonl`) })
+    const { code, stderr, output } = await map(
+      'fails_on_3',
+      numbered(6),
+      '--on-error',
+      'record',
+      '--quiet',
+    )
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining(`${out}.errors.jsonl`),
+    })
     expect(output.split('\n')).toHaveLength(6)
     const failure: unknown = JSON.parse(readFileSync(`${out}.errors.jsonl`, 'utf8'))
-    expect(failure).toMatchObject({ line: 4, code: 'ERR_PYTHREADS_PYTHON', type: 'ValueError', message: 'three is not allowed' })
+    expect(failure).toMatchObject({
+      line: 4,
+      code: 'ERR_PYTHREADS_PYTHON',
+      type: 'ValueError',
+      message: 'three is not allowed',
+    })
   })
 
   it('finds the record that kills its worker; the others are not lost', async () => {
-    const { code, stderr, output } = await map('dies_on_3', numbered(1_000), '--isolation', 'process', '--on-error', 'skip')
+    const { code, stderr, output } = await map(
+      'dies_on_3',
+      numbered(1_000),
+      '--isolation',
+      'process',
+      '--on-error',
+      'skip',
+    )
     expect(code).toBe(1)
     expect(stderr).toMatch(/line 4: \[ERR_PYTHREADS_WORKER_DIED\].*status 9/)
     expect(output).toBe(numbered(1_000).replace('{"id": 3}\n', ''))
@@ -152,11 +222,14 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
     ['csv', 'total', 'name,a,b\nx,1,2\ny,1\n', 3],
     ['csv', 'total', 'name,a,b\n"x\n",1,2\n"y"z,1,2\n', 4],
     ['csv', 'total', Buffer.from('name,a,b\nx,1,2\n\xff,1,2\n', 'latin1'), 3],
-  ] as const)('refuses %s input that is not what it says (%s, %j)', async (format, target, input, line) => {
-    const { code, stderr } = await map(target, input as string | Buffer, '--format', format)
-    expect(code).toBe(1)
-    expect(stderr).toMatch(new RegExp(`line ${line}: \\[ERR_PYTHREADS_INPUT\\]`))
-  })
+  ] as const)(
+    'refuses %s input that is not what it says (%s, %j)',
+    async (format, target, input, line) => {
+      const { code, stderr } = await map(target, input as string | Buffer, '--format', format)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(new RegExp(`line ${line}: \\[ERR_PYTHREADS_INPUT\\]`))
+    },
+  )
 
   it.each([
     ['jsonl', 'unwritable', '1\n', 'OutputError'],
@@ -164,16 +237,23 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
     ['json', 'unwritable', '[1]', 'OutputError'],
     ['tsv', 'unwritable', 'a\n1\n', 'OutputError'],
     ['csv', 'same', 'a,a,b\n1,2,3\n', undefined],
-  ] as const)('says when a result cannot be written as %s (%s)', async (format, target, input, type) => {
-    const { code, stderr } = await map(target, input, '--format', format)
-    expect(code).toBe(type === undefined ? 0 : 1)
-    if (type !== undefined) expect(stderr).toContain(type)
-  })
+  ] as const)(
+    'says when a result cannot be written as %s (%s)',
+    async (format, target, input, type) => {
+      const { code, stderr } = await map(target, input, '--format', format)
+      expect(code).toBe(type === undefined ? 0 : 1)
+      if (type !== undefined) expect(stderr).toContain(type)
+    },
+  )
 
   it.each([
     [['map', 'json'], 2, 'ERR_PYTHREADS_USAGE'],
     [['map', 'no_such_module:f', '-i', 'package.json'], 1, 'ERR_PYTHREADS_MODULE_NOT_FOUND'],
-    [['map', 'json:no_such_function', '-i', 'package.json'], 1, 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND'],
+    [
+      ['map', 'json:no_such_function', '-i', 'package.json'],
+      1,
+      'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND',
+    ],
     [['map', 'json:__name__', '-i', 'package.json'], 1, 'ERR_PYTHREADS_NOT_CALLABLE'],
     [['map', './no/such/file.py:f', '-i', 'package.json'], 1, 'ERR_PYTHREADS_MODULE_NOT_FOUND'],
     [['map', 'json:dumps', '-i', 'no-such-file'], 1, 'ERR_PYTHREADS_FILE'],
@@ -201,7 +281,11 @@ for line in open(sys.argv[1], encoding="utf-8"): print(json.dumps(records.score(
 
   it('ends quietly when the reader of its output goes away', async () => {
     const input = file('many.jsonl', numbered(200_000))
-    const child = spawn('sh', ['-c', `node dist/cli/main.js map ${records}:same -i "${input}" | head -n 2; true`], { cwd: root })
+    const child = spawn(
+      'sh',
+      ['-c', `node dist/cli/main.js map ${records}:same -i "${input}" | head -n 2; true`],
+      { cwd: root },
+    )
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk.toString()

@@ -1,5 +1,6 @@
-// `pythreads run`: a call from the shell, and the same call from many threads. Stdout has results alone, so that another program can
-// read them. A failure here prints the status, stdout and stderr of the program that was run.
+// `pythreads run`: a call from the shell, and the same call from many threads. Stdout has results
+// alone, so that another program can read them. A failure here prints the status, stdout and stderr
+// of the program that was run.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,14 +13,26 @@ const commands = './test/python/commands.py'
 const folder = mkdtempSync(join(tmpdir(), 'pythreads-run-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const call = (target: string, ...args: string[]) => runCli(['run', `${commands}:${target}`, ...args])
+const call = (target: string, ...args: string[]) =>
+  runCli(['run', `${commands}:${target}`, ...args])
 
 describe('pythreads run', () => {
   it('passes arguments, and prints the result as JSON', async () => {
-    const ended = await call('same', '-5', '2.0', 'abc', '123456789012345678901234567890', '--kwargs', '{"a": "$thread"}')
+    const ended = await call(
+      'same',
+      '-5',
+      '2.0',
+      'abc',
+      '123456789012345678901234567890',
+      '--kwargs',
+      '{"a": "$thread"}',
+    )
     const stdout = '[-5, 2.0, "abc", 123456789012345678901234567890, {"a": "$thread"}]\n'
     expect(ended).toMatchObject({ code: 0, stdout, stderr: '' })
-    expect(await call('same', '--', '--args', '-x')).toMatchObject({ code: 0, stdout: '["--args", "-x"]\n' })
+    expect(await call('same', '--', '--args', '-x')).toMatchObject({
+      code: 0,
+      stdout: '["--args", "-x"]\n',
+    })
   })
 
   it.each([
@@ -36,8 +49,13 @@ describe('pythreads run', () => {
     const { code, stdout, stderr } = await call('no_json', 'object')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain('[ERR_PYTHREADS_VALUE] result["a"][1]: object is not JSON')
-    expect(await call('no_json', 'function', '--raw')).toMatchObject({ code: 0, stdout: '<built-in function len>\n' })
-    expect((await shell(`pythreads run ${commands}:binary --raw | od -An -tx1`)).stdout.trim()).toBe('00 ff 0a')
+    expect(await call('no_json', 'function', '--raw')).toMatchObject({
+      code: 0,
+      stdout: '<built-in function len>\n',
+    })
+    expect(
+      (await shell(`pythreads run ${commands}:binary --raw | od -An -tx1`)).stdout.trim(),
+    ).toBe('00 ff 0a')
   })
 
   it.each(placements)(
@@ -64,36 +82,61 @@ describe('pythreads run', () => {
   })
 
   it('keeps what a module prints while it is imported out of stdout', async () => {
-    const ended = await runCli(['run', 'math:sqrt', '16', '--path', 'test/python', '--preload', 'noisy'])
+    const ended = await runCli([
+      'run',
+      'math:sqrt',
+      '16',
+      '--path',
+      'test/python',
+      '--preload',
+      'noisy',
+    ])
     expect(ended).toMatchObject({ code: 0, stdout: '4.0\n', stderr: 'ready\n' })
   })
 
   it.each(['process', 'thread'])('says that standard output is full (%s)', async (isolation) => {
-    const { code, stderr } = await shell(`pythreads run math:sqrt 16 --isolation ${isolation} > /dev/full`)
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/ERR_PYTHREADS_FILE\] standard output: .*ENOSPC/) })
+    const { code, stderr } = await shell(
+      `pythreads run math:sqrt 16 --isolation ${isolation} > /dev/full`,
+    )
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/ERR_PYTHREADS_FILE\] standard output: .*ENOSPC/),
+    })
   })
 
   it('refuses standard input that is not UTF-8', async () => {
-    const { code, stdout, stderr } = await shell(`printf '"\\xff"' | pythreads run ${commands}:same -`)
-    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining('[ERR_PYTHREADS_INPUT]') })
+    const { code, stdout, stderr } = await shell(
+      `printf '"\\xff"' | pythreads run ${commands}:same -`,
+    )
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('[ERR_PYTHREADS_INPUT]'),
+    })
   })
 
   it('prints what Python raises to stderr, with status 1', async () => {
     const { code, stdout, stderr } = await call('fails_for', '1')
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^pythreads: Traceback.*commands\.py.*ValueError: one is not allowed\n\[ERR_PYTHREADS_PYTHON\]/s)
+    expect(stderr).toMatch(
+      /^pythreads: Traceback.*commands\.py.*ValueError: one is not allowed\n\[ERR_PYTHREADS_PYTHON\]/s,
+    )
     expect(stderr).not.toContain('json_call')
   })
 
   it('ends a call that takes longer than --timeout', async () => {
     const { code, stderr } = await call('never_ends', '--timeout', '1s', '--isolation', 'process')
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('[ERR_PYTHREADS_TIMEOUT]') })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('[ERR_PYTHREADS_TIMEOUT]'),
+    })
   })
 
   it.each([
     [['run', 'json:dumps', '{'], 'ERR_PYTHREADS_USAGE'],
     [['run', 'json:dumps', '--args', '{"a": 1}'], 'ERR_PYTHREADS_USAGE'],
-    [['run', 'json:dumps', '--args', '-'], 'ERR_PYTHREADS_USAGE'], // there is nothing in standard input
+    // there is nothing in standard input
+    [['run', 'json:dumps', '--args', '-'], 'ERR_PYTHREADS_USAGE'],
     [['run', 'json:dumps', '--every', 'soon'], 'ERR_PYTHREADS_USAGE'],
     [['run', 'json:dumps', '--for', '1s'], 'ERR_PYTHREADS_USAGE'],
     [['run', 'json:dumps', '--threads', '100000'], 'ERR_PYTHREADS_USAGE'],
@@ -108,7 +151,11 @@ describe('pythreads run', () => {
     [['run', 'json:__name__', '--threads', '2'], 'ERR_PYTHREADS_NOT_CALLABLE'],
   ])('refuses %j', async (args, text) => {
     const ended = await runCli(args)
-    expect({ code: ended.code, text: ended.stderr.includes(`[${text}]`), stdout: ended.stdout }).toEqual({
+    expect({
+      code: ended.code,
+      text: ended.stderr.includes(`[${text}]`),
+      stdout: ended.stdout,
+    }).toEqual({
       code: text === 'ERR_PYTHREADS_USAGE' ? 2 : 1,
       text: true,
       stdout: '',
@@ -117,15 +164,21 @@ describe('pythreads run', () => {
 })
 
 describe('pythreads run --threads', () => {
-  it.each(placements)('calls from as many threads, each on its worker, in $name', async ({ isolation, python }) => {
-    const flags = ['--threads', '5', '--count', '4', '--isolation', isolation, '--python', python]
-    const ended = await call('same', '"$thread"', '"$call"', '"w$worker"', ...flags)
-    const lines = Array.from({ length: 20 }, (_, i) => `[${i % 5}, ${Math.floor(i / 5)}, "w${i % 5}"]`)
-    expect(ended.code).toBe(0)
-    expect(ended.stdout.trimEnd().split('\n').sort()).toEqual(lines.sort())
-    expect(ended.stderr).toMatch(/^20 calls, 0 errors in /)
-    expect(ended.stderr).toContain(`5 workers, isolation ${isolation}`)
-  })
+  it.each(placements)(
+    'calls from as many threads, each on its worker, in $name',
+    async ({ isolation, python }) => {
+      const flags = ['--threads', '5', '--count', '4', '--isolation', isolation, '--python', python]
+      const ended = await call('same', '"$thread"', '"$call"', '"w$worker"', ...flags)
+      const lines = Array.from(
+        { length: 20 },
+        (_, i) => `[${i % 5}, ${Math.floor(i / 5)}, "w${i % 5}"]`,
+      )
+      expect(ended.code).toBe(0)
+      expect(ended.stdout.trimEnd().split('\n').sort()).toEqual(lines.sort())
+      expect(ended.stderr).toMatch(/^20 calls, 0 errors in /)
+      expect(ended.stderr).toContain(`5 workers, isolation ${isolation}`)
+    },
+  )
 
   it('calls once from each without --every', async () => {
     const ended = await call('same', '$thread', '--threads', '3', '--quiet')
@@ -134,8 +187,20 @@ describe('pythreads run --threads', () => {
   })
 
   it('calls once in the time of --every, for the time of --for', async () => {
-    const ended = await call('same', '"$call"', '--threads', '3', '--every', '100ms', '--for', '450ms')
-    expect(ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/^15 calls, 0 errors/) as string })
+    const ended = await call(
+      'same',
+      '"$call"',
+      '--threads',
+      '3',
+      '--every',
+      '100ms',
+      '--for',
+      '450ms',
+    )
+    expect(ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^15 calls, 0 errors/) as string,
+    })
     expect(ended.stdout.split('\n').filter((line) => line === '[4]')).toHaveLength(3)
   })
 
@@ -158,7 +223,10 @@ describe('sys.path', () => {
 
   it('begins with the folders of --path, in their order', async () => {
     const { stdout } = await runCli(['run', 'sys:path.copy', '--path', 'test', '--path', 'src'])
-    expect((JSON.parse(stdout) as string[]).slice(0, 2)).toEqual([join(process.cwd(), 'test'), join(process.cwd(), 'src')])
+    expect((JSON.parse(stdout) as string[]).slice(0, 2)).toEqual([
+      join(process.cwd(), 'test'),
+      join(process.cwd(), 'src'),
+    ])
     expect(JSON.parse(stdout)).not.toContain(process.cwd())
   })
 })

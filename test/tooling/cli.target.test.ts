@@ -47,7 +47,10 @@ describe('a target', () => {
     ['./rules:score', './rules.py:score?'],
     ['C:\\x:f', 'C:\\x.py:f?'],
   ])('is refused with what it lacks: %j', (text, hint) => {
-    const expected: unknown = expect.objectContaining({ code: 'ERR_PYTHREADS_USAGE', message: expect.stringContaining(hint) })
+    const expected: unknown = expect.objectContaining({
+      code: 'ERR_PYTHREADS_USAGE',
+      message: expect.stringContaining(hint),
+    })
     expect(() => parseTarget(text)).toThrow(expected as Error)
   })
 })
@@ -82,9 +85,13 @@ describe('the current folder is in sys.path', () => {
     expect(currentFolder(module)).toEqual(isThere ? [here] : [])
   })
 
-  it.each(pythons.filter(({ version }) => version[1] >= 13))('never for what Python $release has itself', ({ executable }) => {
-    const source = 'import sys; print(*(name for name in sys.stdlib_module_names if not name.startswith("_")))'
-    const names = execFileSync(executable, ['-c', source], { encoding: 'utf8' }).trim().split(' ')
-    expect(names.filter((name) => !STDLIB_MODULES.has(name))).toEqual([])
-  })
+  it.each(pythons.filter(({ version }) => version[1] >= 13))(
+    'never for what Python $release has itself',
+    ({ executable }) => {
+      const source =
+        'import sys; print(*(name for name in sys.stdlib_module_names if not name.startswith("_")))'
+      const names = execFileSync(executable, ['-c', source], { encoding: 'utf8' }).trim().split(' ')
+      expect(names.filter((name) => !STDLIB_MODULES.has(name))).toEqual([])
+    },
+  )
 })

@@ -1,5 +1,5 @@
-// Why: a reader follows links on GitHub and on npm. npm resolves relative links of README.md by `repository` of package.json,
-// except in `srcset`, so pictures have whole addresses there.
+// Why: a reader follows links on GitHub and on npm. npm resolves relative links of README.md by
+// `repository` of package.json, except in `srcset`, so pictures have whole addresses there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +18,8 @@ const documents = [
 ].filter((path) => path.endsWith('.md'))
 
 /** Without code, whose brackets and hashes are no links and no titles. */
-const prose = (path: string) => read(path).replace(/^```.*?^```$|`[^`\n]*`/gms, (code) => code.replace(/[[\]#]/g, ''))
+const prose = (path: string) =>
+  read(path).replace(/^```.*?^```$|`[^`\n]*`/gms, (code) => code.replace(/[[\]#]/g, ''))
 /** The anchors that GitHub gives to the titles of a document. */
 const anchors = (path: string) =>
   [...prose(path).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
@@ -49,7 +50,9 @@ it('package.json has one address for code, home page and bugs', () => {
 })
 
 it('pictures of README.md are at the address of package.json, and exist', () => {
-  const pictures = [...read('README.md').matchAll(/(?:src|srcset)="([^"]+)"/g)].map(([, url = '']) => url)
+  const pictures = [...read('README.md').matchAll(/(?:src|srcset)="([^"]+)"/g)].map(
+    ([, url = '']) => url,
+  )
   expect(pictures.length).toBeGreaterThan(0)
   for (const url of pictures) {
     expect(url).toContain(`${address}/raw/HEAD/`)
@@ -58,7 +61,11 @@ it('pictures of README.md are at the address of package.json, and exist', () => 
 })
 
 it('docs/README.md has a line for each page of docs', () => {
-  const listed = [...read('docs/README.md').matchAll(/^\d+\. \[.*?\]\((.*?)\): \S.*\.$/gm)].map(([, page]) => page)
-  const pages = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && name !== 'README.md')
+  const listed = [...read('docs/README.md').matchAll(/^\d+\. \[.*?\]\((.*?)\): \S.*\.$/gm)].map(
+    ([, page]) => page,
+  )
+  const pages = readdirSync(join(root, 'docs')).filter(
+    (name) => name.endsWith('.md') && name !== 'README.md',
+  )
   expect(listed.sort()).toEqual(pages.sort())
 })

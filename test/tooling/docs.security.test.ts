@@ -1,6 +1,7 @@
 /**
- * The recipes of docs/security.md, each run as it is printed there: the pool works in it, and what it promises to keep out is kept out. A recipe that
- * this machine has no program or no right for is named at the end of the run.
+ * The recipes of docs/security.md, each run as it is printed there: the pool works in it, and what
+ * it promises to keep out is kept out. A recipe that this machine has no program or no right for is
+ * named at the end of the run.
  */
 import { once } from 'node:events'
 import { chmodSync, readFileSync } from 'node:fs'
@@ -17,7 +18,9 @@ afterAll(() => places[Symbol.dispose]())
 
 const text = readFileSync(fileURLToPath(new URL('../../docs/security.md', import.meta.url)), 'utf8')
 const recipes = new Map(
-  [...text.matchAll(/^<!-- recipe (\w+) -->\n```\w+\n(.*?)^```$/gms)].map(([, name = '', source = '']) => [name, source]),
+  [...text.matchAll(/^<!-- recipe (\w+) -->\n```\w+\n(.*?)^```$/gms)].map(
+    ([, name = '', source = '']) => [name, source],
+  ),
 )
 
 chmodSync(places.root, 0o755)
@@ -35,7 +38,8 @@ async function sandboxed(recipe: Recipe, options: PythonOptions = {}) {
   const source = recipes.get(recipe) ?? ''
   const file = places.file(recipe === 'seccomp' ? 'no_programs.py' : `${recipe}-python`, source)
   chmodSync(file, 0o755)
-  const how = recipe === 'seccomp' ? { preload: [file] } : { python: file, isolation: 'auto' as const }
+  const how =
+    recipe === 'seccomp' ? { preload: [file] } : { python: file, isolation: 'auto' as const }
   return Python.start({ isolation: 'process', workers: 2, ...how, ...options })
 }
 
@@ -49,7 +53,10 @@ def attempt(source):
     return None
 `
 const outcomes = async (py: Python, sources: readonly string[]) => {
-  const { attempt } = await py.module<{ attempt(source: string): string | null }>(ATTEMPT, 'attempts')
+  const { attempt } = await py.module<{ attempt(source: string): string | null }>(
+    ATTEMPT,
+    'attempts',
+  )
   return Promise.all(sources.map((source) => attempt(source)))
 }
 
@@ -69,16 +76,23 @@ describe.each<Recipe>(['bwrap', 'user', 'network', 'seccomp'])('in the sandbox %
     const py = await sandboxed(recipe)
     const numbers = new Float64Array(200_000).fill(1)
     const shared = py.alloc(Float64Array, 100_000).fill(2)
-    expect(await Promise.all([py.eval`sum(${numbers})`, py.eval`sum(${shared})`])).toEqual([200_000, 200_000])
+    expect(await Promise.all([py.eval`sum(${numbers})`, py.eval`sum(${shared})`])).toEqual([
+      200_000, 200_000,
+    ])
     expect(await py.eval<Uint8Array>`b'7' * 3_000_000`).toHaveLength(3_000_000)
-    expect(await py.eval`__import__('array').array('d', [1.5]) * 200_000`).toEqual(new Float64Array(200_000).fill(1.5))
+    expect(await py.eval`__import__('array').array('d', [1.5]) * 200_000`).toEqual(
+      new Float64Array(200_000).fill(1.5),
+    )
     expect(await py.eval`${(number: number) => number * 2}(21)`).toBe(42)
     expect(py.sync.eval`sum(range(4))`).toBe(6)
     await py.run('operator:setitem', [shared, 0, 5])
-    expect(shared[0]).toBe(recipe === 'bwrap' || recipe === 'user' ? 2 : 5) // it was copied where neither may open the memory of the other
+    // it was copied where neither may open the memory of the other
+    expect(shared[0]).toBe(recipe === 'bwrap' || recipe === 'user' ? 2 : 5)
     const endless = py.run('builtins:sum', [await py.eval`range(10 ** 12)`], { timeoutMs: 100 })
     await expect(endless).rejects.toMatchObject({ code: 'ERR_PYTHREADS_TIMEOUT' })
-    await expect(py.run('os:_exit', [3])).rejects.toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
+    await expect(py.run('os:_exit', [3])).rejects.toMatchObject({
+      code: 'ERR_PYTHREADS_WORKER_DIED',
+    })
     expect(await py.run('math:sqrt', [16])).toBe(4)
     await py.close()
   })
@@ -88,7 +102,9 @@ describe('is kept out', () => {
   it('by bwrap: files, other processes, the network, variables and rights', async () => {
     const py = await sandboxed('bwrap', { env: {} })
     expect(py.stats().isolation).toBe('process')
-    expect(await outcomes(py, [CONNECT, READ_SECRET, READ_HOST, SIGNAL_HOST, RIGHTS, WRITE])).toEqual([
+    expect(
+      await outcomes(py, [CONNECT, READ_SECRET, READ_HOST, SIGNAL_HOST, RIGHTS, WRITE]),
+    ).toEqual([
       'ConnectionRefusedError', // by a machine that has nothing but itself
       'FileNotFoundError',
       expect.stringMatching(/FileNotFoundError|PermissionError/),
@@ -99,14 +115,18 @@ describe('is kept out', () => {
     expect(await py.eval`__import__('os').environ.get('PYTHREADS_TEST_SECRET')`).toBeNull()
     expect(await py.eval`__import__('os').getuid()`).toBe(65_534)
     expect(
-      await py.eval<string[]>`__import__('os').listdir('/sys/class/net') if __import__('os').path.exists('/sys') else []`,
+      await py.eval<
+        string[]
+      >`__import__('os').listdir('/sys/class/net') if __import__('os').path.exists('/sys') else []`,
     ).toEqual([])
     await py.close()
   })
 
   it('by another user: files and memory of this one, signals to it and its rights', async () => {
     const py = await sandboxed('user')
-    expect(await outcomes(py, [READ_SECRET, READ_HOST, SIGNAL_HOST, RIGHTS, WRITE])).toEqual(Array(5).fill('PermissionError'))
+    expect(await outcomes(py, [READ_SECRET, READ_HOST, SIGNAL_HOST, RIGHTS, WRITE])).toEqual(
+      Array(5).fill('PermissionError'),
+    )
     expect(await py.eval`__import__('os').getresuid()`).toEqual([65_534, 65_534, 65_534])
     await py.close()
   })
@@ -120,13 +140,22 @@ describe('is kept out', () => {
   it('by a filter of system calls: programs and sockets', async () => {
     const py = await sandboxed('seccomp')
     const REACH = `import ctypes; c = ctypes.CDLL(None, use_errno=True); assert c.ptrace(16, ${process.pid}, 0, 0) == 0`
-    expect(await outcomes(py, [SUBPROCESS, CONNECT, REACH])).toEqual(['PermissionError', 'PermissionError', 'AssertionError'])
+    expect(await outcomes(py, [SUBPROCESS, CONNECT, REACH])).toEqual([
+      'PermissionError',
+      'PermissionError',
+      'AssertionError',
+    ])
     await py.close()
   })
 
   it('by nothing, where there is no sandbox: that is what the page says', async () => {
     const py = await Python.start({ isolation: 'process', workers: 1 })
-    expect(await outcomes(py, [READ_SECRET, SUBPROCESS, SIGNAL_HOST, CONNECT])).toEqual([null, null, null, null])
+    expect(await outcomes(py, [READ_SECRET, SUBPROCESS, SIGNAL_HOST, CONNECT])).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ])
     await py.close()
   })
 })

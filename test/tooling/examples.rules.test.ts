@@ -1,6 +1,7 @@
-// Why: examples/rules is what people copy first, and `pythreads map` promises the bytes of a plain Python loop. Here the
-// example runs as its README says, on a small file. A failure under "with Python X" is about that Python's isolation; one
-// under "the rules" or "the generator" is about the example itself.
+// Why: examples/rules is what people copy first, and `pythreads map` promises the bytes of a plain
+// Python loop. Here the example runs as its README says, on a small file. A failure under "with
+// Python X" is about that Python's isolation; one under "the rules" or "the generator" is about the
+// example itself.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,13 +25,22 @@ const env = { ...process.env, NODE_OPTIONS: '' }
 const folder = mkdtempSync(join(tmpdir(), 'pythreads-rules-'))
 const inFolder = (name: string) => join(folder, name)
 /** Two builds of the same release, with a GIL and without, are two Pythons. */
-const named = pythons.map((python) => ({ ...python, name: `${python.release}${python.freeThreaded ? 't' : ''}` }))
+const named = pythons.map((python) => ({
+  ...python,
+  name: `${python.release}${python.freeThreaded ? 't' : ''}`,
+}))
 const oldest = pythons[0]?.executable ?? ''
 
 const COUNT = 5000
-/** What JSON tells apart and JavaScript does not, what only escapes can write, and what is worked out by hand. */
+/**
+ * What JSON tells apart and JavaScript does not, what only escapes can write, and what is worked
+ * out by hand.
+ */
 const HANDMADE = [
-  ['{"id": 12345678901234567890, "tags": []}', '{"id": 12345678901234567890, "matched": [], "priority": 0, "actions": []}'],
+  [
+    '{"id": 12345678901234567890, "tags": []}',
+    '{"id": 12345678901234567890, "matched": [], "priority": 0, "actions": []}',
+  ],
   ['{"id": 1.0}', '{"id": 1.0, "matched": [], "priority": 0, "actions": []}'],
   [
     '{"id":"\\ud800 \u2028 é","severity":4,"source":"sensor-1","tags":["fire"],"temperature":61.0,"location":{"floor":3}}',
@@ -45,11 +55,18 @@ const HANDMADE = [
 ] as const
 
 const node = (script: string, args: string[]) =>
-  run(process.execPath, ['--import', 'tsx', `examples/rules/${script}`, ...args], { cwd: root, env })
+  run(process.execPath, ['--import', 'tsx', `examples/rules/${script}`, ...args], {
+    cwd: root,
+    env,
+  })
 const generate = (seed: number, output: string) =>
   node('generate.ts', ['--count', `${COUNT}`, '--seed', `${seed}`, '--output', output])
 const baseline = (python: string, output: string) =>
-  run(python, ['examples/rules/baseline.py', '--input', inFolder('events.jsonl'), '--output', output], { cwd: root, env })
+  run(
+    python,
+    ['examples/rules/baseline.py', '--input', inFolder('events.jsonl'), '--output', output],
+    { cwd: root, env },
+  )
 const linesOf = (name: string) => readFileSync(inFolder(name), 'utf8').trimEnd().split('\n')
 
 beforeAll(async () => {
@@ -87,10 +104,14 @@ describe('the rules', () => {
   })
 
   it('each match some of the generated events', () => {
-    const names = (JSON.parse(readFileSync(join(root, 'examples/rules/rules.json'), 'utf8')) as { name: string }[]).map(
-      ({ name }) => name,
+    const names = (
+      JSON.parse(readFileSync(join(root, 'examples/rules/rules.json'), 'utf8')) as {
+        name: string
+      }[]
+    ).map(({ name }) => name)
+    const matched = linesOf('expected.jsonl').flatMap(
+      (line) => (JSON.parse(line) as { matched: string[] }).matched,
     )
-    const matched = linesOf('expected.jsonl').flatMap((line) => (JSON.parse(line) as { matched: string[] }).matched)
     expect(new Set(matched)).toEqual(new Set(names))
   })
 
@@ -103,14 +124,20 @@ describe('the rules', () => {
 describe('a condition', () => {
   let py: Python
   beforeAll(async () => {
-    py = await Python.start({ python: oldest, isolation: 'process', workers: 1, path: [join(root, 'examples/rules')] })
+    py = await Python.start({
+      python: oldest,
+      isolation: 'process',
+      workers: 1,
+      path: [join(root, 'examples/rules')],
+    })
     await py.exec`from rules import compile_rules, evaluate`
   })
   afterAll(() => py.close())
 
   const rule = (condition: unknown) => ({ name: 'tried', condition, action: 'none', priority: 1 })
   const matches = async (condition: string, event: object) =>
-    (await py.eval<{ priority: number }>`evaluate(${event}, compile_rules([${rule(condition)}]))`).priority === 1
+    (await py.eval<{ priority: number }>`evaluate(${event}, compile_rules([${rule(condition)}]))`)
+      .priority === 1
   const errorOf = async (promise: Promise<unknown>): Promise<PythonError> => {
     const error = await promise.then(
       () => undefined,
@@ -147,7 +174,9 @@ describe('a condition', () => {
     ['f"{kind}"', 1],
     ['a := 1', 3],
   ])('%s is refused, with the rule and the column', async (condition, column) => {
-    const error = await errorOf(py.eval`compile_rules([${rule('a == 1')}, ${rule(condition)}], "my.json")`)
+    const error = await errorOf(
+      py.eval`compile_rules([${rule('a == 1')}, ${rule(condition)}], "my.json")`,
+    )
     expect(error.type).toBe('RuleError')
     expect(error.message).toContain(`my.json, rule 2 ('tried'), column ${column}:`)
   })
@@ -180,7 +209,13 @@ describe.each(named)('with Python $name', ({ name, executable, release }) => {
   it('pythreads map writes the bytes of the plain Python loop', async () => {
     const output = inFolder(`map-${name}.jsonl`)
     const files = ['--input', inFolder('events.jsonl'), '--output', output]
-    const { code, stderr } = await runCli(['map', './examples/rules/rules.py:evaluate', ...files, '--python', executable])
+    const { code, stderr } = await runCli([
+      'map',
+      './examples/rules/rules.py:evaluate',
+      ...files,
+      '--python',
+      executable,
+    ])
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(readFileSync(output).equals(readFileSync(inFolder('expected.jsonl')))).toBe(true)
   })
@@ -191,10 +226,14 @@ describe.each(named)('with Python $name', ({ name, executable, release }) => {
     let stderr = ''
     const events = () => linesOf('generated.jsonl').slice(0, 200)
     const verdicts = () => linesOf('expected.jsonl').slice(0, 200)
-    const post = (body: string | Uint8Array<ArrayBuffer>) => fetch(`${url}/evaluate`, { method: 'POST', body })
+    const post = (body: string | Uint8Array<ArrayBuffer>) =>
+      fetch(`${url}/evaluate`, { method: 'POST', body })
     /** A request that the server has begun to read; its body is to come. */
     const begin = async () => {
-      const request = httpRequest(`${url}/evaluate`, { method: 'POST', headers: { expect: '100-continue' } })
+      const request = httpRequest(`${url}/evaluate`, {
+        method: 'POST',
+        headers: { expect: '100-continue' },
+      })
       request.flushHeaders()
       await once(request, 'continue')
       return request
@@ -236,8 +275,12 @@ describe.each(named)('with Python $name', ({ name, executable, release }) => {
     })
 
     it('says what Python raised, and for which event of an array', async () => {
-      const response = await post('[{"id": 1}, {"id": 2, "source": "sensor-1", "severity": "high"}, {"id": 3}]')
-      const { error } = (await response.json()) as { error: { type: string; message: string; index: number } }
+      const response = await post(
+        '[{"id": 1}, {"id": 2, "source": "sensor-1", "severity": "high"}, {"id": 3}]',
+      )
+      const { error } = (await response.json()) as {
+        error: { type: string; message: string; index: number }
+      }
       expect(error).toMatchObject({ type: 'EventError', index: 1 })
       expect(error.message).toContain("event 2, rule 'fire': ")
     })
@@ -252,7 +295,9 @@ describe.each(named)('with Python $name', ({ name, executable, release }) => {
       await post('{}')
       const stats = (await (await fetch(`${url}/stats`)).json()) as PythonStats
       const { facts } = await findPython(executable)
-      expect(stats.isolation, stats.reasons.join('; ')).toBe((await choose(facts, [], [])).isolation)
+      expect(stats.isolation, stats.reasons.join('; ')).toBe(
+        (await choose(facts, [], [])).isolation,
+      )
       expect(stats.python.version).toBe(release)
       expect(stats.calls).toBeGreaterThan(0)
     })
@@ -283,19 +328,29 @@ describe.each(named)('with Python $name', ({ name, executable, release }) => {
 
 it('the server does not start with a rule that is not valid, and says which', async () => {
   const file = inFolder('bad.json')
-  writeFileSync(file, JSON.stringify([{ name: 'bad', condition: 'severity >', action: 'none', priority: 1 }]))
+  writeFileSync(
+    file,
+    JSON.stringify([{ name: 'bad', condition: 'severity >', action: 'none', priority: 1 }]),
+  )
   const server = startServer(['--python', oldest], { RULES: file })
-  const [stderr, [code]] = await Promise.all([text(server.stderr as NodeJS.ReadableStream), once(server, 'exit')])
+  const [stderr, [code]] = await Promise.all([
+    text(server.stderr as NodeJS.ReadableStream),
+    once(server, 'exit'),
+  ])
   expect(code).toBe(1)
   expect(stderr).toContain(`${file}, rule 1 ('bad'), column 11:`)
 })
 
 function startServer(args: string[], more: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'examples/rules/server.ts', '--port', '0', ...args], {
-    cwd: root,
-    env: { ...env, ...more },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  return spawn(
+    process.execPath,
+    ['--import', 'tsx', 'examples/rules/server.ts', '--port', '0', ...args],
+    {
+      cwd: root,
+      env: { ...env, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
 }
 
 async function addressOf(server: ChildProcess): Promise<string> {

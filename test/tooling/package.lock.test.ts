@@ -1,5 +1,6 @@
-// Why: `npm install` in a fresh clone has to leave the lock file as it is, whichever npm runs it on whichever platform.
-// To mend it: remove every `libc` from package-lock.json, and run `npm install` without `node_modules`.
+// Why: `npm install` in a fresh clone has to leave the lock file as it is, whichever npm runs it on
+// whichever platform. To mend it: remove every `libc` from package-lock.json, and run `npm install`
+// without `node_modules`.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
@@ -9,13 +10,16 @@ interface Entry {
   readonly libc?: readonly string[]
 }
 
-const read = (path: string) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'))
+const read = (path: string) =>
+  JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'))
 const packages: Readonly<Record<string, Entry>> = read('package-lock.json').packages
 
 /** Whether Node would find a package from the folder of another one. */
 function isFound(name: string, from: string): boolean {
   if (`${from === '' ? '' : `${from}/`}node_modules/${name}` in packages) return true
-  return from !== '' && isFound(name, from.slice(0, Math.max(0, from.lastIndexOf('/node_modules/'))))
+  return (
+    from !== '' && isFound(name, from.slice(0, Math.max(0, from.lastIndexOf('/node_modules/'))))
+  )
 }
 
 it('the lock file has the optional packages of all platforms', () => {

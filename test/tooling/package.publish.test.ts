@@ -1,7 +1,9 @@
 /**
- * The package as its users get it: packed, installed in an empty folder, imported by plain JavaScript, by `require`, by jest and by strict
- * TypeScript, and called. A failure here while everything else passes: a file that `files` in package.json leaves out, a path
- * into the repository, or types that only resolve beside the sources. It needs `npm run build`, which `npm test` does first.
+ * The package as its users get it: packed, installed in an empty folder, imported by plain
+ * JavaScript, by `require`, by jest and by strict TypeScript, and called. A failure here while
+ * everything else passes: a file that `files` in package.json leaves out, a path into the
+ * repository, or types that only resolve beside the sources. It needs `npm run build`, which `npm
+ * test` does first.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -18,7 +20,10 @@ const python = pythons[0]?.executable ?? ''
 const threads = pythons.find(({ isolations }) => isolations.includes('thread'))?.executable
 const places = new Places()
 
-/** A TypeScript program that uses the public surface, and four mistakes that the types have to catch. */
+/**
+ * A TypeScript program that uses the public surface, and four mistakes that the types have to
+ * catch.
+ */
 const PROGRAM = `
 import { ERROR_CODES, type ErrorCode, kw, Python, PythonError, type PythonOptions, PythreadsError, type Remote } from 'pythreads'
 
@@ -79,24 +84,52 @@ describe('the package', () => {
 
   function run(program: string, args: string[]): string {
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
-    return execFileSync(program, args, { cwd: places.path('project'), env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+    return execFileSync(program, args, {
+      cwd: places.path('project'),
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
   }
 
   beforeAll(() => {
-    if (!existsSync(join(root, 'dist', 'index.js'))) throw new Error('There is nothing to pack: npm run build')
-    places.file('project/package.json', '{ "name": "project", "version": "1.0.0", "private": true, "type": "module" }')
+    if (!existsSync(join(root, 'dist', 'index.js')))
+      throw new Error('There is nothing to pack: npm run build')
+    places.file(
+      'project/package.json',
+      '{ "name": "project", "version": "1.0.0", "private": true, "type": "module" }',
+    )
     const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', places.root]
-    const printed = execFileSync('npm', pack, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-    const [packed] = Object.values(JSON.parse(printed)) as { filename: string; files: { path: string }[] }[] // npm 12: by name
+    const printed = execFileSync('npm', pack, {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    // npm 12: by name
+    const [packed] = Object.values(JSON.parse(printed)) as {
+      filename: string
+      files: { path: string }[]
+    }[]
     if (packed === undefined) throw new Error('npm packed nothing')
     files = packed.files.map(({ path }: { path: string }) => path)
-    run('npm', ['install', join(places.root, packed.filename), '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'])
+    run('npm', [
+      'install',
+      join(places.root, packed.filename),
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+    ])
   }, 120_000)
   afterAll(() => places[Symbol.dispose]())
 
   it('has the kernel, the build and the texts, and nothing else', () => {
-    const kernel = readdirSync(join(root, 'kernel', 'pythreads_kernel')).filter((name) => /\.py$|^py\.typed$/.test(name))
-    expect(files).toEqual(expect.arrayContaining(kernel.map((name) => `kernel/pythreads_kernel/${name}`)))
+    const kernel = readdirSync(join(root, 'kernel', 'pythreads_kernel')).filter((name) =>
+      /\.py$|^py\.typed$/.test(name),
+    )
+    expect(files).toEqual(
+      expect.arrayContaining(kernel.map((name) => `kernel/pythreads_kernel/${name}`)),
+    )
     const others = [
       'package.json',
       'README.md',
@@ -112,13 +145,25 @@ describe('the package', () => {
       'dist/main-thread.cjs',
     ]
     expect(files).toEqual(expect.arrayContaining(others))
-    const strange = files.filter((path) => !/^dist\/.*\.(c?js|d\.c?ts)$|^kernel\/pythreads_kernel\/[a-z_]+\.py$/.test(path))
-    expect(strange.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'kernel/pythreads_kernel/py.typed', 'package.json'])
+    const strange = files.filter(
+      (path) => !/^dist\/.*\.(c?js|d\.c?ts)$|^kernel\/pythreads_kernel\/[a-z_]+\.py$/.test(path),
+    )
+    expect(strange.sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'kernel/pythreads_kernel/py.typed',
+      'package.json',
+    ])
   })
 
   it('runs nothing when it is installed', () => {
-    const { scripts = {}, gypfile } = JSON.parse(readFileSync(join(installed(), 'package.json'), 'utf8'))
-    expect(Object.keys(scripts)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(pre|post)?install$/)]))
+    const { scripts = {}, gypfile } = JSON.parse(
+      readFileSync(join(installed(), 'package.json'), 'utf8'),
+    )
+    expect(Object.keys(scripts)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(pre|post)?install$/)]),
+    )
     expect(gypfile).toBe(undefined)
     expect(existsSync(join(installed(), 'binding.gyp'))).toBe(false)
   })
@@ -128,7 +173,10 @@ describe('the package', () => {
     expect(messages).toEqual([])
   })
 
-  it.each([['process', python] as const, ...(threads === undefined ? [] : [['thread', threads] as const])])(
+  it.each([
+    ['process', python] as const,
+    ...(threads === undefined ? [] : [['thread', threads] as const]),
+  ])(
     'is imported by plain JavaScript, and calls Python in isolation %s',
     (isolation, executable) => {
       places.file(
@@ -145,16 +193,19 @@ describe('the package', () => {
     },
   )
 
-  // Without that ability of Node 20.19 and 22.12, a Node is as 20.0 is. The older ones are there if scripts/nodes.sh has installed them.
+  // Without that ability of Node 20.19 and 22.12, a Node is as 20.0 is. The older ones are there if
+  // scripts/nodes.sh has installed them.
   it.each([
     { name: 'this Node', command: [process.execPath] },
     { name: 'a Node that cannot', command: [process.execPath, '--no-experimental-require-module'] },
     ...otherNodes(),
-  ])('is one library for require and import, each with the form of apache-arrow that it finds: $name', ({ command }) => {
-    linkTypes('apache-arrow')
-    places.file(
-      'project/both.cjs',
-      `const main = async () => {
+  ])(
+    'is one library for require and import, each with the form of apache-arrow that it finds: $name',
+    ({ command }) => {
+      linkTypes('apache-arrow')
+      places.file(
+        'project/both.cjs',
+        `const main = async () => {
           const [required, imported] = [require('pythreads'), await import('pythreads')]
           const [cjs, esm] = [require('pythreads/arrow'), await import('pythreads/arrow')]
           const same = Object.keys(imported).map((name) => imported[name] === required[name])
@@ -162,19 +213,21 @@ describe('the package', () => {
           const py = await required.Python.start({ python: ${JSON.stringify(python)}, isolation: 'process', workers: 1 })
           for (const [{ fromArrow }, arrow] of [[cjs, require('apache-arrow')], [esm, await import('apache-arrow')]]) {
             const table = fromArrow(arrow.tableFromArrays({ n: new Int32Array(1) }))
-            const error = await py.run('builtins:len', [table]).catch((reason) => reason) // the table is recognised
+            // the table is recognised
+            const error = await py.run('builtins:len', [table]).catch((reason) => reason)
             console.log(error instanceof imported.PythreadsError ? error.code : error)
           }
           console.log(await py.run('json:dumps', [[1]]), py.sync.eval('2'))
           await py.close()
         }
         main().catch((error) => console.log(error))`,
-    )
-    const table = 'ERR_PYTHREADS_VALUE' // the Python of this test has no pyarrow
-    expect(run(command[0] ?? '', [...command.slice(1), '--no-warnings', 'both.cjs'])).toBe(
-      `true Set(1) { true }\n${table}\n${table}\n[1] 2\n`,
-    )
-  })
+      )
+      const table = 'ERR_PYTHREADS_VALUE' // the Python of this test has no pyarrow
+      expect(run(command[0] ?? '', [...command.slice(1), '--no-warnings', 'both.cjs'])).toBe(
+        `true Set(1) { true }\n${table}\n${table}\n[1] 2\n`,
+      )
+    },
+  )
 
   it('is loaded by jest in its default set-up, which is CommonJS', () => {
     places.file('project/jest/package.json', '{ "name": "in-jest" }')
@@ -191,16 +244,25 @@ describe('the package', () => {
       })`,
     )
     const jest = createRequire(import.meta.url).resolve('jest/bin/jest')
-    const printed = run(process.execPath, [jest, '--rootDir', places.path('project', 'jest'), '--ci', '--json', '--silent'])
+    const printed = run(process.execPath, [
+      jest,
+      '--rootDir',
+      places.path('project', 'jest'),
+      '--ci',
+      '--json',
+      '--silent',
+    ])
     expect(JSON.parse(printed)).toMatchObject({ numPassedTests: 1, numFailedTests: 0 })
   })
 
-  it.each(['node16', 'nodenext'])('has types for a CommonJS module of TypeScript, the same as for others, with %s', (module) => {
-    linkTypes('apache-arrow')
-    linkTypes('@types/node')
-    places.file(
-      'project/required.cts',
-      `import { Python, type PythonStats } from 'pythreads'
+  it.each(['node16', 'nodenext'])(
+    'has types for a CommonJS module of TypeScript, the same as for others, with %s',
+    (module) => {
+      linkTypes('apache-arrow')
+      linkTypes('@types/node')
+      places.file(
+        'project/required.cts',
+        `import { Python, type PythonStats } from 'pythreads'
       import { fromArrow } from 'pythreads/arrow'
       import type { from as From } from './imported.mjs' with { 'resolution-mode': 'import' }
       declare const from: typeof From
@@ -212,46 +274,80 @@ describe('the package', () => {
         const same: Python = from(py)
         return [same.stats(), number, fromArrow]
       }`,
-    )
-    places.file('project/imported.mts', `import type { Python } from 'pythreads'\nexport const from = (py: Python): Python => py`)
-    const compilerOptions = {
-      ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], types: ['node'], noEmit: true },
-      ...{ strict: true, skipLibCheck: false, module, moduleResolution: module },
-    }
-    places.file('project/tsconfig.cjs.json', JSON.stringify({ compilerOptions, files: ['required.cts', 'imported.mts'] }))
-    try {
-      node(typescript, '-p', 'tsconfig.cjs.json')
-    } catch (error) {
-      expect((error as { stdout: string }).stdout).toBe('')
-      throw error
-    }
-  })
+      )
+      places.file(
+        'project/imported.mts',
+        `import type { Python } from 'pythreads'\nexport const from = (py: Python): Python => py`,
+      )
+      const compilerOptions = {
+        ...{
+          target: 'es2022',
+          lib: ['es2023', 'esnext.disposable'],
+          types: ['node'],
+          noEmit: true,
+        },
+        ...{ strict: true, skipLibCheck: false, module, moduleResolution: module },
+      }
+      places.file(
+        'project/tsconfig.cjs.json',
+        JSON.stringify({ compilerOptions, files: ['required.cts', 'imported.mts'] }),
+      )
+      try {
+        node(typescript, '-p', 'tsconfig.cjs.json')
+      } catch (error) {
+        expect((error as { stdout: string }).stdout).toBe('')
+        throw error
+      }
+    },
+  )
 
   it('exports nothing but its entry', () => {
-    places.file('project/deep.js', "await import('pythreads/dist/python.js').catch((error) => console.log(error.code))")
+    places.file(
+      'project/deep.js',
+      "await import('pythreads/dist/python.js').catch((error) => console.log(error.code))",
+    )
     expect(node('deep.js')).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n')
   })
 
-  it.each(['nodenext', 'bundler'])('has types for strict TypeScript, with module resolution %s', (resolution) => {
-    places.file('project/use.ts', PROGRAM)
-    linkTypes('@types/node')
-    const compilerOptions = {
-      ...{ target: 'es2022', lib: ['es2023', 'esnext.disposable'], types: ['node'], outDir: 'out', rootDir: '.' },
-      ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
-      ...{ module: resolution === 'nodenext' ? 'nodenext' : 'esnext', moduleResolution: resolution },
-    }
-    places.file('project/tsconfig.json', JSON.stringify({ compilerOptions, files: ['use.ts'] }))
-    try {
-      node(typescript, '-p', '.')
-    } catch (error) {
-      expect((error as { stdout: string }).stdout).toBe('')
-      throw error
-    }
-    expect(node('out/use.js', python)).toBe(WANTED)
-  })
+  it.each(['nodenext', 'bundler'])(
+    'has types for strict TypeScript, with module resolution %s',
+    (resolution) => {
+      places.file('project/use.ts', PROGRAM)
+      linkTypes('@types/node')
+      const compilerOptions = {
+        ...{
+          target: 'es2022',
+          lib: ['es2023', 'esnext.disposable'],
+          types: ['node'],
+          outDir: 'out',
+          rootDir: '.',
+        },
+        ...{
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          skipLibCheck: false,
+        },
+        ...{
+          module: resolution === 'nodenext' ? 'nodenext' : 'esnext',
+          moduleResolution: resolution,
+        },
+      }
+      places.file('project/tsconfig.json', JSON.stringify({ compilerOptions, files: ['use.ts'] }))
+      try {
+        node(typescript, '-p', '.')
+      } catch (error) {
+        expect((error as { stdout: string }).stdout).toBe('')
+        throw error
+      }
+      expect(node('out/use.js', python)).toBe(WANTED)
+    },
+  )
 
   it('has a command', () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    expect(run(places.path('project', 'node_modules', '.bin', 'pythreads'), ['--version'])).toBe(`${version}\n`)
+    expect(run(places.path('project', 'node_modules', '.bin', 'pythreads'), ['--version'])).toBe(
+      `${version}\n`,
+    )
   })
 })

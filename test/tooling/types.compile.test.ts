@@ -1,6 +1,7 @@
 /**
- * What must compile and what must not, with each TypeScript that is supported, against the built declarations. The programs are in
- * test/types. A failure of one version alone: syntax in the declarations that it does not know, or a type that it infers otherwise.
+ * What must compile and what must not, with each TypeScript that is supported, against the built
+ * declarations. The programs are in test/types. A failure of one version alone: syntax in the
+ * declarations that it does not know, or a type that it infers otherwise.
  */
 import { existsSync } from 'node:fs'
 import { expect, it } from 'vitest'

@@ -1,6 +1,7 @@
 /**
- * What an editor shows for a name, and how much the compiler does for large types: the language service of TypeScript is asked. A
- * failure shows a type that is spelled out where it had a name, or one whose parts are computed again and again.
+ * What an editor shows for a name, and how much the compiler does for large types: the language
+ * service of TypeScript is asked. A failure shows a type that is spelled out where it had a name,
+ * or one whose parts are computed again and again.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -9,7 +10,10 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { COMPILERS } from '../support/type-cases.ts'
 
-/** The part of TypeScript's interface that is used here. That of TypeScript 7 has no language service. */
+/**
+ * The part of TypeScript's interface that is used here. That of TypeScript 7 has no language
+ * service.
+ */
 interface TypeScript {
   createLanguageService(host: unknown): Service
   getDefaultLibFilePath(options: unknown): string
@@ -20,7 +24,10 @@ interface TypeScript {
 }
 
 interface Service {
-  getQuickInfoAtPosition(file: string, position: number): { displayParts: { text: string }[] } | undefined
+  getQuickInfoAtPosition(
+    file: string,
+    position: number,
+  ): { displayParts: { text: string }[] } | undefined
   getSemanticDiagnostics(file: string): { messageText: unknown }[]
   getProgram(): { getInstantiationCount(): number }
 }

@@ -16,7 +16,10 @@ import type { Basket, Counted, Item, Row, Shop } from './shop.js'
 
 declare const py: Python
 declare const flag: boolean
-const lazy = py.import<Shop>(new URL('./shop.py', import.meta.url), { signal: AbortSignal.timeout(1), copy: false })
+const lazy = py.import<Shop>(new URL('./shop.py', import.meta.url), {
+  signal: AbortSignal.timeout(1),
+  copy: false,
+})
 check<Same<typeof lazy, Importable<Remote<Shop>>>>()
 const shop: Remote<Shop> = lazy
 check<Same<Awaited<typeof lazy>, Remote<Shop>>>()
@@ -108,10 +111,21 @@ const bytes: Uint8Array = await shop.bytes(Buffer.from('a'))
 const floats: Float64Array = await shop.floats(py.alloc(Float64Array, 2))
 const decimal = await shop.decimal({} as PythonScalar)
 check<Same<typeof decimal, PythonScalar>>()
-const containers = [await shop.rows(), await shop.table(), await shop.names(), await shop.record()] as const
-check<Same<typeof containers, readonly [Row[], Map<string, Row>, Set<string>, Record<string, number>]>>()
+const containers = [
+  await shop.rows(),
+  await shop.table(),
+  await shop.names(),
+  await shop.record(),
+] as const
+check<
+  Same<typeof containers, readonly [Row[], Map<string, Row>, Set<string>, Record<string, number>]>
+>()
 const tuples = [await shop.tuple(), await shop.frozen(), await shop.row()] as const
-type Tuples = readonly [[name: string, count: number, note?: string], readonly [Row, ...number[]], Row | undefined]
+type Tuples = readonly [
+  [name: string, count: number, note?: string],
+  readonly [Row, ...number[]],
+  Row | undefined,
+]
 check<Same<typeof tuples, Tuples>>()
 
 // What stays in Python: classes, with and without `new`, and objects.
@@ -150,8 +164,18 @@ await shop.Counted.reset(kw({ to: 0 }))
 const count: number = await shop.Item.count
 const kinds: Remote<Shop['Item']> = await shop.Item
 check<Same<Awaited<typeof shop.make>, Remote<Shop['make']>>>()
-const results = [await shop.all(), await shop.pair(), await shop.maybe('tea'), await shop.later()] as const
-check<Same<typeof results, readonly [Remote<Item>[], [Remote<Item>, number], Remote<Item> | null, Remote<Item>[]]>>()
+const results = [
+  await shop.all(),
+  await shop.pair(),
+  await shop.maybe('tea'),
+  await shop.later(),
+] as const
+check<
+  Same<
+    typeof results,
+    readonly [Remote<Item>[], [Remote<Item>, number], Remote<Item> | null, Remote<Item>[]]
+  >
+>()
 const makeItem = await shop.factory()
 check<Same<typeof makeItem, Remote<(name: string) => Item>>>()
 const itemOfFactory: Remote<Item> = await makeItem('tea', kw({ price: 1 }))
@@ -208,7 +232,13 @@ type Items = RemoteGenerator<Remote<Item>>
 check<
   Same<
     typeof generators,
-    readonly [RemoteGenerator<number>, RemoteGenerator<Row>, Items, RemoteGenerator<string>, RemoteGenerator<number>]
+    readonly [
+      RemoteGenerator<number>,
+      RemoteGenerator<Row>,
+      Items,
+      RemoteGenerator<string>,
+      RemoteGenerator<number>,
+    ]
   >
 >()
 for await (const tick of await shop.ticks(3)) check<Same<typeof tick, number>>()
@@ -217,7 +247,8 @@ for await (const one of (await shop.gen()).$iterate({ timeoutMs: 5 })) await one
 for await (const one of await shop.iterable()) check<Same<typeof one, number>>()
 for await (const one of await shop.basket()) check<Same<typeof one, Remote<Item>>>()
 for await (const one of await new shop.Ticks(3)) check<Same<typeof one, number>>()
-for await (const one of py.map<Remote<Item>>('shop:make', ['a'])) check<Same<typeof one, Remote<Item>>>()
+for await (const one of py.map<Remote<Item>>('shop:make', ['a']))
+  check<Same<typeof one, Remote<Item>>>()
 
 // Arguments that stay in Python, callbacks and iterables.
 await shop.buy(item)
@@ -260,7 +291,10 @@ const sum: number = await fn(1, kw({ b: 2 }))
 await using session = await py.session()
 const inSession = session.import<Shop>('shop')
 check<Same<typeof inSession, Importable<Remote<Shop>>>>()
-await inSession.buy(await session.run<Remote<Item>>('shop:make', ['a']), await session.eval<Remote<Item>>('make("a")'))
+await inSession.buy(
+  await session.run<Remote<Item>>('shop:make', ['a']),
+  await session.eval<Remote<Item>>('make("a")'),
+)
 
 export const used = [
   text,

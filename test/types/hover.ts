@@ -43,4 +43,21 @@ const there = here.make('tea')
 //    ^? const there: SyncRemote<Item>
 const { LIMIT } = shop
 //      ^? const LIMIT: RemoteMember<number>
-export const used = [found, all, rows, table, tuple, ticks, made, run, name, tax, call, keywords, json, each, there, LIMIT]
+export const used = [
+  found,
+  all,
+  rows,
+  table,
+  tuple,
+  ticks,
+  made,
+  run,
+  name,
+  tax,
+  call,
+  keywords,
+  json,
+  each,
+  there,
+  LIMIT,
+]

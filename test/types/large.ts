@@ -3,9 +3,32 @@ import { kw, type Python, type Remote, type SyncRemote } from 'pythreads'
 import { check, type Same } from './check.js'
 
 /** 17 times 17 methods. */
-type Letter = 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i' | 'j' | 'k' | 'l' | 'm' | 'n' | 'o' | 'p' | 'q'
+type Letter =
+  | 'a'
+  | 'b'
+  | 'c'
+  | 'd'
+  | 'e'
+  | 'f'
+  | 'g'
+  | 'h'
+  | 'i'
+  | 'j'
+  | 'k'
+  | 'l'
+  | 'm'
+  | 'n'
+  | 'o'
+  | 'p'
+  | 'q'
 type Large = {
-  [K in `${Letter}${Letter}`]: (self: Large, a: number, b?: string, c?: Large[], d?: (one: Large) => Large) => Large
+  [K in `${Letter}${Letter}`]: (
+    self: Large,
+    a: number,
+    b?: string,
+    c?: Large[],
+    d?: (one: Large) => Large,
+  ) => Large
 }
 
 interface Tree {
@@ -15,7 +38,10 @@ interface Tree {
   readonly pair: [Tree, Tree]
   readonly byName: Map<string, Tree>
   readonly self: { readonly self: Tree; again(): Tree }
-  walk(visit: (tree: Tree, next: (tree: Tree) => Tree) => Tree | null, ...more: Tree[]): Iterable<Tree>
+  walk(
+    visit: (tree: Tree, next: (tree: Tree) => Tree) => Tree | null,
+    ...more: Tree[]
+  ): Iterable<Tree>
   each(): Generator<Tree, Tree, Tree>
   kind: new (tree?: Tree, ...trees: Tree[]) => Tree
   later(): Promise<Promise<Tree[]>>
@@ -66,12 +92,19 @@ check<Same<typeof large, Remote<Large>>>()
 const other = await (await large.aa(large, 1)).qq(large, 1, kw({ c: [], d: null }))
 check<Same<typeof other, Remote<Large>>>()
 await large.ab(other, 1, 'a', [large], async (one) => one.aa(one, 1))
-const tree = await module.module.module.module.Tree.Tree.root.right.right.self.self.right.self.again()
+const tree =
+  await module.module.module.module.Tree.Tree.root.right.right.self.self.right.self.again()
 check<Same<typeof tree, Remote<Tree>>>()
 for await (const one of await tree.each()) check<Same<typeof one, Remote<Tree>>>()
 for await (const one of await tree.walk((one, next) => next(one))) await one.children
-const children = [await tree.children, await tree.pair, await (await new tree.kind(tree)).later()] as const
-check<Same<typeof children, readonly [Remote<Tree>[], [Remote<Tree>, Remote<Tree>], Remote<Tree>[]]>>()
+const children = [
+  await tree.children,
+  await tree.pair,
+  await (await new tree.kind(tree)).later(),
+] as const
+check<
+  Same<typeof children, readonly [Remote<Tree>[], [Remote<Tree>, Remote<Tree>], Remote<Tree>[]]>
+>()
 const json = await module.json({ a: [1, { b: null }] })
 check<Same<typeof json, Json>>()
 const list = await module.list([1, [2, null]])

@@ -44,7 +44,10 @@ interface Odd {
 }
 declare const py: Python
 const odd = py.import<Odd>('odd')
-const numbers = [await odd.optional?.(1, kw({ b: 'a' })), await odd.arrow(1, kw({ b: 'a' }))] as const
+const numbers = [
+  await odd.optional?.(1, kw({ b: 'a' })),
+  await odd.arrow(1, kw({ b: 'a' })),
+] as const
 check<Same<typeof numbers, readonly [number | undefined, number]>>()
 const fn = await odd.maybeFn
 if (fn !== null) await fn(1)
@@ -52,9 +55,17 @@ await odd.each()
 await odd.each(undefined, 3)
 await odd.each((a, b = '') => a + b.length, kw({ limit: 3 }))
 await odd.each(kw({ limit: 3 }))
-const either = [await odd.either('a'), await odd.either(await odd.callable(1)), await odd.sooner()] as const
+const either = [
+  await odd.either('a'),
+  await odd.either(await odd.callable(1)),
+  await odd.sooner(),
+] as const
 check<Same<typeof either, readonly [string | Remote<Item>, string | Remote<Item>, Remote<Item>]>>()
-const ids = [await odd.id('a' as Id), await odd.colour(Colour.Red), await odd.literal('a', kw({ deep: true }))] as const
+const ids = [
+  await odd.id('a' as Id),
+  await odd.colour(Colour.Red),
+  await odd.literal('a', kw({ deep: true })),
+] as const
 check<Same<typeof ids, readonly [Id, Colour, 'c' | 1]>>()
 const box = [
   await (await odd.box()).get(),

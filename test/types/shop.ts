@@ -1,4 +1,11 @@
-import type { Keywords, NdArray, PythonScalar, Remote, RemoteGenerator, RemoteObject } from 'pythreads'
+import type {
+  Keywords,
+  NdArray,
+  PythonScalar,
+  Remote,
+  RemoteGenerator,
+  RemoteObject,
+} from 'pythreads'
 
 /** A class of Python. */
 export interface Item {
@@ -65,7 +72,11 @@ export interface Shop {
   row(): Row | undefined
 
   // what stays in Python
-  Item: { new (name: string, price?: number): Item; readonly count: number; parse(text: string): Item }
+  Item: {
+    new (name: string, price?: number): Item
+    readonly count: number
+    parse(text: string): Item
+  }
   Two: { new (a: string): Item; new (a: number, b: number): Basket }
   Point: new (x: number, y: number) => { readonly x: number; readonly y: number }
   Decimal: new (text: string) => PythonScalar
@@ -109,7 +120,10 @@ export interface Shop {
   readonly RATES: number[]
   readonly CURRENT: Item
   readonly created: Date
-  readonly tax: { rate(country: string, year?: number): number; readonly eu: { readonly VAT: number; readonly codes: string[] } }
+  readonly tax: {
+    rate(country: string, year?: number): number
+    readonly eu: { readonly VAT: number; readonly codes: string[] }
+  }
 }
 
 export declare class Counted {

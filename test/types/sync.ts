@@ -33,23 +33,57 @@ const numbers = [
 ]
 check<Same<typeof numbers, number[]>>()
 const text: string = shop.options({}, kw({ indent: 2 }))
-const slept = [shop.coroutine(1), shop.overloaded('a'), shop.make('tea').name, shop.erased('a')] as const
+const slept = [
+  shop.coroutine(1),
+  shop.overloaded('a'),
+  shop.make('tea').name,
+  shop.erased('a'),
+] as const
 check<Same<typeof slept, readonly [string, string, string, 'a']>>()
-const items = [new shop.Item('tea'), shop.Item('tea', kw({ price: 1 })), shop.Item.parse('tea'), shop.make('tea'), shop.CURRENT]
+const items = [
+  new shop.Item('tea'),
+  shop.Item('tea', kw({ price: 1 })),
+  shop.Item.parse('tea'),
+  shop.make('tea'),
+  shop.CURRENT,
+]
 check<Same<typeof items, SyncRemote<Item>[]>>()
-const run = [py.sync.run<SyncRemote<Item>>('shop:make', ['a']), py.sync.eval<SyncRemote<Item>>`make(${'a'})`]
+const run = [
+  py.sync.run<SyncRemote<Item>>('shop:make', ['a']),
+  py.sync.eval<SyncRemote<Item>>`make(${'a'})`,
+]
 check<Same<typeof run, SyncRemote<Item>[]>>()
-const results = [shop.all(), shop.pair(), shop.maybe('tea'), shop.later(), shop.rows(), shop.row()] as const
+const results = [
+  shop.all(),
+  shop.pair(),
+  shop.maybe('tea'),
+  shop.later(),
+  shop.rows(),
+  shop.row(),
+] as const
 type Held = SyncRemote<Item>
-check<Same<typeof results, readonly [Held[], [Held, number], Held | null, Held[], Row[], Row | undefined]>>()
-const constructed = [new shop.Two('a'), new shop.Two(1, 2), new shop.Decimal('1'), new shop.Counted(1)] as const
-check<Same<typeof constructed, readonly [Held, SyncRemote<Basket>, PythonScalar, SyncRemote<Counted>]>>()
+check<
+  Same<
+    typeof results,
+    readonly [Held[], [Held, number], Held | null, Held[], Row[], Row | undefined]
+  >
+>()
+const constructed = [
+  new shop.Two('a'),
+  new shop.Two(1, 2),
+  new shop.Decimal('1'),
+  new shop.Counted(1),
+] as const
+check<
+  Same<typeof constructed, readonly [Held, SyncRemote<Basket>, PythonScalar, SyncRemote<Counted>]>
+>()
 const generators = [shop.gen(), shop.iterator(), shop.ticks(3)] as const
 check<Same<typeof generators, readonly [SyncGenerator<Held>, SyncGenerator<string>, SyncObject]>>()
 for (const one of shop.gen()) check<Same<typeof one, Held>>()
 for (const one of shop.basket()) check<Same<typeof one, Held>>()
 for (const one of shop.iterable()) check<Same<typeof one, number>>()
-for (const one of py.sync.run<SyncRemote<number[]>>('builtins:list')) check<Same<typeof one, number>>()
+for (const one of py.sync.run<SyncRemote<number[]>>('builtins:list'))
+  check<Same<typeof one, number>>()
 const tax = shop.tax
 check<Same<typeof tax, SyncRemote<Shop['tax']>>>()
 const item = shop.make('tea')
@@ -62,7 +96,13 @@ shop.log(console.log)
 shop.sum([1])
 shop.sum(new Set([1]))
 item.$set('price', 3)
-const fields = [item.toJS<Row>(), item.$get<string>('name'), item.$type(), item.$length(), item.$dir()] as const
+const fields = [
+  item.toJS<Row>(),
+  item.$get<string>('name'),
+  item.$type(),
+  item.$length(),
+  item.$dir(),
+] as const
 check<Same<typeof fields, readonly [Row, string, string, number, string[]]>>()
 {
   using one = shop.make('tea')

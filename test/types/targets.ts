@@ -9,11 +9,22 @@ const options: PythonOptions = {
   initialize: target,
 }
 await using py = await Python.start(options)
-await using other = await Python.start({ initialize: { target, args: [1], kwargs: { a: 1 } }, python: undefined })
+await using other = await Python.start({
+  initialize: { target, args: [1], kwargs: { a: 1 } },
+  python: undefined,
+})
 await py.run(target, [1])
 await py.run(`${url}:score`, [1])
-const score: number = await py.run<number>(target, [1], { kwargs: { b: 2 }, signal: AbortSignal.timeout(5), worker: 1 })
-for await (const one of py.map<number>(target, [1, 2], { ordered: false, onProgress: ({ done }) => done })) one.toFixed()
+const score: number = await py.run<number>(target, [1], {
+  kwargs: { b: 2 },
+  signal: AbortSignal.timeout(5),
+  worker: 1,
+})
+for await (const one of py.map<number>(target, [1, 2], {
+  ordered: false,
+  onProgress: ({ done }) => done,
+}))
+  one.toFixed()
 for await (const one of py.map(target, new Set([1]).values())) void one
 await py.className(target)
 await using session = await py.session()

@@ -1,5 +1,12 @@
 // Modules without a type: what is in them is checked as far as it can be, and its results are unknown.
-import { kw, type Python, type RemoteAttribute, type RemoteModule, type RemoteObject, type SyncObject } from 'pythreads'
+import {
+  kw,
+  type Python,
+  type RemoteAttribute,
+  type RemoteModule,
+  type RemoteObject,
+  type SyncObject,
+} from 'pythreads'
 import { check, type Same } from './check.js'
 
 declare const py: Python

@@ -13,11 +13,19 @@ class SmallFile {
     this.#room = room
   }
 
-  async write(from: Uint8Array, offset = 0, length = from.length - offset, position = this.bytes.length) {
+  async write(
+    from: Uint8Array,
+    offset = 0,
+    length = from.length - offset,
+    position = this.bytes.length,
+  ) {
     const bytesWritten = Math.min(length, this.#room - position)
     if (bytesWritten <= 0 && length > 0)
       throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
-    this.bytes = Buffer.concat([this.bytes.subarray(0, position), from.subarray(offset, offset + bytesWritten)])
+    this.bytes = Buffer.concat([
+      this.bytes.subarray(0, position),
+      from.subarray(offset, offset + bytesWritten),
+    ])
     return { bytesWritten }
   }
 
@@ -69,7 +77,12 @@ async function written(format: Format, room: number) {
     message ||= error.message
   })
   const [, rows, bytes] = /\(ENOSPC\); (\d+) rows are written \((\d+) bytes\)/.exec(message) ?? []
-  return { text: file.bytes.toString(), rows: Number(rows), bytes: Number(bytes), failed: message !== '' }
+  return {
+    text: file.bytes.toString(),
+    rows: Number(rows),
+    bytes: Number(bytes),
+    failed: message !== '',
+  }
 }
 
 it.each(Object.keys(CHUNKS) as Format[])(
@@ -80,7 +93,11 @@ it.each(Object.keys(CHUNKS) as Format[])(
     let last = -1
     for (let room = format === 'json' ? 3 : 0; room < whole.length; room++) {
       const { text, rows, bytes, failed } = await written(format, room)
-      expect({ failed, bytes, fits: bytes <= room }).toEqual({ failed: true, bytes: text.length, fits: true })
+      expect({ failed, bytes, fits: bytes <= room }).toEqual({
+        failed: true,
+        bytes: text.length,
+        fits: true,
+      })
       expect(rows).toBeGreaterThanOrEqual(last)
       last = rows
       if (format === 'json') expect((JSON.parse(text) as unknown[]).length).toBe(rows)

@@ -9,19 +9,22 @@ describe('lines of a screen', () => {
     expect(clipped(wrapped(words(20), 0), 2)).toEqual(wrapped(words(20), 0))
   })
 
-  it.each([1, 2, 3])('marks where words are left out behind line %i, within the columns and between words', (most) => {
-    for (let length = 50; length <= COLUMNS - 4; length++) {
-      const text = `${'x'.repeat(length)} ${words(100)}`
-      const shown = clipped(wrapped(text, 4), most)
-      expect(shown).toHaveLength(most)
-      expect(Math.max(...shown.map((line) => line.length))).toBeLessThanOrEqual(COLUMNS)
-      expect(shown.at(-1)).toMatch(/\S \.\.\.$/)
-      const kept = shown
-        .join(' ')
-        .replace(/ \.\.\.$/, '')
-        .trim()
-        .split(/\s+/)
-      if (kept.length > 1) expect(text.split(' ').slice(0, kept.length)).toEqual(kept)
-    }
-  })
+  it.each([1, 2, 3])(
+    'marks where words are left out behind line %i, within the columns and between words',
+    (most) => {
+      for (let length = 50; length <= COLUMNS - 4; length++) {
+        const text = `${'x'.repeat(length)} ${words(100)}`
+        const shown = clipped(wrapped(text, 4), most)
+        expect(shown).toHaveLength(most)
+        expect(Math.max(...shown.map((line) => line.length))).toBeLessThanOrEqual(COLUMNS)
+        expect(shown.at(-1)).toMatch(/\S \.\.\.$/)
+        const kept = shown
+          .join(' ')
+          .replace(/ \.\.\.$/, '')
+          .trim()
+          .split(/\s+/)
+        if (kept.length > 1) expect(text.split(' ').slice(0, kept.length)).toEqual(kept)
+      }
+    },
+  )
 })

@@ -1,4 +1,7 @@
-/** What this process writes for a worker into the file that the worker shares can fail: the worker may have filled the file system. */
+/**
+ * What this process writes for a worker into the file that the worker shares can fail: the worker
+ * may have filled the file system.
+ */
 import { expect, it, vi } from 'vitest'
 import { StatusPage } from '../../src/isolation/status-page.ts'
 

@@ -1,11 +1,19 @@
 /**
- * Which isolation a Python gets: the table of gates, row by row, and what `'auto'` chooses on real Pythons: a thread where the GIL
- * stays off with the modules that a pool needs, else a process; never a subinterpreter. A wrong row here is memory corruption or a slow pool for somebody.
+ * Which isolation a Python gets: the table of gates, row by row, and what `'auto'` chooses on real
+ * Pythons: a thread where the GIL stays off with the modules that a pool needs, else a process;
+ * never a subinterpreter. A wrong row here is memory corruption or a slow pool for somebody.
  */
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { findPython, type PythonFacts } from '../../src/discovery/index.ts'
 import { Python } from '../../src/index.ts'
-import { choose, createIsolation, type IsolationKind, NO_LIMITS, SUPPORT_MATRIX, supportOf } from '../../src/isolation/index.ts'
+import {
+  choose,
+  createIsolation,
+  type IsolationKind,
+  NO_LIMITS,
+  SUPPORT_MATRIX,
+  supportOf,
+} from '../../src/isolation/index.ts'
 import { Places } from '../support/places.ts'
 import { pythons } from '../support/pythons.ts'
 
@@ -25,8 +33,20 @@ function setPlatform(value: string): void {
 function made(release: string, options: Partial<PythonFacts> = {}): PythonFacts {
   const [major = 0, minor = 0, micro = 0] = release.split('.').map(Number)
   return {
-    ...{ executable: '/made/up/python', version: [major, minor, micro], release, prefix: '/made/up', basePrefix: '/made/up' },
-    ...{ libpython: '/made/up/lib', libpythonName: 'libpython.so', freeThreaded: false, ctypes: true, debian: false },
+    ...{
+      executable: '/made/up/python',
+      version: [major, minor, micro],
+      release,
+      prefix: '/made/up',
+      basePrefix: '/made/up',
+    },
+    ...{
+      libpython: '/made/up/lib',
+      libpythonName: 'libpython.so',
+      freeThreaded: false,
+      ctypes: true,
+      debian: false,
+    },
     ...options,
   }
 }
@@ -35,7 +55,12 @@ const FREE = { freeThreaded: true }
 const NO_LIBRARY = { libpython: null }
 
 describe('the gates', () => {
-  const table: [release: string, options: Partial<PythonFacts>, thread: string, subinterpreter: string][] = [
+  const table: [
+    release: string,
+    options: Partial<PythonFacts>,
+    thread: string,
+    subinterpreter: string,
+  ][] = [
     ['3.10.0', {}, 'request', 'never'],
     ['3.11.9', {}, 'request', 'never'],
     ['3.12.0', {}, 'request', 'request'],
@@ -56,15 +81,26 @@ describe('the gates', () => {
     ['3.14.2', { ...FREE, isWrapper: true }, 'never', 'never'],
   ]
 
-  it.each(table)('%s %j: thread %s, subinterpreter %s, process auto', (release, options, thread, subinterpreter) => {
-    const facts = made(release, options)
-    expect(KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual([thread, subinterpreter, 'auto'])
-  })
+  it.each(table)(
+    '%s %j: thread %s, subinterpreter %s, process auto',
+    (release, options, thread, subinterpreter) => {
+      const facts = made(release, options)
+      expect(KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual([
+        thread,
+        subinterpreter,
+        'auto',
+      ])
+    },
+  )
 
   it('on Windows there is process only', () => {
     setPlatform('win32')
     for (const [release, options] of table) {
-      expect(KINDS.map((kind) => supportOf(kind, made(release, options)).verdict)).toEqual(['never', 'never', 'auto'])
+      expect(KINDS.map((kind) => supportOf(kind, made(release, options)).verdict)).toEqual([
+        'never',
+        'never',
+        'auto',
+      ])
     }
   })
 
@@ -72,7 +108,11 @@ describe('the gates', () => {
     Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
     for (const [release, options] of table) {
       const facts = made(release, options)
-      expect(KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual(['never', 'never', 'auto'])
+      expect(KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual([
+        'never',
+        'never',
+        'auto',
+      ])
       const { isolation, reasons } = await choose(facts, [], [])
       expect([isolation, reasons[0]]).toEqual(['process', expect.stringContaining('Bun')])
     }
@@ -80,21 +120,39 @@ describe('the gates', () => {
 
   it('the table above uses every row of GATES', () => {
     const deciding = (release: string, options: Partial<PythonFacts>) =>
-      KINDS.map((kind) => SUPPORT_MATRIX.findIndex((row) => row.isolation === kind && row.when(made(release, options))))
+      KINDS.map((kind) =>
+        SUPPORT_MATRIX.findIndex(
+          (row) => row.isolation === kind && row.when(made(release, options)),
+        ),
+      )
     const used = table.flatMap(([release, options]) => deciding(release, options))
     setPlatform('win32')
     used.push(...deciding('3.14.1', {}))
     Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
     used.push(...deciding('3.14.1', {}))
-    expect([...new Set(used)].sort((a, b) => a - b)).toEqual(SUPPORT_MATRIX.map((_, index) => index))
+    expect([...new Set(used)].sort((a, b) => a - b)).toEqual(
+      SUPPORT_MATRIX.map((_, index) => index),
+    )
   })
 
   it.each<[string, Partial<PythonFacts>, IsolationKind, string, RegExp]>([
     ['3.11.2', {}, 'subinterpreter', 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE', /3\.14\.1 or newer/],
     ['3.14.0', {}, 'subinterpreter', 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE', /3\.14\.1 or newer/],
-    ['3.14.2', FREE, 'subinterpreter', 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE', /use isolation 'thread'/],
+    [
+      '3.14.2',
+      FREE,
+      'subinterpreter',
+      'ERR_PYTHREADS_ISOLATION_UNAVAILABLE',
+      /use isolation 'thread'/,
+    ],
     ['3.13.2', NO_LIBRARY, 'thread', 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND', /--enable-shared/],
-    ['3.13.2', { ...NO_LIBRARY, debian: true }, 'thread', 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND', /apt install libpython3\.13/],
+    [
+      '3.13.2',
+      { ...NO_LIBRARY, debian: true },
+      'thread',
+      'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND',
+      /apt install libpython3\.13/,
+    ],
   ])('%s %j cannot do %s: %s says how to mend that', (release, options, kind, code, help) => {
     const create = () =>
       createIsolation(kind, made(release, options), {
@@ -107,7 +165,9 @@ describe('the gates', () => {
         memory: 1 << 30,
       } as const)
     expect(create).toThrow(expect.objectContaining({ code, message: expect.stringMatching(help) }))
-    expect(create).toThrow(expect.objectContaining({ message: expect.stringContaining("isolation 'process'") }))
+    expect(create).toThrow(
+      expect.objectContaining({ message: expect.stringContaining("isolation 'process'") }),
+    )
   })
 
   it('what only a user may ask for can be asked for', () => {
@@ -126,7 +186,9 @@ describe('the gates', () => {
   })
 })
 
-const capable = pythons.findLast(({ freeThreaded, isolations }) => !freeThreaded && isolations.includes('subinterpreter'))
+const capable = pythons.findLast(
+  ({ freeThreaded, isolations }) => !freeThreaded && isolations.includes('subinterpreter'),
+)
 const free = pythons.find(({ freeThreaded }) => freeThreaded)
 
 describe('auto', () => {
@@ -139,7 +201,8 @@ describe('auto', () => {
   places.file('modules/prints.py', 'print("hello", end="")\n')
   places.file('modules/targets.py', 'raise ValueError("not the one of the kernel")\n')
 
-  const named = (module: string) => (module.endsWith('.py') ? places.path('modules', module) : module)
+  const named = (module: string) =>
+    module.endsWith('.py') ? places.path('modules', module) : module
   const chosen = async (python: string | undefined, modules: string[], folders: string[] = []) => {
     const { facts } = await findPython(python)
     const { isolation, reasons } = await choose(facts, modules.map(named), folders)
@@ -152,14 +215,19 @@ describe('auto', () => {
     async (python) => {
       const { isolation, reasons } = await chosen(python.executable, [])
       expect(isolation).toBe(python.freeThreaded ? 'thread' : 'process')
-      if (!python.freeThreaded) expect(reasons).toMatch(/^not thread: .*\nnot subinterpreter: .*\nprocess: /)
+      if (!python.freeThreaded)
+        expect(reasons).toMatch(/^not thread: .*\nnot subinterpreter: .*\nprocess: /)
     },
   )
 
   it('does not try modules where there is a GIL: nothing runs', async () => {
     for (const python of pythons.filter(({ freeThreaded }) => !freeThreaded)) {
       const { facts } = await findPython(python.executable)
-      const { isolation, trials } = await choose(facts, ['there_is_no_such_module', named('aborts.py')], [])
+      const { isolation, trials } = await choose(
+        facts,
+        ['there_is_no_such_module', named('aborts.py')],
+        [],
+      )
       expect({ isolation, trials }).toEqual({ isolation: 'process', trials: [] })
     }
   })
@@ -175,7 +243,10 @@ describe('auto', () => {
   })
 
   it.runIf(free !== undefined).each([
-    ['there_is_no_such_module', /there_is_no_such_module: No module named 'there_is_no_such_module'/],
+    [
+      'there_is_no_such_module',
+      /there_is_no_such_module: No module named 'there_is_no_such_module'/,
+    ],
     ['only_here', /only_here: No module named 'only_here'/],
     ['none.py', /none\.py: .*No such file/],
     ['raises.py', /raises\.py: ValueError: not today/],
@@ -189,11 +260,14 @@ describe('auto', () => {
     expect(reasons).toMatch(reason)
   })
 
-  it.runIf(free !== undefined)('a module that turns the GIL on again falls to process on a free-threaded build', async () => {
-    const { isolation, reasons } = await chosen(free?.executable, ['locks'], [path])
-    expect(isolation).toBe('process')
-    expect(reasons).toContain('locks: importing it turns the GIL on again')
-  })
+  it.runIf(free !== undefined)(
+    'a module that turns the GIL on again falls to process on a free-threaded build',
+    async () => {
+      const { isolation, reasons } = await chosen(free?.executable, ['locks'], [path])
+      expect(isolation).toBe('process')
+      expect(reasons).toContain('locks: importing it turns the GIL on again')
+    },
+  )
 
   it('falls to process on a free-threaded build whose library does not load here, as one of musl does not into Node of glibc', async () => {
     const libpython = places.file('libpython3.14t.so.1.0', 'of another system')
@@ -202,21 +276,32 @@ describe('auto', () => {
     expect(reasons[0]).toMatch(/^not thread: .*libpython3\.14t\.so\.1\.0 does not load: /)
   })
 
-  it.runIf(free !== undefined)('takes a process, and says so, where this process already runs another Python', async () => {
-    const options = { python: places.venv('another', free?.executable ?? ''), workers: 1 }
-    await using first = await Python.start({ python: free?.executable, workers: 1 })
-    await using second = await Python.start(options)
-    expect([first.stats().isolation, second.stats().isolation]).toEqual(['thread', 'process'])
-    expect(second.stats().reasons[0]).toMatch(/^not thread: This process already runs the Python of /)
-    expect(await second.eval('__import__("sys").prefix')).toBe(options.python)
-    await expect(Python.start({ ...options, isolation: 'thread' })).rejects.toMatchObject({ code: 'ERR_PYTHREADS_OTHER_PYTHON' })
-  })
+  it.runIf(free !== undefined)(
+    'takes a process, and says so, where this process already runs another Python',
+    async () => {
+      const options = { python: places.venv('another', free?.executable ?? ''), workers: 1 }
+      await using first = await Python.start({ python: free?.executable, workers: 1 })
+      await using second = await Python.start(options)
+      expect([first.stats().isolation, second.stats().isolation]).toEqual(['thread', 'process'])
+      expect(second.stats().reasons[0]).toMatch(
+        /^not thread: This process already runs the Python of /,
+      )
+      expect(await second.eval('__import__("sys").prefix')).toBe(options.python)
+      await expect(Python.start({ ...options, isolation: 'thread' })).rejects.toMatchObject({
+        code: 'ERR_PYTHREADS_OTHER_PYTHON',
+      })
+    },
+  )
 
-  it.runIf(capable !== undefined)('is what Python.start does by default, and says in its stats', async () => {
-    const preload = ['faulthandler', named('only_here.py')]
-    await using py = await Python.start({ python: capable?.executable, workers: 1, preload })
-    expect(py.stats().isolation).toBe('process')
-    expect(py.stats().reasons.at(-1)).toContain('every extension module loads')
-    expect(await py.run('faulthandler:is_enabled')).toBe(true) // a worker process tells of its crashes by it
-  })
+  it.runIf(capable !== undefined)(
+    'is what Python.start does by default, and says in its stats',
+    async () => {
+      const preload = ['faulthandler', named('only_here.py')]
+      await using py = await Python.start({ python: capable?.executable, workers: 1, preload })
+      expect(py.stats().isolation).toBe('process')
+      expect(py.stats().reasons.at(-1)).toContain('every extension module loads')
+      // a worker process tells of its crashes by it
+      expect(await py.run('faulthandler:is_enabled')).toBe(true)
+    },
+  )
 })

@@ -1,6 +1,7 @@
 /**
- * The two allocators, ours and the kernel's, against a naive model: what they hand out never overlaps, lies in the range and is
- * aligned; both answer the same; and when all is given back, in any order, the whole range is one part again.
+ * The two allocators, ours and the kernel's, against a naive model: what they hand out never
+ * overlaps, lies in the range and is aligned; both answer the same; and when all is given back, in
+ * any order, the whole range is one part again.
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -14,7 +15,10 @@ const END = START + 64 * 200
 const KERNEL = fileURLToPath(new URL('../../kernel', import.meta.url))
 
 /** Takes so many bytes; or, negative, gives back the one of those taken that the number chooses. */
-const steps = fc.array(fc.oneof(fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: -1_000, max: -1 })), { maxLength: 120 })
+const steps = fc.array(
+  fc.oneof(fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: -1_000, max: -1 })),
+  { maxLength: 120 },
+)
 
 interface RangeAllocator {
   take(size: number): number | undefined
@@ -41,7 +45,10 @@ class Model implements RangeAllocator {
   }
 }
 
-/** What an allocator answers to each step, `null` for no room; then all is given back and the whole range taken at once. */
+/**
+ * What an allocator answers to each step, `null` for no room; then all is given back and the whole
+ * range taken at once.
+ */
 function run(extents: RangeAllocator, sequence: readonly number[]): (number | null)[] {
   const held: [start: number, size: number][] = []
   const answers: (number | null)[] = []
@@ -99,7 +106,9 @@ describe('extents', () => {
       input: JSON.stringify(sequences),
       env: { ...process.env, PYTHONPATH: KERNEL, PYTHONDONTWRITEBYTECODE: '1' },
     })
-    expect(JSON.parse(output.toString())).toEqual(sequences.map((sequence) => run(new Model(), sequence)))
+    expect(JSON.parse(output.toString())).toEqual(
+      sequences.map((sequence) => run(new Model(), sequence)),
+    )
   })
 
   it('never overlap', () => {

@@ -7,7 +7,9 @@ const MOST = 1 << 20
 /** The lines that come of texts which arrive one after the other; the last one ends its call. */
 function linesOf(...texts: string[]): Pick<OutputLine, 'text' | 'end'>[] {
   const all: Pick<OutputLine, 'text' | 'end'>[] = []
-  const outputLines = new OutputLines(0, ({ text, end }) => all.push(end === undefined ? { text } : { text, end }))
+  const outputLines = new OutputLines(0, ({ text, end }) =>
+    all.push(end === undefined ? { text } : { text, end }),
+  )
   for (const [i, text] of texts.entries()) outputLines.take([1, 1, text, i === texts.length - 1, 1])
   return all
 }
@@ -19,7 +21,10 @@ describe('the lines of what a worker prints', () => {
     ['a\nb\n', [{ text: 'a' }, { text: 'b' }]],
     ['a\n\nb', [{ text: 'a' }, { text: '' }, { text: 'b' }]],
     ['a\r\nb\r\n', [{ text: 'a' }, { text: 'b' }]],
-    ['\r 1%\r 2%\r 3%\ndone', [{ text: ' 1%', end: '\r' }, { text: ' 2%', end: '\r' }, { text: ' 3%' }, { text: 'done' }]],
+    [
+      '\r 1%\r 2%\r 3%\ndone',
+      [{ text: ' 1%', end: '\r' }, { text: ' 2%', end: '\r' }, { text: ' 3%' }, { text: 'done' }],
+    ],
     [' 1%\r 2%\r', [{ text: ' 1%', end: '\r' }, { text: ' 2%' }]],
     ['a\r\r\nb', [{ text: 'a', end: '\r' }, { text: '' }, { text: 'b' }]],
     ['\u{1f600}é', [{ text: '\u{1f600}é' }]],
@@ -31,7 +36,10 @@ describe('the lines of what a worker prints', () => {
 
   it('come in pieces where they are longer than 1,048,576 characters', () => {
     expect(linesOf('x'.repeat(MOST), '\n')).toEqual([{ text: 'x'.repeat(MOST) }])
-    expect(linesOf('x'.repeat(MOST), 'y\n')).toEqual([{ text: 'x'.repeat(MOST), end: '' }, { text: 'y' }])
+    expect(linesOf('x'.repeat(MOST), 'y\n')).toEqual([
+      { text: 'x'.repeat(MOST), end: '' },
+      { text: 'y' },
+    ])
     const long = linesOf(`${'x'.repeat(2 * MOST)}y\nz`)
     expect(long.map(({ text, end }) => [text.length, end])).toEqual([
       [MOST, ''],
@@ -59,7 +67,13 @@ describe('the lines of what a worker prints', () => {
 
   it('are remembered as the last ones in bounds: long ones cut, states of a bar once', () => {
     const outputLines = new OutputLines(0, () => {})
-    outputLines.take([1, 1, `${'x'.repeat(100_000)}\n${Array.from({ length: 50 }, (_, i) => `${i}%\r`).join('')}end\n`, true, 1])
+    outputLines.take([
+      1,
+      1,
+      `${'x'.repeat(100_000)}\n${Array.from({ length: 50 }, (_, i) => `${i}%\r`).join('')}end\n`,
+      true,
+      1,
+    ])
     expect(outputLines.last).toEqual(['x'.repeat(2_000), 'end'])
   })
 

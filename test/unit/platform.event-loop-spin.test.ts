@@ -13,7 +13,9 @@ function turn(ms: number): void {
   vi.advanceTimersByTime(ms)
 }
 
-/** Makes a call that is not answered in time. Answers whether the event loop stayed awake for it. */
+/**
+ * Makes a call that is not answered in time. Answers whether the event loop stayed awake for it.
+ */
 function inVain(spin: EventLoopSpin): boolean {
   spin.sent(1)
   const awake = isAwake()

@@ -1,6 +1,7 @@
 /**
- * No call is left behind when workers come and go: a real pool, dispatcher and fleet together, over workers that have no Python
- * but read requests, callbacks and their ledger as Python does (test/support/fake-python.ts).
+ * No call is left behind when workers come and go: a real pool, dispatcher and fleet together, over
+ * workers that have no Python but read requests, callbacks and their ledger as Python does
+ * (test/support/fake-python.ts).
  *
  * An outcome that is `undefined` is a call that waits for ever.
  */
@@ -11,7 +12,9 @@ import { KIND } from '../../src/wire/index.ts'
 import { FakePool, type FakePython, settle } from '../support/fake-python.ts'
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+  })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -25,7 +28,10 @@ async function pass(ms: number): Promise<void> {
 describe('a worker that retires', () => {
   it('takes the calls first that name it: one too many', async () => {
     await using fake = await new FakePool().start()
-    const [running, waiting] = [await fake.call({ workerIndex: 1 }), await fake.call({ workerIndex: 1 })]
+    const [running, waiting] = [
+      await fake.call({ workerIndex: 1 }),
+      await fake.call({ workerIndex: 1 }),
+    ]
     await fake.pool.resize({ min: 1, max: 1, idleMs: 1_000 })
     await fake.python(1).drain()
     expect([running.outcome, waiting.outcome]).toEqual(['done', 'done'])
@@ -50,17 +56,29 @@ describe('a worker that retires', () => {
   })
 
   it('takes the calls first that name it: one that has had enough', async () => {
-    await using fake = await new FakePool({ recycle: { calls: 1, ageMs: null, memoryMb: null } }).start()
-    const [running, waiting] = [await fake.call({ workerIndex: 1 }), await fake.call({ workerIndex: 1 })]
+    await using fake = await new FakePool({
+      recycle: { calls: 1, ageMs: null, memoryMb: null },
+    }).start()
+    const [running, waiting] = [
+      await fake.call({ workerIndex: 1 }),
+      await fake.call({ workerIndex: 1 }),
+    ]
     await fake.python(1).drain()
-    expect([running.outcome, waiting.outcome, fake.python(1).begun.length]).toEqual(['done', 'done', 2])
+    expect([running.outcome, waiting.outcome, fake.python(1).begun.length]).toEqual([
+      'done',
+      'done',
+      2,
+    ])
     await settle()
     expect([fake.pythons.length, fake.pool.stats().recycled]).toEqual([3, 1])
   })
 
   it('one that dies is not waited for', async () => {
     await using fake = await new FakePool().start()
-    const [running, waiting] = [await fake.call({ workerIndex: 1 }), await fake.call({ workerIndex: 1 })]
+    const [running, waiting] = [
+      await fake.call({ workerIndex: 1 }),
+      await fake.call({ workerIndex: 1 }),
+    ]
     await fake.pool.resize({ min: 1, max: 1, idleMs: 1_000 })
     fake.python(1).die()
     await pass(100)
@@ -123,7 +141,11 @@ describe('calls behind a long one', () => {
     await using fake = await new FakePool().start()
     await trusted(fake, 'short')
     await fake.call({ workerIndex: 1 })
-    const calls = [await fake.call({ key: 'short' }), await fake.call({ key: 'short' }), await fake.call({ key: 'short' })]
+    const calls = [
+      await fake.call({ key: 'short' }),
+      await fake.call({ key: 'short' }),
+      await fake.call({ key: 'short' }),
+    ]
     expect(fake.pool.stats().queued).toBe(0)
     await pass(10)
     expect(fake.pool.stats().queued).toBe(2)
@@ -146,10 +168,20 @@ describe('calls behind a long one', () => {
     const { pool } = fake
     let nested: Promise<unknown> | undefined
     const callback = () => {
-      nested = pool.submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), undefined, 'short')
+      nested = pool.submit(
+        KIND.CALL,
+        (encoder) => encoder.value(null, 'nothing'),
+        undefined,
+        'short',
+      )
       return asked
     }
-    const outer = pool.submit(KIND.CALL, (encoder) => encoder.value(callback, 'callback'), undefined, 'short')
+    const outer = pool.submit(
+      KIND.CALL,
+      (encoder) => encoder.value(callback, 'callback'),
+      undefined,
+      'short',
+    )
     outer.catch(() => {}) // when the test fails
     await settle()
     const python = fake.python(0)
@@ -163,7 +195,8 @@ describe('calls behind a long one', () => {
     expect(python.running).toBe(outerId)
     const behind = await fake.call({ key: 'short' })
     await pass(20)
-    expect(fake.pool.stats().queued).toBe(1) // it waits for a turn of its own rather than behind a long one
+    // it waits for a turn of its own rather than behind a long one
+    expect(fake.pool.stats().queued).toBe(1)
     await python.drain()
     await outer
     expect(behind.outcome).toBe('done')
@@ -178,7 +211,9 @@ describe('cancelling', () => {
     let outcome: unknown
     const callback = () => {
       pool
-        .submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), { signal: controller.signal })
+        .submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), {
+          signal: controller.signal,
+        })
         .catch((error: { code?: unknown }) => {
           outcome = error.code
         })
@@ -205,7 +240,9 @@ describe('cancelling', () => {
     }
     const callback = () => new Promise(() => {})
     const python = fake.python(0)
-    pool.submit(KIND.CALL, (encoder) => encoder.value(callback, 'callback'), undefined, 'short').catch(() => {})
+    pool
+      .submit(KIND.CALL, (encoder) => encoder.value(callback, 'callback'), undefined, 'short')
+      .catch(() => {})
     const controller = new AbortController()
     const behind = await fake.call({ key: 'short', signal: controller.signal })
     await fake.call({ key: 'short' })
@@ -249,24 +286,51 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       at,
     }),
   },
-  { weight: 7, arbitrary: fc.record({ kind: fc.constant('finish' as const), at, us: fc.constantFrom(10, 10, 10, 5_000) }) },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      kind: fc.constant('finish' as const),
+      at,
+      us: fc.constantFrom(10, 10, 10, 5_000),
+    }),
+  },
   {
     weight: 4,
-    arbitrary: fc.record({ kind: fc.constantFrom('pend' as const, 'die' as const, 'abort' as const, 'giveBack' as const), at }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('pend' as const, 'die' as const, 'abort' as const, 'giveBack' as const),
+      at,
+    }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('lease' as const, 'broadcast' as const) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('resize' as const), min: fc.integer({ min: 1, max: 3 }), more: fc.nat(2) }),
+    arbitrary: fc.record({ kind: fc.constantFrom('lease' as const, 'broadcast' as const) }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 10, 400, 3_000) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('starts' as const), works: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('resize' as const),
+      min: fc.integer({ min: 1, max: 3 }),
+      more: fc.nat(2),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('pass' as const),
+      ms: fc.constantFrom(1, 10, 400, 3_000),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('starts' as const), works: fc.boolean() }),
+  },
 )
 
 /** A pool to which things happen. */
 class Day {
   readonly fake: FakePool
-  readonly #calls: { readonly call: { outcome: unknown }; readonly controller: AbortController }[] = []
+  readonly #calls: { readonly call: { outcome: unknown }; readonly controller: AbortController }[] =
+    []
   readonly #leases: Lease[] = []
   /** What was asked for and is not there yet: leases, broadcasts, new sizes. */
   readonly #asked = new Set<string>()
@@ -274,7 +338,12 @@ class Day {
 
   constructor(isKillable: boolean) {
     const recycle = { calls: 5, ageMs: 8_000, memoryMb: null }
-    this.fake = new FakePool({ isKillable, maxWedged: 1, size: { min: 1, max: 3, idleMs: 500 }, recycle })
+    this.fake = new FakePool({
+      isKillable,
+      maxWedged: 1,
+      size: { min: 1, max: 3, idleMs: 500 },
+      recycle,
+    })
   }
 
   get #busy(): FakePython[] {
@@ -283,7 +352,9 @@ class Day {
 
   /** What has not come to an end. */
   get open(): string[] {
-    const calls = this.#calls.flatMap(({ call }, i) => (call.outcome === undefined ? [`call ${i}`] : []))
+    const calls = this.#calls.flatMap(({ call }, i) =>
+      call.outcome === undefined ? [`call ${i}`] : [],
+    )
     return [...calls, ...this.#asked]
   }
 
@@ -325,13 +396,17 @@ class Day {
         )
         break
       case 'resize':
-        this.#ask('resize', pool.resize({ min: step.min, max: Math.max(1, step.min + step.more), idleMs: 500 }))
+        this.#ask(
+          'resize',
+          pool.resize({ min: step.min, max: Math.max(1, step.min + step.more), idleMs: 500 }),
+        )
         break
       case 'pass':
         await pass(step.ms)
         break
       case 'starts':
-        fake.launch = () => (step.works ? Promise.resolve() : Promise.reject(new Error('it does not start')))
+        fake.launch = () =>
+          step.works ? Promise.resolve() : Promise.reject(new Error('it does not start'))
     }
     await settle()
   }
@@ -339,7 +414,10 @@ class Day {
   async #call({ slot, key, retry, inSession, at }: Step & { kind: 'call' }): Promise<void> {
     const controller = new AbortController()
     const lease = inSession ? this.#leases[at % Math.max(1, this.#leases.length)] : undefined
-    const where = lease?.isAlive() === true ? { lease } : { slot: slot === undefined ? undefined : slot % this.fake.pool.size }
+    const where =
+      lease?.isAlive() === true
+        ? { lease }
+        : { slot: slot === undefined ? undefined : slot % this.fake.pool.size }
     const call = await this.fake.call({ ...where, key, retry, signal: controller.signal })
     this.#calls.push({ call, controller })
   }
@@ -356,7 +434,8 @@ class Day {
     await this.take({ kind: 'starts', works: true })
     for (
       let left = 60;
-      left > 0 && (this.open.length > 0 || this.fake.pythons.some((python) => python.lives && python.works));
+      left > 0 &&
+      (this.open.length > 0 || this.fake.pythons.some((python) => python.lives && python.works));
       left--
     ) {
       for (const python of this.fake.pythons) if (python.lives) await python.drain()
@@ -370,32 +449,38 @@ describe('whatever happens', () => {
   it.each([
     ['can be ended', true],
     ['cannot be ended', false],
-  ])('every call, lease and broadcast comes to an end, with workers that %s', async (_, isKillable) => {
-    let [calls, resizes, deaths] = [0, 0, 0]
-    const run = fc.asyncProperty(fc.array(steps, { maxLength: 50, size: 'max' }), async (plan) => {
-      const day = new Day(isKillable)
-      const { fake } = day
-      await fake.start()
-      for (const step of plan) {
-        await day.take(step)
-        if (step.kind === 'call') calls++
-        else if (step.kind === 'resize') resizes++
-        else if (step.kind === 'die') deaths++
-      }
-      await day.end()
-      const { running, queued } = fake.pool.stats()
-      const left = { open: day.open, running, queued }
-      const closed = fake.pool.close()
-      for (let i = 0; i < 5; i++) {
-        for (const python of fake.pythons) if (python.lives) await python.drain()
-        await pass(1_000)
-      }
-      const living = fake.pythons.filter((python) => python.lives).length
-      fake.pool.destroy(new Error('the test is over'))
-      await closed
-      expect({ ...left, living }).toEqual({ open: [], running: 0, queued: 0, living: 0 })
-    })
-    await fc.assert(run, { numRuns: 60 })
-    expect([calls > 300, resizes > 20, deaths > 30]).toEqual([true, true, true])
-  })
+  ])(
+    'every call, lease and broadcast comes to an end, with workers that %s',
+    async (_, isKillable) => {
+      let [calls, resizes, deaths] = [0, 0, 0]
+      const run = fc.asyncProperty(
+        fc.array(steps, { maxLength: 50, size: 'max' }),
+        async (plan) => {
+          const day = new Day(isKillable)
+          const { fake } = day
+          await fake.start()
+          for (const step of plan) {
+            await day.take(step)
+            if (step.kind === 'call') calls++
+            else if (step.kind === 'resize') resizes++
+            else if (step.kind === 'die') deaths++
+          }
+          await day.end()
+          const { running, queued } = fake.pool.stats()
+          const left = { open: day.open, running, queued }
+          const closed = fake.pool.close()
+          for (let i = 0; i < 5; i++) {
+            for (const python of fake.pythons) if (python.lives) await python.drain()
+            await pass(1_000)
+          }
+          const living = fake.pythons.filter((python) => python.lives).length
+          fake.pool.destroy(new Error('the test is over'))
+          await closed
+          expect({ ...left, living }).toEqual({ open: [], running: 0, queued: 0, living: 0 })
+        },
+      )
+      await fc.assert(run, { numRuns: 60 })
+      expect([calls > 300, resizes > 20, deaths > 30]).toEqual([true, true, true])
+    },
+  )
 })

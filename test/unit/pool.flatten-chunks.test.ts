@@ -12,7 +12,10 @@ interface Source {
   readonly waits: boolean
 }
 
-async function* arraysOf({ arrays, fails, waits }: Source, log: string[]): AsyncGenerator<readonly number[], void, undefined> {
+async function* arraysOf(
+  { arrays, fails, waits }: Source,
+  log: string[],
+): AsyncGenerator<readonly number[], void, undefined> {
   try {
     for (const array of arrays) {
       if (waits) await new Promise(setImmediate)
@@ -26,21 +29,31 @@ async function* arraysOf({ arrays, fails, waits }: Source, log: string[]): Async
 }
 
 /** What it has to be like. */
-async function* plainly(arrays: AsyncGenerator<readonly number[], void, undefined>): AsyncGenerator<number, void, undefined> {
+async function* plainly(
+  arrays: AsyncGenerator<readonly number[], void, undefined>,
+): AsyncGenerator<number, void, undefined> {
   for await (const array of arrays) for (const member of array) yield member
 }
 
 /** Everything that a consumer sees, in the order in which it asked. */
-async function seen(generator: AsyncGenerator<number, void, undefined>, actions: readonly Action[]): Promise<unknown[]> {
+async function seen(
+  generator: AsyncGenerator<number, void, undefined>,
+  actions: readonly Action[],
+): Promise<unknown[]> {
   const answers: Promise<unknown>[] = []
   for (const action of actions) {
     if (action === 'pause') await Promise.allSettled(answers)
     else if (action === 'return') answers.push(generator.return())
-    else answers.push(action === 'next' ? generator.next() : generator.throw(new Error('of the consumer')))
+    else
+      answers.push(
+        action === 'next' ? generator.next() : generator.throw(new Error('of the consumer')),
+      )
     answers.at(-1)?.catch(() => {})
   }
   const outcomes = await Promise.allSettled(answers)
-  return outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : String(outcome.reason)))
+  return outcomes.map((outcome) =>
+    outcome.status === 'fulfilled' ? outcome.value : String(outcome.reason),
+  )
 }
 
 describe('the members of arrays', () => {
@@ -51,20 +64,28 @@ describe('the members of arrays', () => {
       waits: fc.boolean(),
     })
     await fc.assert(
-      fc.asyncProperty(sources, fc.array(fc.constantFrom(...ACTIONS), { maxLength: 20 }), async (source, actions) => {
-        const ours: string[] = []
-        const theirs: string[] = []
-        const found = await seen(new FlattenedChunks(arraysOf(source, ours)), actions)
-        expect(found).toEqual(await seen(plainly(arraysOf(source, theirs)), actions))
-        expect(ours.filter((line) => line === 'ends')).toEqual(theirs.filter((line) => line === 'ends'))
-      }),
+      fc.asyncProperty(
+        sources,
+        fc.array(fc.constantFrom(...ACTIONS), { maxLength: 20 }),
+        async (source, actions) => {
+          const ours: string[] = []
+          const theirs: string[] = []
+          const found = await seen(new FlattenedChunks(arraysOf(source, ours)), actions)
+          expect(found).toEqual(await seen(plainly(arraysOf(source, theirs)), actions))
+          expect(ours.filter((line) => line === 'ends')).toEqual(
+            theirs.filter((line) => line === 'ends'),
+          )
+        },
+      ),
       { numRuns: 500 },
     )
   })
 
   it('are taken from one array after the other, each when the one before is used up', async () => {
     const log: string[] = []
-    const members = new FlattenedChunks(arraysOf({ arrays: [[1, 2], [], [3]], fails: false, waits: false }, log))
+    const members = new FlattenedChunks(
+      arraysOf({ arrays: [[1, 2], [], [3]], fails: false, waits: false }, log),
+    )
     expect(log).toEqual([])
     expect([await members.next(), await members.next()]).toEqual([
       { done: false, value: 1 },
@@ -78,7 +99,9 @@ describe('the members of arrays', () => {
   it('end with their block', async () => {
     const log: string[] = []
     {
-      await using members = new FlattenedChunks(arraysOf({ arrays: [[1, 2]], fails: false, waits: false }, log))
+      await using members = new FlattenedChunks(
+        arraysOf({ arrays: [[1, 2]], fails: false, waits: false }, log),
+      )
       await members.next()
     }
     expect(log.at(-1)).toBe('ends')

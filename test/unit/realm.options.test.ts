@@ -1,4 +1,7 @@
-/** What comes from another realm, or another copy of a class, is told by what it is rather than by `instanceof`. */
+/**
+ * What comes from another realm, or another copy of a class, is told by what it is rather than by
+ * `instanceof`.
+ */
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { PythonError, PythreadsError, WorkerDiedError } from '../../src/index.ts'
@@ -7,24 +10,33 @@ import { modulePath, resolvePythonOptions, resolveRunOptions } from '../../src/o
 
 describe('an option of another realm', () => {
   it('is taken as a signal, an output and the URL of a module', () => {
-    const signal = runInNewContext('({ aborted: false, addEventListener() {}, removeEventListener() {} })') as AbortSignal
+    const signal = runInNewContext(
+      '({ aborted: false, addEventListener() {}, removeEventListener() {} })',
+    ) as AbortSignal
     expect(resolveRunOptions({ signal }, 1).signal).toBe(signal)
     const output = runInNewContext('({ write() {}, end() {}, on() {} })') as NodeJS.WritableStream
     expect(resolvePythonOptions({ output: output as never }).output).toBe(output)
-    const url = runInNewContext('({ href, protocol: "file:", pathname: "/a b.py" })', { href: 'file:///a%20b.py' }) as URL
+    const url = runInNewContext('({ href, protocol: "file:", pathname: "/a b.py" })', {
+      href: 'file:///a%20b.py',
+    }) as URL
     expect(modulePath(url)).toBe('/a b.py')
   })
 
-  it.each([5, null, {}, { aborted: false }, { addEventListener() {} }])('is refused as a signal: %j', (signal) => {
-    const resolve = () => resolveRunOptions({ signal: signal as never }, 1)
-    expect(resolve).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_OPTION' }))
-  })
+  it.each([5, null, {}, { aborted: false }, { addEventListener() {} }])(
+    'is refused as a signal: %j',
+    (signal) => {
+      const resolve = () => resolveRunOptions({ signal: signal as never }, 1)
+      expect(resolve).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_OPTION' }))
+    },
+  )
 
   it('is the class of a typed array for alloc, and nothing else is', () => {
     const kind = runInNewContext('Float64Array') as Float64ArrayConstructor
     expect(allocate(kind, 3)).toBeInstanceOf(kind)
     for (const wrong of [DataView, Array, class extends Float64Array {}, Object, 5]) {
-      expect(() => allocate(wrong as never, 1)).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }))
+      expect(() => allocate(wrong as never, 1)).toThrow(
+        expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }),
+      )
     }
   })
 })
@@ -57,7 +69,9 @@ describe('a class of errors that a bundler renamed', () => {
     try {
       expect(error instanceof kind).toBe(true)
       expect(error instanceof PythreadsError).toBe(true)
-      expect(new PythreadsError('ERR_PYTHREADS_VALUE', 'text') instanceof kind).toBe(kind === PythreadsError)
+      expect(new PythreadsError('ERR_PYTHREADS_VALUE', 'text') instanceof kind).toBe(
+        kind === PythreadsError,
+      )
     } finally {
       Object.defineProperty(kind, 'name', { value: name, configurable: true })
     }

@@ -1,9 +1,11 @@
 /**
- * Which worker takes which call: the rules in the comment of the class Dispatcher, each proven with workers that have no Python
- * and a clock that stands still, and all of them at once by random sequences of what can happen.
+ * Which worker takes which call: the rules in the comment of the class Dispatcher, each proven with
+ * workers that have no Python and a clock that stands still, and all of them at once by random
+ * sequences of what can happen.
  *
- * Each test names the rule that it proves. In a failing random one, the steps that fast-check prints lead to the broken rule,
- * and the error names the rule: `place` makes a call, `finish` lets a worker's thread be done with what it runs, and so on.
+ * Each test names the rule that it proves. In a failing random one, the steps that fast-check
+ * prints lead to the broken rule, and the error names the rule: `place` makes a call, `finish` lets
+ * a worker's thread be done with what it runs, and so on.
  */
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -17,7 +19,9 @@ const TRUSTED = 8
 const TAKEN_BACK_MS = 4
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+  })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -146,7 +150,9 @@ describe('rule 1: an idle worker takes the next call', () => {
   it('the one of the highest priority comes first, and among equals the one that has waited longest', () => {
     const floor = new Floor(1)
     floor.place({ name: 'first', priority: -1 })
-    const made = [0, 5, -3, 5, 0, 1.5, -3].map((priority, i) => floor.place({ name: `${priority}:${i}`, priority }).name)
+    const made = [0, 5, -3, 5, 0, 1.5, -3].map(
+      (priority, i) => floor.place({ name: `${priority}:${i}`, priority }).name,
+    )
     expect(made).toHaveLength(7)
     expect(floor.drain(0)).toEqual(['first', '5:1', '5:3', '1.5:5', '0:0', '0:4', '-3:2', '-3:6'])
   })
@@ -399,7 +405,10 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
 
   it('an idle worker takes it, the one of the highest priority first', () => {
     const { floor, key } = queue(3, 3)
-    const [low, high] = [floor.place({ key, name: 'low', priority: -1 }), floor.place({ key, name: 'high' })]
+    const [low, high] = [
+      floor.place({ key, name: 'low', priority: -1 }),
+      floor.place({ key, name: 'high' }),
+    ]
     const others = [floor.place({ key, priority: 1 }), floor.place({ key, priority: 1 })]
     for (const workerIndex of [0, 1]) floor.finish(workerIndex, 5_000)
     expect(floor.where(...others, high, low)).toEqual([0, 0, 1, 1])
@@ -432,7 +441,11 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     const { floor, key } = queue(1, 1)
     const tiny = floor.short('tiny', 5)
     floor.place({ key })
-    const calls = [floor.place({ key: tiny }), floor.place({ key: tiny }), floor.place({ key: tiny })]
+    const calls = [
+      floor.place({ key: tiny }),
+      floor.place({ key: tiny }),
+      floor.place({ key: tiny }),
+    ]
     floor.finish(0, 5_000)
     expect(floor.where(...calls)).toEqual([0, undefined, undefined])
     floor.finish(0, 5_000)
@@ -485,7 +498,9 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     const { floor, behind } = behindALongOne()
     const later = [floor.place({ key: 'unknown' }), floor.place({ key: 'unknown' })]
     vi.advanceTimersByTime(TAKEN_BACK_MS)
-    expect(floor.drain(1)).toEqual(['busy', ...behind, ...later].map((call) => (typeof call === 'string' ? call : call.name)))
+    expect(floor.drain(1)).toEqual(
+      ['busy', ...behind, ...later].map((call) => (typeof call === 'string' ? call : call.name)),
+    )
   })
 
   it('at once, where one is idle', () => {
@@ -707,7 +722,11 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     const host = floor.worker(0)
     floor.place()
     floor.callBack(0)
-    const [other, pinned, nested] = [floor.place(), floor.place({ workerIndex: 0 }), floor.place({ origin: host })]
+    const [other, pinned, nested] = [
+      floor.place(),
+      floor.place({ workerIndex: 0 }),
+      floor.place({ origin: host }),
+    ]
     expect(floor.where(other, pinned, nested)).toEqual([undefined, undefined, 0])
   })
 
@@ -845,7 +864,11 @@ describe('calls that wait', () => {
   it('can be taken out', () => {
     const floor = new Floor(1)
     floor.place({ name: 'first' })
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => floor.place({ name })) as [FakeCall, FakeCall, FakeCall]
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => floor.place({ name })) as [
+      FakeCall,
+      FakeCall,
+      FakeCall,
+    ]
     expect(floor.dispatcher.remove(b)).toBe(true)
     expect(floor.dispatcher.remove(b)).toBe(false)
     expect(floor.dispatcher.queued).toBe(2)
@@ -981,7 +1004,10 @@ describe('hasIdle', () => {
     const lease = floor.leases.request(floor.calls.next())
     floor.dispatcher.offer()
     await lease
-    expect([floor.dispatcher.hasIdle(undefined), floor.dispatcher.hasIdle(0)]).toEqual([false, true])
+    expect([floor.dispatcher.hasIdle(undefined), floor.dispatcher.hasIdle(0)]).toEqual([
+      false,
+      true,
+    ])
     expect(floor.where(floor.place())).toEqual([undefined])
   })
 })
@@ -998,11 +1024,28 @@ type Step =
     }
   | { readonly kind: 'finish'; readonly at: number; readonly late: number }
   | { readonly kind: 'pass'; readonly ms: number }
-  | { readonly kind: 'callBack' | 'answer' | 'remove' | 'lease' | 'giveBack' | 'retire' | 'stay' | 'die'; readonly at: number }
+  | {
+      readonly kind:
+        | 'callBack'
+        | 'answer'
+        | 'remove'
+        | 'lease'
+        | 'giveBack'
+        | 'retire'
+        | 'stay'
+        | 'die'
+      readonly at: number
+    }
 
 const WORKERS = 3
 /** What calls of each kind are expected to take. */
-const TYPICAL_US: Readonly<Record<string, number>> = { a: 10, b: 10, tiny: 3, brief: 5_000, '': 10_000 }
+const TYPICAL_US: Readonly<Record<string, number>> = {
+  a: 10,
+  b: 10,
+  tiny: 3,
+  brief: 5_000,
+  '': 10_000,
+}
 const numbers = fc.nat(20)
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
@@ -1025,19 +1068,37 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       late: fc.constantFrom(1, 1, 1, 10, 3_000),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 5, 30) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('callBack' as const, 'answer' as const), at: numbers }) },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'lease' as const, 'giveBack' as const), at: numbers }),
+    arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 5, 30) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('callBack' as const, 'answer' as const),
+      at: numbers,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('remove' as const, 'lease' as const, 'giveBack' as const),
+      at: numbers,
+    }),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom('retire' as const, 'stay' as const, 'die' as const), at: numbers }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('retire' as const, 'stay' as const, 'die' as const),
+      at: numbers,
+    }),
   },
 )
 
-/** A floor on which every call that is sent is compared with the rules, and whatever waits afterwards. */
+/**
+ * A floor on which every call that is sent is compared with the rules, and whatever waits
+ * afterwards.
+ */
 class Judge {
   readonly floor = new Floor(WORKERS)
   readonly made: FakeCall[] = []
@@ -1065,7 +1126,9 @@ class Judge {
   }
 
   get #living(): FakeWorker[] {
-    return this.floor.dispatcher.workers.filter((worker) => worker?.serving === true) as FakeWorker[]
+    return this.floor.dispatcher.workers.filter(
+      (worker) => worker?.serving === true,
+    ) as FakeWorker[]
   }
 
   #waiting(): FakeCall[] {
@@ -1078,7 +1141,10 @@ class Judge {
 
   /** Whether a worker that is idle may take it. */
   #mayTake(worker: FakeWorker, call: FakeCall): boolean {
-    return call.workerIndex === worker.index || (call.workerIndex === undefined && !this.#isReserved(worker))
+    return (
+      call.workerIndex === worker.index ||
+      (call.workerIndex === undefined && !this.#isReserved(worker))
+    )
   }
 
   /** Whether a worker that waits for a callback may take it. */
@@ -1123,24 +1189,32 @@ class Judge {
     // What stood by may have become what runs: then it is judged anew.
     const hasOnly = (was: Map<FakeCall, boolean>, is: (other: FakeCall) => boolean) =>
       worker.has.every((other) => was.get(other) || (worker.depth === 1 && is(other)))
-    const areShort = isShort && hasOnly(this.#short, (other) => profiles.pipelineDepth(other.key) > 1)
+    const areShort =
+      isShort && hasOnly(this.#short, (other) => profiles.pipelineDepth(other.key) > 1)
     if (!areShort) {
       this.standing++
       rule(
-        profiles.expected(call.key) !== 'long' && hasOnly(this.#brief, (other) => profiles.expected(other.key) !== 'long'),
+        profiles.expected(call.key) !== 'long' &&
+          hasOnly(this.#brief, (other) => profiles.expected(other.key) !== 'long'),
         'not all are short, nor brief',
       )
       rule(worker.depth === 1, 'another one stands by')
       rule(call.workerIndex === undefined, 'it could not be taken by another worker')
       rule(this.asking === 0, 'a lease waits')
-      return rule(!this.#living.some((other) => other.idle && this.#mayTake(other, call)), 'another worker is idle')
+      return rule(
+        !this.#living.some((other) => other.idle && this.#mayTake(other, call)),
+        'another worker is idle',
+      )
     }
     for (const other of worker.has) this.#short.set(other, true)
     this.along++
     rule(worker.depth < profiles.pipelineDepth(call.key), 'it has too many')
     if (!this.#living.some((other) => other.idle && this.#mayTake(other, call))) return
     this.gathered++
-    rule(worker.depth < room && worker.has.every((other) => this.#tiny.get(other)), 'another worker is idle')
+    rule(
+      worker.depth < room && worker.has.every((other) => this.#tiny.get(other)),
+      'another worker is idle',
+    )
   }
 
   /** Looks at what waits when nothing more happens. */
@@ -1150,24 +1224,37 @@ class Judge {
     expect(dispatcher.queued).toBe(waiting.length)
     for (const worker of this.#living) {
       const could = waiting.find((call) =>
-        worker.idle ? this.#mayTake(worker, call) : worker.waits && this.#mayTakeWithin(worker, call),
+        worker.idle
+          ? this.#mayTake(worker, call)
+          : worker.waits && this.#mayTakeWithin(worker, call),
       )
-      if (could !== undefined) throw new Error(`${could.name} waits, and worker ${worker.index} could take it`)
-      if (this.asking > 0 && worker.idle && !this.#isReserved(worker)) throw new Error('a lease waits, and a worker is idle')
+      if (could !== undefined)
+        throw new Error(`${could.name} waits, and worker ${worker.index} could take it`)
+      if (this.asking > 0 && worker.idle && !this.#isReserved(worker))
+        throw new Error('a lease waits, and a worker is idle')
       expect(dispatcher.hasIdle(worker.index)).toBe(worker.idle)
     }
     for (const worker of this.#living) {
-      const standby = worker.depth === 2 && !worker.isWithinCallback ? worker.inFlight.behind[0] : undefined
+      const standby =
+        worker.depth === 2 && !worker.isWithinCallback ? worker.inFlight.behind[0] : undefined
       if (standby === undefined || this.#short.get(worker.inFlight.running as FakeCall)) continue
-      const urgent = waiting.find((call) => call.workerIndex === undefined && call.priority > standby.priority)
-      if (urgent !== undefined) throw new Error(`${urgent.name} waits behind one that stands by in worker ${worker.index}`)
-      const idle = this.#living.find((other) => other.idle && this.#mayTake(other, standby as FakeCall))
+      const urgent = waiting.find(
+        (call) => call.workerIndex === undefined && call.priority > standby.priority,
+      )
+      if (urgent !== undefined)
+        throw new Error(`${urgent.name} waits behind one that stands by in worker ${worker.index}`)
+      const idle = this.#living.find(
+        (other) => other.idle && this.#mayTake(other, standby as FakeCall),
+      )
       if (idle !== undefined && standby.workerIndex === undefined)
         throw new Error(`worker ${idle.index} could take what stands by`)
     }
-    expect(dispatcher.hasIdle(undefined)).toBe(this.#living.some((worker) => worker.idle && !this.#isReserved(worker)))
+    expect(dispatcher.hasIdle(undefined)).toBe(
+      this.#living.some((worker) => worker.idle && !this.#isReserved(worker)),
+    )
     const { drained } = this.floor
-    if (this.#owesDrain && waiting.length === 0 && drained === this.#drained) throw new Error('`drained` was not told')
+    if (this.#owesDrain && waiting.length === 0 && drained === this.#drained)
+      throw new Error('`drained` was not told')
     this.#owesDrain = waiting.length > 0
     this.#drained = drained
   }
@@ -1186,7 +1273,8 @@ class Judge {
         this.leases.push(lease)
       })
       floor.dispatcher.offer()
-    } else if (step.kind === 'giveBack') this.leases.splice(step.at % Math.max(1, this.leases.length), 1)[0]?.giveBack()
+    } else if (step.kind === 'giveBack')
+      this.leases.splice(step.at % Math.max(1, this.leases.length), 1)[0]?.giveBack()
     else this.#happen(step, floor.worker(step.at % WORKERS))
     await Promise.resolve()
     await Promise.resolve()
@@ -1242,7 +1330,11 @@ class Judge {
         await this.take({ kind: worker.waits ? 'answer' : 'finish', at: workerIndex, late: 1 })
         this.look()
       }
-      if (floor.dispatcher.queued + this.asking === 0 && floor.workers.every((worker) => worker.idle)) return
+      if (
+        floor.dispatcher.queued + this.asking === 0 &&
+        floor.workers.every((worker) => worker.idle)
+      )
+        return
     }
     throw new Error(`${floor.dispatcher.queued} calls and ${this.asking} leases wait for ever`)
   }
@@ -1250,7 +1342,16 @@ class Judge {
 
 describe('whatever happens', () => {
   it('each call that is sent has its turn, and none waits that somebody could take', async () => {
-    const seen = { calls: 0, along: 0, standing: 0, gathered: 0, within: 0, takenBack: 0, leases: 0, drained: 0 }
+    const seen = {
+      calls: 0,
+      along: 0,
+      standing: 0,
+      gathered: 0,
+      within: 0,
+      takenBack: 0,
+      leases: 0,
+      drained: 0,
+    }
     const run = fc.asyncProperty(fc.array(steps, { maxLength: 100, size: 'max' }), async (plan) => {
       const judge = new Judge()
       for (const step of plan) {
@@ -1261,7 +1362,9 @@ describe('whatever happens', () => {
       await judge.end()
       const { made, floor } = judge
       const removed = made.filter((call) => call.outcome === undefined)
-      expect(removed.length).toBeLessThanOrEqual(plan.filter(({ kind }) => kind === 'remove').length)
+      expect(removed.length).toBeLessThanOrEqual(
+        plan.filter(({ kind }) => kind === 'remove').length,
+      )
       seen.calls += made.length
       seen.along += judge.along
       seen.standing += judge.standing
@@ -1272,7 +1375,8 @@ describe('whatever happens', () => {
       floor.dispatcher.close()
     })
     await fc.assert(run, { numRuns: 300 })
-    for (const [what, count] of Object.entries(seen)) expect([what, count > 20]).toEqual([what, true])
+    for (const [what, count] of Object.entries(seen))
+      expect([what, count > 20]).toEqual([what, true])
   })
 })
 

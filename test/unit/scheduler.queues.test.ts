@@ -1,10 +1,11 @@
 /**
- * What dispatch is made of, against models that are too simple to be wrong: queues with priorities against a list that is searched
- * from end to end, the pace of calls against a list of what they took, and a worker's books (Flight) against a thread that
- * reads requests as Python's does.
+ * What dispatch is made of, against models that are too simple to be wrong: queues with priorities
+ * against a list that is searched from end to end, the pace of calls against a list of what they
+ * took, and a worker's books (Flight) against a thread that reads requests as Python's does.
  *
- * A failure of a property prints the shortest sequence of steps that leads to it. The last part counts steps instead of
- * measuring time: a queue that searches itself shows as a count that grows with its length.
+ * A failure of a property prints the shortest sequence of steps that leads to it. The last part
+ * counts steps instead of measuring time: a queue that searches itself shows as a count that grows
+ * with its length.
  */
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
@@ -31,7 +32,10 @@ describe('Fifo', () => {
   }
 
   it('is a list that knows both its ends, whatever is put in and taken out', () => {
-    const step = fc.record({ kind: fc.constantFrom('push', 'push', 'shift', 'remove', 'insert'), at: fc.nat(30) })
+    const step = fc.record({
+      kind: fc.constantFrom('push', 'push', 'shift', 'remove', 'insert'),
+      at: fc.nat(30),
+    })
     const run = fc.property(fc.array(step, { maxLength: 60 }), (plan) => {
       const fifo = new LinkedQueue<Item>()
       const model: Item[] = []
@@ -72,7 +76,9 @@ class NaiveQueues {
 
   /** Those that satisfy it, in the order of their turn. */
   #first(may: (call: FakeCall) => boolean): FakeCall | undefined {
-    return this.calls.filter(may).toSorted((a, b) => b.priority - a.priority || a.order - b.order)[0]
+    return this.calls
+      .filter(may)
+      .toSorted((a, b) => b.priority - a.priority || a.order - b.order)[0]
   }
 
   #take(call: FakeCall | undefined): FakeCall | undefined {
@@ -85,28 +91,47 @@ class NaiveQueues {
   }
 
   isNext(call: { priority: number; order: number }, workerIndex: number): boolean {
-    const first = this.#first((other) => other.workerIndex === undefined || other.workerIndex === workerIndex)
-    return first === undefined || first.priority < call.priority || (first.priority === call.priority && call.order < first.order)
+    const first = this.#first(
+      (other) => other.workerIndex === undefined || other.workerIndex === workerIndex,
+    )
+    return (
+      first === undefined ||
+      first.priority < call.priority ||
+      (first.priority === call.priority && call.order < first.order)
+    )
   }
 
   nextFor(workerIndex: number, leased: boolean): FakeCall | undefined {
-    return this.#take(this.#first((call) => call.workerIndex === workerIndex || (call.workerIndex === undefined && !leased)))
+    return this.#take(
+      this.#first(
+        (call) => call.workerIndex === workerIndex || (call.workerIndex === undefined && !leased),
+      ),
+    )
   }
 
   nextAlong(workerIndex: number, isShort: (call: FakeCall) => boolean): FakeCall | undefined {
-    const first = this.#first((call) => call.workerIndex === workerIndex || call.workerIndex === undefined)
+    const first = this.#first(
+      (call) => call.workerIndex === workerIndex || call.workerIndex === undefined,
+    )
     return first !== undefined && isShort(first) ? this.#take(first) : undefined
   }
 
   nextWithin(workerIndex: number): FakeCall | undefined {
-    return this.#take(this.#first((call) => call.origin !== undefined && (call.workerIndex ?? call.origin.index) === workerIndex))
+    return this.#take(
+      this.#first(
+        (call) =>
+          call.origin !== undefined && (call.workerIndex ?? call.origin.index) === workerIndex,
+      ),
+    )
   }
 
   /** Answers the calls that are rejected. */
   leave(workerIndex: number, isDoomed: (call: FakeCall) => boolean): FakeCall[] {
     const gone = this.calls.filter((call) => {
       const isHere =
-        call.origin === undefined ? call.workerIndex === workerIndex : (call.workerIndex ?? call.origin.index) === workerIndex
+        call.origin === undefined
+          ? call.workerIndex === workerIndex
+          : (call.workerIndex ?? call.origin.index) === workerIndex
       if (isHere && isDoomed(call)) return true
       if (isHere && call.workerIndex === undefined) call.origin = undefined
       return false
@@ -116,7 +141,9 @@ class NaiveQueues {
   }
 
   clear(workerIndex: number | undefined): FakeCall[] {
-    const gone = this.calls.filter((call) => workerIndex === undefined || call.workerIndex === workerIndex)
+    const gone = this.calls.filter(
+      (call) => workerIndex === undefined || call.workerIndex === workerIndex,
+    )
     for (const call of gone) this.#take(call)
     return gone
   }
@@ -147,11 +174,36 @@ function queueSteps(nested: boolean): fc.Arbitrary<QueueStep> {
   })
   return fc.oneof(
     { weight: 8, arbitrary: push },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('next' as const), workerIndex: slots, leased: fc.boolean() }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('short' as const, 'within' as const), workerIndex: slots }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('remove' as const, 'again' as const), at: fc.nat(50) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const), workerIndex: slots }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear' as const), workerIndex: anySlot }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('next' as const),
+        workerIndex: slots,
+        leased: fc.boolean(),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('short' as const, 'within' as const),
+        workerIndex: slots,
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('remove' as const, 'again' as const),
+        at: fc.nat(50),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('leave' as const), workerIndex: slots }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('clear' as const), workerIndex: anySlot }),
+    },
   )
 }
 
@@ -172,25 +224,38 @@ function compareQueues(plan: readonly QueueStep[]): void {
     switch (step.kind) {
       case 'push': {
         const { workerIndex, priority } = step
-        const call = calls.make({ workerIndex, priority, origin: step.origin === undefined ? undefined : workers[step.origin] })
-        for (const { index } of workers) expect(queues.isNext(call, index)).toBe(model.isNext(call, index))
+        const call = calls.make({
+          workerIndex,
+          priority,
+          origin: step.origin === undefined ? undefined : workers[step.origin],
+        })
+        for (const { index } of workers)
+          expect(queues.isNext(call, index)).toBe(model.isNext(call, index))
         queues.push(call)
         model.calls.push(call)
         break
       }
       case 'next':
-        same(queues.nextFor(step.workerIndex, step.leased), model.nextFor(step.workerIndex, step.leased))
+        same(
+          queues.nextFor(step.workerIndex, step.leased),
+          model.nextFor(step.workerIndex, step.leased),
+        )
         break
       case 'short': {
         const isShort = (call: { order: number }) => call.order % 3 !== 0
-        same(queues.nextAlong(step.workerIndex, isShort), model.nextAlong(step.workerIndex, isShort))
+        same(
+          queues.nextAlong(step.workerIndex, isShort),
+          model.nextAlong(step.workerIndex, isShort),
+        )
         break
       }
       case 'within':
         same(queues.nextWithin(step.workerIndex), model.nextWithin(step.workerIndex))
         break
       case 'remove': {
-        const call = [...model.calls, ...taken][step.at % Math.max(1, model.calls.length + taken.length)]
+        const call = [...model.calls, ...taken][
+          step.at % Math.max(1, model.calls.length + taken.length)
+        ]
         if (call !== undefined) expect(queues.remove(call)).toBe(model.remove(call))
         break
       }
@@ -215,17 +280,23 @@ function compareQueues(plan: readonly QueueStep[]): void {
       }
     }
     expect(queues.length).toBe(model.calls.length)
-    expect(model.calls.filter((call) => call.outcome !== undefined || call.queue === undefined)).toEqual([])
+    expect(
+      model.calls.filter((call) => call.outcome !== undefined || call.queue === undefined),
+    ).toEqual([])
   }
 }
 
 describe('Queues', () => {
   it('calls for any worker and for certain ones: as a list that is searched from end to end', () => {
-    fc.assert(fc.property(fc.array(queueSteps(false), { maxLength: 120 }), compareQueues), { numRuns: 300 })
+    fc.assert(fc.property(fc.array(queueSteps(false), { maxLength: 120 }), compareQueues), {
+      numRuns: 300,
+    })
   })
 
   it('and calls that callbacks make', () => {
-    fc.assert(fc.property(fc.array(queueSteps(true), { maxLength: 120 }), compareQueues), { numRuns: 300 })
+    fc.assert(fc.property(fc.array(queueSteps(true), { maxLength: 120 }), compareQueues), {
+      numRuns: 300,
+    })
   })
 })
 
@@ -234,11 +305,17 @@ describe('Paces', () => {
   const TRUSTED = 8
 
   it('a kind is trusted with several calls at once after eight short ones in a row, and none since that was longer', () => {
-    const times = fc.array(fc.oneof({ weight: 30, arbitrary: fc.nat(SHORT_US) }, { weight: 1, arbitrary: fc.nat(100_000) }), {
-      minLength: 1,
-      maxLength: 60,
-      size: 'max',
-    })
+    const times = fc.array(
+      fc.oneof(
+        { weight: 30, arbitrary: fc.nat(SHORT_US) },
+        { weight: 1, arbitrary: fc.nat(100_000) },
+      ),
+      {
+        minLength: 1,
+        maxLength: 60,
+        size: 'max',
+      },
+    )
     let trusted = 0
     const run = fc.property(times, (list) => {
       const paces = new CallProfiles()
@@ -270,7 +347,11 @@ describe('Paces', () => {
   it('a kind is its own; one without a name is never trusted', () => {
     const paces = new CallProfiles()
     for (let i = 0; i < TRUSTED; i++) paces.learn('a', 1)
-    expect([paces.pipelineDepth('a'), paces.pipelineDepth('b'), paces.pipelineDepth(undefined)]).toEqual([64, 1, 1])
+    expect([
+      paces.pipelineDepth('a'),
+      paces.pipelineDepth('b'),
+      paces.pipelineDepth(undefined),
+    ]).toEqual([64, 1, 1])
   })
 
   it('names that were used once do not push out what comes later for ever', () => {
@@ -282,8 +363,9 @@ describe('Paces', () => {
 })
 
 /**
- * A worker's thread as Python runs it (kernel: `MainChannel`): it reads what was sent one after the other. While a call waits for a
- * callback, it reads on: a request is run within, an answer ends the wait that it is for, once that is the innermost.
+ * A worker's thread as Python runs it (kernel: `MainChannel`): it reads what was sent one after the
+ * other. While a call waits for a callback, it reads on: a request is run within, an answer ends
+ * the wait that it is for, once that is the innermost.
  */
 class Thread {
   /** What was sent and not read: calls, and numbers of callbacks that have an answer. */
@@ -336,7 +418,9 @@ class Thread {
   /** Callbacks without an answer. */
   get callbacks(): number[] {
     const answered = new Set([...this.#answers, ...this.#sent])
-    return this.#stack.filter((entry) => typeof entry === 'number' && !answered.has(entry)) as number[]
+    return this.#stack.filter(
+      (entry) => typeof entry === 'number' && !answered.has(entry),
+    ) as number[]
   }
 
   #read(): void {
@@ -356,9 +440,13 @@ class Thread {
 
 describe('Flight', () => {
   type Kind = 'send' | 'along' | 'finish' | 'callBack' | 'answer' | 'takeBack'
-  const step = (kinds: readonly Kind[]) => fc.record({ kind: fc.constantFrom(...kinds), at: fc.nat(10) })
+  const step = (kinds: readonly Kind[]) =>
+    fc.record({ kind: fc.constantFrom(...kinds), at: fc.nat(10) })
 
-  /** Does the same to both, where a pool would. `strict`: callbacks are answered only when nothing runs within. */
+  /**
+   * Does the same to both, where a pool would. `strict`: callbacks are answered only when nothing
+   * runs within.
+   */
   function compareFlight(plan: readonly { kind: Kind; at: number }[], strict: boolean): void {
     const [calls, inFlight, thread] = [new Calls(), new InFlightCalls(), new Thread()]
     let callback = 0
@@ -366,7 +454,8 @@ describe('Flight', () => {
       const { running } = thread
       if (kind === 'send' || kind === 'along') {
         if (kind === 'send' && !thread.isIdle && thread.callback === undefined) continue
-        if (kind === 'along' && (thread.isIdle || inFlight.isWithinCallback)) continue // as the dispatcher has it
+        // as the dispatcher has it
+        if (kind === 'along' && (thread.isIdle || inFlight.isWithinCallback)) continue
         const call = calls.make()
         inFlight.add(call)
         thread.send(call)
@@ -405,29 +494,34 @@ describe('Flight', () => {
   }
 
   it('calls one after the other: as the thread runs them', () => {
-    const run = fc.property(fc.array(step(['send', 'along', 'along', 'finish', 'takeBack']), { maxLength: 60 }), (plan) =>
-      compareFlight(plan, true),
+    const run = fc.property(
+      fc.array(step(['send', 'along', 'along', 'finish', 'takeBack']), { maxLength: 60 }),
+      (plan) => compareFlight(plan, true),
     )
     fc.assert(run, { numRuns: 300 })
   })
 
   it('calls within callbacks, each answered when nothing runs within', () => {
-    const run = fc.property(fc.array(step(['send', 'finish', 'callBack', 'answer']), { maxLength: 60 }), (plan) =>
-      compareFlight(plan, true),
+    const run = fc.property(
+      fc.array(step(['send', 'finish', 'callBack', 'answer']), { maxLength: 60 }),
+      (plan) => compareFlight(plan, true),
     )
     fc.assert(run, { numRuns: 300 })
   })
 
   it('a callback is answered while a call that it made and did not wait for runs', () => {
-    const run = fc.property(fc.array(step(['send', 'finish', 'callBack', 'answer']), { maxLength: 60 }), (plan) =>
-      compareFlight(plan, false),
+    const run = fc.property(
+      fc.array(step(['send', 'finish', 'callBack', 'answer']), { maxLength: 60 }),
+      (plan) => compareFlight(plan, false),
     )
     fc.assert(run, { numRuns: 300 })
   })
 
   it('a call that others stand behind calls back: they run within', () => {
     const kinds: Kind[] = ['send', 'along', 'finish', 'callBack', 'answer', 'takeBack']
-    const run = fc.property(fc.array(step(kinds), { maxLength: 60 }), (plan) => compareFlight(plan, false))
+    const run = fc.property(fc.array(step(kinds), { maxLength: 60 }), (plan) =>
+      compareFlight(plan, false),
+    )
     fc.assert(run, { numRuns: 300 })
   })
 
@@ -470,12 +564,9 @@ describe('Flight', () => {
     const call = calls.make()
     inFlight.add(call)
     inFlight.threadReleased(call)
-    expect([inFlight.isIdle, inFlight.running, inFlight.get(call.id), [...inFlight.tasks]]).toEqual([
-      true,
-      undefined,
-      call,
-      [call],
-    ])
+    expect([inFlight.isIdle, inFlight.running, inFlight.get(call.id), [...inFlight.tasks]]).toEqual(
+      [true, undefined, call, [call]],
+    )
     inFlight.settle(call)
     expect(inFlight.get(call.id)).toBeUndefined()
   })
@@ -486,7 +577,15 @@ describe('a long queue', () => {
   function counted(calls: readonly FakeCall[]): { count: number } {
     const counter = { count: 0 }
     for (const call of calls) {
-      for (const name of ['next', 'previous', 'order', 'priority', 'workerIndex', 'origin', 'queue'] as const) {
+      for (const name of [
+        'next',
+        'previous',
+        'order',
+        'priority',
+        'workerIndex',
+        'origin',
+        'queue',
+      ] as const) {
         let value: unknown = call[name]
         Object.defineProperty(call, name, {
           get: () => {
@@ -504,7 +603,10 @@ describe('a long queue', () => {
   }
 
   /** The most looks at calls that each kind of step costs in a queue of this length. */
-  function costs(length: number, optionsOf: (i: number) => CallOptions = () => ({})): Record<string, number> {
+  function costs(
+    length: number,
+    optionsOf: (i: number) => CallOptions = () => ({}),
+  ): Record<string, number> {
     const calls = new Calls()
     const queues = new Queues()
     const list = Array.from({ length }, (_, i) => calls.make(optionsOf(i)))
@@ -520,7 +622,8 @@ describe('a long queue', () => {
     for (let i = 0; i < length; i += 7) cost('remove', () => queues.remove(list[i] as FakeCall))
     for (let i = 0; i < 10; i++) {
       const back = Array.from({ length: 10 }, () => queues.nextFor(0, false)) as FakeCall[]
-      for (const [at, call] of back.entries()) cost(`take back ${at}`, () => queues.push(call, true))
+      for (const [at, call] of back.entries())
+        cost(`take back ${at}`, () => queues.push(call, true))
     }
     while (queues.length > 0) cost('next', () => queues.nextFor(0, false))
     return most

@@ -1,4 +1,7 @@
-/** What a few bytes can ask of the decoder is bounded, and what it refuses it reads to the end. One that is not bounded never ends. */
+/**
+ * What a few bytes can ask of the decoder is bounded, and what it refuses it reads to the end. One
+ * that is not bounded never ends.
+ */
 import { describe, expect, it } from 'vitest'
 import { decode, type Reviver, refusedValue } from '../../src/wire/index.ts'
 
@@ -55,7 +58,10 @@ class Noting implements Reviver {
 
   read<T>(_: unknown, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T {
     const bytes = this.payload
-    return use(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer, false)
+    return use(
+      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer,
+      false,
+    )
   }
 
   payload: Buffer = marshal('N')
@@ -145,7 +151,9 @@ describe('a dict that turns out to be a Map', () => {
   it('is refused where it is read again too often, as it refers to itself', () => {
     const levels = 1_000
     const long = marshal('(', 100_000, 'N'.repeat(100_000))
-    const open = Array.from({ length: levels }, (_, i) => marshal(shared('{'), 'z\x01b', 'r', i, 'z\x01a'))
+    const open = Array.from({ length: levels }, (_, i) =>
+      marshal(shared('{'), 'z\x01b', 'r', i, 'z\x01a'),
+    )
     const close = Array.from({ length: levels }, () => marshal('TN0'))
     expect(() => decode(marshal(...open, long, ...close))).toThrow(VALUE)
   })
@@ -175,7 +183,10 @@ describe('an object that is a promise', () => {
     const then = escaped(int(8), int(43))
     const bytes = marshal('{', 'z\x04then', then, '0')
     expect(() => decode(bytes, 0, bytes.length, reviver)).toThrow(PROTOCOL)
-    const chunks = escaped(int(1), list(marshal('{', 'z\x04then', escaped(int(0), int(1)), '0'), then))
+    const chunks = escaped(
+      int(1),
+      list(marshal('{', 'z\x04then', escaped(int(0), int(1)), '0'), then),
+    )
     expect(() => decode(chunks, 0, chunks.length, reviver)).toThrow(PROTOCOL)
     const fine = marshal('{', 'z\x03els', then, 'z\x04then', 'N', '0')
     expect(decode(fine, 0, fine.length, reviver)).toHaveProperty('then', null)

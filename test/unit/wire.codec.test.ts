@@ -1,7 +1,9 @@
 /**
- * Values cross to Python and back exactly, or are refused: the codec in TypeScript against the marshal of each Python.
+ * Values cross to Python and back exactly, or are refused: the codec in TypeScript against the
+ * marshal of each Python.
  *
- * A failure of a property prints the smallest value that it found; `echo` in test/python/marshal_peer.py is the other side.
+ * A failure of a property prints the smallest value that it found; `echo` in
+ * test/python/marshal_peer.py is the other side.
  */
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
@@ -10,7 +12,16 @@ import { PythonScalar, PythreadsError } from '../../src/index.ts'
 import { decode, Encoder, PythonBytes } from '../../src/wire/index.ts'
 import { encoded, MarshalPeer } from '../support/marshal.ts'
 import { pythons } from '../support/pythons.ts'
-import { arrived, bigints, hashables, keysWithin, numbers, objectOf, strings, values } from '../support/values.ts'
+import {
+  arrived,
+  bigints,
+  hashables,
+  keysWithin,
+  numbers,
+  objectOf,
+  strings,
+  values,
+} from '../support/values.ts'
 
 describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ executable }) => {
   const peer = new MarshalPeer(executable)
@@ -25,7 +36,12 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
     }
   }
 
-  const kinds = { strings, numbers, bigints, hashables: hashables.map((key) => [new Map([[key, 1]])]) }
+  const kinds = {
+    strings,
+    numbers,
+    bigints,
+    hashables: hashables.map((key) => [new Map([[key, 1]])]),
+  }
   it.each(Object.entries(kinds))('any of %s comes back as it was', async (_, arbitrary) => {
     const runs = fc.asyncProperty(arbitrary as fc.Arbitrary<unknown>, async (value) => {
       if (!(await isRefused(value))) await roundTrip(value)
@@ -61,7 +77,16 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
       'a',
       '1',
     )
-    const odd = fc.constantFrom<unknown>(Number.NaN, Infinity, 10n ** 400n, new Uint8Array([97]), Buffer.from('a'), '', -1, -1n)
+    const odd = fc.constantFrom<unknown>(
+      Number.NaN,
+      Infinity,
+      10n ** 400n,
+      new Uint8Array([97]),
+      Buffer.from('a'),
+      '',
+      -1,
+      -1n,
+    )
     const leaf = fc.oneof(few, odd)
     const pair = fc.oneof(
       fc.array(leaf, { maxLength: 2 }),
@@ -141,7 +166,10 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
     [new Date(0), 'datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)'],
     [new PythonScalar('decimal.Decimal', '1.10'), "Decimal('1.10')"],
     [[{ a: new PythonScalar('complex', '-0-0j') }], "[{'a': (-0-0j)}]"],
-    [new Map([[[new Date(0)], 1]]), '{(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc),): 1}'],
+    [
+      new Map([[[new Date(0)], 1]]),
+      '{(datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc),): 1}',
+    ],
     [new Set([new PythonScalar('fractions.Fraction', '1/3')]), '{Fraction(1, 3)}'],
   ])('%s is %s in Python', async (value, repr) => {
     expect(await peer.repr(encoded(value))).toBe(repr)
@@ -155,15 +183,18 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
     await roundTrip('x'.repeat(10_000_000))
   })
 
-  it.each([949, 999, 1_000, 1_001, 2_500, 50_000])('%i levels and as many Maps cross', async (levels) => {
-    let deep: unknown = ['bottom']
-    for (let i = 0; i < levels; i++) deep = [new Map([[1, deep]])]
-    for (const bytes of await peer.echo(encoded(deep))) {
-      let node = decode(bytes)
-      for (let i = 0; i < levels; i++) node = (node as [Map<number, unknown>])[0].get(1)
-      expect(node).toEqual(['bottom'])
-    }
-  })
+  it.each([949, 999, 1_000, 1_001, 2_500, 50_000])(
+    '%i levels and as many Maps cross',
+    async (levels) => {
+      let deep: unknown = ['bottom']
+      for (let i = 0; i < levels; i++) deep = [new Map([[1, deep]])]
+      for (const bytes of await peer.echo(encoded(deep))) {
+        let node = decode(bytes)
+        for (let i = 0; i < levels; i++) node = (node as [Map<number, unknown>])[0].get(1)
+        expect(node).toEqual(['bottom'])
+      }
+    },
+  )
 
   it('what is shared or cyclic comes back as such, of whatever depth', async () => {
     for (const levels of [0, 998, 1_000, 3_000]) {

@@ -1,6 +1,7 @@
 /**
- * What Python writes is read as documented, and no bytes whatever make the decoder do anything but answer a value or throw
- * `ERR_PYTHREADS_PROTOCOL` (the bytes are not a value) or `ERR_PYTHREADS_VALUE` (JavaScript cannot hold it).
+ * What Python writes is read as documented, and no bytes whatever make the decoder do anything but
+ * answer a value or throw `ERR_PYTHREADS_PROTOCOL` (the bytes are not a value) or
+ * `ERR_PYTHREADS_VALUE` (JavaScript cannot hold it).
  *
  * A test that times out is a decoder that hangs; the fast-check report has the bytes.
  */
@@ -73,7 +74,10 @@ const table: [source: string, value: unknown][] = [
   ['{}', {}],
   ['{"b": 1, "a": 2}', { b: 1, a: 2 }],
   ['{"10": 1, "b": 2, "9": 3}', { 10: 1, b: 2, 9: 3 }],
-  ['{"__proto__": 1, "constructor": 2, "": 3}', objectOf(Object.entries({ ['__proto__']: 1, constructor: 2, '': 3 }))],
+  [
+    '{"__proto__": 1, "constructor": 2, "": 3}',
+    objectOf(Object.entries({ ['__proto__']: 1, constructor: 2, '': 3 })),
+  ],
   [
     '{1: "a", "1": "b", 1.5: "c", None: "d"}',
     new Map<unknown, unknown>([
@@ -113,21 +117,28 @@ const table: [source: string, value: unknown][] = [
   ['x = [1]\nx.append(x)\nvalue = x', cyclic],
   ['x = {"a": 1}\nx["me"] = [x]\nvalue = x', cyclicObject],
   ['x = {"b": 0, "10": 1}\nx["me"] = x\nx[3] = [x]\nvalue = x', cyclicMap],
-  ['o, i = {}, {"x": 0}\no["inner"] = i\no["both"] = [i, o]\ni["up"] = o\ni[1] = i\no[None] = i\nvalue = o', outerMap],
+  [
+    'o, i = {}, {"x": 0}\no["inner"] = i\no["both"] = [i, o]\ni["up"] = o\ni[1] = i\no[None] = i\nvalue = o',
+    outerMap,
+  ],
 ]
 
 describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ executable }) => {
   const peer = new MarshalPeer(executable)
   afterAll(() => peer[Symbol.asyncDispose]())
 
-  it.each(table.map(([source], row) => [source.replaceAll('\n', '; '), row]))('%s', async (_, row) => {
-    const [source, value] = table[row as number] as (typeof table)[number]
-    for (const bytes of await peer.evaluate(source)) {
-      const read = decode(bytes)
-      expect(isDeepStrictEqual(read, value), `it was read as ${inspect(read)}`).toBe(true)
-      if (value instanceof Map) expect([...(read as Map<unknown, unknown>).keys()]).toEqual([...value.keys()])
-    }
-  })
+  it.each(table.map(([source], row) => [source.replaceAll('\n', '; '), row]))(
+    '%s',
+    async (_, row) => {
+      const [source, value] = table[row as number] as (typeof table)[number]
+      for (const bytes of await peer.evaluate(source)) {
+        const read = decode(bytes)
+        expect(isDeepStrictEqual(read, value), `it was read as ${inspect(read)}`).toBe(true)
+        if (value instanceof Map)
+          expect([...(read as Map<unknown, unknown>).keys()]).toEqual([...value.keys()])
+      }
+    },
+  )
 
   it('thousands of short texts, and records with the same keys, are each what they are', async () => {
     const source =
@@ -146,7 +157,9 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
   })
 
   it('shared and cyclic structure is kept, not copied', async () => {
-    for (const bytes of await peer.evaluate('x = {"k": []}\ny = {"x": x, "b": 1}\ny[0] = [x, y, x["k"]]\nvalue = [y, x, y]')) {
+    for (const bytes of await peer.evaluate(
+      'x = {"k": []}\ny = {"x": x, "b": 1}\ny[0] = [x, y, x["k"]]\nvalue = [y, x, y]',
+    )) {
       const [y, x, again] = decode(bytes) as [Map<unknown, unknown>, { k: unknown[] }, unknown]
       expect(again).toBe(y)
       expect(y.get('x')).toBe(x)
@@ -157,7 +170,9 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
   })
 
   it('a list that shares one list a thousandfold is as small in JavaScript', async () => {
-    for (const bytes of await peer.evaluate('x = list(range(1000))\nfor _ in range(30): x = [x, x]\nvalue = x')) {
+    for (const bytes of await peer.evaluate(
+      'x = list(range(1000))\nfor _ in range(30): x = [x, x]\nvalue = x',
+    )) {
       expect(bytes.length).toBeLessThan(20_000)
       let node = decode(bytes) as unknown[]
       for (let i = 0; i < 30; i++) {
@@ -169,7 +184,9 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
   })
 
   it.each([1_800, 1_900])('%i levels are read', async (levels) => {
-    for (const bytes of await peer.evaluate(`value = 'bottom'\nfor _ in range(${levels}): value = [value]`)) {
+    for (const bytes of await peer.evaluate(
+      `value = 'bottom'\nfor _ in range(${levels}): value = [value]`,
+    )) {
       let node = decode(bytes)
       for (let i = 0; i < levels; i++) node = (node as unknown[])[0]
       expect(node).toBe('bottom')
@@ -179,24 +196,38 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
   it('several NaN keys are refused rather than merged', async () => {
     for (const source of ['{float("nan"), float("nan")}', '{float("nan"): 1, float("nan"): 2}']) {
       for (const bytes of await peer.evaluate(source)) {
-        expect(() => decode(bytes)).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_VALUE' }))
+        expect(() => decode(bytes)).toThrow(
+          expect.objectContaining({ code: 'ERR_PYTHREADS_VALUE' }),
+        )
       }
     }
   })
 
   it('what marshal knows and JavaScript does not is refused', async () => {
-    for (const source of ['1j', '...', '(...,)', '[...]', 'StopIteration', '(lambda: 0).__code__']) {
+    for (const source of [
+      '1j',
+      '...',
+      '(...,)',
+      '[...]',
+      'StopIteration',
+      '(lambda: 0).__code__',
+    ]) {
       const [bytes] = await peer.evaluate(`import marshal\nvalue = [marshal.dumps(${source}, 2)]`)
       const [inner] = decode(bytes as Buffer) as [Uint8Array]
-      expect(() => decode(Buffer.from(inner))).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_PROTOCOL' }))
+      expect(() => decode(Buffer.from(inner))).toThrow(
+        expect.objectContaining({ code: 'ERR_PYTHREADS_PROTOCOL' }),
+      )
     }
   })
 
   it('a value that was cut off anywhere is refused', async () => {
-    const rich = '[1, 2**70, 0.5, "é", "a", b"x", (1,), {2}, frozenset({3}), {"k": None}, {1: True}, "é" * 300, [[]], "k"]'
+    const rich =
+      '[1, 2**70, 0.5, "é", "a", b"x", (1,), {2}, frozenset({3}), {"k": None}, {1: True}, "é" * 300, [[]], "k"]'
     for (const bytes of await peer.evaluate(rich)) {
       for (let end = 0; end < bytes.length; end++) {
-        expect(() => decode(bytes, 0, end)).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_PROTOCOL' }))
+        expect(() => decode(bytes, 0, end)).toThrow(
+          expect.objectContaining({ code: 'ERR_PYTHREADS_PROTOCOL' }),
+        )
       }
       expect(() => decode(Buffer.concat([bytes, Buffer.from('N')]))).toThrow(
         expect.objectContaining({ code: 'ERR_PYTHREADS_PROTOCOL' }),
@@ -206,7 +237,9 @@ describe.each(pythons)('Python $release, free-threaded: $freeThreaded', ({ execu
 
   it('values of Python with bytes changed, cut out and put in are read or refused', async () => {
     const seeds = await Promise.all(
-      table.filter(([source]) => !source.includes('range')).map(([source]) => peer.evaluate(source)),
+      table
+        .filter(([source]) => !source.includes('range'))
+        .map(([source]) => peer.evaluate(source)),
     )
     const seed = fc.constantFrom(...seeds.flat())
     fc.assert(
@@ -240,7 +273,15 @@ describe('hostile escapes', () => {
     ),
     fc.uint8Array({ maxLength: 9 }),
   )
-  const names = fc.constantFrom('toString', 'valueOf', '__proto__', 'constructor', 'a', 'then', 'length')
+  const names = fc.constantFrom(
+    'toString',
+    'valueOf',
+    '__proto__',
+    'constructor',
+    'a',
+    'then',
+    'length',
+  )
   const parts: fc.Arbitrary<Part> = fc.letrec<{
     part: Part
     escape: Part
@@ -261,12 +302,17 @@ describe('hostile escapes', () => {
     ),
     escape: fc
       .tuple(
-        fc.oneof({ weight: 9, arbitrary: fc.integer({ min: -1, max: 12 }) }, { weight: 1, arbitrary: tie('part') }),
+        fc.oneof(
+          { weight: 9, arbitrary: fc.integer({ min: -1, max: 12 }) },
+          { weight: 1, arbitrary: tie('part') },
+        ),
         fc.array(tie('part'), { maxLength: 5 }),
       )
       .map(([code, fields]) => new Escape([code, ...fields])),
     list: fc.array(tie('part'), { maxLength: 4 }),
-    dict: fc.array(fc.tuple(fc.oneof(names, tie('part')), tie('part')), { maxLength: 3 }).map((items) => new Dict(items)),
+    dict: fc
+      .array(fc.tuple(fc.oneof(names, tie('part')), tie('part')), { maxLength: 3 })
+      .map((items) => new Dict(items)),
     collection: fc.array(tie('part'), { maxLength: 3 }).map((items) => new SetOf(items)),
     shared: tie('part').map((part) => new Shared(part)),
   })).part
@@ -288,7 +334,11 @@ describe('hostile escapes', () => {
 
   it('with bytes changed, cut out and put in they are read or refused', () => {
     fc.assert(
-      fc.property(parts, mutations, (part, changes) => void readOrRefused(mutated(written(part), changes))),
+      fc.property(
+        parts,
+        mutations,
+        (part, changes) => void readOrRefused(mutated(written(part), changes)),
+      ),
       { numRuns: 20_000 },
     )
   })
@@ -305,7 +355,8 @@ describe('hostile escapes', () => {
   it.each(good)('%s is read, and refused when it is cut off anywhere', (_, part) => {
     const bytes = written(part)
     expect(readOrRefused(bytes)).toBeUndefined()
-    for (let end = 0; end < bytes.length; end++) expect(readOrRefused(bytes.subarray(0, end))).toBe('ERR_PYTHREADS_PROTOCOL')
+    for (let end = 0; end < bytes.length; end++)
+      expect(readOrRefused(bytes.subarray(0, end))).toBe('ERR_PYTHREADS_PROTOCOL')
   })
 
   it.each<[name: string, part: Part]>([
@@ -318,10 +369,16 @@ describe('hostile escapes', () => {
     ['a date without its moment', new Escape([2])],
     ['a scalar of a type that there is not', new Escape([3, 'os.system', 'x'])],
     ['a scalar whose type is an object', new Escape([3, new Dict([]), 'x'])],
-    ['a scalar whose type is an object without toString', new Escape([3, new Dict([['toString', 1]]), 'x'])],
+    [
+      'a scalar whose type is an object without toString',
+      new Escape([3, new Dict([['toString', 1]]), 'x']),
+    ],
     ['a scalar without text', new Escape([3, 'complex', 1])],
     ['an array of a format that there is not', new Escape([4, 'x', new Uint8Array(8)])],
-    ['an array whose format is an object without toString', new Escape([4, new Dict([['toString', 1]]), new Uint8Array(8)])],
+    [
+      'an array whose format is an object without toString',
+      new Escape([4, new Dict([['toString', 1]]), new Uint8Array(8)]),
+    ],
     ['an array of half an item', new Escape([4, 'd', new Uint8Array(7)])],
     ['an array of text', new Escape([4, 'd', 'xxxxxxxx'])],
     ['a Map of half an entry', new Escape([5, [1]])],
@@ -339,24 +396,34 @@ describe('hostile escapes', () => {
     ['a chunk that there is not', new Escape([1, [[new Escape([0, 7])]]])],
     ['the root as a chunk', new Escape([1, [[new Escape([0, 0])]]])],
     ['a chunk as a member of a set', new Escape([1, [new SetOf([new Escape([0, 1])]), []]])],
-    ['a chunk as a value of a dict that is a Map', new Escape([1, [new Dict([[1, new Escape([0, 1])]]), []]])],
+    [
+      'a chunk as a value of a dict that is a Map',
+      new Escape([1, [new Dict([[1, new Escape([0, 1])]]), []]]),
+    ],
     ['half a chunk', new Escape([1, [[new Escape([0, 0.5])], []]])],
   ])('%s is refused', (_, part) => {
     expect(readOrRefused(written(part))).toBe('ERR_PYTHREADS_PROTOCOL')
   })
 
   it('keys whose bytes are alike are not taken for each other', () => {
-    const texts = fc.string({ unit: fc.constantFrom('a', 'b', '\x7f', '\x80', '\xe9', '\u9000', '\u{1f600}'), maxLength: 4 })
+    const texts = fc.string({
+      unit: fc.constantFrom('a', 'b', '\x7f', '\x80', '\xe9', '\u9000', '\u{1f600}'),
+      maxLength: 4,
+    })
     const text = (value: string): Buffer => {
       const utf8 = Buffer.from(value)
       const head = Buffer.from([0x75, 0, 0, 0, 0])
       head.writeInt32LE(utf8.length, 1)
       return Buffer.concat([head, utf8])
     }
-    const record = ([key, value]: [string, string]) => Buffer.concat([Buffer.from('{'), text(key), text(value), Buffer.from('0')])
+    const record = ([key, value]: [string, string]) =>
+      Buffer.concat([Buffer.from('{'), text(key), text(value), Buffer.from('0')])
     fc.assert(
       fc.property(fc.array(fc.tuple(texts, texts), { maxLength: 20 }), (records) => {
-        const bytes = Buffer.concat([Buffer.from([0x5b, records.length, 0, 0, 0]), ...records.map(record)])
+        const bytes = Buffer.concat([
+          Buffer.from([0x5b, records.length, 0, 0, 0]),
+          ...records.map(record),
+        ])
         expect(decode(bytes)).toEqual(records.map(([key, value]) => ({ [key]: value })))
       }),
       { numRuns: 2_000 },
@@ -375,16 +442,29 @@ describe('hostile escapes', () => {
 describe('hostile bytes', () => {
   it('random bytes are read or refused', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void readOrRefused(Buffer.from(bytes))),
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        (bytes) => void readOrRefused(Buffer.from(bytes)),
+      ),
       { numRuns: 50_000 },
     )
   })
 
   it('random marshal codes are read or refused', () => {
     const part = fc.oneof(
-      fc.constantFrom(...'NTFilgutaAzZs()[{0<>r.ycI:'.split('').map((code) => [code.charCodeAt(0)])),
+      fc.constantFrom(
+        ...'NTFilgutaAzZs()[{0<>r.ycI:'.split('').map((code) => [code.charCodeAt(0)]),
+      ),
       fc.constantFrom(...'[({<>rsuizl'.split('').map((code) => [code.charCodeAt(0) | 0x80])),
-      fc.constantFrom([0, 0, 0, 0], [1, 0, 0, 0], [2, 0, 0, 0], [255, 255, 255, 255], [255, 255, 255, 127], [1], [0]),
+      fc.constantFrom(
+        [0, 0, 0, 0],
+        [1, 0, 0, 0],
+        [2, 0, 0, 0],
+        [255, 255, 255, 255],
+        [255, 255, 255, 127],
+        [1],
+        [0],
+      ),
       fc.uint8Array({ maxLength: 4 }).map((bytes) => [...bytes]),
     )
     const programs = fc.array(part, { maxLength: 60 }).map((parts) => Buffer.from(parts.flat()))
@@ -402,25 +482,34 @@ describe('hostile bytes', () => {
         return false
       }
     })
-    const runs = fc.property(encodable, mutations, (value, changes) => void readOrRefused(mutated(encoded(value), changes)))
+    const runs = fc.property(
+      encodable,
+      mutations,
+      (value, changes) => void readOrRefused(mutated(encoded(value), changes)),
+    )
     fc.assert(runs, { numRuns: 5_000 })
   })
 
-  it.each(['(', '[', '<', '>', 's', 'u', 't', 'a', 'A', 'l', '{'])('a length that lies after %s allocates nothing', (code) => {
-    for (const length of [2 ** 31 - 1, -1, -(2 ** 31), 1_000_000_000]) {
-      const bytes = Buffer.alloc(64, 'N')
-      bytes.write(code)
-      bytes.writeInt32LE(length, 1)
-      const before = process.memoryUsage()
-      for (let i = 0; i < 100; i++) expect(readOrRefused(bytes)).toBe('ERR_PYTHREADS_PROTOCOL')
-      const after = process.memoryUsage()
-      expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(1_000_000)
-      expect(after.rss - before.rss).toBeLessThan(100_000_000)
-    }
-  })
+  it.each(['(', '[', '<', '>', 's', 'u', 't', 'a', 'A', 'l', '{'])(
+    'a length that lies after %s allocates nothing',
+    (code) => {
+      for (const length of [2 ** 31 - 1, -1, -(2 ** 31), 1_000_000_000]) {
+        const bytes = Buffer.alloc(64, 'N')
+        bytes.write(code)
+        bytes.writeInt32LE(length, 1)
+        const before = process.memoryUsage()
+        for (let i = 0; i < 100; i++) expect(readOrRefused(bytes)).toBe('ERR_PYTHREADS_PROTOCOL')
+        const after = process.memoryUsage()
+        expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(1_000_000)
+        expect(after.rss - before.rss).toBeLessThan(100_000_000)
+      }
+    },
+  )
 
   it('depth is bounded, whatever container it is made of', () => {
-    const list = Buffer.concat(Array.from({ length: 100_000 }, () => Buffer.from([0x5b, 1, 0, 0, 0])))
+    const list = Buffer.concat(
+      Array.from({ length: 100_000 }, () => Buffer.from([0x5b, 1, 0, 0, 0])),
+    )
     const tuple = Buffer.concat(Array.from({ length: 100_000 }, () => Buffer.from([0xa9, 1])))
     const dict = Buffer.concat(Array.from({ length: 100_000 }, () => Buffer.from('{z\x01a')))
     const keys = Buffer.concat(Array.from({ length: 100_000 }, () => Buffer.from([0x7b | 0x80])))
@@ -431,7 +520,9 @@ describe('hostile bytes', () => {
 
   it('dicts in dicts that turn out to be Maps take no exponential time', () => {
     const levels = 1_000
-    const open = Buffer.concat(Array.from({ length: levels }, () => Buffer.from([0xfb, 0x7a, 1, 0x61])))
+    const open = Buffer.concat(
+      Array.from({ length: levels }, () => Buffer.from([0xfb, 0x7a, 1, 0x61])),
+    )
     const close = Buffer.concat(Array.from({ length: levels }, () => Buffer.from('TN0')))
     let node = decode(Buffer.concat([open, Buffer.from('N'), close])) as Map<unknown, unknown>
     for (let i = 1; i < levels; i++) node = node.get('a') as Map<unknown, unknown>
@@ -466,8 +557,21 @@ describe('hostile bytes', () => {
   })
 })
 
-/** What is written as marshal data as it stands, whether it makes sense or not. Arrays are lists. */
-type Part = null | boolean | number | string | Uint8Array | Part[] | Escape | Dict | SetOf | Shared | Ref
+/**
+ * What is written as marshal data as it stands, whether it makes sense or not. Arrays are lists.
+ */
+type Part =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | Part[]
+  | Escape
+  | Dict
+  | SetOf
+  | Shared
+  | Ref
 
 class Escape {
   readonly fields: Part[]
@@ -513,9 +617,11 @@ function written(part: Part): Buffer {
     return bytes
   }
   if (part instanceof Ref) return sized('r', part.number)
-  if (part instanceof Escape) return sized('(', part.fields.length + 1, Buffer.from('.'), ...part.fields.map(written))
+  if (part instanceof Escape)
+    return sized('(', part.fields.length + 1, Buffer.from('.'), ...part.fields.map(written))
   if (part instanceof SetOf) return sized('<', part.items.length, ...part.items.map(written))
-  if (part instanceof Dict) return Buffer.concat([Buffer.from('{'), ...part.items.flat(1).map(written), Buffer.from('0')])
+  if (part instanceof Dict)
+    return Buffer.concat([Buffer.from('{'), ...part.items.flat(1).map(written), Buffer.from('0')])
   if (Array.isArray(part)) return sized('[', part.length, ...part.map(written))
   return encoded(part)
 }
@@ -536,11 +642,18 @@ const mutations = fc.array(
   { minLength: 1, maxLength: 4 },
 )
 
-function mutated(bytes: Buffer, changes: readonly { at: number; cut: number; put: number[] }[]): Buffer {
+function mutated(
+  bytes: Buffer,
+  changes: readonly { at: number; cut: number; put: number[] }[],
+): Buffer {
   let result = bytes
   for (const { at, cut, put } of changes) {
     const index = Math.floor(at * result.length)
-    result = Buffer.concat([result.subarray(0, index), Buffer.from(put), result.subarray(index + cut)])
+    result = Buffer.concat([
+      result.subarray(0, index),
+      Buffer.from(put),
+      result.subarray(index + cut),
+    ])
   }
   return result
 }

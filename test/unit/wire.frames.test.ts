@@ -1,6 +1,6 @@
 /**
- * Frames come out of the parser as they went in, however the stream is cut, and what is no frame is refused at once: waiting
- * for the rest of it would be a call that never ends.
+ * Frames come out of the parser as they went in, however the stream is cut, and what is no frame is
+ * refused at once: waiting for the rest of it would be a call that never ends.
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -35,7 +35,10 @@ const frame: fc.Arbitrary<Frame> = fc
   .record({
     kind: fc.constantFrom(...FROM_PYTHON),
     id: fc.oneof(fc.constantFrom(0, 1, 2 ** 31, 2 ** 32 - 1), fc.nat()),
-    payload: fc.oneof(fc.constant(Buffer.alloc(0)), fc.uint8Array({ maxLength: 16 }).map(Buffer.from)),
+    payload: fc.oneof(
+      fc.constant(Buffer.alloc(0)),
+      fc.uint8Array({ maxLength: 16 }).map(Buffer.from),
+    ),
   })
   .map((made) => (EMPTY.includes(made.kind) ? { ...made, payload: Buffer.alloc(0) } : made))
 
@@ -72,7 +75,9 @@ function cut(stream: Buffer, lengths: readonly number[]): Buffer[] {
 
 describe('a stream of frames', () => {
   it('gives the same frames however it is cut', () => {
-    const lengths = fc.array(fc.oneof(fc.integer({ min: 0, max: 3 }), fc.nat(60)), { maxLength: 60 })
+    const lengths = fc.array(fc.oneof(fc.integer({ min: 0, max: 3 }), fc.nat(60)), {
+      maxLength: 60,
+    })
     const runs = fc.property(fc.array(frame, { maxLength: 12 }), lengths, (frames, pieces) => {
       expect(parsed(cut(Buffer.concat(frames.map(written)), pieces))).toEqual(frames)
     })
@@ -113,13 +118,18 @@ describe('a stream of frames', () => {
 
 describe('a parser that is stopped', () => {
   it('gives the other frames when it goes on, however often it is stopped', () => {
-    const frames: Frame[] = Array.from({ length: 50 }, (_, id) => ({ kind: KIND.RESULT, id, payload: Buffer.alloc(id % 7, 'x') }))
+    const frames: Frame[] = Array.from({ length: 50 }, (_, id) => ({
+      kind: KIND.RESULT,
+      id,
+      payload: Buffer.alloc(id % 7, 'x'),
+    }))
     const ids: number[] = []
     const parser = new FrameParser((_, id) => {
       ids.push(id)
       if (id % 3 === 0) parser.stop()
     })
-    for (const chunk of cut(Buffer.concat(frames.map(written)), [5, 40, 100, 1, 1, 1, 200])) parser.push(chunk)
+    for (const chunk of cut(Buffer.concat(frames.map(written)), [5, 40, 100, 1, 1, 1, 200]))
+      parser.push(chunk)
     expect(ids).toEqual([0])
     let resumed = 0
     for (; ids.length < frames.length; resumed++) parser.resume()
@@ -159,7 +169,8 @@ describe('what is no frame is refused at once', () => {
   it('random bytes are refused, or are the start of a frame', () => {
     const runs = fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(64), (bytes, at) => {
       try {
-        for (const { kind } of parsed(cut(Buffer.from(bytes), [at]))) expect(known.has(kind)).toBe(true)
+        for (const { kind } of parsed(cut(Buffer.from(bytes), [at])))
+          expect(known.has(kind)).toBe(true)
       } catch (error) {
         expect(error).toMatchObject({ code: 'ERR_PYTHREADS_PROTOCOL' })
       }
@@ -187,7 +198,9 @@ describe('the kernel', () => {
         'import json, sys; sys.path.append(sys.argv[1]); from pythreads_kernel import escapes, frames;' +
         ' table = lambda module: {name: value for name, value in vars(module).items() if name.isupper() and name[0] != "_"' +
         ' and type(value) is int}; print(json.dumps([table(frames), table(escapes), frames.HEADER.pack(1, 2, 3).hex()]))'
-      const [kinds, escapes, packed] = JSON.parse(execFileSync(executable, ['-c', source, kernel], { encoding: 'utf8' }))
+      const [kinds, escapes, packed] = JSON.parse(
+        execFileSync(executable, ['-c', source, kernel], { encoding: 'utf8' }),
+      )
       expect(kinds).toEqual({
         ...KIND,
         ...FLAG,

@@ -1,4 +1,7 @@
-/** NdArray by itself: what it accepts, where its items are, and what the bits of a float16 mean, as numpy says. */
+/**
+ * NdArray by itself: what it accepts, where its items are, and what the bits of a float16 mean, as
+ * numpy says.
+ */
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -29,23 +32,41 @@ describe('an NdArray', () => {
   it('may be empty, whatever its strides and its data', () => {
     expect(make({ data: new Float64Array(0), shape: [0] }).toArray()).toEqual([])
     expect(make({ data: new Float64Array(0), shape: [2, 0] }).toArray()).toEqual([[], []])
-    expect(make({ data: new Float64Array(0), shape: [0, 2], strides: [100, -100], offset: 50 }).toArray()).toEqual([])
+    expect(
+      make({
+        data: new Float64Array(0),
+        shape: [0, 2],
+        strides: [100, -100],
+        offset: 50,
+      }).toArray(),
+    ).toEqual([])
   })
 
   it('finds each item where strides and offset say', () => {
     const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 })
     const sources = shapes.chain((shape) =>
-      fc.record({ shape: fc.constant(shape), strides: fc.tuple(...shape.map(() => fc.integer({ min: -9, max: 9 }))) }),
+      fc.record({
+        shape: fc.constant(shape),
+        strides: fc.tuple(...shape.map(() => fc.integer({ min: -9, max: 9 }))),
+      }),
     )
     const property = fc.property(sources, ({ shape, strides }) => {
       const reach = strides.map((stride, axis) => stride * ((shape[axis] as number) - 1))
       const offset = reach.reduce((sum, part) => sum - Math.min(part, 0), 0)
       const items = offset + reach.reduce((sum, part) => sum + Math.max(part, 0), 0) + 1
-      const array = make({ data: Float64Array.from({ length: items }, (_, i) => i), shape, strides, offset })
+      const array = make({
+        data: Float64Array.from({ length: items }, (_, i) => i),
+        shape,
+        strides,
+        offset,
+      })
       const indices = shape.map((length) => length - 1)
-      const at = offset + indices.reduce((sum, index, axis) => sum + index * (strides[axis] as number), 0)
+      const at =
+        offset + indices.reduce((sum, index, axis) => sum + index * (strides[axis] as number), 0)
       expect(array.get(...indices)).toBe(at)
-      expect((shape.length === 0 ? [array.toArray()] : (array.toArray() as unknown[])).flat(9).at(-1)).toBe(at)
+      expect(
+        (shape.length === 0 ? [array.toArray()] : (array.toArray() as unknown[])).flat(9).at(-1),
+      ).toBe(at)
       expect(() => make({ data: array.data.subarray(1), shape, strides, offset })).toThrow()
     })
     fc.assert(property)
@@ -53,16 +74,40 @@ describe('an NdArray', () => {
 
   it('has items of its dtype', () => {
     const of = (source: object) => make(source).toArray()
-    expect(of({ data: new Uint8Array([0, 1, 2]), shape: [3], dtype: 'bool' })).toEqual([false, true, true])
-    expect(of({ data: new Uint16Array([0x3c00, 0xc000]), shape: [2], dtype: 'float16' })).toEqual([1, -2])
+    expect(of({ data: new Uint8Array([0, 1, 2]), shape: [3], dtype: 'bool' })).toEqual([
+      false,
+      true,
+      true,
+    ])
+    expect(of({ data: new Uint16Array([0x3c00, 0xc000]), shape: [2], dtype: 'float16' })).toEqual([
+      1, -2,
+    ])
     expect(of({ data: new Float32Array([1, 2, 3, 4]), shape: [2], dtype: 'complex64' })).toEqual([
       [1, 2],
       [3, 4],
     ])
-    expect(make({ data: new Float64Array([1, 2, 3, 4]), shape: [1], offset: 1, dtype: 'complex128' }).get(0)).toEqual([3, 4])
+    expect(
+      make({
+        data: new Float64Array([1, 2, 3, 4]),
+        shape: [1],
+        offset: 1,
+        dtype: 'complex128',
+      }).get(0),
+    ).toEqual([3, 4])
     expect(of({ data: new BigInt64Array([5n]), shape: [1], dtype: 'datetime64[ns]' })).toEqual([5n])
-    for (const kind of [Int8Array, Uint8Array, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array]) {
-      expect(make({ data: new kind(1), shape: [1] }).dtype).toBe(kind.name.replace('Array', '').toLowerCase())
+    for (const kind of [
+      Int8Array,
+      Uint8Array,
+      Int16Array,
+      Uint16Array,
+      Int32Array,
+      Uint32Array,
+      Float32Array,
+      Float64Array,
+    ]) {
+      expect(make({ data: new kind(1), shape: [1] }).dtype).toBe(
+        kind.name.replace('Array', '').toLowerCase(),
+      )
     }
     expect(make({ data: new Uint8ClampedArray(1), shape: [1] }).dtype).toBe('uint8')
     expect(make({ data: new BigInt64Array(1), shape: [1] }).dtype).toBe('int64')
@@ -75,8 +120,14 @@ describe('an NdArray', () => {
     if (packages == null) return notHere('Python with numpy')
     const program =
       'import numpy, sys; sys.stdout.buffer.write(numpy.arange(65536, dtype="u2").view("f2").astype("f8").tobytes())'
-    const bytes = new Uint8Array(execFileSync(packages, ['-W', 'ignore', '-c', program], { maxBuffer: 2 ** 20 }))
-    const ours = make({ data: Uint16Array.from({ length: 65_536 }, (_, i) => i), shape: [65_536], dtype: 'float16' })
+    const bytes = new Uint8Array(
+      execFileSync(packages, ['-W', 'ignore', '-c', program], { maxBuffer: 2 ** 20 }),
+    )
+    const ours = make({
+      data: Uint16Array.from({ length: 65_536 }, (_, i) => i),
+      shape: [65_536],
+      dtype: 'float16',
+    })
     expect(Float64Array.from(ours.toArray() as number[])).toEqual(new Float64Array(bytes.buffer))
   })
 
@@ -115,14 +166,22 @@ describe('an NdArray', () => {
     'of a dtype from a prototype': { data, shape: [1], dtype: 'constructor' },
   }
   it.each(Object.keys(refused))('%s is refused', (name) => {
-    expect(() => make(refused[name] as object)).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }))
+    expect(() => make(refused[name] as object)).toThrow(
+      expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }),
+    )
   })
 
-  it.each([[[0, 0]], [[0, 0, 0, 0]], [[2, 0, 0]], [[0, 0, -1]], [[0.5, 0, 0]], [[Number.NaN, 0, 0]]])(
-    'has no item %s',
-    (indices) => {
-      const array = make({ data, shape: [2, 3, 4] })
-      expect(() => array.get(...indices)).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }))
-    },
-  )
+  it.each([
+    [[0, 0]],
+    [[0, 0, 0, 0]],
+    [[2, 0, 0]],
+    [[0, 0, -1]],
+    [[0.5, 0, 0]],
+    [[Number.NaN, 0, 0]],
+  ])('has no item %s', (indices) => {
+    const array = make({ data, shape: [2, 3, 4] })
+    expect(() => array.get(...indices)).toThrow(
+      expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }),
+    )
+  })
 })

@@ -21,14 +21,23 @@ describe('a PythonDate', () => {
     expect(JSON.stringify({ at: ROME })).toBe('{"at":"2024-10-27T01:30:01.678Z"}')
     expect(structuredClone(ROME)).toStrictEqual(new Date(ROME.getTime()))
     expect(new Date(ROME)).toStrictEqual(new Date(ROME.getTime()))
-    expect(new Intl.DateTimeFormat('en', { timeZone: 'UTC', hour: 'numeric', hour12: false }).format(ROME)).toBe('01')
+    expect(
+      new Intl.DateTimeFormat('en', { timeZone: 'UTC', hour: 'numeric', hour12: false }).format(
+        ROME,
+      ),
+    ).toBe('01')
     expect(inspect(ROME)).toBe('PythonDate 2024-10-27T02:30:01.678901+01:00[Europe/Rome]')
     expect(`${ROME}`).toBe(String(new Date(ROME.getTime())))
   })
 
   it('is made as a Date is, as libraries make another one of the same class', () => {
     const Same = ROME.constructor as new (value: number | string | Date) => PythonDate
-    for (const value of [0, '1970-01-01T00:00:00Z', new Date(0), PythonDate.of('1970-01-01T00:00:00+00:00')]) {
+    for (const value of [
+      0,
+      '1970-01-01T00:00:00Z',
+      new Date(0),
+      PythonDate.of('1970-01-01T00:00:00+00:00'),
+    ]) {
       const date = new Same(value)
       const { microsecond, zone, offset, fold } = date
       expect([date.getTime(), microsecond, zone, offset, fold]).toEqual([0, 0, 'UTC', 0, 0])
@@ -47,7 +56,11 @@ describe('a PythonDate', () => {
     date.setTime(time)
     expect([date.microsecond, date.zone]).toEqual([678_901, '+01:00'])
     date.setTime(Number.NaN)
-    expect([date.microsecond, date.isoformat(), JSON.stringify(date)]).toEqual([Number.NaN, 'Invalid Date', 'null'])
+    expect([date.microsecond, date.isoformat(), JSON.stringify(date)]).toEqual([
+      Number.NaN,
+      'Invalid Date',
+      'null',
+    ])
   })
 
   it.each([
@@ -66,10 +79,24 @@ describe('a PythonDate', () => {
   })
 
   it.each([
-    ...['', '2024-01-02', '2024-02-30T00:00:00', '2024-01-02T24:00:00+00:00', '0000-01-01T00:00:00', 'now'],
-    ...['2024-01-02T03:04:05Z', '2024-01-02 03:04:05', '2024-01-02T03:04:60', '2024-01-02T03:04:05.1234567'],
+    ...[
+      '',
+      '2024-01-02',
+      '2024-02-30T00:00:00',
+      '2024-01-02T24:00:00+00:00',
+      '0000-01-01T00:00:00',
+      'now',
+    ],
+    ...[
+      '2024-01-02T03:04:05Z',
+      '2024-01-02 03:04:05',
+      '2024-01-02T03:04:60',
+      '2024-01-02T03:04:05.1234567',
+    ],
   ])('is not made of %j', async (text) => {
-    expect(await refusal(() => PythonDate.of(text))).toMatchObject({ code: 'ERR_PYTHREADS_ARGUMENT' })
+    expect(await refusal(() => PythonDate.of(text))).toMatchObject({
+      code: 'ERR_PYTHREADS_ARGUMENT',
+    })
   })
 
   it('is not made of a zone without an offset', async () => {
@@ -82,7 +109,11 @@ describe('the JSON of an NdArray', () => {
   const NAT = -(2n ** 63n)
   it.each([
     ['int64', [1n, -5n], [1, -5]],
-    ['datetime64[ns]', [0n, -1n, NAT], ['1970-01-01T00:00:00.000000000', '1969-12-31T23:59:59.999999999', null]],
+    [
+      'datetime64[ns]',
+      [0n, -1n, NAT],
+      ['1970-01-01T00:00:00.000000000', '1969-12-31T23:59:59.999999999', null],
+    ],
     ['datetime64[us]', [1_500_000n], ['1970-01-01T00:00:01.500000']],
     ['datetime64[ms]', [-1n], ['1969-12-31T23:59:59.999']],
     ['datetime64[s]', [5n], ['1970-01-01T00:00:05']],
@@ -102,7 +133,8 @@ describe('the JSON of an NdArray', () => {
   })
 
   it('is numbers, truth values and pairs', () => {
-    const json = (source: ConstructorParameters<typeof NdArray>[0]) => JSON.stringify(new NdArray(source))
+    const json = (source: ConstructorParameters<typeof NdArray>[0]) =>
+      JSON.stringify(new NdArray(source))
     expect(json({ data: new Float64Array([1, 2, 3, 4]), shape: [2, 2] })).toBe('[[1,2],[3,4]]')
     expect(json({ data: new Float64Array([Number.NaN, 1]), shape: [2] })).toBe('[null,1]')
     expect(json({ data: new Uint8Array([1, 0]), shape: [2], dtype: 'bool' })).toBe('[true,false]')

@@ -1,18 +1,25 @@
 /**
- * The life of the workers: how they are started, replaced, retired, recycled and given up, with workers that have no Python and a
- * clock that is moved by hand, so that every delay is exact.
+ * The life of the workers: how they are started, replaced, retired, recycled and given up, with
+ * workers that have no Python and a clock that is moved by hand, so that every delay is exact.
  *
- * `launches` lists what was started, as `<number>@<milliseconds>`; a failure that shows other times shows when the fleet acted.
+ * `launches` lists what was started, as `<number>@<milliseconds>`; a failure that shows other times
+ * shows when the fleet acted.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Isolation } from '../../src/isolation/index.ts'
-import { type PoolSize, type SupervisorOptions, WorkerSupervisor } from '../../src/worker/supervisor.ts'
+import {
+  type PoolSize,
+  type SupervisorOptions,
+  WorkerSupervisor,
+} from '../../src/worker/supervisor.ts'
 import type { Worker } from '../../src/worker/worker.ts'
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] })
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'],
+  })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -107,7 +114,13 @@ class Yard {
   launch: (member: Member) => Promise<void> = () => Promise.resolve()
   readonly began: number = performance.now()
 
-  constructor({ size, recycle, maxMemoryMb = null, maxWedged = 1, isKillable = false }: YardOptions = {}) {
+  constructor({
+    size,
+    recycle,
+    maxMemoryMb = null,
+    maxWedged = 1,
+    isKillable = false,
+  }: YardOptions = {}) {
     const options = {
       isolation: { isKillable } as Isolation,
       size: { min: 2, max: 2, idleMs: 1_000, ...size },
@@ -134,7 +147,8 @@ class Yard {
       waiting: 0,
       isAwaited: (index) => this.awaited.has(index),
       isLeased: (worker) => this.leased.has(worker as unknown as Member),
-      unavailable: (error, index) => this.unavailable.push({ code: (error as { code?: unknown }).code, index }),
+      unavailable: (error, index) =>
+        this.unavailable.push({ code: (error as { code?: unknown }).code, index }),
       started: () => {},
       recycling: (worker) => this.recycling.push(worker as unknown as Member),
       startedLarge: (worker) => this.crowded.push(worker as unknown as Member),
@@ -216,7 +230,8 @@ class Yard {
   }
 }
 
-const refused = () => Promise.reject(Object.assign(new Error('it does not start'), { code: 'NO_START' }))
+const refused = () =>
+  Promise.reject(Object.assign(new Error('it does not start'), { code: 'NO_START' }))
 
 describe('start', () => {
   it('starts as many as there have to be, at once', async () => {
@@ -282,7 +297,9 @@ describe('a worker that is gone', () => {
     await yard.die(yard.worker(0))
     expect([yard.launches, yard.supervisor.isDown(0)]).toEqual([['0@0'], true])
     await yard.pass(17_700)
-    expect(yard.launches).toEqual([0, 100, 300, 700, 1_500, 3_100, 6_300, 11_300, 16_300].map((ms) => `0@${ms}`))
+    expect(yard.launches).toEqual(
+      [0, 100, 300, 700, 1_500, 3_100, 6_300, 11_300, 16_300].map((ms) => `0@${ms}`),
+    )
     expect(yard.supervisor.replaced).toBe(1)
   })
 
@@ -414,9 +431,19 @@ describe('idle workers', () => {
     expect(yard.serving).toEqual([0, 1, 2, 3])
     await yard.pass(600)
     expect(yard.serving).toEqual([0])
-    expect([first?.ended, ...others.map((worker) => worker.closed)]).toEqual([false, true, true, true])
+    expect([first?.ended, ...others.map((worker) => worker.closed)]).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ])
     await yard.pass(60_000)
-    expect([yard.serving, yard.launches, yard.supervisor.recycled, yard.supervisor.replaced]).toEqual([[0], [], 0, 0])
+    expect([
+      yard.serving,
+      yard.launches,
+      yard.supervisor.recycled,
+      yard.supervisor.replaced,
+    ]).toEqual([[0], [], 0, 0])
   })
 
   it('one that has been used meanwhile stays, whatever its number', async () => {
@@ -639,7 +666,9 @@ describe('recycling', () => {
     expect([yard.serving, old.ended, old.retiring]).toEqual([[0, 1], false, true])
     yard.free(old)
     await turn()
-    expect([old.closed, yard.launches, yard.supervisor.recycled, yard.supervisor.replaced]).toEqual([true, ['0@0'], 1, 0])
+    expect([old.closed, yard.launches, yard.supervisor.recycled, yard.supervisor.replaced]).toEqual(
+      [true, ['0@0'], 1, 0],
+    )
     expect(yard.serving).toEqual([0, 1])
     expect(yard.recycling).toEqual([old])
   })
@@ -803,7 +832,11 @@ describe('a worker that goes on with a cancelled call', () => {
   it('is ended where that can be done', async () => {
     const yard = await new Yard({ isKillable: true }).start()
     const worker = await yard.stuck(0)
-    expect([worker.killed, worker.wedged, worker.endedAs === undefined]).toEqual([true, false, false])
+    expect([worker.killed, worker.wedged, worker.endedAs === undefined]).toEqual([
+      true,
+      false,
+      false,
+    ])
     await yard.die(worker)
     expect([yard.serving, yard.supervisor.replaced, yard.supervisor.wedged]).toEqual([[0, 1], 1, 0])
   })
@@ -812,7 +845,9 @@ describe('a worker that goes on with a cancelled call', () => {
     const yard = await new Yard().start()
     const worker = await yard.stuck(0)
     expect([worker.wedged, worker.ended, yard.worker(0) === worker]).toEqual([true, false, false])
-    expect([yard.serving, yard.launches, yard.supervisor.wedged, yard.supervisor.replaced]).toEqual([[0, 1], ['0@0'], 1, 1])
+    expect([yard.serving, yard.launches, yard.supervisor.wedged, yard.supervisor.replaced]).toEqual(
+      [[0, 1], ['0@0'], 1, 1],
+    )
     expect(yard.unavailable).toEqual([])
   })
 
@@ -853,10 +888,17 @@ describe('a worker that goes on with a cancelled call', () => {
     expect(yard.serving).toEqual([0])
     yard.free(first)
     await turn()
-    expect([first.closed, yard.worker(1) === second, yard.serving, yard.supervisor.wedged]).toEqual([true, false, [0, 1], 1])
+    expect([first.closed, yard.worker(1) === second, yard.serving, yard.supervisor.wedged]).toEqual(
+      [true, false, [0, 1], 1],
+    )
     yard.free(second)
     await turn()
-    expect([second.closed, yard.serving, yard.supervisor.wedged, yard.launches.length]).toEqual([true, [0, 1], 0, 2])
+    expect([second.closed, yard.serving, yard.supervisor.wedged, yard.launches.length]).toEqual([
+      true,
+      [0, 1],
+      0,
+      2,
+    ])
   })
 
   it('one that comes back and was not replaced gets a successor', async () => {
@@ -871,7 +913,11 @@ describe('a worker that goes on with a cancelled call', () => {
     const yard = await new Yard({ maxWedged: 1 }).start()
     const [first, second] = [await yard.stuck(0), await yard.stuck(1)]
     await yard.die(first)
-    expect([yard.worker(1) === second, yard.serving, yard.supervisor.wedged]).toEqual([false, [0, 1], 1])
+    expect([yard.worker(1) === second, yard.serving, yard.supervisor.wedged]).toEqual([
+      false,
+      [0, 1],
+      1,
+    ])
   })
 
   it('one that ends by itself and was not replaced gets a successor', async () => {
@@ -892,14 +938,25 @@ describe('a worker that goes on with a cancelled call', () => {
   it('the end takes them along', async () => {
     const yard = await new Yard().start()
     const worker = await yard.stuck(0)
-    expect(new Set(yard.supervisor.stop())).toEqual(new Set([worker, yard.worker(0), yard.worker(1)]))
+    expect(new Set(yard.supervisor.stop())).toEqual(
+      new Set([worker, yard.worker(0), yard.worker(1)]),
+    )
   })
 })
 
 /** What can happen to a fleet, in any order; the numbers choose the worker. */
 type Step =
   | {
-      readonly kind: 'call' | 'take' | 'free' | 'die' | 'stuck' | 'lease' | 'giveBack' | 'hold' | 'release'
+      readonly kind:
+        | 'call'
+        | 'take'
+        | 'free'
+        | 'die'
+        | 'stuck'
+        | 'lease'
+        | 'giveBack'
+        | 'hold'
+        | 'release'
       readonly worker: number
     }
   | { readonly kind: 'grow'; readonly index: number | undefined }
@@ -908,15 +965,36 @@ type Step =
   | { readonly kind: 'resize'; readonly min: number; readonly more: number }
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constantFrom('call', 'take', 'free'), worker: fc.nat(3) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constantFrom('call', 'take', 'free'), worker: fc.nat(3) }),
+  },
   {
     weight: 4,
-    arbitrary: fc.record({ kind: fc.constantFrom('die', 'stuck', 'lease', 'giveBack', 'hold', 'release'), worker: fc.nat(5) }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('die', 'stuck', 'lease', 'giveBack', 'hold', 'release'),
+      worker: fc.nat(5),
+    }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('grow' as const), index: fc.constant(undefined) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 60, 500, 3_000) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('starts' as const), works: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('resize' as const), min: fc.nat(3), more: fc.nat(2) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('grow' as const), index: fc.constant(undefined) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('pass' as const),
+      ms: fc.constantFrom(1, 60, 500, 3_000),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('starts' as const), works: fc.boolean() }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('resize' as const), min: fc.nat(3), more: fc.nat(2) }),
+  },
 ) as fc.Arbitrary<Step>
 
 async function take(yard: Yard, step: Step): Promise<void> {
@@ -929,7 +1007,9 @@ async function take(yard: Yard, step: Step): Promise<void> {
       yard.launch = step.works ? () => Promise.resolve() : refused
       return
     case 'resize':
-      return yard.supervisor.resize({ min: step.min, max: Math.max(1, step.min + step.more), idleMs: 400 }).catch(() => {})
+      return yard.supervisor
+        .resize({ min: step.min, max: Math.max(1, step.min + step.more), idleMs: 400 })
+        .catch(() => {})
     default:
       return happen(yard, step.kind, step.worker)
   }
@@ -962,23 +1042,36 @@ function check(yard: Yard): void {
   for (const [index, worker] of workers.entries())
     if (worker !== undefined && worker.index !== index) throw new Error('a wrong number')
   for (const worker of yard.all) {
-    if (worker.serving && worker.ended) throw new Error(`worker ${worker.index} serves and was ended`)
-    if (worker.serving && workers[worker.index] !== worker) throw new Error(`worker ${worker.index} serves, and nobody knows it`)
-    if (worker.serving && worker.idle && worker.retiring && worker.index < supervisor.size.max && !yard.leased.has(worker)) {
+    if (worker.serving && worker.ended)
+      throw new Error(`worker ${worker.index} serves and was ended`)
+    if (worker.serving && workers[worker.index] !== worker)
+      throw new Error(`worker ${worker.index} serves, and nobody knows it`)
+    if (
+      worker.serving &&
+      worker.idle &&
+      worker.retiring &&
+      worker.index < supervisor.size.max &&
+      !yard.leased.has(worker)
+    ) {
       throw new Error(`worker ${worker.index} is idle, and neither takes calls nor ends`)
     }
   }
   const living = yard.all.filter((worker) => worker.wedged && !worker.ended).length
-  if (supervisor.wedged !== living) throw new Error(`${living} workers are wedged, and ${supervisor.wedged} are said to be`)
+  if (supervisor.wedged !== living)
+    throw new Error(`${living} workers are wedged, and ${supervisor.wedged} are said to be`)
 }
 
 describe('whatever happens', () => {
   it('no worker is ended that is busy, needed or leased; none is lost; and there are enough in the end', async () => {
     let resizes = 0
     const run = fc.asyncProperty(fc.array(steps, { minLength: 5, maxLength: 40 }), async (plan) => {
-      const yard = await new Yard({ size: { min: 1, max: 3, idleMs: 400 }, recycle: { calls: 4, ageMs: 5_000 } }).start()
+      const yard = await new Yard({
+        size: { min: 1, max: 3, idleMs: 400 },
+        recycle: { calls: 4, ageMs: 5_000 },
+      }).start()
       const asked = vi.spyOn(Member.prototype, 'close').mockImplementation(function (this: Member) {
-        if (!this.wedged && (this.isNeeded || yard.leased.has(this))) throw new Error(`worker ${this.index} was needed`)
+        if (!this.wedged && (this.isNeeded || yard.leased.has(this)))
+          throw new Error(`worker ${this.index} was needed`)
         this.closed = true
         return Promise.resolve()
       })

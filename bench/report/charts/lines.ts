@@ -9,7 +9,12 @@ export interface Series {
   readonly label: string
   readonly colour: Colour
   readonly ours: boolean
-  readonly points: readonly { readonly x: number; readonly y: number; readonly low: number; readonly high: number }[]
+  readonly points: readonly {
+    readonly x: number
+    readonly y: number
+    readonly low: number
+    readonly high: number
+  }[]
 }
 
 export interface LinesChart {
@@ -61,14 +66,24 @@ function linesSpec({ series, reference, xs }: LinesChart): Spec {
       quiet({ orient: 'bottom', scale: 'x', values: [...xs], format: ',~r' }),
     ],
     data: [
-      { name: 'named', values: all.map((one, index) => ({ ...named(one, ends[index] ?? 0, places[index] ?? 0, width) })) },
+      {
+        name: 'named',
+        values: all.map((one, index) => ({
+          ...named(one, ends[index] ?? 0, places[index] ?? 0, width),
+        })),
+      },
       ...all.map(({ points }, index) => ({ name: `points ${index}`, values: [...points] })),
     ],
     marks: [...all.flatMap((one, index) => lineOf(one, index, one === reference)), ...labels()],
   }
 }
 
-function named({ label, colour: name, ours, points }: Series, end: number, place: number, width: number) {
+function named(
+  { label, colour: name, ours, points }: Series,
+  end: number,
+  place: number,
+  width: number,
+) {
   const fill = name === 'peer' ? colour('text') : colour(name)
   return {
     label,
@@ -88,7 +103,11 @@ function lineOf({ colour: name, ours }: Series, index: number, isReference: bool
   const place = { x: { scale: 'x', field: 'x' }, y: { scale: 'y', field: 'y' } } as const
   const stroke = { stroke: { value: colour(name) } } as const
   const dash = isReference ? [6, 4] : ours ? [1, 0] : (DASHES[index % DASHES.length] ?? [1, 0])
-  const spread = { x: place.x, y: { scale: 'y', field: 'low' }, y2: { scale: 'y', field: 'high' } } as const
+  const spread = {
+    x: place.x,
+    y: { scale: 'y', field: 'low' },
+    y2: { scale: 'y', field: 'high' },
+  } as const
   const size = {
     size: { value: ours ? 60 : 44 },
     shape: { value: isReference ? 'stroke' : (SHAPES[index % SHAPES.length] ?? 'circle') },
@@ -96,12 +115,32 @@ function lineOf({ colour: name, ours }: Series, index: number, isReference: bool
   return [
     {
       ...{ type: 'line', name: `line-${index}`, from },
-      encode: { enter: { ...place, ...stroke, strokeWidth: { value: ours ? 2.5 : 1.5 }, strokeDash: { value: dash } } },
+      encode: {
+        enter: {
+          ...place,
+          ...stroke,
+          strokeWidth: { value: ours ? 2.5 : 1.5 },
+          strokeDash: { value: dash },
+        },
+      },
     },
-    { type: 'rule', name: `spread-${index}`, from, encode: { enter: { ...spread, ...stroke, strokeWidth: { value: 1.5 } } } },
+    {
+      type: 'rule',
+      name: `spread-${index}`,
+      from,
+      encode: { enter: { ...spread, ...stroke, strokeWidth: { value: 1.5 } } },
+    },
     {
       ...{ type: 'symbol', name: `point-${index}`, from },
-      encode: { enter: { ...place, ...stroke, ...size, fill: { value: colour(name) }, strokeWidth: { value: 1.5 } } },
+      encode: {
+        enter: {
+          ...place,
+          ...stroke,
+          ...size,
+          fill: { value: colour(name) },
+          strokeWidth: { value: 1.5 },
+        },
+      },
     },
   ]
 }
@@ -109,8 +148,16 @@ function lineOf({ colour: name, ours }: Series, index: number, isReference: bool
 /** Names at the right edge, each with a thin line to where its series ends. */
 function labels(): Mark[] {
   const from = { data: 'named' }
-  const thin = { stroke: { field: 'stroke' }, strokeWidth: { value: 1 }, strokeDash: { value: DOTTED } } as const
-  const flat = { x: { scale: 'x', field: 'x' }, x2: { field: 'edge' }, y: { field: 'end' } } as const
+  const thin = {
+    stroke: { field: 'stroke' },
+    strokeWidth: { value: 1 },
+    strokeDash: { value: DOTTED },
+  } as const
+  const flat = {
+    x: { scale: 'x', field: 'x' },
+    x2: { field: 'edge' },
+    y: { field: 'end' },
+  } as const
   const slant = {
     x: { field: 'edge' },
     y: { field: 'end' },
@@ -128,7 +175,14 @@ function labels(): Mark[] {
     { type: 'rule', name: 'slant', from, encode: { enter: { ...slant, ...thin } } },
     {
       ...{ type: 'text', name: 'label', from },
-      encode: { enter: { ...text, x: { field: 'beside' }, y: { field: 'place' }, baseline: { value: 'middle' } } },
+      encode: {
+        enter: {
+          ...text,
+          x: { field: 'beside' },
+          y: { field: 'place' },
+          baseline: { value: 'middle' },
+        },
+      },
     },
   ]
 }

@@ -10,20 +10,40 @@ const HALF_BAR = 6
 
 export function bars(): Mark {
   const y = { ...MIDDLE, offset: -HALF_BAR }
-  const shape = { y, height: { value: 2 * HALF_BAR }, x: { scale: 'x', value: 0 }, x2: VALUE, fill: { field: 'fill' } } as const
+  const shape = {
+    y,
+    height: { value: 2 * HALF_BAR },
+    x: { scale: 'x', value: 0 },
+    x2: VALUE,
+    fill: { field: 'fill' },
+  } as const
   return { type: 'rect', name: 'bar', from: { data: 'bars' }, encode: { enter: shape } }
 }
 
 /** From the name to the point, where there is no bar to follow. */
 export function leader(width: number): Mark {
-  const line = { y: MIDDLE, x: { value: 0 }, x2: { value: width }, stroke: { value: colour('grid') } } as const
+  const line = {
+    y: MIDDLE,
+    x: { value: 0 },
+    x2: { value: width },
+    stroke: { value: colour('grid') },
+  } as const
   return { type: 'rule', name: 'grid', from: { data: 'rows' }, encode: { enter: line } }
 }
 
 export function spread(): Mark {
-  const line = { y: MIDDLE, x: { scale: 'x', field: 'low' }, x2: { scale: 'x', field: 'high' } } as const
+  const line = {
+    y: MIDDLE,
+    x: { scale: 'x', field: 'low' },
+    x2: { scale: 'x', field: 'high' },
+  } as const
   const stroke = { stroke: { field: 'stroke' }, strokeWidth: { value: 1.5 } } as const
-  return { type: 'rule', name: 'spread', from: { data: 'spreads' }, encode: { enter: { ...line, ...stroke } } }
+  return {
+    type: 'rule',
+    name: 'spread',
+    from: { data: 'spreads' },
+    encode: { enter: { ...line, ...stroke } },
+  }
 }
 
 export function caps(): Mark[] {
@@ -32,8 +52,19 @@ export function caps(): Mark[] {
       { ...MIDDLE, offset: -3 },
       { ...MIDDLE, offset: 3 },
     ]
-    const line = { x: { scale: 'x', field }, y, y2, stroke: { field: 'stroke' }, strokeWidth: { value: 1.5 } } as const
-    return { type: 'rule', name: `cap-${field}`, from: { data: 'spreads' }, encode: { enter: line } }
+    const line = {
+      x: { scale: 'x', field },
+      y,
+      y2,
+      stroke: { field: 'stroke' },
+      strokeWidth: { value: 1.5 },
+    } as const
+    return {
+      type: 'rule',
+      name: `cap-${field}`,
+      from: { data: 'spreads' },
+      encode: { enter: line },
+    }
   })
 }
 
@@ -45,11 +76,22 @@ const SIZE = {
 
 export function symbols(): Mark {
   const place = { x: VALUE, y: MIDDLE, shape: { field: 'shape' }, ...SIZE } as const
-  const ink = { fill: { field: 'fill' }, stroke: { field: 'stroke' }, strokeWidth: { value: 1.75 } } as const
-  return { type: 'symbol', name: 'point', from: { data: 'points' }, encode: { enter: { ...place, ...ink } } }
+  const ink = {
+    fill: { field: 'fill' },
+    stroke: { field: 'stroke' },
+    strokeWidth: { value: 1.75 },
+  } as const
+  return {
+    type: 'symbol',
+    name: 'point',
+    from: { data: 'points' },
+    encode: { enter: { ...place, ...ink } },
+  }
 }
 
-/** As high as the line: one above the other they are one line. Set off from the bar that they cross. */
+/**
+ * As high as the line: one above the other they are one line. Set off from the bar that they cross.
+ */
 export function references(): Mark[] {
   const [y, y2] = [
     { ...MIDDLE, offset: -LINE_HEIGHT / 2 },
@@ -66,7 +108,11 @@ export function references(): Mark[] {
 }
 
 export function texts(left: number): Mark[] {
-  const middle = { y: MIDDLE, baseline: { value: 'middle' }, fontSize: { value: FONT_SIZE } } as const
+  const middle = {
+    y: MIDDLE,
+    baseline: { value: 'middle' },
+    fontSize: { value: FONT_SIZE },
+  } as const
   const named = { ...middle, x: { value: -left }, align: { value: 'left' } } as const
   const muted = { fill: { value: colour('muted') } } as const
   const small = { fontSize: { value: SMALL } } as const
@@ -74,20 +120,54 @@ export function texts(left: number): Mark[] {
   return [
     {
       ...{ type: 'text', name: 'title', from: { data: 'titles' } },
-      encode: { enter: { ...named, ...small, ...muted, y: { ...MIDDLE, offset: 3 }, text: { field: 'title' } } },
+      encode: {
+        enter: {
+          ...named,
+          ...small,
+          ...muted,
+          y: { ...MIDDLE, offset: 3 },
+          text: { field: 'title' },
+        },
+      },
     },
     {
       ...{ type: 'text', name: 'label', from: { data: 'rows' } },
-      encode: { enter: { ...named, text: { field: 'label' }, fill: { field: 'fill' }, fontWeight: { field: 'weight' } } },
+      encode: {
+        enter: {
+          ...named,
+          text: { field: 'label' },
+          fill: { field: 'fill' },
+          fontWeight: { field: 'weight' },
+        },
+      },
     },
     {
       ...{ type: 'text', name: 'figure', from: { data: 'figures' } },
-      encode: { enter: { ...middle, ...at, fill: { value: colour('text') }, fontWeight: { field: 'weight' } } },
+      encode: {
+        enter: {
+          ...middle,
+          ...at,
+          fill: { value: colour('text') },
+          fontWeight: { field: 'weight' },
+        },
+      },
     },
     {
       ...{ type: 'text', name: 'failure', from: { data: 'failures' } },
-      encode: { enter: { ...middle, x: { value: 4 }, text: { field: 'text' }, fill: { value: colour('bad') } } },
+      encode: {
+        enter: {
+          ...middle,
+          x: { value: 4 },
+          text: { field: 'text' },
+          fill: { value: colour('bad') },
+        },
+      },
     },
-    { type: 'text', name: 'head', from: { data: 'heads' }, encode: { enter: { ...at, ...small, ...muted, y: { value: -7 } } } },
+    {
+      type: 'text',
+      name: 'head',
+      from: { data: 'heads' },
+      encode: { enter: { ...at, ...small, ...muted, y: { value: -7 } } },
+    },
   ]
 }

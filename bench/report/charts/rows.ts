@@ -84,7 +84,15 @@ function rowsSpec(chart: RowsChart): Spec {
         ...(values === undefined ? { tickCount: TICKS } : { values }),
       }),
     ],
-    marks: [...(chart.log ? [leader(width)] : []), bars(), ...references(), spread(), ...caps(), symbols(), ...texts(left)],
+    marks: [
+      ...(chart.log ? [leader(width)] : []),
+      bars(),
+      ...references(),
+      spread(),
+      ...caps(),
+      symbols(),
+      ...texts(left),
+    ],
   }
 }
 
@@ -113,10 +121,15 @@ function domainOf({ groups, log }: RowsChart): [number, number] {
 }
 
 function dataOf(lines: readonly Line[], { columns, columnWidth }: RowsChart, left: number): Data[] {
-  const rows = lines.flatMap(({ key, row }) => (row === undefined ? [] : [{ key, row, fill: colour(row.colour) }]))
+  const rows = lines.flatMap(({ key, row }) =>
+    row === undefined ? [] : [{ key, row, fill: colour(row.colour) }],
+  )
   const place = (index: number) => NAMES - left + (index + 1) * columnWidth
   return [
-    { name: 'titles', values: lines.flatMap(({ key, title }) => (title === undefined ? [] : [{ key, title }])) },
+    {
+      name: 'titles',
+      values: lines.flatMap(({ key, title }) => (title === undefined ? [] : [{ key, title }])),
+    },
     {
       name: 'rows',
       values: rows.map(({ key, row }) => ({
@@ -126,12 +139,19 @@ function dataOf(lines: readonly Line[], { columns, columnWidth }: RowsChart, lef
     },
     {
       name: 'bars',
-      values: rows.flatMap(({ key, fill, row: { bar } }) => (bar === undefined ? [] : [{ key, fill, value: bar }])),
+      values: rows.flatMap(({ key, fill, row: { bar } }) =>
+        bar === undefined ? [] : [{ key, fill, value: bar }],
+      ),
     },
     {
       name: 'points',
       values: rows.flatMap(({ key, fill, row: { points = [] } }) =>
-        points.map((point) => ({ key, stroke: fill, fill: point.hollow ? colour('page') : fill, ...point })),
+        points.map((point) => ({
+          key,
+          stroke: fill,
+          fill: point.hollow ? colour('page') : fill,
+          ...point,
+        })),
       ),
     },
     {
@@ -151,17 +171,26 @@ function dataOf(lines: readonly Line[], { columns, columnWidth }: RowsChart, lef
     },
     {
       name: 'references',
-      values: rows.flatMap(({ key, row: { reference } }) => (reference === undefined ? [] : [{ key, value: reference }])),
+      values: rows.flatMap(({ key, row: { reference } }) =>
+        reference === undefined ? [] : [{ key, value: reference }],
+      ),
     },
     {
       name: 'figures',
       values: rows.flatMap(({ key, row }) =>
-        (row.columns ?? []).map((text, index) => ({ key, text, x: place(index), weight: row.ours ? 'bold' : 'normal' })),
+        (row.columns ?? []).map((text, index) => ({
+          key,
+          text,
+          x: place(index),
+          weight: row.ours ? 'bold' : 'normal',
+        })),
       ),
     },
     {
       name: 'failures',
-      values: rows.flatMap(({ key, row: { failure } }) => (failure === undefined ? [] : [{ key, text: failure }])),
+      values: rows.flatMap(({ key, row: { failure } }) =>
+        failure === undefined ? [] : [{ key, text: failure }],
+      ),
     },
     { name: 'heads', values: columns.map((text, index) => ({ text, x: place(index) })) },
   ]

@@ -1,4 +1,5 @@
-// Vega draws without a browser. Colours are custom properties of the page, which SVG takes where it takes a colour.
+// Vega draws without a browser. Colours are custom properties of the page, which SVG takes where it
+// takes a colour.
 import { type Axis, parse, type Spec, View } from 'vega'
 import { Html } from '../html.ts'
 import { colour } from '../theme.ts'
@@ -11,14 +12,19 @@ export async function svgOf(spec: Spec, labelled: string): Promise<Html> {
   const view = new View(parse(spec), { renderer: 'none' })
   const text = await view.toSVG()
   view.finalize()
-  // An image to those who hear it: its figures are in the table beneath. Its size is that of the place where it is.
+  // An image to those who hear it: its figures are in the table beneath. Its size is that of the
+  // place where it is.
   const [start] = /^<svg [^>]*>/.exec(text) ?? ['']
-  const sized = start.replace('<svg ', `<svg role="img" aria-labelledby="${labelled}" `).replace(/ (width|height)="[\d.]+"/g, '')
+  const sized = start
+    .replace('<svg ', `<svg role="img" aria-labelledby="${labelled}" `)
+    .replace(/ (width|height)="[\d.]+"/g, '')
   return new Html(sized + text.slice(start.length))
 }
 
 /** An axis that stays in the background. */
-export function quiet(axis: Pick<Axis, 'orient' | 'scale' | 'values' | 'tickCount' | 'format' | 'grid'>): Axis {
+export function quiet(
+  axis: Pick<Axis, 'orient' | 'scale' | 'values' | 'tickCount' | 'format' | 'grid'>,
+): Axis {
   return {
     ...axis,
     domain: false,
@@ -40,7 +46,8 @@ export function logTicks(low: number, high: number): number[] {
     return ticks.filter((tick) => tick >= low && tick <= high)
   }
   const decades = steps([1])
-  if (decades.length >= 3) return decades.length > 6 ? decades.filter((_, index) => index % 2 === 0) : decades
+  if (decades.length >= 3)
+    return decades.length > 6 ? decades.filter((_, index) => index % 2 === 0) : decades
   const thirds = steps([1, 3])
   return thirds.length >= 3 ? thirds : steps([1, 2, 5])
 }

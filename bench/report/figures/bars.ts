@@ -1,4 +1,5 @@
-// One metric: bars from 0, or points where the figures are far apart; plain Python as a line across.
+// One metric: bars from 0, or points where the figures are far apart; plain Python as a line
+// across.
 import { middle } from '../../lib/measure.ts'
 import { type CellResult, FLOORS, isFloor } from '../../lib/results.ts'
 import { floorOf } from '../../lib/verdicts.ts'
@@ -8,17 +9,27 @@ import { capitalised, type Figure, type LegendItem, type Note, type Subject } fr
 import { groupsOf } from './groups.ts'
 import { notesOf } from './notes.ts'
 
-/** From so much between the least and the most on, or between the one in the middle and the most, bars would hide the others. */
+/**
+ * From so much between the least and the most on, or between the one in the middle and the most,
+ * bars would hide the others.
+ */
 const MUCH = 80
 const MUCH_OF_MOST = 8
 /** Plain Python is not drawn where it would press all others to the edge. */
 const FAR = 2.5
 
-export const FLOOR: LegendItem = { symbol: 'stroke', colour: 'reference', text: 'plain Python, without a bridge' }
+export const FLOOR: LegendItem = {
+  symbol: 'stroke',
+  colour: 'reference',
+  text: 'plain Python, without a bridge',
+}
 const SPREAD: LegendItem = { symbol: 'span', colour: 'text', text: 'least to most' }
 
 /** A figure for each metric of a scenario, or for some of them. */
-export function barFigures({ name, question, cells }: Subject, which: (metric: string) => boolean = () => true): Figure[] {
+export function barFigures(
+  { name, question, cells }: Subject,
+  which: (metric: string) => boolean = () => true,
+): Figure[] {
   const metrics = [...new Set(cells.map(({ metric }) => metric))]
   return metrics.filter(which).map((metric) => {
     const what = question === '' ? name : capitalised(question)
@@ -36,7 +47,9 @@ export function barFigure(title: string, name: string, cells: readonly CellResul
   const medians = drawn.flatMap(({ summary }) => summary?.median ?? [])
   const scale = scaleOf(cells[0]?.unit ?? '', medians)
   const log = isFarApart(medians)
-  const reach = log ? Number.POSITIVE_INFINITY : FAR * Math.max(...drawn.map(({ summary }) => summary?.max ?? 0))
+  const reach = log
+    ? Number.POSITIVE_INFINITY
+    : FAR * Math.max(...drawn.map(({ summary }) => summary?.max ?? 0))
   const reference = (cell: CellResult) => {
     const floor = floorOf(cell, cells)?.summary?.median
     return floor === undefined || floor > reach ? undefined : floor / scale.by
@@ -61,7 +74,10 @@ export function barFigure(title: string, name: string, cells: readonly CellResul
   }
   return groups.length === 0
     ? figure
-    : { ...figure, draw: (labelled) => rowsChart({ groups, log, columns: [''], columnWidth: 72 }, labelled) }
+    : {
+        ...figure,
+        draw: (labelled) => rowsChart({ groups, log, columns: [''], columnWidth: 72 }, labelled),
+      }
 }
 
 function isFarApart(values: readonly number[]): boolean {
@@ -70,7 +86,8 @@ function isFarApart(values: readonly number[]): boolean {
 }
 
 function reading(head: CellResult | undefined, log: boolean): string {
-  const better = head?.machine === true ? 'of the machine: nothing to compare' : `${head?.better} is better`
+  const better =
+    head?.machine === true ? 'of the machine: nothing to compare' : `${head?.better} is better`
   return `${better}${log ? '; the scale is logarithmic' : ''}.`
 }
 
@@ -80,5 +97,7 @@ function beyond(cells: readonly CellResult[], reach: number, scale: Scale): Note
     const median = cells.find(({ driver }) => driver === name)?.summary?.median
     return median === undefined || median <= reach ? [] : [`${name} ${shown(median, scale)}`]
   })
-  return far.length === 0 ? [] : [{ text: `Beyond the chart: ${far.join(', ')}.`, isTrouble: false }]
+  return far.length === 0
+    ? []
+    : [{ text: `Beyond the chart: ${far.join(', ')}.`, isTrouble: false }]
 }

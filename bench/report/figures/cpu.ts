@@ -11,6 +11,13 @@ export function cpuFigures(subject: Subject): Figure[] {
     'Times as fast as one plain process, more is better. The line is what two of them did just before and after: the ceiling. (d-cpu)'
   const columns = [['speed-up', 'speed-up'] as const, ['of ceiling', 'of the ceiling'] as const]
   const legend = 'two plain processes, the ceiling'
-  const pair = pairFigure(subject, { title, description, bar: 'speed-up', against: 'ceiling', legend, columns })
+  const pair = pairFigure(subject, {
+    title,
+    description,
+    bar: 'speed-up',
+    against: 'ceiling',
+    legend,
+    columns,
+  })
   return [pair, ...barFigures(subject, (metric) => !TOGETHER.includes(metric))]
 }

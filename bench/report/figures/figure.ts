@@ -3,7 +3,16 @@ import type { Html } from '../html.ts'
 import type { Colour } from '../theme.ts'
 
 export interface LegendItem {
-  readonly symbol: 'stroke' | 'line' | 'dot' | 'small' | 'ring' | 'tick' | 'span' | 'bar' | 'diamond'
+  readonly symbol:
+    | 'stroke'
+    | 'line'
+    | 'dot'
+    | 'small'
+    | 'ring'
+    | 'tick'
+    | 'span'
+    | 'bar'
+    | 'diamond'
   readonly colour: Colour
   readonly text: string
 }

@@ -4,7 +4,11 @@ import { goodness, infoOf } from '../../lib/verdicts.ts'
 import type { Group, Row } from '../charts/rows.ts'
 import { colourOf } from '../theme.ts'
 
-export const KINDS = { 'in-process': 'in this process', 'out-of-process': 'in processes of their own', '': 'others' } as const
+export const KINDS = {
+  'in-process': 'in this process',
+  'out-of-process': 'in processes of their own',
+  '': 'others',
+} as const
 
 export function kindOf(driver: string): keyof typeof KINDS {
   return infoOf(driver)?.kind ?? ''
@@ -16,7 +20,10 @@ export function groupsOf(
   draw: (cell: CellResult, summary: NonNullable<CellResult['summary']>) => Partial<Row>,
 ): Group[] {
   const groups = (Object.keys(KINDS) as (keyof typeof KINDS)[]).map((kind) => {
-    const mine = cells.filter(({ driver, notOffered }) => !isFloor(driver) && notOffered === undefined && kindOf(driver) === kind)
+    const mine = cells.filter(
+      ({ driver, notOffered }) =>
+        !isFloor(driver) && notOffered === undefined && kindOf(driver) === kind,
+    )
     return { title: KINDS[kind], rows: mine.sort(byGoodness).map((cell) => rowOf(cell, draw)) }
   })
   const filled = groups.filter(({ rows }) => rows.length > 0)
@@ -35,6 +42,7 @@ function isMissing(error = ''): boolean {
 }
 
 function byGoodness(a: CellResult, b: CellResult): number {
-  if (a.summary === undefined || b.summary === undefined) return Number(a.summary === undefined) - Number(b.summary === undefined)
+  if (a.summary === undefined || b.summary === undefined)
+    return Number(a.summary === undefined) - Number(b.summary === undefined)
   return goodness(b) - goodness(a)
 }

@@ -27,18 +27,25 @@ const LEGEND: readonly LegendItem[] = [
 
 export function latencyFigures(subject: Subject): Figure[] {
   const { cells } = subject
-  const there = Object.entries(WHO).filter(([who]) => cells.some(({ metric }) => metric === `${who}, p50`))
-  const figures = there.map(([who, title]) => figureOf(who, `${title}: from the median call to the slowest`, cells))
+  const there = Object.entries(WHO).filter(([who]) =>
+    cells.some(({ metric }) => metric === `${who}, p50`),
+  )
+  const figures = there.map(([who, title]) =>
+    figureOf(who, `${title}: from the median call to the slowest`, cells),
+  )
   const used = new Set(figures.flatMap((figure) => figure.cells.map(({ metric }) => metric)))
   return [...figures, ...barFigures(subject, (metric) => !used.has(metric))]
 }
 
 function figureOf(who: string, title: string, all: readonly CellResult[]): Figure {
   const shares = new Set(Object.keys(SHARES).map((share) => `${who}, ${share}`))
-  const cells = all.filter(({ metric }) => shares.has(metric) || (metric === 'clock' && who === 'one caller'))
+  const cells = all.filter(
+    ({ metric }) => shares.has(metric) || (metric === 'clock' && who === 'one caller'),
+  )
   const medians = cells.filter(({ metric }) => metric === `${who}, p50`)
   const find = (driver: string, share: string) =>
-    cells.find((cell) => cell.driver === driver && cell.metric === `${who}, ${share}`)?.summary?.median
+    cells.find((cell) => cell.driver === driver && cell.metric === `${who}, ${share}`)?.summary
+      ?.median
   const groups = groupsOf(medians, ({ driver }) => {
     const points = Object.entries(SHARES).flatMap(([share, look]): Point[] => {
       const value = find(driver, share)
@@ -61,7 +68,15 @@ function figureOf(who: string, title: string, all: readonly CellResult[]): Figur
       ? {}
       : {
           draw: (labelled) =>
-            rowsChart({ groups, log: true, columns: COLUMNS.map((share) => `${share}, ms`), columnWidth: 56 }, labelled),
+            rowsChart(
+              {
+                groups,
+                log: true,
+                columns: COLUMNS.map((share) => `${share}, ms`),
+                columnWidth: 56,
+              },
+              labelled,
+            ),
         }),
   }
 }
@@ -71,9 +86,14 @@ function textOf(value: number | undefined): string {
 }
 
 function clock(cells: readonly CellResult[]): Note[] {
-  const values = cells.flatMap(({ metric, summary }) => (metric === 'clock' ? (summary?.median ?? []) : []))
+  const values = cells.flatMap(({ metric, summary }) =>
+    metric === 'clock' ? (summary?.median ?? []) : [],
+  )
   if (values.length === 0) return []
   return [
-    { text: `Of each time, reading the clock is ${shown(Math.max(...values), scaleOf('ms', []))} at most.`, isTrouble: false },
+    {
+      text: `Of each time, reading the clock is ${shown(Math.max(...values), scaleOf('ms', []))} at most.`,
+      isTrouble: false,
+    },
   ]
 }

@@ -13,8 +13,14 @@ function failures(cells: readonly CellResult[]): Note[] {
   const told = new Map<string, Note>()
   for (const { driver, errors, summary } of cells) {
     if (errors === undefined || told.has(driver)) continue
-    const rounds = summary === undefined ? '' : ` in ${errors.length} of ${errors.length + summary.values.length} rounds`
-    told.set(driver, { text: `${driver} failed${rounds}: ${firstLine(errors[0])}`, isTrouble: true })
+    const rounds =
+      summary === undefined
+        ? ''
+        : ` in ${errors.length} of ${errors.length + summary.values.length} rounds`
+    told.set(driver, {
+      text: `${driver} failed${rounds}: ${firstLine(errors[0])}`,
+      isTrouble: true,
+    })
   }
   return [...told.values()]
 }

@@ -22,7 +22,8 @@ export function pairFigure({ cells }: Subject, pair: Pair): Figure {
   const mine = cells.filter(({ metric }) => used.has(metric))
   const bars = mine.filter(({ metric }) => metric === pair.bar)
   const scale = scaleOf(bars[0]?.unit ?? '', medians(mine, bars[0]?.unit))
-  const find = (cell: CellResult, metric: string) => mine.find((one) => one.driver === cell.driver && one.metric === metric)
+  const find = (cell: CellResult, metric: string) =>
+    mine.find((one) => one.driver === cell.driver && one.metric === metric)
   const scaleFor = (unit: string) => (unit === bars[0]?.unit ? scale : scaleOf(unit, []))
   const text = (cell: CellResult | undefined) =>
     cell?.summary === undefined ? '' : digits(cell.summary.median / scaleFor(cell.unit).by)
@@ -50,7 +51,13 @@ export function pairFigure({ cells }: Subject, pair: Pair): Figure {
     cells: mine,
     ...(groups.length === 0
       ? {}
-      : { draw: (labelled) => rowsChart({ groups, log: false, columns: pair.columns.map(head), columnWidth: 76 }, labelled) }),
+      : {
+          draw: (labelled) =>
+            rowsChart(
+              { groups, log: false, columns: pair.columns.map(head), columnWidth: 76 },
+              labelled,
+            ),
+        }),
   }
 }
 

@@ -1,4 +1,5 @@
-// How figures grow with a number in the names of the metrics: a line for each driver, a chart for each kind.
+// How figures grow with a number in the names of the metrics: a line for each driver, a chart for
+// each kind.
 
 import { middle } from '../../lib/measure.ts'
 import { type CellResult, isFloor } from '../../lib/results.ts'
@@ -13,10 +14,16 @@ import { notesOf } from './notes.ts'
 
 const COUNTED = /^(\d+) (worker|caller)s?$/
 const CEILING = /^ceiling (\d+)$/
-const LEGEND: LegendItem = { symbol: 'line', colour: 'reference', text: 'as many plain processes, the ceiling' }
+const LEGEND: LegendItem = {
+  symbol: 'line',
+  colour: 'reference',
+  text: 'as many plain processes, the ceiling',
+}
 
 export function scalingFigures(subject: Subject): Figure[] {
-  const drawn = subject.cells.filter(({ metric, driver }) => (COUNTED.test(metric) || CEILING.test(metric)) && !isFloor(driver))
+  const drawn = subject.cells.filter(
+    ({ metric, driver }) => (COUNTED.test(metric) || CEILING.test(metric)) && !isFloor(driver),
+  )
   const kinds = (Object.keys(KINDS) as (keyof typeof KINDS)[]).map((kind) =>
     drawn.filter(({ driver }) => kindOf(driver) === kind),
   )
@@ -33,10 +40,15 @@ export function scalingFigures(subject: Subject): Figure[] {
 }
 
 function figureOf({ name }: Subject, cells: readonly CellResult[], scale: Scale): Figure {
-  const [, , what = 'worker'] = cells.flatMap(({ metric }) => [COUNTED.exec(metric)]).find((match) => match !== null) ?? []
+  const [, , what = 'worker'] =
+    cells.flatMap(({ metric }) => [COUNTED.exec(metric)]).find((match) => match !== null) ?? []
   const drivers = [...new Set(cells.map(({ driver }) => driver))]
-  const series = drivers.map((driver) => seriesOf(driver, cells, scale)).filter(({ points }) => points.length > 0)
-  const xs = [...new Set(cells.flatMap(({ metric }) => numberIn(COUNTED, metric)))].sort((a, b) => a - b)
+  const series = drivers
+    .map((driver) => seriesOf(driver, cells, scale))
+    .filter(({ points }) => points.length > 0)
+  const xs = [...new Set(cells.flatMap(({ metric }) => numberIn(COUNTED, metric)))].sort(
+    (a, b) => a - b,
+  )
   const reference = ceilingOf(cells, scale)
   const kind = KINDS[kindOf(drivers[0] ?? '')]
   const single = series.some(({ points }) => points.length === 1) && xs.length > 1
@@ -44,7 +56,11 @@ function figureOf({ name }: Subject, cells: readonly CellResult[], scale: Scale)
     title: `More ${what}s, ${kind}`,
     description: `${capitalised(unitInWords(scale))} over the number of ${what}s, more is better.${single ? ` One point alone: it has one ${what}, whatever is asked for.` : ''} (${name})`,
     legend: reference === undefined ? [] : [LEGEND],
-    notes: notesOf(cells.filter(({ machine, metric }) => machine !== true && numberIn(COUNTED, metric)[0] === xs[0])),
+    notes: notesOf(
+      cells.filter(
+        ({ machine, metric }) => machine !== true && numberIn(COUNTED, metric)[0] === xs[0],
+      ),
+    ),
     cells,
   }
   if (series.length === 0) return figure
@@ -72,11 +88,22 @@ function ceilingOf(cells: readonly CellResult[], { by }: Scale): Series | undefi
   const all = new Map<number, number[]>()
   for (const { metric, summary } of cells) {
     const [x] = numberIn(CEILING, metric)
-    if (x !== undefined && summary !== undefined) all.set(x, [...(all.get(x) ?? []), summary.median / by])
+    if (x !== undefined && summary !== undefined)
+      all.set(x, [...(all.get(x) ?? []), summary.median / by])
   }
   if (all.size === 0) return undefined
-  const points = [...all].map(([x, values]) => ({ x, y: middle(values), low: middle(values), high: middle(values) }))
-  return { label: 'plain processes', colour: 'reference', ours: false, points: points.sort((a, b) => a.x - b.x) }
+  const points = [...all].map(([x, values]) => ({
+    x,
+    y: middle(values),
+    low: middle(values),
+    high: middle(values),
+  }))
+  return {
+    label: 'plain processes',
+    colour: 'reference',
+    ours: false,
+    points: points.sort((a, b) => a.x - b.x),
+  }
 }
 
 function numberIn(pattern: RegExp, metric: string): number[] {

@@ -4,9 +4,21 @@ import { type Example, type Positional, TARGET } from '../command.ts'
 import { describeError, EXIT, fileError } from '../errors.ts'
 import { count, duration, type Flags } from '../flags.ts'
 import type { Interrupt } from '../interrupt.ts'
-import { type ArgumentFlags, argumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
+import {
+  type ArgumentFlags,
+  argumentFlags,
+  type JsonArguments,
+  readArguments,
+} from '../json-arguments.ts'
 import { span, whole } from '../numbers.ts'
-import { closePool, endOfCalls, type PoolFlags, poolFlags, startPool, timeoutFlag } from '../pool-flags.ts'
+import {
+  closePool,
+  endOfCalls,
+  type PoolFlags,
+  poolFlags,
+  startPool,
+  timeoutFlag,
+} from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
 import { StatusLine } from '../status-line.ts'
 import { parseTarget } from '../target.ts'
@@ -24,7 +36,10 @@ const MAX_TRACEBACKS = 3
 
 export const name = 'bench'
 export const summary = 'call a function as fast as it goes, and say how fast that is'
-export const positionals: readonly Positional[] = [TARGET, { name: '[arguments...]', description: 'each JSON, or else a text' }]
+export const positionals: readonly Positional[] = [
+  TARGET,
+  { name: '[arguments...]', description: 'each JSON, or else a text' },
+]
 
 export const flags: Flags<Omit<BenchFlags, 'threads'>> = {
   for: { flags: '--for <time>', description: 'how long; default: 10s', parse: duration },
@@ -46,11 +61,21 @@ export const notes = `The function really runs, many times: do not bench one tha
 of its call.`
 
 export const examples: readonly Example[] = [
-  { line: `pythreads bench json:dumps --for 1s --args '[{"id": "$thread"}]'`, does: '20 callers for a second' },
-  { line: 'pythreads bench math:sqrt 16 --workers 2 --count 1000 --json', does: '2,000 calls; one JSON object' },
+  {
+    line: `pythreads bench json:dumps --for 1s --args '[{"id": "$thread"}]'`,
+    does: '20 callers for a second',
+  },
+  {
+    line: 'pythreads bench math:sqrt 16 --workers 2 --count 1000 --json',
+    does: '2,000 calls; one JSON object',
+  },
 ]
 
-export async function run(flags: BenchFlags, [text = '', ...given]: readonly string[], interrupt: Interrupt): Promise<number> {
+export async function run(
+  flags: BenchFlags,
+  [text = '', ...given]: readonly string[],
+  interrupt: Interrupt,
+): Promise<number> {
   const target = parseTarget(text)
   const call = await readArguments(given, flags)
   const { py, stdout } = await startPool(flags, target, 'stderr', {
@@ -98,7 +123,10 @@ class Job {
 
   async run(stop: AbortSignal): Promise<void> {
     this.#started = performance.now()
-    const end = this.#plan.count === undefined ? this.#started + (this.#plan.for ?? DEFAULT_FOR_MS) : Number.POSITIVE_INFINITY
+    const end =
+      this.#plan.count === undefined
+        ? this.#started + (this.#plan.for ?? DEFAULT_FOR_MS)
+        : Number.POSITIVE_INFINITY
     const callers = Promise.all(this.#perWorker.map((_, worker) => this.#caller(worker, end, stop)))
     await endOfCalls(this.#py, callers, stop)
     this.#ended = performance.now()

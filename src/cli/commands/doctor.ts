@@ -1,4 +1,11 @@
-import { type FoundPython, findAll, findPython, type Looked, type PythonFacts, whyNotRecalled } from '../../discovery/index.ts'
+import {
+  type FoundPython,
+  findAll,
+  findPython,
+  type Looked,
+  type PythonFacts,
+  whyNotRecalled,
+} from '../../discovery/index.ts'
 import { choose, libpythonHint, supportOf, tryModules } from '../../isolation/index.ts'
 import type { Example, Positional } from '../command.ts'
 import { describeError, EXIT } from '../errors.ts'
@@ -21,29 +28,46 @@ export const summary = 'show which Python is used, what it can do, and how to me
 export const positionals: readonly Positional[] = []
 
 export const flags: Flags<DoctorFlags> = {
-  import: { flags: '--import <modules>', description: 'modules that shall work, e.g. numpy,pandas', parse: names },
+  import: {
+    flags: '--import <modules>',
+    description: 'modules that shall work, e.g. numpy,pandas',
+    parse: names,
+  },
   python: pythonFlag,
   path: pathFlag,
-  verbose: { flags: '-v, --verbose', description: 'every Python that was found, and all reasons', default: false },
+  verbose: {
+    flags: '-v, --verbose',
+    description: 'every Python that was found, and all reasons',
+    default: false,
+  },
   json: { flags: '--json', description: 'print JSON', default: false },
 }
 
 export const examples: readonly Example[] = [
   { line: 'pythreads doctor', does: 'which Python, and what it can do' },
-  { line: 'pythreads doctor --import json,sqlite3', does: 'do these modules work? status 1 where one does not' },
+  {
+    line: 'pythreads doctor --import json,sqlite3',
+    does: 'do these modules work? status 1 where one does not',
+  },
 ]
 
 const KINDS = ['thread', 'subinterpreter', 'process'] as const
 const YES_NO = { auto: 'yes', request: 'yes', never: 'no' } as const
 
-/** Shows the Pythons of the machine, and what `auto` would choose. The status is 0 when there is a Python and the modules work. */
+/**
+ * Shows the Pythons of the machine, and what `auto` would choose. The status is 0 when there is a
+ * Python and the modules work.
+ */
 export async function run(flags: DoctorFlags): Promise<number> {
   const all = await findAll(flags.python)
   const used = await findPython(flags.python).catch((error: unknown) => ({ error }))
   const modules = flags.import ?? []
   const path = flags.path ?? []
   const choices = 'facts' in used ? await decide(used.facts, modules, path) : undefined
-  const imports = 'facts' in used && modules.length > 0 ? await checkModules(used.facts.executable, modules, path) : undefined
+  const imports =
+    'facts' in used && modules.length > 0
+      ? await checkModules(used.facts.executable, modules, path)
+      : undefined
   if (flags.json) {
     const pythons = all.map(({ place, facts, error }) => ({
       ...place,
@@ -53,12 +77,23 @@ export async function run(flags: DoctorFlags): Promise<number> {
     }))
     const uses = 'facts' in used ? used : undefined
     const cache = uses && { problem: whyNotRecalled(uses.facts.executable) }
-    console.log(JSON.stringify({ node: process.version, pythons, uses, cache, ...choices, imports }))
+    console.log(
+      JSON.stringify({ node: process.version, pythons, uses, cache, ...choices, imports }),
+    )
   } else if ('facts' in used && choices !== undefined) {
-    console.log((flags.verbose ? inFull(all, used, choices, imports) : onScreen(all, used, choices, imports)).join('\n'))
+    console.log(
+      (flags.verbose
+        ? inFull(all, used, choices, imports)
+        : onScreen(all, used, choices, imports)
+      ).join('\n'),
+    )
   } else if ('error' in used) {
     if (flags.verbose) console.log([header(), '', ...pythonLines(all, undefined), ''].join('\n'))
-    console.log(flags.verbose ? describeError(used.error) : cut(describeError(used.error).split('\n')).join('\n'))
+    console.log(
+      flags.verbose
+        ? describeError(used.error)
+        : cut(describeError(used.error).split('\n')).join('\n'),
+    )
   }
   const isWell = 'facts' in used && (imports?.modules.every(({ ok }) => ok) ?? true)
   return isWell ? EXIT.ok : EXIT.failed
@@ -73,7 +108,9 @@ async function decide(facts: PythonFacts, modules: readonly string[], path: read
   return {
     auto: plain,
     autoWithModules: modules.length > 0 ? await choose(facts, modules, folders) : undefined,
-    inSubinterpreter: isPossible ? await tryModules('subinterpreter', facts, modules, folders) : undefined,
+    inSubinterpreter: isPossible
+      ? await tryModules('subinterpreter', facts, modules, folders)
+      : undefined,
   }
 }
 
@@ -86,7 +123,12 @@ function header(): string {
 }
 
 /** What fits on a screen: the Python that is used, and what is wrong. */
-function onScreen(all: readonly Looked[], used: FoundPython, choices: Choices, imports: CheckedModules | undefined): string[] {
+function onScreen(
+  all: readonly Looked[],
+  used: FoundPython,
+  choices: Choices,
+  imports: CheckedModules | undefined,
+): string[] {
   const { facts, source } = used
   const choice = choices.autoWithModules ?? choices.auto
   const lines = [
@@ -94,18 +136,34 @@ function onScreen(all: readonly Looked[], used: FoundPython, choices: Choices, i
     `  ${fitted(facts.executable, COLUMNS - 2)}`,
     ...orderLines(all, used).flatMap((line) => clipped(wrapped(line, 2, 4), 3)),
     ...cacheLine(facts).map((line) => fitted(line, COLUMNS)),
-    ...(facts.libpython === null ? clipped(wrapped(`libpython: none; to mend it: ${libpythonHint(facts)}`, 2, 4), 2) : []),
+    ...(facts.libpython === null
+      ? clipped(wrapped(`libpython: none; to mend it: ${libpythonHint(facts)}`, 2, 4), 2)
+      : []),
     '',
     ...KINDS.flatMap((kind) => ability(kind, facts)),
-    ...clipped(wrapped(`isolation 'auto' chooses ${choice.isolation}: ${reasonOf(choice)}`, 0, 2), 3),
+    ...clipped(
+      wrapped(`isolation 'auto' chooses ${choice.isolation}: ${reasonOf(choice)}`, 0, 2),
+      3,
+    ),
     ...(imports === undefined ? [] : ['', ...moduleLines(imports)]),
     ...refusedLines(choices, imports),
   ]
-  const others = all.filter((looked) => looked.facts !== undefined && looked.facts.executable !== facts.executable)
-  const broken = all.filter(({ place, error }) => error !== undefined && (place.executable !== undefined || place.named))
-  const more = [count(others.length, 'other Python'), count(broken.length, 'that does not work', 'that do not work')]
+  const others = all.filter(
+    (looked) => looked.facts !== undefined && looked.facts.executable !== facts.executable,
+  )
+  const broken = all.filter(
+    ({ place, error }) => error !== undefined && (place.executable !== undefined || place.named),
+  )
+  const more = [
+    count(others.length, 'other Python'),
+    count(broken.length, 'that does not work', 'that do not work'),
+  ]
   const found = more.filter((text) => text !== '').join(', ')
-  return [...lines, '', fitted(`--verbose shows all reasons${found === '' ? '' : ` and ${found}`}`, COLUMNS)]
+  return [
+    ...lines,
+    '',
+    fitted(`--verbose shows all reasons${found === '' ? '' : ` and ${found}`}`, COLUMNS),
+  ]
 }
 
 function count(number: number, one: string, many = `${one}s`): string {
@@ -119,7 +177,13 @@ function ability(kind: (typeof KINDS)[number], facts: PythonFacts): string[] {
 }
 
 /** Why this isolation: its own reason, without its name. */
-function reasonOf({ isolation, reasons }: { isolation: string; reasons: readonly string[] }): string {
+function reasonOf({
+  isolation,
+  reasons,
+}: {
+  isolation: string
+  reasons: readonly string[]
+}): string {
   return (reasons.at(-1) ?? '').replace(`${isolation}: `, '')
 }
 
@@ -130,17 +194,24 @@ function describe(facts: PythonFacts): string {
 const MOST_WRONG = 4
 const MOST_LINES_OF_WORKING = 2
 
-/** The modules that were tried: those that work together, each other one with what is wrong, and the command for all. */
+/**
+ * The modules that were tried: those that work together, each other one with what is wrong, and the
+ * command for all.
+ */
 function moduleLines({ modules, install }: CheckedModules): string[] {
   const working = modules.filter(({ ok }) => ok)
   const wrong = modules.filter(({ ok }) => !ok)
-  const list = working.map(({ module, version }) => (version === undefined ? module : `${module} ${version}`)).join(', ')
+  const list = working
+    .map(({ module, version }) => (version === undefined ? module : `${module} ${version}`))
+    .join(', ')
   const lines = working.length === 0 ? [] : wrapped(`work: ${list}`, 0, 2)
   return [
     ...lines.slice(0, MOST_LINES_OF_WORKING),
     ...(lines.length > MOST_LINES_OF_WORKING ? [`  ... (${working.length} in all)`] : []),
     ...wrong.slice(0, MOST_WRONG).map((module) => fitted(problem(module), COLUMNS)),
-    ...(wrong.length > MOST_WRONG ? [`... and ${wrong.length - MOST_WRONG} more that do not work (--verbose)`] : []),
+    ...(wrong.length > MOST_WRONG
+      ? [`... and ${wrong.length - MOST_WRONG} more that do not work (--verbose)`]
+      : []),
     ...installLines(install),
   ]
 }
@@ -150,21 +221,33 @@ function problem({ module, problem = '' }: CheckedModule): string {
 }
 
 /** Which of the modules that work elsewhere a subinterpreter refuses, in one line. */
-function refusedLines({ inSubinterpreter = [] }: Choices, imports: CheckedModules | undefined): string[] {
+function refusedLines(
+  { inSubinterpreter = [] }: Choices,
+  imports: CheckedModules | undefined,
+): string[] {
   const working = new Set(imports?.modules.filter(({ ok }) => ok).map(({ module }) => module))
   const refused = inSubinterpreter
     .filter(({ module, problem }) => problem !== null && working.has(module))
     .map(({ module }) => module)
-  return refused.length === 0 ? [] : [fitted(`in a subinterpreter these do not work: ${refused.join(', ')}`, COLUMNS)]
+  return refused.length === 0
+    ? []
+    : [fitted(`in a subinterpreter these do not work: ${refused.join(', ')}`, COLUMNS)]
 }
 
 /** The command in a line of its own, whole: it is to be copied. */
 function installLines(install: string | undefined): string[] {
-  return install === undefined ? [] : ['To install what is missing (check the names of the packages first):', `  ${install}`]
+  return install === undefined
+    ? []
+    : ['To install what is missing (check the names of the packages first):', `  ${install}`]
 }
 
 /** Everything. */
-function inFull(all: readonly Looked[], used: FoundPython, choices: Choices, imports: CheckedModules | undefined): string[] {
+function inFull(
+  all: readonly Looked[],
+  used: FoundPython,
+  choices: Choices,
+  imports: CheckedModules | undefined,
+): string[] {
   const { auto, autoWithModules, inSubinterpreter } = choices
   const modules = imports?.modules.map(({ module }) => module).join(', ')
   return [
@@ -177,16 +260,25 @@ function inFull(all: readonly Looked[], used: FoundPython, choices: Choices, imp
     ...cacheLine(used.facts),
     `isolation 'auto' chooses ${auto.isolation}:`,
     ...auto.reasons.map((reason) => `  ${reason}`),
-    ...(autoWithModules === undefined ? [] : ['', `With ${modules} it chooses ${autoWithModules.isolation}:`]),
+    ...(autoWithModules === undefined
+      ? []
+      : ['', `With ${modules} it chooses ${autoWithModules.isolation}:`]),
     ...(autoWithModules?.reasons.map((reason) => `  ${reason}`) ?? []),
-    ...(inSubinterpreter === undefined ? [] : ['', 'In a subinterpreter, which is used only if you ask for it:']),
-    ...(inSubinterpreter?.map(({ module, problem }) => `  ${module}: ${problem ?? 'it loads'}`) ?? []),
-    ...(imports === undefined ? [] : ['', ...imports.modules.map(inWords), ...installLines(imports.install)]),
+    ...(inSubinterpreter === undefined
+      ? []
+      : ['', 'In a subinterpreter, which is used only if you ask for it:']),
+    ...(inSubinterpreter?.map(({ module, problem }) => `  ${module}: ${problem ?? 'it loads'}`) ??
+      []),
+    ...(imports === undefined
+      ? []
+      : ['', ...imports.modules.map(inWords), ...installLines(imports.install)]),
   ]
 }
 
 function inWords(module: CheckedModule): string {
-  return module.ok ? `works: ${module.module}${module.version === undefined ? '' : ` ${module.version}`}` : problem(module)
+  return module.ok
+    ? `works: ${module.module}${module.version === undefined ? '' : ` ${module.version}`}`
+    : problem(module)
 }
 
 function pythonLines(all: readonly Looked[], used: PythonFacts | undefined): string[] {

@@ -67,7 +67,11 @@ export const flags: Flags<Omit<MapFlags, 'threads'>> = {
     description: 'write results as they are ready',
     default: false,
   },
-  chunk: { flags: '--chunk <n>', description: 'records for a worker at a time; default: by time', parse: count },
+  chunk: {
+    flags: '--chunk <n>',
+    description: 'records for a worker at a time; default: by time',
+    parse: count,
+  },
   timeout: { ...timeoutFlag('a record'), conflicts: 'chunk' },
   print: printFlag,
   quiet: { flags: '-q, --quiet', description: 'no progress and no summary', default: false },
@@ -78,9 +82,18 @@ export const notes = `Formats: jsonl, a JSON value a line; json, an array; lines
 and tsv, a dict of texts a row.`
 
 export const examples: readonly Example[] = [
-  { line: 'pythreads map ./rules.py:score -i events.jsonl -o out.jsonl', does: 'a JSON value a line' },
-  { line: 'pythreads map ./rules.py:score -i events.jsonl -o out.csv --limit 2', does: 'the first two, as CSV' },
-  { line: 'cat events.jsonl | pythreads map ./rules.py:score --on-error skip -q | cat', does: 'in a pipe' },
+  {
+    line: 'pythreads map ./rules.py:score -i events.jsonl -o out.jsonl',
+    does: 'a JSON value a line',
+  },
+  {
+    line: 'pythreads map ./rules.py:score -i events.jsonl -o out.csv --limit 2',
+    does: 'the first two, as CSV',
+  },
+  {
+    line: 'cat events.jsonl | pythreads map ./rules.py:score --on-error skip -q | cat',
+    does: 'in a pipe',
+  },
 ]
 
 const CHUNKS_A_WORKER = 2
@@ -102,7 +115,11 @@ interface Result {
   readonly bytes: number
 }
 
-export async function run(flags: MapFlags, [text = '']: readonly string[], interrupt: Interrupt): Promise<number> {
+export async function run(
+  flags: MapFlags,
+  [text = '']: readonly string[],
+  interrupt: Interrupt,
+): Promise<number> {
   const target = parseTarget(text)
   const plan = new MapFilePlan(flags)
   await plan.check()
@@ -127,7 +144,9 @@ class Job {
   #records = 0
   /** The columns of the input, where it has a header. */
   #columns: string[] | null = null
-  /** The columns of the output, where it has a header. Chunks go one at a time until they are known. */
+  /**
+   * The columns of the output, where it has a header. Chunks go one at a time until they are known.
+   */
   #header: string[] | null = null
   readonly #py: Python
   readonly #target: string
@@ -144,7 +163,14 @@ class Job {
   readonly #underWay = new UnderWay<Result>()
   readonly #lanes: Lanes
 
-  constructor(py: Python, target: string, flags: MapFlags, plan: MapFilePlan, files: MapFiles, stdout: Writable) {
+  constructor(
+    py: Python,
+    target: string,
+    flags: MapFlags,
+    plan: MapFilePlan,
+    files: MapFiles,
+    stdout: Writable,
+  ) {
     const { input, output, errors } = files
     this.#py = py
     this.#target = target
@@ -163,7 +189,9 @@ class Job {
     this.#lanes = new Lanes(py)
   }
 
-  /** Ends at once: writes the results that are there, and gives up the chunks that are under way. */
+  /**
+   * Ends at once: writes the results that are there, and gives up the chunks that are under way.
+   */
   stop(): void {
     this.#stopped = true
     this.#underWay.wake()
@@ -213,7 +241,8 @@ class Job {
     }
     for (;;) {
       const isAlone = isTable(this.#outputFormat) && this.#header === null
-      if (!(ended || reading || this.#stopped) && this.#underWay.size < (isAlone ? 1 : most)) void read()
+      if (!(ended || reading || this.#stopped) && this.#underWay.size < (isAlone ? 1 : most))
+        void read()
       const result = this.#underWay.take(!this.#flags.unordered)
       if (result !== undefined) {
         if (!(await this.#write(await result))) return
@@ -258,7 +287,9 @@ class Job {
       () => (isAtHeader() ? 1 : fixed),
     )
     const records = isWithHeader ? this.#withoutHeader(all) : all
-    yield* limit === undefined ? records : limited(records, limit, isWithHeader, IS_RECORD[this.#format])
+    yield* limit === undefined
+      ? records
+      : limited(records, limit, isWithHeader, IS_RECORD[this.#format])
   }
 
   async *#withoutHeader(chunks: AsyncGenerator<RecordChunk>): AsyncGenerator<RecordChunk> {
@@ -271,14 +302,20 @@ class Job {
   /** The columns that the first record of a CSV file names. */
   async #readHeader(header: Buffer): Promise<string[]> {
     try {
-      return await this.#py.run<string[]>('pythreads_kernel.records:csv_columns', [header, this.#format])
+      return await this.#py.run<string[]>('pythreads_kernel.records:csv_columns', [
+        header,
+        this.#format,
+      ])
     } catch (error) {
       if (!(error instanceof PythonError && error.type === 'InputError')) throw error
       throw new PythreadsError('ERR_PYTHREADS_INPUT', error.message, { cause: error })
     }
   }
 
-  /** Maps a chunk. When the worker dies of it, finds the record that killed it, so that only that one fails. */
+  /**
+   * Maps a chunk. When the worker dies of it, finds the record that killed it, so that only that
+   * one fails.
+   */
   async #chunk(chunk: RecordChunk): Promise<Result> {
     try {
       return await this.#call(chunk)
@@ -286,7 +323,12 @@ class Job {
       if (!(error instanceof PythreadsError && COSTS_A_CHUNK.includes(error.code))) throw error
       const halves = halve(chunk, isTable(this.#format))
       if (halves === undefined) {
-        return { parts: [], records: 1, failures: [{ line: chunk.firstLine, error }], bytes: chunk.bytes.length }
+        return {
+          parts: [],
+          records: 1,
+          failures: [{ line: chunk.firstLine, error }],
+          bytes: chunk.bytes.length,
+        }
       }
       const head = await this.#chunk(halves[0])
       if (head.failures.length > 0 && this.#flags.onError === 'stop') return head
@@ -303,15 +345,29 @@ class Job {
   async #call({ bytes, firstLine }: RecordChunk): Promise<Result> {
     const { onError, timeout } = this.#flags
     const formats = { fmt: this.#format, out: this.#outputFormat }
-    const kwargs = { ...formats, stop: onError === 'stop', columns: this.#columns, header: this.#header }
+    const kwargs = {
+      ...formats,
+      stop: onError === 'stop',
+      columns: this.#columns,
+      header: this.#header,
+    }
     const args = [this.#target, bytes, firstLine]
-    const call = (to: Pick<Python, 'run'>) => to.run<Reply>('pythreads_kernel.records:run', args, { kwargs, timeoutMs: timeout })
+    const call = (to: Pick<Python, 'run'>) =>
+      to.run<Reply>('pythreads_kernel.records:run', args, { kwargs, timeoutMs: timeout })
     const reply = await (timeout === undefined ? call(this.#py) : this.#lanes.use(call))
     const { rows, records, columns, seconds } = reply
     this.#header ??= columns
-    const failures = reply.failures.map(({ line, error }) => ({ line, error: new PythonError(error) }))
+    const failures = reply.failures.map(({ line, error }) => ({
+      line,
+      error: new PythonError(error),
+    }))
     this.#chunkBytes.learn(bytes.length, seconds * 1000)
-    return { parts: [{ rows, count: records - failures.length }], records, failures, bytes: bytes.length }
+    return {
+      parts: [{ rows, count: records - failures.length }],
+      records,
+      failures,
+      bytes: bytes.length,
+    }
   }
 
   async #fail({ line, error }: Failure): Promise<void> {
@@ -319,17 +375,24 @@ class Job {
     const unit = this.#format === 'json' ? 'item' : 'line'
     if (this.#errorFile !== undefined) {
       const { code, message } = error
-      const python = error instanceof PythonError ? { type: error.type, traceback: error.traceback } : {}
-      return this.#errorFile.write(Buffer.from(`${JSON.stringify({ [unit]: line, code, message, ...python })}\n`), 1)
+      const python =
+        error instanceof PythonError ? { type: error.type, traceback: error.traceback } : {}
+      return this.#errorFile.write(
+        Buffer.from(`${JSON.stringify({ [unit]: line, code, message, ...python })}\n`),
+        1,
+      )
     }
-    if (this.#failed <= MAX_TRACEBACKS) await this.#err.print(`${unit} ${line}: ${describeError(error)}\n`)
-    if (this.#failed === MAX_TRACEBACKS) await this.#err.print('Further failing records are only counted.\n')
+    if (this.#failed <= MAX_TRACEBACKS)
+      await this.#err.print(`${unit} ${line}: ${describeError(error)}\n`)
+    if (this.#failed === MAX_TRACEBACKS)
+      await this.#err.print('Further failing records are only counted.\n')
   }
 
   #summary(ms: number): void {
     const rate = whole(this.#records / (ms / 1000))
     const [records, failed] = [whole(this.#records), whole(this.#failed)]
-    if (!this.#flags.quiet) this.#err.print(`${records} records, ${failed} failed, ${rate} records/s in ${span(ms)}\n`)
+    if (!this.#flags.quiet)
+      this.#err.print(`${records} records, ${failed} failed, ${rate} records/s in ${span(ms)}\n`)
     if (this.#failed === 0 || this.#flags.onError === 'stop') return
     const where = this.#errorFile === undefined ? '' : `: ${this.#plan.names.errors} has them`
     this.#err.print(`pythreads: ${failed} of ${records} records failed${where}\n`)
@@ -341,7 +404,10 @@ interface Reply {
   readonly records: number
   /** Of the output, where it is CSV and they are known. */
   readonly columns: string[] | null
-  readonly failures: { readonly line: number; readonly error: ConstructorParameters<typeof PythonError>[0] }[]
+  readonly failures: {
+    readonly line: number
+    readonly error: ConstructorParameters<typeof PythonError>[0]
+  }[]
   readonly seconds: number
 }
 

@@ -5,9 +5,22 @@ import { type Example, type Positional, TARGET } from '../command.ts'
 import { describeError, EXIT, fileError } from '../errors.ts'
 import { count, duration, type Flags } from '../flags.ts'
 import type { Interrupt } from '../interrupt.ts'
-import { type ArgumentFlags, argumentFlags, type JsonArguments, readArguments } from '../json-arguments.ts'
+import {
+  type ArgumentFlags,
+  argumentFlags,
+  type JsonArguments,
+  readArguments,
+} from '../json-arguments.ts'
 import { counted, span, whole } from '../numbers.ts'
-import { closePool, endOfCalls, type PoolFlags, poolFlags, printFlag, startPool, timeoutFlag } from '../pool-flags.ts'
+import {
+  closePool,
+  endOfCalls,
+  type PoolFlags,
+  poolFlags,
+  printFlag,
+  startPool,
+  timeoutFlag,
+} from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
 import type { PrintTo } from '../result-output.ts'
 import { StatusLine } from '../status-line.ts'
@@ -31,11 +44,24 @@ export const positionals: readonly Positional[] = [
 
 export const flags: Flags<Omit<RunFlags, 'threads'>> = {
   ...argumentFlags,
-  raw: { flags: '-r, --raw', description: 'print str() of the result, not JSON; bytes as they are', default: false },
+  raw: {
+    flags: '-r, --raw',
+    description: 'print str() of the result, not JSON; bytes as they are',
+    default: false,
+  },
   print: printFlag,
-  every: { flags: '--every <time>', description: 'call once in this time until Ctrl-C: 500ms, 1s, 2m', parse: duration },
+  every: {
+    flags: '--every <time>',
+    description: 'call once in this time until Ctrl-C: 500ms, 1s, 2m',
+    parse: duration,
+  },
   for: { flags: '--for <time>', description: 'with --every: how long', parse: duration },
-  count: { flags: '--count <n>', description: 'how many calls each thread makes', parse: count, conflicts: 'for' },
+  count: {
+    flags: '--count <n>',
+    description: 'how many calls each thread makes',
+    parse: count,
+    conflicts: 'for',
+  },
   timeout: timeoutFlag('a call'),
   quiet: { flags: '-q, --quiet', description: 'no summary of many calls', default: false },
   ...poolFlags,
@@ -54,8 +80,14 @@ pythreads bench.`
 
 export const examples: readonly Example[] = [
   { line: 'pythreads run math:sqrt 16', does: 'prints 4.0' },
-  { line: `echo '{"id": 1}' | pythreads run ./rules.py:score - | cat`, does: 'the argument from a pipe' },
-  { line: `pythreads run json:dumps '[1, 2]' --kwargs '{"indent": 1}' --raw`, does: 'a text without quotes' },
+  {
+    line: `echo '{"id": 1}' | pythreads run ./rules.py:score - | cat`,
+    does: 'the argument from a pipe',
+  },
+  {
+    line: `pythreads run json:dumps '[1, 2]' --kwargs '{"indent": 1}' --raw`,
+    does: 'a text without quotes',
+  },
   {
     line: `pythreads run json:dumps --threads 20 --every 1s --for 2s '{"id": "$thread"}'`,
     does: '20 threads, each calls once a second',
@@ -66,10 +98,17 @@ export const examples: readonly Example[] = [
 const MAX_TRACEBACKS = 3
 const CALL = 'pythreads_kernel.json_call:call'
 
-export async function run(flags: RunFlags, [text = '', ...given]: readonly string[], interrupt: Interrupt): Promise<number> {
+export async function run(
+  flags: RunFlags,
+  [text = '', ...given]: readonly string[],
+  interrupt: Interrupt,
+): Promise<number> {
   const target = parseTarget(text)
   if (flags.for !== undefined && flags.every === undefined) {
-    throw new PythreadsError('ERR_PYTHREADS_USAGE', '--for needs --every; calls as fast as they go are `pythreads bench`')
+    throw new PythreadsError(
+      'ERR_PYTHREADS_USAGE',
+      '--for needs --every; calls as fast as they go are `pythreads bench`',
+    )
   }
   const call = await readArguments(given, flags)
   const threads = flags.threads ?? flags.workers
@@ -127,7 +166,9 @@ class Job {
     await this.#py.run('pythreads_kernel.targets:check_callable', [this.#target])
     this.#started = performance.now()
     this.#status = new StatusLine(process.stderr, () => this.#live())
-    const callers = Promise.all(Array.from({ length: threads }, (_, thread) => this.#caller(thread, stop)))
+    const callers = Promise.all(
+      Array.from({ length: threads }, (_, thread) => this.#caller(thread, stop)),
+    )
     await endOfCalls(this.#py, callers, stop)
     const ms = performance.now() - this.#started
     this.#status.end()
@@ -146,7 +187,9 @@ class Job {
       await this.#pauseUntil(due, stop)
       if (stop.aborted) return
       try {
-        const result = await this.#call(args.fill(thread, call), kwargs.fill(thread, call), { worker: thread })
+        const result = await this.#call(args.fill(thread, call), kwargs.fill(thread, call), {
+          worker: thread,
+        })
         this.#calls++
         await this.#out.print(result)
       } catch (error) {
@@ -158,7 +201,11 @@ class Job {
     }
   }
 
-  #call(args: string, kwargs: string, options: { signal?: AbortSignal; worker?: number }): Promise<Uint8Array> {
+  #call(
+    args: string,
+    kwargs: string,
+    options: { signal?: AbortSignal; worker?: number },
+  ): Promise<Uint8Array> {
     const how = { ...options, kwargs: { raw: this.#plan.raw } }
     return this.#py.run<Uint8Array>(CALL, [this.#target, args, kwargs], how)
   }
@@ -170,7 +217,9 @@ class Job {
 
   #printError(thread: number, error: unknown): Promise<void> | undefined {
     const brief = error instanceof PythonError && this.#tracebacks++ >= MAX_TRACEBACKS
-    return this.#err.print(`thread ${thread}: ${brief ? `${error.type}: ${error.message}` : describeError(error)}\n`)
+    return this.#err.print(
+      `thread ${thread}: ${brief ? `${error.type}: ${error.message}` : describeError(error)}\n`,
+    )
   }
 
   #live(): string {
@@ -181,7 +230,9 @@ class Job {
   #summary(ms: number): void {
     const { python, isolation, workers } = this.#py.stats()
     const calls = `${counted(this.#calls, 'call')}, ${counted(this.#errors, 'error')} in ${span(ms)}`
-    this.#err.print(`${calls}; ${counted(workers.length, 'worker')}, isolation ${isolation}, Python ${python.version}\n`)
+    this.#err.print(
+      `${calls}; ${counted(workers.length, 'worker')}, isolation ${isolation}, Python ${python.version}\n`,
+    )
   }
 
   async #flush(): Promise<void> {

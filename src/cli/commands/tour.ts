@@ -19,7 +19,9 @@ export const name = 'tour'
 export const summary = 'shows 20 threads that call Python without a lock'
 export const positionals: readonly Positional[] = []
 export const flags: Flags<TourFlags> = { python: pythonFlag }
-export const examples: readonly Example[] = [{ line: 'pythreads tour', does: 'takes about 15 seconds' }]
+export const examples: readonly Example[] = [
+  { line: 'pythreads tour', does: 'takes about 15 seconds' },
+]
 
 const THREADS = 20
 const ROUNDS = 5
@@ -27,7 +29,10 @@ const EVERY_MS = 1_000
 const FLAT_OUT_MS = 1_000
 const CELL = 22
 
-/** Shows the question that pythreads began with, on one screen. Returns the exit status: 0 when every result was right. */
+/**
+ * Shows the question that pythreads began with, on one screen. Returns the exit status: 0 when
+ * every result was right.
+ */
 export async function run({ python }: TourFlags): Promise<number> {
   const { facts } = await findPython(python)
   const first: IsolationKind = supportOf('thread', facts).verdict === 'never' ? 'process' : 'thread'
@@ -39,7 +44,9 @@ export async function run({ python }: TourFlags): Promise<number> {
   )
   let wrong = await paced(facts, first)
   const workers = Math.max(2, Math.min(availableParallelism(), THREADS))
-  const ceiling = (await plainProcesses(facts.executable, workers, 0.6)) / (await plainProcesses(facts.executable, 1, 0.6))
+  const ceiling =
+    (await plainProcesses(facts.executable, workers, 0.6)) /
+    (await plainProcesses(facts.executable, 1, 0.6))
   const rows: Row[] = []
   for (const isolation of ['thread', 'subinterpreter', 'process'] as const) {
     const { verdict, reason } = supportOf(isolation, facts)
@@ -55,7 +62,10 @@ export async function run({ python }: TourFlags): Promise<number> {
   return wrong === 0 ? EXIT.ok : EXIT.failed
 }
 
-/** Every thread dumps a dictionary with its number, once a second. Returns how many results were wrong. */
+/**
+ * Every thread dumps a dictionary with its number, once a second. Returns how many results were
+ * wrong.
+ */
 async function paced(facts: PythonFacts, isolation: IsolationKind): Promise<number> {
   const py = await Python.start({ python: facts.executable, isolation, workers: THREADS })
   const columns = Math.max(1, Math.floor((process.stdout.columns ?? 5 * CELL) / CELL))
@@ -94,8 +104,15 @@ interface Row {
 }
 
 /** The same call, and one that keeps a core busy, as fast as they go. */
-async function flatOut(facts: PythonFacts, isolation: IsolationKind, workers: number): Promise<Row> {
-  const expected = Array.from({ length: BUSY_SIZE }, (_, i) => i * i).reduce((sum, square) => sum + square, 0)
+async function flatOut(
+  facts: PythonFacts,
+  isolation: IsolationKind,
+  workers: number,
+): Promise<Row> {
+  const expected = Array.from({ length: BUSY_SIZE }, (_, i) => i * i).reduce(
+    (sum, square) => sum + square,
+    0,
+  )
   const options = { python: facts.executable, isolation }
   const busyOn = async (py: Python, ms: number) => {
     await py.exec(BUSY)
@@ -103,7 +120,11 @@ async function flatOut(facts: PythonFacts, isolation: IsolationKind, workers: nu
   }
   await using many = await Python.start({ ...options, workers })
   const json = many.import('json')
-  const dumps = await rate(FLAT_OUT_MS, THREADS, async (id) => (await json['dumps']?.({ id })) === `{"id": ${id}}`)
+  const dumps = await rate(
+    FLAT_OUT_MS,
+    THREADS,
+    async (id) => (await json['dumps']?.({ id })) === `{"id": ${id}}`,
+  )
   const busy = await busyOn(many, FLAT_OUT_MS)
   await using one = await Python.start({ ...options, workers: 1 })
   const alone = await busyOn(one, FLAT_OUT_MS / 2)
@@ -134,29 +155,46 @@ async function rate(ms: number, callers: number, call: (id: number) => Promise<b
 }
 
 function printTable(rows: readonly Row[], workers: number, ceiling: number): void {
-  const header = ['isolation', 'json.dumps/s', 'CPU-bound/s', `1 -> ${workers} workers`, 'ceiling', 'right results']
+  const header = [
+    'isolation',
+    'json.dumps/s',
+    'CPU-bound/s',
+    `1 -> ${workers} workers`,
+    'ceiling',
+    'right results',
+  ]
   const cells = rows.map((row) => [
     row.isolation,
     whole(row.dumps),
     whole(row.busy),
     `x ${row.speedup.toFixed(2)}`,
     `x ${ceiling.toFixed(2)}`,
-    row.wrong === 0 ? `all ${whole(row.answers)}` : `${whole(row.wrong)} WRONG of ${whole(row.answers)}`,
+    row.wrong === 0
+      ? `all ${whole(row.answers)}`
+      : `${whole(row.wrong)} WRONG of ${whole(row.answers)}`,
   ])
   console.log(
     `\n${THREADS} callers, as fast as possible. The ceiling is what ${workers} plain Python processes reach on this machine:`,
   )
-  const widths = header.map((title, i) => Math.max(title.length, ...cells.map((row) => (row[i] ?? '').length)))
-  for (const row of [header, ...cells]) console.log(`  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
+  const widths = header.map((title, i) =>
+    Math.max(title.length, ...cells.map((row) => (row[i] ?? '').length)),
+  )
+  for (const row of [header, ...cells])
+    console.log(`  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
 }
 
-/** Names a Python of this machine whose workers run in parallel in one process, where this one's do not. */
+/**
+ * Names a Python of this machine whose workers run in parallel in one process, where this one's do
+ * not.
+ */
 async function nameBetter(facts: PythonFacts): Promise<void> {
   const parallel = (other: PythonFacts) =>
     supportOf('thread', other).verdict === 'auto' ||
     (other.version[1] >= 13 && supportOf('subinterpreter', other).verdict !== 'never')
   if (parallel(facts)) return
-  const better = (await findAll()).flatMap((looked) => (looked.facts && parallel(looked.facts) ? [looked.facts] : []))
+  const better = (await findAll()).flatMap((looked) =>
+    looked.facts && parallel(looked.facts) ? [looked.facts] : [],
+  )
   const best = better.sort((a, b) => b.version[1] - a.version[1])[0]
   if (best === undefined)
     console.log(

@@ -24,7 +24,12 @@ import { nameSuite } from './names.ts'
 import { namespaceSuite } from './namespaces.ts'
 import { objectSuite } from './objects.ts'
 import { outputSuite } from './output.ts'
-import { dyingWorkerSuite, multiprocessingSuite, onePythonSuite, refusingModuleSuite } from './own.ts'
+import {
+  dyingWorkerSuite,
+  multiprocessingSuite,
+  onePythonSuite,
+  refusingModuleSuite,
+} from './own.ts'
 import { poolSuite } from './pool.ts'
 import { positionSuite } from './positions.ts'
 import { recoverySuite } from './recovery.ts'

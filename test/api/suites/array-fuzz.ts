@@ -9,7 +9,10 @@ const NUMPY = `${new URL('../../python/numpy_arrays.py', import.meta.url).pathna
 const RUNS = 150
 
 /** The class of the data of each dtype, and the size of an item of the array. */
-const kinds: Record<string, readonly [kind: new (buffer: ArrayBuffer) => ArrayBufferView, size: number]> = {
+const kinds: Record<
+  string,
+  readonly [kind: new (buffer: ArrayBuffer) => ArrayBufferView, size: number]
+> = {
   bool: [Uint8Array, 1],
   int8: [Int8Array, 1],
   uint8: [Uint8Array, 1],
@@ -35,18 +38,31 @@ const isTyped = (dtype: string) => /^u?int|^float(32|64)/.test(dtype)
 const seeds = fc.nat(2 ** 31)
 const shapes: fc.Arbitrary<readonly number[]> = fc.oneof(
   { arbitrary: fc.array(fc.nat(5), { maxLength: 5 }), weight: 8 },
-  { arbitrary: fc.tuple(fc.integer({ min: 30, max: 200 }), fc.integer({ min: 30, max: 60 })), weight: 1 }, // too large for a frame
+  // too large for a frame
+  {
+    arbitrary: fc.tuple(fc.integer({ min: 30, max: 200 }), fc.integer({ min: 30, max: 60 })),
+    weight: 1,
+  },
   { arbitrary: fc.tuple(fc.integer({ min: 1_000, max: 9_000 })), weight: 1 },
 )
 
-/** An array that numpy makes: as a part of a larger one, in any order, of any byte order, turned round. */
+/**
+ * An array that numpy makes: as a part of a larger one, in any order, of any byte order, turned
+ * round.
+ */
 const made = shapes.chain((shape) =>
   fc.record({
     dtype: dtypes,
     seed: seeds,
     shape: fc.constant([...shape]),
-    steps: fc.array(fc.constantFrom(1, 1, 1, 2, 3, -1, -2), { minLength: shape.length, maxLength: shape.length }),
-    axes: fc.shuffledSubarray([...shape.keys()], { minLength: shape.length, maxLength: shape.length }),
+    steps: fc.array(fc.constantFrom(1, 1, 1, 2, 3, -1, -2), {
+      minLength: shape.length,
+      maxLength: shape.length,
+    }),
+    axes: fc.shuffledSubarray([...shape.keys()], {
+      minLength: shape.length,
+      maxLength: shape.length,
+    }),
     order: fc.constantFrom('C', 'F'),
     swapped: fc.boolean(),
     readonly: fc.boolean(),
@@ -55,22 +71,40 @@ const made = shapes.chain((shape) =>
 
 /** An NdArray of any strides that stay within its data. */
 const ours = fc
-  .record({ dtype: dtypes, shape: shapes, seed: seeds, before: fc.nat(5), after: fc.nat(5), skipped: fc.nat(3) })
+  .record({
+    dtype: dtypes,
+    shape: shapes,
+    seed: seeds,
+    before: fc.nat(5),
+    after: fc.nat(5),
+    skipped: fc.nat(3),
+  })
   .chain(({ shape, ...source }) =>
     fc.record({
       ...{ source: fc.constant(source), shape: fc.constant([...shape]) },
       strides: fc.oneof(
         fc.constant(undefined),
-        fc.array(fc.integer({ min: -7, max: 7 }), { minLength: shape.length, maxLength: shape.length }),
+        fc.array(fc.integer({ min: -7, max: 7 }), {
+          minLength: shape.length,
+          maxLength: shape.length,
+        }),
       ),
     }),
   )
   .map(({ source: { dtype, seed, before, after, skipped }, shape, strides }) => {
     const [kind, size] = kinds[dtype] as (typeof kinds)[string]
     const total = shape.reduce((product, length) => product * length, 1)
-    const reaches = (strides ?? []).map((stride, axis) => stride * Math.max((shape[axis] as number) - 1, 0))
-    const low = strides === undefined || total === 0 ? 0 : reaches.reduce((sum, reach) => sum + Math.min(reach, 0), 0)
-    const high = strides === undefined ? Math.max(total - 1, 0) : reaches.reduce((sum, reach) => sum + Math.max(reach, 0), 0)
+    const reaches = (strides ?? []).map(
+      (stride, axis) => stride * Math.max((shape[axis] as number) - 1, 0),
+    )
+    const low =
+      strides === undefined || total === 0
+        ? 0
+        : reaches.reduce((sum, reach) => sum + Math.min(reach, 0), 0)
+    const high =
+      strides === undefined
+        ? Math.max(total - 1, 0)
+        : reaches.reduce((sum, reach) => sum + Math.max(reach, 0), 0)
     const items = before - low + high + 1 + after
     const step = kind === Float32Array || kind === Float64Array ? size : Math.max(size, 8)
     const all = new ArrayBuffer(skipped * step + items * size)
@@ -104,7 +138,8 @@ function itemsOf(array: unknown): unknown {
 
 /** As `toEqual`, which takes long for many items. */
 function same(actual: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(actual, expected)) expect.fail(`${inspect(actual)} is not ${inspect(expected)}`)
+  if (!isDeepStrictEqual(actual, expected))
+    expect.fail(`${inspect(actual)} is not ${inspect(expected)}`)
 }
 
 /** Arrays of any dtype, shape and layout against what numpy says that they are. */
@@ -119,7 +154,9 @@ export function arrayFuzzSuite(place: Placement): void {
     it('come from numpy', async () => {
       const before = await shared(py)
       const property = fc.asyncProperty(made, async (spec) => {
-        const [array, items, shape] = await py.run<[unknown, unknown, number[]]>(`${NUMPY}:make`, [spec])
+        const [array, items, shape] = await py.run<[unknown, unknown, number[]]>(`${NUMPY}:make`, [
+          spec,
+        ])
         const [kind] = kinds[spec.dtype] as (typeof kinds)[string]
         if (spec.shape.length === 1 && isTyped(spec.dtype)) {
           expect(Object.getPrototypeOf(array)).toBe(kind.prototype)
@@ -140,7 +177,11 @@ export function arrayFuzzSuite(place: Placement): void {
       const property = fc.asyncProperty(ours, fc.boolean(), async (array, readonly) => {
         const answer = await py.run<unknown[]>(`${NUMPY}:describe`, [array], { readonly })
         const [kind, dtype, shape, writable, items] = answer
-        expect({ kind, dtype, shape }).toEqual({ kind: 'ndarray', dtype: array.dtype, shape: [...array.shape] })
+        expect({ kind, dtype, shape }).toEqual({
+          kind: 'ndarray',
+          dtype: array.dtype,
+          shape: [...array.shape],
+        })
         if (array.size > 0) expect(writable).toBe(!readonly)
         same(items, plain(array.toArray()))
       })
@@ -166,7 +207,11 @@ export function arrayFuzzSuite(place: Placement): void {
         const array = new NdArray({ data, shape: [length] })
         const sum = data.reduce((all, x) => all + x, 0)
         const [answer, back] = await py.run<[number, Float64Array]>(`${NUMPY}:total`, [array])
-        expect([answer, back.length, back.at(-1)]).toEqual([sum, length, length > 0 ? length : undefined])
+        expect([answer, back.length, back.at(-1)]).toEqual([
+          sum,
+          length,
+          length > 0 ? length : undefined,
+        ])
       }
     })
 

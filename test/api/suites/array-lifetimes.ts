@@ -2,7 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { Python } from '../../../src/index.ts'
-import { ARRAYS, allReturned, areNumbers, collected, numbers, SIZES, shared } from '../../support/arrays.ts'
+import {
+  ARRAYS,
+  allReturned,
+  areNumbers,
+  collected,
+  numbers,
+  SIZES,
+  shared,
+} from '../../support/arrays.ts'
 import { refusal } from '../../support/outcome.ts'
 import { type Placement, start } from '../../support/placement.ts'
 import { Places } from '../../support/places.ts'
@@ -48,28 +56,35 @@ export function arrayLifetimeSuite(place: Placement): void {
       for (const length of SIZES) await pass(py, 'keep', `own ${length}`, length)
       for (const length of SIZES) await passAllocated(py, `allocated ${length}`, length)
       await churn(py)
-      const kept = SIZES.flatMap((length) => [`own ${length}`, `allocated ${length}`].map((name) => ({ name, length })))
-      for (const { name, length } of kept) expect(await py.run(`${ARRAYS}:checksum`, [name])).toBe(checksum(length))
+      const kept = SIZES.flatMap((length) =>
+        [`own ${length}`, `allocated ${length}`].map((name) => ({ name, length })),
+      )
+      for (const { name, length } of kept)
+        expect(await py.run(`${ARRAYS}:checksum`, [name])).toBe(checksum(length))
       expect(py.stats().memory.lent).toBeGreaterThan(0)
       for (const { name } of kept) await py.run(`${ARRAYS}:drop`, [name])
       await allReturned(py, before)
     })
 
-    it.runIf(place.isolation === 'thread')('stays right when its pool is closed, or destroyed', async () => {
-      await using other = await start(place, { workers: 1 })
-      const before = await shared(other)
-      for (const end of ['close', 'destroy'] as const) {
-        const py = await start(place, { workers: 1 })
-        const names = SIZES.map((length) => [`${end} ${length}`, length] as const)
-        for (const [name, length] of names) await pass(py, 'keep', name, length)
-        if (end === 'close') await py.close()
-        else py.destroy()
-        await churn(other)
-        for (const [name, length] of names) expect(await other.run(`${ARRAYS}:checksum`, [name])).toBe(checksum(length))
-        for (const [name] of names) await other.run(`${ARRAYS}:drop`, [name])
-        await allReturned(other, before)
-      }
-    })
+    it.runIf(place.isolation === 'thread')(
+      'stays right when its pool is closed, or destroyed',
+      async () => {
+        await using other = await start(place, { workers: 1 })
+        const before = await shared(other)
+        for (const end of ['close', 'destroy'] as const) {
+          const py = await start(place, { workers: 1 })
+          const names = SIZES.map((length) => [`${end} ${length}`, length] as const)
+          for (const [name, length] of names) await pass(py, 'keep', name, length)
+          if (end === 'close') await py.close()
+          else py.destroy()
+          await churn(other)
+          for (const [name, length] of names)
+            expect(await other.run(`${ARRAYS}:checksum`, [name])).toBe(checksum(length))
+          for (const [name] of names) await other.run(`${ARRAYS}:drop`, [name])
+          await allReturned(other, before)
+        }
+      },
+    )
 
     it('is given back when the pool is closed that ran it with exec', async () => {
       await using other = await start(place, { workers: 1 })
@@ -84,23 +99,30 @@ export function arrayLifetimeSuite(place: Placement): void {
       await allReturned(other, before)
     })
 
-    it.runIf(place.isolation !== 'thread')('is given back when its pool is closed, or destroyed', async () => {
-      await using other = await start(place, { workers: 1 })
-      const before = await shared(other)
-      for (const end of ['close', 'destroy'] as const) {
-        const py = await start(place, { workers: 2 })
-        for (const length of SIZES) await pass(py, 'keep', `it ${length}`, length)
-        for (const length of SIZES) await passAllocated(py, `allocated ${length}`, length)
-        if (end === 'close') await py.close()
-        else py.destroy()
-      }
-      await allReturned(other, before)
-    })
+    it.runIf(place.isolation !== 'thread')(
+      'is given back when its pool is closed, or destroyed',
+      async () => {
+        await using other = await start(place, { workers: 1 })
+        const before = await shared(other)
+        for (const end of ['close', 'destroy'] as const) {
+          const py = await start(place, { workers: 2 })
+          for (const length of SIZES) await pass(py, 'keep', `it ${length}`, length)
+          for (const length of SIZES) await passAllocated(py, `allocated ${length}`, length)
+          if (end === 'close') await py.close()
+          else py.destroy()
+        }
+        await allReturned(other, before)
+      },
+    )
 
     it('may be what exec runs with in each worker, also in those that come later', async () => {
       await using py = await start(place, { workers: 2 })
       const sums = () =>
-        Promise.all([0, 1].map((worker) => py.run('builtins:eval', ['__import__("zlib").crc32(kept)', {}], { worker })))
+        Promise.all(
+          [0, 1].map((worker) =>
+            py.run('builtins:eval', ['__import__("zlib").crc32(kept)', {}], { worker }),
+          ),
+        )
       for (const length of inProcess ? SIZES : SIZES.slice(1)) {
         await py.exec`import builtins; builtins.kept = ${numbers(length)}`
         await churn(py)
@@ -133,7 +155,8 @@ export function arrayLifetimeSuite(place: Placement): void {
       await using py = await start(place, { workers: 1 })
       const before = await shared(py)
       const holder = { arrays: [] as Float64Array[] }
-      for (const length of SIZES) holder.arrays.push(await py.run<Float64Array>(`${ARRAYS}:give`, [`${length}`, length]))
+      for (const length of SIZES)
+        holder.arrays.push(await py.run<Float64Array>(`${ARRAYS}:give`, [`${length}`, length]))
       await churn(py)
       expect(holder.arrays.map(areNumbers)).toEqual(SIZES.map(() => true))
       if (place.isolation === 'thread') {
@@ -142,7 +165,8 @@ export function arrayLifetimeSuite(place: Placement): void {
       }
       holder.arrays = []
       await allReturned(py, before)
-      const isThere = () => Promise.all(SIZES.map((length) => py.run(`${ARRAYS}:is_there`, [`${length}`])))
+      const isThere = () =>
+        Promise.all(SIZES.map((length) => py.run(`${ARRAYS}:is_there`, [`${length}`])))
       await expect.poll(isThere, { timeout: SOON_MS }).toEqual(SIZES.map(() => false))
     })
 
@@ -150,7 +174,8 @@ export function arrayLifetimeSuite(place: Placement): void {
       for (const end of ['close', 'destroy', 'kill'] as const) {
         const py = await start(place, { workers: 1 })
         const arrays: Float64Array[] = []
-        for (const length of SIZES) arrays.push(await py.run<Float64Array>(`${ARRAYS}:give`, [`${end} ${length}`, length]))
+        for (const length of SIZES)
+          arrays.push(await py.run<Float64Array>(`${ARRAYS}:give`, [`${end} ${length}`, length]))
         const sync = py.sync.run<Float64Array>(`${ARRAYS}:give`, ['sync', 50_000])
         if (end === 'kill' && !inProcess) {
           await replace(py, 0)
@@ -168,61 +193,81 @@ export function arrayLifetimeSuite(place: Placement): void {
       }
     })
 
-    it.runIf(place.isolation === 'thread')('is the same buffer when it comes again, until nobody has it', async () => {
-      await using py = await start(place, { workers: 2 })
-      const before = await shared(py)
-      const part = { array: null as Float64Array | null }
-      const use = async () => {
-        const arrays = [await py.run<Float64Array>(`${ARRAYS}:give`, ['again', 50_000])]
-        for (let turn = 0; turn < 10; turn++) {
-          arrays.push(await py.run(`${ARRAYS}:again`, ['again']), py.sync.run(`${ARRAYS}:again`, ['again']))
-          await churn(py)
+    it.runIf(place.isolation === 'thread')(
+      'is the same buffer when it comes again, until nobody has it',
+      async () => {
+        await using py = await start(place, { workers: 2 })
+        const before = await shared(py)
+        const part = { array: null as Float64Array | null }
+        const use = async () => {
+          const arrays = [await py.run<Float64Array>(`${ARRAYS}:give`, ['again', 50_000])]
+          for (let turn = 0; turn < 10; turn++) {
+            arrays.push(
+              await py.run(`${ARRAYS}:again`, ['again']),
+              py.sync.run(`${ARRAYS}:again`, ['again']),
+            )
+            await churn(py)
+          }
+          expect(new Set(arrays.map(({ buffer }) => buffer)).size).toBe(1)
+          part.array = await py.run<Float64Array>(`${ARRAYS}:again`, ['again', 40_000])
+          arrays[0]?.fill(7)
+          expect([arrays.at(-1)?.at(-1), part.array.length, part.array[0]]).toEqual([7, 40_000, 7])
         }
-        expect(new Set(arrays.map(({ buffer }) => buffer)).size).toBe(1)
-        part.array = await py.run<Float64Array>(`${ARRAYS}:again`, ['again', 40_000])
-        arrays[0]?.fill(7)
-        expect([arrays.at(-1)?.at(-1), part.array.length, part.array[0]]).toEqual([7, 40_000, 7])
-      }
-      await use()
-      await expect.poll(async () => (await shared(py)).borrowed, { timeout: SOON_MS }).toBe(before.borrowed + 1)
-      expect(await py.run(`${ARRAYS}:is_there`, ['again'])).toBe(true)
-      part.array = null
-      await allReturned(py, before)
-      await expect.poll(() => py.run(`${ARRAYS}:is_there`, ['again']), { timeout: SOON_MS }).toBe(false)
-    })
+        await use()
+        await expect
+          .poll(async () => (await shared(py)).borrowed, { timeout: SOON_MS })
+          .toBe(before.borrowed + 1)
+        expect(await py.run(`${ARRAYS}:is_there`, ['again'])).toBe(true)
+        part.array = null
+        await allReturned(py, before)
+        await expect
+          .poll(() => py.run(`${ARRAYS}:is_there`, ['again']), { timeout: SOON_MS })
+          .toBe(false)
+      },
+    )
 
-    it.runIf(place.isolation !== 'thread')('takes no memory for long when it is dropped, and others are kept', async () => {
-      await using py = await start(place, { workers: 1 })
-      const taken = async () => (await py.run<number>(`${ARRAYS}:lent_bytes`)) / 2 ** 20
-      const kept = [await py.run<Float64Array>(`${ARRAYS}:give`, ['kept', 100_000])]
-      const give = async () => {
-        const all: Float64Array[] = []
-        for (let n = 0; n < 20; n++) all.push(await py.run<Float64Array>(`${ARRAYS}:give`, ['dropped', 500_000]))
-        kept.push(await py.run<Float64Array>(`${ARRAYS}:give`, ['kept', 100_000]))
-        expect((await py.eval<string>`'x' * 40_000_000`).length).toBe(40_000_000)
-        expect(await taken()).toBeGreaterThan(75 + 38)
-        expect(all.every(areNumbers)).toBe(true)
-      }
-      await give()
-      const left = async () => {
-        await collected()
-        return await taken()
-      }
-      await expect.poll(left, { timeout: SOON_MS }).toBeLessThan(2.5)
-      expect(kept.every(areNumbers)).toBe(true)
-      expect(areNumbers(await py.run<Float64Array>(`${ARRAYS}:give`, ['again', 500_000]))).toBe(true)
-    })
+    it.runIf(place.isolation !== 'thread')(
+      'takes no memory for long when it is dropped, and others are kept',
+      async () => {
+        await using py = await start(place, { workers: 1 })
+        const taken = async () => (await py.run<number>(`${ARRAYS}:lent_bytes`)) / 2 ** 20
+        const kept = [await py.run<Float64Array>(`${ARRAYS}:give`, ['kept', 100_000])]
+        const give = async () => {
+          const all: Float64Array[] = []
+          for (let n = 0; n < 20; n++)
+            all.push(await py.run<Float64Array>(`${ARRAYS}:give`, ['dropped', 500_000]))
+          kept.push(await py.run<Float64Array>(`${ARRAYS}:give`, ['kept', 100_000]))
+          expect((await py.eval<string>`'x' * 40_000_000`).length).toBe(40_000_000)
+          expect(await taken()).toBeGreaterThan(75 + 38)
+          expect(all.every(areNumbers)).toBe(true)
+        }
+        await give()
+        const left = async () => {
+          await collected()
+          return await taken()
+        }
+        await expect.poll(left, { timeout: SOON_MS }).toBeLessThan(2.5)
+        expect(kept.every(areNumbers)).toBe(true)
+        expect(areNumbers(await py.run<Float64Array>(`${ARRAYS}:give`, ['again', 500_000]))).toBe(
+          true,
+        )
+      },
+    )
 
     it.runIf(place.isolation === 'thread')('is freed also when its pool is closed', async () => {
       await using other = await start(place, { workers: 1 })
       const before = await shared(other)
       const py = await start(place, { workers: 1 })
-      const holder = { array: await py.run<Float64Array | null>(`${ARRAYS}:give`, ['closed', 50_000]) }
+      const holder = {
+        array: await py.run<Float64Array | null>(`${ARRAYS}:give`, ['closed', 50_000]),
+      }
       await py.close()
       expect(holder.array).toEqual(numbers(50_000))
       holder.array = null
       await allReturned(other, before)
-      await expect.poll(() => other.run(`${ARRAYS}:is_there`, ['closed']), { timeout: SOON_MS }).toBe(false)
+      await expect
+        .poll(() => other.run(`${ARRAYS}:is_there`, ['closed']), { timeout: SOON_MS })
+        .toBe(false)
     })
   })
 
@@ -235,11 +280,21 @@ export function arrayLifetimeSuite(place: Placement): void {
       for (const array of arrays()) {
         const error = py.run(`${ARRAYS}:fail`, [array])
         await expect(error).rejects.toMatchObject({ type: 'LookupError' })
-        await expect(py.run(`${ARRAYS}:nothing`, [array])).rejects.toMatchObject({ type: 'AttributeError' })
-        await expect(py.run('nothing:nothing', [array])).rejects.toMatchObject({ type: 'ModuleNotFoundError' })
-        await expect(py.run(`${ARRAYS}:sums`, [array, array])).rejects.toMatchObject({ type: 'TypeError' })
-        expect(() => py.sync.run(`${ARRAYS}:fail`, [array])).toThrow(expect.objectContaining({ type: 'LookupError' }))
-        expect(await refusal(() => py.run(`${ARRAYS}:sums`, [[array, Symbol('no')]]))).toMatchObject({
+        await expect(py.run(`${ARRAYS}:nothing`, [array])).rejects.toMatchObject({
+          type: 'AttributeError',
+        })
+        await expect(py.run('nothing:nothing', [array])).rejects.toMatchObject({
+          type: 'ModuleNotFoundError',
+        })
+        await expect(py.run(`${ARRAYS}:sums`, [array, array])).rejects.toMatchObject({
+          type: 'TypeError',
+        })
+        expect(() => py.sync.run(`${ARRAYS}:fail`, [array])).toThrow(
+          expect.objectContaining({ type: 'LookupError' }),
+        )
+        expect(
+          await refusal(() => py.run(`${ARRAYS}:sums`, [[array, Symbol('no')]])),
+        ).toMatchObject({
           code: 'ERR_PYTHREADS_VALUE',
           path: 'args[0][1]',
         })
@@ -256,7 +311,11 @@ export function arrayLifetimeSuite(place: Placement): void {
           return refusal(() => py.run(`${ARRAYS}:sleep`, [array, 600], { signal, timeoutMs }))
         })
         const codes = (await Promise.all(calls)).map(({ code }) => code)
-        expect(codes).toEqual(SIZES.map(() => (timeoutMs === undefined ? 'ERR_PYTHREADS_ABORTED' : 'ERR_PYTHREADS_TIMEOUT')))
+        expect(codes).toEqual(
+          SIZES.map(() =>
+            timeoutMs === undefined ? 'ERR_PYTHREADS_ABORTED' : 'ERR_PYTHREADS_TIMEOUT',
+          ),
+        )
       }
       await churn(py)
       await allReturned(py, before)
@@ -273,7 +332,9 @@ export function arrayLifetimeSuite(place: Placement): void {
         const { signal } = controller
         const first = py.run(`${ARRAYS}:sleep`, [numbers(3), 0.4])
         const calls = values.map((array) =>
-          py.run(`${ARRAYS}:sums`, [array], { signal }).catch((error: { code: string }) => error.code),
+          py
+            .run(`${ARRAYS}:sums`, [array], { signal })
+            .catch((error: { code: string }) => error.code),
         )
         if (turn % 2 === 1) await sleep(10)
         controller.abort()
@@ -292,13 +353,16 @@ export function arrayLifetimeSuite(place: Placement): void {
         const calls = Array.from({ length: 40 }, (_, i) => {
           const array = values[i % 3] as Float64Array
           const value = i % 2 === 0 ? array : py.alloc(Float64Array, array.length)
-          return py.run(`${ARRAYS}:${target}`, [value, ...more]).catch((error: { code: string }) => error.code)
+          return py
+            .run(`${ARRAYS}:${target}`, [value, ...more])
+            .catch((error: { code: string }) => error.code)
         })
         await sleep(afterMs)
         py.destroy()
         return Promise.all(calls)
       }
-      for (const afterMs of [0, 20, 40]) expect(await end('sleep', [0.01], afterMs)).toContain('ERR_PYTHREADS_DESTROYED')
+      for (const afterMs of [0, 20, 40])
+        expect(await end('sleep', [0.01], afterMs)).toContain('ERR_PYTHREADS_DESTROYED')
       // Short calls are sent one behind the other: some of them are never read.
       for (let turn = 0; turn < (inProcess ? 12 : 4); turn++) await end('sums', [], turn * 2)
       await allReturned(other, before)
@@ -317,24 +381,31 @@ export function arrayLifetimeSuite(place: Placement): void {
       await allReturned(py, before)
     })
 
-    it.runIf(!inProcess)('is right in the second worker when the first one was killed', async () => {
-      using places = new Places()
-      await using py = await start(place, { workers: 2 })
-      const before = await shared(py)
-      const marker = () => places.path(`${Math.random()}`)
-      const killIn = async (length: number) => {
-        const array = numbers(length)
-        expect(await py.run(`${ARRAYS}:die`, [array, marker()], { retry: 1 })).toBe(checksum(length))
-        const allocated = py.alloc(Float64Array, length)
-        allocated.set(array)
-        expect(await py.run(`${ARRAYS}:die`, [allocated, marker()], { retry: 1 })).toBe(checksum(length))
-        expect(await refusal(() => py.run(`${ARRAYS}:die`, [array, marker()]))).toMatchObject({
-          code: 'ERR_PYTHREADS_WORKER_DIED',
-        })
-      }
-      for (const length of SIZES) await killIn(length)
-      await healthy(py, 2)
-      await allReturned(py, before)
-    })
+    it.runIf(!inProcess)(
+      'is right in the second worker when the first one was killed',
+      async () => {
+        using places = new Places()
+        await using py = await start(place, { workers: 2 })
+        const before = await shared(py)
+        const marker = () => places.path(`${Math.random()}`)
+        const killIn = async (length: number) => {
+          const array = numbers(length)
+          expect(await py.run(`${ARRAYS}:die`, [array, marker()], { retry: 1 })).toBe(
+            checksum(length),
+          )
+          const allocated = py.alloc(Float64Array, length)
+          allocated.set(array)
+          expect(await py.run(`${ARRAYS}:die`, [allocated, marker()], { retry: 1 })).toBe(
+            checksum(length),
+          )
+          expect(await refusal(() => py.run(`${ARRAYS}:die`, [array, marker()]))).toMatchObject({
+            code: 'ERR_PYTHREADS_WORKER_DIED',
+          })
+        }
+        for (const length of SIZES) await killIn(length)
+        await healthy(py, 2)
+        await allReturned(py, before)
+      },
+    )
   })
 }

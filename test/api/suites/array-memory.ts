@@ -45,10 +45,16 @@ export function arrayMemorySuite(place: Placement): void {
         const content = new Uint8Array(length).map((_, i) => i % 64) // no NaN
         const view = make(content.slice().buffer)
         const items = new DataView(content.buffer)
-        const expected = Array.from({ length: length / size }, (_, i) => item(items, format, i * size))
+        const expected = Array.from({ length: length / size }, (_, i) =>
+          item(items, format, i * size),
+        )
         const facts = ['memoryview', format, size, [length / size]]
         expect(await py.run(`${ARRAYS}:facts`, [view])).toEqual([...facts, false, expected])
-        expect(await py.run(`${ARRAYS}:facts`, [view], { readonly: true })).toEqual([...facts, true, expected])
+        expect(await py.run(`${ARRAYS}:facts`, [view], { readonly: true })).toEqual([
+          ...facts,
+          true,
+          expected,
+        ])
         expect(py.sync.run(`${ARRAYS}:facts`, [view])).toEqual([...facts, false, expected])
       }
     })
@@ -137,7 +143,10 @@ export function arrayMemorySuite(place: Placement): void {
 
     it('is a copy when its buffer can be resized', async () => {
       if (!('resize' in ArrayBuffer.prototype)) throw new Error('This Node has no such buffers')
-      const Resizable = ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer
+      const Resizable = ArrayBuffer as unknown as new (
+        bytes: number,
+        options: object,
+      ) => ArrayBuffer
       const buffer = new Resizable(40_000, { maxByteLength: 80_000 })
       const array = new Uint8Array(buffer).fill(1)
       await py.run(`${ARRAYS}:keep`, ['it', array])
@@ -181,22 +190,32 @@ export function arrayMemorySuite(place: Placement): void {
       const array = numbers(20_000)
       const error = { type: 'TypeError' }
       for (const options of [{ readonly: true }]) {
-        await expect(py.run(`${ARRAYS}:write_to`, [[{ array }], 0, 9], options)).rejects.toMatchObject(error)
+        await expect(
+          py.run(`${ARRAYS}:write_to`, [[{ array }], 0, 9], options),
+        ).rejects.toMatchObject(error)
         const remote = py.import<{ write_to(...args: unknown[]): Promise<null> }>(ARRAYS, options)
         await expect(remote.write_to(array, 0, 9)).rejects.toMatchObject(error)
       }
       await using readonly = await start(place, { workers: 1, readonly: true })
       await expect(readonly.run(`${ARRAYS}:write_to`, [array, 0, 9])).rejects.toMatchObject(error)
-      expect(() => readonly.sync.run(`${ARRAYS}:write_to`, [array, 0, 9])).toThrow(expect.objectContaining(error))
+      expect(() => readonly.sync.run(`${ARRAYS}:write_to`, [array, 0, 9])).toThrow(
+        expect.objectContaining(error),
+      )
       await readonly.run(`${ARRAYS}:write_to`, [array, 1, 9], { readonly: false })
       expect([array[0], array[1]]).toEqual([0, sees ? 9 : 1])
     })
 
     it('is bytes where it is asked for, and where it is a key', async () => {
       const bytes = py.bytes(new Uint8Array([1, 2]))
-      expect(await py.eval`[type(${bytes}).__name__, ${bytes} == b"\\1\\2"]`).toEqual(['bytes', true])
+      expect(await py.eval`[type(${bytes}).__name__, ${bytes} == b"\\1\\2"]`).toEqual([
+        'bytes',
+        true,
+      ])
       const large = randomBytes(50_000)
-      expect(await py.eval`(lambda b: [type(b).__name__, len(b)])(${py.bytes(large)})`).toEqual(['bytes', 50_000])
+      expect(await py.eval`(lambda b: [type(b).__name__, len(b)])(${py.bytes(large)})`).toEqual([
+        'bytes',
+        50_000,
+      ])
       const keys = new Map<unknown, number>([[new Uint8Array([1]), 2]])
       expect(await py.eval`list(${keys})[0] == b"\\1"`).toBe(true)
       expect(await py.eval`${new Set([large])} == {${py.bytes(large)}}`).toBe(true)
@@ -215,9 +234,12 @@ export function arrayMemorySuite(place: Placement): void {
       list: (array) => py.run(`${ARRAYS}:write_to`, [[array], 1, 50]),
       dict: (array) => py.run(`${ARRAYS}:write_to`, [{ a: { b: array } }, 1, 50]),
       Map: (array) => py.run(`${ARRAYS}:write_to`, [new Map([[1, array]]), 1, 50]),
-      kwargs: (array) => py.run(`${ARRAYS}:write_to`, [], { kwargs: { value: [array], index: 1, item: 50 } }),
-      kw: async (array) => py.import(ARRAYS)['write_to']?.(kw({ value: array, index: 1, item: 50 })),
-      'a large frame': (array) => py.run(`${ARRAYS}:write_to`, [[array, 'x'.repeat(500_000)], 1, 50]),
+      kwargs: (array) =>
+        py.run(`${ARRAYS}:write_to`, [], { kwargs: { value: [array], index: 1, item: 50 } }),
+      kw: async (array) =>
+        py.import(ARRAYS)['write_to']?.(kw({ value: array, index: 1, item: 50 })),
+      'a large frame': (array) =>
+        py.run(`${ARRAYS}:write_to`, [[array, 'x'.repeat(500_000)], 1, 50]),
       'a deep value': (array) => {
         let deep: unknown = [array]
         for (let i = 0; i < 3_000; i++) deep = [deep]
@@ -271,7 +293,10 @@ export function arrayMemorySuite(place: Placement): void {
           value[0] = 99
           return value.length
         }
-        const [answer, after] = await py.run<[number, number[]]>(`${ARRAYS}:call_with`, [see, items])
+        const [answer, after] = await py.run<[number, number[]]>(`${ARRAYS}:call_with`, [
+          see,
+          items,
+        ])
         expect([answer, seen]).toEqual([length, items])
         expect(after[0]).toBe(place.isolation === 'thread' ? 99 : 0)
       }
@@ -283,7 +308,9 @@ export function arrayMemorySuite(place: Placement): void {
       expect(await py.run(`${ARRAYS}:total_of`, [arrays.values()])).toBe(total)
       expect(arrays.map((array) => array[0])).toEqual([sees ? 77 : 0, sees ? 77 : 0, 77])
       const given: number[] = []
-      for await (const array of (await py.run(`${ARRAYS}:generate`, [[0, 5, 20_000]])) as AsyncIterable<Int32Array>) {
+      for await (const array of (await py.run(`${ARRAYS}:generate`, [
+        [0, 5, 20_000],
+      ])) as AsyncIterable<Int32Array>) {
         expect(array).toBeInstanceOf(Int32Array)
         expect(array.every((x, i) => x === i)).toBe(true)
         given.push(array.length)
@@ -293,7 +320,9 @@ export function arrayMemorySuite(place: Placement): void {
 
     it('is one array of Python when it comes several times', async () => {
       const array = numbers(20_000)
-      expect(await py.run(`${ARRAYS}:sums`, [[array, array.subarray(1), array]])).toEqual(Array(3).fill(199_990_000))
+      expect(await py.run(`${ARRAYS}:sums`, [[array, array.subarray(1), array]])).toEqual(
+        Array(3).fill(199_990_000),
+      )
     })
   })
 
@@ -305,7 +334,12 @@ export function arrayMemorySuite(place: Placement): void {
       ])
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       const allocated = process.platform === 'linux' ? [0, 0, 0] : [50, 50, 50]
-      expect(JSON.parse(stdout)).toEqual({ own: [1, 1, 1], allocated, results: [[0, 1, 2], 20_000], lent: 0 })
+      expect(JSON.parse(stdout)).toEqual({
+        own: [1, 1, 1],
+        allocated,
+        results: [[0, 1, 2], 20_000],
+        lent: 0,
+      })
     })
   })
 }
@@ -336,7 +370,8 @@ function transferInEveryWay(buffer: ArrayBuffer): void {
     const { [name]: inherited } = ArrayBuffer.prototype as unknown as Record<string, () => unknown>
     // Node 22 has no mark that stops the method of the prototype (src/memory/pin.ts).
     const methods = process.versions.node.startsWith('22.') ? [own] : [own, inherited]
-    for (const move of methods) if (move !== undefined) moves.push(() => Reflect.apply(move, buffer, [8]))
+    for (const move of methods)
+      if (move !== undefined) moves.push(() => Reflect.apply(move, buffer, [8]))
   }
   const { byteLength } = buffer
   for (const move of moves) {

@@ -27,35 +27,59 @@ export function arrayRefusalSuite(place: Placement): void {
       const before = await shared(py)
       const code = 'ERR_PYTHREADS_VALUE'
       const array = detached()
-      expect(await refusal(() => py.run(`${ARRAYS}:sums`, [[1, { a: array }]]))).toMatchObject({ code, path: 'args[0][1].a' })
-      expect(await refusal(() => py.sync.run(`${ARRAYS}:sums`, [array]))).toMatchObject({ code, path: 'args[0]' })
-      expect(await refusal(() => py.run(`${ARRAYS}:sums`, [array.buffer]))).toMatchObject({ code, path: 'args[0]' })
+      expect(await refusal(() => py.run(`${ARRAYS}:sums`, [[1, { a: array }]]))).toMatchObject({
+        code,
+        path: 'args[0][1].a',
+      })
+      expect(await refusal(() => py.sync.run(`${ARRAYS}:sums`, [array]))).toMatchObject({
+        code,
+        path: 'args[0]',
+      })
+      expect(await refusal(() => py.run(`${ARRAYS}:sums`, [array.buffer]))).toMatchObject({
+        code,
+        path: 'args[0]',
+      })
       const view = new DataView(new ArrayBuffer(8))
       structuredClone(view.buffer, { transfer: [view.buffer] })
-      expect(await refusal(() => py.run(`${ARRAYS}:sums`, [view]))).toMatchObject({ code, path: 'args[0]' })
+      expect(await refusal(() => py.run(`${ARRAYS}:sums`, [view]))).toMatchObject({
+        code,
+        path: 'args[0]',
+      })
       await expect(py.run(`${ARRAYS}:answer_of`, [() => array])).rejects.toThrow()
       await allReturned(py, before)
     })
 
-    it.each([-1, Number.NaN, 1.5, 2 ** 60, Infinity, '5', null, undefined, 5n])('of length %s is not allocated', (length) => {
-      expect(() => py.alloc(Float64Array, length as number)).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }))
-    })
-
-    it.each([2 ** 50, 2 ** 44])('of length %s has no room', (length) => {
-      for (const kind of [Float64Array, Uint8Array]) {
-        expect(() => py.alloc(kind, length)).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_MEMORY' }))
-      }
-      expect(py.alloc(Float64Array, 3)).toEqual(new Float64Array(3))
-    })
-
-    it.each([Array, DataView, Object.getPrototypeOf(Uint8Array), ArrayBuffer, 'Uint8Array', undefined, () => {}])(
-      'of the class %s is not allocated',
-      (kind) => {
-        expect(() => py.alloc(kind as TypedArrayConstructor, 5)).toThrow(
+    it.each([-1, Number.NaN, 1.5, 2 ** 60, Infinity, '5', null, undefined, 5n])(
+      'of length %s is not allocated',
+      (length) => {
+        expect(() => py.alloc(Float64Array, length as number)).toThrow(
           expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }),
         )
       },
     )
+
+    it.each([2 ** 50, 2 ** 44])('of length %s has no room', (length) => {
+      for (const kind of [Float64Array, Uint8Array]) {
+        expect(() => py.alloc(kind, length)).toThrow(
+          expect.objectContaining({ code: 'ERR_PYTHREADS_MEMORY' }),
+        )
+      }
+      expect(py.alloc(Float64Array, 3)).toEqual(new Float64Array(3))
+    })
+
+    it.each([
+      Array,
+      DataView,
+      Object.getPrototypeOf(Uint8Array),
+      ArrayBuffer,
+      'Uint8Array',
+      undefined,
+      () => {},
+    ])('of the class %s is not allocated', (kind) => {
+      expect(() => py.alloc(kind as TypedArrayConstructor, 5)).toThrow(
+        expect.objectContaining({ code: 'ERR_PYTHREADS_ARGUMENT' }),
+      )
+    })
 
     it('of no length is allocated', async () => {
       const array = py.alloc(Int16Array, 0)
@@ -72,8 +96,12 @@ export function arrayRefusalSuite(place: Placement): void {
 
     it('of numbers is no key', async () => {
       const error = { code: 'ERR_PYTHREADS_VALUE' }
-      expect(await refusal(() => py.run(`${ARRAYS}:sums`, [new Map([[numbers(1), 1]])]))).toMatchObject(error)
-      expect(await refusal(() => py.run(`${ARRAYS}:sums`, [new Set([[numbers(1)]])]))).toMatchObject(error)
+      expect(
+        await refusal(() => py.run(`${ARRAYS}:sums`, [new Map([[numbers(1), 1]])])),
+      ).toMatchObject(error)
+      expect(
+        await refusal(() => py.run(`${ARRAYS}:sums`, [new Set([[numbers(1)]])])),
+      ).toMatchObject(error)
     })
   })
 
@@ -85,13 +113,19 @@ export function arrayRefusalSuite(place: Placement): void {
       for (const length of [4, 40_000]) {
         const array = new NdArray({ data: numbers(length), shape: [2, length / 2] })
         for (let turn = 0; turn < 20; turn++) {
-          expect(await refusal(() => py.run(`${ARRAYS}:sums`, [[numbers(length), array, numbers(length)]]))).toMatchObject({
+          expect(
+            await refusal(() =>
+              py.run(`${ARRAYS}:sums`, [[numbers(length), array, numbers(length)]]),
+            ),
+          ).toMatchObject({
             code: 'ERR_PYTHREADS_VALUE',
           })
           expect(await py.run(`${ARRAYS}:sums`, [numbers(100)])).toBe(4_950)
         }
       }
-      await py.exec('if numpy is None: del sys.modules["numpy"]\nelse: sys.modules["numpy"] = numpy')
+      await py.exec(
+        'if numpy is None: del sys.modules["numpy"]\nelse: sys.modules["numpy"] = numpy',
+      )
       await allReturned(py, before)
     })
   })
@@ -101,14 +135,18 @@ export function arrayRefusalSuite(place: Placement): void {
       await using py = await start(place, { workers: 2, sharedMemoryMb: 1 })
       const large = numbers(500_000)
       const sum = large.reduce((a, b) => a + b, 0)
-      expect(await Promise.all([1, 2, 3, 4].map(() => py.run(`${ARRAYS}:sums`, [large])))).toEqual(Array(4).fill(sum))
+      expect(await Promise.all([1, 2, 3, 4].map(() => py.run(`${ARRAYS}:sums`, [large])))).toEqual(
+        Array(4).fill(sum),
+      )
       expect(py.sync.run(`${ARRAYS}:sums`, [large])).toBe(sum)
       const back = await py.run<Float64Array>(`${ARRAYS}:give`, ['large', 500_000])
       expect([back.length, areNumbers(back)]).toEqual([500_000, true])
       expect(await py.run(`${ARRAYS}:sums`, [['x'.repeat(3_000_000)].slice(1)])).toEqual([])
       const text = 'y'.repeat(3_000_000)
       expect((await py.eval`[${text}, ${text}]`) as string[]).toEqual([text, text])
-      const many = await Promise.all(Array.from({ length: 20 }, () => py.run<Float64Array>(`${ARRAYS}:give`, ['it', 10_000])))
+      const many = await Promise.all(
+        Array.from({ length: 20 }, () => py.run<Float64Array>(`${ARRAYS}:give`, ['it', 10_000])),
+      )
       expect(many.map(areNumbers)).toEqual(Array(20).fill(true))
     })
   })

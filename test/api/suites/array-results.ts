@@ -23,22 +23,34 @@ const typed: readonly [source: string, expected: ArrayBufferView][] = [
   ['memoryview(b"")', new Uint8Array(0)],
   ['memoryview(bytearray(b"abcd"))[::-2]', new Uint8Array([100, 98])],
   ['memoryview(array.array("i", range(10)))[1:8:3]', new Int32Array([1, 4, 7])],
-  ['memoryview(array.array("d", range(30_000)))[::-1]', Float64Array.from({ length: 30_000 }, (_, i) => 29_999 - i)],
+  [
+    'memoryview(array.array("d", range(30_000)))[::-1]',
+    Float64Array.from({ length: 30_000 }, (_, i) => 29_999 - i),
+  ],
   ['memoryview((ctypes.c_double * 3)(1, 2, 3))', new Float64Array([1, 2, 3])],
   ['memoryview((ctypes.c_int16 * 2)(1, -2))', new Int16Array([1, -2])],
   ['memoryview(b"ab").cast("c")', new Uint8Array([97, 98])],
 ]
 
 /** Results that have more than one dimension, or a dtype that JavaScript has not. */
-const shaped: readonly [source: string, expected: { dtype: string; shape: number[]; items: unknown }][] = [
+const shaped: readonly [
+  source: string,
+  expected: { dtype: string; shape: number[]; items: unknown },
+][] = [
   ['memoryview(bytes(range(6))).cast("B", (2, 3))', { dtype: 'uint8', shape: [2, 3], items: [[0, 1, 2], [3, 4, 5]] }], // biome-ignore format: a matrix
-  ['memoryview(bytearray(b"\\1\\0")).cast("?")', { dtype: 'bool', shape: [2], items: [true, false] }],
+  [
+    'memoryview(bytearray(b"\\1\\0")).cast("?")',
+    { dtype: 'bool', shape: [2], items: [true, false] },
+  ],
   ['memoryview(ctypes.c_int(5))', { dtype: 'int32', shape: [], items: 5 }],
   ['memoryview(((ctypes.c_int * 2) * 2)((1, 2), (3, 4)))', { dtype: 'int32', shape: [2, 2], items: [[1, 2], [3, 4]] }], // biome-ignore format: a matrix
 ]
 
 /** Results of numpy besides those that are made at random. */
-const ofNumpy: readonly [source: string, expected: { dtype: string; shape: number[]; items: unknown }][] = [
+const ofNumpy: readonly [
+  source: string,
+  expected: { dtype: string; shape: number[]; items: unknown },
+][] = [
   ['numpy.zeros((0, 3))', { dtype: 'float64', shape: [0, 3], items: [] }],
   ['memoryview(numpy.zeros((0, 3)))', { dtype: 'float64', shape: [0, 3], items: [] }],
   ['memoryview(numpy.zeros((2, 0)))', { dtype: 'float64', shape: [2, 0], items: [[], []] }],
@@ -48,7 +60,10 @@ const ofNumpy: readonly [source: string, expected: { dtype: string; shape: numbe
   ['numpy.array(5)', { dtype: 'int64', shape: [], items: 5n }],
   ['numpy.array(1j, "c8")', { dtype: 'complex64', shape: [], items: [0, 1] }],
   ['numpy.broadcast_to(numpy.arange(2), (2, 2))', { dtype: 'int64', shape: [2, 2], items: [[0n, 1n], [0n, 1n]] }], // biome-ignore format: a matrix
-  ['numpy.array(["1970-01-02", "NaT"], "M8[D]")', { dtype: 'datetime64[D]', shape: [2], items: [1n, -(2n ** 63n)] }],
+  [
+    'numpy.array(["1970-01-02", "NaT"], "M8[D]")',
+    { dtype: 'datetime64[D]', shape: [2], items: [1n, -(2n ** 63n)] },
+  ],
   ['numpy.array([3], "m8[25s]")', { dtype: 'timedelta64[25s]', shape: [1], items: [3n] }],
   ['numpy.array([256], ">M8[us]")', { dtype: 'datetime64[us]', shape: [1], items: [256n] }],
   ['numpy.asfortranarray([[1, 2], [3, 4]])', { dtype: 'int64', shape: [2, 2], items: [[1n, 2n], [3n, 4n]] }], // biome-ignore format: a matrix
@@ -74,19 +89,28 @@ export function arrayResultSuite(place: Placement): void {
       expect(await py.eval(source)).toStrictEqual(expected)
       expect(py.sync.eval(source)).toStrictEqual(expected)
       expect(await py.eval(`[{"a": ${source}}]`)).toStrictEqual([{ a: expected }])
-      expect(await collect(await py.eval<RemoteObject>(`iter([${source}])`))).toStrictEqual([expected])
+      expect(await collect(await py.eval<RemoteObject>(`iter([${source}])`))).toStrictEqual([
+        expected,
+      ])
     })
 
     const all = withNumpy ? [...shaped, ...ofNumpy] : shaped
     it.each(all)('%s is an NdArray', async (source, { dtype, shape, items }) => {
       const array = await py.eval<NdArray>(source)
       expect(array).toBeInstanceOf(NdArray)
-      expect({ dtype: array.dtype, shape: array.shape, items: array.toArray() }).toEqual({ dtype, shape, items })
+      expect({ dtype: array.dtype, shape: array.shape, items: array.toArray() }).toEqual({
+        dtype,
+        shape,
+        items,
+      })
     })
 
-    it.each(['array.array("u", "ab")', 'memoryview(bytes(8)).cast("P")'])('%s is none', async (source) => {
-      expect(typeof ((await py.eval(source)) as RemoteObject).$repr).toBe('function')
-    })
+    it.each(['array.array("u", "ab")', 'memoryview(bytes(8)).cast("P")'])(
+      '%s is none',
+      async (source) => {
+        expect(typeof ((await py.eval(source)) as RemoteObject).$repr).toBe('function')
+      },
+    )
 
     it('is once in JavaScript what is once in Python', async () => {
       const [a, b] = await py.eval<[Float64Array, Float64Array]>('[array.array("d", range(9))] * 2')
@@ -129,14 +153,18 @@ export function arrayResultSuite(place: Placement): void {
     })
 
     it('is large beside other large things', async () => {
-      const [text, list, bytes, inner] = await py.eval<[string, number[], Uint8Array, Uint8Array[]]>(
+      const [text, list, bytes, inner] = await py.eval<
+        [string, number[], Uint8Array, Uint8Array[]]
+      >(
         '["x€" * 200_000, list(range(100_000)), bytes(300_000), [bytes([i]) * 1_000 for i in range(200)]]',
       )
       expect(text === 'x€'.repeat(200_000)).toBe(true)
       expect(list.every((x, i) => x === i)).toBe(true)
       expect([bytes.length, inner.length]).toEqual([300_000, 200])
       await py.eval('"y" * 1_000_000') // would be written over the others, were they not theirs
-      expect(inner.every((part, i) => part.length === 1_000 && part.every((byte) => byte === i))).toBe(true)
+      expect(
+        inner.every((part, i) => part.length === 1_000 && part.every((byte) => byte === i)),
+      ).toBe(true)
     })
 
     it.runIf(withNumpy)('stays in Python where JavaScript has no equal', async () => {
@@ -164,15 +192,18 @@ export function arrayResultSuite(place: Placement): void {
       ])
     })
 
-    it.runIf(withNumpy)(`is ${shares ? "numpy's own memory" : 'a copy'}, of numpy too`, async () => {
-      await py.exec('matrix = numpy.arange(30_000.0).reshape((100, 300), order="F")')
-      const array = await py.eval<NdArray<'float64'>>('matrix')
-      array.data[1] = -5
-      expect(await py.eval('float(matrix[1, 0])')).toBe(shares ? -5 : 1)
-      await py.exec('matrix[0, 0] = 7')
-      expect(array.get(0, 0)).toBe(shares ? 7 : 0)
-      await py.exec('del matrix')
-      expect(array.get(99, 299)).toBe(29_999)
-    })
+    it.runIf(withNumpy)(
+      `is ${shares ? "numpy's own memory" : 'a copy'}, of numpy too`,
+      async () => {
+        await py.exec('matrix = numpy.arange(30_000.0).reshape((100, 300), order="F")')
+        const array = await py.eval<NdArray<'float64'>>('matrix')
+        array.data[1] = -5
+        expect(await py.eval('float(matrix[1, 0])')).toBe(shares ? -5 : 1)
+        await py.exec('matrix[0, 0] = 7')
+        expect(array.get(0, 0)).toBe(shares ? 7 : 0)
+        await py.exec('del matrix')
+        expect(array.get(99, 299)).toBe(29_999)
+      },
+    )
   })
 }

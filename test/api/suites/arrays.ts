@@ -9,7 +9,10 @@ import { arrayResultSuite } from './array-results.ts'
 /** Arrays, with numpy where it loads. */
 export function arraySuite(place: Placement): void {
   const withNumpy = place.isolation !== 'subinterpreter' && place.packages !== null
-  const arrays = { ...place, python: withNumpy && place.packages !== null ? place.packages : place.python }
+  const arrays = {
+    ...place,
+    python: withNumpy && place.packages !== null ? place.packages : place.python,
+  }
   describe(place.name, () => {
     partIn(place)
     arrayMemorySuite(arrays)

@@ -11,7 +11,8 @@ const COROUTINES = file('coroutines.py').pathname
 export function asyncioSuite(place: Placement): void {
   describe('asyncio', () => {
     let py: Python
-    const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> => py.run<R>(`${COROUTINES}:${name}`, args)
+    const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> =>
+      py.run<R>(`${COROUTINES}:${name}`, args)
     beforeAll(async () => {
       py = await start(place, { workers: 1 })
     })
@@ -49,10 +50,18 @@ export function asyncioSuite(place: Placement): void {
     it('what a coroutine raises rejects its promise', async () => {
       const error = await refusal(() => call('raises', 'LookupError', 'lost'))
       expect(error).toBeInstanceOf(PythonError)
-      expect(error).toMatchObject({ type: 'LookupError', message: 'lost', code: 'ERR_PYTHREADS_PYTHON' })
+      expect(error).toMatchObject({
+        type: 'LookupError',
+        message: 'lost',
+        code: 'ERR_PYTHREADS_PYTHON',
+      })
       expect((error as PythonError).traceback).toContain('in raises')
-      const all = await Promise.allSettled(Array.from({ length: 200 }, (_, i) => call('raises', 'ValueError', String(i))))
-      expect(all.map((result) => result.status === 'rejected' && result.reason.message)).toEqual(all.map((_, i) => String(i)))
+      const all = await Promise.allSettled(
+        Array.from({ length: 200 }, (_, i) => call('raises', 'ValueError', String(i))),
+      )
+      expect(all.map((result) => result.status === 'rejected' && result.reason.message)).toEqual(
+        all.map((_, i) => String(i)),
+      )
     })
 
     it.each(['SystemExit', 'KeyboardInterrupt', 'GeneratorExit', 'MemoryError'])(
@@ -68,7 +77,9 @@ export function asyncioSuite(place: Placement): void {
     )
 
     it('a coroutine that is cancelled from within rejects its promise', async () => {
-      expect(await refusal(() => call('raises_cancelled'))).toMatchObject({ type: 'CancelledError' })
+      expect(await refusal(() => call('raises_cancelled'))).toMatchObject({
+        type: 'CancelledError',
+      })
     })
 
     it('a signal cancels a coroutine, which sees it', async () => {
@@ -94,17 +105,22 @@ export function asyncioSuite(place: Placement): void {
       )
       await call('at_once', 1)
       controller.abort()
-      for (const error of await Promise.all(all)) expect(error).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
+      for (const error of await Promise.all(all))
+        expect(error).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
       await expect.poll(() => call('tasks_left')).toBe(0)
       await expect.poll(() => py.stats().running).toBe(0)
     })
 
     it('a signal that is aborted already, at once, or too late', async () => {
       const reason = new Error('before')
-      const before = await refusal(() => py.run('math:sqrt', [4], { signal: AbortSignal.abort(reason) }))
+      const before = await refusal(() =>
+        py.run('math:sqrt', [4], { signal: AbortSignal.abort(reason) }),
+      )
       expect(before).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED', cause: reason })
       const controller = new AbortController()
-      const atOnce = refusal(() => py.run(`${COROUTINES}:sleep`, [3600], { signal: controller.signal }))
+      const atOnce = refusal(() =>
+        py.run(`${COROUTINES}:sleep`, [3600], { signal: controller.signal }),
+      )
       controller.abort()
       expect(await atOnce).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
       await expect.poll(() => call('tasks_left')).toBe(0)
@@ -124,7 +140,9 @@ export function asyncioSuite(place: Placement): void {
         await go.opened
       }
       await py.exec('def hold(function): function()')
-      const ordinary = refusal(() => py.run('builtins:max', [[1], { key: 1 }], { signal })).catch(() => {})
+      const ordinary = refusal(() => py.run('builtins:max', [[1], { key: 1 }], { signal })).catch(
+        () => {},
+      )
       const busy = py.eval`hold(${holds})`
       await begun.opened
       const waiting = refusal(() => py.run(`${COROUTINES}:at_once`, [() => 1], { signal }))
@@ -140,7 +158,9 @@ export function asyncioSuite(place: Placement): void {
     it('a coroutine that swallows its cancellation ends all the same', async () => {
       const begun = gate()
       const controller = new AbortController()
-      const failed = refusal(() => py.run(`${COROUTINES}:refuses_to_end`, [begun.open], { signal: controller.signal }))
+      const failed = refusal(() =>
+        py.run(`${COROUTINES}:refuses_to_end`, [begun.open], { signal: controller.signal }),
+      )
       await begun.opened
       controller.abort()
       expect(await failed).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
@@ -151,7 +171,12 @@ export function asyncioSuite(place: Placement): void {
       await call('make_task', 'of a task')
       expect(await call('last_task')).toBe('of a task')
       await call('make_task', 'of an attribute')
-      expect(await py.run('builtins:getattr', [await py.eval`__import__('types').SimpleNamespace(a=1)`, 'a'])).toBe(1)
+      expect(
+        await py.run('builtins:getattr', [
+          await py.eval`__import__('types').SimpleNamespace(a=1)`,
+          'a',
+        ]),
+      ).toBe(1)
       expect(await call('last_task')).toBe('of an attribute')
     })
 
@@ -160,7 +185,11 @@ export function asyncioSuite(place: Placement): void {
       expect(await collect((await call('counts', 4)) as RemoteObject)).toEqual([0, 1, 2, 3])
       expect(await call('take_seen')).toEqual(['closed'])
       const log: unknown[] = []
-      for await (const item of (await call('counts', 100, (item: unknown) => void log.push(item))) as RemoteObject) {
+      for await (const item of (await call(
+        'counts',
+        100,
+        (item: unknown) => void log.push(item),
+      )) as RemoteObject) {
         if (item === 2) break
       }
       expect(log).toEqual([0, 1, 2])
@@ -200,8 +229,15 @@ export function asyncioSuite(place: Placement): void {
         throw mine
       }
       expect(await thrown(() => context.$with(fails))).toBe(mine)
-      expect(await thrown(() => context.$with(() => py.run('json:loads', ['{'])))).toMatchObject({ type: 'JSONDecodeError' })
-      expect(((await context.log) as unknown[]).slice(0, 4)).toEqual(['enter', null, 'enter', 'JavaScriptError'])
+      expect(await thrown(() => context.$with(() => py.run('json:loads', ['{'])))).toMatchObject({
+        type: 'JSONDecodeError',
+      })
+      expect(((await context.log) as unknown[]).slice(0, 4)).toEqual([
+        'enter',
+        null,
+        'enter',
+        'JavaScriptError',
+      ])
       const swallowing = (await call('Context', true)) as RemoteObject
       expect(await swallowing.$with(fails)).toBe(undefined)
       {
@@ -210,7 +246,9 @@ export function asyncioSuite(place: Placement): void {
       }
       expect(((await context.log) as unknown[]).slice(-2)).toEqual(['enter', null])
       await call('take_seen')
-      expect(await thrown(async () => ((await call('by_generator')) as RemoteObject).$with(fails))).toBe(mine)
+      expect(
+        await thrown(async () => ((await call('by_generator')) as RemoteObject).$with(fails)),
+      ).toBe(mine)
       expect(await call('take_seen')).toEqual(['left'])
       await pythonHolds(py, 0)
     })
@@ -221,7 +259,9 @@ export function asyncioSuite(place: Placement): void {
       expect(await call('awaits', (x: number) => Promise.resolve(x + 1), 1)).toBe(2)
       const mine = new Error('mine')
       expect(await thrown(() => call('awaits', () => Promise.reject(mine)))).toBe(mine)
-      expect(await thrown(() => call('awaits', async () => Promise.reject(undefined)))).toBe(undefined)
+      expect(await thrown(() => call('awaits', async () => Promise.reject(undefined)))).toBe(
+        undefined,
+      )
       expect(
         await thrown(() =>
           call('calls', () => {
@@ -229,7 +269,9 @@ export function asyncioSuite(place: Placement): void {
           }),
         ),
       ).toBe(mine)
-      expect(((await thrown(() => call('wraps', async () => Promise.reject(mine)))) as Error).cause).toBe(mine)
+      expect(
+        ((await thrown(() => call('wraps', async () => Promise.reject(mine)))) as Error).cause,
+      ).toBe(mine)
       await pythonHolds(py, 0)
     })
 
@@ -241,7 +283,9 @@ export function asyncioSuite(place: Placement): void {
       expect(await many()).toEqual(all('coroutine'))
       const waiting = many()
       await one.exec('def kind(x): return ["function", x]')
-      expect((await waiting).map((answer) => (answer as unknown[])[1])).toEqual(Array.from({ length: 500 }, (_, i) => i))
+      expect((await waiting).map((answer) => (answer as unknown[])[1])).toEqual(
+        Array.from({ length: 500 }, (_, i) => i),
+      )
       expect(await many()).toEqual(all('function'))
       expect(one.stats()).toMatchObject({ running: 0, queued: 0, errors: 0 })
     })
@@ -256,7 +300,9 @@ export function asyncioSuite(place: Placement): void {
       }
       const all = Array.from({ length: 100 }, (_, i) => i)
       expect(await call('gathers', slow, 100)).toEqual(all.map((x) => x * 2))
-      expect(await call('gathers', (x: number) => py.eval`${x} + 1`, 100)).toEqual(all.map((x) => x + 1))
+      expect(await call('gathers', (x: number) => py.eval`${x} + 1`, 100)).toEqual(
+        all.map((x) => x + 1),
+      )
       expect(await call('gathers', (x: number) => call('awaits', async () => x), 100)).toEqual(all)
       await pythonHolds(py, 0)
     })
@@ -289,7 +335,9 @@ export function asyncioSuite(place: Placement): void {
         setImmediate(over.open)
         return [() => 1, () => 2]
       }
-      const failed = refusal(() => py.run(`${COROUTINES}:awaits`, [answers], { signal: controller.signal }))
+      const failed = refusal(() =>
+        py.run(`${COROUTINES}:awaits`, [answers], { signal: controller.signal }),
+      )
       await begun.opened
       controller.abort()
       expect(await failed).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
@@ -310,20 +358,26 @@ export function asyncioSuite(place: Placement): void {
       expect(await one.run(`${COROUTINES}:loop_of_its_own`, [late, 0.01])).toBe('gave up')
       go.open()
       await over.opened
-      expect(await one.run(`${COROUTINES}:loop_of_its_own`, [async () => 'in time', 60])).toBe('in time')
+      expect(await one.run(`${COROUTINES}:loop_of_its_own`, [async () => 'in time', 60])).toBe(
+        'in time',
+      )
       expect(await one.run(`${COROUTINES}:awaits`, [async () => 'awaited'])).toBe('awaited')
       await pythonHolds(one, 0)
     })
 
     it('each coroutine has context variables of its own', async () => {
       const all = Array.from({ length: 50 }, (_, i) => i + 1)
-      expect(await Promise.all(all.map((i) => call('sets_number', i)))).toEqual(all.map((i) => [0, i]))
+      expect(await Promise.all(all.map((i) => call('sets_number', i)))).toEqual(
+        all.map((i) => [0, i]),
+      )
     })
 
     it('map over a coroutine function gives the results in order, or as they come', async () => {
       const items = Array.from({ length: 500 }, (_, i) => i)
       expect(await collect(py.map(`${COROUTINES}:at_once`, items))).toEqual(items)
-      const any = (await collect(py.map<number>(`${COROUTINES}:at_once`, items, { ordered: false }))).toSorted((a, b) => a - b)
+      const any = (
+        await collect(py.map<number>(`${COROUTINES}:at_once`, items, { ordered: false }))
+      ).toSorted((a, b) => a - b)
       expect(any).toEqual(items)
       await py.exec`
         import sys, types
@@ -336,7 +390,11 @@ export function asyncioSuite(place: Placement): void {
       `
       const seen: unknown[] = []
       const failing = async () => {
-        for await (const item of py.map('async_mapped:fails_at', items, { kwargs: { bad: 50 }, chunk: 20 })) seen.push(item)
+        for await (const item of py.map('async_mapped:fails_at', items, {
+          kwargs: { bad: 50 },
+          chunk: 20,
+        }))
+          seen.push(item)
       }
       expect(await refusal(failing)).toMatchObject({ type: 'LookupError', index: 50 })
       expect(seen).toEqual(items.slice(0, 50))
@@ -352,7 +410,9 @@ export function asyncioSuite(place: Placement): void {
         module.awaits = awaits
       `
       const direct = { kwargs: { function: async (x: number) => x * 2 } }
-      expect(await collect(one.map('async_mapped_back:awaits', [1, 2, 3], direct))).toEqual([2, 4, 6])
+      expect(await collect(one.map('async_mapped_back:awaits', [1, 2, 3], direct))).toEqual([
+        2, 4, 6,
+      ])
       const back = { kwargs: { function: async (x: number) => one.eval`${x} + 1` } }
       const answer = collect(one.map('async_mapped_back:awaits', [1, 2, 3], back))
       expect(await answer).toEqual([2, 3, 4])
@@ -360,17 +420,23 @@ export function asyncioSuite(place: Placement): void {
 
     it('a sync call waits for a coroutine', async () => {
       expect(py.sync.run(`${COROUTINES}:sleep`, [0.01, 'slept'])).toBe('slept')
-      expect(await refusal(() => py.sync.run(`${COROUTINES}:raises`, ['LookupError', 'lost']))).toMatchObject({
+      expect(
+        await refusal(() => py.sync.run(`${COROUTINES}:raises`, ['LookupError', 'lost'])),
+      ).toMatchObject({
         type: 'LookupError',
       })
-      expect(await refusal(() => py.sync.run(`${COROUTINES}:raises`, ['SystemExit', '']))).toMatchObject({ type: 'SystemExit' })
+      expect(
+        await refusal(() => py.sync.run(`${COROUTINES}:raises`, ['SystemExit', ''])),
+      ).toMatchObject({ type: 'SystemExit' })
       expect(py.sync.run(`${COROUTINES}:calls`, [(x: number) => x + 1, 1])).toBe(2)
       const mine = new Error('mine')
       const fails = () => {
         throw mine
       }
       expect(await thrown(() => py.sync.run(`${COROUTINES}:calls`, [fails]))).toBe(mine)
-      expect(await refusal(() => py.sync.run(`${COROUTINES}:awaits`, [async () => 1]))).toMatchObject({
+      expect(
+        await refusal(() => py.sync.run(`${COROUTINES}:awaits`, [async () => 1])),
+      ).toMatchObject({
         code: 'ERR_PYTHREADS_DEADLOCK',
       })
       expect(py.sync.run(`${COROUTINES}:sleep`, [0, 'after'])).toBe('after')
@@ -465,10 +531,13 @@ export function asyncioSuite(place: Placement): void {
         let count = 0
         const begun = gate()
         const begins = () => void (++count === 10 && begun.open())
-        const running = Array.from({ length: 10 }, () => refusal(() => py.run(`${COROUTINES}:for_ever`, [begins])))
+        const running = Array.from({ length: 10 }, () =>
+          refusal(() => py.run(`${COROUTINES}:for_ever`, [begins])),
+        )
         await begun.opened
         process.kill(py.stats().workers[0]?.pid ?? 0, 'SIGKILL')
-        for (const error of await Promise.all(running)) expect(error).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
+        for (const error of await Promise.all(running))
+          expect(error).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
         expect(await py.run(`${COROUTINES}:sleep`, [0, 'again'])).toBe('again')
         expect(py.stats()).toMatchObject({ running: 0, queued: 0, replaced: 1 })
         await pythonHolds(py, 0)

@@ -32,7 +32,8 @@ export function callChannelSuite(place: Placement): void {
     function published(which: readonly ('start' | 'end')[] = ['start', 'end']): Message[] {
       const messages: Message[] = []
       for (const is of which) {
-        const listen = (message: unknown) => void messages.push({ is, ...(message as Omit<Message, 'is'>) })
+        const listen = (message: unknown) =>
+          void messages.push({ is, ...(message as Omit<Message, 'is'>) })
         subscribe(`pythreads:call:${is}`, listen)
         stops.push(() => unsubscribe(`pythreads:call:${is}`, listen))
       }
@@ -44,7 +45,9 @@ export function callChannelSuite(place: Placement): void {
     /** The ids of the calls that began, and of those that ended. */
     const ids = (messages: readonly Message[]) =>
       (['start', 'end'] as const).map((which) =>
-        messages.flatMap(({ is, id }) => (is === which ? [id] : [])).sort((one, other) => one - other),
+        messages
+          .flatMap(({ is, id }) => (is === which ? [id] : []))
+          .sort((one, other) => one - other),
       )
 
     it('say how each call ended', async () => {
@@ -88,7 +91,8 @@ export function callChannelSuite(place: Placement): void {
       expect(messages.at(-1)?.error).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
       const again = new AbortController()
       const coroutine = refusal(() => py.run('asyncio:sleep', [60], { signal: again.signal }))
-      const hasBegun = () => messages.some(({ is, target }) => is === 'start' && target === 'asyncio:sleep')
+      const hasBegun = () =>
+        messages.some(({ is, target }) => is === 'start' && target === 'asyncio:sleep')
       await expect.poll(hasBegun, { timeout: SOON_MS }).toBe(true)
       again.abort()
       await coroutine
@@ -104,7 +108,9 @@ export function callChannelSuite(place: Placement): void {
     it('say that calls were cancelled when their pool is destroyed, and nothing of those that no worker had', async () => {
       const messages = published()
       const py = await start(place, { workers: 1 })
-      const calls = Array.from({ length: 5 }, () => refusal(() => py.run(APPLY, [() => new Promise(() => {})])))
+      const calls = Array.from({ length: 5 }, () =>
+        refusal(() => py.run(APPLY, [() => new Promise(() => {})])),
+      )
       await expect.poll(() => messages.length).toBe(1)
       py.destroy()
       await Promise.all(calls)
@@ -168,13 +174,22 @@ export function callChannelSuite(place: Placement): void {
       async () => {
         const messages = published()
         await using py = await start(place, { workers: 1 })
-        await Promise.all([refusal(() => py.run('os:_exit', [3])), refusal(() => py.run('os:_exit', [4], { retry: 1 }))])
+        await Promise.all([
+          refusal(() => py.run('os:_exit', [3])),
+          refusal(() => py.run('os:_exit', [4], { retry: 1 })),
+        ])
         const coroutine = refusal(() => py.run('asyncio:sleep', [60]))
-        await expect.poll(() => messages.some(({ is, target }) => is === 'start' && target === 'asyncio:sleep')).toBe(true)
+        await expect
+          .poll(() =>
+            messages.some(({ is, target }) => is === 'start' && target === 'asyncio:sleep'),
+          )
+          .toBe(true)
         await refusal(() => py.run('os:_exit', [5]))
         await coroutine
         expect(ends(messages)).toContainEqual(['asyncio:sleep', 'lost'])
-        expect(ends(messages).filter(([target]) => target === 'os:_exit')).toEqual(Array(3).fill(['os:_exit', 'lost']))
+        expect(ends(messages).filter(([target]) => target === 'os:_exit')).toEqual(
+          Array(3).fill(['os:_exit', 'lost']),
+        )
         await expect.poll(() => py.stats().running, { timeout: SOON_MS }).toBe(0)
         const [started, ended] = ids(messages)
         expect(ended).toEqual(started)

@@ -1,7 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { kw, type Python, PythonError, PythonScalar, type RemoteObject } from '../../../src/index.ts'
+import {
+  kw,
+  type Python,
+  PythonError,
+  PythonScalar,
+  type RemoteObject,
+} from '../../../src/index.ts'
 import { gate } from '../../support/deferred.ts'
 import { pythonHolds } from '../../support/held.ts'
 import { collect, refusal, thrown } from '../../support/outcome.ts'
@@ -15,7 +21,8 @@ const APPLY = `${FUNCTIONS}:apply`
 export function callbackSuite(place: Placement): void {
   describe('a callback', () => {
     let py: Python
-    const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> => py.run<R>(`${FUNCTIONS}:${name}`, args)
+    const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> =>
+      py.run<R>(`${FUNCTIONS}:${name}`, args)
     beforeAll(async () => {
       py = await start(place, { workers: 1 })
     })
@@ -24,9 +31,12 @@ export function callbackSuite(place: Placement): void {
     it('answers with a value or a promise', async () => {
       expect(await call('apply', (a: number, b: number) => a + b, 1, 2)).toBe(3)
       expect(await call('apply', async (a: number) => a * 2, 4)).toBe(8)
-      expect(await call('apply', () => new Promise((resolve) => setImmediate(resolve, 'late')))).toBe('late')
+      expect(
+        await call('apply', () => new Promise((resolve) => setImmediate(resolve, 'late'))),
+      ).toBe('late')
       // biome-ignore lint/suspicious/noThenProperty: a thenable is what it tests
-      expect(await call('apply', () => ({ then: (resolve: (value: number) => void) => resolve(5) }))).toBe(5)
+      const thenable = () => ({ then: (resolve: (value: number) => void) => resolve(5) })
+      expect(await call('apply', thenable)).toBe(5)
       expect(await call('apply', () => undefined)).toBe(null)
       expect(await call('apply', () => {})).toBe(null)
     })
@@ -63,7 +73,8 @@ export function callbackSuite(place: Placement): void {
 
     it('may throw an error whose properties are anything', async () => {
       const twice = Array.from({ length: 40 }).reduce((inner) => [inner, inner], 'bottom')
-      const own = (properties: PropertyDescriptorMap) => Object.defineProperties(new Error('mine'), properties)
+      const own = (properties: PropertyDescriptorMap) =>
+        Object.defineProperties(new Error('mine'), properties)
       const failing = {
         get: (): never => {
           throw new Error('not this one')
@@ -94,13 +105,9 @@ export function callbackSuite(place: Placement): void {
         expect(Object.is(await thrown(() => py.run('builtins:list', [items])), error)).toBe(true)
         expect(await call('recovers', fail)).toBe('fallback')
       }
-      expect(await call('catches', () => runInNewContext('throw new TypeError("elsewhere")'))).toEqual([
-        'JavaScriptError',
-        'TypeError',
-        'elsewhere',
-        false,
-        'TypeError: elsewhere',
-      ])
+      expect(
+        await call('catches', () => runInNewContext('throw new TypeError("elsewhere")')),
+      ).toEqual(['JavaScriptError', 'TypeError', 'elsewhere', false, 'TypeError: elsewhere'])
       expect(py.stats().replaced).toBe(0)
     })
 
@@ -145,7 +152,10 @@ export function callbackSuite(place: Placement): void {
     it('takes many arguments, and keyword arguments as an object that comes last', async () => {
       const args = (...all: unknown[]) => all
       expect(await call('apply', args)).toEqual([])
-      expect(await py.run(APPLY, [args, 1], { kwargs: { two: 2, three: [3] } })).toEqual([1, { two: 2, three: [3] }])
+      expect(await py.run(APPLY, [args, 1], { kwargs: { two: 2, three: [3] } })).toEqual([
+        1,
+        { two: 2, three: [3] },
+      ])
       expect(await py.eval`${args}(1, *[2, 3], four=4)`).toEqual([1, 2, 3, { four: 4 }])
       const many = Array.from({ length: 300 }, (_, i) => i)
       expect(await call('apply', args, ...many)).toEqual(many)
@@ -172,8 +182,14 @@ export function callbackSuite(place: Placement): void {
       ['zero', 0],
       ['not a number', Number.NaN],
       ['a frozen error', Object.freeze(new Error('frozen'))],
-      ['an error whose name is no string', Object.assign(new Error('odd'), { name: Symbol('name') })],
-      ['an error whose message is no string', Object.assign(new Error('odd'), { message: { text: 1n } })],
+      [
+        'an error whose name is no string',
+        Object.assign(new Error('odd'), { name: Symbol('name') }),
+      ],
+      [
+        'an error whose message is no string',
+        Object.assign(new Error('odd'), { message: { text: 1n } }),
+      ],
       ['an error whose stack is no string', Object.assign(new Error('odd'), { stack: [1] })],
       ['an object without a prototype', Object.create(null)],
     ])('that throws %s gives the caller that very value', async (_, value) => {
@@ -205,7 +221,9 @@ export function callbackSuite(place: Placement): void {
         }
         const rejects = () => Promise.reject(value)
         for (const fails of [throws, rejects]) {
-          const [got] = (await one.run(APPLY, [fails]).catch((error: unknown) => [error])) as unknown[] // bare, it would be asked for `then`
+          const [got] = (await one
+            .run(APPLY, [fails])
+            .catch((error: unknown) => [error])) as unknown[] // bare, it would be asked for `then`
           expect(Object.is(got, value)).toBe(true)
         }
       }
@@ -218,7 +236,13 @@ export function callbackSuite(place: Placement): void {
       function thrower(): never {
         throw new RangeError('too far')
       }
-      expect(await call('catches', thrower)).toEqual(['JavaScriptError', 'RangeError', 'too far', true, 'RangeError: too far'])
+      expect(await call('catches', thrower)).toEqual([
+        'JavaScriptError',
+        'RangeError',
+        'too far',
+        true,
+        'RangeError: too far',
+      ])
       expect(await call('catches', async () => thrower())).toEqual([
         'JavaScriptError',
         'RangeError',
@@ -226,7 +250,13 @@ export function callbackSuite(place: Placement): void {
         true,
         'RangeError: too far',
       ])
-      expect(await call('catches', () => Promise.reject('text'))).toEqual(['JavaScriptError', '', 'text', false, 'text'])
+      expect(await call('catches', () => Promise.reject('text'))).toEqual([
+        'JavaScriptError',
+        '',
+        'text',
+        false,
+        'text',
+      ])
       expect(await call('recovers', thrower)).toBe('fallback')
     })
 
@@ -265,10 +295,19 @@ export function callbackSuite(place: Placement): void {
     })
 
     it('whose answer cannot cross is told so, and Python goes on', async () => {
-      for (const value of [Symbol('no'), Promise, new WeakMap(), Object.create({ constructor: class Odd {} })]) {
-        const answer = await call('recovers', () => (value === Promise ? { inner: Promise.resolve(1) } : value))
+      for (const value of [
+        Symbol('no'),
+        Promise,
+        new WeakMap(),
+        Object.create({ constructor: class Odd {} }),
+      ]) {
+        const answer = await call('recovers', () =>
+          value === Promise ? { inner: Promise.resolve(1) } : value,
+        )
         expect(answer).toBe('fallback')
-        const late = await call('recovers', async () => (value === Promise ? { inner: Promise.resolve(1) } : value))
+        const late = await call('recovers', async () =>
+          value === Promise ? { inner: Promise.resolve(1) } : value,
+        )
         expect(late).toBe('fallback')
       }
       const error = await refusal(() => call('apply', () => Symbol('no')))
@@ -286,7 +325,9 @@ export function callbackSuite(place: Placement): void {
     it('that takes what Python cannot send is told so, in Python', async () => {
       // An object is sent as a reference, so there is hardly anything that cannot cross.
       const seen: unknown[] = []
-      expect(await py.eval`${(object: RemoteObject) => void seen.push(object)}(__import__('threading').Lock())`).toBe(null)
+      expect(
+        await py.eval`${(object: RemoteObject) => void seen.push(object)}(__import__('threading').Lock())`,
+      ).toBe(null)
       expect(await (seen[0] as RemoteObject).locked?.()).toBe(false)
     })
 
@@ -333,14 +374,21 @@ export function callbackSuite(place: Placement): void {
     it('is called from a thread of Python while the worker runs a call', async () => {
       expect(await call('in_thread', (x: number) => x + 1, 1)).toEqual(['returned', 2])
       expect(await call('in_thread', async (x: number) => x + 1, 2)).toEqual(['returned', 3])
-      expect(await call('in_thread', () => Promise.reject(new Error()))).toEqual(['raised', 'JavaScriptError'])
+      expect(await call('in_thread', () => Promise.reject(new Error()))).toEqual([
+        'raised',
+        'JavaScriptError',
+      ])
       expect(await call('in_thread', () => Symbol('no'))).toEqual(['raised', 'JavaScriptError'])
       expect(await call('in_thread', (f: unknown) => f, call)).toEqual(['returned', call])
     })
 
     it('is called from many threads at once', async () => {
-      const expected = Array.from({ length: 20 }, (_, t) => Array.from({ length: 50 }, (_, c) => `${t} ${c}`))
-      expect(await call('in_many_threads', (t: number, c: number) => `${t} ${c}`, 20, 50)).toEqual(expected)
+      const expected = Array.from({ length: 20 }, (_, t) =>
+        Array.from({ length: 50 }, (_, c) => `${t} ${c}`),
+      )
+      expect(await call('in_many_threads', (t: number, c: number) => `${t} ${c}`, 20, 50)).toEqual(
+        expected,
+      )
       const slow = async (t: number, c: number) => {
         await new Promise((resolve) => setImmediate(resolve))
         return `${t} ${c}`
@@ -369,7 +417,9 @@ export function callbackSuite(place: Placement): void {
       expect(await listeners.emit?.(1, 2)).toEqual([2, 'other'])
       await listeners.remove?.(listener)
       expect(await listeners.emit?.(1, 2)).toEqual(['other'])
-      expect(await refusal(() => listeners.remove?.(listener))).toMatchObject({ type: 'ValueError' })
+      expect(await refusal(() => listeners.remove?.(listener))).toMatchObject({
+        type: 'ValueError',
+      })
       listeners.$dispose()
       await pythonHolds(py, 0)
     })
@@ -377,7 +427,11 @@ export function callbackSuite(place: Placement): void {
     it('comes home as the very function', async () => {
       const mine = () => 'mine'
       expect(await py.eval`${mine}`).toBe(mine)
-      expect(await py.eval`[${mine}, {'a': ${mine}}, (${mine},)]`).toEqual([mine, { a: mine }, [mine]])
+      expect(await py.eval`[${mine}, {'a': ${mine}}, (${mine},)]`).toEqual([
+        mine,
+        { a: mine },
+        [mine],
+      ])
       expect(await call('apply', (inner: unknown) => inner === mine, mine)).toBe(true)
       expect(await call('apply', () => mine)).toBe(mine)
       expect(await call('apply', async () => ({ mine }))).toEqual({ mine })
@@ -387,7 +441,8 @@ export function callbackSuite(place: Placement): void {
 
     it('that Python gets by many ways at once comes home each time', async () => {
       await using py = await start(place, { workers: 1 })
-      const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> => py.run<R>(`${FUNCTIONS}:${name}`, args)
+      const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> =>
+        py.run<R>(`${FUNCTIONS}:${name}`, args)
       await py.exec`
         import asyncio
         async def later(value):
@@ -397,7 +452,8 @@ export function callbackSuite(place: Placement): void {
       const ways = [
         (f: unknown) => py.eval`${f}`,
         (f: unknown) => py.eval`later(${f})`,
-        (f: unknown) => call<unknown[]>('in_thread', (inner: unknown) => inner, f).then(([, back]) => back),
+        (f: unknown) =>
+          call<unknown[]>('in_thread', (inner: unknown) => inner, f).then(([, back]) => back),
         (f: unknown) => call('apply', (inner: unknown) => inner, f),
       ]
       const results = await Promise.all(
@@ -413,7 +469,8 @@ export function callbackSuite(place: Placement): void {
 
     it('that throws in many ways at once throws the very value each time', async () => {
       await using py = await start(place, { workers: 1 })
-      const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> => py.run<R>(`${FUNCTIONS}:${name}`, args)
+      const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> =>
+        py.run<R>(`${FUNCTIONS}:${name}`, args)
       await py.exec`
         import asyncio
         async def later_of(function):
@@ -441,18 +498,26 @@ export function callbackSuite(place: Placement): void {
 
     it('can stand in containers, as a keyword argument, and in the keyword arguments of map', async () => {
       const double = (x: number) => x * 2
-      expect(await call('deep', { list: [double], dict: { function: double } })).toEqual([2, 4, true])
+      expect(await call('deep', { list: [double], dict: { function: double } })).toEqual([
+        2,
+        4,
+        true,
+      ])
       expect(await py.eval`${new Map([[1, double]])}[1](4)`).toBe(8)
       expect(await py.run(`${FUNCTIONS}:call_for`, [5], { kwargs: { function: double } })).toBe(10)
       const options = { kwargs: { function: (x: number, { by }: { by: number }) => x * by, by: 3 } }
       const items = Array.from({ length: 500 }, (_, i) => i)
-      expect(await collect(py.map(`${FUNCTIONS}:call_for`, items, options))).toEqual(items.map((x) => x * 3))
+      expect(await collect(py.map(`${FUNCTIONS}:call_for`, items, options))).toEqual(
+        items.map((x) => x * 3),
+      )
       const mine = new Error('mine')
       const fails = (x: number) => {
         if (x === 3) throw mine
         return x
       }
-      const error = await thrown(() => collect(py.map(`${FUNCTIONS}:call_for`, items, { kwargs: { function: fails } })))
+      const error = await thrown(() =>
+        collect(py.map(`${FUNCTIONS}:call_for`, items, { kwargs: { function: fails } })),
+      )
       expect(error === mine || (error as Error).cause === mine).toBe(true)
       await pythonHolds(py, 0)
     })
@@ -474,7 +539,9 @@ export function callbackSuite(place: Placement): void {
           ),
         ),
       )
-      await Promise.allSettled(Array.from({ length: 100 }, () => call('apply', () => Promise.reject(new Error()))))
+      await Promise.allSettled(
+        Array.from({ length: 100 }, () => call('apply', () => Promise.reject(new Error()))),
+      )
       await call('recovers', () => {
         throw new Error()
       })
@@ -482,11 +549,15 @@ export function callbackSuite(place: Placement): void {
     })
 
     it('that never got to Python is not held', async () => {
-      expect(await refusal(() => call('apply', () => 1, Symbol('no')))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      expect(await refusal(() => call('apply', () => 1, Symbol('no')))).toMatchObject({
+        code: 'ERR_PYTHREADS_VALUE',
+      })
       await using one = await start(place, { workers: 1, maxQueue: 0 })
       const go = gate()
       const busy = one.run(APPLY, [() => go.opened])
-      expect(await refusal(() => one.run(APPLY, [() => 2]))).toMatchObject({ code: 'ERR_PYTHREADS_QUEUE_FULL' })
+      expect(await refusal(() => one.run(APPLY, [() => 2]))).toMatchObject({
+        code: 'ERR_PYTHREADS_QUEUE_FULL',
+      })
       go.open()
       await busy
       await pythonHolds(one, 0)
@@ -510,13 +581,18 @@ export function callbackSuite(place: Placement): void {
       await pythonHolds(py, 0)
     })
 
-    it.each([1, 2, 4])('many callers at once, each 5 levels deep, with %i workers', async (workers) => {
-      await using py = await start(place, { workers })
-      const down = async (level: number): Promise<number> =>
-        level === 0 ? 0 : 1 + (await py.run<number>(APPLY, [down, level - 1]))
-      expect(await Promise.all(Array.from({ length: 40 }, () => down(5)))).toEqual(Array(40).fill(5))
-      await pythonHolds(py, 0)
-    })
+    it.each([1, 2, 4])(
+      'many callers at once, each 5 levels deep, with %i workers',
+      async (workers) => {
+        await using py = await start(place, { workers })
+        const down = async (level: number): Promise<number> =>
+          level === 0 ? 0 : 1 + (await py.run<number>(APPLY, [down, level - 1]))
+        expect(await Promise.all(Array.from({ length: 40 }, () => down(5)))).toEqual(
+          Array(40).fill(5),
+        )
+        await pythonHolds(py, 0)
+      },
+    )
 
     it('of another worker, which calls back to the first, completes', async () => {
       await using py = await start(place)
@@ -535,10 +611,15 @@ export function callbackSuite(place: Placement): void {
 
     it.each([1, 2])('many times at once gets every answer, with %i workers', async (workers) => {
       await using py = await start(place, { workers })
-      const fan = () => Promise.all(Array.from({ length: 50 }, (_, i) => py.run<number>(APPLY, [(x: number) => x + 1, i])))
+      const fan = () =>
+        Promise.all(
+          Array.from({ length: 50 }, (_, i) => py.run<number>(APPLY, [(x: number) => x + 1, i])),
+        )
       const expected = Array.from({ length: 50 }, (_, i) => i + 1)
       expect(await py.run(APPLY, [fan])).toEqual(expected)
-      expect(await Promise.all(Array.from({ length: 4 }, () => py.run(APPLY, [fan])))).toEqual(Array(4).fill(expected))
+      expect(await Promise.all(Array.from({ length: 4 }, () => py.run(APPLY, [fan])))).toEqual(
+        Array(4).fill(expected),
+      )
     })
 
     it.each([1, 2])('by exec, module, map, sync and session, with %i workers', async (workers) => {
@@ -546,7 +627,9 @@ export function callbackSuite(place: Placement): void {
       const run = <R>(body: () => R): Promise<Awaited<R>> => py.run<Awaited<R>>(APPLY, [body])
       await run(() => py.exec('by_callback = 5'))
       expect(await py.eval('by_callback')).toBe(5)
-      expect(await run(async () => (await py.module('VALUE = 6', 'made_in_callback')).VALUE)).toBe(6)
+      expect(await run(async () => (await py.module('VALUE = 6', 'made_in_callback')).VALUE)).toBe(
+        6,
+      )
       expect(await run(() => collect(py.map('math:sqrt', [1, 4, 9])))).toEqual([1, 2, 3])
       expect(await run(() => py.sync.eval('1 + 1'))).toBe(2)
       expect(await run(() => py.sync.eval`${(x: number) => x + 1}(5)`)).toBe(6)
@@ -602,7 +685,9 @@ export function callbackSuite(place: Placement): void {
   describe('a callback and the end of the pool', () => {
     it('close() in it is refused, and the pool goes on', async () => {
       await using py = await start(place)
-      expect(await refusal(() => py.run(APPLY, [() => py.close()]))).toMatchObject({ code: 'ERR_PYTHREADS_DEADLOCK' })
+      expect(await refusal(() => py.run(APPLY, [() => py.close()]))).toMatchObject({
+        code: 'ERR_PYTHREADS_DEADLOCK',
+      })
       expect(await py.run(APPLY, [() => 1])).toBe(1)
     })
 
@@ -643,7 +728,9 @@ export function callbackSuite(place: Placement): void {
         again.destroy()
         return () => 1
       }
-      expect(await refusal(() => again.run(APPLY, [late]))).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED' })
+      expect(await refusal(() => again.run(APPLY, [late]))).toMatchObject({
+        code: 'ERR_PYTHREADS_DESTROYED',
+      })
     })
 
     it('destroy() while it runs rejects its call, and its answer is dropped', async () => {
@@ -663,7 +750,8 @@ export function callbackSuite(place: Placement): void {
       )
       await begun.opened
       py.destroy()
-      for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED' })
+      for (const error of await Promise.all(calls))
+        expect(error).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED' })
       go.open()
       await over.opened
       expect(py.stats()).toMatchObject({ running: 0, queued: 0 })
@@ -713,7 +801,9 @@ export function callbackSuite(place: Placement): void {
           expect(await py.eval('1 + 1')).toBe(2) // waits for the replacement
           return 1
         }
-        expect(await refusal(() => py.run(APPLY, [suicidal]))).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
+        expect(await refusal(() => py.run(APPLY, [suicidal]))).toMatchObject({
+          code: 'ERR_PYTHREADS_WORKER_DIED',
+        })
         expect(await py.eval('1')).toBe(1)
         await pythonHolds(py, 0)
       })
@@ -729,7 +819,9 @@ export function callbackSuite(place: Placement): void {
 
     it('answers, throws and comes home', async () => {
       expect(py.sync.run(APPLY, [(a: number, b: number) => a + b, 1, 2])).toBe(3)
-      expect(py.sync.import(file('functions.py')).apply?.((...args: unknown[]) => args, 1, kw({ a: 2 }))).toEqual([1, { a: 2 }])
+      expect(
+        py.sync.import(file('functions.py')).apply?.((...args: unknown[]) => args, 1, kw({ a: 2 })),
+      ).toEqual([1, { a: 2 }])
       const mine = new Error('mine')
       const fails = () => {
         throw mine
@@ -740,17 +832,22 @@ export function callbackSuite(place: Placement): void {
         }
         expect(Object.is(await thrown(() => py.sync.run(APPLY, [throws])), value)).toBe(true)
       }
-      expect(((await thrown(() => py.sync.run(`${FUNCTIONS}:wraps`, [fails]))) as Error).cause).toBe(mine)
+      expect(
+        ((await thrown(() => py.sync.run(`${FUNCTIONS}:wraps`, [fails]))) as Error).cause,
+      ).toBe(mine)
       expect(py.sync.run(`${FUNCTIONS}:recovers`, [fails])).toBe('fallback')
       expect(py.sync.eval`${fails}`).toBe(fails)
       expect(py.sync.run(`${FUNCTIONS}:same`, [fails, fails])).toBe(true)
       let calls = 0
-      expect(py.sync.run(`${FUNCTIONS}:repeat`, [(x: number) => ++calls && x, 5_000])).toBe(12_497_500)
+      expect(py.sync.run(`${FUNCTIONS}:repeat`, [(x: number) => ++calls && x, 5_000])).toBe(
+        12_497_500,
+      )
       expect(calls).toBe(5_000)
     })
 
     it('makes sync calls, 20 levels deep', async () => {
-      const down = (level: number): number => (level === 0 ? 0 : 1 + py.sync.run<number>(APPLY, [down, level - 1]))
+      const down = (level: number): number =>
+        level === 0 ? 0 : 1 + py.sync.run<number>(APPLY, [down, level - 1])
       expect(down(20)).toBe(20)
       const mine = new Error('mine')
       const fall = (level: number): unknown => {
@@ -763,32 +860,54 @@ export function callbackSuite(place: Placement): void {
     })
 
     it('that answers with a promise is refused', async () => {
-      const promises = [async () => 1, () => Promise.resolve(1), () => Promise.reject(new Error('unseen')), () => py.eval('1')]
+      const promises = [
+        async () => 1,
+        () => Promise.resolve(1),
+        () => Promise.reject(new Error('unseen')),
+        () => py.eval('1'),
+      ]
       for (const promise of promises) {
-        expect(await refusal(() => py.sync.run(APPLY, [promise]))).toMatchObject({ code: 'ERR_PYTHREADS_DEADLOCK' })
+        expect(await refusal(() => py.sync.run(APPLY, [promise]))).toMatchObject({
+          code: 'ERR_PYTHREADS_DEADLOCK',
+        })
         expect(py.sync.run(`${FUNCTIONS}:recovers`, [promise])).toBe('fallback')
       }
     })
 
     it('is called from another thread of Python, during the call and after it', async () => {
-      expect(py.sync.run(`${FUNCTIONS}:in_thread`, [(x: number) => x + 1, 1])).toEqual(['returned', 2])
-      const numbers = py.sync.run<string[][]>(`${FUNCTIONS}:in_many_threads`, [(t: number, c: number) => `${t} ${c}`, 10, 20])
-      expect(numbers).toEqual(Array.from({ length: 10 }, (_, t) => Array.from({ length: 20 }, (_, c) => `${t} ${c}`)))
-      expect(py.sync.run(`${FUNCTIONS}:in_thread`, [async () => 1])).toEqual(['raised', expect.any(String)])
+      expect(py.sync.run(`${FUNCTIONS}:in_thread`, [(x: number) => x + 1, 1])).toEqual([
+        'returned',
+        2,
+      ])
+      const numbers = py.sync.run<string[][]>(`${FUNCTIONS}:in_many_threads`, [
+        (t: number, c: number) => `${t} ${c}`,
+        10,
+        20,
+      ])
+      expect(numbers).toEqual(
+        Array.from({ length: 10 }, (_, t) => Array.from({ length: 20 }, (_, c) => `${t} ${c}`)),
+      )
+      expect(py.sync.run(`${FUNCTIONS}:in_thread`, [async () => 1])).toEqual([
+        'raised',
+        expect.any(String),
+      ])
     })
 
     it.each([
       ['with a value', () => 'answer', 'returned answer'],
       ['with a promise', async () => 'promised', 'returned promised'],
       ['with an error', () => Promise.reject(new Error('mine')), 'raised JavaScriptError'],
-    ])('is called from another thread of Python when no call is under way, and answers %s', async (_, answer, expected) => {
-      using places = new Places()
-      const [opened, outcome] = [places.path('gate'), places.path('outcome')]
-      py.sync.run(`${FUNCTIONS}:call_when_there_is`, [opened, answer, outcome])
-      places.file('gate', '')
-      await expect.poll(() => existsSync(outcome)).toBe(true)
-      expect(readFileSync(outcome, 'utf8')).toBe(expected)
-    })
+    ])(
+      'is called from another thread of Python when no call is under way, and answers %s',
+      async (_, answer, expected) => {
+        using places = new Places()
+        const [opened, outcome] = [places.path('gate'), places.path('outcome')]
+        py.sync.run(`${FUNCTIONS}:call_when_there_is`, [opened, answer, outcome])
+        places.file('gate', '')
+        await expect.poll(() => existsSync(outcome)).toBe(true)
+        expect(readFileSync(outcome, 'utf8')).toBe(expected)
+      },
+    )
 
     it('that is kept is called by a later call', () => {
       const kept = (x: number) => x * 2
@@ -806,23 +925,33 @@ export function callbackSuite(place: Placement): void {
             time.sleep(seconds)
             return function()
       `
-      const answers = [one.eval`slow(${async () => 'promised'}, 0.1)`, one.eval`slow(${() => 'direct'}, 0.1)`]
+      const answers = [
+        one.eval`slow(${async () => 'promised'}, 0.1)`,
+        one.eval`slow(${() => 'direct'}, 0.1)`,
+      ]
       const settled = Promise.allSettled(answers)
       for (let i = 0; i < 5; i++) {
         one.sync.eval('__import__("time").sleep(0.1)')
         await new Promise((resolve) => setImmediate(resolve))
       }
-      expect((await settled).map((result) => (result.status === 'fulfilled' ? result.value : result.reason.code))).toEqual([
-        'promised',
-        'direct',
-      ])
+      expect(
+        (await settled).map((result) =>
+          result.status === 'fulfilled' ? result.value : result.reason.code,
+        ),
+      ).toEqual(['promised', 'direct'])
     })
 
     it('that destroys the pool ends the call', async () => {
       const one = await start(place, { workers: 1 })
       const error = await refusal(() => one.sync.run(APPLY, [() => one.destroy()]))
-      expect(['ERR_PYTHREADS_WORKER_DIED', 'ERR_PYTHREADS_DESTROYED', 'ERR_PYTHREADS_CLOSED']).toContain(error.code)
-      expect(await refusal(() => one.sync.eval('1'))).toMatchObject({ code: 'ERR_PYTHREADS_CLOSED' })
+      expect([
+        'ERR_PYTHREADS_WORKER_DIED',
+        'ERR_PYTHREADS_DESTROYED',
+        'ERR_PYTHREADS_CLOSED',
+      ]).toContain(error.code)
+      expect(await refusal(() => one.sync.eval('1'))).toMatchObject({
+        code: 'ERR_PYTHREADS_CLOSED',
+      })
     })
 
     it('of another pool in a callback works', async () => {

@@ -22,15 +22,22 @@ export function callSuite(place: Placement): void {
     })
 
     it('takes keyword arguments', async () => {
-      expect(await calls.echo?.(1, 'two', kw({ three: 3, four: [4] }))).toEqual([[1, 'two'], { three: 3, four: [4] }])
+      expect(await calls.echo?.(1, 'two', kw({ three: 3, four: [4] }))).toEqual([
+        [1, 'two'],
+        { three: 3, four: [4] },
+      ])
       expect(await calls.echo?.(kw({}))).toEqual([[], {}])
       expect(await calls.echo?.(kw({ self: 1, if: 2, 'a b': 3, é: 4, __proto_: 5 }))).toEqual([
         [],
         { self: 1, if: 2, 'a b': 3, é: 4, __proto_: 5 },
       ])
       expect(await calls.strict?.(1, kw({ second: 2 }))).toEqual([1, 2, 3])
-      expect(await py.import('json').dumps?.({ b: 1, a: 2 }, kw({ sort_keys: true, indent: 1 }))).toBe('{\n "a": 2,\n "b": 1\n}')
-      expect(await py.run('json:dumps', [{ b: 1, a: 2 }], { kwargs: { sort_keys: true } })).toBe('{"a": 2, "b": 1}')
+      expect(
+        await py.import('json').dumps?.({ b: 1, a: 2 }, kw({ sort_keys: true, indent: 1 })),
+      ).toBe('{\n "a": 2,\n "b": 1\n}')
+      expect(await py.run('json:dumps', [{ b: 1, a: 2 }], { kwargs: { sort_keys: true } })).toBe(
+        '{"a": 2, "b": 1}',
+      )
     })
 
     it('takes an object as an argument where it is not made by kw()', async () => {
@@ -61,11 +68,14 @@ export function callSuite(place: Placement): void {
 
     it('answers each of many callers what is theirs', async () => {
       const all = Array.from({ length: 500 }, (_, i) => i)
-      expect(await Promise.all(all.map((i) => calls.identity?.({ i })))).toEqual(all.map((i) => ({ i })))
+      expect(await Promise.all(all.map((i) => calls.identity?.({ i })))).toEqual(
+        all.map((i) => ({ i })),
+      )
     })
 
     it('goes to the worker that it names', async () => {
-      const where = (worker: number) => py.run<[number, number]>(`${file('calls.py').pathname}:where`, [], { worker })
+      const where = (worker: number) =>
+        py.run<[number, number]>(`${file('calls.py').pathname}:where`, [], { worker })
       const [first, second, again] = await Promise.all([where(0), where(1), where(0)])
       expect(first).not.toEqual(second)
       expect(again).toEqual(first)
@@ -94,7 +104,11 @@ export function callSuite(place: Placement): void {
     })
 
     it('is read whatever its name means in JavaScript', async () => {
-      expect(await Promise.all([calls.name, calls.length, calls.prototype])).toEqual(['the name', 7, 'the prototype'])
+      expect(await Promise.all([calls.name, calls.length, calls.prototype])).toEqual([
+        'the name',
+        7,
+        'the prototype',
+      ])
     })
 
     it('is read anew each time', async () => {
@@ -120,13 +134,17 @@ export function callSuite(place: Placement): void {
 
     it('and a module say what they are, and are themselves as arguments', async () => {
       const json = py.import('json')
-      expect(inspect({ json, dumps: json.dumps })).toBe('{ json: [Python module json], dumps: [Python json:dumps] }')
+      expect(inspect({ json, dumps: json.dumps })).toBe(
+        '{ json: [Python module json], dumps: [Python json:dumps] }',
+      )
       expect(`${json} ${json.dumps}`).toBe('[Python module json] [Python json:dumps]')
       expect(await py.eval`${json}.__name__`).toBe('json')
       expect(await py.eval`${[json.dumps]}[0]([1])`).toBe('[1]')
       expect(await py.eval`${await json} is ${json} is ${py.sync.import('json')}`).toBe(true)
       for (const value of [json, json.dumps, await json]) {
-        expect(() => JSON.stringify({ value })).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_JSON' }))
+        expect(() => JSON.stringify({ value })).toThrow(
+          expect.objectContaining({ code: 'ERR_PYTHREADS_JSON' }),
+        )
       }
     })
   })

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { CallOptions, Python, PythonOptions, PythreadsError, RemoteObject } from '../../../src/index.ts'
+import type {
+  CallOptions,
+  Python,
+  PythonOptions,
+  PythreadsError,
+  RemoteObject,
+} from '../../../src/index.ts'
 import { gate } from '../../support/deferred.ts'
 import { javaScriptHolds, pythonHolds } from '../../support/held.ts'
 import { collect, refusal } from '../../support/outcome.ts'
@@ -24,20 +30,30 @@ type Begin = (py: Python, begun: () => void, options: CallOptions) => Promise<un
 /** The ways to make a call that spins until it is interrupted. */
 const WAYS: Record<string, Begin> = {
   run: (py, begun, options) => py.run(`${CANCELLED}:spins`, [begun], options),
-  'a module imported with options': async (py, begun, options) => py.import(file('cancelled.py'), options).spins?.(begun),
+  'a module imported with options': async (py, begun, options) =>
+    py.import(file('cancelled.py'), options).spins?.(begun),
   'run of a session': async (py, begun, options) => {
     const session = await py.session()
     return session.run(`${CANCELLED}:spins`, [begun], options).finally(() => void session.close())
   },
   'a module of a session': async (py, begun, options) => {
     const session = await py.session()
-    return Promise.resolve(session.import(CANCELLED, options).spins?.(begun)).finally(() => void session.close())
+    return Promise.resolve(session.import(CANCELLED, options).spins?.(begun)).finally(
+      () => void session.close(),
+    )
   },
   map: async (py, begun, { signal, timeoutMs }) =>
-    collect(py.map(`${CANCELLED}:spins`, [begun], { ...(signal === undefined ? { timeoutMs } : { signal }) })),
+    collect(
+      py.map(`${CANCELLED}:spins`, [begun], {
+        ...(signal === undefined ? { timeoutMs } : { signal }),
+      }),
+    ),
 }
 
-/** Waits until whatever was cancelled is over, and checks that nothing is left of it and that the workers answer. */
+/**
+ * Waits until whatever was cancelled is over, and checks that nothing is left of it and that the
+ * workers answer.
+ */
 async function expectRest(py: Python, stats: object = AT_REST): Promise<void> {
   await expect.poll(() => py.stats()).toMatchObject(stats)
   const numbers = Array.from({ length: 20 }, (_, i) => i)
@@ -63,11 +79,16 @@ async function abort(
   await Promise.race([begun.opened, failed.then((error) => Promise.reject(error))])
   await sleep(10) // into what comes behind
   controller.abort(reason)
-  const soon = turns(AT_ONCE_TURNS).then(() => Promise.reject(new Error('the call was not rejected at once')))
+  const soon = turns(AT_ONCE_TURNS).then(() =>
+    Promise.reject(new Error('the call was not rejected at once')),
+  )
   return Promise.race([failed, soon])
 }
 
-/** `signal`, `timeoutMs`, `queueTimeoutMs`, and what becomes of calls that nobody waits for any more. */
+/**
+ * `signal`, `timeoutMs`, `queueTimeoutMs`, and what becomes of calls that nobody waits for any
+ * more.
+ */
 export function cancellationSuite(place: Placement): void {
   describe('cancellation', () => {
     interrupting(place)
@@ -89,13 +110,19 @@ function interrupting(place: Placement): void {
     afterAll(() => py.destroy())
     beforeEach(() => takeNotes(py))
 
-    it.each(Object.keys(WAYS))('%s: a signal interrupts it, and what cleans up runs', async (way) => {
-      const reason = new Error('enough')
-      const error = await abort((begun, signal) => (WAYS[way] as Begin)(py, begun, { signal }), reason)
-      expect(error).toMatchObject({ ...ABORTED, cause: reason })
-      expect(await takeNotes(py)).toEqual(['with', 'finally'])
-      await expectRest(py)
-    })
+    it.each(Object.keys(WAYS))(
+      '%s: a signal interrupts it, and what cleans up runs',
+      async (way) => {
+        const reason = new Error('enough')
+        const error = await abort(
+          (begun, signal) => (WAYS[way] as Begin)(py, begun, { signal }),
+          reason,
+        )
+        expect(error).toMatchObject({ ...ABORTED, cause: reason })
+        expect(await takeNotes(py)).toEqual(['with', 'finally'])
+        await expectRest(py)
+      },
+    )
 
     it.each(Object.keys(WAYS))('%s: so does its time limit', async (way) => {
       const error = await refusal(() => (WAYS[way] as Begin)(py, () => {}, { timeoutMs: 200 }))
@@ -106,9 +133,13 @@ function interrupting(place: Placement): void {
     })
 
     it('without a reason of its own the cause is that of an AbortController', async () => {
-      const { cause } = await abort((begun, signal) => py.run(`${CANCELLED}:spins`, [begun], { signal }))
+      const { cause } = await abort((begun, signal) =>
+        py.run(`${CANCELLED}:spins`, [begun], { signal }),
+      )
       expect(cause).toMatchObject({ name: 'AbortError' })
-      const late = await refusal(() => py.run(`${CANCELLED}:spin`, [], { signal: AbortSignal.timeout(100) }))
+      const late = await refusal(() =>
+        py.run(`${CANCELLED}:spin`, [], { signal: AbortSignal.timeout(100) }),
+      )
       expect(late).toMatchObject({ ...ABORTED, cause: { name: 'TimeoutError' } })
       await expectRest(py)
     })
@@ -126,13 +157,20 @@ function interrupting(place: Placement): void {
     if (place.isolation === 'thread')
       it('an import that its error needs is not left locked', async () => {
         await using own = await start(place, { workers: 2, graceMs: 600_000 })
-        const slow = await own.run<RemoteObject>(`${CANCELLED}:slow_down`, ['pythreads_kernel.tracebacks', 0.3])
+        const slow = await own.run<RemoteObject>(`${CANCELLED}:slow_down`, [
+          'pythreads_kernel.tracebacks',
+          0.3,
+        ])
         const both = AbortSignal.timeout(100)
         // One imports it, the other one waits for that.
-        const failing = [0, 1].map(() => refusal(() => own.run('json:loads', ['{'], { signal: both })))
+        const failing = [0, 1].map(() =>
+          refusal(() => own.run('json:loads', ['{'], { signal: both })),
+        )
         for (const error of await Promise.all(failing)) expect(error).toMatchObject(ABORTED)
         for (const worker of [0, 1]) {
-          expect(await refusal(() => own.run('json:loads', ['{'], { worker, timeoutMs: 10_000 }))).toMatchObject({
+          expect(
+            await refusal(() => own.run('json:loads', ['{'], { worker, timeoutMs: 10_000 })),
+          ).toMatchObject({
             type: 'JSONDecodeError',
           })
         }
@@ -148,9 +186,12 @@ function interrupting(place: Placement): void {
     it('what cleans up is not interrupted again when this thread hears late that the call was interrupted', async () => {
       const begun = gate()
       const controller = new AbortController()
-      const failed = refusal(() => py.run(`${CANCELLED}:cleans_up_for`, [begun.open, 0.5], { signal: controller.signal }))
+      const failed = refusal(() =>
+        py.run(`${CANCELLED}:cleans_up_for`, [begun.open, 0.5], { signal: controller.signal }),
+      )
       await begun.opened
-      await new Promise((resolve) => setImmediate(resolve)) // timers come next, and only then what Python says
+      // timers come next, and only then what Python says
+      await new Promise((resolve) => setImmediate(resolve))
       controller.abort()
       for (const end = performance.now() + 150; performance.now() < end; );
       expect(await failed).toMatchObject(ABORTED)
@@ -170,9 +211,14 @@ function interrupting(place: Placement): void {
 
     it('what cleans up can print', async () => {
       const lines: string[] = []
-      await using printing = await start(place, { ...PATIENT, output: ({ text }) => void lines.push(text) })
+      await using printing = await start(place, {
+        ...PATIENT,
+        output: ({ text }) => void lines.push(text),
+      })
       for (let i = 0; i < 5; i++) {
-        await abort((begun, signal) => printing.run(`${CANCELLED}:prints_at_last`, [begun], { signal }))
+        await abort((begun, signal) =>
+          printing.run(`${CANCELLED}:prints_at_last`, [begun], { signal }),
+        )
         await expectRest(printing)
       }
       await expect.poll(() => lines).toEqual(Array.from({ length: 5 }, () => 'at last'))
@@ -209,16 +255,21 @@ function interrupting(place: Placement): void {
       }
     })
 
-    it.runIf(place.isolation === 'process').each(['sleeps', 'waits_for_lock'])('at once in a process: %s', async (what) => {
-      await abort((begun, signal) => py.run(`${CANCELLED}:${what}`, [begun, 60], { signal }))
-      const before = performance.now()
-      expect(await takeNotes(py)).toEqual(['finally'])
-      expect(performance.now() - before).toBeLessThan(30_000)
-      await expectRest(py)
-    })
+    it.runIf(place.isolation === 'process').each(['sleeps', 'waits_for_lock'])(
+      'at once in a process: %s',
+      async (what) => {
+        await abort((begun, signal) => py.run(`${CANCELLED}:${what}`, [begun, 60], { signal }))
+        const before = performance.now()
+        expect(await takeNotes(py)).toEqual(['finally'])
+        expect(performance.now() - before).toBeLessThan(30_000)
+        await expectRest(py)
+      },
+    )
 
     it('a call of C code: the caller does not wait for its end', async () => {
-      await abort((begun, signal) => py.run(`${CANCELLED}:in_c_code`, [begun, 40_000_000], { signal }))
+      await abort((begun, signal) =>
+        py.run(`${CANCELLED}:in_c_code`, [begun, 40_000_000], { signal }),
+      )
       expect(await py.eval('6 * 7')).toBe(42)
       await expectRest(py)
     })
@@ -232,7 +283,8 @@ function interrupting(place: Placement): void {
       )
       await Promise.all(gates.map(({ opened }) => opened))
       controller.abort('reason')
-      for (const error of await Promise.all(failed)) expect(error).toMatchObject({ ...ABORTED, cause: 'reason' })
+      for (const error of await Promise.all(failed))
+        expect(error).toMatchObject({ ...ABORTED, cause: 'reason' })
       await expectRest(several)
     })
 
@@ -291,7 +343,9 @@ function optionsOfCalls(place: Placement): void {
       await using py = await start(place, PATIENT)
       await takeNotes(py) // of others, where they have this interpreter, too
       const time = py.import(file('cancelled.py'), { timeoutMs: 2_000 })
-      expect(await refusal(() => time.Tidy?.spin)).toMatchObject({ code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND' })
+      expect(await refusal(() => time.Tidy?.spin)).toMatchObject({
+        code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND',
+      })
       expect(await refusal(async () => time.spin?.())).toMatchObject(TIMEOUT)
       expect(await time.note?.(1)).toBe(1)
       const controller = new AbortController()
@@ -314,7 +368,8 @@ function optionsOfCalls(place: Placement): void {
         async () => py.import(file('cancelled.py'), { signal }).note?.('ran'),
         () => collect(py.map(`${CANCELLED}:note`, ['ran'], { signal })),
       ]
-      for (const call of calls) expect(await refusal(call)).toMatchObject({ ...ABORTED, cause: 'before' })
+      for (const call of calls)
+        expect(await refusal(call)).toMatchObject({ ...ABORTED, cause: 'before' })
       expect(await takeNotes(py)).toEqual([])
       await expectRest(py)
     })
@@ -324,7 +379,9 @@ function optionsOfCalls(place: Placement): void {
       const controller = new AbortController()
       const { signal } = controller
       const done = await Promise.all(
-        Array.from({ length: 200 }, (_, i) => py.run('builtins:abs', [-i], { signal, timeoutMs: 60_000 })),
+        Array.from({ length: 200 }, (_, i) =>
+          py.run('builtins:abs', [-i], { signal, timeoutMs: 60_000 }),
+        ),
       )
       expect(done).toEqual(Array.from({ length: 200 }, (_, i) => i))
       controller.abort()
@@ -397,7 +454,9 @@ function optionsOfCalls(place: Placement): void {
       for (let i = 0; i < 50; i++) await call(-1, 0) // it is known to be short
       await takeNotes(py)
       const long = call(0, 1)
-      const behind = Array.from({ length: 5 }, (_, i) => refusal(() => call(i + 1, 0, { queueTimeoutMs: 200 })))
+      const behind = Array.from({ length: 5 }, (_, i) =>
+        refusal(() => call(i + 1, 0, { queueTimeoutMs: 200 })),
+      )
       for (const error of await Promise.all(behind)) expect(error).toMatchObject(QUEUE_TIMEOUT)
       expect(await long).toBe(0)
       expect(await takeNotes(py)).toEqual([0])
@@ -427,9 +486,13 @@ function callsThatHaveNotBegun(place: Placement): void {
       const controller = new AbortController()
       const { signal } = controller
       const waiting = Array.from({ length: 100 }, (_, i) => {
-        const options = { ...(i % 3 === 0 ? { worker: 0 } : {}), ...(i % 4 === 0 ? { priority: 5 } : {}) }
+        const options = {
+          ...(i % 3 === 0 ? { worker: 0 } : {}),
+          ...(i % 4 === 0 ? { priority: 5 } : {}),
+        }
         const aborted = i % 2 === 1
-        const call = () => py.run(`${CANCELLED}:calls`, [() => i], { ...options, ...(aborted ? { signal } : {}) })
+        const call = () =>
+          py.run(`${CANCELLED}:calls`, [() => i], { ...options, ...(aborted ? { signal } : {}) })
         return aborted ? refusal(call).then(({ code }) => code) : call()
       })
       expect(py.stats()).toMatchObject({ running: 1, queued: 100 })
@@ -437,7 +500,9 @@ function callsThatHaveNotBegun(place: Placement): void {
       expect(py.stats()).toMatchObject({ running: 1, queued: 50 })
       go.open()
       await busy
-      expect(await Promise.all(waiting)).toEqual(waiting.map((_, i) => (i % 2 === 1 ? ABORTED.code : i)))
+      expect(await Promise.all(waiting)).toEqual(
+        waiting.map((_, i) => (i % 2 === 1 ? ABORTED.code : i)),
+      )
       expect(await takeNotes(py)).toEqual(Array.from({ length: 51 }, () => 'finally'))
       await expectRest(py)
     })
@@ -450,25 +515,37 @@ function callsThatHaveNotBegun(place: Placement): void {
       for (let round = 0; round < 20; round++) {
         const numbers = Array.from({ length: 100 }, (_, i) => i)
         const controller = new AbortController()
-        const outcomes = Promise.allSettled(numbers.map((i) => short(i, i % 3 === 1 ? controller.signal : undefined)))
+        const outcomes = Promise.allSettled(
+          numbers.map((i) => short(i, i % 3 === 1 ? controller.signal : undefined)),
+        )
         controller.abort() // in the same turn: the worker has seen the first one at most
-        const codes = (await outcomes).map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason.code))
+        const codes = (await outcomes).map((outcome) =>
+          outcome.status === 'fulfilled' ? outcome.value : outcome.reason.code,
+        )
         expect(codes).toEqual(numbers.map((i) => (i % 3 === 1 ? ABORTED.code : i)))
-        expect(((await takeNotes(py)) as number[]).sort((a, b) => a - b)).toEqual(numbers.filter((i) => i % 3 !== 1))
+        expect(((await takeNotes(py)) as number[]).sort((a, b) => a - b)).toEqual(
+          numbers.filter((i) => i % 3 !== 1),
+        )
       }
       await expectRest(py)
     })
 
     it('nor behind a call that turns out to be long', async () => {
       const call = (number: number, seconds: number, signal?: AbortSignal) =>
-        py.run<number>(`${CANCELLED}:short_or_long`, [number, seconds], signal === undefined ? {} : { signal })
+        py.run<number>(
+          `${CANCELLED}:short_or_long`,
+          [number, seconds],
+          signal === undefined ? {} : { signal },
+        )
       for (let i = 0; i < 50; i++) await call(-1, 0)
       await takeNotes(py)
       for (const cancelLong of [false, true]) {
         const controller = new AbortController()
         const { signal } = controller
         const long = call(0, 0.3, cancelLong ? signal : undefined)
-        const behind = [1, 2, 3, 4, 5, 6].map((number) => call(number, 0, number % 2 === 0 ? signal : undefined))
+        const behind = [1, 2, 3, 4, 5, 6].map((number) =>
+          call(number, 0, number % 2 === 0 ? signal : undefined),
+        )
         const outcomes = Promise.allSettled([long, ...behind])
         await sleep(50)
         controller.abort()
@@ -484,7 +561,9 @@ function callsThatHaveNotBegun(place: Placement): void {
       const atRest = () => expect.poll(() => small.stats()).toMatchObject(AT_REST)
       const busy = small.run(`${CANCELLED}:spin_for`, [0.4])
       const controller = new AbortController()
-      const waiting = refusal(() => small.run(`${CANCELLED}:note`, ['ran'], { signal: controller.signal }))
+      const waiting = refusal(() =>
+        small.run(`${CANCELLED}:note`, ['ran'], { signal: controller.signal }),
+      )
       const refused = await refusal(() => small.run(`${CANCELLED}:note`, ['refused']))
       expect(refused).toMatchObject({ code: 'ERR_PYTHREADS_QUEUE_FULL' })
       const drained = new Promise<void>((resolve) => small.once('drain', () => resolve()))
@@ -498,10 +577,14 @@ function callsThatHaveNotBegun(place: Placement): void {
 
     it('close() waits for nothing that was given up', async () => {
       const closing = await start(place, PATIENT)
-      const stubborn = abort((begun, signal) => closing.run(`${CANCELLED}:stubborn`, [begun, 1], { signal }))
+      const stubborn = abort((begun, signal) =>
+        closing.run(`${CANCELLED}:stubborn`, [begun, 1], { signal }),
+      )
       await stubborn
       const controller = new AbortController()
-      const waiting = refusal(() => closing.run(`${CANCELLED}:note`, ['ran'], { signal: controller.signal }))
+      const waiting = refusal(() =>
+        closing.run(`${CANCELLED}:note`, ['ran'], { signal: controller.signal }),
+      )
       const closed = closing.close()
       controller.abort()
       expect(await waiting).toMatchObject(ABORTED)
@@ -529,7 +612,10 @@ function callbacks(place: Placement): void {
 
     it('which never answers', async () => {
       for (let i = 0; i < 10; i++) {
-        const error = await abort((begun, signal) => py.run(`${CANCELLED}:calls`, [never(begun)], { signal }), i)
+        const error = await abort(
+          (begun, signal) => py.run(`${CANCELLED}:calls`, [never(begun)], { signal }),
+          i,
+        )
         expect(error).toMatchObject({ ...ABORTED, cause: i })
         expect(await takeNotes(py)).toEqual(['finally'])
       }
@@ -563,14 +649,18 @@ function callbacks(place: Placement): void {
     it('in the callback itself', async () => {
       const controller = new AbortController()
       const aborts = () => controller.abort('mine')
-      const error = await refusal(() => py.run(`${CANCELLED}:calls`, [aborts], { signal: controller.signal }))
+      const error = await refusal(() =>
+        py.run(`${CANCELLED}:calls`, [aborts], { signal: controller.signal }),
+      )
       expect(error).toMatchObject({ ...ABORTED, cause: 'mine' })
       await expectRest(py)
     })
 
     it('and calls again when it is cancelled', async () => {
       const again = () => 'again'
-      await abort((begun, signal) => py.run(`${CANCELLED}:swallows_once`, [never(begun), again], { signal }))
+      await abort((begun, signal) =>
+        py.run(`${CANCELLED}:swallows_once`, [never(begun), again], { signal }),
+      )
       await expectRest(py)
     })
 
@@ -580,14 +670,19 @@ function callbacks(place: Placement): void {
         open()
         await new Promise(() => {})
       }
-      await abort((begun, signal) => py.run(`${CANCELLED}:goes_through`, [items(begun)], { signal }))
+      await abort((begun, signal) =>
+        py.run(`${CANCELLED}:goes_through`, [items(begun)], { signal }),
+      )
       expect(await takeNotes(py)).toEqual(['finally'])
       await expectRest(py)
     })
 
     it('a call that the callback made is cancelled: the outer one goes on', async () => {
       const outer = async () => {
-        const error = await abort((begun, signal) => py.run(`${CANCELLED}:spins`, [begun], { signal }), 'inner')
+        const error = await abort(
+          (begun, signal) => py.run(`${CANCELLED}:spins`, [begun], { signal }),
+          'inner',
+        )
         expect(error).toMatchObject({ ...ABORTED, cause: 'inner' })
         return await py.run(`${CANCELLED}:note`, ['after'])
       }
@@ -622,14 +717,17 @@ function callbacks(place: Placement): void {
             deepest.open()
             return new Promise(() => {})
           }
-          const failed = refusal(() => py.run(`${CANCELLED}:calls`, [() => nest(depth + 1)], { signal }))
+          const failed = refusal(() =>
+            py.run(`${CANCELLED}:calls`, [() => nest(depth + 1)], { signal }),
+          )
           errors.push(failed)
           return await failed.then((error) => Promise.reject(error))
         }
         nest(0).catch(() => {})
         await deepest.opened
         controller.abort('all')
-        for (const error of await Promise.all(errors)) expect(error).toMatchObject({ ...ABORTED, cause: 'all' })
+        for (const error of await Promise.all(errors))
+          expect(error).toMatchObject({ ...ABORTED, cause: 'all' })
         expect(await takeNotes(py)).toEqual(Array.from({ length: 10 }, () => 'finally'))
       }
       // Some are interrupted while they tell the error of the one within.
@@ -646,11 +744,16 @@ function callbacks(place: Placement): void {
           const begun = gate()
           const failures: Promise<PythreadsError>[] = []
           const callback = () => {
-            failures.push(refusal(() => own.run(`${CANCELLED}:spins`, [begun.open], { signal: inner.signal })))
+            failures.push(
+              refusal(() => own.run(`${CANCELLED}:spins`, [begun.open], { signal: inner.signal })),
+            )
           }
-          const answer = own.run(`${CANCELLED}:calls`, [callback], { signal: outer.signal }).catch((error) => error.code)
+          const answer = own
+            .run(`${CANCELLED}:calls`, [callback], { signal: outer.signal })
+            .catch((error) => error.code)
           await begun.opened
-          await sleep(100) // the callback has its answer; Python reads it when the inner call is over
+          // the callback has its answer; Python reads it when the inner call is over
+          await sleep(100)
           if (which === 'the outer call') outer.abort()
           await sleep(100)
           inner.abort()
@@ -696,7 +799,10 @@ function coroutines(place: Placement): void {
     it.each(['waits', 'hogs', 'hogs_later', 'gathers'])('one that %s', async (what) => {
       for (let i = 0; i < 5; i++) {
         const other = py.run(`${CANCELLED}:later`, [0.05, i])
-        const error = await abort((begun, signal) => py.run(`${CANCELLED}:${what}`, [begun], { signal }), i)
+        const error = await abort(
+          (begun, signal) => py.run(`${CANCELLED}:${what}`, [begun], { signal }),
+          i,
+        )
         expect(error).toMatchObject({ ...ABORTED, cause: i })
         expect(await other).toBe(i)
         await over()
@@ -704,12 +810,17 @@ function coroutines(place: Placement): void {
       }
     })
 
-    it.each(['waits', 'hogs', 'hogs_later', 'gathers'])('one that %s, by its time limit', async (what) => {
-      const error = await refusal(() => py.run(`${CANCELLED}:${what}`, [() => {}], { timeoutMs: 200 }))
-      expect(error).toMatchObject(TIMEOUT)
-      await over()
-      expect(await takeNotes(py)).toEqual(['finally'])
-    })
+    it.each(['waits', 'hogs', 'hogs_later', 'gathers'])(
+      'one that %s, by its time limit',
+      async (what) => {
+        const error = await refusal(() =>
+          py.run(`${CANCELLED}:${what}`, [() => {}], { timeoutMs: 200 }),
+        )
+        expect(error).toMatchObject(TIMEOUT)
+        await over()
+        expect(await takeNotes(py)).toEqual(['finally'])
+      },
+    )
 
     it('one that catches CancelledError and goes on: nobody waits, and nobody is disturbed', async () => {
       await abort((begun, signal) => py.run(`${CANCELLED}:goes_on`, [begun, 0.4], { signal }))
@@ -737,7 +848,12 @@ function coroutines(place: Placement): void {
       const controller = new AbortController()
       const begun = gate()
       const failed = refusal(() =>
-        collect(py.map(`${CANCELLED}:waits`, [() => {}, begun.open], { chunk: 2, signal: controller.signal })),
+        collect(
+          py.map(`${CANCELLED}:waits`, [() => {}, begun.open], {
+            chunk: 2,
+            signal: controller.signal,
+          }),
+        ),
       )
       await begun.opened
       controller.abort('map')
@@ -749,12 +865,18 @@ function coroutines(place: Placement): void {
     it('many among others that are answered', async () => {
       const controller = new AbortController()
       const calls = Array.from({ length: 300 }, (_, i) =>
-        py.run(`${CANCELLED}:later`, [i % 3 === 0 ? 3600 : 0.1, i], i % 3 === 0 ? { signal: controller.signal } : {}),
+        py.run(
+          `${CANCELLED}:later`,
+          [i % 3 === 0 ? 3600 : 0.1, i],
+          i % 3 === 0 ? { signal: controller.signal } : {},
+        ),
       )
       const outcomes = Promise.allSettled(calls)
       await py.eval('1')
       controller.abort()
-      const values = (await outcomes).map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason.code))
+      const values = (await outcomes).map((outcome) =>
+        outcome.status === 'fulfilled' ? outcome.value : outcome.reason.code,
+      )
       expect(values).toEqual(calls.map((_, i) => (i % 3 === 0 ? ABORTED.code : i)))
       await over()
     })
@@ -777,12 +899,18 @@ function iterating(place: Placement): void {
     it('a generator, by a signal or by the time limit of a step', async () => {
       const items: unknown[] = []
       const aborted = await abort(async (begun, signal) => {
-        await through(await py.run<RemoteObject>(`${CANCELLED}:generates`, [begun]), { signal }, items)
+        await through(
+          await py.run<RemoteObject>(`${CANCELLED}:generates`, [begun]),
+          { signal },
+          items,
+        )
       }, 'step')
       expect(aborted).toMatchObject({ ...ABORTED, cause: 'step' })
       expect(await takeNotes(py)).toEqual(['finally'])
       const generator = await py.run<RemoteObject>(`${CANCELLED}:generates`, [() => {}])
-      expect(await refusal(() => through(generator, { timeoutMs: 200 }, items))).toMatchObject(TIMEOUT)
+      expect(await refusal(() => through(generator, { timeoutMs: 200 }, items))).toMatchObject(
+        TIMEOUT,
+      )
       expect(await takeNotes(py)).toEqual(['finally'])
       expect(items).toEqual([1, 2, 1, 2])
       await expectRest(py)
@@ -791,7 +919,11 @@ function iterating(place: Placement): void {
     it('an asynchronous generator', async () => {
       const items: unknown[] = []
       await abort(async (begun, signal) => {
-        await through(await py.run<RemoteObject>(`${CANCELLED}:counts_for_ever`, [begun]), { signal }, items)
+        await through(
+          await py.run<RemoteObject>(`${CANCELLED}:counts_for_ever`, [begun]),
+          { signal },
+          items,
+        )
       })
       expect(items).toEqual([1])
       await expect.poll(() => takeNotes(py)).toEqual(['finally'])
@@ -799,7 +931,9 @@ function iterating(place: Placement): void {
     })
 
     it('the limit is that of each step', async () => {
-      await py.exec('def slow(n):\n    for i in range(n):\n        time.sleep(0.1)\n        yield i\nimport time')
+      await py.exec(
+        'def slow(n):\n    for i in range(n):\n        time.sleep(0.1)\n        yield i\nimport time',
+      )
       const items: unknown[] = []
       await through(await py.eval<RemoteObject>('slow(5)'), { timeoutMs: 400 }, items)
       expect(items).toEqual([0, 1, 2, 3, 4])
@@ -810,7 +944,8 @@ function iterating(place: Placement): void {
       const controller = new AbortController()
       const generator = await py.run<RemoteObject>(`${CANCELLED}:generates`, [() => {}])
       const error = await refusal(async () => {
-        for await (const _ of generator.$iterate({ signal: controller.signal })) controller.abort('between')
+        for await (const _ of generator.$iterate({ signal: controller.signal }))
+          controller.abort('between')
       })
       expect(error).toMatchObject({ ...ABORTED, cause: 'between' })
       await expect.poll(() => takeNotes(py)).toEqual(['finally'])
@@ -841,7 +976,10 @@ function iterating(place: Placement): void {
       }
       const items: unknown[] = []
       const run = async () => {
-        for await (const item of py.map(`${CANCELLED}:note`, source(), { chunk: 10, signal: controller.signal })) {
+        for await (const item of py.map(`${CANCELLED}:note`, source(), {
+          chunk: 10,
+          signal: controller.signal,
+        })) {
           if (items.push(item) === 35) controller.abort('map')
         }
       }
@@ -857,7 +995,11 @@ function iterating(place: Placement): void {
       const items: unknown[] = []
       const run = async () => {
         const seconds = Array.from({ length: 1_000 }, () => 0.02)
-        for await (const item of py.map(`${CANCELLED}:spin_for`, seconds, { chunk: 1, timeoutMs: 500 })) items.push(item)
+        for await (const item of py.map(`${CANCELLED}:spin_for`, seconds, {
+          chunk: 1,
+          timeoutMs: 500,
+        }))
+          items.push(item)
       }
       expect(await refusal(run)).toMatchObject(TIMEOUT)
       expect(items.length).toBeGreaterThan(0)
@@ -867,7 +1009,8 @@ function iterating(place: Placement): void {
 
     it('a map whose consumer is slow learns of it at its next step', async () => {
       const run = async () => {
-        for await (const _ of py.map(`${CANCELLED}:note`, [1, 2, 3], { chunk: 1, timeoutMs: 100 })) await sleep(150)
+        for await (const _ of py.map(`${CANCELLED}:note`, [1, 2, 3], { chunk: 1, timeoutMs: 100 }))
+          await sleep(150)
       }
       expect(await refusal(run)).toMatchObject(TIMEOUT)
       await expectRest(py)
@@ -880,7 +1023,8 @@ function iterating(place: Placement): void {
       }
       const items: unknown[] = []
       const run = async () => {
-        for await (const item of py.map(`${CANCELLED}:note`, source(), { timeoutMs: 300 })) items.push(item)
+        for await (const item of py.map(`${CANCELLED}:note`, source(), { timeoutMs: 300 }))
+          items.push(item)
       }
       const outcome = await Promise.race([refusal(run), sleep(5_000, 'it still waits')])
       expect(outcome).toMatchObject(TIMEOUT)
@@ -890,8 +1034,16 @@ function iterating(place: Placement): void {
   })
 }
 
-/** Calls that do not end when they are interrupted, what they are, and whether they are to end by themselves in this test. */
-const STUBBORN = { sleeps: 2, 'waits for a lock': 2, 'swallows everything': 2, 'is in C code': 60_000_000 }
+/**
+ * Calls that do not end when they are interrupted, what they are, and whether they are to end by
+ * themselves in this test.
+ */
+const STUBBORN = {
+  sleeps: 2,
+  'waits for a lock': 2,
+  'swallows everything': 2,
+  'is in C code': 60_000_000,
+}
 const FUNCTIONS: Record<keyof typeof STUBBORN, string> = {
   sleeps: 'sleeps',
   'waits for a lock': 'waits_for_lock',
@@ -903,220 +1055,250 @@ function workersThatAreStuck(place: Placement): void {
   const stuck = (py: Python, seconds: number) =>
     abort((begun, signal) => py.run(`${CANCELLED}:stubborn`, [begun, seconds], { signal }))
 
-  describe.runIf(place.isolation === 'process')('of a call that goes on: its process is ended', () => {
-    it.each(['swallows everything', 'is in C code'] as const)('one that %s', async (what) => {
-      await using py = await start(place, IMPATIENT)
-      const pid = await py.run('os:getpid')
-      const exits: unknown[] = []
-      py.on('workerExit', (exit) => exits.push(exit))
-      const forEver = what === 'is in C code' ? 10 ** 13 : 600
-      const error = await abort((begun, signal) => py.run(`${CANCELLED}:${FUNCTIONS[what]}`, [begun, forEver], { signal }), what)
-      expect(error).toMatchObject({ ...ABORTED, cause: what })
-      expect(await py.run('os:getpid')).not.toBe(pid)
-      expect(exits).toMatchObject([{ worker: 0, pid, asked: false }])
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
-
-    it('a coroutine that blocks its event loop', async () => {
-      await using py = await start(place, IMPATIENT)
-      const pid = await py.run('os:getpid')
-      await abort((begun, signal) => py.run(`${CANCELLED}:blocks`, [begun, 600], { signal }))
-      await expect.poll(() => py.run('os:getpid')).not.toBe(pid)
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
-
-    it('what waits for the worker, what stands behind the call and what other workers do is not lost', async () => {
-      await using py = await start(place, { ...IMPATIENT, workers: 2 })
-      const short = (i: number) => py.run(`${CANCELLED}:short_or_long`, [i, 0])
-      for (let i = 0; i < 100; i++) await short(-1)
-      const elsewhere = py.run(`${CANCELLED}:sleeps`, [() => {}, 1.5])
-      const cancelled = stuck(py, 600)
-      const pinned = [0, 1].map((worker) => py.run(`${CANCELLED}:note`, ['pinned'], { worker }))
-      const any = Array.from({ length: 20 }, (_, i) => short(i))
-      expect(await cancelled).toMatchObject(ABORTED)
-      expect(await Promise.all(any)).toEqual(any.map((_, i) => i))
-      expect(await Promise.all(pinned)).toEqual(['pinned', 'pinned'])
-      expect(await elsewhere).toBe(null)
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
-
-    it('what it had for others can be made again', async () => {
-      await using py = await start(place, IMPATIENT)
-      const lost = refusal(() => py.run(`${CANCELLED}:later`, [3600, 'lost']))
-      const retried = py.run(`${CANCELLED}:later`, [1, 'retried'], { retry: 1 })
-      const object = await py.run<RemoteObject>(`${CANCELLED}:Noting`)
-      await stuck(py, 600)
-      expect(await lost).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
-      expect(await retried).toBe('retried')
-      expect(await refusal(() => object.$str())).toMatchObject({ code: 'ERR_PYTHREADS_OBJECT_RELEASED' })
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
-
-    it('again and again', async () => {
-      await using py = await start(place, { ...IMPATIENT, graceMs: 20 })
-      for (let i = 1; i <= 5; i++) {
-        await stuck(py, 600)
-        expect(await py.eval`${i}`).toBe(i)
-        expect(py.stats()).toMatchObject({ ...AT_REST, replaced: i })
-      }
-    })
-  })
-
-  describe.runIf(place.isolation !== 'process')('of a call that goes on: its thread is left alone', () => {
-    it.each(Object.keys(STUBBORN) as (keyof typeof STUBBORN)[])(
-      'one that %s is replaced, and ended when it is back',
-      async (what) => {
+  describe.runIf(place.isolation === 'process')(
+    'of a call that goes on: its process is ended',
+    () => {
+      it.each(['swallows everything', 'is in C code'] as const)('one that %s', async (what) => {
         await using py = await start(place, IMPATIENT)
-        await py.exec('from sys import modules')
-        const events: unknown[] = []
-        py.on('workerWedged', (details) => events.push(['workerWedged', details]))
-        py.on('workerStart', (details) => events.push(['workerStart', details]))
-        py.on('workerExit', (details) => events.push(['workerExit', details]))
-        const target = `${CANCELLED}:${FUNCTIONS[what]}`
-        const error = await abort((begun, signal) => py.run(target, [begun, STUBBORN[what]], { signal }), what)
+        const pid = await py.run('os:getpid')
+        const exits: unknown[] = []
+        py.on('workerExit', (exit) => exits.push(exit))
+        const forEver = what === 'is in C code' ? 10 ** 13 : 600
+        const error = await abort(
+          (begun, signal) =>
+            py.run(`${CANCELLED}:${FUNCTIONS[what]}`, [begun, forEver], { signal }),
+          what,
+        )
         expect(error).toMatchObject({ ...ABORTED, cause: what })
-        await expect.poll(() => events.length).toBeGreaterThan(0)
-        expect(events[0]).toEqual(['workerWedged', { worker: 0, wedged: 1 }])
-        expect(py.stats()).toMatchObject({ running: 0, queued: 0, replaced: 1 })
-        expect(await py.eval('6 * 7')).toBe(42) // by another one, which knows what `exec` defined
-        expect(await py.eval('len(modules) > 0')).toBe(true)
+        expect(await py.run('os:getpid')).not.toBe(pid)
+        expect(exits).toMatchObject([{ worker: 0, pid, asked: false }])
         await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
+
+      it('a coroutine that blocks its event loop', async () => {
+        await using py = await start(place, IMPATIENT)
+        const pid = await py.run('os:getpid')
+        await abort((begun, signal) => py.run(`${CANCELLED}:blocks`, [begun, 600], { signal }))
+        await expect.poll(() => py.run('os:getpid')).not.toBe(pid)
+        await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
+
+      it('what waits for the worker, what stands behind the call and what other workers do is not lost', async () => {
+        await using py = await start(place, { ...IMPATIENT, workers: 2 })
+        const short = (i: number) => py.run(`${CANCELLED}:short_or_long`, [i, 0])
+        for (let i = 0; i < 100; i++) await short(-1)
+        const elsewhere = py.run(`${CANCELLED}:sleeps`, [() => {}, 1.5])
+        const cancelled = stuck(py, 600)
+        const pinned = [0, 1].map((worker) => py.run(`${CANCELLED}:note`, ['pinned'], { worker }))
+        const any = Array.from({ length: 20 }, (_, i) => short(i))
+        expect(await cancelled).toMatchObject(ABORTED)
+        expect(await Promise.all(any)).toEqual(any.map((_, i) => i))
+        expect(await Promise.all(pinned)).toEqual(['pinned', 'pinned'])
+        expect(await elsewhere).toBe(null)
+        await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
+
+      it('what it had for others can be made again', async () => {
+        await using py = await start(place, IMPATIENT)
+        const lost = refusal(() => py.run(`${CANCELLED}:later`, [3600, 'lost']))
+        const retried = py.run(`${CANCELLED}:later`, [1, 'retried'], { retry: 1 })
+        const object = await py.run<RemoteObject>(`${CANCELLED}:Noting`)
+        await stuck(py, 600)
+        expect(await lost).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
+        expect(await retried).toBe('retried')
+        expect(await refusal(() => object.$str())).toMatchObject({
+          code: 'ERR_PYTHREADS_OBJECT_RELEASED',
+        })
+        await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
+
+      it('again and again', async () => {
+        await using py = await start(place, { ...IMPATIENT, graceMs: 20 })
+        for (let i = 1; i <= 5; i++) {
+          await stuck(py, 600)
+          expect(await py.eval`${i}`).toBe(i)
+          expect(py.stats()).toMatchObject({ ...AT_REST, replaced: i })
+        }
+      })
+    },
+  )
+
+  describe.runIf(place.isolation !== 'process')(
+    'of a call that goes on: its thread is left alone',
+    () => {
+      it.each(Object.keys(STUBBORN) as (keyof typeof STUBBORN)[])(
+        'one that %s is replaced, and ended when it is back',
+        async (what) => {
+          await using py = await start(place, IMPATIENT)
+          await py.exec('from sys import modules')
+          const events: unknown[] = []
+          py.on('workerWedged', (details) => events.push(['workerWedged', details]))
+          py.on('workerStart', (details) => events.push(['workerStart', details]))
+          py.on('workerExit', (details) => events.push(['workerExit', details]))
+          const target = `${CANCELLED}:${FUNCTIONS[what]}`
+          const error = await abort(
+            (begun, signal) => py.run(target, [begun, STUBBORN[what]], { signal }),
+            what,
+          )
+          expect(error).toMatchObject({ ...ABORTED, cause: what })
+          await expect.poll(() => events.length).toBeGreaterThan(0)
+          expect(events[0]).toEqual(['workerWedged', { worker: 0, wedged: 1 }])
+          expect(py.stats()).toMatchObject({ running: 0, queued: 0, replaced: 1 })
+          expect(await py.eval('6 * 7')).toBe(42) // by another one, which knows what `exec` defined
+          expect(await py.eval('len(modules) > 0')).toBe(true)
+          await expectRest(py, { ...AT_REST, replaced: 1 })
+          await expect
+            .poll(() => events.map((event) => (event as unknown[])[0]).sort())
+            .toEqual(['workerExit', 'workerStart', 'workerWedged'])
+        },
+      )
+
+      it('a coroutine that blocks its event loop', async () => {
+        await using py = await start(place, IMPATIENT)
+        await abort((begun, signal) => py.run(`${CANCELLED}:blocks`, [begun, 1.5], { signal }))
+        await expect.poll(() => py.stats()).toMatchObject({ wedged: 1, replaced: 1 })
+        expect(await py.eval('6 * 7')).toBe(42)
+        expect(await py.run(`${CANCELLED}:later`, [0, 1])).toBe(1)
+        await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
+
+      it('what stands behind it and what waits for it goes to others', async () => {
+        await using py = await start(place, { ...IMPATIENT, workers: 2 })
+        const short = (i: number) => py.run(`${CANCELLED}:short_or_long`, [i, 0])
+        for (let i = 0; i < 100; i++) await short(-1)
+        const cancelled = stuck(py, 2)
+        const pinned = [0, 1].map((worker) => py.run(`${CANCELLED}:note`, ['pinned'], { worker }))
+        const any = Array.from({ length: 20 }, (_, i) => short(i))
+        expect(await cancelled).toMatchObject(ABORTED)
+        expect(await Promise.all(any)).toEqual(any.map((_, i) => i))
+        expect(await Promise.all(pinned)).toEqual(['pinned', 'pinned'])
+        await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
+
+      it('coroutines of others that it runs are answered, also when it is back before them', async () => {
+        await using py = await start(place, IMPATIENT)
+        const [soon, late] = [
+          py.run(`${CANCELLED}:later`, [0.8, 'soon']),
+          py.run(`${CANCELLED}:later`, [3, 'late']),
+        ]
+        await stuck(py, 1.5)
+        await expect.poll(() => py.stats().wedged).toBe(1)
+        expect(await soon).toBe('soon')
+        expect(await late).toBe('late')
+        await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
+
+      it('no more than maxWedged are replaced; then calls are refused, until one is back', async () => {
+        await using py = await start(place, { ...IMPATIENT, workers: 2, maxWedged: 1 })
+        const wedged: number[] = []
+        py.on('workerWedged', (event) => wedged.push(event.wedged))
+        await stuck(py, 3)
+        await expect.poll(() => py.stats()).toMatchObject({ wedged: 1, replaced: 1 })
+        expect(await Promise.all([py.eval('1'), py.eval('2')])).toEqual([1, 2])
+        await stuck(py, 3)
+        await expect.poll(() => py.stats()).toMatchObject({ wedged: 2, replaced: 1 })
+        expect(py.stats().workers.filter(({ state }) => state === 'wedged')).toHaveLength(1)
+        expect(await py.eval('3')).toBe(3) // one is left
+        const pinned = py.stats().workers.find(({ state }) => state === 'wedged')?.worker ?? -1
+        expect(await refusal(() => py.run('builtins:abs', [1], { worker: pinned }))).toMatchObject({
+          code: 'ERR_PYTHREADS_WEDGED',
+        })
+        const cancelled = stuck(py, 2)
+        await cancelled
+        const waiting = refusal(() => py.eval('4'))
+        expect(await waiting).toMatchObject({ code: 'ERR_PYTHREADS_WEDGED' })
+        expect(py.stats()).toMatchObject({ wedged: 3, replaced: 1, queued: 0, running: 0 })
+        for (const call of [
+          () => py.run('builtins:abs', [1]),
+          () => py.run('builtins:abs', [1], { worker: 0 }),
+          () => collect(py.map('builtins:abs', [1])),
+          () => py.session(),
+          () => py.import('json').dumps?.(1),
+        ]) {
+          expect(await refusal(async () => await call())).toMatchObject({
+            code: 'ERR_PYTHREADS_WEDGED',
+          })
+        }
+        expect(py.sync.run('builtins:abs', [-1])).toBe(1)
+        expect(wedged).toEqual([1, 2, 3])
+        await expect.poll(() => py.stats().wedged).toBe(0)
         await expect
-          .poll(() => events.map((event) => (event as unknown[])[0]).sort())
-          .toEqual(['workerExit', 'workerStart', 'workerWedged'])
-      },
-    )
+          .poll(() => py.stats().workers.map(({ state }) => state))
+          .toEqual(['idle', 'idle'])
+        expect(await Promise.all([py.eval('5'), py.eval('6')])).toEqual([5, 6])
+        expect(py.stats()).toMatchObject({ running: 0, queued: 0 })
+      })
 
-    it('a coroutine that blocks its event loop', async () => {
-      await using py = await start(place, IMPATIENT)
-      await abort((begun, signal) => py.run(`${CANCELLED}:blocks`, [begun, 1.5], { signal }))
-      await expect.poll(() => py.stats()).toMatchObject({ wedged: 1, replaced: 1 })
-      expect(await py.eval('6 * 7')).toBe(42)
-      expect(await py.run(`${CANCELLED}:later`, [0, 1])).toBe(1)
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
+      it('with maxWedged 0 none is replaced, and calls that wait are refused', async () => {
+        await using py = await start(place, { ...IMPATIENT, maxWedged: 0 })
+        await stuck(py, 1.5)
+        const waiting = refusal(() => py.eval('1'))
+        expect(py.stats()).toMatchObject({ running: 0, queued: 1 })
+        expect(await waiting).toMatchObject({ code: 'ERR_PYTHREADS_WEDGED' })
+        expect(py.stats()).toMatchObject({ running: 0, queued: 0, wedged: 1, replaced: 0 })
+        expect(py.stats().workers).toMatchObject([{ worker: 0, state: 'wedged' }])
+        await expect
+          .poll(() => py.stats())
+          .toMatchObject({ ...AT_REST, workers: [{ state: 'idle' }] })
+        expect(await py.eval('2')).toBe(2)
+      })
 
-    it('what stands behind it and what waits for it goes to others', async () => {
-      await using py = await start(place, { ...IMPATIENT, workers: 2 })
-      const short = (i: number) => py.run(`${CANCELLED}:short_or_long`, [i, 0])
-      for (let i = 0; i < 100; i++) await short(-1)
-      const cancelled = stuck(py, 2)
-      const pinned = [0, 1].map((worker) => py.run(`${CANCELLED}:note`, ['pinned'], { worker }))
-      const any = Array.from({ length: 20 }, (_, i) => short(i))
-      expect(await cancelled).toMatchObject(ABORTED)
-      expect(await Promise.all(any)).toEqual(any.map((_, i) => i))
-      expect(await Promise.all(pinned)).toEqual(['pinned', 'pinned'])
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
-
-    it('coroutines of others that it runs are answered, also when it is back before them', async () => {
-      await using py = await start(place, IMPATIENT)
-      const [soon, late] = [py.run(`${CANCELLED}:later`, [0.8, 'soon']), py.run(`${CANCELLED}:later`, [3, 'late'])]
-      await stuck(py, 1.5)
-      await expect.poll(() => py.stats().wedged).toBe(1)
-      expect(await soon).toBe('soon')
-      expect(await late).toBe('late')
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
-
-    it('no more than maxWedged are replaced; then calls are refused, until one is back', async () => {
-      await using py = await start(place, { ...IMPATIENT, workers: 2, maxWedged: 1 })
-      const wedged: number[] = []
-      py.on('workerWedged', (event) => wedged.push(event.wedged))
-      await stuck(py, 3)
-      await expect.poll(() => py.stats()).toMatchObject({ wedged: 1, replaced: 1 })
-      expect(await Promise.all([py.eval('1'), py.eval('2')])).toEqual([1, 2])
-      await stuck(py, 3)
-      await expect.poll(() => py.stats()).toMatchObject({ wedged: 2, replaced: 1 })
-      expect(py.stats().workers.filter(({ state }) => state === 'wedged')).toHaveLength(1)
-      expect(await py.eval('3')).toBe(3) // one is left
-      const pinned = py.stats().workers.find(({ state }) => state === 'wedged')?.worker ?? -1
-      expect(await refusal(() => py.run('builtins:abs', [1], { worker: pinned }))).toMatchObject({ code: 'ERR_PYTHREADS_WEDGED' })
-      const cancelled = stuck(py, 2)
-      await cancelled
-      const waiting = refusal(() => py.eval('4'))
-      expect(await waiting).toMatchObject({ code: 'ERR_PYTHREADS_WEDGED' })
-      expect(py.stats()).toMatchObject({ wedged: 3, replaced: 1, queued: 0, running: 0 })
-      for (const call of [
-        () => py.run('builtins:abs', [1]),
-        () => py.run('builtins:abs', [1], { worker: 0 }),
-        () => collect(py.map('builtins:abs', [1])),
-        () => py.session(),
-        () => py.import('json').dumps?.(1),
-      ]) {
-        expect(await refusal(async () => await call())).toMatchObject({ code: 'ERR_PYTHREADS_WEDGED' })
-      }
-      expect(py.sync.run('builtins:abs', [-1])).toBe(1)
-      expect(wedged).toEqual([1, 2, 3])
-      await expect.poll(() => py.stats().wedged).toBe(0)
-      await expect.poll(() => py.stats().workers.map(({ state }) => state)).toEqual(['idle', 'idle'])
-      expect(await Promise.all([py.eval('5'), py.eval('6')])).toEqual([5, 6])
-      expect(py.stats()).toMatchObject({ running: 0, queued: 0 })
-    })
-
-    it('with maxWedged 0 none is replaced, and calls that wait are refused', async () => {
-      await using py = await start(place, { ...IMPATIENT, maxWedged: 0 })
-      await stuck(py, 1.5)
-      const waiting = refusal(() => py.eval('1'))
-      expect(py.stats()).toMatchObject({ running: 0, queued: 1 })
-      expect(await waiting).toMatchObject({ code: 'ERR_PYTHREADS_WEDGED' })
-      expect(py.stats()).toMatchObject({ running: 0, queued: 0, wedged: 1, replaced: 0 })
-      expect(py.stats().workers).toMatchObject([{ worker: 0, state: 'wedged' }])
-      await expect.poll(() => py.stats()).toMatchObject({ ...AT_REST, workers: [{ state: 'idle' }] })
-      expect(await py.eval('2')).toBe(2)
-    })
-
-    it('a session ends with its worker', async () => {
-      await using py = await start(place, IMPATIENT)
-      const session = await py.session()
-      await abort((begun, signal) => session.run(`${CANCELLED}:stubborn`, [begun, 1.5], { signal }))
-      await expect.poll(() => py.stats().wedged).toBe(1)
-      expect(await refusal(() => session.eval('1'))).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
-      await session.close()
-      expect(await py.eval('1')).toBe(1)
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
-
-    it('a nested call goes on: the outer one learns of it at once, and goes on when its thread is back', async () => {
-      await using py = await start(place, IMPATIENT)
-      const outer = async () => {
-        const error = await stuck(py, 1.5)
+      it('a session ends with its worker', async () => {
+        await using py = await start(place, IMPATIENT)
+        const session = await py.session()
+        await abort((begun, signal) =>
+          session.run(`${CANCELLED}:stubborn`, [begun, 1.5], { signal }),
+        )
         await expect.poll(() => py.stats().wedged).toBe(1)
-        return error.code
-      }
-      expect(await py.run(`${CANCELLED}:calls`, [outer])).toBe(ABORTED.code)
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
+        expect(await refusal(() => session.eval('1'))).toMatchObject({
+          code: 'ERR_PYTHREADS_WORKER_DIED',
+        })
+        await session.close()
+        expect(await py.eval('1')).toBe(1)
+        await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
 
-    it('a nested call goes on that its callback does not wait for', async () => {
-      await using py = await start(place, IMPATIENT)
-      const begun = gate()
-      const controller = new AbortController()
-      const failures: Promise<PythreadsError>[] = []
-      const callback = () => {
-        const { signal } = controller
-        failures.push(refusal(() => py.run(`${CANCELLED}:stubborn`, [begun.open, 2], { signal })))
-      }
-      const answer = py.run(`${CANCELLED}:calls`, [callback])
-      await begun.opened
-      await sleep(50)
-      controller.abort()
-      for (const failure of failures) expect(await failure).toMatchObject(ABORTED)
-      await expect.poll(() => py.stats().wedged).toBe(1)
-      expect(await py.eval('6 * 7')).toBe(42)
-      expect(await answer).toBe(null)
-      await expectRest(py, { ...AT_REST, replaced: 1 })
-    })
+      it('a nested call goes on: the outer one learns of it at once, and goes on when its thread is back', async () => {
+        await using py = await start(place, IMPATIENT)
+        const outer = async () => {
+          const error = await stuck(py, 1.5)
+          await expect.poll(() => py.stats().wedged).toBe(1)
+          return error.code
+        }
+        expect(await py.run(`${CANCELLED}:calls`, [outer])).toBe(ABORTED.code)
+        await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
 
-    it('close() does not wait for its call, nor does destroy()', async () => {
-      for (const end of ['close', 'destroy'] as const) {
-        const py = await start(place, IMPATIENT)
-        await stuck(py, 4)
+      it('a nested call goes on that its callback does not wait for', async () => {
+        await using py = await start(place, IMPATIENT)
+        const begun = gate()
+        const controller = new AbortController()
+        const failures: Promise<PythreadsError>[] = []
+        const callback = () => {
+          const { signal } = controller
+          failures.push(refusal(() => py.run(`${CANCELLED}:stubborn`, [begun.open, 2], { signal })))
+        }
+        const answer = py.run(`${CANCELLED}:calls`, [callback])
+        await begun.opened
+        await sleep(50)
+        controller.abort()
+        for (const failure of failures) expect(await failure).toMatchObject(ABORTED)
         await expect.poll(() => py.stats().wedged).toBe(1)
-        const before = performance.now()
-        await py[end]('enough')
-        expect(performance.now() - before).toBeLessThan(3_500)
-      }
-    })
-  })
+        expect(await py.eval('6 * 7')).toBe(42)
+        expect(await answer).toBe(null)
+        await expectRest(py, { ...AT_REST, replaced: 1 })
+      })
+
+      it('close() does not wait for its call, nor does destroy()', async () => {
+        for (const end of ['close', 'destroy'] as const) {
+          const py = await start(place, IMPATIENT)
+          await stuck(py, 4)
+          await expect.poll(() => py.stats().wedged).toBe(1)
+          const before = performance.now()
+          await py[end]('enough')
+          expect(performance.now() - before).toBeLessThan(3_500)
+        }
+      })
+    },
+  )
 }

@@ -1,4 +1,9 @@
-import { AsyncLocalStorage, AsyncResource, executionAsyncId, triggerAsyncId } from 'node:async_hooks'
+import {
+  AsyncLocalStorage,
+  AsyncResource,
+  executionAsyncId,
+  triggerAsyncId,
+} from 'node:async_hooks'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OutputLine, Python, RemoteObject } from '../../../src/index.ts'
@@ -40,14 +45,19 @@ export function contextSuite(place: Placement): void {
 
     const run = <R = unknown>(name: string, ...args: unknown[]): Promise<R> => py.run<R>(name, args)
 
-    it.each(['apply', 'in_thread'])('is that of a function which Python calls (%s)', async (name) => {
-      const value = name === 'apply' ? 'a' : ['returned', 'a']
-      expect(await als.run('a', () => run(`${FUNCTIONS}:${name}`, store))).toEqual(value)
-    })
+    it.each(['apply', 'in_thread'])(
+      'is that of a function which Python calls (%s)',
+      async (name) => {
+        const value = name === 'apply' ? 'a' : ['returned', 'a']
+        expect(await als.run('a', () => run(`${FUNCTIONS}:${name}`, store))).toEqual(value)
+      },
+    )
 
     it('is that of a function which a coroutine calls', async () => {
       expect(await als.run('a', () => run('awaits_in_context:awaits', store))).toBe('a')
-      expect(await als.run('b', () => run('awaits_in_context:awaits', async () => store()))).toBe('b')
+      expect(await als.run('b', () => run('awaits_in_context:awaits', async () => store()))).toBe(
+        'b',
+      )
     })
 
     it('stays behind every await of a function', async () => {
@@ -59,7 +69,9 @@ export function contextSuite(place: Placement): void {
     })
 
     it('is of each of many calls that run at once', async () => {
-      const calls = Array.from({ length: 40 }, (_, i) => als.run(`${i}`, () => run(`${FUNCTIONS}:apply`, () => store())))
+      const calls = Array.from({ length: 40 }, (_, i) =>
+        als.run(`${i}`, () => run(`${FUNCTIONS}:apply`, () => store())),
+      )
       expect(await Promise.all(calls)).toEqual(Array.from({ length: 40 }, (_, i) => `${i}`))
     })
 
@@ -79,7 +91,9 @@ export function contextSuite(place: Placement): void {
       await using session = await py.session()
       await als.run('first', () => session.run(`${FUNCTIONS}:keep`, [() => store()]))
       expect(await als.run('later', () => session.run(`${FUNCTIONS}:call_kept`))).toEqual(['first'])
-      expect(await als.run('other', () => session.run(`${FUNCTIONS}:call_kept`, [() => 1]))).toEqual(['first'])
+      expect(
+        await als.run('other', () => session.run(`${FUNCTIONS}:call_kept`, [() => 1])),
+      ).toEqual(['first'])
       await session.run(`${FUNCTIONS}:take_kept`)
     })
 
@@ -111,7 +125,9 @@ export function contextSuite(place: Placement): void {
     it('is that of initialize for a function which it is given', async () => {
       const initialize = { target: `${FUNCTIONS}:apply`, args: [() => void seen.push(store())] }
       const seen: unknown[] = []
-      await using elastic = await als.run('start', () => start(place, { workers: { min: 1, max: 2 }, initialize }))
+      await using elastic = await als.run('start', () =>
+        start(place, { workers: { min: 1, max: 2 }, initialize }),
+      )
       const begun: (() => void)[] = []
       const wait = () => new Promise<void>((resolve) => void begun.push(resolve))
       const calls = als.run('a', () => [0, 1].map(() => elastic.run(`${FUNCTIONS}:apply`, [wait])))
@@ -145,7 +161,11 @@ export function contextSuite(place: Placement): void {
         }
       }
       expect(await als.run('a', () => run(`${ITERATORS}:loop`, numbers()))).toEqual(['a', 'a', 'a'])
-      expect(await als.run('b', () => run('awaits_in_context:loops', numbers()))).toEqual(['b', 'b', 'b'])
+      expect(await als.run('b', () => run('awaits_in_context:loops', numbers()))).toEqual([
+        'b',
+        'b',
+        'b',
+      ])
       let left = 2
       const read = function (this: Readable) {
         this.push(left-- > 0 ? store() : null)
@@ -193,7 +213,10 @@ export function contextSuite(place: Placement): void {
       const ids = () => [executionAsyncId(), triggerAsyncId()]
       const call = async () => {
         const caller = executionAsyncId()
-        const [first, trigger] = (await run<number[]>(`${FUNCTIONS}:apply`, ids)) as [number, number]
+        const [first, trigger] = (await run<number[]>(`${FUNCTIONS}:apply`, ids)) as [
+          number,
+          number,
+        ]
         return { caller, first, trigger }
       }
       const { caller, first, trigger } = await outer.runInAsyncScope(call)
@@ -206,7 +229,9 @@ export function contextSuite(place: Placement): void {
         throw new Error(`in ${store()}`)
       }
       await expect(als.run('a', () => run(`${FUNCTIONS}:apply`, fail))).rejects.toThrow('in a')
-      await expect(als.run('b', () => run('awaits_in_context:fails', store))).rejects.toMatchObject({ type: 'ValueError' })
+      await expect(als.run('b', () => run('awaits_in_context:fails', store))).rejects.toMatchObject(
+        { type: 'ValueError' },
+      )
       expect(store()).toBe(null)
     })
 

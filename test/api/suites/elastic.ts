@@ -73,12 +73,16 @@ export function elasticSuite(place: Placement): void {
       await using py = await start(place, { workers: { min: 1, max: 3, idleMs: 10 } })
       let answered = 0
       for (let i = 0; i < 60; i++) {
-        const calls = Array.from({ length: 5 }, (_, n) => py.run(`${CALLS}:identity`, [n], n === 0 ? { worker: i % 3 } : {}))
+        const calls = Array.from({ length: 5 }, (_, n) =>
+          py.run(`${CALLS}:identity`, [n], n === 0 ? { worker: i % 3 } : {}),
+        )
         expect(await Promise.all(calls)).toEqual([0, 1, 2, 3, 4])
         answered += 5
         await sleep(i % 25)
       }
-      await expect.poll(() => py.stats()).toMatchObject({ calls: answered, queued: 0, running: 0, replaced: 0 })
+      await expect
+        .poll(() => py.stats())
+        .toMatchObject({ calls: answered, queued: 0, running: 0, replaced: 0 })
     })
 
     it('keeps a worker that has a session, a coroutine or objects', async () => {
@@ -100,21 +104,30 @@ export function elasticSuite(place: Placement): void {
       await using py = await start(place, { workers: { min: 1, max: 3, idleMs: 100 } })
       await py.exec('early = 1')
       for (let round = 0; round < 3; round++) {
-        const calls = Array.from({ length: 9 }, () => py.eval('[early, __import__("time").sleep(0.1)][0]'))
+        const calls = Array.from({ length: 9 }, () =>
+          py.eval('[early, __import__("time").sleep(0.1)][0]'),
+        )
         expect(await Promise.all(calls)).toEqual(Array(9).fill(1))
         await expect.poll(() => serving(py), { timeout: SOON_MS }).toBe(1)
       }
     })
 
     it('gives workers that are about to come what exec defines meanwhile', async () => {
-      await using py = await start(place, { workers: { min: 1, max: 2 }, initialize: { target: SLEEP, args: [0.5] } })
+      await using py = await start(place, {
+        workers: { min: 1, max: 2 },
+        initialize: { target: SLEEP, args: [0.5] },
+      })
       const other = py.run(`${CALLS}:identity`, [1], { worker: 1 })
       await expect.poll(() => states(py)[1]).toBe('starting')
       await sleep(300)
       await py.exec('meanwhile = 2')
       await other
-      expect(await Promise.all([0, 1].map((worker) => py.run('builtins:len', [[worker]], { worker })))).toEqual([1, 1])
-      const both = Array.from({ length: 2 }, () => py.eval('[meanwhile, __import__("time").sleep(0.3)][0]'))
+      expect(
+        await Promise.all([0, 1].map((worker) => py.run('builtins:len', [[worker]], { worker }))),
+      ).toEqual([1, 1])
+      const both = Array.from({ length: 2 }, () =>
+        py.eval('[meanwhile, __import__("time").sleep(0.3)][0]'),
+      )
       expect(await Promise.all(both)).toEqual([2, 2])
     })
   })
@@ -127,9 +140,13 @@ export function elasticSuite(place: Placement): void {
       expect(await py.run(`${CALLS}:identity`, [1], { worker: 3 })).toBe(1)
       await py.resize(2)
       await expect.poll(() => states(py)).toEqual(['idle', 'idle'])
-      expect(await refusal(() => py.run(`${CALLS}:identity`, [1], { worker: 3 }))).toMatchObject({ code: 'ERR_PYTHREADS_OPTION' })
+      expect(await refusal(() => py.run(`${CALLS}:identity`, [1], { worker: 3 }))).toMatchObject({
+        code: 'ERR_PYTHREADS_OPTION',
+      })
       await py.resize({ min: 1, max: 3, idleMs: 50 })
-      await expect.poll(() => states(py).toSorted(), { timeout: SOON_MS }).toEqual(['idle', 'stopped', 'stopped'])
+      await expect
+        .poll(() => states(py).toSorted(), { timeout: SOON_MS })
+        .toEqual(['idle', 'stopped', 'stopped'])
       expect(py.stats()).toMatchObject({ replaced: 0, recycled: 0 })
     })
 
@@ -141,9 +158,9 @@ export function elasticSuite(place: Placement): void {
         while (performance.now() < end) {
           const id = calls++
           const seconds = number % 5 === 0 ? 0.005 : 0
-          expect(await (seconds > 0 ? py.run(SLEEP, [seconds]) : py.run(`${CALLS}:identity`, [id]))).toBe(
-            seconds > 0 ? seconds : id,
-          )
+          expect(
+            await (seconds > 0 ? py.run(SLEEP, [seconds]) : py.run(`${CALLS}:identity`, [id])),
+          ).toBe(seconds > 0 ? seconds : id)
         }
       }
       const callers = Promise.all(Array.from({ length: 20 }, (_, number) => caller(number)))
@@ -154,13 +171,17 @@ export function elasticSuite(place: Placement): void {
       await callers
       await py.resize(3)
       await expect.poll(() => states(py)).toEqual(['idle', 'idle', 'idle'])
-      await expect.poll(() => py.stats()).toMatchObject({ calls, errors: 0, running: 0, queued: 0, replaced: 0 })
+      await expect
+        .poll(() => py.stats())
+        .toMatchObject({ calls, errors: 0, running: 0, queued: 0, replaced: 0 })
     })
 
     it('waits for what a worker has, and for the calls that name it', async () => {
       const py = await start(place, { workers: 3 })
       try {
-        const calls = Array.from({ length: 9 }, (_, i) => py.run(SLEEP, [0.05 + i / 1000], { worker: i % 3 }))
+        const calls = Array.from({ length: 9 }, (_, i) =>
+          py.run(SLEEP, [0.05 + i / 1000], { worker: i % 3 }),
+        )
         const answers = Promise.all(calls)
         answers.catch(() => {}) // when the pool is destroyed below
         await py.resize(1)
@@ -202,7 +223,9 @@ export function elasticSuite(place: Placement): void {
     it('refuses what no number of workers is, and a closed pool', async () => {
       const py = await start(place, { workers: 1 })
       for (const wrong of [0, 1.5, -1, { min: 2, max: 1 }, { min: 0, max: 1 }]) {
-        expect(await refusal(() => py.resize(wrong))).toMatchObject({ code: 'ERR_PYTHREADS_OPTION' })
+        expect(await refusal(() => py.resize(wrong))).toMatchObject({
+          code: 'ERR_PYTHREADS_OPTION',
+        })
       }
       await py.close()
       expect(await refusal(() => py.resize(2))).toMatchObject({ code: 'ERR_PYTHREADS_CLOSED' })
@@ -213,7 +236,10 @@ export function elasticSuite(place: Placement): void {
       const source = `import os
 with open(${JSON.stringify(attempts)}, "a") as file: file.write("x")
 if os.path.exists(${JSON.stringify(cause)}) and len(open(${JSON.stringify(attempts)}).read()) > 1: raise LookupError("not now")`
-      await using py = await start(place, { workers: 1, initialize: { target: 'builtins:exec', args: [source] } })
+      await using py = await start(place, {
+        workers: 1,
+        initialize: { target: 'builtins:exec', args: [source] },
+      })
       await expect(py.resize(2)).rejects.toMatchObject({ type: 'LookupError' })
       rmSync(cause)
       await expect.poll(() => states(py), { timeout: SOON_MS }).toEqual(['idle', 'idle'])
@@ -227,9 +253,13 @@ if os.path.exists(${JSON.stringify(cause)}) and len(open(${JSON.stringify(attemp
     ])('is a function: %s', async (_, initialize) => {
       await using py = await start(place, { workers: 2, initialize })
       if (typeof initialize !== 'string') return expect(await py.eval('1')).toBe(1)
-      const counts = await Promise.all([0, 1].map((worker) => py.run<number>(`${CALLS}:count`, [], { worker })))
+      const counts = await Promise.all(
+        [0, 1].map((worker) => py.run<number>(`${CALLS}:count`, [], { worker })),
+      )
       // Once in each worker: where they share an interpreter, they count together.
-      expect(counts).toEqual(place.isolation === 'thread' ? [expect.any(Number), expect.any(Number)] : [2, 2])
+      expect(counts).toEqual(
+        place.isolation === 'thread' ? [expect.any(Number), expect.any(Number)] : [2, 2],
+      )
     })
 
     it('gets its arguments, and happens before any other call, in every worker', async () => {
@@ -244,7 +274,10 @@ if os.path.exists(${JSON.stringify(cause)}) and len(open(${JSON.stringify(attemp
 
     it('happens in workers that replace others', async () => {
       const path = fresh()
-      await using py = await start(place, { workers: 1, initialize: { target: `${DYING}:mark`, args: [path, 'started'] } })
+      await using py = await start(place, {
+        workers: 1,
+        initialize: { target: `${DYING}:mark`, args: [path, 'started'] },
+      })
       if (place.isolation !== 'process') return expect(readFileSync(path, 'utf8')).toBe('started\n')
       kill(py, 0)
       await expect.poll(() => states(py), { timeout: SOON_MS }).toEqual(['idle'])
@@ -252,7 +285,10 @@ if os.path.exists(${JSON.stringify(cause)}) and len(open(${JSON.stringify(attemp
     })
 
     it('may be a coroutine function', async () => {
-      await using py = await start(place, { workers: 2, initialize: { target: 'asyncio:sleep', args: [0.05] } })
+      await using py = await start(place, {
+        workers: 2,
+        initialize: { target: 'asyncio:sleep', args: [0.05] },
+      })
       expect(await py.eval('1')).toBe(1)
     })
 
@@ -272,21 +308,29 @@ if os.path.exists(${JSON.stringify(cause)}) and len(open(${JSON.stringify(attemp
       })
     })
 
-    it.each([5, 'json', { target: 'json:dumps', arg: [] }, { args: [] }, { target: 'json:dumps', args: 5 }])(
-      'has to be a function: %o',
-      async (initialize) => {
-        const error = await refusal(() => start(place, { initialize: initialize as never }))
-        expect(error.code).toMatch(/^ERR_PYTHREADS_(OPTION|UNKNOWN_OPTION|ARGUMENT)$/)
-      },
-    )
+    it.each([
+      5,
+      'json',
+      { target: 'json:dumps', arg: [] },
+      { args: [] },
+      { target: 'json:dumps', args: 5 },
+    ])('has to be a function: %o', async (initialize) => {
+      const error = await refusal(() => start(place, { initialize: initialize as never }))
+      expect(error.code).toMatch(/^ERR_PYTHREADS_(OPTION|UNKNOWN_OPTION|ARGUMENT)$/)
+    })
 
     it('comes after `preload`, also in workers that come later', async () => {
       const module = places.file('first.py', 'import sys\nsys.ours = "preloaded"\n')
-      const initialize = { target: 'builtins:exec', args: ['import sys; sys.ours += " initialized"'] }
+      const initialize = {
+        target: 'builtins:exec',
+        args: ['import sys; sys.ours += " initialized"'],
+      }
       await using py = await start(place, { workers: 1, preload: [module], initialize })
       expect(await py.eval('__import__("sys").ours')).toBe('preloaded initialized')
       await py.resize(2)
-      expect(await py.run('builtins:eval', ['__import__("sys").ours'], { worker: 1 })).toMatch(/^preloaded initialized/)
+      expect(await py.run('builtins:eval', ['__import__("sys").ours'], { worker: 1 })).toMatch(
+        /^preloaded initialized/,
+      )
     })
   })
 }
@@ -296,13 +340,19 @@ function serving(py: Python): number {
   return states(py).filter((state) => state === 'idle' || state === 'busy').length
 }
 
-/** Makes more calls than workers can take, until there are so many workers; each of them has had one then. */
+/**
+ * Makes more calls than workers can take, until there are so many workers; each of them has had one
+ * then.
+ */
 async function busyUntil(py: Python, workers: number): Promise<void> {
   const end = performance.now() + 3 * SOON_MS
   const caller = async () => {
-    while (serving(py) < workers && performance.now() < end) expect(await py.run(SLEEP, [0.05])).toBe(0.05)
+    while (serving(py) < workers && performance.now() < end)
+      expect(await py.run(SLEEP, [0.05])).toBe(0.05)
   }
   await Promise.all(Array.from({ length: 3 * workers }, caller))
   expect(serving(py)).toBe(workers)
-  await Promise.all(Array.from({ length: workers }, (_, worker) => py.run(SLEEP, [0.01], { worker })))
+  await Promise.all(
+    Array.from({ length: workers }, (_, worker) => py.run(SLEEP, [0.01], { worker })),
+  )
 }

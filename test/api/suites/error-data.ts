@@ -101,13 +101,22 @@ export function errorDataSuite(place: Placement): void {
       if (error instanceof PythonError) return error
       throw error
     }
-    const fails = (name: string, ...args: unknown[]) => raised(() => py.run(`fails_with_data:${name}`, args))
+    const fails = (name: string, ...args: unknown[]) =>
+      raised(() => py.run(`fails_with_data:${name}`, args))
 
     it('is its arguments, with undefined for those that are not plain', async () => {
       expect((await fails('http')).args).toEqual([])
-      expect((await fails('http', 'a', 1, [null, { b: true }])).args).toEqual(['a', 1, [null, { b: true }]])
-      expect((await raised(() => py.eval('(_ for _ in ()).throw(ValueError(object(), None))'))).args).toEqual([undefined, null])
-      expect((await raised(() => py.run('builtins:int', ['x']))).args).toEqual(["invalid literal for int() with base 10: 'x'"])
+      expect((await fails('http', 'a', 1, [null, { b: true }])).args).toEqual([
+        'a',
+        1,
+        [null, { b: true }],
+      ])
+      expect(
+        (await raised(() => py.eval('(_ for _ in ()).throw(ValueError(object(), None))'))).args,
+      ).toEqual([undefined, null])
+      expect((await raised(() => py.run('builtins:int', ['x']))).args).toEqual([
+        "invalid literal for int() with base 10: 'x'",
+      ])
     })
 
     it('is its plain attributes, those of its class and of built-in exceptions too', async () => {
@@ -120,7 +129,9 @@ export function errorDataSuite(place: Placement): void {
       })
       for (const name of ['response', 'huge', 'cyclic', '_hidden', '_private', 'method', 'args'])
         expect(attributes).not.toHaveProperty(name)
-      expect((await raised(() => py.run('builtins:open', ['/no/such/file']))).attributes).toMatchObject({
+      expect(
+        (await raised(() => py.run('builtins:open', ['/no/such/file']))).attributes,
+      ).toMatchObject({
         errno: 2,
         filename: '/no/such/file',
       })
@@ -147,14 +158,24 @@ export function errorDataSuite(place: Placement): void {
     })
 
     it('is there for causes, coroutines, items of map, sync calls and sessions', async () => {
-      expect((await fails('caused')).cause).toMatchObject({ args: ['inner'], attributes: { code: 'E_HTTP' } })
-      const whole = { args: ['awaited'], attributes: { code: 'E_HTTP', 'response.status_code': 404 } }
+      expect((await fails('caused')).cause).toMatchObject({
+        args: ['inner'],
+        attributes: { code: 'E_HTTP' },
+      })
+      const whole = {
+        args: ['awaited'],
+        attributes: { code: 'E_HTTP', 'response.status_code': 404 },
+      }
       expect(await fails('awaited')).toMatchObject(whole)
       const item = await raised(() => collect(py.map('fails_with_data:http', ['awaited'])))
       expect(item).toMatchObject({ ...whole, index: 0 })
-      expect(await raised(() => py.sync.run('fails_with_data:http', ['awaited']))).toMatchObject(whole)
+      expect(await raised(() => py.sync.run('fails_with_data:http', ['awaited']))).toMatchObject(
+        whole,
+      )
       await using session = await py.session()
-      expect(await raised(() => session.run('fails_with_data:http', ['awaited']))).toMatchObject(whole)
+      expect(await raised(() => session.run('fails_with_data:http', ['awaited']))).toMatchObject(
+        whole,
+      )
     })
 
     it('is the exception itself, as a remote object', async () => {
@@ -179,9 +200,13 @@ export function errorDataSuite(place: Placement): void {
       const [frame] = error.frames.slice(-1)
       expect(frame).toMatchObject({ function: 'http', line: 47 })
       expect(frame?.column).toBe(5)
-      expect(error.stack?.split('\n')[1]).toBe('    at http (<pythreads module fails_with_data>:47:5)')
+      expect(error.stack?.split('\n')[1]).toBe(
+        '    at http (<pythreads module fails_with_data>:47:5)',
+      )
       expect((await fails('caused')).cause).toMatchObject({
-        stack: expect.stringMatching(/^PythonError \[HttpError\]: inner\n {4}at http \(.*:47:5\)\n {4}at caused \(.*:\d+:\d+\)$/),
+        stack: expect.stringMatching(
+          /^PythonError \[HttpError\]: inner\n {4}at http \(.*:47:5\)\n {4}at caused \(.*:\d+:\d+\)$/,
+        ),
       })
       const wide = await raised(() => py.eval("'\u{1f600}é' + 1 if 1 else 0"))
       expect(wide.frames.at(-1)?.line).toBe(1)

@@ -1,4 +1,7 @@
-/** Who is told of what happens: listeners, channels of `node:diagnostics_channel`, and whoever asks for statistics. */
+/**
+ * Who is told of what happens: listeners, channels of `node:diagnostics_channel`, and whoever asks
+ * for statistics.
+ */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Python } from '../../../src/index.ts'
@@ -24,7 +27,8 @@ export function eventSuite(place: Placement): void {
   function published(): Message[] {
     const messages: Message[] = []
     for (const [event, name] of Object.entries(CHANNEL_NAMES) as [ChannelName, string][]) {
-      const listen = (message: unknown) => messages.push({ event, ...(message as { pool: Python }) })
+      const listen = (message: unknown) =>
+        messages.push({ event, ...(message as { pool: Python }) })
       subscribe(name, listen)
       stops.push(() => unsubscribe(name, listen))
     }
@@ -34,14 +38,26 @@ export function eventSuite(place: Placement): void {
   /** Listens to all events. */
   function told(py: Python): Record<string, unknown>[] {
     const events: Record<string, unknown>[] = []
-    for (const event of EVENTS) py.on(event, (details: object) => events.push({ event, ...details }))
+    for (const event of EVENTS)
+      py.on(event, (details: object) => events.push({ event, ...details }))
     return events
   }
 
   const exits = (worker: number, asked: boolean) => ({
-    ...{ event: 'workerExit', worker, asked, how: expect.any(String), lastWords: expect.any(String) },
+    ...{
+      event: 'workerExit',
+      worker,
+      asked,
+      how: expect.any(String),
+      lastWords: expect.any(String),
+    },
   })
-  const starts = (worker: number) => ({ event: 'workerStart', worker, ms: expect.any(Number), pid: expect.any(Number) })
+  const starts = (worker: number) => ({
+    event: 'workerStart',
+    worker,
+    ms: expect.any(Number),
+    pid: expect.any(Number),
+  })
 
   describe('events', () => {
     it('of workers that come and go, and of the queue, are the same on channels', async () => {
@@ -50,14 +66,30 @@ export function eventSuite(place: Placement): void {
       const ours = () => messages.filter(({ pool }) => pool === py)
       expect(ours()).toMatchObject([starts(0)])
       const events = told(py)
-      await Promise.all([py.run(SLEEP, [0.1]), py.run(SLEEP, [0.1]), py.run(SLEEP, [0.1], { worker: 1 })])
-      await expect.poll(() => events.filter(({ event }) => event === 'workerExit').length, { timeout: SOON_MS }).toBe(1)
+      await Promise.all([
+        py.run(SLEEP, [0.1]),
+        py.run(SLEEP, [0.1]),
+        py.run(SLEEP, [0.1], { worker: 1 }),
+      ])
+      await expect
+        .poll(() => events.filter(({ event }) => event === 'workerExit').length, {
+          timeout: SOON_MS,
+        })
+        .toBe(1)
       await py.close()
       // A slow machine ends the first worker before the last call has one.
-      expect(events.map(({ event }) => event).toSorted()).toEqual(['drain', 'workerExit', 'workerExit', 'workerStart'])
+      expect(events.map(({ event }) => event).toSorted()).toEqual([
+        'drain',
+        'workerExit',
+        'workerExit',
+        'workerStart',
+      ])
       expect(events[0]).toEqual(starts(1))
       const ends = events.filter(({ event }) => event === 'workerExit')
-      expect(ends).toMatchObject([exits(expect.any(Number) as never, true), exits(expect.any(Number) as never, true)])
+      expect(ends).toMatchObject([
+        exits(expect.any(Number) as never, true),
+        exits(expect.any(Number) as never, true),
+      ])
       const same = ours()
         .slice(1)
         .filter(({ event }) => !event.startsWith('call'))
@@ -82,7 +114,10 @@ export function eventSuite(place: Placement): void {
       const call = refusal(() => py.run(SLEEP, [0.05]))
       py.destroy()
       await py.close()
-      expect(events).toMatchObject([exits(expect.any(Number) as never, true), exits(expect.any(Number) as never, true)])
+      expect(events).toMatchObject([
+        exits(expect.any(Number) as never, true),
+        exits(expect.any(Number) as never, true),
+      ])
       expect((await call).code).toBe('ERR_PYTHREADS_DESTROYED')
     })
 
@@ -92,7 +127,12 @@ export function eventSuite(place: Placement): void {
       const [first, second] = [py.run(SLEEP, [0.03]), py.run(SLEEP, [0.01])]
       await Promise.all([first, second])
       const calls = messages.filter(({ event }) => event.startsWith('call'))
-      expect(calls.map(({ event }) => event)).toEqual(['callStart', 'callEnd', 'callStart', 'callEnd'])
+      expect(calls.map(({ event }) => event)).toEqual([
+        'callStart',
+        'callEnd',
+        'callStart',
+        'callEnd',
+      ])
       for (const call of calls) expect(call).toMatchObject({ pool: py, worker: 0, target: SLEEP })
       expect(calls[0]?.['queuedMs']).toBe(0)
       expect(calls[2]?.['queuedMs']).toBeGreaterThan(20)
@@ -115,7 +155,9 @@ export function eventSuite(place: Placement): void {
         py.eval('1 / 0'),
         py.exec('x = 1'),
       ])
-      await expect.poll(() => py.stats().workers.every(({ state }) => state === 'idle'), { timeout: SOON_MS }).toBe(true)
+      await expect
+        .poll(() => py.stats().workers.every(({ state }) => state === 'idle'), { timeout: SOON_MS })
+        .toBe(true)
       const count = (name: string) => messages.filter(({ event }) => event === name).length
       await expect.poll(() => count('callEnd'), { timeout: SOON_MS }).toBe(count('callStart'))
       expect(count('callStart')).toBe(place.isolation === 'thread' ? 6 : 7)
@@ -160,17 +202,26 @@ export function eventSuite(place: Placement): void {
             throw new Error(event)
           })
         }
-        expect(await Promise.all(Array.from({ length: 5 }, () => py.run(SLEEP, [0.01])))).toHaveLength(5)
+        expect(
+          await Promise.all(Array.from({ length: 5 }, () => py.run(SLEEP, [0.01]))),
+        ).toHaveLength(5)
         await py.resize(2)
-        if (place.isolation === 'process') await refusal(() => py.run('os:_exit', [1], { worker: 1 }))
+        if (place.isolation === 'process')
+          await refusal(() => py.run('os:_exit', [1], { worker: 1 }))
         await expect.poll(() => states(py), { timeout: SOON_MS }).toEqual(['idle', 'idle'])
-        expect(await Promise.all([0, 1].map((worker) => py.run(SLEEP, [0.01], { worker })))).toHaveLength(2)
+        expect(
+          await Promise.all([0, 1].map((worker) => py.run(SLEEP, [0.01], { worker }))),
+        ).toHaveLength(2)
         await py.close()
-        const count = (name: string) => uncaught.filter((error) => (error as Error).message === name).length
+        const count = (name: string) =>
+          uncaught.filter((error) => (error as Error).message === name).length
         await expect.poll(() => count('workerExit')).toBe(place.isolation === 'process' ? 3 : 2)
         const names = new Set(uncaught.map((error) => (error as Error).message))
         expect(names).toEqual(new Set(['drain', 'workerStart', 'workerExit']))
-        expect(py.stats()).toMatchObject({ errors: 0, replaced: place.isolation === 'process' ? 1 : 0 })
+        expect(py.stats()).toMatchObject({
+          errors: 0,
+          replaced: place.isolation === 'process' ? 1 : 0,
+        })
       } finally {
         py.removeAllListeners()
         py.destroy()
@@ -202,7 +253,9 @@ export function eventSuite(place: Placement): void {
       const py = await start(place, { workers: 1, output: () => {} })
       const events = told(py)
       const sleeps = '[__import__("sys").executable, "-c", "import time; time.sleep(600)"]'
-      const pid = await py.eval<number>(`__import__("subprocess").Popen(${sleeps}, pass_fds=(3, 4)).pid`)
+      const pid = await py.eval<number>(
+        `__import__("subprocess").Popen(${sleeps}, pass_fds=(3, 4)).pid`,
+      )
       try {
         await py.close()
         expect(events).toMatchObject([exits(0, true)])
@@ -260,11 +313,19 @@ export function eventSuite(place: Placement): void {
       await using py = await start(place, { workers: 2, graceMs: 100, maxWedged: 1 })
       const events = told(py)
       await py.exec('import time')
-      const call = refusal(() => py.run('builtins:exec', ['__import__("time").sleep(1)'], { timeoutMs: 50, worker: 1 }))
+      const call = refusal(() =>
+        py.run('builtins:exec', ['__import__("time").sleep(1)'], { timeoutMs: 50, worker: 1 }),
+      )
       expect(await call).toMatchObject({ code: 'ERR_PYTHREADS_TIMEOUT' })
       await expect.poll(() => events.length, { timeout: SOON_MS }).toBeGreaterThanOrEqual(2)
-      expect(events.find(({ event }) => event === 'workerWedged')).toEqual({ event: 'workerWedged', worker: 1, wedged: 1 })
-      expect(messages.filter(({ event }) => event === 'workerWedged')).toMatchObject([{ pool: py, worker: 1, wedged: 1 }])
+      expect(events.find(({ event }) => event === 'workerWedged')).toEqual({
+        event: 'workerWedged',
+        worker: 1,
+        wedged: 1,
+      })
+      expect(messages.filter(({ event }) => event === 'workerWedged')).toMatchObject([
+        { pool: py, worker: 1, wedged: 1 },
+      ])
       await expect.poll(() => py.stats().wedged, { timeout: SOON_MS }).toBe(0)
       expect(states(py)).toEqual(['idle', 'idle'])
     })
@@ -273,7 +334,8 @@ export function eventSuite(place: Placement): void {
   describe('statistics', () => {
     it('do not count what a worker runs before it serves', async () => {
       const messages = published()
-      const calls = () => messages.filter(({ event }) => event.startsWith('call')).map(({ event }) => event)
+      const calls = () =>
+        messages.filter(({ event }) => event.startsWith('call')).map(({ event }) => event)
       const initialize = { target: SLEEP, args: [0.02] }
       await using py = await start(place, { workers: 1, initialize, preload: [CALLS] })
       const first = py.stats()
@@ -289,7 +351,9 @@ export function eventSuite(place: Placement): void {
 
     it('say for how long workers were busy, and of that on a processor', async () => {
       await using py = await start(place, { workers: 1 })
-      await py.exec('import time\ndef spins(s):\n  end = time.thread_time() + s\n  while time.thread_time() < end: pass')
+      await py.exec(
+        'import time\ndef spins(s):\n  end = time.thread_time() + s\n  while time.thread_time() < end: pass',
+      )
       const [{ cpuMs: cpuBefore } = { cpuMs: 0 }] = py.stats().workers
       await py.run(SLEEP, [0.2])
       const [asleep = { busyMs: 0, cpuMs: 0 }] = py.stats().workers
@@ -329,7 +393,9 @@ export function eventSuite(place: Placement): void {
       expect(runTimes.count).toBe(seconds.length)
       // One clock: the outer interval holds the inner one.
       expect(runTimes.max).toBeGreaterThanOrEqual(Math.max(...inside) - 0.001)
-      const told = messages.filter(({ event }) => event === 'callEnd').map(({ threadMs }) => threadMs as number)
+      const told = messages
+        .filter(({ event }) => event === 'callEnd')
+        .map(({ threadMs }) => threadMs as number)
       for (const [i, ms] of inside.entries()) expect(told[i]).toBeGreaterThanOrEqual(ms - 0.001)
       const sum = told.reduce((total, ms) => total + ms, 0)
       expect(runTimes.mean).toBeCloseTo(sum / seconds.length, 6)
@@ -415,7 +481,16 @@ export function eventSuite(place: Placement): void {
         py.run(`${CALLS}:identity`, [i], { priority }).then(() => order.push(`${priority}: ${i}`)),
       )
       await Promise.all([running, ...calls])
-      expect(order).toEqual(['1000: 4', '5: 1', '5: 5', '1: 7', '0: 0', '0: 3', '-5: 2', '-1000: 6'])
+      expect(order).toEqual([
+        '1000: 4',
+        '5: 1',
+        '5: 5',
+        '1: 7',
+        '0: 0',
+        '0: 3',
+        '-5: 2',
+        '-1000: 6',
+      ])
     })
 
     it('holds between calls for any worker and those for one', async () => {

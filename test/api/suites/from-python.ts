@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { NdArray, type Python, PythonError, PythonScalar, type RemoteObject } from '../../../src/index.ts'
+import {
+  NdArray,
+  type Python,
+  PythonError,
+  PythonScalar,
+  type RemoteObject,
+} from '../../../src/index.ts'
 import { collect, refusal, thrown } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
 
@@ -7,10 +13,14 @@ const MODULE = file('crossing_out.py').pathname
 const RULE = `${MODULE}:rule`
 const VALUE = { code: 'ERR_PYTHREADS_VALUE' }
 
-/** What Python makes on its way to JavaScript: it is never taken for a promise, never lost, and refused at its own cost alone. */
+/**
+ * What Python makes on its way to JavaScript: it is never taken for a promise, never lost, and
+ * refused at its own cost alone.
+ */
 export function fromPythonSuite(place: Placement): void {
   let py: Python
-  const run = <R = unknown>(name: string, ...args: unknown[]) => py.run<R>(`${MODULE}:${name}`, args)
+  const run = <R = unknown>(name: string, ...args: unknown[]) =>
+    py.run<R>(`${MODULE}:${name}`, args)
   beforeAll(async () => {
     py = await start(place, { workers: 1, output: () => {} })
   })
@@ -54,11 +64,13 @@ export function fromPythonSuite(place: Placement): void {
         isRule(rule)
         break
       }
-      expect([...(await run<string[]>('take_log')), ...py.sync.run<string[]>(`${MODULE}:take_log`)]).toEqual(['closed', 'closed'])
-      const mapped = await collect(
-        // biome-ignore lint/suspicious/noThenProperty: it is what is tested
-        py.map('builtins:dict', [{ if: 1 }, { if: 2 }], { kwargs: { then: py.import('builtins')['len'] } }),
-      )
+      expect([
+        ...(await run<string[]>('take_log')),
+        ...py.sync.run<string[]>(`${MODULE}:take_log`),
+      ]).toEqual(['closed', 'closed'])
+      // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+      const kwargs = { then: py.import('builtins')['len'] }
+      const mapped = await collect(py.map('builtins:dict', [{ if: 1 }, { if: 2 }], { kwargs }))
       for (const rule of mapped) isRule(rule)
     })
 
@@ -75,7 +87,9 @@ export function fromPythonSuite(place: Placement): void {
     })
 
     it('is a Map in a copy', async () => {
-      const choice = await py.eval<RemoteObject>(`__import__('collections').OrderedDict({'if': 1, 'then': len})`)
+      const choice = await py.eval<RemoteObject>(
+        `__import__('collections').OrderedDict({'if': 1, 'then': len})`,
+      )
       isRule(await choice.toJS())
       expect(await py.run(`${MODULE}:Choice`, [], { copy: true })).toBeInstanceOf(Map)
     })
@@ -88,7 +102,9 @@ export function fromPythonSuite(place: Placement): void {
       }
       const catching =
         '(lambda f: (exec("try: f()\\nexcept Exception as e: found.append(e)", {"f": f, "found": (found := [])}), found[0])[1])'
-      expect(await py.eval`{'then': (${await py.eval(catching)})(${throws})}`).toEqual(new Map([['then', then]]))
+      expect(await py.eval`{'then': (${await py.eval(catching)})(${throws})}`).toEqual(
+        new Map([['then', then]]),
+      )
     })
 
     it('is an object where "then" cannot be called', async () => {
@@ -112,7 +128,9 @@ export function fromPythonSuite(place: Placement): void {
     it('is not shared in JavaScript, in plain values and in others', async () => {
       for (const more of ['', ', object()']) {
         const source = `[(lambda t, l: [t, t, l, l${more}])((0, [1], b'x', frozenset({1}), ((1, 2),)), [2])]`
-        const [[one, two, list, again]] = (await py.eval(source)) as [[unknown[], unknown[], unknown[], unknown[]]]
+        const [[one, two, list, again]] = (await py.eval(source)) as [
+          [unknown[], unknown[], unknown[], unknown[]],
+        ]
         expect(list).toBe(again)
         expect(one).toEqual(two)
         expect(one).not.toBe(two)
@@ -120,7 +138,10 @@ export function fromPythonSuite(place: Placement): void {
         for (const part of [2, 3, 4]) expect(one[part]).not.toBe(two[part])
         expect((one[4] as unknown[])[0]).not.toBe((two[4] as unknown[])[0])
       }
-      const order = (await py.eval("{'lines': (), 'notes': ()}")) as { lines: unknown[]; notes: unknown[] }
+      const order = (await py.eval("{'lines': (), 'notes': ()}")) as {
+        lines: unknown[]
+        notes: unknown[]
+      }
       order.lines.push('tea')
       expect(order.notes).toEqual([])
       const [first, second] = (await py.eval(
@@ -148,7 +169,9 @@ export function fromPythonSuite(place: Placement): void {
     it('is itself within itself', async () => {
       const value = (await py.eval('(lambda t: (t[0].append(t), t)[1])(([],))')) as [unknown[]]
       expect(value[0][0]).toBe(value)
-      const other = (await py.eval('(lambda t: (t[0].append(t), t)[1])(([], object()))')) as [unknown[]]
+      const other = (await py.eval('(lambda t: (t[0].append(t), t)[1])(([], object()))')) as [
+        unknown[],
+      ]
       expect((other[0][0] as unknown[])[0]).toBe(other[0])
     })
   })
@@ -166,9 +189,13 @@ export function fromPythonSuite(place: Placement): void {
       async (bits) => {
         const power = 2n ** BigInt(bits)
         const integers = [power - 1n, power, power + 1n, -power, -power - 1n, power / 7n]
-        const expected = integers.map((int) => (int <= 2n ** 53n - 1n && int >= -(2n ** 53n) + 1n ? Number(int) : int))
+        const expected = integers.map((int) =>
+          int <= 2n ** 53n - 1n && int >= -(2n ** 53n) + 1n ? Number(int) : int,
+        )
         expect(
-          await py.eval(`[2**${bits} - 1, 2**${bits}, 2**${bits} + 1, -2**${bits}, -2**${bits} - 1, 2**${bits} // 7]`),
+          await py.eval(
+            `[2**${bits} - 1, 2**${bits}, 2**${bits} + 1, -2**${bits}, -2**${bits} - 1, 2**${bits} // 7]`,
+          ),
         ).toEqual(expected)
         expect(
           await py.eval`${integers} == [2**${bits} - 1, 2**${bits}, 2**${bits} + 1, -2**${bits}, -2**${bits} - 1, 2**${bits} // 7]`,
@@ -214,19 +241,29 @@ export function fromPythonSuite(place: Placement): void {
       for (const chunk of [1, 5]) {
         const results: unknown[] = []
         const error = await refusal(async () => {
-          for await (const result of py.map(`${MODULE}:refused_third`, [1, 2, 3, 4], { chunk })) results.push(result)
+          for await (const result of py.map(`${MODULE}:refused_third`, [1, 2, 3, 4], { chunk }))
+            results.push(result)
         })
         expect(error).toMatchObject(VALUE)
         expect(results).toEqual([1, 2])
       }
-      const error = await refusal(() => collect(py.map(`${MODULE}:refused_third`, [1, 2, 3, 4], { chunk: 4 })))
+      const error = await refusal(() =>
+        collect(py.map(`${MODULE}:refused_third`, [1, 2, 3, 4], { chunk: 4 })),
+      )
       expect(error.path).toBe('result[2]')
     })
 
     it('closes the generator that gave it', async () => {
-      expect(await refusal(async () => collect(await run<RemoteObject>('refused_items')))).toMatchObject(VALUE)
-      expect(await refusal(() => [...py.sync.run<Iterable<unknown>>(`${MODULE}:refused_items`)])).toMatchObject(VALUE)
-      expect([...(await run<string[]>('take_log')), ...py.sync.run<string[]>(`${MODULE}:take_log`)]).toEqual(['closed', 'closed'])
+      expect(
+        await refusal(async () => collect(await run<RemoteObject>('refused_items'))),
+      ).toMatchObject(VALUE)
+      expect(
+        await refusal(() => [...py.sync.run<Iterable<unknown>>(`${MODULE}:refused_items`)]),
+      ).toMatchObject(VALUE)
+      expect([
+        ...(await run<string[]>('take_log')),
+        ...py.sync.run<string[]>(`${MODULE}:take_log`),
+      ]).toEqual(['closed', 'closed'])
     })
 
     it.each(['give', 'give_in_thread', 'give_in_coroutine'])(
@@ -237,10 +274,18 @@ export function fromPythonSuite(place: Placement): void {
         const called: unknown[] = []
         const callback = (...args: unknown[]) => called.push(args)
         const later = async (...args: unknown[]) => callback(...args)
-        for (const [name, one] of names.flatMap((each) => [[each, callback] as const, [each, later] as const])) {
+        for (const [name, one] of names.flatMap((each) => [
+          [each, callback] as const,
+          [each, later] as const,
+        ])) {
           called.length = 0
           const [type, isTypeError, code, path, answer] = (await run(way, one, name)) as unknown[]
-          expect([type, isTypeError, code, answer]).toEqual(['RefusedValueError', true, 'ERR_PYTHREADS_VALUE', 1])
+          expect([type, isTypeError, code, answer]).toEqual([
+            'RefusedValueError',
+            true,
+            'ERR_PYTHREADS_VALUE',
+            1,
+          ])
           expect(path).toMatch(/^args\[1\]\[0\]/)
           expect(called).toEqual([[2, 'fine']])
         }
@@ -250,14 +295,20 @@ export function fromPythonSuite(place: Placement): void {
       },
     )
 
-    it.each(['give', 'give_in_thread'])('is a ValueError in Python in a sync call: %s', async (way) => {
-      for (const name of names) {
-        const [type, , , , answer] = py.sync.run<unknown[]>(`${MODULE}:${way}`, [(value: unknown) => value, name])
-        expect([type, answer]).toEqual(['RefusedValueError', 2])
-      }
-      expect(py.sync.eval('1 + 1')).toBe(2)
-      expect(await py.eval('1 + 1')).toBe(2)
-    })
+    it.each(['give', 'give_in_thread'])(
+      'is a ValueError in Python in a sync call: %s',
+      async (way) => {
+        for (const name of names) {
+          const [type, , , , answer] = py.sync.run<unknown[]>(`${MODULE}:${way}`, [
+            (value: unknown) => value,
+            name,
+          ])
+          expect([type, answer]).toEqual(['RefusedValueError', 2])
+        }
+        expect(py.sync.eval('1 + 1')).toBe(2)
+        expect(await py.eval('1 + 1')).toBe(2)
+      },
+    )
 
     it('is a ValueError in Python once the sync call is over', async () => {
       const told = await new Promise<unknown[]>((resolve) => {
@@ -281,7 +332,11 @@ export function fromPythonSuite(place: Placement): void {
 
     it('is no trouble in an error, in what is printed, and in a warning', async () => {
       const error = (await refusal(() => run('raises_odd'))) as PythonError
-      expect([error.type, error.notes, (error.cause as PythonError).type]).toEqual(['OddError', ['\ud83d\ude00'], 'ValueError'])
+      expect([error.type, error.notes, (error.cause as PythonError).type]).toEqual([
+        'OddError',
+        ['\ud83d\ude00'],
+        'ValueError',
+      ])
       await run('shows_refused')
       expect(await run('later', 5)).toBe(5)
       expect(py.stats().replaced).toBe(0)
@@ -313,7 +368,9 @@ export function fromPythonSuite(place: Placement): void {
           error = thrown
         }
       }
-      expect(error).toMatchObject({ code: expect.stringMatching('^ERR_PYTHREADS_(WORKER_DIED|PROTOCOL)$') })
+      expect(error).toMatchObject({
+        code: expect.stringMatching('^ERR_PYTHREADS_(WORKER_DIED|PROTOCOL)$'),
+      })
       expect(one.sync.eval('1')).toBe(1)
       expect(await one.eval('1')).toBe(1)
     })
@@ -323,18 +380,26 @@ export function fromPythonSuite(place: Placement): void {
     const copy = (source: string) => py.run(`${MODULE}:evaluate`, [source], { copy: true })
 
     it('of a text by class is a text', async () => {
-      expect(await copy('[__import__("collections").UserString(t) for t in ("", "a", "ab")]')).toEqual(['', 'a', 'ab'])
+      expect(
+        await copy('[__import__("collections").UserString(t) for t in ("", "a", "ab")]'),
+      ).toEqual(['', 'a', 'ab'])
       const text = await py.run<RemoteObject>('collections:UserString', ['ab'])
       expect(await text.toJS()).toBe('ab')
     })
 
-    it.each(['Own()', 'OwnMap()', 'Lists()', 'Lazy()', 'Endless()', '[1, Own()]', 'range(10**30)', 'range(10**12)'])(
-      'of what has no end is refused: %s',
-      async (source) => {
-        expect(await refusal(() => copy(source))).toMatchObject(VALUE)
-        expect(await py.eval('1')).toBe(1)
-      },
-    )
+    it.each([
+      'Own()',
+      'OwnMap()',
+      'Lists()',
+      'Lazy()',
+      'Endless()',
+      '[1, Own()]',
+      'range(10**30)',
+      'range(10**12)',
+    ])('of what has no end is refused: %s', async (source) => {
+      expect(await refusal(() => copy(source))).toMatchObject(VALUE)
+      expect(await py.eval('1')).toBe(1)
+    })
 
     it('has the members that a tuple has, whatever its class says', async () => {
       expect(await copy('EndlessTuple((1, 2))')).toEqual([1, 2])
@@ -390,13 +455,17 @@ export function fromPythonSuite(place: Placement): void {
       }
       expect(node.type).toBe('ValueError')
       expect(error.traceback).toContain('HolderError')
-      expect(await refusal(() => py.sync.run(`${MODULE}:raise_held`, [60]))).toBeInstanceOf(PythonError)
+      expect(await refusal(() => py.sync.run(`${MODULE}:raise_held`, [60]))).toBeInstanceOf(
+        PythonError,
+      )
     })
 
     it('are one error each in an exception group, at 60 levels', async () => {
       const [major, minor] = (await py.eval('list(__import__("sys").version_info)')) as number[]
       const error = (await refusal(() => run('raise_shared', 60))) as PythonError
-      expect(error.type).toBe((major as number) * 100 + (minor as number) < 311 ? 'NameError' : 'ExceptionGroup')
+      expect(error.type).toBe(
+        (major as number) * 100 + (minor as number) < 311 ? 'NameError' : 'ExceptionGroup',
+      )
       const [one, two] = (error.errors ?? []) as unknown[]
       expect(one).toBe(two)
     })

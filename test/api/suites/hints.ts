@@ -30,19 +30,31 @@ export function hintSuite(place: Placement): void {
       ['bs4', 'beautifulsoup4'],
       ['skimage.io', 'scikit-image'],
       ['fitz', 'pymupdf'],
-    ])('where the package of %s is missing: in which Python, and the command', async (module, pack) => {
-      const command = `-m pip install ${pack}\``
-      for (const call of [() => py.import(module), () => py.exec(`import ${module}`), () => py.sync.import(module)]) {
-        const message = await messageOf(call)
-        expect(message).toContain(`No module named '${module.split('.')[0]}'`)
-        expect(message).toContain(executable())
-        expect(message).toContain(command)
-      }
-      expect(await messageOf(() => start(place, { workers: 1, preload: [module] }))).toContain(command)
-    })
+    ])(
+      'where the package of %s is missing: in which Python, and the command',
+      async (module, pack) => {
+        const command = `-m pip install ${pack}\``
+        for (const call of [
+          () => py.import(module),
+          () => py.exec(`import ${module}`),
+          () => py.sync.import(module),
+        ]) {
+          const message = await messageOf(call)
+          expect(message).toContain(`No module named '${module.split('.')[0]}'`)
+          expect(message).toContain(executable())
+          expect(message).toContain(command)
+        }
+        expect(await messageOf(() => start(place, { workers: 1, preload: [module] }))).toContain(
+          command,
+        )
+      },
+    )
 
     it('where a file is meant: its path', async () => {
-      for (const call of [() => py.import(`build.${name}.rules`), () => py.run(`build.${name}.rules:score`)]) {
+      for (const call of [
+        () => py.import(`build.${name}.rules`),
+        () => py.run(`build.${name}.rules:score`),
+      ]) {
         const message = await messageOf(call)
         expect(message).toContain(`./build/${name}/rules.py is there`)
         expect(message).toContain('new URL(')
@@ -61,7 +73,10 @@ export function hintSuite(place: Placement): void {
 
     it('where a module imports one that is missing: the command, and the traceback is as Python prints it', async () => {
       const error = await refusal(() => py.import(join(folder, 'uses.py')))
-      expect(error).toMatchObject({ code: 'ERR_PYTHREADS_IMPORT_FAILED', type: 'ModuleNotFoundError' })
+      expect(error).toMatchObject({
+        code: 'ERR_PYTHREADS_IMPORT_FAILED',
+        type: 'ModuleNotFoundError',
+      })
       expect(error.message).toContain('-m pip install build_helper_of_nobody')
       expect(error).toHaveProperty(
         'traceback',
@@ -72,13 +87,19 @@ export function hintSuite(place: Placement): void {
     })
 
     it('where breakpoint() and pdb have no terminal: how to debug', async () => {
-      await py.exec('def stops():\n  breakpoint()\n  return 1\ndef traces():\n  import pdb\n  pdb.set_trace()\n  return 1')
+      await py.exec(
+        'def stops():\n  breakpoint()\n  return 1\ndef traces():\n  import pdb\n  pdb.set_trace()\n  return 1',
+      )
       for (const call of [() => py.eval('stops()'), () => py.sync.eval('breakpoint()')]) {
         const error = await refusal(call)
-        expect(error).toMatchObject({ type: 'RuntimeError', message: expect.stringContaining('no terminal') })
+        expect(error).toMatchObject({
+          type: 'RuntimeError',
+          message: expect.stringContaining('no terminal'),
+        })
         expect(error.message).toContain('debugpy.listen(5678)')
       }
-      if (place.isolation === 'process') expect(await messageOf(() => py.eval('traces()'))).toContain('debugpy.listen(5678)')
+      if (place.isolation === 'process')
+        expect(await messageOf(() => py.eval('traces()'))).toContain('debugpy.listen(5678)')
       expect(await py.eval('1')).toBe(1)
     })
 
@@ -93,14 +114,20 @@ export function hintSuite(place: Placement): void {
       await py.exec('del os.environ["PYTHONBREAKPOINT"]')
     })
 
-    it.runIf(place.isolation === 'process')('where input() has nobody to ask: so, at once', async () => {
-      const error = await refusal(() => py.run('builtins:input', ['name? ']))
-      expect(error).toMatchObject({ type: 'NoTerminalError', message: expect.stringContaining('no terminal') })
-      expect(error).toHaveProperty('bases', expect.arrayContaining(['builtins:EOFError']))
-      await py.exec('import io, sys\nown, sys.stdin = sys.stdin, io.StringIO("typed\\n")')
-      expect(await py.run('builtins:input')).toBe('typed')
-      expect(await refusal(() => py.run('builtins:input'))).toMatchObject({ type: 'EOFError' })
-      await py.exec('sys.stdin = own')
-    })
+    it.runIf(place.isolation === 'process')(
+      'where input() has nobody to ask: so, at once',
+      async () => {
+        const error = await refusal(() => py.run('builtins:input', ['name? ']))
+        expect(error).toMatchObject({
+          type: 'NoTerminalError',
+          message: expect.stringContaining('no terminal'),
+        })
+        expect(error).toHaveProperty('bases', expect.arrayContaining(['builtins:EOFError']))
+        await py.exec('import io, sys\nown, sys.stdin = sys.stdin, io.StringIO("typed\\n")')
+        expect(await py.run('builtins:input')).toBe('typed')
+        expect(await refusal(() => py.run('builtins:input'))).toMatchObject({ type: 'EOFError' })
+        await py.exec('sys.stdin = own')
+      },
+    )
   })
 }

@@ -39,33 +39,54 @@ export function inlineSuite(place: Placement): void {
       const first = await py.module('A = 1\nB = 2\ndef f(): return A', 'inline_again')
       await py.exec('import inline_again as again')
       const second = await py.module('A = 10', 'inline_again')
-      expect([await first.A, await second.A, await first.B, await first.f?.(), await py.eval('again.A')]).toEqual([
-        10, 10, 2, 10, 10,
-      ])
+      expect([
+        await first.A,
+        await second.A,
+        await first.B,
+        await first.f?.(),
+        await py.eval('again.A'),
+      ]).toEqual([10, 10, 2, 10, 10])
       await Promise.all(Array.from({ length: 10 }, (_, i) => py.module(`A = ${i}`, 'inline_again')))
       expect(
-        await Promise.all([0, 1].map((worker) => py.run('builtins:eval', ['__import__("inline_again").A'], { worker }))),
+        await Promise.all(
+          [0, 1].map((worker) =>
+            py.run('builtins:eval', ['__import__("inline_again").A'], { worker }),
+          ),
+        ),
       ).toEqual([9, 9])
     })
 
     it('that has a syntax error says where, and changes nothing', async () => {
       await using py = await start(place)
       await py.module('A = 1', 'inline_syntax')
-      const error = (await refusal(() => py.module('A = 2\n  def f(:\n', 'inline_syntax'))) as PythonError
+      const error = (await refusal(() =>
+        py.module('A = 2\n  def f(:\n', 'inline_syntax'),
+      )) as PythonError
       expect(error).toBeInstanceOf(PythonError)
       expect(error.bases).toContain('builtins:SyntaxError')
       expect(error.place).toMatchObject({ file: expect.stringContaining('inline_syntax'), line: 2 })
       expect(await py.import('inline_syntax').A).toBe(1)
-      expect(await refusal(() => py.module('x = (', 'inline_never'))).toMatchObject({ type: 'SyntaxError' })
-      expect(await refusal(() => py.import('inline_never'))).toMatchObject({ code: 'ERR_PYTHREADS_MODULE_NOT_FOUND' })
+      expect(await refusal(() => py.module('x = (', 'inline_never'))).toMatchObject({
+        type: 'SyntaxError',
+      })
+      expect(await refusal(() => py.import('inline_never'))).toMatchObject({
+        code: 'ERR_PYTHREADS_MODULE_NOT_FOUND',
+      })
     })
 
     it('that raises is not there', async () => {
       await using py = await start(place)
-      const error = await refusal(() => py.module('B = 1\nraise LookupError("at the end")', 'inline_raises'))
+      const error = await refusal(() =>
+        py.module('B = 1\nraise LookupError("at the end")', 'inline_raises'),
+      )
       expect(error).toMatchObject({ type: 'LookupError', code: 'ERR_PYTHREADS_PYTHON' })
-      expect((error as PythonError).frames.at(-1)).toMatchObject({ line: 2, source: 'raise LookupError("at the end")' })
-      expect(await refusal(() => py.import('inline_raises'))).toMatchObject({ code: 'ERR_PYTHREADS_MODULE_NOT_FOUND' })
+      expect((error as PythonError).frames.at(-1)).toMatchObject({
+        line: 2,
+        source: 'raise LookupError("at the end")',
+      })
+      expect(await refusal(() => py.import('inline_raises'))).toMatchObject({
+        code: 'ERR_PYTHREADS_MODULE_NOT_FOUND',
+      })
       expect(await (await py.module('B = 2', 'inline_raises')).B).toBe(2)
     })
 
@@ -74,12 +95,18 @@ export function inlineSuite(place: Placement): void {
       await py.import('json')
       await py.import(file('functions.py'))
       for (const name of ['json', 'sys', 'builtins', 'math', 'colorsys', 'functions']) {
-        expect(await refusal(() => py.module('A = 1', name))).toMatchObject({ code: 'ERR_PYTHREADS_ARGUMENT' })
+        expect(await refusal(() => py.module('A = 1', name))).toMatchObject({
+          code: 'ERR_PYTHREADS_ARGUMENT',
+        })
       }
       for (const name of ['', 'a.b', 'a b', '1a', 'a-b', 5 as never, undefined as never]) {
-        expect(await refusal(() => py.module('A = 1', name))).toMatchObject({ code: 'ERR_PYTHREADS_ARGUMENT' })
+        expect(await refusal(() => py.module('A = 1', name))).toMatchObject({
+          code: 'ERR_PYTHREADS_ARGUMENT',
+        })
       }
-      expect(await refusal(() => py.module(5 as never, 'inline_number'))).toMatchObject({ code: 'ERR_PYTHREADS_ARGUMENT' })
+      expect(await refusal(() => py.module(5 as never, 'inline_number'))).toMatchObject({
+        code: 'ERR_PYTHREADS_ARGUMENT',
+      })
       expect(await py.import('json').dumps?.([1])).toBe('[1]')
       expect(await py.import('colorsys').rgb_to_hsv?.(0, 0, 0)).toEqual([0, 0, 0])
     })
@@ -114,7 +141,9 @@ export function inlineSuite(place: Placement): void {
         await py.module('A = 1', 'inline_later')
         await py.module('A = 2', 'inline_later')
         await refusal(() => py.module('raise ValueError()', 'inline_failed'))
-        expect(await refusal(() => py.eval('__import__("os")._exit(1)'))).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
+        expect(await refusal(() => py.eval('__import__("os")._exit(1)'))).toMatchObject({
+          code: 'ERR_PYTHREADS_WORKER_DIED',
+        })
         expect(await py.import('inline_later').A).toBe(2)
         expect(py.stats()).toMatchObject({ replaced: 1 })
       })
@@ -141,7 +170,9 @@ export function inlineSuite(place: Placement): void {
       expect(await a.run('math:sqrt', [4])).toBe(2)
       expect(await a.import('math').sqrt?.(9)).toBe(3)
       expect(await a.import('math').pi).toBeCloseTo(3.14, 2)
-      expect(await refusal(() => a.exec('raise LookupError("here")'))).toMatchObject({ type: 'LookupError' })
+      expect(await refusal(() => a.exec('raise LookupError("here")'))).toMatchObject({
+        type: 'LookupError',
+      })
       expect(await a.eval('x')).toBe(11)
     })
 
@@ -238,18 +269,23 @@ export function inlineSuite(place: Placement): void {
       expect(await object.value).toBe(5)
     })
 
-    it.each(['close', 'destroy'] as const)('that waits is refused when the pool is ended by %s()', async (end) => {
-      const py = await start(place, { workers: 1 })
-      const session = await py.session()
-      await session.exec('x = 1')
-      const waiting = refusal(() => py.session())
-      await py[end]()
-      const codes = ['ERR_PYTHREADS_CLOSED', 'ERR_PYTHREADS_DESTROYED']
-      expect(codes).toContain((await waiting).code)
-      expect(codes).toContain((await refusal(() => py.session())).code)
-      expect(['ERR_PYTHREADS_WORKER_DIED', ...codes]).toContain((await refusal(() => session.eval('x'))).code)
-      await session.close()
-    })
+    it.each(['close', 'destroy'] as const)(
+      'that waits is refused when the pool is ended by %s()',
+      async (end) => {
+        const py = await start(place, { workers: 1 })
+        const session = await py.session()
+        await session.exec('x = 1')
+        const waiting = refusal(() => py.session())
+        await py[end]()
+        const codes = ['ERR_PYTHREADS_CLOSED', 'ERR_PYTHREADS_DESTROYED']
+        expect(codes).toContain((await waiting).code)
+        expect(codes).toContain((await refusal(() => py.session())).code)
+        expect(['ERR_PYTHREADS_WORKER_DIED', ...codes]).toContain(
+          (await refusal(() => session.eval('x'))).code,
+        )
+        await session.close()
+      },
+    )
 
     if (place.isolation === 'process') {
       it('whose worker dies says so, and others go on', async () => {
@@ -279,7 +315,9 @@ export function inlineSuite(place: Placement): void {
     it('takes functions, objects and iterables as values', async () => {
       const object = (await py.eval('iter([1, 2])')) as RemoteObject
       expect(await py.eval`next(${object}) + ${(x: number) => x * 10}(2)`).toBe(21)
-      expect(await py.eval`[f(1) for f in ${[(x: number) => x + 1, (x: number) => x + 2]}]`).toEqual([2, 3])
+      expect(
+        await py.eval`[f(1) for f in ${[(x: number) => x + 1, (x: number) => x + 2]}]`,
+      ).toEqual([2, 3])
       expect(await py.eval`${py.import('math').sqrt}(${4})`).toBe(2)
       expect(await py.eval`${py.import('math')}.pi`).toBeCloseTo(3.14, 2)
       expect(await py.eval`sum(${[1, 2, 3].values()})`).toBe(6)
@@ -302,7 +340,9 @@ export function inlineSuite(place: Placement): void {
       expect(await py.eval('notify("b")')).toEqual([2, 'b'])
       await using two = await start(place)
       await two.exec`on_call = ${() => ++calls}`
-      expect(new Set(await Promise.all(Array.from({ length: 4 }, () => two.eval('on_call()'))))).toEqual(new Set([3, 4, 5, 6]))
+      expect(
+        new Set(await Promise.all(Array.from({ length: 4 }, () => two.eval('on_call()')))),
+      ).toEqual(new Set([3, 4, 5, 6]))
     })
 
     if (place.isolation === 'process') {
@@ -331,7 +371,9 @@ export function inlineSuite(place: Placement): void {
         await two.exec`mine = ${object}`
         expect(await two.eval`mine is ${object}`).toBe(true)
       } else {
-        expect(await refusal(() => two.exec`mine = ${object}`)).toMatchObject({ code: 'ERR_PYTHREADS_OTHER_WORKER' })
+        expect(await refusal(() => two.exec`mine = ${object}`)).toMatchObject({
+          code: 'ERR_PYTHREADS_OTHER_WORKER',
+        })
       }
       expect(await two.eval('1')).toBe(1)
     })

@@ -34,7 +34,8 @@ function numbers(): { log: unknown[]; items: Generator<number> } {
 export function iteratorSuite(place: Placement): void {
   describe('an iterable of JavaScript', () => {
     let py: Python
-    const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> => py.run<R>(`${ITERATORS}:${name}`, args)
+    const call = <R = unknown>(name: string, ...args: unknown[]): Promise<R> =>
+      py.run<R>(`${ITERATORS}:${name}`, args)
     beforeAll(async () => {
       py = await start(place, { workers: 1 })
     })
@@ -77,7 +78,9 @@ export function iteratorSuite(place: Placement): void {
       async function* items() {
         yield 1
       }
-      expect(await refusal(() => one.sync.run(`${ITERATORS}:loop`, [items()]))).toMatchObject({ code: 'ERR_PYTHREADS_DEADLOCK' })
+      expect(await refusal(() => one.sync.run(`${ITERATORS}:loop`, [items()]))).toMatchObject({
+        code: 'ERR_PYTHREADS_DEADLOCK',
+      })
     })
 
     it('that a sync call leaves early is told so by the end of the call', async () => {
@@ -191,8 +194,11 @@ export function iteratorSuite(place: Placement): void {
       const strange = { [Symbol.iterator]: () => ({ next: () => 5 }) }
       const empty = { [Symbol.iterator]: () => ({}) }
       const symbols = { [Symbol.iterator]: () => [Symbol('no')].values() }
-      for (const items of [strange, empty]) expect(await thrown(() => call('take', items, 1))).toBeInstanceOf(Error)
-      expect(await refusal(() => call('loop', symbols))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      for (const items of [strange, empty])
+        expect(await thrown(() => call('take', items, 1))).toBeInstanceOf(Error)
+      expect(await refusal(() => call('loop', symbols))).toMatchObject({
+        code: 'ERR_PYTHREADS_VALUE',
+      })
       expect(await call('loop', [1].values())).toEqual([1])
     })
 
@@ -212,7 +218,10 @@ export function iteratorSuite(place: Placement): void {
       const given = await call<unknown[]>('loop', [mine, object, { nested: mine }].values())
       expect(given[0]).toBe(mine)
       expect(given[2]).toEqual({ nested: mine })
-      expect(await call('loop_nested', [[1, 2].values(), [3].values()].values())).toEqual([[1, 2], [3]])
+      expect(await call('loop_nested', [[1, 2].values(), [3].values()].values())).toEqual([
+        [1, 2],
+        [3],
+      ])
     })
 
     it('may call Python at each step', async () => {
@@ -237,7 +246,10 @@ export function iteratorSuite(place: Placement): void {
 
     it('in the keyword arguments of map is gone through anew by each chunk', async () => {
       const again = { [Symbol.iterator]: () => [1, 2, 3].values() }
-      const map = py.map(`${ITERATORS}:sum_with`, [10, 20, 30], { kwargs: { items: again }, chunk: 1 })
+      const map = py.map(`${ITERATORS}:sum_with`, [10, 20, 30], {
+        kwargs: { items: again },
+        chunk: 1,
+      })
       expect(await collect(map)).toEqual([16, 26, 36])
       await pythonHolds(py, 0)
     })
@@ -277,7 +289,9 @@ export function iteratorSuite(place: Placement): void {
       const lines = () => createInterface({ input: Readable.from(['a\nb\n']) })
       expect(await py.run(LIST, [lines()])).toEqual(['a', 'b'])
       expect(await queued(() => py.run(LIST, [lines()]))).toEqual(['a', 'b'])
-      expect(await queued(() => py.run('builtins:dict', [], { kwargs: { deep: [{ lines: lines() }] } }))).toBeDefined()
+      expect(
+        await queued(() => py.run('builtins:dict', [], { kwargs: { deep: [{ lines: lines() }] } })),
+      ).toBeDefined()
       const emitter = new EventEmitter()
       const result = queued(async () => {
         const call = py.run(`${ITERATORS}:take`, [on(emitter, 'value'), 2])
@@ -293,15 +307,27 @@ export function iteratorSuite(place: Placement): void {
     it.each<[string, () => AsyncIterable<unknown>]>([
       ['a stream', () => createReadStream('/no/such/file')],
       ['a generator that reads a stream', () => through(createReadStream('/no/such/file'))],
-      ['a stream that is made of a stream', () => createReadStream('/no/such/file').map((chunk) => chunk)],
-      ['lines of a stream', () => through(createInterface({ input: createReadStream('/no/such/file') }))],
+      [
+        'a stream that is made of a stream',
+        () => createReadStream('/no/such/file').map((chunk) => chunk),
+      ],
+      [
+        'lines of a stream',
+        () => through(createInterface({ input: createReadStream('/no/such/file') })),
+      ],
     ])('fails with the error of its source that comes before Python asks: %s', async (_, make) => {
       const gone = { code: 'ENOENT' }
       expect(await thrown(() => py.run(LIST, [make()]))).toMatchObject(gone)
       expect(await thrown(() => queued(() => py.run(LIST, [make()])))).toMatchObject(gone)
-      expect(await thrown(() => py.eval`list(${{ deep: [make()] }}['deep'][0])`)).toMatchObject(gone)
+      expect(await thrown(() => py.eval`list(${{ deep: [make()] }}['deep'][0])`)).toMatchObject(
+        gone,
+      )
       expect(
-        await thrown(() => py.run(`${FUNCTIONS}:apply`, [() => make()]).then((items) => collect(items as RemoteObject))),
+        await thrown(() =>
+          py
+            .run(`${FUNCTIONS}:apply`, [() => make()])
+            .then((items) => collect(items as RemoteObject)),
+        ),
       ).toMatchObject(gone)
       expect(await py.run('builtins:type', [make()])).toBeDefined() // never asked
       await released()
@@ -315,7 +341,9 @@ export function iteratorSuite(place: Placement): void {
       const items = () => tracked(isAsync, logs)
       const settled = (call: Promise<unknown>) => call.catch(() => {})
       await settled(py.run('builtins:id', [items()]))
-      await settled(py.run('builtins:dict', [], { kwargs: { a: [items()], b: new Map([[1, items()]]) } }))
+      await settled(
+        py.run('builtins:dict', [], { kwargs: { a: [items()], b: new Map([[1, items()]]) } }),
+      )
       await settled(py.run('builtins:len', [items()])) // raises
       await settled(py.run('no_such_module:f', [items()]))
       await settled(py.run('builtins:id', [items(), Symbol('refused')]))
@@ -323,7 +351,9 @@ export function iteratorSuite(place: Placement): void {
       await settled(py.run(`${FUNCTIONS}:apply`, [() => [items(), Symbol('refused')]]))
       await settled(py.run(LIST, [[items()].values()]))
       py.sync.run('builtins:id', [items()])
-      expect(await refusal(() => py.sync.run('builtins:id', [items(), Symbol('refused')]))).toBeDefined()
+      expect(
+        await refusal(() => py.sync.run('builtins:id', [items(), Symbol('refused')])),
+      ).toBeDefined()
       await queued(async () => {
         const abort = new AbortController()
         const call = settled(py.run('builtins:id', [items()], { signal: abort.signal }))
@@ -387,7 +417,8 @@ export function iteratorSuite(place: Placement): void {
 
   describe('an iterable of Python', () => {
     let py: Python
-    const call = (name: string, ...args: unknown[]): Promise<RemoteObject> => py.run<RemoteObject>(`${ITERATORS}:${name}`, args)
+    const call = (name: string, ...args: unknown[]): Promise<RemoteObject> =>
+      py.run<RemoteObject>(`${ITERATORS}:${name}`, args)
     beforeAll(async () => {
       py = await start(place, { workers: 1 })
     })
@@ -496,9 +527,12 @@ export function iteratorSuite(place: Placement): void {
     })
 
     it('of JavaScript comes back through Python', async () => {
-      expect(await collect((await py.eval`map(lambda x: x + 1, ${[1, 2].values()})`) as RemoteObject)).toEqual([2, 3])
+      expect(
+        await collect((await py.eval`map(lambda x: x + 1, ${[1, 2].values()})`) as RemoteObject),
+      ).toEqual([2, 3])
       const { log, items } = numbers()
-      for await (const item of (await py.eval`(x * 10 for x in ${items})`) as RemoteObject) if (item === 20) break
+      for await (const item of (await py.eval`(x * 10 for x in ${items})`) as RemoteObject)
+        if (item === 20) break
       expect(log.filter((entry) => typeof entry === 'number')).toEqual([0, 1, 2])
       await javaScriptHolds(py, 0)
       await pythonHolds(py, 0)
@@ -509,7 +543,10 @@ export function iteratorSuite(place: Placement): void {
       using places = new Places()
       const path = places.file('lines', 'one\ntwo\n')
       const lines = (await py.eval`open(${path})`) as RemoteObject
-      expect(await lines.$with((opened) => collect(opened as RemoteObject))).toEqual(['one\n', 'two\n'])
+      expect(await lines.$with((opened) => collect(opened as RemoteObject))).toEqual([
+        'one\n',
+        'two\n',
+      ])
       expect(await lines.closed).toBe(true)
     })
 
@@ -523,9 +560,13 @@ export function iteratorSuite(place: Placement): void {
     it('is gone through by two loops at once, and by many', async () => {
       const items = (await py.eval('iter(range(100))')) as RemoteObject
       const [a, b] = await Promise.all([collect(items), collect(items)])
-      expect([...a, ...b].map(Number).toSorted((x, y) => x - y)).toEqual(Array.from({ length: 100 }, (_, i) => i))
+      expect([...a, ...b].map(Number).toSorted((x, y) => x - y)).toEqual(
+        Array.from({ length: 100 }, (_, i) => i),
+      )
       const many = await Promise.all(
-        Array.from({ length: 50 }, async () => collect((await py.eval('range(20)')) as RemoteObject)),
+        Array.from({ length: 50 }, async () =>
+          collect((await py.eval('range(20)')) as RemoteObject),
+        ),
       )
       expect(many).toEqual(Array(50).fill(Array.from({ length: 20 }, (_, i) => i)))
       items.$dispose()
@@ -538,8 +579,15 @@ async function* through(source: AsyncIterable<unknown>): AsyncGenerator<unknown>
   for await (const item of source) yield item
 }
 
-/** An endless iterable with a log of its own: when its iterator is opened and closed. `error`: what its first step throws. */
-function tracked(isAsync: boolean, logs: string[][], error?: Error): Iterable<unknown> | AsyncIterable<unknown> {
+/**
+ * An endless iterable with a log of its own: when its iterator is opened and closed. `error`: what
+ * its first step throws.
+ */
+function tracked(
+  isAsync: boolean,
+  logs: string[][],
+  error?: Error,
+): Iterable<unknown> | AsyncIterable<unknown> {
   const log: string[] = []
   logs.push(log)
   const open = () => {
@@ -558,7 +606,9 @@ function tracked(isAsync: boolean, logs: string[][], error?: Error): Iterable<un
       },
     }
   }
-  return { [isAsync ? Symbol.asyncIterator : Symbol.iterator]: open } as unknown as Iterable<unknown>
+  return {
+    [isAsync ? Symbol.asyncIterator : Symbol.iterator]: open,
+  } as unknown as Iterable<unknown>
 }
 
 class Countdown implements Iterable<number> {

@@ -1,10 +1,18 @@
-/** What only processes have: limits, an environment and a current folder of their own, and an end when it is time. */
+/**
+ * What only processes have: limits, an environment and a current folder of their own, and an end
+ * when it is time.
+ */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, realpathSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Python, type PythonOptions, type RemoteObject, WorkerDiedError } from '../../../src/index.ts'
+import {
+  Python,
+  type PythonOptions,
+  type RemoteObject,
+  WorkerDiedError,
+} from '../../../src/index.ts'
 import { isAlive } from '../../support/ending.ts'
 import { refusal } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
@@ -21,7 +29,10 @@ export function processSuite(place: Placement): void {
       await using py = await start(place, { workers: 1, limits: { memoryMb: 200 } })
       const [{ pid } = {}] = py.stats().workers
       for (const source of ['bytearray(300 << 20)', '[0] * (60 << 20)', '"x" * (1 << 40)']) {
-        await expect(py.eval(source)).rejects.toMatchObject({ code: 'ERR_PYTHREADS_PYTHON', type: 'MemoryError' })
+        await expect(py.eval(source)).rejects.toMatchObject({
+          code: 'ERR_PYTHREADS_PYTHON',
+          type: 'MemoryError',
+        })
       }
       expect(await py.eval('len(bytearray(50 << 20))')).toBe(50 << 20)
       expect(py.stats().workers[0]?.pid).toBe(pid)
@@ -61,7 +72,11 @@ def hoards():
     })
 
     it('of memory: what cannot be read for lack of it is the error of its call, and the worker goes on', async () => {
-      await using py = await start(place, { workers: 1, limits: { memoryMb: 60 }, sharedMemoryMb: 1 })
+      await using py = await start(place, {
+        workers: 1,
+        limits: { memoryMb: 60 },
+        sharedMemoryMb: 1,
+      })
       const large = new Uint8Array(64 << 20)
       const length = `${CALLS}:size`
       const session = await py.session()
@@ -74,11 +89,17 @@ def hoards():
       for (const call of calls) expect(await refusal(call)).toMatchObject({ type: 'MemoryError' })
       expect(await session.run(length, [[1, 2]])).toBe(2)
       await session.close()
-      expect(await refusal(() => py.map(length, [large, large]).next())).toMatchObject({ type: 'MemoryError' })
+      expect(await refusal(() => py.map(length, [large, large]).next())).toMatchObject({
+        type: 'MemoryError',
+      })
       expect(await refusal(() => py.exec`x = ${large}`)).toMatchObject({ type: 'MemoryError' })
-      expect(await refusal(() => py.sync.eval`len(${large})`)).toMatchObject({ type: 'MemoryError' })
+      expect(await refusal(() => py.sync.eval`len(${large})`)).toMatchObject({
+        type: 'MemoryError',
+      })
       expect(await py.run(length, [[1, 2]])).toBe(2)
-      await expect.poll(() => py.stats()).toMatchObject({ replaced: 0, callbacks: 0, running: 0, memory: { lent: 0 } })
+      await expect
+        .poll(() => py.stats())
+        .toMatchObject({ replaced: 0, callbacks: 0, running: 0, memory: { lent: 0 } })
     })
 
     it('of processor time end a worker by SIGXCPU', async () => {
@@ -101,13 +122,18 @@ def hoards():
 
     it('hold for sync calls too', async () => {
       await using py = await start(place, { workers: 1, limits: { memoryMb: 200, openFiles: 77 } })
-      expect(py.sync.eval('__import__("resource").getrlimit(__import__("resource").RLIMIT_NOFILE)[0]')).toBe(77)
+      expect(
+        py.sync.eval('__import__("resource").getrlimit(__import__("resource").RLIMIT_NOFILE)[0]'),
+      ).toBe(77)
       const error = await refusal(() => py.sync.eval('bytearray(300 << 20)'))
       expect(error).toMatchObject({ type: 'MemoryError' })
     })
 
     it('that nobody set are those of this process', async () => {
-      await using py = await start(place, { workers: 1, limits: { memoryMb: null, openFiles: undefined } })
+      await using py = await start(place, {
+        workers: 1,
+        limits: { memoryMb: null, openFiles: undefined },
+      })
       const source = '[__import__("resource").getrlimit(kind)[0] for kind in (2, 7)]'
       await using other = await start(place, { workers: 1 })
       expect(await py.eval(source)).toEqual(await other.eval(source))
@@ -152,7 +178,8 @@ def hoards():
       const end = performance.now() + 3_500
       let calls = 0
       const caller = async () => {
-        for (; performance.now() < end; calls++) expect(await py.run(`${CALLS}:identity`, [calls])).toEqual(expect.any(Number))
+        for (; performance.now() < end; calls++)
+          expect(await py.run(`${CALLS}:identity`, [calls])).toEqual(expect.any(Number))
       }
       await Promise.all(Array.from({ length: 20 }, caller))
       expect(py.stats()).toMatchObject({ replaced: 0, calls })
@@ -173,7 +200,9 @@ def hoards():
       const before = py.stats().workers.map((worker) => worker.pid)
       await sleep(1_200)
       expect(py.stats().workers.map((worker) => worker.pid)).toEqual(before)
-      await py.run('builtins:exec', ['import builtins; builtins.hoard = b"x" * (200 << 20)'], { worker: 1 })
+      await py.run('builtins:exec', ['import builtins; builtins.hoard = b"x" * (200 << 20)'], {
+        worker: 1,
+      })
       await expect.poll(() => py.stats().recycled, { timeout: SOON_MS }).toBe(1)
       await healthy(py, 2)
       expect(py.stats().workers[0]?.pid).toBe(before[0])
@@ -237,11 +266,12 @@ def hoards():
       await using py = await start(place, { workers: 2, recycle: { calls: 3 } })
       const caller = async (number: number) => {
         for (let i = 0; i < 5; i++) {
-          expect(await py.eval`(lambda f: f(${number}) + 1)(${async (x: number) => Number(await py.eval`${x} * 2`)})`).toBe(
-            number * 2 + 1,
-          )
+          expect(
+            await py.eval`(lambda f: f(${number}) + 1)(${async (x: number) => Number(await py.eval`${x} * 2`)})`,
+          ).toBe(number * 2 + 1)
           let sum = 0
-          for await (const item of await py.eval<RemoteObject>('(i for i in range(5))')) sum += Number(item)
+          for await (const item of await py.eval<RemoteObject>('(i for i in range(5))'))
+            sum += Number(item)
           expect(sum).toBe(10)
         }
       }
@@ -276,7 +306,10 @@ def hoards():
     it('is that of this process, as it is when a worker starts', async () => {
       process.env[OURS] = 'é here'
       expect((await variables(undefined))[OURS]).toBe('é here')
-      expect(await variables('inherit')).toMatchObject({ [OURS]: 'é here', PATH: process.env['PATH'] })
+      expect(await variables('inherit')).toMatchObject({
+        [OURS]: 'é here',
+        PATH: process.env['PATH'],
+      })
     })
 
     it('can be the minimal one, without what may be secret', async () => {
@@ -291,8 +324,11 @@ def hoards():
 
     it('can be given exactly', async () => {
       const all = await variables({ ONLY: 'this', EMPTY: '' })
-      const python = ['LC_CTYPE', '__CF_USER_TEXT_ENCODING'] // Python sets the first one itself where there is no locale
-      expect(Object.fromEntries(Object.entries(all).filter(([name]) => !python.includes(name)))).toEqual({
+      // Python sets the first one itself where there is no locale
+      const python = ['LC_CTYPE', '__CF_USER_TEXT_ENCODING']
+      expect(
+        Object.fromEntries(Object.entries(all).filter(([name]) => !python.includes(name))),
+      ).toEqual({
         ONLY: 'this',
         EMPTY: '',
       })
@@ -309,7 +345,9 @@ def hoards():
   })
 
   describe('the threads of libraries in a worker', () => {
-    const NAMES = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'NUMBA'].map((name) => `${name}_NUM_THREADS`)
+    const NAMES = ['OMP', 'OPENBLAS', 'MKL', 'NUMEXPR', 'NUMBA'].map(
+      (name) => `${name}_NUM_THREADS`,
+    )
     const ALL = [...NAMES, 'VECLIB_MAXIMUM_THREADS'].sort()
     const environ = `{k: v for k, v in __import__('os').environ.items() if k in ${JSON.stringify(ALL)}}`
     const saved = { ...process.env }
@@ -345,7 +383,11 @@ def hoards():
       expect(await threads({ threadsPerWorker: 3 })).toEqual({ ...each(3), MKL_NUM_THREADS: '7' })
       process.env['OMP_NUM_THREADS'] = '5'
       const others = { VECLIB_MAXIMUM_THREADS: '3', NUMBA_NUM_THREADS: '3' }
-      expect(await threads({ threadsPerWorker: 3 })).toEqual({ ...others, OMP_NUM_THREADS: '5', MKL_NUM_THREADS: '7' })
+      expect(await threads({ threadsPerWorker: 3 })).toEqual({
+        ...others,
+        OMP_NUM_THREADS: '5',
+        MKL_NUM_THREADS: '7',
+      })
       expect(await threads({ env: { ONLY: 'this' } })).toEqual({})
     })
   })
@@ -361,7 +403,9 @@ def hoards():
     })
 
     it('has to exist', async () => {
-      const error = await refusal(() => start(place, { workers: 1, cwd: '/there/is/no/such/folder' }))
+      const error = await refusal(() =>
+        start(place, { workers: 1, cwd: '/there/is/no/such/folder' }),
+      )
       expect(error.code).toBe('ERR_PYTHREADS_OPTION')
     })
   })
@@ -372,15 +416,20 @@ def hoards():
       first.sync.eval('1')
       await using py = await start(place, { workers: 2 })
       // What this process was itself given by whoever started it, any child of it has.
-      const list = 'import os; print(*(fd for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")))'
+      const list =
+        'import os; print(*(fd for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")))'
       const plain = execFileSync(place.python, ['-c', list], { encoding: 'utf8' }).trim().split(' ')
-      const asynchronous = (await py.run(`${DYING}:descriptors`, [], { worker: 1 })) as Record<string, string>
+      const asynchronous = (await py.run(`${DYING}:descriptors`, [], { worker: 1 })) as Record<
+        string,
+        string
+      >
       const sync = py.sync.run(`${DYING}:descriptors`) as Record<string, string>
       for (const links of [asynchronous, sync]) {
         expect(links['0']).toBe('/dev/null')
         for (const fd of ['3', '4']) expect(links[fd]).toMatch(/^socket:/)
         const own = Object.keys(links).filter((fd) => Number(fd) > 4 && !plain.includes(fd))
-        for (const fd of own) expect(links[fd]).toMatch(/ \(deleted\)$/) // the ledger, once more for its mapping, and memory to lend from
+        // the ledger, once more for its mapping, and memory to lend from
+        for (const fd of own) expect(links[fd]).toMatch(/ \(deleted\)$/)
         expect(own).toHaveLength(links === sync ? 1 : 3)
       }
     })
@@ -418,7 +467,9 @@ export function processOnlySuite(place: Placement): void {
     ]
 
     it.each(options)('is refused here: %o', async (option) => {
-      expect(await refusal(() => start(place, option))).toMatchObject({ code: 'ERR_PYTHREADS_OPTION' })
+      expect(await refusal(() => start(place, option))).toMatchObject({
+        code: 'ERR_PYTHREADS_OPTION',
+      })
     })
 
     it.each(options)("lets 'auto' choose a process, and say why: %o", async (option) => {

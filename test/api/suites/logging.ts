@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { OutputLine, Python, PythonLogRecord, PythonOptions, PythonWarning } from '../../../src/index.ts'
+import type {
+  OutputLine,
+  Python,
+  PythonLogRecord,
+  PythonOptions,
+  PythonWarning,
+} from '../../../src/index.ts'
 import { gate } from '../../support/deferred.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
 import { scaled } from '../../support/scale.ts'
@@ -131,12 +137,17 @@ def in_child(path):
 /** Records of `logging`, and warnings. */
 export function loggingSuite(place: Placement): void {
   /** A pool with the module above, and what it tells. */
-  async function logging(options: Partial<PythonOptions> & { level?: 'DEBUG' | 'INFO' | 'ERROR' | number } = {}) {
+  async function logging(
+    options: Partial<PythonOptions> & { level?: 'DEBUG' | 'INFO' | 'ERROR' | number } = {},
+  ) {
     const { level = 'INFO', ...others } = options
     const records: PythonLogRecord[] = []
     const warnings: PythonWarning[] = []
     const handler = (record: PythonLogRecord) => void records.push(record)
-    const told = { logging: { handler, level }, warnings: (warning: PythonWarning) => void warnings.push(warning) }
+    const told = {
+      logging: { handler, level },
+      warnings: (warning: PythonWarning) => void warnings.push(warning),
+    }
     const py: Python = await start(place, { workers: 1, ...told, ...others })
     await py.module(LOGS, 'logs')
     return { py, records, warnings, [Symbol.asyncDispose]: () => py.close() }
@@ -151,8 +162,21 @@ export function loggingSuite(place: Placement): void {
       expect(await py.run('logs:say', ['WARNING', 'hello %s', 'you'], options)).toBe('said')
       expect(records).toHaveLength(1)
       expect(records[0]).toMatchObject({
-        ...{ level: 30, levelName: 'WARNING', logger: 'app.part', message: 'hello you', worker: 0, target: 'logs:say' },
-        ...{ file: '<pythreads module logs>', line: 7, function: 'say', exception: undefined, stack: undefined },
+        ...{
+          level: 30,
+          levelName: 'WARNING',
+          logger: 'app.part',
+          message: 'hello you',
+          worker: 0,
+          target: 'logs:say',
+        },
+        ...{
+          file: '<pythreads module logs>',
+          line: 7,
+          function: 'say',
+          exception: undefined,
+          stack: undefined,
+        },
         extra: { user: 7, tags: ['a'] },
       })
       expect(records[0]?.time.getTime()).toBeGreaterThanOrEqual(before - 1)
@@ -164,14 +188,19 @@ export function loggingSuite(place: Placement): void {
       const { py, records } = pool
       const heard = () => records.map(({ message }) => message)
       await py.run('logs:in_coroutine', ['coroutine'])
-      expect(records.at(-1)).toMatchObject({ message: 'coroutine', worker: 0, target: 'logs:in_coroutine' })
+      expect(records.at(-1)).toMatchObject({
+        message: 'coroutine',
+        worker: 0,
+        target: 'logs:in_coroutine',
+      })
       await py.run('logs:in_thread', ['thread'])
       await expect.poll(heard).toContain('thread')
       const alone = place.isolation !== 'thread'
       expect(records.at(-1)).toMatchObject({ thread: 'mine', worker: alone ? 0 : null, call: null })
       await py.run(`${FUNCTIONS}:apply`, [() => py.run('logs:say', ['INFO', 'within'])])
       expect(records.at(-1)).toMatchObject({ message: 'within', target: 'logs:say' })
-      for await (const _ of py.map('logs:in_coroutine', ['map'])) expect(records.at(-1)?.message).toBe('map')
+      for await (const _ of py.map('logs:in_coroutine', ['map']))
+        expect(records.at(-1)?.message).toBe('map')
       {
         await using session = await py.session()
         await session.exec('import logging; logging.getLogger("of").info("session")')
@@ -186,7 +215,9 @@ export function loggingSuite(place: Placement): void {
       await using pool = await logging()
       await pool.py.run('logs:with_exception')
       const [record] = pool.records
-      expect(record?.exception).toMatch(/^Traceback \(most recent call last\):\n.*ZeroDivisionError: division by zero$/s)
+      expect(record?.exception).toMatch(
+        /^Traceback \(most recent call last\):\n.*ZeroDivisionError: division by zero$/s,
+      )
       expect(record?.stack).toContain('in with_exception')
     })
 
@@ -195,10 +226,14 @@ export function loggingSuite(place: Placement): void {
       for (const level of ['DEBUG', 'INFO', 'ERROR']) await debug.py.run('logs:say', [level, level])
       expect(debug.records.map(({ levelName }) => levelName)).toEqual(['DEBUG', 'INFO', 'ERROR'])
       await using errors = await logging({ level: 40 })
-      for (const level of ['DEBUG', 'INFO', 'ERROR']) await errors.py.run('logs:say', [level, level])
+      for (const level of ['DEBUG', 'INFO', 'ERROR'])
+        await errors.py.run('logs:say', [level, level])
       expect(errors.records.map(({ levelName }) => levelName)).toEqual(['ERROR'])
       const seen: string[] = []
-      await using plain = await start(place, { workers: 1, logging: ({ message }) => void seen.push(message) })
+      await using plain = await start(place, {
+        workers: 1,
+        logging: ({ message }) => void seen.push(message),
+      })
       await plain.module(LOGS, 'logs')
       for (const level of ['DEBUG', 'INFO', 'ERROR']) await plain.run('logs:say', [level, level])
       expect(seen).toEqual(['INFO', 'ERROR'])
@@ -258,7 +293,9 @@ export function loggingSuite(place: Placement): void {
       const end = performance.now() + 50
       while (performance.now() < end); // nothing is read meanwhile
       await call
-      expect(pool.records.map(({ message }) => Number(message))).toEqual(Array.from({ length: count }, (_, i) => i))
+      expect(pool.records.map(({ message }) => Number(message))).toEqual(
+        Array.from({ length: count }, (_, i) => i),
+      )
     })
 
     it('made by a long sync call does not stop it, though nothing is read', async () => {
@@ -273,7 +310,9 @@ export function loggingSuite(place: Placement): void {
       await using other = await logging()
       await using silent = await start(place, { workers: 1 })
       await silent.module(LOGS, 'logs')
-      await Promise.all([one.py, other.py, silent].map((py, i) => py.run('logs:say', ['INFO', `${i}`])))
+      await Promise.all(
+        [one.py, other.py, silent].map((py, i) => py.run('logs:say', ['INFO', `${i}`])),
+      )
       expect(one.records.map(({ message }) => message)).toEqual(['0'])
       expect(other.records.map(({ message }) => message)).toEqual(['1'])
     })
@@ -326,13 +365,24 @@ export function loggingSuite(place: Placement): void {
       await using pool = await logging()
       const { py, warnings } = pool
       await py.run('logs:warn', ['one'])
-      const place_ = { category: 'UserWarning', file: '<pythreads module logs>', line: expect.any(Number), worker: 0 }
-      expect(warnings).toMatchObject([{ ...place_, message: 'one', target: 'logs:warn', call: expect.any(Number) }])
+      const place_ = {
+        category: 'UserWarning',
+        file: '<pythreads module logs>',
+        line: expect.any(Number),
+        worker: 0,
+      }
+      expect(warnings).toMatchObject([
+        { ...place_, message: 'one', target: 'logs:warn', call: expect.any(Number) },
+      ])
       await py.run('logs:warn_in_coroutine', ['two'])
       expect(warnings[1]).toMatchObject({ message: 'two', target: 'logs:warn_in_coroutine' })
       await py.run('logs:warn_in_thread', ['three'])
       await expect.poll(() => warnings.length).toBe(3)
-      expect(warnings[2]).toMatchObject({ message: 'three', worker: place.isolation === 'thread' ? null : 0, call: null })
+      expect(warnings[2]).toMatchObject({
+        message: 'three',
+        worker: place.isolation === 'thread' ? null : 0,
+        call: null,
+      })
       py.sync.run('logs:warn', ['four'])
       await expect.poll(() => warnings.length).toBe(4)
       expect(warnings[3]).toMatchObject({ message: 'four', worker: null, call: null })
@@ -343,11 +393,16 @@ export function loggingSuite(place: Placement): void {
       await using other = await logging()
       const released = gate()
       const both = [one, other].map(({ py }, i) =>
-        py.run(`${FUNCTIONS}:apply`, [() => released.opened]).then(() => py.run('logs:warn', [`${i}`])),
+        py
+          .run(`${FUNCTIONS}:apply`, [() => released.opened])
+          .then(() => py.run('logs:warn', [`${i}`])),
       )
       released.open()
       await Promise.all(both)
-      expect([one, other].map(({ warnings }) => warnings.map(({ message }) => message))).toEqual([['0'], ['1']])
+      expect([one, other].map(({ warnings }) => warnings.map(({ message }) => message))).toEqual([
+        ['0'],
+        ['1'],
+      ])
     })
   })
 }

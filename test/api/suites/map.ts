@@ -1,6 +1,11 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type MapProgress, type Python, PythonError, type RemoteObject } from '../../../src/index.ts'
+import {
+  type MapProgress,
+  type Python,
+  PythonError,
+  type RemoteObject,
+} from '../../../src/index.ts'
 import { collect, refusal, thrown } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
 
@@ -36,18 +41,27 @@ export function mapSuite(place: Placement): void {
     })
     afterAll(() => py.close())
 
-    it.each([1, 7, 1000, 'auto'] as const)('gives the results in order, with chunks of %s', async (chunk) => {
-      const items = range(2_000)
-      expect(await collect(py.map(`${MAPPED}:double`, items, { chunk }))).toEqual(items.map((i) => i * 2))
-    })
+    it.each([1, 7, 1000, 'auto'] as const)(
+      'gives the results in order, with chunks of %s',
+      async (chunk) => {
+        const items = range(2_000)
+        expect(await collect(py.map(`${MAPPED}:double`, items, { chunk }))).toEqual(
+          items.map((i) => i * 2),
+        )
+      },
+    )
 
     it('gives all results as they are ready when they need not be in order', async () => {
       const items = range(2_000)
       const results = await collect(py.map<number>(`${MAPPED}:double`, items, { ordered: false }))
       expect(results.sort((a, b) => a - b)).toEqual(items.map((i) => i * 2))
-      const slowFirst = await collect(py.map(`${MAPPED}:sleeps`, [1, 0, 0, 0, 0, 0], { ordered: false, chunk: 1 }))
+      const slowFirst = await collect(
+        py.map(`${MAPPED}:sleeps`, [1, 0, 0, 0, 0, 0], { ordered: false, chunk: 1 }),
+      )
       expect(slowFirst.at(-1)).toBe(1)
-      expect(await collect(py.map(`${MAPPED}:sleeps`, [0.2, 0, 0], { chunk: 1 }))).toEqual([0.2, 0, 0])
+      expect(await collect(py.map(`${MAPPED}:sleeps`, [0.2, 0, 0], { chunk: 1 }))).toEqual([
+        0.2, 0, 0,
+      ])
     })
 
     it('takes any iterable, async ones too', async () => {
@@ -57,8 +71,15 @@ export function mapSuite(place: Placement): void {
           yield i
         }
       }
-      for (const items of [later(), new Set(range(50)), range(50).values(), new Map(range(50).map((i) => [i, 0])).keys()]) {
-        expect(await collect(py.map(`${MAPPED}:double`, items))).toEqual(range(50).map((i) => i * 2))
+      for (const items of [
+        later(),
+        new Set(range(50)),
+        range(50).values(),
+        new Map(range(50).map((i) => [i, 0])).keys(),
+      ]) {
+        expect(await collect(py.map(`${MAPPED}:double`, items))).toEqual(
+          range(50).map((i) => i * 2),
+        )
       }
     })
 
@@ -70,7 +91,11 @@ export function mapSuite(place: Placement): void {
 
     it('of nothing gives nothing', async () => {
       const seen: MapProgress[] = []
-      expect(await collect(py.map(`${MAPPED}:double`, [], { onProgress: (progress) => seen.push(progress) }))).toEqual([])
+      expect(
+        await collect(
+          py.map(`${MAPPED}:double`, [], { onProgress: (progress) => seen.push(progress) }),
+        ),
+      ).toEqual([])
       expect(await collect(py.map(`${MAPPED}:double`, new Set()))).toEqual([])
       expect(seen).toEqual([])
     })
@@ -86,10 +111,14 @@ export function mapSuite(place: Placement): void {
     })
 
     it('several at once, and calls between them, give each their own', async () => {
-      const maps = [0, 1, 2].map((plus) => collect(py.map(`${MAPPED}:double`, range(500), { kwargs: { plus } })))
+      const maps = [0, 1, 2].map((plus) =>
+        collect(py.map(`${MAPPED}:double`, range(500), { kwargs: { plus } })),
+      )
       const calls = range(100).map((i) => py.eval(`${i}`))
       expect(await Promise.all(calls)).toEqual(range(100))
-      expect(await Promise.all(maps)).toEqual([0, 1, 2].map((plus) => range(500).map((i) => i * 2 + plus)))
+      expect(await Promise.all(maps)).toEqual(
+        [0, 1, 2].map((plus) => range(500).map((i) => i * 2 + plus)),
+      )
     })
 
     it.each([1, 7, 100, 'auto'] as const)(
@@ -98,17 +127,28 @@ export function mapSuite(place: Placement): void {
         const source = new Source()
         const results: unknown[] = []
         const error = await thrown(async () => {
-          for await (const result of py.map(`${MAPPED}:fails_at`, source, { chunk, kwargs: { bad: 57 } })) results.push(result)
+          for await (const result of py.map(`${MAPPED}:fails_at`, source, {
+            chunk,
+            kwargs: { bad: 57 },
+          }))
+            results.push(result)
         })
         expect(results).toEqual(range(57))
         expect(error).toBeInstanceOf(PythonError)
-        expect(error).toMatchObject({ type: 'ValueError', message: 'item 57', index: 57, code: 'ERR_PYTHREADS_PYTHON' })
+        expect(error).toMatchObject({
+          type: 'ValueError',
+          message: 'item 57',
+          index: 57,
+          code: 'ERR_PYTHREADS_PYTHON',
+        })
         expect(source.returned).toBe(1)
       },
     )
 
     it('gives a remote object for a result that stays in Python', async () => {
-      const results = await collect(py.map(`${MAPPED}:odd_at`, range(20), { chunk: 10, kwargs: { bad: 13 } }))
+      const results = await collect(
+        py.map(`${MAPPED}:odd_at`, range(20), { chunk: 10, kwargs: { bad: 13 } }),
+      )
       expect(results.toSpliced(13, 1)).toEqual(range(20).toSpliced(13, 1))
       expect(await (results[13] as RemoteObject).$type()).toBe('builtins:object')
     })
@@ -126,7 +166,8 @@ export function mapSuite(place: Placement): void {
       for (const chunk of [1, 10, 'auto'] as const) {
         const results: unknown[] = []
         const error = await thrown(async () => {
-          for await (const result of py.map(`${MAPPED}:double`, new Source(25), { chunk })) results.push(result)
+          for await (const result of py.map(`${MAPPED}:double`, new Source(25), { chunk }))
+            results.push(result)
         })
         expect(error).toBeInstanceOf(RangeError)
         expect(results).toEqual(range(25).map((i) => i * 2))
@@ -135,7 +176,8 @@ export function mapSuite(place: Placement): void {
 
     it('tells the source when the consumer has had enough', async () => {
       const source = new Source()
-      for await (const result of py.map(`${MAPPED}:double`, source, { chunk: 1 })) if (result === 20) break
+      for await (const result of py.map(`${MAPPED}:double`, source, { chunk: 1 }))
+        if (result === 20) break
       expect(source.returned).toBe(1)
       expect(source.pulled).toBeLessThanOrEqual(11 + 5)
       const { pulled } = source
@@ -171,13 +213,17 @@ export function mapSuite(place: Placement): void {
       const onProgress = () => {
         throw mine
       }
-      expect(await thrown(() => collect(py.map(`${MAPPED}:double`, source, { onProgress })))).toBe(mine)
+      expect(await thrown(() => collect(py.map(`${MAPPED}:double`, source, { onProgress })))).toBe(
+        mine,
+      )
       expect(source.returned).toBe(1)
     })
 
     it('is not bound by maxQueue, and rejects when its pool is closed or destroyed', async () => {
       const one = await start(place, { maxQueue: 0 })
-      expect(await collect(one.map(`${MAPPED}:double`, range(100), { chunk: 1 }))).toEqual(range(100).map((i) => i * 2))
+      expect(await collect(one.map(`${MAPPED}:double`, range(100), { chunk: 1 }))).toEqual(
+        range(100).map((i) => i * 2),
+      )
       const source = new Source()
       const map = one.map(`${MAPPED}:double`, source, { chunk: 1 })
       expect((await map.next()).value).toBe(0)
@@ -191,7 +237,10 @@ export function mapSuite(place: Placement): void {
       const first = long.next()
       await turn()
       other.destroy('enough')
-      expect(await refusal(() => first)).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED', cause: 'enough' })
+      expect(await refusal(() => first)).toMatchObject({
+        code: 'ERR_PYTHREADS_DESTROYED',
+        cause: 'enough',
+      })
     })
   })
 }

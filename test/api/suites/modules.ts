@@ -5,7 +5,10 @@ import { collect, refusal } from '../../support/outcome.ts'
 import { type Placement, start } from '../../support/placement.ts'
 import { Places } from '../../support/places.ts'
 
-/** Finding modules: by name, by file, in folders of the option `path`; and what is said when they are not there. */
+/**
+ * Finding modules: by name, by file, in folders of the option `path`; and what is said when they
+ * are not there.
+ */
 export function moduleSuite(place: Placement): void {
   describe('a module', () => {
     let py: Python
@@ -13,14 +16,26 @@ export function moduleSuite(place: Placement): void {
     beforeAll(async () => {
       places.file('app/main.py', 'import helper\n\n\ndef answer():\n    return helper.VALUE\n')
       places.file('app/helper.py', 'VALUE = "the sibling"\n')
-      places.file('app/json.py', 'KIND = "not the json of the standard library"\n\n\ndef dumps(value):\n    return KIND\n')
-      places.file('app/uses_json.py', 'import json\n\n\ndef dumps(value):\n    return json.dumps(value)\n')
+      places.file(
+        'app/json.py',
+        'KIND = "not the json of the standard library"\n\n\ndef dumps(value):\n    return KIND\n',
+      )
+      places.file(
+        'app/uses_json.py',
+        'import json\n\n\ndef dumps(value):\n    return json.dumps(value)\n',
+      )
       places.file('other/main.py', 'def answer():\n    return "another main"\n')
       places.file('sp ace/é/ünï.py', 'def where():\n    return __file__\n')
       const count = 'builtins.loads = getattr(builtins, "loads", 0) + 1'
-      places.file('counted.py', `import builtins\nimport time\n\n${count}\ntime.sleep(0.1)\nloads = builtins.loads\n`)
+      places.file(
+        'counted.py',
+        `import builtins\nimport time\n\n${count}\ntime.sleep(0.1)\nloads = builtins.loads\n`,
+      )
       places.file('classes.py', 'class Held:\n    pass\n')
-      places.file('preloaded.py', 'made = []\n\n\ndef set_up(how="set up"):\n    made.append(how)\n')
+      places.file(
+        'preloaded.py',
+        'made = []\n\n\ndef set_up(how="set up"):\n    made.append(how)\n',
+      )
       places.file('colon:in name.py', 'def answer():\n    return "colon"\n')
       places.file('broken/syntax.py', 'def f(:\n')
       places.file('broken/raises.py', 'raise LookupError("at import")\n')
@@ -31,7 +46,9 @@ export function moduleSuite(place: Placement): void {
       places.file('second/first.py', 'NAME = "second of path"\n')
       places.file('package/inner/__init__.py', 'from . import part\n')
       places.file('package/inner/part.py', 'VALUE = 5\n')
-      py = await start(place, { path: [places.path('folder'), places.path('second'), places.path('package')] })
+      py = await start(place, {
+        path: [places.path('folder'), places.path('second'), places.path('package')],
+      })
     })
     afterAll(async () => {
       await py.close()
@@ -39,7 +56,9 @@ export function moduleSuite(place: Placement): void {
     })
 
     it('is a file that is given by URL, or by path', async () => {
-      expect(await py.import(pathToFileURL(places.path('app', 'main.py'))).answer?.()).toBe('the sibling')
+      expect(await py.import(pathToFileURL(places.path('app', 'main.py'))).answer?.()).toBe(
+        'the sibling',
+      )
       expect(await py.import(places.path('app', 'main.py')).answer?.()).toBe('the sibling')
       expect(await py.run(`${places.path('app', 'main.py')}:answer`)).toBe('the sibling')
       expect(await py.run(`${places.path('other', 'main.py')}:answer`)).toBe('another main')
@@ -54,7 +73,9 @@ export function moduleSuite(place: Placement): void {
       expect(await collect(py.map(url('json.py#dumps'), [[1], [2]]))).toEqual(
         Array(2).fill('not the json of the standard library'),
       )
-      expect(await py.className(pathToFileURL(places.path('classes.py')).href.concat('#Held'))).toMatch(/^classes:Held$/)
+      expect(
+        await py.className(pathToFileURL(places.path('classes.py')).href.concat('#Held')),
+      ).toMatch(/^classes:Held$/)
       await using session = await py.session()
       expect(await session.run(url('main.py#answer'))).toBe('the sibling')
       expect(await session.import(url('main.py')).answer?.()).toBe('the sibling')
@@ -66,10 +87,20 @@ export function moduleSuite(place: Placement): void {
 
     it('is preloaded, and initializes the workers, by URL', async () => {
       const url = pathToFileURL(places.path('preloaded.py'))
-      const options = { preload: [url], initialize: new URL('#set_up', url), path: [pathToFileURL(places.path('folder'))] }
+      const options = {
+        preload: [url],
+        initialize: new URL('#set_up', url),
+        path: [pathToFileURL(places.path('folder'))],
+      }
       await using own = await start(place, { ...options, workers: 1 })
-      expect(await own.eval('[__import__("preloaded").made, __import__("first").NAME]')).toEqual([['set up'], 'first of path'])
-      await using other = await start(place, { initialize: { target: new URL('#set_up', url), args: ['by hand'] }, workers: 1 })
+      expect(await own.eval('[__import__("preloaded").made, __import__("first").NAME]')).toEqual([
+        ['set up'],
+        'first of path',
+      ])
+      await using other = await start(place, {
+        initialize: { target: new URL('#set_up', url), args: ['by hand'] },
+        workers: 1,
+      })
       expect(await other.eval('__import__("preloaded").made[-1]')).toBe('by hand')
     })
 
@@ -90,7 +121,9 @@ export function moduleSuite(place: Placement): void {
 
     it('is loaded once an interpreter, however many ask for it at once', async () => {
       const file = places.path('counted.py')
-      expect(await Promise.all(Array.from({ length: 20 }, () => py.import(file).loads))).toEqual(Array(20).fill(1))
+      expect(await Promise.all(Array.from({ length: 20 }, () => py.import(file).loads))).toEqual(
+        Array(20).fill(1),
+      )
     })
 
     it('is found in the folders of `path`, in their order', async () => {
@@ -113,7 +146,12 @@ export function moduleSuite(place: Placement): void {
     const missing = 'ERR_PYTHREADS_MODULE_NOT_FOUND'
     const failed = 'ERR_PYTHREADS_IMPORT_FAILED'
     it.each([
-      ['there_is_no_such_module', missing, 'ModuleNotFoundError', /No module named 'there_is_no_such_module'/],
+      [
+        'there_is_no_such_module',
+        missing,
+        'ModuleNotFoundError',
+        /No module named 'there_is_no_such_module'/,
+      ],
       ['json.there_is_none', missing, 'ModuleNotFoundError', /json\.there_is_none/],
       ['there_is_none.inner', missing, 'ModuleNotFoundError', /there_is_none/],
       ['no-such.py', missing, 'FileNotFoundError', /no-such\.py/],
@@ -125,7 +163,11 @@ export function moduleSuite(place: Placement): void {
       ['..relative', failed, 'TypeError', /relative/],
     ])('%s: %s, %s', async (name, code, type, message) => {
       const module = name.endsWith('.py') ? places.path(name) : name
-      for (const use of [() => py.import(module), () => py.import(module).anything, () => py.run(`${module}:anything`)]) {
+      for (const use of [
+        () => py.import(module),
+        () => py.import(module).anything,
+        () => py.run(`${module}:anything`),
+      ]) {
         const error = await refusal(use)
         expect(error).toBeInstanceOf(PythonError)
         expect(error).toMatchObject({ code, type, message: expect.stringMatching(message) })
@@ -137,7 +179,9 @@ export function moduleSuite(place: Placement): void {
       const path = places.file('later.py', 'raise ValueError("not yet")\n')
       expect(await refusal(() => py.import(path).value)).toMatchObject({ code: failed })
       places.file('later.py', 'value = "now it works"\n')
-      expect(await Promise.all(Array.from({ length: 8 }, () => py.import(path).value))).toEqual(Array(8).fill('now it works'))
+      expect(await Promise.all(Array.from({ length: 8 }, () => py.import(path).value))).toEqual(
+        Array(8).fill('now it works'),
+      )
       const other = places.path('not there yet.py')
       expect(await refusal(() => py.import(other).value)).toMatchObject({ code: missing })
       places.file('not there yet.py', 'value = "there"\n')
@@ -145,9 +189,16 @@ export function moduleSuite(place: Placement): void {
     })
 
     it('that lacks an attribute says so, with what it may have meant', async () => {
-      for (const use of [() => py.import('json').dumsp?.(1), () => py.import('json').dumsp, () => py.run('json:dumsp')]) {
+      for (const use of [
+        () => py.import('json').dumsp?.(1),
+        () => py.import('json').dumsp,
+        () => py.run('json:dumsp'),
+      ]) {
         const error = await refusal(use)
-        expect(error).toMatchObject({ code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND', type: 'AttributeError' })
+        expect(error).toMatchObject({
+          code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND',
+          type: 'AttributeError',
+        })
         expect(error.message).toContain("json:dumsp: module 'json' has no attribute 'dumsp'")
       }
       const deep = await refusal(() => py.run('json:decoder.JSONDecoder.nothing'))
@@ -157,7 +208,10 @@ export function moduleSuite(place: Placement): void {
     it('whose attribute cannot be called says so', async () => {
       for (const use of [() => py.import('math').pi?.(), () => py.run('math:pi')]) {
         const error = await refusal(use)
-        expect(error).toMatchObject({ code: 'ERR_PYTHREADS_NOT_CALLABLE', message: expect.stringContaining('type float') })
+        expect(error).toMatchObject({
+          code: 'ERR_PYTHREADS_NOT_CALLABLE',
+          message: expect.stringContaining('type float'),
+        })
       }
     })
   })
@@ -169,9 +223,15 @@ export function moduleSuite(place: Placement): void {
     it('is there before the first call, in every worker', async () => {
       const file = places.file('early.py', 'import builtins\n\nbuiltins.early = "loaded"\n')
       await using py = await start(place, { workers: 3, preload: ['fractions', file] })
-      const seen = [0, 1, 2].map((worker) => py.run('builtins:getattr', [null, 'x', 'y'], { worker }))
+      const seen = [0, 1, 2].map((worker) =>
+        py.run('builtins:getattr', [null, 'x', 'y'], { worker }),
+      )
       expect(await Promise.all(seen)).toEqual(['y', 'y', 'y'])
-      expect(await Promise.all([0, 1, 2].map(() => py.eval('early')))).toEqual(['loaded', 'loaded', 'loaded'])
+      expect(await Promise.all([0, 1, 2].map(() => py.eval('early')))).toEqual([
+        'loaded',
+        'loaded',
+        'loaded',
+      ])
     })
 
     it.each([

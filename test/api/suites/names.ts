@@ -22,22 +22,41 @@ export function nameSuite(place: Placement): void {
       expect(first.name).not.toBe(second.name)
     })
 
-    it.each([[''], [5], ['a\nb'], ['x'.repeat(65)], ['\0']])('is refused where nothing could show it: %j', async (name) => {
-      expect((await refusal(() => start(place, { name: name as string }))).code).toBe('ERR_PYTHREADS_OPTION')
-    })
+    it.each([[''], [5], ['a\nb'], ['x'.repeat(65)], ['\0']])(
+      'is refused where nothing could show it: %j',
+      async (name) => {
+        expect((await refusal(() => start(place, { name: name as string }))).code).toBe(
+          'ERR_PYTHREADS_OPTION',
+        )
+      },
+    )
 
     it.runIf(isLinux)('is in the names of threads, with the number of the worker', async () => {
       await using py = await start(place, { workers: 2, name: 'a name that is long' })
       await Promise.all([0, 1].map((worker) => py.run('asyncio:sleep', [0], { worker })))
       const pids = new Set(py.stats().workers.map(({ pid }) => pid))
       const names = [...pids].flatMap((pid) =>
-        readdirSync(`/proc/${pid}/task`).map((thread) => readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').trim()),
+        readdirSync(`/proc/${pid}/task`).map((thread) =>
+          readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').trim(),
+        ),
       )
-      for (const name of ['py-a name tha-0', 'py-a name tha-1', 'py-a name t-0/s', 'py-a name t-1/l'])
+      for (const name of [
+        'py-a name tha-0',
+        'py-a name tha-1',
+        'py-a name t-0/s',
+        'py-a name t-1/l',
+      ])
         expect(names).toContain(name)
       if (place.isolation === 'thread') {
-        const own: string[] = await py.eval('[thread.name for thread in __import__("threading").enumerate()]')
-        expect(own).toEqual(expect.arrayContaining(['pythreads-a name that is long-0', 'pythreads-a name that is long-1-loop']))
+        const own: string[] = await py.eval(
+          '[thread.name for thread in __import__("threading").enumerate()]',
+        )
+        expect(own).toEqual(
+          expect.arrayContaining([
+            'pythreads-a name that is long-0',
+            'pythreads-a name that is long-1-loop',
+          ]),
+        )
       }
     })
 
@@ -45,11 +64,16 @@ export function nameSuite(place: Placement): void {
       'is in the titles of processes, with the number of the worker',
       async () => {
         await using py = await start(place, { workers: 2, name: 'zeilen é' })
-        const title = (pid: number | undefined) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '')
+        const title = (pid: number | undefined) =>
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '')
         for (const { pid, worker } of py.stats().workers) {
-          expect(title(pid)).toMatch(new RegExp(`^pythreads: worker ${worker} of zeilen é \\(.*python.*\\)$`))
+          expect(title(pid)).toMatch(
+            new RegExp(`^pythreads: worker ${worker} of zeilen é \\(.*python.*\\)$`),
+          )
         }
-        expect(title(py.sync.eval<number>('__import__("os").getpid()'))).toMatch(/^pythreads: sync calls of zeilen é \(/)
+        expect(title(py.sync.eval<number>('__import__("os").getpid()'))).toMatch(
+          /^pythreads: sync calls of zeilen é \(/,
+        )
         const [first] = py.stats().workers
         await refusal(() => py.run('os:_exit', [3], { worker: 0 }))
         await expect.poll(() => py.stats().workers[0]?.state, { timeout: SOON_MS }).toBe('idle')
@@ -79,7 +103,9 @@ export function nameSuite(place: Placement): void {
       }
       const call = py.run(APPLY, [waits], { worker: 0 })
       await begun.opened
-      await expect.poll(() => py.stats().workers[0]?.utilisation, { timeout: SOON_MS }).toBeGreaterThan(0)
+      await expect
+        .poll(() => py.stats().workers[0]?.utilisation, { timeout: SOON_MS })
+        .toBeGreaterThan(0)
       const [busy, idle] = py.stats().workers
       expect(busy?.ageMs).toBeGreaterThan(fresh?.ageMs ?? Number.POSITIVE_INFINITY)
       expect(busy?.utilisation).toBeLessThanOrEqual(1)
@@ -98,7 +124,12 @@ export function nameSuite(place: Placement): void {
 
     it('are empty for a worker that is not there', async () => {
       await using py = await start(place, { workers: { min: 1, max: 2 } })
-      expect(py.stats().workers[1]).toMatchObject({ state: 'stopped', ageMs: 0, utilisation: 0, memoryMb: null })
+      expect(py.stats().workers[1]).toMatchObject({
+        state: 'stopped',
+        ageMs: 0,
+        utilisation: 0,
+        memoryMb: null,
+      })
     })
   })
 }

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { allReturned } from '../../support/arrays.ts'
 import { type Placement, start } from '../../support/placement.ts'
 
-/** What `exec` and a session define is of a module that Python finds: dataclasses, pickle and others look there. */
+/**
+ * What `exec` and a session define is of a module that Python finds: dataclasses, pickle and others
+ * look there.
+ */
 export function namespaceSuite(place: Placement): void {
   const SOURCE = `
     from __future__ import annotations
@@ -77,7 +80,9 @@ export function namespaceSuite(place: Placement): void {
     it('is another one for each pool and session, and goes with it', async () => {
       await using py = await start(place, { workers: 1 })
       const names = () =>
-        py.eval<string[]>('sorted(name for name in __import__("sys").modules if name.startswith("__pythreads_"))')
+        py.eval<string[]>(
+          'sorted(name for name in __import__("sys").modules if name.startswith("__pythreads_"))',
+        )
       const own = await py.eval<string>('__name__')
       const before = await names()
       expect(before).toContain(own)
@@ -101,7 +106,9 @@ export function namespaceSuite(place: Placement): void {
     it('goes with its pool though a function of JavaScript among its variables leads back to it', async () => {
       await using py = await start(place, { workers: 1 })
       const names = () =>
-        py.eval<string[]>('sorted(name for name in __import__("sys").modules if name.startswith("__pythreads_"))')
+        py.eval<string[]>(
+          'sorted(name for name in __import__("sys").modules if name.startswith("__pythreads_"))',
+        )
       const before = await names()
       // 3.13 without a GIL never frees functions, nor what they see.
       const held = place.name.includes('without') ? [() => 1] : [() => 1, new Float64Array(100)]
@@ -129,8 +136,13 @@ export function namespaceSuite(place: Placement): void {
       await using other = await start(place, { workers: 1 })
       await one.exec('def fail(): raise ValueError("one")')
       await other.exec('def fail(): raise ValueError("other")')
-      const sources = [one, other].map((py) => py.eval('fail()').catch((error) => error.frames.at(-1).source))
-      expect(await Promise.all(sources)).toEqual(['def fail(): raise ValueError("one")', 'def fail(): raise ValueError("other")'])
+      const sources = [one, other].map((py) =>
+        py.eval('fail()').catch((error) => error.frames.at(-1).source),
+      )
+      expect(await Promise.all(sources)).toEqual([
+        'def fail(): raise ValueError("one")',
+        'def fail(): raise ValueError("other")',
+      ])
     })
   })
 
@@ -138,7 +150,12 @@ export function namespaceSuite(place: Placement): void {
     it('has no source, rather than one of the kernel', async () => {
       await using py = await start(place, { workers: 1 })
       const frames = await py.run('builtins:exec', ['total = 1 / 0']).catch((error) => error.frames)
-      expect((frames as unknown[]).at(-1)).toMatchObject({ file: '<string>', line: 1, function: '<module>', source: '' })
+      expect((frames as unknown[]).at(-1)).toMatchObject({
+        file: '<string>',
+        line: 1,
+        function: '<module>',
+        source: '',
+      })
       expect(await py.eval('__import__("linecache").getlines("<string>")')).toEqual([])
     })
   })

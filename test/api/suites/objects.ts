@@ -17,7 +17,8 @@ export function objectSuite(place: Placement): void {
 
   describe('an object', () => {
     let py: Python
-    const make = (name: string, ...args: unknown[]): Promise<RemoteObject> => py.run<RemoteObject>(`${OBJECTS}:${name}`, args)
+    const make = (name: string, ...args: unknown[]): Promise<RemoteObject> =>
+      py.run<RemoteObject>(`${OBJECTS}:${name}`, args)
     beforeAll(async () => {
       py = await start(place, { workers: 1 })
     })
@@ -37,9 +38,15 @@ export function objectSuite(place: Placement): void {
       expect(await thing.other?.itself?.().then((other: RemoteObject) => other.value)).toBe(8)
       const method = await thing.get
       expect(await (method as RemoteObject)()).toBe(35)
-      expect(await refusal(() => thing.nothing)).toMatchObject({ code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND' })
-      expect(await refusal(() => thing.other?.nothing?.())).toMatchObject({ code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND' })
-      expect(await refusal(() => thing.value?.())).toMatchObject({ code: 'ERR_PYTHREADS_NOT_CALLABLE' })
+      expect(await refusal(() => thing.nothing)).toMatchObject({
+        code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND',
+      })
+      expect(await refusal(() => thing.other?.nothing?.())).toMatchObject({
+        code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND',
+      })
+      expect(await refusal(() => thing.value?.())).toMatchObject({
+        code: 'ERR_PYTHREADS_NOT_CALLABLE',
+      })
     })
 
     it('is made by `new`, of a module and of a class that is held', async () => {
@@ -50,7 +57,8 @@ export function objectSuite(place: Placement): void {
       expect(await (await new Thing(kw({ value: 4 }))).value).toBe(4)
       const Held = (await Thing) as RemoteObject
       expect(await (await new Held(5)).value).toBe(5)
-      const holder = (await py.eval`__import__('types').SimpleNamespace(made=${Held})`) as RemoteObject
+      const holder =
+        (await py.eval`__import__('types').SimpleNamespace(made=${Held})`) as RemoteObject
       if (holder.made === undefined) throw new Error('never: any name is an attribute')
       expect(await (await new holder.made(6)).value).toBe(6)
     })
@@ -74,7 +82,11 @@ export function objectSuite(place: Placement): void {
       expect([await thing.$str(), await thing.$repr()]).toEqual(['Thing(5)', 'Thing(5)'])
       expect(await thing.$type()).toMatch(/^objects(_\d+)?:Thing$/)
       const equal = await make('Thing', 5)
-      expect([await thing.$equals(equal), await thing.$is(equal), await thing.$is(thing)]).toEqual([true, false, true])
+      expect([await thing.$equals(equal), await thing.$is(equal), await thing.$is(thing)]).toEqual([
+        true,
+        false,
+        true,
+      ])
       expect([await thing.$equals(5), await thing.$is(null)]).toEqual([false, false])
       expect(await thing.$isInstance(py.import(file('objects.py')).Thing)).toBe(true)
       expect(await thing.$isInstance(py.import('builtins').str)).toBe(false)
@@ -84,7 +96,9 @@ export function objectSuite(place: Placement): void {
       expect(await thing.$operate('truth')).toBe(true)
       expect(await thing.$operate('eq', equal)).toBe(true)
       expect(await refusal(() => thing.$operate('add', 1))).toMatchObject({ type: 'TypeError' })
-      expect(await refusal(() => thing.$operate('__import__', 'os'))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      expect(await refusal(() => thing.$operate('__import__', 'os'))).toMatchObject({
+        code: 'ERR_PYTHREADS_VALUE',
+      })
     })
 
     it('the operations of attributes are those of what they name', async () => {
@@ -99,7 +113,11 @@ export function objectSuite(place: Placement): void {
 
     it('a module has the operations of an object, before and after its import, and nothing to let go of', async () => {
       const lazy = py.import('json')
-      for (const json of [lazy, await lazy, await py.module('def loads(text): return text', 'operated')]) {
+      for (const json of [
+        lazy,
+        await lazy,
+        await py.module('def loads(text): return text', 'operated'),
+      ]) {
         expect(await json.$dir()).toContain('loads')
         expect(await json.$repr()).toMatch(/^<module '(json|operated)'/)
         expect(await json.$type()).toBe('builtins:module')
@@ -123,21 +141,41 @@ export function objectSuite(place: Placement): void {
       const point =
         await py.eval`__import__('sys').modules[${(await (await make('Point', 1)).$type()).split(':')[0]}].Point(1, 2, [3])`
       expect(await (point as RemoteObject).toJS()).toEqual({ x: 1, y: 2, inner: [3] })
-      const nested = await make('Point', 1, 2, await make('Point', 3, 4, { a: await make('Point', 5) }))
-      expect(await nested.toJS()).toEqual({ x: 1, y: 2, inner: { x: 3, y: 4, inner: { a: { x: 5, y: 0, inner: null } } } })
-      const run = (name: string, ...args: unknown[]) => py.run(`${OBJECTS}:${name}`, args, { copy: true })
+      const nested = await make(
+        'Point',
+        1,
+        2,
+        await make('Point', 3, 4, { a: await make('Point', 5) }),
+      )
+      expect(await nested.toJS()).toEqual({
+        x: 1,
+        y: 2,
+        inner: { x: 3, y: 4, inner: { a: { x: 5, y: 0, inner: null } } },
+      })
+      const run = (name: string, ...args: unknown[]) =>
+        py.run(`${OBJECTS}:${name}`, args, { copy: true })
       expect(await run('Point', 1, 2)).toEqual({ x: 1, y: 2, inner: null })
       expect(await run('Color', 'red')).toBe('red')
       expect(await run('Level', 1)).toBe(1)
-      expect(await run('Point', 1, 2, [nested, nested])).toMatchObject({ inner: [{ x: 1 }, { x: 1 }] })
-      expect(await refusal(async () => (await make('Thing')).toJS())).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      expect(await run('Point', 1, 2, [nested, nested])).toMatchObject({
+        inner: [{ x: 1 }, { x: 1 }],
+      })
+      expect(await refusal(async () => (await make('Thing')).toJS())).toMatchObject({
+        code: 'ERR_PYTHREADS_VALUE',
+      })
       const mixed = await run('Point', 1, 2, await make('Thing', 9))
       expect(await (mixed as { inner: RemoteObject }).inner.value).toBe(9)
       await using copying = await start(place, { workers: 1, copy: true })
       expect(await copying.run(`${OBJECTS}:Point`, [1])).toEqual({ x: 1, y: 0, inner: null })
-      expect(await copying.import(file('objects.py')).Point?.(2)).toEqual({ x: 2, y: 0, inner: null })
+      expect(await copying.import(file('objects.py')).Point?.(2)).toEqual({
+        x: 2,
+        y: 0,
+        inner: null,
+      })
       expect(copying.sync.run(`${OBJECTS}:Color`, ['blue'])).toBe('blue')
-      expect(await (await copying.run<RemoteObject>(`${OBJECTS}:Point`, [1], { copy: false })).x).toBe(1)
+      expect(
+        await (await copying.run<RemoteObject>(`${OBJECTS}:Point`, [1], { copy: false })).x,
+      ).toBe(1)
     })
 
     it('can be an argument, stand in containers and be a key', async () => {
@@ -145,16 +183,19 @@ export function objectSuite(place: Placement): void {
       expect(await thing.$is(await make('identity', thing))).toBe(true)
       expect(await py.run(`${OBJECTS}:get`, [{ a: [thing] }])).toBe(5)
       expect(
-        await py.run(`${OBJECTS}:Thing`, [], { kwargs: { other: thing } }).then((made) => (made as RemoteObject).other?.value),
+        await py
+          .run(`${OBJECTS}:Thing`, [], { kwargs: { other: thing } })
+          .then((made) => (made as RemoteObject).other?.value),
       ).toBe(5)
       expect(await py.eval`${new Map([[thing, 'found']])}[${thing}]`).toBe('found')
       expect(await py.eval`${thing} in ${new Set([thing])}`).toBe(true)
-      const list = (await py.eval`[${thing}, ${[thing, { thing }]}]`) as [RemoteObject, [RemoteObject, { thing: RemoteObject }]]
-      expect(await Promise.all([thing.$is(list[0]), thing.$is(list[1][0]), thing.$is(list[1][1].thing)])).toEqual([
-        true,
-        true,
-        true,
-      ])
+      const list = (await py.eval`[${thing}, ${[thing, { thing }]}]`) as [
+        RemoteObject,
+        [RemoteObject, { thing: RemoteObject }],
+      ]
+      expect(
+        await Promise.all([thing.$is(list[0]), thing.$is(list[1][0]), thing.$is(list[1][1].thing)]),
+      ).toEqual([true, true, true])
       const back = (await py.eval`{${thing}: 1}`) as Map<RemoteObject, number>
       expect(await thing.$is([...back.keys()][0])).toBe(true)
       const seen: unknown[] = []
@@ -170,12 +211,30 @@ export function objectSuite(place: Placement): void {
 
     it('has attributes of any name', async () => {
       const names = await make('Names')
-      const read = ['then', 'toJSON', 'toJS', 'constructor', '__proto__', 'prototype', 'length', 'name', '$get']
-      expect(await Promise.all(read.map((name) => names.$get(name)))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
-      // biome-ignore lint/suspicious/noProto: any name is an attribute
-      expect(await Promise.all([names.constructor, names.__proto__, names.prototype, names.length, names.name])).toEqual([
-        3, 4, 5, 6, 7,
+      const read = [
+        'then',
+        'toJSON',
+        'toJS',
+        'constructor',
+        '__proto__',
+        'prototype',
+        'length',
+        'name',
+        '$get',
+      ]
+      expect(await Promise.all(read.map((name) => names.$get(name)))).toEqual([
+        0, 1, 2, 3, 4, 5, 6, 7, 8,
       ])
+      expect(
+        await Promise.all([
+          names.constructor,
+          // biome-ignore lint/suspicious/noProto: any name is an attribute
+          names.__proto__,
+          names.prototype,
+          names.length,
+          names.name,
+        ]),
+      ).toEqual([3, 4, 5, 6, 7])
       expect(await names).toBe(names)
     })
 
@@ -185,10 +244,22 @@ export function objectSuite(place: Placement): void {
       expect(inspect(thing)).toMatch(/^\[Python objects(_\d+)?\.Thing object\]$/)
       expect(inspect({ deep: [thing] })).toContain('Thing object]')
       expect(`${thing}`).toContain('Thing object]')
-      expect(inspect(thing, { showProxy: true, depth: 10, showHidden: true })).toEqual(expect.any(String))
+      expect(inspect(thing, { showProxy: true, depth: 10, showHidden: true })).toEqual(
+        expect.any(String),
+      )
       const json = py.import('json')
       const class_ = await make('Table')
-      for (const shown of [thing, class_, thing.value, thing.a?.b?.c, json, json.dumps, await json, py.sync.import('json'), py]) {
+      for (const shown of [
+        thing,
+        class_,
+        thing.value,
+        thing.a?.b?.c,
+        json,
+        json.dumps,
+        await json,
+        py.sync.import('json'),
+        py,
+      ]) {
         const write = () => JSON.stringify({ shown })
         if (shown === py) expect(write).not.toThrow()
         else expect(write).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_JSON' }))
@@ -218,11 +289,17 @@ export function objectSuite(place: Placement): void {
           for await (const _ of hostile) throw new Error('never')
         },
       ]
-      for (const use of uses) expect(await refusal(use)).toMatchObject({ type: 'RuntimeError', code: 'ERR_PYTHREADS_PYTHON' })
+      for (const use of uses)
+        expect(await refusal(use)).toMatchObject({
+          type: 'RuntimeError',
+          code: 'ERR_PYTHREADS_PYTHON',
+        })
       expect(await hostile.$type()).toMatch(/:Hostile$/)
       expect(await py.eval`${hostile} is ${hostile}`).toBe(true)
       expect(await (await make('Liar')).$type()).toMatch(/:Liar$/)
-      expect(await refusal(async () => (await make('Liar')).$isInstance(py.import('builtins').int))).toMatchObject({
+      expect(
+        await refusal(async () => (await make('Liar')).$isInstance(py.import('builtins').int)),
+      ).toMatchObject({
         type: 'RuntimeError',
       })
       expect(await py.eval('1')).toBe(1)
@@ -253,7 +330,11 @@ export function objectSuite(place: Placement): void {
         throw mine
       }
       expect(await thrown(() => connection.$with(fails))).toBe(mine) // which rolls back
-      expect(await connection.execute?.('select count(*) from t').then((count: RemoteObject) => count.fetchone?.())).toEqual([2])
+      expect(
+        await connection
+          .execute?.('select count(*) from t')
+          .then((count: RemoteObject) => count.fetchone?.()),
+      ).toEqual([2])
       await connection.close?.()
       const opened = (await py.import('builtins').open?.(places.path('text'), 'w')) as RemoteObject
       expect(await opened.write?.('text')).toBe(4)
@@ -288,7 +369,8 @@ export function objectSuite(place: Placement): void {
 
   describe('an object that is a context manager', () => {
     let py: Python
-    const make = (name: string, ...args: unknown[]): Promise<RemoteObject> => py.run<RemoteObject>(`${OBJECTS}:${name}`, args)
+    const make = (name: string, ...args: unknown[]): Promise<RemoteObject> =>
+      py.run<RemoteObject>(`${OBJECTS}:${name}`, args)
     beforeAll(async () => {
       py = await start(place, { workers: 1 })
     })
@@ -349,7 +431,9 @@ export function objectSuite(place: Placement): void {
       for (const use of [() => thing.$enter(), () => thing.$with(() => 1)])
         expect(await refusal(use)).toMatchObject({ type: 'AttributeError' })
       const context = await make('Context')
-      expect(await refusal(() => context.$with(5 as never))).toMatchObject({ code: 'ERR_PYTHREADS_ARGUMENT' })
+      expect(await refusal(() => context.$with(5 as never))).toMatchObject({
+        code: 'ERR_PYTHREADS_ARGUMENT',
+      })
       expect(await context.seen).toEqual([])
     })
 
@@ -370,11 +454,15 @@ export function objectSuite(place: Placement): void {
   describe('an object and its worker', () => {
     it('goes to the worker that it lives in, and not to another', async () => {
       await using py = await start(place)
-      const [a, b] = await Promise.all([0, 1].map((worker) => py.run<RemoteObject>(`${OBJECTS}:Thing`, [worker], { worker })))
+      const [a, b] = await Promise.all(
+        [0, 1].map((worker) => py.run<RemoteObject>(`${OBJECTS}:Thing`, [worker], { worker })),
+      )
       if (a === undefined || b === undefined) throw new Error('never')
       const threadOf = (worker: number) => py.run<number>(`${OBJECTS}:thread`, [], { worker })
       expect(await threadOf(0)).not.toBe(await threadOf(1))
-      expect(await Promise.all(Array.from({ length: 20 }, () => Promise.all([a.value, b.value])))).toEqual(Array(20).fill([0, 1]))
+      expect(
+        await Promise.all(Array.from({ length: 20 }, () => Promise.all([a.value, b.value]))),
+      ).toEqual(Array(20).fill([0, 1]))
       const uses = [
         () => a.$equals(b),
         () => py.run(`${OBJECTS}:identity`, [[a, b]]),
@@ -385,8 +473,12 @@ export function objectSuite(place: Placement): void {
         else expect(await refusal(use)).toMatchObject({ code: 'ERR_PYTHREADS_OTHER_WORKER' })
       }
       const other = await start(place)
-      expect(await refusal(() => other.run(`${OBJECTS}:identity`, [a]))).toMatchObject({ code: 'ERR_PYTHREADS_OTHER_WORKER' })
-      expect(await refusal(() => other.eval`${{ deep: [a] }}`)).toMatchObject({ code: 'ERR_PYTHREADS_OTHER_WORKER' })
+      expect(await refusal(() => other.run(`${OBJECTS}:identity`, [a]))).toMatchObject({
+        code: 'ERR_PYTHREADS_OTHER_WORKER',
+      })
+      expect(await refusal(() => other.eval`${{ deep: [a] }}`)).toMatchObject({
+        code: 'ERR_PYTHREADS_OTHER_WORKER',
+      })
       await other.close()
       expect(await a.value).toBe(0)
     })
@@ -404,7 +496,9 @@ export function objectSuite(place: Placement): void {
         const other = { code: 'ERR_PYTHREADS_OTHER_WORKER' }
         expect(await refusal(() => py.sync.eval`${thing}`)).toMatchObject(other)
         expect(await refusal(() => py.eval`${mine}`)).toMatchObject(other)
-        expect(await refusal(() => py.run(`${OBJECTS}:identity`, [[mine]], { worker: 0 }))).toMatchObject(other)
+        expect(
+          await refusal(() => py.run(`${OBJECTS}:identity`, [[mine]], { worker: 0 })),
+        ).toMatchObject(other)
         expect(await refusal(() => thing.$is(mine))).toMatchObject(other)
         expect(await refusal(() => mine.$is(thing))).toMatchObject(other)
       }
@@ -451,14 +545,18 @@ export function objectSuite(place: Placement): void {
         const thing = await py.run<RemoteObject>(`${OBJECTS}:Thing`, [`of ${worker}`], { worker })
         thing.$dispose()
         const log = () => py.run<unknown[][]>(`${OBJECTS}:take_log`, [], { worker })
-        await expect.poll(async () => (await log()).map(([what, value]) => [what, value])).toContainEqual(['del', `of ${worker}`])
+        await expect
+          .poll(async () => (await log()).map(([what, value]) => [what, value]))
+          .toContainEqual(['del', `of ${worker}`])
       }
     })
 
     it('is let go of by the garbage collector', async () => {
       await using py = await start(place)
       const make = async () => {
-        const all = await Promise.all(Array.from({ length: 200 }, (_, i) => py.run<RemoteObject>(`${OBJECTS}:Thing`, [i])))
+        const all = await Promise.all(
+          Array.from({ length: 200 }, (_, i) => py.run<RemoteObject>(`${OBJECTS}:Thing`, [i])),
+        )
         expect(await all[7]?.get?.()).toBe(7)
         return py.stats().objects
       }
@@ -473,7 +571,9 @@ export function objectSuite(place: Placement): void {
     it('is not let go of while a call that waits needs it', async () => {
       await using py = await start(place, { workers: 1 })
       const [begun, go] = [gate(), gate()]
-      const things = await Promise.all([1, 2, 3].map((value) => py.run<RemoteObject>(`${OBJECTS}:Thing`, [value])))
+      const things = await Promise.all(
+        [1, 2, 3].map((value) => py.run<RemoteObject>(`${OBJECTS}:Thing`, [value])),
+      )
       const busy = py.run(`${FUNCTIONS}:apply`, [
         async () => {
           begun.open()
@@ -500,7 +600,13 @@ export function objectSuite(place: Placement): void {
       const mine = py.sync.run<SyncObject>(`${OBJECTS}:Thing`, [1])
       await py[end]()
       const codes = ['ERR_PYTHREADS_CLOSED', 'ERR_PYTHREADS_OBJECT_RELEASED']
-      const uses = [() => thing.value, () => thing.get?.(), () => py.eval`${thing}`, () => mine.value, () => mine.get?.()]
+      const uses = [
+        () => thing.value,
+        () => thing.get?.(),
+        () => py.eval`${thing}`,
+        () => mine.value,
+        () => mine.get?.(),
+      ]
       for (const use of uses) expect(codes).toContain((await refusal(use)).code)
       thing.$dispose()
       mine.$dispose()
@@ -517,8 +623,12 @@ export function objectSuite(place: Placement): void {
         process.kill(pid, 'SIGKILL')
         await expect.poll(() => py.stats().replaced).toBe(1)
         await expect.poll(() => py.stats().workers[0]?.state).toBe('idle')
-        expect(await refusal(() => thing.value)).toMatchObject({ code: 'ERR_PYTHREADS_OBJECT_RELEASED' })
-        expect(await refusal(() => items.next())).toMatchObject({ code: 'ERR_PYTHREADS_OBJECT_RELEASED' })
+        expect(await refusal(() => thing.value)).toMatchObject({
+          code: 'ERR_PYTHREADS_OBJECT_RELEASED',
+        })
+        expect(await refusal(() => items.next())).toMatchObject({
+          code: 'ERR_PYTHREADS_OBJECT_RELEASED',
+        })
         expect(py.stats().objects).toBe(0)
         thing.$dispose()
         const fresh = await py.run<RemoteObject>(`${OBJECTS}:Thing`, [2])
@@ -540,7 +650,8 @@ export function objectSuite(place: Placement): void {
 
   describe('an object of sync calls', () => {
     let py: Python
-    const make = (name: string, ...args: unknown[]): SyncObject => py.sync.run<SyncObject>(`${OBJECTS}:${name}`, args)
+    const make = (name: string, ...args: unknown[]): SyncObject =>
+      py.sync.run<SyncObject>(`${OBJECTS}:${name}`, args)
     beforeAll(async () => {
       py = await start(place, { workers: 1 })
     })
@@ -557,16 +668,29 @@ export function objectSuite(place: Placement): void {
       expect(new Thing(3).value).toBe(3)
       const table = make('Table')
       table.$setItem('a', 1)
-      expect([table.$item('a'), table.$has('a'), table.$length(), table.rows]).toEqual([1, true, 1, { a: 1 }])
+      expect([table.$item('a'), table.$has('a'), table.$length(), table.rows]).toEqual([
+        1,
+        true,
+        1,
+        { a: 1 },
+      ])
       thing.$set('other', table)
       expect(thing.other?.$is(table)).toBe(true)
-      expect([thing.$str(), thing.$equals(make('Thing', 7)), thing.$isInstance(Thing)]).toEqual(['Thing(7)', true, true])
+      expect([thing.$str(), thing.$equals(make('Thing', 7)), thing.$isInstance(Thing)]).toEqual([
+        'Thing(7)',
+        true,
+        true,
+      ])
       expect(make('Point', 1, 2, make('Color', 'red')).toJS()).toEqual({ x: 1, y: 2, inner: 'red' })
       expect(py.sync.eval`${new Map([[thing, 1]])}[${thing}]`).toBe(1)
-      expect(await refusal(() => thing.nothing)).toMatchObject({ code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND' })
+      expect(await refusal(() => thing.nothing)).toMatchObject({
+        code: 'ERR_PYTHREADS_ATTRIBUTE_NOT_FOUND',
+      })
       expect([...make('Table')]).toEqual([])
       expect(inspect(thing)).toContain('Thing object]')
-      expect(() => JSON.stringify({ thing })).toThrow(expect.objectContaining({ code: 'ERR_PYTHREADS_JSON' }))
+      expect(() => JSON.stringify({ thing })).toThrow(
+        expect.objectContaining({ code: 'ERR_PYTHREADS_JSON' }),
+      )
     })
 
     it('that was released is refused', async () => {

@@ -8,7 +8,10 @@ export function outputSuite(place: Placement): void {
   describe('output', () => {
     const own = place.isolation !== 'thread'
 
-    async function heard(use: (py: Python) => Promise<unknown>, lines: number): Promise<OutputLine[]> {
+    async function heard(
+      use: (py: Python) => Promise<unknown>,
+      lines: number,
+    ): Promise<OutputLine[]> {
       const all: OutputLine[] = []
       await using py = await start(place, { output: (line) => all.push(line) })
       await use(py)
@@ -48,7 +51,8 @@ def start():
     thread.join()
 `
       await py.eval('begins()')
-      if (own) await py.eval('start()') // where workers share an interpreter, threads belong to none
+      // where workers share an interpreter, threads belong to none
+      if (own) await py.eval('start()')
       await py.close()
       const ours = lines.filter((line) => line.startsWith('of a thread'))
       expect(ours).toEqual(Array.from({ length: own ? 200 : 0 }, (_, i) => `of a thread ${i}`))
@@ -60,24 +64,33 @@ def start():
       it('of C code and of the end of the process has come when close() is over', async () => {
         const lines: string[] = []
         const py = await start(place, { workers: 1, output: ({ text }) => lines.push(text) })
-        await py.exec('import atexit, os; atexit.register(os.write, 1, b"".join(b"of the end %i\\n" % i for i in range(4000)))')
+        await py.exec(
+          'import atexit, os; atexit.register(os.write, 1, b"".join(b"of the end %i\\n" % i for i in range(4000)))',
+        )
         await py.close()
         expect(lines).toEqual(Array.from({ length: 4_000 }, (_, i) => `of the end ${i}`))
       })
     }
 
     it('without an end is a line when the call ends', async () => {
-      const lines = await heard((py) => py.run('builtins:print', ['begun', 'é€\u{1f600}'], { kwargs: { end: '' } }), 1)
+      const lines = await heard(
+        (py) => py.run('builtins:print', ['begun', 'é€\u{1f600}'], { kwargs: { end: '' } }),
+        1,
+      )
       expect(lines.map(({ text }) => text)).toEqual(['begun é€\u{1f600}'])
     })
 
     it('that is flushed in pieces is one line', async () => {
-      const lines = await heard((py) => py.exec('for i in range(5): print(i, end="", flush=True)\nprint("end")'), 1)
+      const lines = await heard(
+        (py) => py.exec('for i in range(5): print(i, end="", flush=True)\nprint("end")'),
+        1,
+      )
       expect(lines.map(({ text }) => text)).toEqual(Array(own ? 2 : 1).fill('01234end'))
     })
 
     it('of logging and of stderr is told as such', async () => {
-      const source = 'import logging, sys; logging.getLogger("some").warning("careful"); print("to stderr", file=sys.stderr)'
+      const source =
+        'import logging, sys; logging.getLogger("some").warning("careful"); print("to stderr", file=sys.stderr)'
       const lines = await heard((py) => py.exec(source), 2)
       expect(new Set(lines.map(({ stream, text }) => `${stream}: ${text}`))).toEqual(
         new Set(['stderr: careful', 'stderr: to stderr']),
@@ -88,7 +101,9 @@ def start():
       const lines: OutputLine[] = []
       await using py = await start(place, { output: (line) => lines.push(line) })
       await Promise.all(
-        Array.from({ length: 200 }, (_, i) => py.run('builtins:print', [`${i} `.repeat(50), i], { worker: i % 2 })),
+        Array.from({ length: 200 }, (_, i) =>
+          py.run('builtins:print', [`${i} `.repeat(50), i], { worker: i % 2 }),
+        ),
       )
       expect(lines).toHaveLength(200)
       for (const { text, worker } of lines) {
@@ -105,7 +120,8 @@ def start():
         'import asyncio\nasync def tells(x):\n  print("begin", x)\n  await asyncio.sleep(0.01)\n  print("end", x, end="")',
       )
       await Promise.all([py.eval('tells(1)'), py.eval('tells(2)')])
-      const calls = (x: number) => lines.filter(({ text }) => text.endsWith(`${x}`)).map(({ text, call }) => [text, call])
+      const calls = (x: number) =>
+        lines.filter(({ text }) => text.endsWith(`${x}`)).map(({ text, call }) => [text, call])
       expect(lines).toHaveLength(4)
       for (const x of [1, 2]) {
         const [[, call] = []] = calls(x)
@@ -117,10 +133,13 @@ def start():
     })
 
     it('of a thread of the program and of child processes is heard where it belongs to one worker', async () => {
-      const source = 'import threading; t = threading.Thread(target=print, args=("from a thread",)); t.start(); t.join()'
+      const source =
+        'import threading; t = threading.Thread(target=print, args=("from a thread",)); t.start(); t.join()'
       if (!own) return expect(await heard((py) => py.eval('print("own")'), 1)).toHaveLength(1)
       const lines = await heard((py) => py.run('builtins:exec', [source]), 1)
-      expect(lines).toEqual([{ text: 'from a thread', stream: 'stdout', worker: expect.any(Number), call: null }])
+      expect(lines).toEqual([
+        { text: 'from a thread', stream: 'stdout', worker: expect.any(Number), call: null },
+      ])
     })
 
     it('of sync calls is heard', async () => {
@@ -136,7 +155,25 @@ def start():
          isinstance(s, __import__("io").TextIOWrapper), s.buffer.writable(), s.buffer.fileno(), s.writelines([]), s.flush())
         for s in (__import__("sys").stdout, __import__("sys").stderr)]`)
       const of = (name: string, fd: number) => {
-        const facts = ['utf-8', name, 'w', true, false, null, false, false, fd, true, false, false, null, true, true, true, fd]
+        const facts = [
+          'utf-8',
+          name,
+          'w',
+          true,
+          false,
+          null,
+          false,
+          false,
+          fd,
+          true,
+          false,
+          false,
+          null,
+          true,
+          true,
+          true,
+          fd,
+        ]
         return [...facts, null, null]
       }
       expect(asked).toEqual([of('<stdout>', 1), of('<stderr>', 2)])
@@ -144,7 +181,11 @@ def start():
 
     it.each([
       ['bytes of its buffer', 'sys.stdout.buffer.write("é".encode()); print(" text")', ['é text']],
-      ['a text stream made around its buffer', 'io.TextIOWrapper(sys.stdout.buffer, "utf-8").write("é\\n")', ['é']],
+      [
+        'a text stream made around its buffer',
+        'io.TextIOWrapper(sys.stdout.buffer, "utf-8").write("é\\n")',
+        ['é'],
+      ],
       ['a writer of codecs', 'codecs.getwriter("utf-8")(sys.stdout.buffer).write("é\\n")', ['é']],
       [
         'a stream made of what was detached',
@@ -154,8 +195,16 @@ def start():
       ['sys.__stdout__', 'print("é", file=sys.__stdout__)', ['é']],
       ['a stream that was closed', 'sys.stdout.close(); print("é")', ['é']],
       ['a with statement', 'with sys.stdout: print("é")', ['é']],
-      ['another encoding', 'sys.stdout.reconfigure(encoding="latin-1", errors="replace"); print("é€")', ['é?']],
-      ['states of a progress bar', 'for i in range(3): print(f"\\r{i}", end="", flush=True)', ['0', '1', '2']],
+      [
+        'another encoding',
+        'sys.stdout.reconfigure(encoding="latin-1", errors="replace"); print("é€")',
+        ['é?'],
+      ],
+      [
+        'states of a progress bar',
+        'for i in range(3): print(f"\\r{i}", end="", flush=True)',
+        ['0', '1', '2'],
+      ],
     ])('hears %s', async (_, source, expected) => {
       const lines: string[] = []
       await using py = await start(place, { workers: 1, output: ({ text }) => lines.push(text) })
@@ -164,7 +213,9 @@ def start():
         await py.run('builtins:eval', [`exec(${JSON.stringify(source)}, ${names})`])
         await py.run('builtins:print', ['still there'])
       } finally {
-        await py.run('builtins:eval', ['__import__("sys").stdout.reconfigure(encoding="utf-8", errors="surrogateescape")'])
+        await py.run('builtins:eval', [
+          '__import__("sys").stdout.reconfigure(encoding="utf-8", errors="surrogateescape")',
+        ])
       }
       expect(lines).toEqual([...expected, 'still there'])
     })
@@ -245,8 +296,12 @@ def start():
       process.on('warning', listen)
       try {
         await using py = await start(place, { workers: 1, warnings: 'emit' })
-        await py.exec('import warnings\nclass Mine(UserWarning): pass\nwarnings.warn("careful", Mine)')
-        await expect.poll(() => warnings).toMatchObject([{ name: 'Mine', message: 'careful', code: 'PYTHREADS' }])
+        await py.exec(
+          'import warnings\nclass Mine(UserWarning): pass\nwarnings.warn("careful", Mine)',
+        )
+        await expect
+          .poll(() => warnings)
+          .toMatchObject([{ name: 'Mine', message: 'careful', code: 'PYTHREADS' }])
         expect(warnings[0]?.detail).toContain('<pythreads exec')
       } finally {
         process.off('warning', listen)
@@ -255,7 +310,10 @@ def start():
   })
 }
 
-/** Only what belongs to one worker alone can be told apart: in-process, C code prints to the host's own stdout. */
+/**
+ * Only what belongs to one worker alone can be told apart: in-process, C code prints to the host's
+ * own stdout.
+ */
 function cLevelSuite(place: Placement): void {
   describe('output', () => {
     it('of C code and child processes of a worker process is heard', async () => {

@@ -25,8 +25,20 @@ export function poolSuite(place: Placement): void {
       await using py = await start(place, { workers: 3 })
       const python = pythons.find(({ executable }) => executable === place.python)
       const idle = (worker: number) => ({
-        ...{ worker, state: 'idle', pid: expect.any(Number), calls: 0, errors: 0, busyMs: 0, cpuMs: 0 },
-        ...{ ageMs: expect.any(Number), utilisation: 0, memoryMb: place.isolation === 'process' ? expect.any(Number) : null },
+        ...{
+          worker,
+          state: 'idle',
+          pid: expect.any(Number),
+          calls: 0,
+          errors: 0,
+          busyMs: 0,
+          cpuMs: 0,
+        },
+        ...{
+          ageMs: expect.any(Number),
+          utilisation: 0,
+          memoryMb: place.isolation === 'process' ? expect.any(Number) : null,
+        },
       })
       const noTimes = { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 }
       expect(py.stats()).toEqual({
@@ -41,8 +53,23 @@ export function poolSuite(place: Placement): void {
         isolation: place.isolation,
         reasons: [`${place.isolation}: asked for by name`],
         workers: [idle(0), idle(1), idle(2)],
-        ...{ queued: 0, running: 0, calls: 0, errors: 0, replaced: 0, recycled: 0, wedged: 0, objects: 0, callbacks: 0 },
-        memory: { lent: 0, borrowed: expect.any(Number), usedMb: 0, residentMb: expect.any(Number) },
+        ...{
+          queued: 0,
+          running: 0,
+          calls: 0,
+          errors: 0,
+          replaced: 0,
+          recycled: 0,
+          wedged: 0,
+          objects: 0,
+          callbacks: 0,
+        },
+        memory: {
+          lent: 0,
+          borrowed: expect.any(Number),
+          usedMb: 0,
+          residentMb: expect.any(Number),
+        },
         ...{ queueTimes: noTimes, runTimes: noTimes },
         gil: {
           ...{
@@ -81,10 +108,13 @@ export function poolSuite(place: Placement): void {
         await using py = await start(place, { workers })
         const all = (call: (worker: number) => Promise<unknown>) =>
           Promise.all(Array.from({ length: workers }, (_, worker) => call(worker)))
-        const times = all((worker) => py.run('calendar:timegm', [[2026, 1, 1, 0, 0, 0]], { worker }))
+        const times = all((worker) =>
+          py.run('calendar:timegm', [[2026, 1, 1, 0, 0, 0]], { worker }),
+        )
         const values = all(() => py.eval('sum(range(100_000))'))
         const errors = await all((worker) => refusal(() => py.run('json:loads', ['{'], { worker })))
-        for (const error of errors) expect((error as PythonError).traceback).toContain('self.scan_once(s, idx)')
+        for (const error of errors)
+          expect((error as PythonError).traceback).toContain('self.scan_once(s, idx)')
         expect(await values).toEqual(Array(workers).fill(4_999_950_000))
         expect(await times).toEqual(Array(workers).fill(Date.UTC(2026, 0, 1) / 1000))
       }
@@ -103,13 +133,17 @@ export function poolSuite(place: Placement): void {
             return log
       `
       await py.module(source, 'once_only')
-      const data = new Uint8Array(400_000) // more than a socket takes: what is taken back may be half sent
-      const work = (number: number, seconds: number) => py.run('once_only:work', [number, data, seconds])
+      // more than a socket takes: what is taken back may be half sent
+      const data = new Uint8Array(400_000)
+      const work = (number: number, seconds: number) =>
+        py.run('once_only:work', [number, data, seconds])
       for (let i = 0; i < 40; i++) await work(-1, 0) // it becomes known as short
       const numbers = Array.from({ length: 31 }, (_, i) => i)
       expect(await Promise.all(numbers.map((i) => work(i, i === 0 ? 0.3 : 0)))).toEqual(numbers)
       const workers = place.isolation === 'thread' ? [0] : [0, 1]
-      const logs = await Promise.all(workers.map((worker) => py.run<number[]>('once_only:take', [], { worker })))
+      const logs = await Promise.all(
+        workers.map((worker) => py.run<number[]>('once_only:take', [], { worker })),
+      )
       const seen = logs.flat().filter((number) => number >= 0)
       expect(seen.sort((one, other) => one - other)).toEqual(numbers)
     })
@@ -128,7 +162,12 @@ export function poolSuite(place: Placement): void {
     it('refuses a call when its queue is full, and takes one when there is room', async () => {
       await using py = await start(place, { workers: 1, maxQueue: 2 })
       const taken = Array.from({ length: 3 }, () => py.run(SLEEP, [0.1]))
-      for (const call of [() => py.run(SLEEP, [0]), () => py.eval('1'), () => py.import('json'), () => py.import('math').pi]) {
+      for (const call of [
+        () => py.run(SLEEP, [0]),
+        () => py.eval('1'),
+        () => py.import('json'),
+        () => py.import('math').pi,
+      ]) {
         expect(await refusal(call)).toMatchObject({ code: 'ERR_PYTHREADS_QUEUE_FULL' })
       }
       expect(await Promise.all(taken)).toEqual([0.1, 0.1, 0.1])
@@ -139,9 +178,13 @@ export function poolSuite(place: Placement): void {
     it('without a queue takes a call for each idle worker', async () => {
       await using py = await start(place, { maxQueue: 0 })
       const calls = [py.run(SLEEP, [0.2], { worker: 0 })]
-      expect(await refusal(() => py.run(SLEEP, [0], { worker: 0 }))).toMatchObject({ code: 'ERR_PYTHREADS_QUEUE_FULL' })
+      expect(await refusal(() => py.run(SLEEP, [0], { worker: 0 }))).toMatchObject({
+        code: 'ERR_PYTHREADS_QUEUE_FULL',
+      })
       calls.push(py.run(SLEEP, [0.2], { worker: 1 }))
-      expect(await refusal(() => py.run(SLEEP, [0]))).toMatchObject({ code: 'ERR_PYTHREADS_QUEUE_FULL' })
+      expect(await refusal(() => py.run(SLEEP, [0]))).toMatchObject({
+        code: 'ERR_PYTHREADS_QUEUE_FULL',
+      })
       const executed = py.exec('defined = 1')
       await Promise.all([...calls, executed])
       expect(await py.eval('defined')).toBe(1)
@@ -168,7 +211,8 @@ export function poolSuite(place: Placement): void {
       await sleep(20)
       const begin = performance.now()
       py.destroy(reason)
-      for (const call of calls) expect(await call).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED', cause: reason })
+      for (const call of calls)
+        expect(await call).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED', cause: reason })
       expect(performance.now() - begin).toBeLessThan(2_000)
       py.destroy()
       await py.close()
@@ -190,8 +234,11 @@ export function poolSuite(place: Placement): void {
     it('may be closed while threads go on that its calls started', async () => {
       for (let turn = 0; turn < 5; turn++) {
         const py = await start(place, { workers: 2 })
-        const sleeper = 'import threading, time\nthreading.Thread(target=time.sleep, args=(0.2,), daemon=True).start()'
-        await Promise.all([0, 1].map((worker) => py.run('builtins:exec', [sleeper, {}], { worker })))
+        const sleeper =
+          'import threading, time\nthreading.Thread(target=time.sleep, args=(0.2,), daemon=True).start()'
+        await Promise.all(
+          [0, 1].map((worker) => py.run('builtins:exec', [sleeper, {}], { worker })),
+        )
         await py.run('asyncio:sleep', [0.01])
         await py.close()
       }
@@ -213,7 +260,9 @@ export function poolSuite(place: Placement): void {
     it('can be one of several, and started again and again', async () => {
       const one = await start(place, { workers: 1 })
       const two = await start(place, { workers: 3 })
-      const answers = [one, two].flatMap((py) => Array.from({ length: 20 }, (_, i) => py.run(`${CALLS}:identity`, [i])))
+      const answers = [one, two].flatMap((py) =>
+        Array.from({ length: 20 }, (_, i) => py.run(`${CALLS}:identity`, [i])),
+      )
       expect(await Promise.all(answers)).toEqual(Array.from({ length: 40 }, (_, i) => i % 20))
       await one.close()
       expect(await two.eval('1')).toBe(1)

@@ -2,13 +2,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Python } from '../../../src/index.ts'
 import { collectGarbage } from '../../support/held.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
-import { atThresholds, fromTables, type Passenger, positions, throwEach } from '../../support/positions.ts'
+import {
+  atThresholds,
+  fromTables,
+  type Passenger,
+  positions,
+  throwEach,
+} from '../../support/positions.ts'
 import { isFull } from '../../support/scale.ts'
 import { same } from './conversions.ts'
 
 const MODULE = file('positions.py').pathname
 
-/** Every value in every position, below and above the thresholds; in `npm run test:full` each threshold by itself. */
+/**
+ * Every value in every position, below and above the thresholds; in `npm run test:full` each
+ * threshold by itself.
+ */
 export function positionSuite(place: Placement): void {
   describe('a value in every position', () => {
     const passengers = [...fromTables, ...atThresholds(isFull)]
@@ -28,7 +37,8 @@ export function positionSuite(place: Placement): void {
       const values = passengers.map(({ make }) => make(other))
       await other.exec`at_positions = ${values}`
       await arrived(passengers, values, await other.eval('at_positions'), other)
-      await other.exec('globals().clear()') // 3.13 without a GIL never frees functions, nor what they see
+      // 3.13 without a GIL never frees functions, nor what they see
+      await other.exec('globals().clear()')
     })
 
     it('crosses as a variable of a session', async () => {
@@ -52,7 +62,8 @@ export function positionSuite(place: Placement): void {
     it('comes back as the same value when a callback throws it', async () => {
       const values = passengers.map(({ make }) => make(py))
       const back = await throwEach(py, MODULE, values)
-      for (const [i, value] of values.entries()) expect(Object.is(back[i], value), passengers[i]?.title).toBe(true)
+      for (const [i, value] of values.entries())
+        expect(Object.is(back[i], value), passengers[i]?.title).toBe(true)
     })
 
     it('is not held by Python after its call', async () => {
@@ -67,7 +78,12 @@ export function positionSuite(place: Placement): void {
   })
 }
 
-async function arrived(all: readonly Passenger[], sent: readonly unknown[], came: readonly unknown[], py: Python) {
+async function arrived(
+  all: readonly Passenger[],
+  sent: readonly unknown[],
+  came: readonly unknown[],
+  py: Python,
+) {
   expect(came.length).toBe(sent.length)
   for (const [i, { title, back }] of all.entries()) {
     try {

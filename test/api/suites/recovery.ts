@@ -1,4 +1,7 @@
-/** Workers in processes of their own die in many ways: what becomes of their calls, of the other calls, and of the pool. */
+/**
+ * Workers in processes of their own die in many ways: what becomes of their calls, of the other
+ * calls, and of the pool.
+ */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,11 +31,21 @@ export function recoverySuite(place: Placement): void {
 
   describe('the death of a worker', () => {
     const ways: [string, string, { status: number | null; signal: string | null }, string][] = [
-      ['a segfault', '__import__("ctypes").string_at(0)', { status: null, signal: 'SIGSEGV' }, 'Segmentation fault'],
+      [
+        'a segfault',
+        '__import__("ctypes").string_at(0)',
+        { status: null, signal: 'SIGSEGV' },
+        'Segmentation fault',
+      ],
       ['an abort', `${OS}.abort()`, { status: null, signal: 'SIGABRT' }, 'Aborted'],
       ['an exit', `${OS}._exit(7)`, { status: 7, signal: null }, ''],
       ['a signal', `${OS}.kill(${OS}.getpid(), 9)`, { status: null, signal: 'SIGKILL' }, ''],
-      ['a floating point error', `${OS}.kill(${OS}.getpid(), 8)`, { status: null, signal: 'SIGFPE' }, 'Floating'],
+      [
+        'a floating point error',
+        `${OS}.kill(${OS}.getpid(), 8)`,
+        { status: null, signal: 'SIGFPE' },
+        'Floating',
+      ],
     ]
     const lines: OutputLine[] = []
     const outputs: [string, PythonOptions['output']][] = [
@@ -40,21 +53,28 @@ export function recoverySuite(place: Placement): void {
       ['ignored', 'ignore'],
       ['heard', (line) => lines.push(line)],
     ]
-    const cells = ways.flatMap(([way, ...rest]) => outputs.map(([how, output]) => ({ way, rest, how, output })))
+    const cells = ways.flatMap(([way, ...rest]) =>
+      outputs.map(([how, output]) => ({ way, rest, how, output })),
+    )
 
-    it.each(cells)('by $way is told with its last words, where output is $how', async ({ rest, output }) => {
-      const [source, ending, crash] = rest
-      await using py = await start(place, { workers: 1, output })
-      await py.exec('import sys')
-      const error = await death(() => py.eval(`[print("said before"), print("in dismay", file=sys.stderr), ${source}]`))
-      expect(error).toMatchObject({ worker: 0, ...ending })
-      expect(error.lastWords).toContain('said before')
-      expect(error.lastWords).toContain('in dismay')
-      expect(error.lastWords).toContain(crash)
-      expect(error.message).toContain('said before')
-      expect(await py.eval('sys.maxsize > 0')).toBe(true)
-      expect(py.stats()).toMatchObject({ replaced: 1, running: 0, queued: 0 })
-    })
+    it.each(cells)(
+      'by $way is told with its last words, where output is $how',
+      async ({ rest, output }) => {
+        const [source, ending, crash] = rest
+        await using py = await start(place, { workers: 1, output })
+        await py.exec('import sys')
+        const error = await death(() =>
+          py.eval(`[print("said before"), print("in dismay", file=sys.stderr), ${source}]`),
+        )
+        expect(error).toMatchObject({ worker: 0, ...ending })
+        expect(error.lastWords).toContain('said before')
+        expect(error.lastWords).toContain('in dismay')
+        expect(error.lastWords).toContain(crash)
+        expect(error.message).toContain('said before')
+        expect(await py.eval('sys.maxsize > 0')).toBe(true)
+        expect(py.stats()).toMatchObject({ replaced: 1, running: 0, queued: 0 })
+      },
+    )
 
     it('that said nothing has no last words, and those of its predecessor are not its own', async () => {
       await using py = await start(place, { workers: 1, output: 'ignore' })
@@ -65,7 +85,10 @@ export function recoverySuite(place: Placement): void {
 
     it('that said a lot has the end of it as its last words', async () => {
       for (const [, output] of outputs) {
-        await using py = await start(place, { workers: 1, ...(output === 'inherit' ? { output: 'ignore' } : { output }) })
+        await using py = await start(place, {
+          workers: 1,
+          ...(output === 'inherit' ? { output: 'ignore' } : { output }),
+        })
         const talk = `print("\\n".join(f"line {i} é" for i in range(10_000)))`
         const { lastWords } = await death(() => py.eval(`[${talk}, ${OS}._exit(1)]`))
         expect(lastWords.split('\n').at(-1)).toBe('line 9999 é')
@@ -76,12 +99,13 @@ export function recoverySuite(place: Placement): void {
     it('from outside, while it is busy in Python, asleep and in C code', async () => {
       await using py = await start(place, { workers: 3 })
       await py.exec('def spins():\n  while True: pass')
-      const calls = ['spins()', '__import__("time").sleep(600)', 'sum(range(10**13))'].map((source) =>
-        death(() => py.eval(source)),
+      const calls = ['spins()', '__import__("time").sleep(600)', 'sum(range(10**13))'].map(
+        (source) => death(() => py.eval(source)),
       )
       await sleep(100)
       for (const worker of [0, 1, 2]) kill(py, worker)
-      for (const call of calls) expect(await call).toMatchObject({ status: null, signal: 'SIGKILL' })
+      for (const call of calls)
+        expect(await call).toMatchObject({ status: null, signal: 'SIGKILL' })
       await healthy(py, 3)
       expect(py.stats().replaced).toBe(3)
     })
@@ -99,14 +123,17 @@ export function recoverySuite(place: Placement): void {
     it('that shuts its channel down while it goes on', async () => {
       await using py = await start(place, { workers: 1 })
       await py.exec('import socket, time')
-      const call = refusal(() => py.eval('[socket.socket(fileno=3).shutdown(socket.SHUT_RDWR), time.sleep(600)]'))
+      const call = refusal(() =>
+        py.eval('[socket.socket(fileno=3).shutdown(socket.SHUT_RDWR), time.sleep(600)]'),
+      )
       expect((await call).code).toBe('ERR_PYTHREADS_WORKER_DIED')
       await healthy(py, 1)
     })
 
     it('that closes its side channel is replaced, as coroutines could not be answered', async () => {
       await using py = await start(place, { workers: 1 })
-      await py.eval(`__import__("socket").socket(fileno=${OS}.dup(4)).shutdown(1)`).catch(() => {}) // its end may come first
+      // its end may come first
+      await py.eval(`__import__("socket").socket(fileno=${OS}.dup(4)).shutdown(1)`).catch(() => {})
       await expect.poll(() => py.stats().replaced).toBe(1)
       expect(await py.eval('2')).toBe(2)
     })
@@ -122,7 +149,9 @@ export function recoverySuite(place: Placement): void {
       ['random bytes', `${OS}.urandom(4096)`],
     ])('of garbage on its channel: %s', async (_, bytes) => {
       await using py = await start(place, { workers: 1 })
-      const call = refusal(() => py.eval(`[${OS}.write(3, ${bytes}), __import__("time").sleep(20)]`))
+      const call = refusal(() =>
+        py.eval(`[${OS}.write(3, ${bytes}), __import__("time").sleep(20)]`),
+      )
       const ahead = py.run(`${CALLS}:identity`, ['waited'])
       expect((await call).code).toMatch(/^ERR_PYTHREADS_(PROTOCOL|WORKER_DIED)$/)
       expect(await ahead).toBe('waited')
@@ -131,7 +160,9 @@ export function recoverySuite(place: Placement): void {
 
     it('of garbage on its side channel does not harm the next one', async () => {
       await using py = await start(place, { workers: 1, output: () => {} })
-      const error = await refusal(() => py.eval(`[${OS}.write(4, b"no frame, no frame"), __import__("time").sleep(20)]`))
+      const error = await refusal(() =>
+        py.eval(`[${OS}.write(4, b"no frame, no frame"), __import__("time").sleep(20)]`),
+      )
       expect(error.code).toMatch(/^ERR_PYTHREADS_(PROTOCOL|WORKER_DIED)$/)
       await healthy(py, 1)
     })
@@ -166,32 +197,42 @@ export function recoverySuite(place: Placement): void {
     it('that wait go on with the others, in any number', async () => {
       await using py = await start(place)
       const dying = [0, 1].map((worker) => death(() => py.run('os:_exit', [1], { worker })))
-      const calls = Array.from({ length: 500 }, (_, i) => py.run(`${CALLS}:identity`, [i], i % 5 === 0 ? { worker: i % 2 } : {}))
+      const calls = Array.from({ length: 500 }, (_, i) =>
+        py.run(`${CALLS}:identity`, [i], i % 5 === 0 ? { worker: i % 2 } : {}),
+      )
       await Promise.all(dying)
       expect(await Promise.all(calls)).toEqual(Array.from({ length: 500 }, (_, i) => i))
       expect(py.stats()).toMatchObject({ replaced: 2, queued: 0, running: 0 })
     })
 
-    it.each([1, 2])('that were sent along behind the one that ends it run once each, on %i workers', async (workers) => {
-      const path = fresh()
-      await using py = await start(place, { workers })
-      for (let i = 0; i < 60; i++) await py.run(`${DYING}:mark`, [path, `first ${i}`]) // it learns that they are short
-      const lost: number[] = []
-      const calls = Array.from({ length: 400 }, (_, i) =>
-        py.run(`${DYING}:mark`, [path, `${i}`, `${[50, 51, 200].find((at) => at === i) ?? ''}`]).then(
-          (answer) => expect(answer).toBe(`${i}`),
-          (error) => {
-            expect(error).toBeInstanceOf(WorkerDiedError)
-            lost.push(i)
-          },
-        ),
-      )
-      await Promise.all(calls)
-      expect(lost.sort((a, b) => a - b)).toEqual([50, 51, 200])
-      const lines = readFileSync(path, 'utf8').trim().split('\n').slice(60)
-      expect(lines.sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 400 }, (_, i) => `${i}`))
-      expect(py.stats()).toMatchObject({ replaced: 3, queued: 0, running: 0 })
-    })
+    it.each([1, 2])(
+      'that were sent along behind the one that ends it run once each, on %i workers',
+      async (workers) => {
+        const path = fresh()
+        await using py = await start(place, { workers })
+        // it learns that they are short
+        for (let i = 0; i < 60; i++) await py.run(`${DYING}:mark`, [path, `first ${i}`])
+        const lost: number[] = []
+        const calls = Array.from({ length: 400 }, (_, i) =>
+          py
+            .run(`${DYING}:mark`, [path, `${i}`, `${[50, 51, 200].find((at) => at === i) ?? ''}`])
+            .then(
+              (answer) => expect(answer).toBe(`${i}`),
+              (error) => {
+                expect(error).toBeInstanceOf(WorkerDiedError)
+                lost.push(i)
+              },
+            ),
+        )
+        await Promise.all(calls)
+        expect(lost.sort((a, b) => a - b)).toEqual([50, 51, 200])
+        const lines = readFileSync(path, 'utf8').trim().split('\n').slice(60)
+        expect(lines.sort((a, b) => Number(a) - Number(b))).toEqual(
+          Array.from({ length: 400 }, (_, i) => `${i}`),
+        )
+        expect(py.stats()).toMatchObject({ replaced: 3, queued: 0, running: 0 })
+      },
+    )
 
     it('that is killed at any moment run at most once, and once if they are answered', async () => {
       const path = fresh()
@@ -255,10 +296,18 @@ export function recoverySuite(place: Placement): void {
       const session = await py.session()
       await session.exec('total = 1')
       const dying = refusal(() => session.eval(`${OS}._exit(1)`))
-      const waiting = await Promise.allSettled([dying, session.exec('total = 5'), session.eval('total')])
+      const waiting = await Promise.allSettled([
+        dying,
+        session.exec('total = 5'),
+        session.eval('total'),
+      ])
       expect((await dying).code).toBe('ERR_PYTHREADS_WORKER_DIED')
-      expect(waiting.slice(1)).toMatchObject(Array(2).fill({ status: 'rejected', reason: { code: 'ERR_PYTHREADS_WORKER_DIED' } }))
-      expect(await refusal(() => session.eval('total'))).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
+      expect(waiting.slice(1)).toMatchObject(
+        Array(2).fill({ status: 'rejected', reason: { code: 'ERR_PYTHREADS_WORKER_DIED' } }),
+      )
+      expect(await refusal(() => session.eval('total'))).toMatchObject({
+        code: 'ERR_PYTHREADS_WORKER_DIED',
+      })
       await session.close()
       await healthy(py, 2)
       await using another = await py.session()
@@ -272,7 +321,9 @@ export function recoverySuite(place: Placement): void {
       const waiting = refusal(() => py.run('builtins:next', [counter]))
       await dying
       expect(await waiting).toMatchObject({ code: 'ERR_PYTHREADS_OBJECT_RELEASED' })
-      expect(await refusal(() => py.run('builtins:next', [counter]))).toMatchObject({ code: 'ERR_PYTHREADS_OBJECT_RELEASED' })
+      expect(await refusal(() => py.run('builtins:next', [counter]))).toMatchObject({
+        code: 'ERR_PYTHREADS_OBJECT_RELEASED',
+      })
       expect(py.stats().objects).toBe(0)
       await healthy(py, 1)
     })
@@ -319,15 +370,22 @@ def attempt(path, dies):
     it('that raises is not made again', async () => {
       const path = fresh()
       await using py = await start(place)
-      await py.module(`def once(path):\n  open(path, "a").write("x")\n  raise ValueError`, 'once_only')
-      await expect(py.run('once_only:once', [path], { retry: 5 })).rejects.toMatchObject({ type: 'ValueError' })
+      await py.module(
+        `def once(path):\n  open(path, "a").write("x")\n  raise ValueError`,
+        'once_only',
+      )
+      await expect(py.run('once_only:once', [path], { retry: 5 })).rejects.toMatchObject({
+        type: 'ValueError',
+      })
       expect(readFileSync(path, 'utf8')).toBe('x')
     })
 
     it('that was aborted meanwhile is not made again', async () => {
       await using py = await start(place, { workers: 1 })
       const abort = new AbortController()
-      const call = refusal(() => py.run(`${CALLS}:sleep`, [600], { retry: 5, signal: abort.signal }))
+      const call = refusal(() =>
+        py.run(`${CALLS}:sleep`, [600], { retry: 5, signal: abort.signal }),
+      )
       await sleep(50)
       abort.abort()
       expect(await call).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
@@ -354,7 +412,10 @@ def attempt(path, dies):
       await using py = await start(place)
       const roots: number[] = []
       let killed = 0
-      for await (const item of py.map<number>(`${CALLS}:sleep`, Array(40).fill(0.01), { chunk: 2, retry: 3 })) {
+      for await (const item of py.map<number>(`${CALLS}:sleep`, Array(40).fill(0.01), {
+        chunk: 2,
+        retry: 3,
+      })) {
         roots.push(item)
         if (roots.length % 15 === 0 && killed++ < 2) kill(py, states(py).indexOf('busy'))
       }
@@ -364,7 +425,10 @@ def attempt(path, dies):
   })
 
   describe('a worker that does not start again', () => {
-    const initialize = (attempts: string, cause: string) => ({ target: `${DYING}:begin`, args: [attempts, cause] })
+    const initialize = (attempts: string, cause: string) => ({
+      target: `${DYING}:begin`,
+      args: [attempts, cause],
+    })
 
     it('is tried again, less and less often, and the pool recovers when the cause is gone', async () => {
       const [attempts, cause] = [fresh(), fresh()]
@@ -379,7 +443,8 @@ def attempt(path, dies):
         .slice(1)
         .map((time, i, all) => (time - (all[i - 1] ?? time)) * 1000)
         .slice(1)
-      for (const [i, pause] of pauses.slice(0, 3).entries()) expect(pause).toBeGreaterThanOrEqual(95 * 2 ** i)
+      for (const [i, pause] of pauses.slice(0, 3).entries())
+        expect(pause).toBeGreaterThanOrEqual(95 * 2 ** i)
       rmSync(cause)
       expect(await py.run(`${CALLS}:identity`, ['back'])).toBe('back')
       await healthy(py, 1)
@@ -392,9 +457,13 @@ def attempt(path, dies):
       const dying = death(() => py.eval(`${OS}._exit(1)`))
       const waiting = refusal(() => py.eval('1'))
       await dying
-      expect(await waiting).toMatchObject({ code: expect.stringMatching(/WORKER_DIED|WORKER_START/) })
+      expect(await waiting).toMatchObject({
+        code: expect.stringMatching(/WORKER_DIED|WORKER_START/),
+      })
       await expect.poll(() => py.stats().workers[0]?.state).toBe('down')
-      expect(await refusal(() => py.eval('1'))).toMatchObject({ code: expect.stringMatching(/WORKER_DIED|WORKER_START/) })
+      expect(await refusal(() => py.eval('1'))).toMatchObject({
+        code: expect.stringMatching(/WORKER_DIED|WORKER_START/),
+      })
       expect(await refusal(() => py.run(`${CALLS}:identity`, [1], { worker: 0 }))).toMatchObject({
         code: expect.stringMatching(/WORKER_DIED|WORKER_START/),
       })
@@ -408,7 +477,9 @@ def attempt(path, dies):
       places.file(basename(cause), '')
       kill(py, 1)
       await expect.poll(() => py.stats().workers[1]?.state, { timeout: SOON_MS }).toBe('down')
-      expect(await Promise.all(Array.from({ length: 50 }, (_, i) => py.run(`${CALLS}:identity`, [i])))).toHaveLength(50)
+      expect(
+        await Promise.all(Array.from({ length: 50 }, (_, i) => py.run(`${CALLS}:identity`, [i]))),
+      ).toHaveLength(50)
       expect(await refusal(() => py.run(`${CALLS}:identity`, [1], { worker: 1 }))).toMatchObject({
         code: expect.stringMatching(/WORKER_DIED|WORKER_START/),
       })
@@ -444,7 +515,10 @@ def attempt(path, dies):
     })
 
     it('in the beginning keeps the pool from starting, with what it said', async () => {
-      const module = places.file('talks.py', 'import os\nprint("I cannot", flush=True)\nos._exit(3)\n')
+      const module = places.file(
+        'talks.py',
+        'import os\nprint("I cannot", flush=True)\nos._exit(3)\n',
+      )
       for (const output of ['inherit', 'ignore', () => {}] as const) {
         const error = await refusal(() => start(place, { preload: [module], output }))
         expect(error.code).toBe('ERR_PYTHREADS_WORKER_START')

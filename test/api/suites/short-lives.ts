@@ -1,6 +1,7 @@
 /**
- * Workers whose loop ends before they begin a call: again and again for one call, which they cannot read, or for whatever comes.
- * No call waits for ever, none is lost for what another one did, and the pool is right again when the cause is gone.
+ * Workers whose loop ends before they begin a call: again and again for one call, which they cannot
+ * read, or for whatever comes. No call waits for ever, none is lost for what another one did, and
+ * the pool is right again when the cause is gone.
  */
 import { rmSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -22,8 +23,15 @@ export function shortLifeSuite(place: Placement): void {
   afterAll(() => places[Symbol.dispose]())
 
   describe('a call that ends its worker when it is read', () => {
-    async function fearful(use: (py: Python, exits: unknown[]) => Promise<void>, workers = 2): Promise<void> {
-      const py = await start(place, { workers, initialize: `${SHORT_LIVED}:fears_large_frames`, output: 'ignore' })
+    async function fearful(
+      use: (py: Python, exits: unknown[]) => Promise<void>,
+      workers = 2,
+    ): Promise<void> {
+      const py = await start(place, {
+        workers,
+        initialize: `${SHORT_LIVED}:fears_large_frames`,
+        output: 'ignore',
+      })
       const exits: unknown[] = []
       py.on('workerExit', (exit) => exits.push(exit))
       try {
@@ -34,19 +42,24 @@ export function shortLifeSuite(place: Placement): void {
       }
     }
 
-    it.each([0, 5])('is rejected after three workers, with retry %i, and the others go on', async (retry) => {
-      await fearful(async (py, exits) => {
-        const others = Array.from({ length: 100 }, (_, i) => py.run(IDENTITY, [i], i % 4 === 0 ? { worker: i % 2 } : {}))
-        const error = await refusal(() => py.run(IDENTITY, [LARGE], { retry }))
-        expect(error).toBeInstanceOf(WorkerDiedError)
-        expect(error.message).toContain('before it began the call')
-        expect((error as WorkerDiedError).lastWords).toContain('a large frame')
-        expect(await Promise.all(others)).toEqual(Array.from({ length: 100 }, (_, i) => i))
-        expect(exits).toHaveLength(3)
-        await healthy(py, 2)
-        expect(py.stats()).toMatchObject({ replaced: 3, callbacks: 0, objects: 0 })
-      })
-    })
+    it.each([0, 5])(
+      'is rejected after three workers, with retry %i, and the others go on',
+      async (retry) => {
+        await fearful(async (py, exits) => {
+          const others = Array.from({ length: 100 }, (_, i) =>
+            py.run(IDENTITY, [i], i % 4 === 0 ? { worker: i % 2 } : {}),
+          )
+          const error = await refusal(() => py.run(IDENTITY, [LARGE], { retry }))
+          expect(error).toBeInstanceOf(WorkerDiedError)
+          expect(error.message).toContain('before it began the call')
+          expect((error as WorkerDiedError).lastWords).toContain('a large frame')
+          expect(await Promise.all(others)).toEqual(Array.from({ length: 100 }, (_, i) => i))
+          expect(exits).toHaveLength(3)
+          await healthy(py, 2)
+          expect(py.stats()).toMatchObject({ replaced: 3, callbacks: 0, objects: 0 })
+        })
+      },
+    )
 
     it('is rejected after three workers when it is named for one, or a chunk of a map, or has a function', async () => {
       await fearful(async (py, exits) => {
@@ -68,7 +81,8 @@ export function shortLifeSuite(place: Placement): void {
       await fearful(async (py, exits) => {
         const session = await py.session()
         const calls = [LARGE, 'small'].map((text) => refusal(() => session.run(IDENTITY, [text])))
-        for (const error of await Promise.all(calls)) expect(error.code).toBe('ERR_PYTHREADS_WORKER_DIED')
+        for (const error of await Promise.all(calls))
+          expect(error.code).toBe('ERR_PYTHREADS_WORKER_DIED')
         await session.close()
         await healthy(py, 2)
         expect(exits).toHaveLength(1)
@@ -143,7 +157,9 @@ export function shortLifeSuite(place: Placement): void {
       }
       expect((await session).code).toBe('ERR_PYTHREADS_WORKER_DIED')
       expect(exits).toBeLessThan(10)
-      expect((await refusal(() => py.run(IDENTITY, [1], { worker: 0 }))).code).toBe('ERR_PYTHREADS_WORKER_DIED')
+      expect((await refusal(() => py.run(IDENTITY, [1], { worker: 0 }))).code).toBe(
+        'ERR_PYTHREADS_WORKER_DIED',
+      )
       await expect.poll(() => states(py), { timeout: SOON_MS }).toEqual(['down'])
       rmSync(path)
       expect(await py.run(IDENTITY, ['back'])).toBe('back')

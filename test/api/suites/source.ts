@@ -23,7 +23,9 @@ export function sourceSuite(place: Placement): void {
     it('passes values, whatever they contain', async () => {
       const nasty = `'); import os; os._exit(1) #"""\n\\`
       expect(await py.eval`${nasty}`).toBe(nasty)
-      expect(await py.eval`len(${nasty}) + len("${'not a value'}")`).toBe(nasty.length + '_v1'.length)
+      expect(await py.eval`len(${nasty}) + len("${'not a value'}")`).toBe(
+        nasty.length + '_v1'.length,
+      )
     })
 
     it('knows its values in comprehensions and lambdas', async () => {
@@ -56,7 +58,9 @@ export function sourceSuite(place: Placement): void {
     })
 
     it('sees nothing of the kernel, and leaves nothing behind', async () => {
-      expect(await py.eval('sorted(name for name in globals() if not name.startswith("_"))')).not.toContain('marshal')
+      expect(
+        await py.eval('sorted(name for name in globals() if not name.startswith("_"))'),
+      ).not.toContain('marshal')
       await py.eval`[${1} for leaked in ${[1]}]`
       await expect(py.eval('leaked')).rejects.toMatchObject({ type: 'NameError' })
     })
@@ -84,7 +88,11 @@ export function sourceSuite(place: Placement): void {
     async function everywhere(expression: string): Promise<unknown[]> {
       const file = new URL('../../python/calls.py', import.meta.url).pathname
       const busy = [0, 1, 2].map((worker) => py.run(`${file}:sleep`, [0.1], { worker }))
-      const answers = Promise.all(Array.from({ length: 3 }, () => py.eval(`[${expression}, __import__("time").sleep(0.1)][0]`)))
+      const answers = Promise.all(
+        Array.from({ length: 3 }, () =>
+          py.eval(`[${expression}, __import__("time").sleep(0.1)][0]`),
+        ),
+      )
       await Promise.all(busy)
       return answers
     }
@@ -137,9 +145,14 @@ export function sourceSuite(place: Placement): void {
 
     it('that fails rejects, and what came before it stays', async () => {
       await py.exec('kept = 1')
-      await expect(py.exec('kept = 2\nraise ValueError("no")')).rejects.toMatchObject({ type: 'ValueError', message: 'no' })
+      await expect(py.exec('kept = 2\nraise ValueError("no")')).rejects.toMatchObject({
+        type: 'ValueError',
+        message: 'no',
+      })
       expect(await everywhere('kept')).toEqual([2, 2, 2])
-      expect(await refusal(() => py.exec`x = ${Symbol('x')}`)).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      expect(await refusal(() => py.exec`x = ${Symbol('x')}`)).toMatchObject({
+        code: 'ERR_PYTHREADS_VALUE',
+      })
     })
 
     it('of one pool is not seen by another', async () => {

@@ -27,7 +27,11 @@ export function syncSuite(place: Placement): void {
 
     it('reads attributes as they are now, and goes into modules and classes', () => {
       const calls = py.sync.import(file('calls.py'))
-      expect([calls.ANSWER, calls.NOTHING, calls.TABLE]).toEqual([42, null, { a: [1, 2], nested: { deep: true } }])
+      expect([calls.ANSWER, calls.NOTHING, calls.TABLE]).toEqual([
+        42,
+        null,
+        { a: [1, 2], nested: { deep: true } },
+      ])
       const before = calls.counted as unknown as number
       calls.count?.()
       expect(calls.counted).toBe(before + 1)
@@ -38,7 +42,8 @@ export function syncSuite(place: Placement): void {
       expect(os.path?.join?.('a', 'b')).toBe('a/b')
       expect(os.sep).toBe('/')
       expect(os.path).toBe(os.path)
-      for (const name of ['call', 'apply', 'bind', 'constructor', 'toString']) expect(calls[name]?.(1)).toEqual([name, 1])
+      for (const name of ['call', 'apply', 'bind', 'constructor', 'toString'])
+        expect(calls[name]?.(1)).toEqual([name, 1])
       expect([calls.name, calls.length, calls.prototype]).toEqual(['the name', 7, 'the prototype'])
     })
 
@@ -82,7 +87,9 @@ export function syncSuite(place: Placement): void {
 
     it('runs on this thread in thread isolation, else in a worker of its own', async () => {
       const [pid] = py.sync.run<[number, number]>(`${CALLS}:where`)
-      const workers = await Promise.all([0, 1].map((worker) => py.run(`${CALLS}:where`, [], { worker })))
+      const workers = await Promise.all(
+        [0, 1].map((worker) => py.run(`${CALLS}:where`, [], { worker })),
+      )
       expect(pid === process.pid).toBe(place.isolation !== 'process')
       expect(workers).not.toContainEqual(py.sync.run(`${CALLS}:where`))
     })
@@ -95,11 +102,16 @@ export function syncSuite(place: Placement): void {
       await Promise.all(busy)
     })
 
-    it.each([10, 64 * 1024 - 40, 64 * 1024, 1_100_000, 20_000_000])('answers with %i characters', (length) => {
-      expect(py.sync.run<string>(`${CALLS}:text`, [length]).length).toBe(length)
-      expect(py.sync.run(`${CALLS}:size`, ['x'.repeat(length)])).toBe(length)
-      expect(py.sync.run<string>(`${CALLS}:identity`, ['y'.repeat(length)]) === 'y'.repeat(length)).toBe(true)
-    })
+    it.each([10, 64 * 1024 - 40, 64 * 1024, 1_100_000, 20_000_000])(
+      'answers with %i characters',
+      (length) => {
+        expect(py.sync.run<string>(`${CALLS}:text`, [length]).length).toBe(length)
+        expect(py.sync.run(`${CALLS}:size`, ['x'.repeat(length)])).toBe(length)
+        expect(
+          py.sync.run<string>(`${CALLS}:identity`, ['y'.repeat(length)]) === 'y'.repeat(length),
+        ).toBe(true)
+      },
+    )
 
     it('answers with sizes around that of its buffer', () => {
       for (let length = 65_536 - 40; length < 65_536 + 10; length++) {
@@ -125,7 +137,11 @@ export function syncSuite(place: Placement): void {
       }
       const error = await refusal(theCaller)
       expect(error).toBeInstanceOf(PythonError)
-      expect(error).toMatchObject({ type: 'ValueError', code: 'ERR_PYTHREADS_PYTHON', message: '\n    at nowhere' })
+      expect(error).toMatchObject({
+        type: 'ValueError',
+        code: 'ERR_PYTHREADS_PYTHON',
+        message: '\n    at nowhere',
+      })
       expect(error.stack).toMatch(/^PythonError \[ValueError\]: /)
       expect(error.stack).toMatch(/\n {4}at theCaller \(.*sync\.ts:\d+/)
       expect(error.stack).toMatch(/\n {4}at value \(.*failing\.py:\d+:\d+\)\n/)
@@ -142,24 +158,32 @@ export function syncSuite(place: Placement): void {
     })
 
     it('says what is not there', async () => {
-      const refused = (use: () => unknown) => refusal(use).then(({ code }) => code.replace('ERR_PYTHREADS_', ''))
+      const refused = (use: () => unknown) =>
+        refusal(use).then(({ code }) => code.replace('ERR_PYTHREADS_', ''))
       expect(await refused(() => py.sync.import('there_is_none'))).toBe('MODULE_NOT_FOUND')
       expect(await refused(() => py.sync.import('./none.py'))).toBe('MODULE_NOT_FOUND')
       expect(await refused(() => py.sync.import('json').dumsp)).toBe('ATTRIBUTE_NOT_FOUND')
       expect(await refused(() => py.sync.run('json:dumsp'))).toBe('ATTRIBUTE_NOT_FOUND')
       expect(await refused(() => py.sync.run('math:pi'))).toBe('NOT_CALLABLE')
       expect(await refused(() => py.sync.eval('{float("nan"), float("nan")}'))).toBe('VALUE')
-      expect(await refused(() => py.sync.run('json:dumps', [1], { kwarg: {} } as never))).toBe('UNKNOWN_OPTION')
+      expect(await refused(() => py.sync.run('json:dumps', [1], { kwarg: {} } as never))).toBe(
+        'UNKNOWN_OPTION',
+      )
     })
 
     it('an attribute that holds something to call is a value all the same', () => {
       py.sync.exec('import json; json.mixed = [1, len]')
-      const [one, len] = py.sync.import('json').mixed as unknown as [number, (text: string) => number]
+      const [one, len] = py.sync.import('json').mixed as unknown as [
+        number,
+        (text: string) => number,
+      ]
       expect([one, len('four')]).toEqual([1, 4])
     })
 
     it('cannot set attributes', async () => {
-      expect(await thrown(() => Object.assign(py.sync.import('json'), { a: 1 }))).toBeInstanceOf(TypeError)
+      expect(await thrown(() => Object.assign(py.sync.import('json'), { a: 1 }))).toBeInstanceOf(
+        TypeError,
+      )
     })
 
     it('of a closed or destroyed pool is refused', async () => {
@@ -169,7 +193,11 @@ export function syncSuite(place: Placement): void {
         expect(module.floor?.(1.5)).toBe(1)
         const unused = await start(place, { workers: 1 })
         await Promise.all([end(used), end(unused)])
-        for (const call of [() => used.sync.eval('1'), () => unused.sync.eval('1'), () => module.floor?.(1.5)]) {
+        for (const call of [
+          () => used.sync.eval('1'),
+          () => unused.sync.eval('1'),
+          () => module.floor?.(1.5),
+        ]) {
           expect(await refusal(call)).toMatchObject({ code: 'ERR_PYTHREADS_CLOSED' })
         }
       }

@@ -37,7 +37,9 @@ export function targetSuite(place: Placement): void {
       expect(await targetOf(() => session.run('json:loads', ['{']))).toBe('json:loads')
       expect(await targetOf(() => session.import('json')['loads']?.('{'))).toBe('json:loads')
       expect(await targetOf(() => session.eval('1 / 0'))).toBe('1 / 0')
-      expect(await targetOf(() => session.exec('1 / 0'))).toMatch(/^<pythreads session \d+ exec 1>$/)
+      expect(await targetOf(() => session.exec('1 / 0'))).toMatch(
+        /^<pythreads session \d+ exec 1>$/,
+      )
       expect(await targetOf(() => session.run('json:dumps', [Symbol('x')]))).toBe('json:dumps')
       expect(await targetOf(() => py.sync.run('json:loads', ['{']))).toBe('json:loads')
       expect(await targetOf(() => py.sync.run('json:dumps', [Symbol('x')]))).toBe('json:dumps')
@@ -52,8 +54,12 @@ export function targetSuite(place: Placement): void {
       url.hash = 'nothing'
       for (const place of [session, py.sync]) {
         expect(await targetOf(() => place.run(url))).toBe(`${FUNCTIONS}:nothing`)
-        expect(await targetOf(() => place.run(url, [], { wrong: 1 } as never))).toBe(`${FUNCTIONS}:nothing`)
-        expect(await targetOf(() => place.run(new URL('http://localhost/a.py#b')))).toBe('http://localhost/a.py#b')
+        expect(await targetOf(() => place.run(url, [], { wrong: 1 } as never))).toBe(
+          `${FUNCTIONS}:nothing`,
+        )
+        expect(await targetOf(() => place.run(new URL('http://localhost/a.py#b')))).toBe(
+          'http://localhost/a.py#b',
+        )
       }
       await session.close()
       expect(await targetOf(() => py.run(url))).toBe(`${FUNCTIONS}:nothing`)
@@ -88,13 +94,19 @@ export function targetSuite(place: Placement): void {
     it('is there when a call is refused, too late, aborted or not wanted any more', async () => {
       expect(await targetOf(() => py.run('json:dumps', [{ id: Symbol('x') }]))).toBe('json:dumps')
       expect(await targetOf(() => py.run('json:dumps', 1 as never))).toBe('json:dumps')
-      expect(await targetOf(() => py.run('json:dumps', [], { wrong: 1 } as never))).toBe('json:dumps')
+      expect(await targetOf(() => py.run('json:dumps', [], { wrong: 1 } as never))).toBe(
+        'json:dumps',
+      )
       expect(await targetOf(() => py.run('json.dumps'))).toBe('json.dumps')
       expect(await targetOf(() => py.run(SLEEP, [0.2], { timeoutMs: 1 }))).toBe(SLEEP)
-      expect(await targetOf(() => py.run(SLEEP, [0.2], { signal: AbortSignal.abort() }))).toBe(SLEEP)
+      expect(await targetOf(() => py.run(SLEEP, [0.2], { signal: AbortSignal.abort() }))).toBe(
+        SLEEP,
+      )
       expect(await targetOf(() => collect(py.map(SLEEP, [0.2], { timeoutMs: 1 })))).toBe(SLEEP)
       const busy = py.run(SLEEP, [0.2]).catch(() => {})
-      expect(await targetOf(() => py.run('json:dumps', [1], { queueTimeoutMs: 1 }))).toBe('json:dumps')
+      expect(await targetOf(() => py.run('json:dumps', [1], { queueTimeoutMs: 1 }))).toBe(
+        'json:dumps',
+      )
       await busy
     })
 
@@ -126,12 +138,24 @@ export function targetSuite(place: Placement): void {
       expect('target' in own).toBe(false)
     })
 
-    it.runIf(place.isolation === 'process')('is there when a worker dies, of each call that it had', async () => {
-      await using other = await start(place, { workers: 1 })
-      const coroutine = refusal(() => other.run('asyncio:sleep', [60]))
-      const dying = await refusal(() => other.run('os:_exit', [3]))
-      expect(dying).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED', target: 'os:_exit', status: 3, worker: 0 })
-      expect(await coroutine).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED', target: 'asyncio:sleep', status: 3 })
-    })
+    it.runIf(place.isolation === 'process')(
+      'is there when a worker dies, of each call that it had',
+      async () => {
+        await using other = await start(place, { workers: 1 })
+        const coroutine = refusal(() => other.run('asyncio:sleep', [60]))
+        const dying = await refusal(() => other.run('os:_exit', [3]))
+        expect(dying).toMatchObject({
+          code: 'ERR_PYTHREADS_WORKER_DIED',
+          target: 'os:_exit',
+          status: 3,
+          worker: 0,
+        })
+        expect(await coroutine).toMatchObject({
+          code: 'ERR_PYTHREADS_WORKER_DIED',
+          target: 'asyncio:sleep',
+          status: 3,
+        })
+      },
+    )
   })
 }

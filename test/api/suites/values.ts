@@ -72,30 +72,48 @@ export function valueSuite(place: Placement): void {
     it('that is large goes to Python and comes back', async () => {
       const text = 'x€'.repeat(5_000_000)
       const list = Array.from({ length: 100_000 }, (_, i) => i * 1000)
-      const rows = Array.from({ length: 100_000 }, (_, i) => ({ id: i, name: `row ${i}`, score: i / 7 }))
+      const rows = Array.from({ length: 100_000 }, (_, i) => ({
+        id: i,
+        name: `row ${i}`,
+        score: i / 7,
+      }))
       const bytes = new Uint8Array(10_000_000).map((_, i) => i)
-      const [a, b, c, d] = await Promise.all([text, list, rows, bytes].map((value) => py.run(IDENTITY, [value])))
+      const [a, b, c, d] = await Promise.all(
+        [text, list, rows, bytes].map((value) => py.run(IDENTITY, [value])),
+      )
       expect(a === text).toBe(true)
       expect(isDeepStrictEqual([b, c, d], [list, rows, bytes])).toBe(true)
     })
 
-    it.each([31, 32, 100_000])('of %i floats, in a list or a tuple, is an array of the same numbers', async (count) => {
-      const odd = [0.1, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.MIN_VALUE, 2 ** 70, 1]
-      const numbers = Array.from({ length: count }, (_, i) => odd[i % odd.length] as number)
-      const doubles = Float64Array.from(numbers)
-      const ways = [
-        await py.eval`list(${doubles})`,
-        await py.eval`tuple(${doubles})`,
-        py.sync.eval`list(${doubles})`,
-        py.sync.eval`tuple(${doubles})`,
-      ]
-      for (const way of ways) expect(isDeepStrictEqual(way, numbers)).toBe(true)
-      // The text takes as many bytes as a float.
-      const mixed = await py.eval`[*${doubles}, 'abcd', *${doubles}, 1, True]`
-      expect(isDeepStrictEqual(mixed, [...numbers, 'abcd', ...numbers, 1, true])).toBe(true)
-      const among = await py.eval`[*${doubles}, 'abcd', *${doubles}]`
-      expect(isDeepStrictEqual(among, [...numbers, 'abcd', ...numbers])).toBe(true)
-    })
+    it.each([31, 32, 100_000])(
+      'of %i floats, in a list or a tuple, is an array of the same numbers',
+      async (count) => {
+        const odd = [
+          0.1,
+          -0,
+          Number.NaN,
+          Number.POSITIVE_INFINITY,
+          Number.NEGATIVE_INFINITY,
+          Number.MIN_VALUE,
+          2 ** 70,
+          1,
+        ]
+        const numbers = Array.from({ length: count }, (_, i) => odd[i % odd.length] as number)
+        const doubles = Float64Array.from(numbers)
+        const ways = [
+          await py.eval`list(${doubles})`,
+          await py.eval`tuple(${doubles})`,
+          py.sync.eval`list(${doubles})`,
+          py.sync.eval`tuple(${doubles})`,
+        ]
+        for (const way of ways) expect(isDeepStrictEqual(way, numbers)).toBe(true)
+        // The text takes as many bytes as a float.
+        const mixed = await py.eval`[*${doubles}, 'abcd', *${doubles}, 1, True]`
+        expect(isDeepStrictEqual(mixed, [...numbers, 'abcd', ...numbers, 1, true])).toBe(true)
+        const among = await py.eval`[*${doubles}, 'abcd', *${doubles}]`
+        expect(isDeepStrictEqual(among, [...numbers, 'abcd', ...numbers])).toBe(true)
+      },
+    )
 
     it('is taken when the call is made, not when a worker takes it', async () => {
       const value = { list: [1], set: new Set([1]) }
@@ -116,8 +134,16 @@ export function valueSuite(place: Placement): void {
         },
         after: [1, 2, 3],
       }
-      expect(await py.run(IDENTITY, [value])).toEqual({ before: value.before, now: 2, after: [1, 2, 3] })
-      expect(py.sync.run(IDENTITY, [value])).toEqual({ before: value.before, now: 4, after: [1, 2, 3] })
+      expect(await py.run(IDENTITY, [value])).toEqual({
+        before: value.before,
+        now: 2,
+        after: [1, 2, 3],
+      })
+      expect(py.sync.run(IDENTITY, [value])).toEqual({
+        before: value.before,
+        now: 4,
+        after: [1, 2, 3],
+      })
       expect(await Promise.all(inner)).toEqual([{ inner: true }, 'sync', { inner: true }, 'sync'])
     })
 
@@ -158,12 +184,18 @@ export function valueSuite(place: Placement): void {
       const value = refused[name]
       const code = 'ERR_PYTHREADS_VALUE'
       const nested = [1, { 'the key': value }]
-      expect(await refusal(() => py.run(IDENTITY, [0, nested]))).toMatchObject({ code, path: 'args[1][1]["the key"]' })
+      expect(await refusal(() => py.run(IDENTITY, [0, nested]))).toMatchObject({
+        code,
+        path: 'args[1][1]["the key"]',
+      })
       expect(await refusal(() => py.run(IDENTITY, [], { kwargs: { value } }))).toMatchObject({
         code,
         path: 'kwargs.value',
       })
-      expect(await refusal(() => py.eval`${1} + ${value}`)).toMatchObject({ code, path: 'values[1]' })
+      expect(await refusal(() => py.eval`${1} + ${value}`)).toMatchObject({
+        code,
+        path: 'values[1]',
+      })
       expect(await refusal(() => py.sync.eval`${value}`)).toMatchObject({ code, path: 'values[0]' })
       const map = py.map(IDENTITY, ['a', 'b', value], { chunk: 1 })
       expect([(await map.next()).value, (await map.next()).value]).toEqual(['a', 'b'])
@@ -221,7 +253,10 @@ export function valueSuite(place: Placement): void {
     it('may be cyclic', async () => {
       const cyclic: Record<string, unknown> = { list: [1] }
       cyclic['self'] = [cyclic, cyclic['list']]
-      for (const back of [await py.run(IDENTITY, [cyclic]), py.sync.run(IDENTITY, [cyclic])] as (typeof cyclic)[]) {
+      for (const back of [
+        await py.run(IDENTITY, [cyclic]),
+        py.sync.run(IDENTITY, [cyclic]),
+      ] as (typeof cyclic)[]) {
         expect(Object.keys(back)).toEqual(['list', 'self'])
         expect((back['self'] as unknown[])[0]).toBe(back)
         expect((back['self'] as unknown[])[1]).toBe(back['list'])
@@ -255,7 +290,9 @@ export function valueSuite(place: Placement): void {
       ['collections.OrderedDict()'],
     ])('%s is a remote object', async (source) => {
       const object = (await py.eval(source)) as RemoteObject
-      expect(await object.$type()).toBe(await py.eval(`(lambda k: f"{k.__module__}:{k.__qualname__}")(type(${source}))`))
+      expect(await object.$type()).toBe(
+        await py.eval(`(lambda k: f"{k.__module__}:{k.__qualname__}")(type(${source}))`),
+      )
       expect(await object.$repr()).toBe(await py.eval`repr(${object})`)
       expect(await object.$is(object)).toBe(true)
       const here = py.sync.eval(source) as SyncObject
@@ -283,15 +320,24 @@ export function valueSuite(place: Placement): void {
     })
 
     it('is refused where JavaScript would lose some of it', async () => {
-      expect(await refusal(() => py.eval('{float("nan"), float("nan")}'))).toMatchObject({ code: 'ERR_PYTHREADS_VALUE' })
+      expect(await refusal(() => py.eval('{float("nan"), float("nan")}'))).toMatchObject({
+        code: 'ERR_PYTHREADS_VALUE',
+      })
       expect(await py.eval('1')).toBe(1)
       expect(py.stats().replaced).toBe(0)
     })
 
     it('bytes of any kind cross', async () => {
       const bytes = new Uint8Array([1, 2])
-      const kinds = ['b"\\1\\2"', 'bytearray(b"\\1\\2")', 'memoryview(b"\\1\\2")', 'memoryview(b"\\1_\\2_")[::2]']
-      expect(await Promise.all(kinds.map((source) => py.eval(source)))).toEqual(Array(kinds.length).fill(bytes))
+      const kinds = [
+        'b"\\1\\2"',
+        'bytearray(b"\\1\\2")',
+        'memoryview(b"\\1\\2")',
+        'memoryview(b"\\1_\\2_")[::2]',
+      ]
+      expect(await Promise.all(kinds.map((source) => py.eval(source)))).toEqual(
+        Array(kinds.length).fill(bytes),
+      )
     })
   })
 }

@@ -1,6 +1,7 @@
 /**
- * A host whose system calls fail, one in each round; prints what became of it: `host.ts JSON`. Every round starts a pool, has it do what
- * needs system calls, lets the fault pass, and has the same pool do all of it again.
+ * A host whose system calls fail, one in each round; prints what became of it: `host.ts JSON`.
+ * Every round starts a pool, has it do what needs system calls, lets the fault pass, and has the
+ * same pool do all of it again.
  */
 import { readdirSync, readFileSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +13,10 @@ import { errorsOf, Injector, type Point } from './injector.ts'
 export interface FaultRun {
   readonly isolation: 'thread' | 'subinterpreter' | 'process'
   readonly python: string
-  /** Whether every call fails with every error; else the first or the last one of each name, with one error. */
+  /**
+   * Whether every call fails with every error; else the first or the last one of each name, with
+   * one error.
+   */
   readonly all: boolean
   /** Only calls whose names begin so. */
   readonly only?: string
@@ -45,10 +49,17 @@ const { Python, PythreadsError } = await import('../../../src/index.ts')
 const outcomes: Record<string, number> = {}
 const faults: string[] = []
 let point: Point | undefined
-const options: PythonOptions = { isolation: run.isolation, python: run.python, workers: 1, ...GRACE }
+const options: PythonOptions = {
+  isolation: run.isolation,
+  python: run.python,
+  workers: 1,
+  ...GRACE,
+}
 
-const where = () => (point === undefined ? 'without a fault' : `${point.call} ${point.nth} ${point.error}`)
-const onError = (error: unknown) => void faults.push(`${where()}: an uncaught error ${inspect(error).slice(0, 600)}`)
+const where = () =>
+  point === undefined ? 'without a fault' : `${point.call} ${point.nth} ${point.error}`
+const onError = (error: unknown) =>
+  void faults.push(`${where()}: an uncaught error ${inspect(error).slice(0, 600)}`)
 process.on('uncaughtException', onError).on('unhandledRejection', onError)
 
 /** What a step came to: `right`, a code of pythreads, or something that must not be. */
@@ -69,8 +80,10 @@ async function outcomeOf(step: () => unknown): Promise<string> {
 /** What a pool does, by name. */
 const STEPS: Readonly<Record<string, (py: PythonClass) => unknown>> = {
   call: async (py) => (await py.eval('40 + 2')) === 42,
-  'array to Python': async (py) => (await py.run('builtins:len', [new Uint8Array(50_000)])) === 50_000,
-  'array from Python': async (py) => (await py.eval<Uint8Array>('bytes(300_000)')).length === 300_000,
+  'array to Python': async (py) =>
+    (await py.run('builtins:len', [new Uint8Array(50_000)])) === 50_000,
+  'array from Python': async (py) =>
+    (await py.eval<Uint8Array>('bytes(300_000)')).length === 300_000,
   'large text': async (py) => (await py.eval<string>('"x" * 400_000')).length === 400_000,
   callback: async (py) => (await py.eval`${(x: number) => x + 1}(1)`) === 2,
   coroutine: async (py) => (await py.run('asyncio:sleep', [0, 7])) === 7,
@@ -92,7 +105,8 @@ async function round(): Promise<ReadonlyMap<string, number>> {
   note('start', started)
   for (const [name, step] of Object.entries(STEPS))
     if (py !== undefined) note(name, await outcomeOf(() => step(py as PythonClass)))
-  if (py !== undefined && run.isolation === 'process') note(KILL, await outcomeOf(() => dies(py as PythonClass)))
+  if (py !== undefined && run.isolation === 'process')
+    note(KILL, await outcomeOf(() => dies(py as PythonClass)))
   const counts = injector.end()
   py ??= await Python.start(options)
   for (const [name, step] of Object.entries(STEPS)) {
@@ -116,7 +130,8 @@ async function dies(py: PythonClass): Promise<boolean> {
 function note(step: string, outcome: string): void {
   outcomes[`${step}: ${outcome.split('\n')[0]?.slice(0, 80)}`] =
     (outcomes[`${step}: ${outcome.split('\n')[0]?.slice(0, 80)}`] ?? 0) + 1
-  if (outcome !== 'right' && !outcome.startsWith('ERR_PYTHREADS_')) faults.push(`${where()}: ${step} is ${outcome}`)
+  if (outcome !== 'right' && !outcome.startsWith('ERR_PYTHREADS_'))
+    faults.push(`${where()}: ${step} is ${outcome}`)
 }
 
 /** What this process holds. */
@@ -131,7 +146,12 @@ function held(): Record<string, number> {
   })
   const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
   const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
-  return { descriptors: readdirSync('/proc/self/fd').length, children: children.length, listeners, timers }
+  return {
+    descriptors: readdirSync('/proc/self/fd').length,
+    children: children.length,
+    listeners,
+    timers,
+  }
 }
 
 async function settled(than: Record<string, number>): Promise<Record<string, number>> {
@@ -158,14 +178,23 @@ async function main(): Promise<FaultReport> {
   const made = await round() // what is made once for the whole process is there
   if (point !== undefined) {
     const unreached = injector.reached ? [] : [point.call]
-    return { calls: Object.fromEntries(made), rounds: 1, unreached, outcomes, faults, before: {}, after: {} }
+    return {
+      calls: Object.fromEntries(made),
+      rounds: 1,
+      unreached,
+      outcomes,
+      faults,
+      before: {},
+      after: {},
+    }
   }
   const calls = await round()
   await sleep(100)
   const before = held()
   const reached = new Set<string>()
   const points = pointsOf(calls).filter(({ call }) => call.startsWith(run.only ?? ''))
-  // How often a call is made differs from round to round: where the number of a point is not reached, the first one is.
+  // How often a call is made differs from round to round: where the number of a point is not
+  // reached, the first one is.
   for (const next of points.flatMap((one) => (one.nth > 1 ? [one, { ...one, nth: 1 }] : [one]))) {
     if (next.nth === 1 && reached.has(next.call) && !points.includes(next)) continue
     point = next

@@ -44,7 +44,10 @@ export function errorsOf(call: string): readonly string[] {
 /** Functions of the C library that ask nothing of the system. */
 const PURE = new Set(['memmove', 'dlerror'])
 
-/** Counts the system calls of this process by their names, and lets one fail. Made before pythreads is loaded. */
+/**
+ * Counts the system calls of this process by their names, and lets one fail. Made before pythreads
+ * is loaded.
+ */
 export class Injector {
   #counts: Map<string, number> | undefined
   #point: Point | undefined
@@ -80,9 +83,20 @@ export class Injector {
     this.#installKoffi()
     const child = spawn(process.execPath, ['-e', ''], { stdio: ['pipe', 'ignore', 'ignore'] })
     const handles = child as unknown as { _handle: object; stdin: { _handle: object } }
-    this.#installHandle('process', Object.getPrototypeOf(handles._handle) as object, ['spawn', 'kill'])
+    this.#installHandle('process', Object.getPrototypeOf(handles._handle) as object, [
+      'spawn',
+      'kill',
+    ])
     this.#installHandle('pipe', Object.getPrototypeOf(handles.stdin._handle) as object, [
-      ...['open', 'readStart', 'shutdown', 'writeBuffer', 'writev', 'writeUtf8String', 'writeLatin1String'],
+      ...[
+        'open',
+        'readStart',
+        'shutdown',
+        'writeBuffer',
+        'writev',
+        'writeUtf8String',
+        'writeLatin1String',
+      ],
     ])
     await ended(child)
   }
@@ -90,7 +104,9 @@ export class Injector {
   /** What Node offers of files. A descriptor is closed even where that fails. */
   #installFs(): void {
     const functions = fs as unknown as Record<string, Any>
-    for (const name of Object.keys(functions).filter((name) => name.endsWith('Sync') && name !== 'existsSync')) {
+    for (const name of Object.keys(functions).filter(
+      (name) => name.endsWith('Sync') && name !== 'existsSync',
+    )) {
       const real = functions[name] as Any
       const call = `fs.${name}`
       const injector = this
@@ -99,7 +115,11 @@ export class Injector {
         if (errno === undefined) return real.apply(this, args)
         if (name === 'closeSync') real.apply(this, args)
         const code = getSystemErrorName(-errno)
-        throw Object.assign(new Error(`${code}: injected, ${name}`), { errno: -errno, code, syscall: name })
+        throw Object.assign(new Error(`${code}: injected, ${name}`), {
+          errno: -errno,
+          code,
+          syscall: name,
+        })
       }
       functions[name] = Object.assign(wrapped, real)
     }
@@ -111,7 +131,8 @@ export class Injector {
     for (const name of names) {
       const owner = ownerOf(prototype, name)
       const real = owner?.[name]
-      if (owner === undefined || real === undefined) throw new Error(`Node's ${kind} has no ${name}`)
+      if (owner === undefined || real === undefined)
+        throw new Error(`Node's ${kind} has no ${name}`)
       const injector = this
       owner[name] = function (this: unknown, ...args: unknown[]): unknown {
         const errno = injector.fails(`${kind}.${name}`)
@@ -122,14 +143,18 @@ export class Injector {
 
   /** Functions of the C library that koffi calls return -1, or no pointer, and set `errno`. */
   #installKoffi(): void {
-    const koffi = createRequire(import.meta.url)('koffi') as { load: Any; errno: (value?: number) => number }
+    const koffi = createRequire(import.meta.url)('koffi') as {
+      load: Any
+      errno: (value?: number) => number
+    }
     const { load } = koffi
     const wrap = (library: { func: Any }) => {
       const { func } = library
       const define = (...args: unknown[]) => {
         const real = func.apply(library, args) as Any
         const name = /(\w+)\(/.exec(String(args[0]))?.[1]
-        if (args.length > 1 || name === undefined || PURE.has(name) || name.startsWith('Py')) return real
+        if (args.length > 1 || name === undefined || PURE.has(name) || name.startsWith('Py'))
+          return real
         return (...values: unknown[]): unknown => {
           const errno = this.fails(`c.${name}`)
           if (errno === undefined) return real(...values)
@@ -138,7 +163,9 @@ export class Injector {
           return name === 'dlopen' ? null : -1
         }
       }
-      return new Proxy(library, { get: (target, key) => (key === 'func' ? define : bound(target, key)) })
+      return new Proxy(library, {
+        get: (target, key) => (key === 'func' ? define : bound(target, key)),
+      })
     }
     koffi.load = (...args) => wrap(load(...args) as { func: Any })
   }
@@ -151,7 +178,11 @@ function bound(target: object, key: string | symbol): unknown {
 
 /** Which object of a chain of prototypes has a method. */
 function ownerOf(prototype: object, name: string): Record<string, Any> | undefined {
-  for (let one: object | null = prototype; one !== null; one = Object.getPrototypeOf(one) as object | null) {
+  for (
+    let one: object | null = prototype;
+    one !== null;
+    one = Object.getPrototypeOf(one) as object | null
+  ) {
     if (Object.hasOwn(one, name)) return one as Record<string, Any>
   }
   return undefined

@@ -14,13 +14,20 @@ export interface Case {
   readonly frames: readonly Frame[]
 }
 
-/** All cases of `test/corpus`: the first line of a file says what it did, each other line is a frame. */
+/**
+ * All cases of `test/corpus`: the first line of a file says what it did, each other line is a
+ * frame.
+ */
 export function readCorpus(): Case[] {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith('.jsonl'))
   return names.sort().map((name) => {
     const [head, ...frames] = readFileSync(join(FOLDER, name), 'utf8').trim().split('\n')
     const { what } = JSON.parse(head ?? '') as { what: string }
-    return { name: name.replace(/\.jsonl$/, ''), what, frames: frames.map((line) => JSON.parse(line) as Frame) }
+    return {
+      name: name.replace(/\.jsonl$/, ''),
+      what,
+      frames: frames.map((line) => JSON.parse(line) as Frame),
+    }
   })
 }
 
@@ -30,8 +37,14 @@ export function writeCase({ name, what, frames }: Case): string {
   return path
 }
 
-/** The fewest frames of a sequence that do what all of them did; `undefined`: alone, behind a new worker, they do it not. */
-export async function minimised(frames: readonly Frame[], what: string): Promise<readonly Frame[] | undefined> {
+/**
+ * The fewest frames of a sequence that do what all of them did; `undefined`: alone, behind a new
+ * worker, they do it not.
+ */
+export async function minimised(
+  frames: readonly Frame[],
+  what: string,
+): Promise<readonly Frame[] | undefined> {
   const does = async (some: readonly Frame[]) => {
     const { faults } = await watched('inside', { seed: 0, frames: 0, corpus: [some] })
     return faults.some((fault) => fault.what === what)

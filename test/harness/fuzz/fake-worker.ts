@@ -20,7 +20,10 @@ export interface Attack {
   isOver(): boolean
 }
 
-/** A worker without Python, at the other end of real channels: it returns the first argument of each call, unless it has an attack to play. */
+/**
+ * A worker without Python, at the other end of real channels: it returns the first argument of each
+ * call, unless it has an attack to play.
+ */
 export class FakeWorker implements Launched {
   readonly inProcess = false
   readonly pid: number = process.pid
@@ -112,6 +115,7 @@ export class FakeWorker implements Launched {
       bytes.length,
       random.pick([0, 4, 12, 16, 24, 32, 1024, 1028, 4096, random.below(8_192)]),
     )
-    if (random.chance(0.3)) ftruncateSync(this.statusPage.fd, random.pick([0, 1, 100, 4_096, 2 ** 40]))
+    if (random.chance(0.3))
+      ftruncateSync(this.statusPage.fd, random.pick([0, 1, 100, 4_096, 2 ** 40]))
   }
 }

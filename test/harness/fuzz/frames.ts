@@ -7,7 +7,10 @@ import { ESCAPE_NAMES, type Ground, Values } from './values.ts'
 
 export type Channel = 'main' | 'side'
 
-/** A frame that a worker writes, as it stands in a file of the corpus: whatever it says need not be true. */
+/**
+ * A frame that a worker writes, as it stands in a file of the corpus: whatever it says need not be
+ * true.
+ */
 export interface Frame {
   readonly channel: Channel
   /** The kind with everything that stands behind it: flags and time. */
@@ -44,7 +47,16 @@ export const EVERYTHING: readonly string[] = [
 ]
 
 /** Kinds whose payload reaches most of what reads it. */
-const TELLING: readonly KindName[] = ['RESULT', 'ERROR', 'UNREAD', 'CALLBACK', 'RELEASED', 'OUTPUT', 'WARNING', 'LOG']
+const TELLING: readonly KindName[] = [
+  'RESULT',
+  'ERROR',
+  'UNREAD',
+  'CALLBACK',
+  'RELEASED',
+  'OUTPUT',
+  'WARNING',
+  'LOG',
+]
 
 /** Makes sequences of frames. Two of the same seed make the same. */
 export class Sequences {
@@ -78,7 +90,10 @@ export class Sequences {
 
   #any(): Frame {
     const random = this.#random
-    return this.#frame(random.pick(CHANNELS), random.chance(0.6) ? random.pick(TELLING) : random.pick(NAMES))
+    return this.#frame(
+      random.pick(CHANNELS),
+      random.chance(0.6) ? random.pick(TELLING) : random.pick(NAMES),
+    )
   }
 
   #frame(channel: Channel, name: KindName, more: Partial<Frame> = {}): Frame {
@@ -86,13 +101,24 @@ export class Sequences {
     this.#counts.add(`${channel} ${name}`)
     const isReply = name === 'RESULT' || name === 'ERROR'
     const own = random.chance(isReply ? 0.7 : 0.5)
-    const id = own ? (random.chance(0.8) ? 0 : random.below(5) - 2) : random.pick([0, 1, 2, 7, 63, 2 ** 32 - 1, random.word()])
+    const id = own
+      ? random.chance(0.8)
+        ? 0
+        : random.below(5) - 2
+      : random.pick([0, 1, 2, 7, 63, 2 ** 32 - 1, random.word()])
     const flags = random.chance(0.02) ? random.below(256) << 8 : 0
     const time = random.chance(0.3) ? random.pick([1, 0xfffe, 0xffff, random.below(0x10000)]) : 0
     const payload = random.chance(0.04)
       ? random.bytes(40)
       : marshal(random.chance(0.12) ? this.#values.value() : this.#payload(name))
-    return { channel, kind: (KIND[name] | flags | (time << 16)) >>> 0, id, own, payload: this.#mangled(payload), ...more }
+    return {
+      channel,
+      kind: (KIND[name] | flags | (time << 16)) >>> 0,
+      id,
+      own,
+      payload: this.#mangled(payload),
+      ...more,
+    }
   }
 
   /** A result of the very call, whose payload begins with one escape. */
@@ -104,8 +130,19 @@ export class Sequences {
 
   /** A coroutine's frames in any order. */
   #coroutine(): Frame[] {
-    const kinds: KindName[] = ['PENDING', 'RESULT', 'ACKNOWLEDGED', 'THREAD_TIME', 'SKIPPED', 'UNREAD', 'PENDING', 'RESULT']
-    return this.#random.list(6, () => this.#frame(this.#random.pick(CHANNELS), this.#random.pick(kinds), { id: 0, own: true }))
+    const kinds: KindName[] = [
+      'PENDING',
+      'RESULT',
+      'ACKNOWLEDGED',
+      'THREAD_TIME',
+      'SKIPPED',
+      'UNREAD',
+      'PENDING',
+      'RESULT',
+    ]
+    return this.#random.list(6, () =>
+      this.#frame(this.#random.pick(CHANNELS), this.#random.pick(kinds), { id: 0, own: true }),
+    )
   }
 
   #flood(): Frame[] {
@@ -119,7 +156,9 @@ export class Sequences {
     const random = this.#random
     const isDoubling = random.chance(0.6)
     this.#counts.add(isDoubling ? 'doubling' : 'too deep')
-    const node = isDoubling ? this.#values.doubling(4 + random.below(40)) : this.#values.deep(200 + random.below(4_000))
+    const node = isDoubling
+      ? this.#values.doubling(4 + random.below(40))
+      : this.#values.deep(200 + random.below(4_000))
     return this.#frame(random.pick(CHANNELS), random.pick(TELLING), {
       id: 0,
       own: true,
@@ -136,12 +175,25 @@ export class Sequences {
       case 0:
         this.#counts.add('a length that is not true')
         return [
-          { ...frame, claim: random.pick([0, length + 1, MAX_PAYLOAD_BYTES, 2 ** 31, 2 ** 32 - 1, random.word()]) },
+          {
+            ...frame,
+            claim: random.pick([
+              0,
+              length + 1,
+              MAX_PAYLOAD_BYTES,
+              2 ** 31,
+              2 ** 32 - 1,
+              random.word(),
+            ]),
+          },
           this.#any(),
         ]
       case 1:
         this.#counts.add('a frame that is cut off')
-        return [{ ...frame, cut: 1 + random.below(HEADER_BYTES + length) }, ...random.list(2, () => this.#any())]
+        return [
+          { ...frame, cut: 1 + random.below(HEADER_BYTES + length) },
+          ...random.list(2, () => this.#any()),
+        ]
       case 2:
         this.#counts.add('a kind that is none')
         return [{ ...frame, kind: random.pick([0, 15, 63, 79, 81, 255, random.word()]) }]
@@ -158,7 +210,8 @@ export class Sequences {
   #mangled(payload: Buffer): string {
     const random = this.#random
     if (payload.length === 0 || !random.chance(0.2)) return payload.toString('base64')
-    for (let i = random.below(3); i >= 0; i--) payload[random.below(payload.length)] = random.below(256)
+    for (let i = random.below(3); i >= 0; i--)
+      payload[random.below(payload.length)] = random.below(256)
     const end = random.chance(0.3) ? random.below(payload.length) : payload.length
     return payload.subarray(0, end).toString('base64')
   }
@@ -173,7 +226,12 @@ export class Sequences {
       case 'UNREAD':
         return values.details()
       case 'CALLBACK':
-        return [small(), random.list(3, () => values.value()), random.below(4), ...random.list(1, small)]
+        return [
+          small(),
+          random.list(3, () => values.value()),
+          random.below(4),
+          ...random.list(1, small),
+        ]
       case 'RELEASED':
         return random.list(4, () => [small(), small(), small()])
       case 'OUTPUT':
@@ -185,7 +243,14 @@ export class Sequences {
           small(),
         ]
       case 'WARNING':
-        return [values.text(), values.text(), values.text(), values.number(), small(), random.chance(0.5)]
+        return [
+          values.text(),
+          values.text(),
+          values.text(),
+          values.number(),
+          small(),
+          random.chance(0.5),
+        ]
       case 'LOG': {
         const text = () => values.text()
         const origin: Node[] = [

@@ -1,4 +1,7 @@
-/** A host that is attacked, which prints reports: `host.ts inside|processes JSON`. Who starts it watches whether it goes on. */
+/**
+ * A host that is attacked, which prints reports: `host.ts inside|processes JSON`. Who starts it
+ * watches whether it goes on.
+ */
 import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { fuzzInside } from './inside.ts'

@@ -19,7 +19,10 @@ const [HOSTILE, HONEST] = [0, 1]
 /** How many turns of the event loop a worker may have for a call. */
 const TURNS = 30
 
-/** Plays frames to real pools whose workers have no Python, beside honest ones. Tells how far it is from time to time, and at the end. */
+/**
+ * Plays frames to real pools whose workers have no Python, beside honest ones. Tells how far it is
+ * from time to time, and at the end.
+ */
 export async function fuzzInside(run: Run, tell: (report: Report) => void): Promise<void> {
   const { ground, fill } = sealedFile(FILE)
   const recorder = new Recorder(run, ground)
@@ -27,7 +30,11 @@ export async function fuzzInside(run: Run, tell: (report: Report) => void): Prom
     fill()
     const pool = new HostilePool(recorder)
     await pool.start()
-    for (let calls = 0; calls < CALLS_OF_POOL && sequence !== undefined; calls++, sequence = recorder.next()) {
+    for (
+      let calls = 0;
+      calls < CALLS_OF_POOL && sequence !== undefined;
+      calls++, sequence = recorder.next()
+    ) {
       recorder.outcome(await pool.play(sequence))
       if (run.corpus !== undefined) await pool.renew()
       if (recorder.hasNews) tell(recorder.report())
@@ -78,9 +85,25 @@ class HostilePool {
     this.#pool = new Pool({
       isolation,
       settings,
-      ...{ size: { min: 2, max: 2, idleMs: 1_000 }, initialize: undefined, maxQueue: null, callLimits: {}, graceMs: 1_000 },
-      ...{ closeGraceMs: 1_000, startTimeoutMs: 60_000, maxWedged: 0, recycle: { calls: null, ageMs: null, memoryMb: null } },
-      ...{ readonly: false, proxyFor: (handle) => ({ handle }), onLine: hears, listeners: { onWarning: hears, onLog: hears } },
+      ...{
+        size: { min: 2, max: 2, idleMs: 1_000 },
+        initialize: undefined,
+        maxQueue: null,
+        callLimits: {},
+        graceMs: 1_000,
+      },
+      ...{
+        closeGraceMs: 1_000,
+        startTimeoutMs: 60_000,
+        maxWedged: 0,
+        recycle: { calls: null, ageMs: null, memoryMb: null },
+      },
+      ...{
+        readonly: false,
+        proxyFor: (handle) => ({ handle }),
+        onLine: hears,
+        listeners: { onWarning: hears, onLog: hears },
+      },
       observer: new Observer(new EventEmitter()),
     })
   }
@@ -90,7 +113,10 @@ class HostilePool {
     await this.#call(HONEST, [this.#nonce, this.#secret])
   }
 
-  /** Has the hostile worker play frames within a call, with an honest call beside it. Returns the error of the first, or what it returned. */
+  /**
+   * Has the hostile worker play frames within a call, with an honest call beside it. Returns the
+   * error of the first, or what it returned.
+   */
   async play(frames: readonly Frame[]): Promise<unknown> {
     let isOver = false
     this.#attack = { frames, random: this.#recorder.random, isOver: () => isOver }
@@ -118,7 +144,8 @@ class HostilePool {
       this.#recorder.fault('a function came back that only another worker has')
     }
     await honest
-    if (this.#pool.exported.size < 1) this.#recorder.fault('a function was dropped that an honest worker has')
+    if (this.#pool.exported.size < 1)
+      this.#recorder.fault('a function was dropped that an honest worker has')
     return outcome
   }
 

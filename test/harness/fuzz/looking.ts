@@ -10,7 +10,9 @@ export interface Fault {
 export class Faults {
   readonly #found = new Map<string, Fault>()
 
-  /** `where`: the case in which it was seen. The first one of a seed is kept, and all of a corpus. */
+  /**
+   * `where`: the case in which it was seen. The first one of a seed is kept, and all of a corpus.
+   */
   add(what: string, where: string): void {
     const key = where.startsWith('corpus') ? `${what} ${where}` : what
     if (!this.#found.has(key)) this.#found.set(key, { what, where })
@@ -23,19 +25,40 @@ export class Faults {
 
 /** What every object inherits, by which a program can be poisoned. */
 const PROTOTYPES: readonly object[] = [
-  ...[Object, Array, Function, String, Number, Boolean, Promise, Map, Set, Error, Date, RegExp, Uint8Array, ArrayBuffer],
+  ...[
+    Object,
+    Array,
+    Function,
+    String,
+    Number,
+    Boolean,
+    Promise,
+    Map,
+    Set,
+    Error,
+    Date,
+    RegExp,
+    Uint8Array,
+    ArrayBuffer,
+  ],
 ].map(({ prototype }) => prototype as object)
 
 function descriptors(): string {
   return inspect(
     PROTOTYPES.map((prototype) =>
-      Reflect.ownKeys(prototype).map((key) => [key, Object.getOwnPropertyDescriptor(prototype, key)]),
+      Reflect.ownKeys(prototype).map((key) => [
+        key,
+        Object.getOwnPropertyDescriptor(prototype, key),
+      ]),
     ),
     { depth: 4, maxArrayLength: null, showHidden: false },
   )
 }
 
-/** Tells whether anything was put into the prototypes of JavaScript, or changed there, since it was called. */
+/**
+ * Tells whether anything was put into the prototypes of JavaScript, or changed there, since it was
+ * called.
+ */
 export function watchPrototypes(): () => boolean {
   const before = descriptors()
   return () => descriptors() !== before
@@ -50,7 +73,10 @@ function raised(error: PythonError): void {
   }
 }
 
-/** Does with what a call returned or threw what a program does that prints it. Returns what goes wrong. */
+/**
+ * Does with what a call returned or threw what a program does that prints it. Returns what goes
+ * wrong.
+ */
 export function lookAt(outcome: unknown): string | undefined {
   try {
     if (outcome instanceof PythonError) raised(outcome)
@@ -60,7 +86,13 @@ export function lookAt(outcome: unknown): string | undefined {
       return 'an error has a code that is none of ours'
     inspect(outcome, { depth: 3 })
     if (outcome instanceof Error)
-      void [outcome.stack, outcome.message, String(outcome), outcome.name, (outcome as { args?: unknown }).args]
+      void [
+        outcome.stack,
+        outcome.message,
+        String(outcome),
+        outcome.name,
+        (outcome as { args?: unknown }).args,
+      ]
     return undefined
   } catch (error) {
     return `printing what a call returned or threw throws ${inspect(error).split('\n')[0]}`

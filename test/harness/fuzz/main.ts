@@ -25,8 +25,18 @@ const FILE = 200
 
 const { values } = parseArgs({
   options: {
-    ...{ frames: { type: 'string' }, workers: { type: 'string' }, minutes: { type: 'string' }, seed: { type: 'string' } },
-    ...{ from: { type: 'string' }, only: { type: 'string' }, python: { type: 'string' }, save: { type: 'string' } },
+    ...{
+      frames: { type: 'string' },
+      workers: { type: 'string' },
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+    },
+    ...{
+      from: { type: 'string' },
+      only: { type: 'string' },
+      python: { type: 'string' },
+      save: { type: 'string' },
+    },
     help: { type: 'boolean' },
   },
 })
@@ -55,14 +65,18 @@ async function attack(level: Level, seed: number): Promise<number> {
     ...(values.python === undefined ? {} : { python: values.python }),
   }
   const report = await watched(level, run, ({ frames, workers }) => {
-    if (process.stderr.isTTY) process.stderr.write(`\r${level}: ${frames} frames, ${workers} hostile workers `)
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r${level}: ${frames} frames, ${workers} hostile workers `)
   })
   print(level, report)
   if (level === 'inside' && values.save !== undefined) await save(values.save, report)
   return report.faults.length
 }
 
-function print(level: Level, { frames, workers, sent, outcomes, faults, longestStopMs, slopes }: Report): void {
+function print(
+  level: Level,
+  { frames, workers, sent, outcomes, faults, longestStopMs, slopes }: Report,
+): void {
   const counts = new Counts()
   counts.addAll(sent)
   const unsent = counts.missing(EVERYTHING)
@@ -74,8 +88,13 @@ function print(level: Level, { frames, workers, sent, outcomes, faults, longestS
     console.log(`${String(count).padStart(8)} ${outcome}`)
   console.log('What the host held:')
   for (const [name, slope] of Object.entries(slopes)) console.log(`  ${name}: ${slope}`)
-  if (longestStopMs > LONGEST_STOP_MS) console.log(`SLOW: the event loop stopped for ${longestStopMs} ms`)
-  console.log(unsent.length === 0 ? 'All kinds of frames and escapes were sent' : `Never sent: ${unsent.join(', ')}`)
+  if (longestStopMs > LONGEST_STOP_MS)
+    console.log(`SLOW: the event loop stopped for ${longestStopMs} ms`)
+  console.log(
+    unsent.length === 0
+      ? 'All kinds of frames and escapes were sent'
+      : `Never sent: ${unsent.join(', ')}`,
+  )
   for (const { what, where } of faults) console.log(`FAULT: ${what} (--only ${level} ${where})`)
 }
 
@@ -84,7 +103,9 @@ async function save(name: string, { seed, faults }: Report): Promise<void> {
   for (const [i, { what, where }] of faults.entries()) {
     const frames = await minimised(sequences.at(Number(/--from (\d+)/.exec(where)?.[1])), what)
     console.log(
-      frames === undefined ? `Not by these frames alone: ${what} (${where})` : writeCase({ name: `${name}-${i}`, what, frames }),
+      frames === undefined
+        ? `Not by these frames alone: ${what} (${where})`
+        : writeCase({ name: `${name}-${i}`, what, frames }),
     )
   }
 }

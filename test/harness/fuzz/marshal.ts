@@ -1,7 +1,13 @@
 import { CODE, FLAG_REF } from '../../../src/wire/marshal.ts'
 
-/** Marshal data before they are bytes, which may say what CPython would never write. Arrays are lists, plain objects dicts of texts. */
-export type Node = (null | boolean | number | string | Uint8Array) | (readonly Node[] | { readonly [key: string]: Node }) | Piece
+/**
+ * Marshal data before they are bytes, which may say what CPython would never write. Arrays are
+ * lists, plain objects dicts of texts.
+ */
+export type Node =
+  | (null | boolean | number | string | Uint8Array)
+  | (readonly Node[] | { readonly [key: string]: Node })
+  | Piece
 
 /** A part of marshal data that writes itself. */
 export abstract class Piece {
@@ -79,7 +85,10 @@ export class Shared extends Piece {
   }
 }
 
-/** A reference to the object of this number among those that were shared, whether there is one or not. */
+/**
+ * A reference to the object of this number among those that were shared, whether there is one or
+ * not.
+ */
 export class Reference extends Piece {
   readonly index: number
 

@@ -7,8 +7,14 @@ import type { Ground } from './values.ts'
 export const CELLS: number = 1 << 20
 const LEVELS = 40
 
-/** What a hostile worker puts into the memory that it lends, and where it is: payloads within payloads, and a plain one. */
-export function imageOf(fd: number): { readonly bytes: Buffer; readonly loans: readonly (readonly number[])[] } {
+/**
+ * What a hostile worker puts into the memory that it lends, and where it is: payloads within
+ * payloads, and a plain one.
+ */
+export function imageOf(fd: number): {
+  readonly bytes: Buffer
+  readonly loans: readonly (readonly number[])[]
+} {
   const parts: Buffer[] = []
   const loans: number[][] = []
   let at = 0
@@ -24,24 +30,34 @@ export function imageOf(fd: number): { readonly bytes: Buffer; readonly loans: r
   }
   put(Buffer.alloc(4_096, 'A'))
   let inner = put([1, 'x'])
-  for (let level = 0; level < LEVELS; level++) inner = put([escaped(ESCAPE.FRAME, ...inner), escaped(ESCAPE.FRAME, ...inner)])
+  for (let level = 0; level < LEVELS; level++)
+    inner = put([escaped(ESCAPE.FRAME, ...inner), escaped(ESCAPE.FRAME, ...inner)])
   for (let level = 0; level < 3; level++) inner = put(escaped(ESCAPE.FRAME, ...inner))
   return { bytes: Buffer.concat(parts), loans }
 }
 
-/** Memory for frames without a worker process: a sealed file of this process under a fixed number, so that a corpus can name it. */
+/**
+ * Memory for frames without a worker process: a sealed file of this process under a fixed number,
+ * so that a corpus can name it.
+ */
 export function sealedFile(fd: number): { readonly ground: Ground; fill(): void } {
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
   const libc = koffi.load(null)
   const [CLOEXEC_AND_SEALING, ADD_SEALS, SEALS, READ_AND_WRITE, MAP_SHARED] = [3, 1033, 7, 3, 1]
-  const file = libc.func('int memfd_create(const char *name, uint32_t flags)')('pythreads', CLOEXEC_AND_SEALING) as number
+  const file = libc.func('int memfd_create(const char *name, uint32_t flags)')(
+    'pythreads',
+    CLOEXEC_AND_SEALING,
+  ) as number
   const { bytes, loans } = imageOf(fd)
   const size = CELLS * 2
   libc.func('int ftruncate(int fd, int64_t size)')(file, size)
   libc.func('int fcntl(int fd, int command, ...)')(file, ADD_SEALS, 'int', SEALS)
-  if (libc.func('int dup2(int from, int to)')(file, fd) !== fd) throw new Error(`There can be no descriptor ${fd}`)
+  if (libc.func('int dup2(int from, int to)')(file, fd) !== fd)
+    throw new Error(`There can be no descriptor ${fd}`)
   libc.func('int close(int fd)')(file)
-  const mmap = libc.func('intptr_t mmap(void *at, size_t size, int rights, int flags, int fd, int64_t offset)')
+  const mmap = libc.func(
+    'intptr_t mmap(void *at, size_t size, int rights, int flags, int fd, int64_t offset)',
+  )
   const address = mmap(null, size, READ_AND_WRITE, MAP_SHARED, fd, 0) as number
   const memory = Buffer.from(koffi.view(BigInt(address), size))
   const fill = () => void bytes.copy(memory, CELLS)

@@ -30,7 +30,10 @@ export const WAYS: readonly string[] = [
   'by memory that shrinks',
 ]
 
-/** Plays frames by worker processes that write them to their own descriptors, beside honest ones. Tells how far it is, and at the end. */
+/**
+ * Plays frames by worker processes that write them to their own descriptors, beside honest ones.
+ * Tells how far it is, and at the end.
+ */
 export async function fuzzProcesses(run: Run, tell: (report: Report) => void): Promise<void> {
   using places = new Places()
   const canaries = new Canaries(places)
@@ -43,7 +46,11 @@ export async function fuzzProcesses(run: Run, tell: (report: Report) => void): P
   const host = new Host(options, recorder, places, canaries, ground)
   for (let sequence = recorder.next(); sequence !== undefined; ) {
     await host.open()
-    for (let calls = 0; calls < CALLS_OF_POOL && sequence !== undefined; calls++, sequence = recorder.next()) {
+    for (
+      let calls = 0;
+      calls < CALLS_OF_POOL && sequence !== undefined;
+      calls++, sequence = recorder.next()
+    ) {
       await host.attack(sequence)
       if (recorder.hasNews) tell(recorder.report())
     }
@@ -61,7 +68,8 @@ class Canaries {
 
   constructor(places: Places) {
     this.folder = places.folder('canaries')
-    for (let i = 0; i < CANARIES; i++) writeFileSync(join(this.folder, `file${i}`), Buffer.alloc(3 << 20, 65 + i))
+    for (let i = 0; i < CANARIES; i++)
+      writeFileSync(join(this.folder, `file${i}`), Buffer.alloc(3 << 20, 65 + i))
     for (const name of readdirSync(this.folder)) openSync(join(this.folder, name), 'r')
     this.#before = this.#hash()
   }
@@ -72,7 +80,8 @@ class Canaries {
 
   #hash(): string {
     const hash = createHash('sha1')
-    for (const name of readdirSync(this.folder).sort()) hash.update(name).update(readFileSync(join(this.folder, name)))
+    for (const name of readdirSync(this.folder).sort())
+      hash.update(name).update(readFileSync(join(this.folder, name)))
     return hash.digest('hex')
   }
 }
@@ -80,13 +89,15 @@ class Canaries {
 /** What frames can name: the same in each worker. */
 async function groundOf(options: PythonOptions, { folder }: Canaries): Promise<Ground> {
   await using py = await Python.start({ ...options, workers: 1 })
-  const { lent, bare, short, files } = await py.run<Record<'lent' | 'bare' | 'short', number> & { files: number[] }>(
-    'hostile:ground',
-    [folder],
-  )
+  const { lent, bare, short, files } = await py.run<
+    Record<'lent' | 'bare' | 'short', number> & { files: number[] }
+  >('hostile:ground', [folder])
   const own = readdirSync('/proc/self/fd').map((fd) => -Number(fd))
   const loans = [...imageOf(lent).loans, ...imageOf(bare).loans]
-  return { loans, spaces: [-lent, -lent, -bare, -short, ...files.map((fd) => -fd), ...own, 0, 1, 2 ** 40] }
+  return {
+    loans,
+    spaces: [-lent, -lent, -bare, -short, ...files.map((fd) => -fd), ...own, 0, 1, 2 ** 40],
+  }
 }
 
 class Host {
@@ -98,11 +109,18 @@ class Host {
   #py: Python | undefined
   #nonce = 0
   readonly #secret = (nonce: number) => {
-    if (nonce !== this.#nonce) this.#recorder.fault('a function was called that only another worker has')
+    if (nonce !== this.#nonce)
+      this.#recorder.fault('a function was called that only another worker has')
     return nonce
   }
 
-  constructor(options: PythonOptions, recorder: Recorder, places: Places, canaries: Canaries, ground: Ground) {
+  constructor(
+    options: PythonOptions,
+    recorder: Recorder,
+    places: Places,
+    canaries: Canaries,
+    ground: Ground,
+  ) {
     this.#options = options
     this.#recorder = recorder
     this.#places = places
@@ -121,34 +139,48 @@ class Host {
 
   async close(): Promise<void> {
     const closed = this.#py?.close()
-    if ((await Promise.race([closed?.then(() => true), sleep(10_000)])) !== true) this.#recorder.fault('a pool does not close')
+    if ((await Promise.race([closed?.then(() => true), sleep(10_000)])) !== true)
+      this.#recorder.fault('a pool does not close')
   }
 
   /** Has a worker play frames, in one of several positions, with honest calls beside it. */
   async attack(frames: readonly Frame[]): Promise<void> {
     // One way after the other, so that few sequences have all of them.
     const way = this.#recorder.turn % 16
-    const attacked = way === 5 ? this.#atStart(frames) : way === 9 ? this.#inSync(frames) : this.#inCall(frames, way)
+    const attacked =
+      way === 5
+        ? this.#atStart(frames)
+        : way === 9
+          ? this.#inSync(frames)
+          : this.#inCall(frames, way)
     await Promise.all([attacked, this.#honest()])
   }
 
   async #inCall(frames: readonly Frame[], way: number): Promise<void> {
     const py = this.#running()
     const how = howOf(this.#recorder.random, way)
-    this.#recorder.count(WAYS[how['status'] !== undefined ? 3 : how['shrink'] === true ? 4 : 0] ?? '')
-    const call = py.run('hostile:play', [written(frames), this.#image, this.#canaries.folder, how], { worker: HOSTILE })
+    this.#recorder.count(
+      WAYS[how['status'] !== undefined ? 3 : how['shrink'] === true ? 4 : 0] ?? '',
+    )
+    const call = py.run(
+      'hostile:play',
+      [written(frames), this.#image, this.#canaries.folder, how],
+      { worker: HOSTILE },
+    )
     const settled = call.then(
       () => undefined,
       (error: unknown) => error,
     )
     const pid = () => {
       const worker = py.stats().workers[HOSTILE]
-      return worker?.state === 'starting' ? undefined : worker?.pid // to end it again and again before it serves would put the next one off
+      // to end it again and again before it serves would put the next one off
+      return worker?.state === 'starting' ? undefined : worker?.pid
     }
     const LATE = {}
     let outcome = await Promise.race([settled, sleep(PATIENCE_MS, LATE)])
     for (let looks = 0; outcome === LATE; looks++) {
-      if (looks === 200) return this.#recorder.fault('a call is not settled though its worker has ended')
+      if (looks === 200)
+        return this.#recorder.fault('a call is not settled though its worker has ended')
       end(pid()) // it does not return, as programs may
       outcome = await Promise.race([settled, sleep(PATIENCE_MS, LATE)])
     }
@@ -160,12 +192,22 @@ class Host {
   async #atStart(frames: readonly Frame[]): Promise<void> {
     const { random } = this.#recorder
     this.#recorder.count('while it starts')
-    const told = { frames: written(frames, (payload) => payload.toString('base64')), linger: 0.02, exit: random.pick([0, 0, 3]) }
-    const env = { ...process.env, HOSTILE_FRAMES: this.#places.file('frames.json', JSON.stringify(told)) } as Record<
-      string,
-      string
-    >
-    const options = { ...this.#options, workers: 1, env, preload: ['hostile_start'], startTimeoutMs: 2_000 }
+    const told = {
+      frames: written(frames, (payload) => payload.toString('base64')),
+      linger: 0.02,
+      exit: random.pick([0, 0, 3]),
+    }
+    const env = {
+      ...process.env,
+      HOSTILE_FRAMES: this.#places.file('frames.json', JSON.stringify(told)),
+    } as Record<string, string>
+    const options = {
+      ...this.#options,
+      workers: 1,
+      env,
+      preload: ['hostile_start'],
+      startTimeoutMs: 2_000,
+    }
     this.#recorder.workers++
     this.#recorder.outcome(
       await Python.start(options).then(
@@ -182,17 +224,25 @@ class Host {
     this.#recorder.count('in a sync call')
     const outcome = this.#recorder.blocking(() => {
       try {
-        return py.sync.run('hostile:play', [written(frames), this.#image, this.#canaries.folder, { linger: 0.02, exit: 7 }])
+        return py.sync.run('hostile:play', [
+          written(frames),
+          this.#image,
+          this.#canaries.folder,
+          { linger: 0.02, exit: 7 },
+        ])
       } catch (error) {
         return error
       }
     })
     this.#recorder.outcome(outcome)
     try {
-      if (py.sync.run('honest:echo', [this.#nonce]) !== this.#nonce) this.#recorder.fault('a sync call got another result')
+      if (py.sync.run('honest:echo', [this.#nonce]) !== this.#nonce)
+        this.#recorder.fault('a sync call got another result')
     } catch (error) {
-      // What the one that is hostile said last may come with the next call, which starts another one.
-      if (!(error instanceof PythreadsError)) this.#recorder.fault(`a sync call threw ${reasonOf(error)}`)
+      // What the one that is hostile said last may come with the next call, which starts another
+      // one.
+      if (!(error instanceof PythreadsError))
+        this.#recorder.fault(`a sync call threw ${reasonOf(error)}`)
     }
     py.sync.close?.()
   }
@@ -204,13 +254,20 @@ class Host {
       py.run('honest:echo', [nonce], { worker: HONEST }),
       py.run('honest:ask', [nonce, (asked: number) => asked], { worker: HONEST }),
       py.run('honest:use', [nonce], { worker: HONEST }),
-      py.run<Uint8Array>('honest:swap', [new Uint8Array(40_000).fill(nonce % 256)], { worker: HONEST }),
+      py.run<Uint8Array>('honest:swap', [new Uint8Array(40_000).fill(nonce % 256)], {
+        worker: HONEST,
+      }),
     ]
     const values = await Promise.allSettled(calls)
     const right = [nonce, [nonce, nonce], nonce]
     for (const [i, value] of values.entries()) {
-      if (value.status === 'rejected') this.#recorder.fault(`an honest call was rejected: ${reasonOf(value.reason)}`)
-      else if (i < 3 ? JSON.stringify(value.value) !== JSON.stringify(right[i]) : !isFilled(value.value, nonce % 256)) {
+      if (value.status === 'rejected')
+        this.#recorder.fault(`an honest call was rejected: ${reasonOf(value.reason)}`)
+      else if (
+        i < 3
+          ? JSON.stringify(value.value) !== JSON.stringify(right[i])
+          : !isFilled(value.value, nonce % 256)
+      ) {
         this.#recorder.fault('an honest call got another result')
       }
     }
@@ -223,7 +280,9 @@ class Host {
 }
 
 function isFilled(value: unknown, byte: number): boolean {
-  return value instanceof Uint8Array && value.length === 40_000 && value.every((one) => one === byte)
+  return (
+    value instanceof Uint8Array && value.length === 40_000 && value.every((one) => one === byte)
+  )
 }
 
 /** What else a worker does, and how its call ends. */
@@ -242,7 +301,15 @@ function howOf(random: Random, way: number): Record<string, unknown> {
 function written<T = Buffer>(frames: readonly Frame[], as?: (payload: Buffer) => T): unknown[] {
   return frames.map(({ channel, own = false, id, claim, kind, payload, cut = 0 }) => {
     const bytes = Buffer.from(payload, 'base64')
-    return [CHANNELS[channel], own, id, (claim ?? bytes.length) >>> 0, kind >>> 0, as === undefined ? bytes : as(bytes), cut]
+    return [
+      CHANNELS[channel],
+      own,
+      id,
+      (claim ?? bytes.length) >>> 0,
+      kind >>> 0,
+      as === undefined ? bytes : as(bytes),
+      cut,
+    ]
   })
 }
 

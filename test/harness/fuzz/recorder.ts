@@ -94,7 +94,8 @@ export class Recorder {
     if (this.#progress !== undefined) writeSync(this.#progress, String(index).padStart(16), 0)
     this.#where = whereOf(this.#run, index)
     this.random.reseed(seed, index)
-    const sequence = corpus === undefined ? (this.#isOver ? undefined : this.#sequences.at(index)) : corpus[index]
+    const sequence =
+      corpus === undefined ? (this.#isOver ? undefined : this.#sequences.at(index)) : corpus[index]
     this.#frames += sequence?.length ?? 0
     return sequence
   }
@@ -147,9 +148,21 @@ export class Recorder {
     this.#noteStops()
     this.hasNews = false
     const { seed } = this.#run
-    const counted = { sent: this.#sent.toJSON(), outcomes: this.#outcomes.toJSON(), faults: this.#faults.found }
+    const counted = {
+      sent: this.#sent.toJSON(),
+      outcomes: this.#outcomes.toJSON(),
+      faults: this.#faults.found,
+    }
     const [longestStopMs, slopes] = [Math.round(this.#longestStop / 1e6), this.samples.slopes()]
-    return { seed, frames: this.#frames, next: this.#next, workers: this.workers, ...counted, longestStopMs, slopes }
+    return {
+      seed,
+      frames: this.#frames,
+      next: this.#next,
+      workers: this.workers,
+      ...counted,
+      longestStopMs,
+      slopes,
+    }
   }
 
   #noteStops(): void {

@@ -8,17 +8,63 @@ import { Dict, escaped, type Node, Raw, Reference, SetOf, Shared } from './marsh
 export interface Ground {
   /** Loans that are right: size, position, space, cell. */
   readonly loans: readonly (readonly number[])[]
-  /** Spaces that a worker can name: memory of its own, files that it may read, and descriptors of the host. */
+  /**
+   * Spaces that a worker can name: memory of its own, files that it may read, and descriptors of
+   * the host.
+   */
   readonly spaces: readonly number[]
 }
 
 const NUMBERS = [
-  ...[0, 1, 2, 3, 5, 64, 255, 256, 65_535, 65_536, 2 ** 20, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53, 2 ** 53 + 2],
-  ...[-0, -1, -2, -(2 ** 31), -(2 ** 53), 0.5, 1e-320, 1e308, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  ...[
+    0,
+    1,
+    2,
+    3,
+    5,
+    64,
+    255,
+    256,
+    65_535,
+    65_536,
+    2 ** 20,
+    2 ** 31 - 1,
+    2 ** 31,
+    2 ** 32 - 1,
+    2 ** 32,
+    2 ** 53,
+    2 ** 53 + 2,
+  ],
+  ...[
+    -0,
+    -1,
+    -2,
+    -(2 ** 31),
+    -(2 ** 53),
+    0.5,
+    1e-320,
+    1e308,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ],
 ]
 
 const TEXTS = [
-  ...['', 'x', 'value', '10', '__proto__', 'constructor', 'prototype', 'then', 'toJSON', 'toString', 'valueOf', 'hasOwnProperty'],
+  ...[
+    '',
+    'x',
+    'value',
+    '10',
+    '__proto__',
+    'constructor',
+    'prototype',
+    'then',
+    'toJSON',
+    'toString',
+    'valueOf',
+    'hasOwnProperty',
+  ],
   ...[
     'length',
     'message',
@@ -52,7 +98,15 @@ const MOST_NODES = 60
 
 /** The least that is said of an exception. */
 const PLAIN_DETAILS = {
-  ...{ code: 'ERR_PYTHREADS_PYTHON', type: 'E', module: 'm', message: 'x', traceback: '', frames: [], notes: [] },
+  ...{
+    code: 'ERR_PYTHREADS_PYTHON',
+    type: 'E',
+    module: 'm',
+    message: 'x',
+    traceback: '',
+    frames: [],
+    notes: [],
+  },
   ...{ path: null, bases: [], place: null, thrown: null },
 }
 
@@ -83,7 +137,9 @@ export class Values {
 
   number(): number {
     const random = this.#random
-    return random.chance(0.6) ? random.pick(NUMBERS) : random.below(random.pick([4, 300, 2 ** 20, 2 ** 32]))
+    return random.chance(0.6)
+      ? random.pick(NUMBERS)
+      : random.below(random.pick([4, 300, 2 ** 20, 2 ** 32]))
   }
 
   text(): string {
@@ -113,13 +169,23 @@ export class Values {
         frames: random.list(3, frame),
         notes: random.list(2, () => this.text()),
       },
-      ...{ cause: inner(), errors: random.chance(0.2) ? [inner(), inner()] : null, path: random.pick([null, this.text()]) },
-      ...{ bases: random.list(3, () => this.text()), thrown: random.chance(0.1) ? [this.#loose()] : null },
-      place: random.chance(0.2) ? { file: this.text(), line: this.number(), column: this.number(), text: this.text() } : null,
+      ...{
+        cause: inner(),
+        errors: random.chance(0.2) ? [inner(), inner()] : null,
+        path: random.pick([null, this.text()]),
+      },
+      ...{
+        bases: random.list(3, () => this.text()),
+        thrown: random.chance(0.1) ? [this.#loose()] : null,
+      },
+      place: random.chance(0.2)
+        ? { file: this.text(), line: this.number(), column: this.number(), text: this.text() }
+        : null,
       args: random.list(3, () => this.#loose()),
     }
     if (random.chance(0.2)) details['opaque'] = random.list(3, () => this.number())
-    if (random.chance(0.3)) details['attributes'] = { errno: this.number(), [this.text()]: this.#loose() }
+    if (random.chance(0.3))
+      details['attributes'] = { errno: this.number(), [this.text()]: this.#loose() }
     if (random.chance(0.1)) details['exception'] = this.#loose()
     if (random.chance(0.25)) details[random.pick(Object.keys(details))] = this.#loose()
     if (random.chance(0.05)) delete details[random.pick(Object.keys(details))]
@@ -133,12 +199,18 @@ export class Values {
       (items) => items,
       (items) => new SetOf(items, true),
       (items) => new Dict(items.map((item, i) => [i === 0 ? 'a' : i, item])),
-      ([first = null, again = null]) => ({ ...PLAIN_DETAILS, cause: first, errors: [again, again] }),
+      ([first = null, again = null]) => ({
+        ...PLAIN_DETAILS,
+        cause: first,
+        errors: [again, again],
+      }),
       ([first = null, again = null]) => ({ ...PLAIN_DETAILS, cause: null, errors: [first, again] }),
     ])
     let node: Node = new Shared(make([1]))
-    // The outermost object has the number 0, the next one the number 1: each names the one below it twice.
-    for (let level = levels - 1; level >= 0; level--) node = new Shared(make([node, new Reference(level + 1)]))
+    // The outermost object has the number 0, the next one the number 1: each names the one below it
+    // twice.
+    for (let level = levels - 1; level >= 0; level--)
+      node = new Shared(make([node, new Reference(level + 1)]))
     return node
   }
 
@@ -194,7 +266,9 @@ export class Values {
 
   /** An int of many digits. */
   #long(): Node {
-    const digits = this.#random.list(40, () => this.#random.below(this.#random.chance(0.05) ? 65_536 : 32_768))
+    const digits = this.#random.list(40, () =>
+      this.#random.below(this.#random.chance(0.05) ? 65_536 : 32_768),
+    )
     const count = this.#random.chance(0.9) ? digits.length : this.number()
     const bytes = Buffer.alloc(5 + digits.length * 2)
     bytes[0] = 0x6c
@@ -207,7 +281,8 @@ export class Values {
     const random = this.#random
     this.#counts.add(`escape ${name}`)
     const fields = this.#fields(name, depth)
-    if (random.chance(0.15)) fields[random.below(Math.max(fields.length, 1))] = this.#node(depth + 1)
+    if (random.chance(0.15))
+      fields[random.below(Math.max(fields.length, 1))] = this.#node(depth + 1)
     if (random.chance(0.03)) fields.pop()
     if (random.chance(0.03)) fields.push(this.#node(depth + 1))
     const code = ESCAPE[name as keyof typeof ESCAPE]

@@ -11,14 +11,24 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const HOST = fileURLToPath(new URL('host.ts', import.meta.url))
 /** Whether frames come from real processes, or from within the host at the same channels. */
 export type Level = 'inside' | 'processes'
-/** How long a host may stay at one sequence: its event loop stands still, or the machine is very busy. */
+/**
+ * How long a host may stay at one sequence: its event loop stands still, or the machine is very
+ * busy.
+ */
 const STILL_MS = 15_000
 const LOOK_MS = 250
 /** How often a host that fell or stood still is followed by another one. */
 const MOST_HOSTS = 20
 
-/** A run by hosts that are watched from outside: one that falls or stands still is followed by another one, behind what ended it. */
-export async function watched(level: Level, options: Run, told: (report: Report) => void = () => {}): Promise<Report> {
+/**
+ * A run by hosts that are watched from outside: one that falls or stands still is followed by
+ * another one, behind what ended it.
+ */
+export async function watched(
+  level: Level,
+  options: Run,
+  told: (report: Report) => void = () => {},
+): Promise<Report> {
   using places = new Places()
   const progress = places.path('progress')
   const [sent, outcomes, faults] = [new Counts(), new Counts(), new Faults()]
@@ -28,9 +38,19 @@ export async function watched(level: Level, options: Run, told: (report: Report)
     const counted = { sent: sent.toJSON(), outcomes: outcomes.toJSON(), faults: faults.found }
     return { seed: options.seed, frames, next: from, workers, ...counted, longestStopMs, slopes }
   }
-  for (let hosts = 0; hosts < MOST_HOSTS && (hosts === 0 || !isOver(options, frames, from)); hosts++) {
+  for (
+    let hosts = 0;
+    hosts < MOST_HOSTS && (hosts === 0 || !isOver(options, frames, from));
+    hosts++
+  ) {
     const { workers: most = Number.MAX_SAFE_INTEGER } = options
-    const rest = { ...options, from, frames: options.frames - frames, workers: most - workers, progress }
+    const rest = {
+      ...options,
+      from,
+      frames: options.frames - frames,
+      workers: most - workers,
+      progress,
+    }
     const { report, fault } = await host(level, rest, (report) => told(report))
     if (report !== undefined) {
       sent.addAll(report.sent)
@@ -54,11 +74,19 @@ function isOver({ frames, corpus }: Run, sent: number, next: number): boolean {
 }
 
 /** One host. Returns its last report, and how it ended if not by itself. */
-async function host(level: Level, options: Run, told: (report: Report) => void): Promise<{ report?: Report; fault?: string }> {
-  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', HOST, level, JSON.stringify(options)], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+async function host(
+  level: Level,
+  options: Run,
+  told: (report: Report) => void,
+): Promise<{ report?: Report; fault?: string }> {
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', '--import', 'tsx', HOST, level, JSON.stringify(options)],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   let [last, since, isStill] = ['', Date.now(), false]
   const { printed, ended } = gathered(child, () => {
     const report = reportOf(printed.stdout)

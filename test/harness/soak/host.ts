@@ -1,4 +1,7 @@
-/** A host that makes traffic of every kind, and looks at what it holds: `host.ts JSON`; prints a report. */
+/**
+ * A host that makes traffic of every kind, and looks at what it holds: `host.ts JSON`; prints a
+ * report.
+ */
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -47,9 +50,19 @@ async function warmUp(options: PythonOptions): Promise<void> {
   for (const traffic of Object.values(TRAFFIC)) await traffic(py, 1)
 }
 
-async function soak({ isolation, python, rounds = Number.POSITIVE_INFINITY, minutes = 0 }: Soak): Promise<SoakReport> {
+async function soak({
+  isolation,
+  python,
+  rounds = Number.POSITIVE_INFINITY,
+  minutes = 0,
+}: Soak): Promise<SoakReport> {
   const isProcess = isolation === 'process'
-  const [counts, heard, wrong, samples] = [new Counts(), new Counts(), new Map<string, string>(), new Samples()]
+  const [counts, heard, wrong, samples] = [
+    new Counts(),
+    new Counts(),
+    new Map<string, string>(),
+    new Samples(),
+  ]
   const hear = (what: string) => () => heard.add(what)
   const options: PythonOptions = {
     ...{ isolation, python, path: [MODULES], workers: 2, copy: true, graceMs: 5_000 },
@@ -80,7 +93,8 @@ async function soak({ isolation, python, rounds = Number.POSITIVE_INFINITY, minu
         const [name, traffic] = kinds[(i + number * 5) % kinds.length] as (typeof kinds)[number]
         await one(name, traffic)
       }
-      if (isProcess && turn % DEATH_EVERY === 0) for (const [name, traffic] of Object.entries(DEATHS)) await one(name, traffic)
+      if (isProcess && turn % DEATH_EVERY === 0)
+        for (const [name, traffic] of Object.entries(DEATHS)) await one(name, traffic)
     }
   }
   const looking = look()
@@ -90,19 +104,39 @@ async function soak({ isolation, python, rounds = Number.POSITIVE_INFINITY, minu
   await py.close()
   const left = await remaining(before)
   const told = { counts: counts.toJSON(), heard: heard.toJSON(), wrong: [...wrong.values()] }
-  return { ...told, workers: { recycled, replaced }, growth: samples.growth(), slopes: samples.slopes(), left }
+  return {
+    ...told,
+    workers: { recycled, replaced },
+    growth: samples.growth(),
+    slopes: samples.slopes(),
+    left,
+  }
 
   async function look(): Promise<void> {
     const every = Number.isFinite(rounds) ? 50 : (minutes * 60_000) / LOOKS
     while (!isOver()) {
       await sleep(every)
-      const pids = new Set(py.stats().workers.flatMap(({ pid }) => (pid === undefined || pid === process.pid ? [] : [pid])))
+      const pids = new Set(
+        py
+          .stats()
+          .workers.flatMap(({ pid }) => (pid === undefined || pid === process.pid ? [] : [pid])),
+      )
       const workers = [...pids].map(ofProcess)
-      const sum = (name: string) => workers.reduce((all, one) => all + (one[name] ?? 0), 0) / Math.max(workers.length, 1)
+      const sum = (name: string) =>
+        workers.reduce((all, one) => all + (one[name] ?? 0), 0) / Math.max(workers.length, 1)
       const names = isProcess ? ['rss MB', 'descriptors', 'threads'] : []
       const { objects, callbacks, memory } = py.stats()
-      const shared = { objects, callbacks, lent: memory.lent, borrowed: memory.borrowed, 'shared memory MB': memory.residentMb }
-      samples.take(made, { ...shared, ...Object.fromEntries(names.map((name) => [`${name} of a worker`, sum(name)])) })
+      const shared = {
+        objects,
+        callbacks,
+        lent: memory.lent,
+        borrowed: memory.borrowed,
+        'shared memory MB': memory.residentMb,
+      }
+      samples.take(made, {
+        ...shared,
+        ...Object.fromEntries(names.map((name) => [`${name} of a worker`, sum(name)])),
+      })
     }
   }
 }

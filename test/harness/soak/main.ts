@@ -12,7 +12,10 @@ status 1 when something came out wrong, grew, or is left behind.
   --isolation LIST  such as thread,process (default: thread,subinterpreter,process)
   --python PATH     the Python (default: the one that pythreads finds)
 `
-/** How much may come and go, by the end of a name: the allocators of two languages, and buffers that are kept. */
+/**
+ * How much may come and go, by the end of a name: the allocators of two languages, and buffers that
+ * are kept.
+ */
 const NOISE: Readonly<Record<string, number>> = {
   'rss MB': 24,
   'MB of a worker': 24,
@@ -24,11 +27,18 @@ const NOISE: Readonly<Record<string, number>> = {
 const OTHER_NOISE = 20
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string' }, isolation: { type: 'string' }, python: { type: 'string' }, help: { type: 'boolean' } },
+  options: {
+    minutes: { type: 'string' },
+    isolation: { type: 'string' },
+    python: { type: 'string' },
+    help: { type: 'boolean' },
+  },
 })
 
 async function main(): Promise<void> {
-  const isolations = (values.isolation ?? 'thread,subinterpreter,process').split(',') as Soak['isolation'][]
+  const isolations = (values.isolation ?? 'thread,subinterpreter,process').split(
+    ',',
+  ) as Soak['isolation'][]
   const minutes = Number(values.minutes ?? 5) / isolations.length
   for (const isolation of isolations) {
     const { report, ending } = await host({
@@ -44,16 +54,23 @@ async function main(): Promise<void> {
 
 async function host(soak: Soak): Promise<{ report?: SoakReport; ending: string }> {
   const path = fileURLToPath(new URL('host.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', path, JSON.stringify(soak)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--expose-gc', '--import', 'tsx', path, JSON.stringify(soak)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   const { code, signal, stdout, stderr } = await gathered(child).ended
   const ending = `it ended by ${signal ?? `status ${code}`}: ${stderr.slice(0, 1_000)}`
   return code === 0 ? { report: JSON.parse(stdout) as SoakReport, ending } : { ending }
 }
 
 /** Returns whether anything is wrong. */
-function print(isolation: string, { counts, wrong, heard, workers, growth, slopes, left }: SoakReport): boolean {
+function print(
+  isolation: string,
+  { counts, wrong, heard, workers, growth, slopes, left }: SoakReport,
+): boolean {
   const sum = Object.values(counts).reduce((all, count) => all + count, 0)
   console.log(
     `\n${isolation}: ${sum} calls of ${Object.keys(counts).length} kinds, ${workers.recycled} workers recycled and ${workers.replaced} replaced`,
@@ -63,10 +80,14 @@ function print(isolation: string, { counts, wrong, heard, workers, growth, slope
       .map(([what, count]) => `${count} of ${what}`)
       .join(', ')}`,
   )
-  for (const [name, slope] of Object.entries(slopes)) console.log(`  ${grew(name, growth) ? 'GREW ' : ''}${name}: ${slope}`)
+  for (const [name, slope] of Object.entries(slopes))
+    console.log(`  ${grew(name, growth) ? 'GREW ' : ''}${name}: ${slope}`)
   for (const line of wrong) console.log(`  WRONG ${line}`)
   for (const [what, count] of Object.entries(left)) console.log(`  LEFT ${count} ${what}`)
-  const isBad = wrong.length > 0 || Object.keys(left).length > 0 || Object.keys(growth).some((name) => grew(name, growth))
+  const isBad =
+    wrong.length > 0 ||
+    Object.keys(left).length > 0 ||
+    Object.keys(growth).some((name) => grew(name, growth))
   if (!isBad) console.log('  nothing grew, and nothing is left')
   return isBad
 }

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Python, RemoteObject } from '../../../src/index.ts'
 import { PythonError, PythreadsError } from '../../../src/index.ts'
 
-/** What a soak does once; returns whether it came out right. `n`: a number that no other one has. */
+/**
+ * What a soak does once; returns whether it came out right. `n`: a number that no other one has.
+ */
 export type Traffic = (py: Python, n: number) => boolean | Promise<boolean>
 
 const add = (x: number) => x + 1
@@ -35,8 +37,10 @@ export const TRAFFIC: Readonly<Record<string, Traffic>> = {
     return (await py.run('soaking:total', [array])) === n * 5_000
   },
   callback: async (py, n) => (await py.run('soaking:ask', [add, n])) === n + 1,
-  'new function': async (py, n) => (await py.run('soaking:ask', [async (x: number) => x + n, 1])) === n + 1,
-  'iterator to Python': async (py, n) => (await py.run('soaking:total', [[n, 1, 2].values()])) === n + 3,
+  'new function': async (py, n) =>
+    (await py.run('soaking:ask', [async (x: number) => x + n, 1])) === n + 1,
+  'iterator to Python': async (py, n) =>
+    (await py.run('soaking:total', [[n, 1, 2].values()])) === n + 3,
   'iterator from Python': async (py, n) => {
     let sum = 0
     for await (const item of await py.run<RemoteObject>('soaking:count', [5 + (n % 3)])) {
@@ -46,7 +50,10 @@ export const TRAFFIC: Readonly<Record<string, Traffic>> = {
     return sum === 10
   },
   object: async (py, n) => {
-    const point = await py.run<RemoteObject & { add(y: number): Promise<number> }>('soaking:Point', [n])
+    const point = await py.run<RemoteObject & { add(y: number): Promise<number> }>(
+      'soaking:Point',
+      [n],
+    )
     const sum = await point.add(2)
     if (n % 2 === 0) point.$dispose() // the other half is left to the garbage collector
     return sum === n + 2
@@ -61,11 +68,19 @@ export const TRAFFIC: Readonly<Record<string, Traffic>> = {
   },
   cancellation: async (py, n) => {
     const options = n % 2 === 0 ? { timeoutMs: 20 } : { signal: AbortSignal.timeout(20) }
-    return await ends(py.run('soaking:spin', [], options), n % 2 === 0 ? 'ERR_PYTHREADS_TIMEOUT' : 'ERR_PYTHREADS_ABORTED')
+    return await ends(
+      py.run('soaking:spin', [], options),
+      n % 2 === 0 ? 'ERR_PYTHREADS_TIMEOUT' : 'ERR_PYTHREADS_ABORTED',
+    )
   },
   exception: async (py, n) => {
     const error = await py.run('soaking:fails', [n]).catch((error: unknown) => error)
-    return error instanceof PythonError && error.type === 'ValueError' && error.cause instanceof PythonError && error.stack !== ''
+    return (
+      error instanceof PythonError &&
+      error.type === 'ValueError' &&
+      error.cause instanceof PythonError &&
+      error.stack !== ''
+    )
   },
   'thrown error': async (py, n) => {
     const thrown = new Error(String(n))
@@ -79,21 +94,26 @@ export const TRAFFIC: Readonly<Record<string, Traffic>> = {
       .catch((error: unknown) => error)
     return error === thrown
   },
-  'refused value': async (py) => await ends(py.run('soaking:echo', [Symbol('none')]), 'ERR_PYTHREADS_VALUE'),
+  'refused value': async (py) =>
+    await ends(py.run('soaking:echo', [Symbol('none')]), 'ERR_PYTHREADS_VALUE'),
   map: async (py, n) => {
     let sum = 0
-    for await (const value of py.map('soaking:echo', [n, 1, 2, 3], { chunk: 2 })) sum += value as number
+    for await (const value of py.map('soaking:echo', [n, 1, 2, 3], { chunk: 2 }))
+      sum += value as number
     return sum === n + 6
   },
   output: async (py, n) => (await py.run('soaking:says', [n])) === n,
   sync: (py, n) => py.sync.run('soaking:echo', [n]) === n,
   'sync callback': (py, n) => py.sync.run('soaking:ask', [add, n]) === n + 1,
-  'sync array': (py, n) => py.sync.run<Uint8Array>('soaking:twice', [new Uint8Array(40_000).fill(n % 100)])[0] === (n % 100) * 2,
+  'sync array': (py, n) =>
+    py.sync.run<Uint8Array>('soaking:twice', [new Uint8Array(40_000).fill(n % 100)])[0] ===
+    (n % 100) * 2,
 }
 
 /** Where workers are processes. Calls that a worker has which dies are rejected by that. */
 export const DEATHS: Readonly<Record<string, Traffic>> = {
-  'a worker that dies': async (py) => await ends(py.run('soaking:dies', []), 'ERR_PYTHREADS_WORKER_DIED'),
+  'a worker that dies': async (py) =>
+    await ends(py.run('soaking:dies', []), 'ERR_PYTHREADS_WORKER_DIED'),
 }
 
 async function ends(call: Promise<unknown>, code: string): Promise<boolean> {

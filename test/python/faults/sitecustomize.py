@@ -1,4 +1,6 @@
-"""Lets one kind of call fail in every interpreter that has this folder on PYTHONPATH, as long as the file FAULT_FILE names it."""
+"""Lets one kind of call fail in every interpreter that has this folder on PYTHONPATH, as long as
+the file FAULT_FILE names it.
+"""
 
 import errno
 import os
@@ -62,7 +64,9 @@ def _install():
         import _interpreters
     except ImportError:
         return
-    _fail(_interpreters, "create", "interpreter", lambda: RuntimeError("interpreter creation failed"))
+    _fail(
+        _interpreters, "create", "interpreter", lambda: RuntimeError("interpreter creation failed")
+    )
 
 
 if _FILE:
