@@ -47,6 +47,7 @@ async function open(
     doublesSync: (length) => doublesOf(py.sync.run('work:doubles', [length])),
     alloc: (length) => py.alloc(Float64Array, length),
     map: (name, items) => py.map(`work:${name}`, items),
+    iterate: (name, ...args) => py.run(`work:${name}`, args),
     callback: (callback, times) => py.run('work:times', [callback, times]),
     callbackSync: (callback, times) => py.sync.run('work:times', [callback, times]),
     coroutine: call,

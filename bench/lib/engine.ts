@@ -28,6 +28,8 @@ export interface Engine {
   doubles?(length: number): Promise<Float64Array>
   /** Calls a function for each item, in order. */
   map?(name: string, items: Iterable<number>): AsyncIterable<unknown>
+  /** Iterates over what a function returns, a step at a time. */
+  iterate?(name: string, ...args: readonly unknown[]): Promise<AsyncIterable<unknown>>
   /** Lets Python call back so many times. */
   callback?(callback: (x: number) => number, times: number): Promise<unknown>
   callbackSync?(callback: (x: number) => number, times: number): unknown

@@ -131,6 +131,27 @@ export async function withLag<T>(
   }
 }
 
+/** How late a timer of 5 ms is while a task goes on, in ms. */
+export async function lateness(
+  task: () => Promise<unknown>,
+): Promise<{ readonly p99: number; readonly max: number }> {
+  const PERIOD_MS = 5
+  const late: number[] = []
+  let goesOn = true
+  const looking = (async () => {
+    while (goesOn) {
+      const set = performance.now()
+      await new Promise((resolve) => setTimeout(resolve, PERIOD_MS))
+      late.push(performance.now() - set - PERIOD_MS)
+    }
+  })()
+  await task()
+  goesOn = false
+  await looking
+  late.sort((a, b) => a - b)
+  return { p99: late[Math.floor(late.length * 0.99)] ?? Number.NaN, max: late.at(-1) ?? Number.NaN }
+}
+
 export function middle(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const half = sorted.length >> 1

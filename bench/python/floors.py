@@ -152,6 +152,14 @@ def callback(seconds):
     return rate(lambda _: work.times(lambda x: x + 1, 1000), seconds, 1) * 1000
 
 
+def generator(seconds):
+    def loop(_):
+        for _ in work.numbers(1000):
+            pass
+
+    return rate(loop, seconds, 1) * 1000
+
+
 def gather(_seconds):
     import asyncio
 

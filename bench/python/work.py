@@ -87,6 +87,19 @@ def times(function, n):
     return n
 
 
+def numbers(n):
+    """A generator."""
+    yield from range(n)
+
+
+def hold(gate):
+    """Keep the worker until a file is there."""
+    import os
+
+    while not os.path.exists(gate):
+        time.sleep(0.01)
+
+
 def fail():
     raise ValueError("no such id")
 

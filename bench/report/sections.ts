@@ -79,14 +79,19 @@ const PLANS: readonly Plan[] = [
   {
     id: 'queue',
     title: 'Queue',
-    text: 'Calls that wait for their turn.',
-    scenarios: { queue: barFigures },
+    text: 'Calls that wait for their turn, and the event loop meanwhile.',
+    scenarios: { queue: barFigures, 'event-loop': barFigures },
   },
   {
     id: 'ways',
-    title: 'Callbacks, exceptions, asyncio',
-    text: 'Python that calls JavaScript, that fails, and that waits.',
-    scenarios: { callback: barFigures, exception: barFigures, asyncio: barFigures },
+    title: 'Callbacks, generators, exceptions, asyncio',
+    text: 'Python that calls JavaScript, that gives items, that fails, and that waits.',
+    scenarios: {
+      callback: barFigures,
+      generator: barFigures,
+      exception: barFigures,
+      asyncio: barFigures,
+    },
   },
   {
     id: 'seed',

@@ -6,8 +6,10 @@ import { scenario as twentyCallers } from './c-20-callers.ts'
 import { scenario as callback } from './callback.ts'
 import { scenario as cpu } from './d-cpu.ts'
 import { scenario as arrayIn } from './e-array-in.ts'
+import { scenario as eventLoop } from './event-loop.ts'
 import { scenario as exception } from './exception.ts'
 import { scenario as arrayOut } from './f-array-out.ts'
+import { scenario as generator } from './generator.ts'
 import { scenario as latency } from './latency.ts'
 import { scenario as map } from './map.ts'
 import { scenario as memory } from './memory.ts'
@@ -34,7 +36,9 @@ export const SCENARIOS: readonly Scenario[] = [
   start,
   memory,
   queue,
+  eventLoop,
   callback,
+  generator,
   exception,
   asyncio,
   seed,
