@@ -135,40 +135,19 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   ) {
     super()
     const { options, onLine, listeners } = decided
-    const {
-      workers: size,
-      maxQueue,
-      graceMs,
-      closeGraceMs,
-      startTimeoutMs,
-      maxWedged,
-      recycle,
-      copy,
-    } = options
-    const { timeoutMs, queueTimeoutMs, readonly, exact, naiveDates, initialize: first } = options
-    const initialize =
-      first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
-    const proxyFor = (handle: Handle) => remoteObject(this.#caller, handle)
+    const { initialize: first, copy, startTimeoutMs } = options
+    // The options go down whole: the pool takes those of its type, so a new one is not named here.
     const pool = new Pool({
-      ...{
-        isolation,
-        settings,
-        size,
-        initialize,
-        maxQueue,
-        graceMs,
-        closeGraceMs,
-        startTimeoutMs,
-        maxWedged,
-        recycle,
-        readonly,
-        exact,
-        naiveDates,
-        proxyFor,
-        onLine,
-        listeners,
-      },
-      callLimits: { timeoutMs, queueTimeoutMs },
+      ...options,
+      isolation,
+      settings,
+      size: options.workers,
+      initialize:
+        first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs),
+      callLimits: options,
+      proxyFor: (handle: Handle) => remoteObject(this.#caller, handle),
+      onLine,
+      listeners,
       observer: new Observer(this),
     })
     this.name = settings.name ?? ''
@@ -179,6 +158,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     this.#reasons = decided.reasons
     this.#copy = copy
     this.sync = new SyncPython({
+      ...options,
       open: (tools, calledBack) => {
         if (!pool.isOpen)
           throw new PythreadsError(
@@ -195,7 +175,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       counts: pool.counts,
       refused: (module) => pool.noteRefused(module),
       release: (id) => pool.release(id),
-      ...{ copy, readonly, exact, naiveDates, onLine, listeners },
+      onLine,
+      listeners,
     })
   }
 
@@ -214,21 +195,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
     const resolved = resolvePythonOptions(options)
-    const {
-      python,
-      preload,
-      path,
-      output,
-      warnings,
-      logging,
-      errors,
-      limits,
-      cwd,
-      env,
-      sharedMemoryMb,
-      threadsPerWorker,
-    } = resolved
-    const found = await findPython(python)
+    const { output, warnings, logging } = resolved
+    const found = await findPython(resolved.python)
     warnOfPassedOver(found)
     const choice = await decide(found, resolved)
     // Handlers run in the context of whoever starts the pool: what a worker says comes at any time.
@@ -246,33 +214,20 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
           ? undefined
           : AsyncResource.bind(warnings)
     const onLog = logging === undefined ? undefined : AsyncResource.bind(logging.handler)
-    const { name = `pool-${++pools}` } = resolved
     const settings: WorkerSettings = {
-      ...{
-        name,
-        errors,
-        logging: logging?.level ?? null,
-        folders: [process.cwd(), dirname(process.argv[1] ?? '.')],
-      },
-      ...{
-        path,
-        preload,
-        limits,
-        scope: 1 + Math.floor(Math.random() * (2 ** 31 - 1)),
-        warnings: onWarning !== undefined,
-      },
+      ...resolved,
+      name: resolved.name ?? `pool-${++pools}`,
+      logging: logging?.level ?? null,
+      folders: [process.cwd(), dirname(process.argv[1] ?? '.')],
+      scope: 1 + Math.floor(Math.random() * (2 ** 31 - 1)),
+      warnings: onWarning !== undefined,
       output: typeof output === 'string' ? output : 'lines',
-      memory: sharedMemoryMb * 2 ** 20,
+      memory: resolved.sharedMemoryMb * 2 ** 20,
       python: [found.facts.libpython, found.facts.prefix],
-      closeGraceMs: resolved.closeGraceMs,
       flags: copyFlags(resolved.copy) | (resolved.exact ? FLAG.EXACT : 0),
     }
     const open = async (choice: Pick<Choice, 'isolation' | 'reasons'>) => {
-      const isolation = createIsolation(choice.isolation, found.facts, settings, {
-        cwd,
-        env,
-        threadsPerWorker,
-      })
+      const isolation = createIsolation(choice.isolation, found.facts, settings, resolved)
       const py = new Python(found, isolation, settings, {
         options: resolved,
         reasons: choice.reasons,
