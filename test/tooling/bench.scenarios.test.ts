@@ -3,11 +3,11 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { ANSWER_FD, type Outcome } from '../bench/lib/job.ts'
-import { SCENARIOS } from '../bench/scenarios/index.ts'
-import { placements } from './support/pythons.ts'
+import { ANSWER_FD, type Outcome } from '../../bench/lib/job.ts'
+import { SCENARIOS } from '../../bench/scenarios/index.ts'
+import { placements } from '../support/pythons.ts'
 
-const CELL = fileURLToPath(new URL('../bench/cell.ts', import.meta.url))
+const CELL = fileURLToPath(new URL('../../bench/cell.ts', import.meta.url))
 
 it.concurrent.each(
   ['event-loop', 'generator'].flatMap((scenario) =>

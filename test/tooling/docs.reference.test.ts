@@ -2,9 +2,9 @@
 // public name in it, as it is now.
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { makeReference } from '../scripts/docs/reference.ts'
+import { makeReference } from '../../scripts/docs/reference.ts'
 
-const folder = new URL('../docs/api/', import.meta.url)
+const folder = new URL('../../docs/api/', import.meta.url)
 const { files, faults } = makeReference()
 
 it('every public name has a page, a comment, and a sentence for each parameter and result', () => {
