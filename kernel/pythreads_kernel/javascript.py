@@ -49,9 +49,9 @@ class DeadlockError(JavaScriptError):
 
 
 class Note(weakref.ref["Reference"]):
-    """What is left of a `Reference`: how often its value crossed, and went home."""
+    """What is left of a `Reference`: how often its value was sent, and returned."""
 
-    __slots__ = ("crossings", "homecomings", "number")
+    __slots__ = ("number", "returns", "sent")
 
     number: int
     sent: int
