@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { own } from '../own.ts'
+import { onPath } from './on-path.ts'
 import { readPlain } from './own-files.ts'
 import { whoseChangeOnPath } from './ownership.ts'
 import type { Place } from './places.ts'
@@ -108,14 +109,6 @@ function launcherPaths(): Promise<string[]> {
       (_, stdout) => resolve(readLauncher(stdout ?? '')),
     )
   })
-}
-
-export function onPath(name: string, env: NodeJS.ProcessEnv): string[] {
-  const file = WINDOWS ? `${name}.exe` : name
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  return [
-    ...new Set(folders.map((folder) => resolve(folder, file)).filter((path) => existsSync(path))),
-  ]
 }
 
 function entries(folder: string): string[] {

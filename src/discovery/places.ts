@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { attempt } from '../attempt.ts'
-import { onPath } from './installed.ts'
+import { onPath } from './on-path.ts'
 import { projectFolders } from './projects.ts'
 import { inFolder, strangerOf, whyNoPython } from './venv.ts'
 

@@ -1,6 +1,65 @@
-import { ERROR_CODES } from './codes.ts'
-import type { PythonErrorDetails } from './python-error.ts'
+import { ERROR_CODES, type ErrorCode } from './codes.ts'
 import { PythreadsError } from './pythreads-error.ts'
+
+/** One line of a Python traceback. */
+export interface PythonFrame {
+  /** The file name as Python has it, e.g. `/srv/app/rules.py` or `<pythreads exec 1>`. */
+  file: string
+  /** Line number, from 1; 0 when Python knows none. */
+  line: number
+  /**
+   * The column, from 1; 0 when it is not known. In Python 3.10: the column at which the line
+   * begins.
+   */
+  column: number
+  /** The function's name, `<module>` at module level. */
+  function: string
+  /** The source line without its indent, `''` when it is not known. */
+  source: string
+}
+
+/** What Python says of an exception, as the kernel sends it. */
+export interface PythonErrorDetails {
+  code: ErrorCode
+  type: string
+  module: string
+  message: string
+  traceback: string
+  frames: PythonFrame[]
+  notes: string[]
+  cause: PythonErrorDetails | null
+  /** The members of an exception group, `null` for any other exception. */
+  errors: PythonErrorDetails[] | null
+  /** The key path of a value that could not cross, `null` when it is not about a value. */
+  path: string | null
+  /** The exception's class and its bases, as `module:Class`, but for `object`. */
+  bases: string[]
+  place: SourcePlace | null
+  /** What JavaScript itself threw, in an array, where that is what it is. */
+  thrown: [unknown] | null
+  /**
+   * The exception's arguments, with null for those that are not plain values; and the positions of
+   * these.
+   */
+  args?: unknown[]
+  opaque?: number[] | null
+  /** Its public attributes that are plain values, and what the pool asks for. */
+  attributes?: Record<string, unknown> | null
+  /** A remote object for the exception itself, where the pool asks for it. */
+  exception?: unknown
+}
+
+/** Where in a Python source text something is. */
+export interface SourcePlace {
+  /** The file name as Python has it, e.g. `<pythreads exec 1>`. */
+  readonly file: string
+  /** The line, from 1. */
+  readonly line: number
+  /** The column, from 1; 0 when it is not known. */
+  readonly column: number
+  /** The line itself. */
+  readonly text: string
+}
 
 /**
  * Checks what a worker says of an exception, except for other exceptions in it: whoever reads the

@@ -5,6 +5,7 @@ import { PythreadsError } from '../errors/index.ts'
 import { MAIN_THREAD_FILE } from '../kernel.ts'
 import { makeRoomForListeners } from './exit-listeners.ts'
 import type * as OnMainThread from './on-main-thread.ts'
+import type { Outcome, PlainError } from './outcome.ts'
 import { nap } from './waiting.ts'
 
 /**
@@ -17,19 +18,6 @@ type Task = keyof typeof OnMainThread
 
 /** How long the main thread may be in native code before this thread does without it. */
 const BEGIN_TIMEOUT_MS = 5_000
-
-/** What the main thread sends for an error. */
-export interface PlainError {
-  readonly name: string
-  readonly message: string
-  readonly code?: string
-  readonly errno?: number
-  readonly syscall?: string
-  readonly cause?: PlainError
-}
-
-/** What a task returns, as JSON, and what it throws. */
-export type Outcome<T> = { readonly value: T } | { readonly error: PlainError }
 
 /**
  * Has the main thread initialise Python, unless that was done before. Returns `false` while another

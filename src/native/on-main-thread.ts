@@ -1,6 +1,6 @@
 import type { PythonFacts } from '../discovery/index.ts'
 import { reapSoon } from './libc.ts'
-import type { Outcome, PlainError } from './main-thread.ts'
+import type { Outcome, PlainError } from './outcome.ts'
 import { finishAtExit, initialiseNow } from './runtime.ts'
 
 /**

@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { inspect, types } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
 import { decode, KIND, type Kind, pathOf, type Reviver, refusedValue } from '../wire/index.ts'
+import type { ReferenceCounts } from './counts.ts'
 import type { CallContext, ExportedValues } from './exported-values.ts'
 import type { EncodedFrame, FrameEncoder } from './frame-encoder.ts'
 import { FrameReferences } from './frame-references.ts'
-import type { ReferenceCounts } from './handles-and-counts.ts'
 
 /** Who runs callbacks for Python: a worker. */
 export interface CallbackHost {

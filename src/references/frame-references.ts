@@ -2,15 +2,10 @@ import { AsyncResource } from 'node:async_hooks'
 import { PythreadsError } from '../errors/index.ts'
 import { existingLender, lender } from '../memory/index.ts'
 import { ESCAPE, type Escape, type Loan, type References } from '../wire/index.ts'
+import type { ReferenceCounts } from './counts.ts'
 import type { ExportedIterator } from './exported-iterator.ts'
 import { ExportedValues } from './exported-values.ts'
-import {
-  type Handle,
-  handleOf,
-  type Owner,
-  type ReferenceCounts,
-  targetOf,
-} from './handles-and-counts.ts'
+import { type Handle, handleOf, type Owner, targetOf } from './handles.ts'
 
 /**
  * What crosses as a reference in one frame: JavaScript values that go along, and the objects that

@@ -8,15 +8,9 @@ export {
   promiseInSyncCall,
   readCallback,
 } from './callbacks.ts'
+export { ReferenceCounts } from './counts.ts'
 export { ExportedValues } from './exported-values.ts'
 export { type EncodedFrame, FrameEncoder, frameBytes, type Write } from './frame-encoder.ts'
 export { FrameReferences } from './frame-references.ts'
-export {
-  bindToObject,
-  bindToTarget,
-  Handle,
-  handleOf,
-  type Owner,
-  ReferenceCounts,
-} from './handles-and-counts.ts'
+export { bindToObject, bindToTarget, Handle, handleOf, type Owner } from './handles.ts'
 export { releaseFrame } from './release-frame.ts'
