@@ -13,13 +13,15 @@ from _thread import get_ident
 from time import perf_counter_ns
 
 from . import frames, gil, lend
+from .current import current
 from .decode import unescape_value
 from .encode import dumps
 from .frames import write_all, write_frame
 from .interrupts import CallCancelled, guard_of_this_thread, shielded
-from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator, Reference, current
+from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator
 from .output import finish_call, unfinished
 from .plain import RefusedValueError, loads
+from .references import Reference
 from .requests import answer, describe_bytes
 from .status_page import PAUSE_NS
 
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
     Requests = Iterator[tuple[int, int, memoryview]]
 
     from .event_loop import EventLoop
+    from .interfaces import Output
     from .interrupts import InterruptGuard
-    from .output import Output
     from .scope import Scope
     from .side_channel import SideChannel
     from .status_page import StatusPage
@@ -113,20 +115,20 @@ class Channel:
         return function
 
     def _function(self, number: int, name: str, is_async: bool) -> JavaScriptFunction:
-        scope = self.scope
-        with scope.functions_lock:
-            held = scope.functions.get(number)
+        counts = self.scope.references
+        with counts.lock:
+            held = counts.functions.get(number)
             known: JavaScriptFunction | None = None if held is None else held()
             if known is not None:
                 known.reference.note.sent += 1
                 return known
-            function = JavaScriptFunction(Reference(number, scope), name, is_async, self)
-            scope.functions[number] = weakref.ref(function)
+            function = JavaScriptFunction(Reference(number, counts), name, is_async, self)
+            counts.functions[number] = weakref.ref(function)
             return function
 
     def iterator(self, number: int, is_async: bool) -> JavaScriptIterator:
         """The Python side of a JavaScript iterator."""
-        return JavaScriptIterator(Reference(number, self.scope), is_async, self)
+        return JavaScriptIterator(Reference(number, self.scope.references), is_async, self)
 
     def load(self, kind: int, payload: Any) -> Any:
         """Return what a callback returned. Raises what it threw, and what is wrong with its
@@ -143,21 +145,22 @@ class Channel:
         if what == frames.CALLBACK_ERROR:
             number, name, message, stack = value
             raise JavaScriptError(
-                name, message, stack, Reference(number, self.scope) if number else None
+                name, message, stack, Reference(number, self.scope.references) if number else None
             )
         return value
 
-    def tell_dropped(self, write: Callable[[bytes], object]) -> None:
-        """Tell JavaScript what Python has dropped. What cannot be told is kept for another
-        worker to tell.
+    def send_dropped(self, write: Callable[[bytes], object]) -> None:
+        """Send the counts of what Python has dropped. What cannot be sent is kept for another
+        worker.
         """
-        dropped = self.scope.take_dropped() if self.scope.dropped else None
+        references = self.scope.references
+        dropped = references.take_dropped() if references.dropped else None
         if not dropped:
             return
         try:
             write(frames.frame(frames.RELEASED, 0, marshal.dumps(dropped)))
         except OSError:
-            self.scope.give_back(dropped)
+            references.give_back(dropped)
             raise
 
 
@@ -182,6 +185,7 @@ class MainChannel(Channel):
         super().__init__(scope, side)
         self.is_sync = is_sync
         self._side = side
+        self._references = scope.references
         self._status_page = status_page
         self._fd = fd
         self.guard: InterruptGuard = guard_of_this_thread(own_process=own_process)
@@ -251,8 +255,8 @@ class MainChannel(Channel):
             lend.stop()
         else:
             self._reply(kind, request, payload)
-        if self.scope.dropped:
-            self.tell_dropped(self._write)
+        if self._references.dropped:
+            self.send_dropped(self._write)
 
     def _write(self, data: bytes) -> None:
         write_all(self._fd, data)
@@ -285,8 +289,8 @@ class MainChannel(Channel):
         if self._gil_is_off and gil.is_enabled():
             self._gil_is_off = False
             write_frame(self._fd, frames.GIL_ENABLED, 0, marshal.dumps(gil.culprit()))
-        if self.is_sync and self.scope.dropped:  # nobody reads what comes behind the reply
-            self.tell_dropped(self._write)
+        if self.is_sync and self._references.dropped:  # nobody reads what comes behind the reply
+            self.send_dropped(self._write)
         took //= 1000
         if took >= frames.MAX_TIME:
             took = self._tell_time(request, took)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .channel import Channel
+    from .interfaces import Channel
 
 
 def unescape(payload: Any, channel: Channel, *, readonly: bool = False) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .channel import Channel
+    from .interfaces import Channel
 
 # How many frames wait at most.
 _MAX_WAITING = 10_000

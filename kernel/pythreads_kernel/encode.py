@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .channel import Channel
-    from .javascript import Reference
+    from .interfaces import Channel
+    from .references import Reference
 
 # Each level of the value is at most three of marshal's, which stops at 2,000 (1,000 in a debug
 # build of Windows).
@@ -108,8 +108,8 @@ class _Outgoing:
         self._members_ways: dict[type, Callable[[Any], Any] | None] = {}
         # Whether the value itself stays in Python.
         self.is_reference = False
-        # JavaScript's own values, which go home.
-        self._home: list[Reference] = []
+        # JavaScript's own values, which return in the frame.
+        self._returned: list[Reference] = []
         # The cells of what is lent.
         self._lent: list[int] = []
         # The numbers of the objects that JavaScript is to hold.
@@ -151,8 +151,8 @@ class _Outgoing:
     def take_back(self) -> None:
         """Drop what is kept, end the loans and the ways home, as the value is not sent."""
         self._scope.release(self._kept)
-        for reference in self._home:
-            reference.stays()
+        for reference in self._returned:
+            reference.retract()
         lender = lend.lender()
         for flag in self._lent:
             if lender is not None:
@@ -247,8 +247,8 @@ class _Outgoing:
                         if type(escape) is not bytes or kind is bytes
                         else (..., escapes.ARRAY, "B", escape)
                     )
-                if kind in _FROM_JAVASCRIPT and value.is_from(self._scope):
-                    return (..., escapes.FUNCTION, shielded(self._goes_home, value.reference))
+                if kind in _FROM_JAVASCRIPT and value.is_from(self._scope.references):
+                    return (..., escapes.FUNCTION, shielded(self._add_return, value.reference))
                 plain = self._members(value, kind) if copies < self._most_copies else NOTHING
                 if plain is NOTHING or type(plain) is kind:
                     break
@@ -294,9 +294,9 @@ class _Outgoing:
         self._kept.append(kept[2])
         return kept
 
-    def _goes_home(self, reference: Reference) -> int:
-        self._home.append(reference)
-        return reference.goes_home()
+    def _add_return(self, reference: Reference) -> int:
+        self._returned.append(reference)
+        return reference.add_return()
 
     def _array(self, value: Any, kind: type) -> Any:
         """What stands for an array, if it is one."""

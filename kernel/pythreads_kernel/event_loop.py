@@ -13,14 +13,14 @@ from functools import partial
 from types import CoroutineType
 
 from . import frames
+from .current import coroutine_of, current
 from .encode import dumps
-from .forking import forked, leave, on_thread
+from .forking import leave, on_thread
 from .interrupts import guard_of_this_thread
-from .javascript import coroutine_of, current
 from .output import finish_coroutine, unfinished
 from .plain import RefusedValueError
 from .process_titles import name_thread
-from .requests import describe_bytes, is_awaited
+from .requests import describe_bytes
 from .streams import flush_replaced
 from .threads import thread
 
@@ -28,7 +28,7 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any
 
-    from .channel import Channel
+    from .interfaces import Channel
     from .interrupts import InterruptGuard
 
 
@@ -155,7 +155,7 @@ class EventLoop:
             return
         with contextlib.suppress(ConnectionError):
             side.write_bytes(b"".join(replies))
-            self._channel.tell_dropped(side.write_bytes)
+            self._channel.send_dropped(side.write_bytes)
 
     def _end(self) -> None:
         for task in asyncio.all_tasks(self._loop):
@@ -206,33 +206,6 @@ class _Interruptible(Coroutine):  # type: ignore[type-arg]
 
     def __await__(self) -> Any:
         return self._coroutine.__await__()
-
-
-async def gather(values: list[Any]) -> tuple[list[Any], BaseException | None]:
-    """Run the coroutines among some values at once; answer the results up to the first failure, and
-    the failure.
-    """
-    results = list(await asyncio.gather(*map(_outcome, values)))
-    failed = next((i for i, result in enumerate(results) if isinstance(result, _Failure)), None)
-    return (results, None) if failed is None else (results[:failed], results[failed].error)
-
-
-class _Failure:
-    """What a coroutine of many raised."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-
-
-async def _outcome(value: Any) -> Any:
-    if not is_awaited(type(value)):
-        return value
-    try:
-        return await value
-    except BaseException as error:  # SystemExit would end the loop
-        if forked:
-            leave(error)
-        return _Failure(error)
 
 
 async def _awaited(awaitable: Any) -> Any:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections import deque
 
-from . import boot, refusals
+from . import refusals, start_failures
 from .attributes import arguments, attributes
 from .interrupts import CallCancelled, shielded
 from .javascript import DeadlockError, JavaScriptError
 from .plain import RefusedValueError
-from .scope import ReleasedError, Scope
+from .scope import ReleasedError
 from .subclasses import exact_text
 from .targets import TargetError, folders, refusal
 
@@ -19,6 +19,8 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
+
+    from .interfaces import Scope
 
     # What is known of an exception, the other ones that it holds, and whether the first of these is
     # its cause.
@@ -214,7 +216,7 @@ def _thrown(error: BaseException, scope: Scope | None) -> list[JavaScriptError] 
     """The error itself, which goes home as what JavaScript threw; in a list, as that may have been
     null.
     """
-    if scope is None or type(error) is not JavaScriptError or not error.is_from(scope):
+    if scope is None or type(error) is not JavaScriptError or not error.is_from(scope.references):
         return None
     return [error]
 
@@ -249,7 +251,7 @@ def _told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
     try:
         return shielded(_tell, error)  # type: ignore[no-any-return]
     except BaseException as failure:  # formatting runs the user's __str__ and __repr__
-        text = f"{type(error).__qualname__}: <traceback unavailable: {boot.because(failure)}>\n"
+        text = f"{type(error).__qualname__}: <traceback unavailable: {start_failures.because(failure)}>\n"
         return text, _frames(error.__traceback__)
 
 

@@ -15,7 +15,6 @@ import sys
 import threading
 
 from . import (
-    boot,
     descriptors,
     forking,
     frames,
@@ -24,6 +23,7 @@ from . import (
     lend,
     multiprocessing_support,
     program_end,
+    start_failures,
     terminal,
 )
 from .channel import is_busy
@@ -104,7 +104,7 @@ def _control(control: int) -> None:
             _obey(what, fd, side, status_page)
         except BaseException as error:
             print(
-                f"pythreads: an order could not be carried out: {boot.because(error)}",
+                f"pythreads: an order could not be carried out: {start_failures.because(error)}",
                 file=sys.stderr,
             )
 
@@ -138,7 +138,7 @@ def _start_thread(function: Any, *args: int, name: str | None = None) -> None:
 
 def _refuse(error: BaseException, fd: int, *others: int) -> None:
     """Tell the host why its worker does not start, and give back what it was given."""
-    boot.refuse(fd, error)
+    start_failures.refuse(fd, error)
     for descriptor in (fd, *others):
         if descriptor >= 0:
             os.close(descriptor)

@@ -5,10 +5,8 @@ thrown.
 from __future__ import annotations
 
 import sys
-import threading
-import weakref
-from contextvars import ContextVar
 
+from .current import current
 from .forking import forked
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -16,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from typing import Any
 
-    from .channel import Channel
-    from .scope import Scope
+    from .interfaces import Channel
+    from .references import Reference, ReferenceCounts
 
 
 class JavaScriptError(Exception):
@@ -35,9 +33,9 @@ class JavaScriptError(Exception):
         self.stack = stack
         self.reference = reference
 
-    def is_from(self, scope: Scope) -> bool:
-        """Whether the JavaScript of `scope` threw it: there it goes home as what was thrown."""
-        return self.reference is not None and self.reference.scope is scope
+    def is_from(self, counts: ReferenceCounts) -> bool:
+        """Whether JavaScript of this pool threw it. That pool gets back what was thrown."""
+        return self.reference is not None and self.reference.counts is counts
 
 
 class DeadlockError(JavaScriptError):
@@ -48,55 +46,11 @@ class DeadlockError(JavaScriptError):
         super().__init__("", message, "")
 
 
-class Note(weakref.ref["Reference"]):
-    """What is left of a `Reference`: how often its value was sent, and returned."""
-
-    __slots__ = ("number", "returns", "sent")
-
-    number: int
-    sent: int
-    returns: int
-
-
-class Reference:
-    """Python's hold on one JavaScript value. When it is dropped, on any thread at any time, its
-    note is put with the others.
-
-    That is done by the interpreter, without a line of Python, as an interrupt of the call that
-    drops it could come between two. JavaScript may learn that the value was dropped before it reads
-    a frame in which the value comes home, as frames go over several sockets. So the note says how
-    often it went home: JavaScript keeps it until it has seen as many.
-    """
-
-    __slots__ = ("__weakref__", "note", "number", "scope")
-
-    def __init__(self, number: int, scope: Scope) -> None:
-        """Take over one crossing of the value with this number."""
-        self.number = number
-        self.scope = scope
-        self.note = note = Note(self, scope.dropped.append)
-        note.number = number
-        note.sent = 1
-        note.returns = 0
-        scope.notes.add(note)
-
-    def goes_home(self) -> int:
-        """Count that a frame names the value; answer its number. Nothing may interrupt it."""
-        with self.scope.functions_lock:
-            self.note.returns += 1
-        return self.number
-
-    def stays(self) -> None:
-        """Take `goes_home` back: the frame is not sent."""
-        with self.scope.functions_lock:
-            self.note.returns -= 1
-
-
 class JavaScriptFunction:
     """A JavaScript function. Keyword arguments arrive as one object, the last argument.
 
-    Called where an event loop runs (in a coroutine) a function that answers with a promise gives an
-    awaitable; anywhere else the call waits for the promise, with the GIL released.
+    A function that returns a promise returns an awaitable where an event loop runs (in a
+    coroutine). Anywhere else the call waits for the promise, with the GIL released.
     """
 
     __slots__ = ("__name__", "__qualname__", "__weakref__", "_channel", "_is_async", "reference")
@@ -120,9 +74,9 @@ class JavaScriptFunction:
     def __repr__(self) -> str:
         return f"<JavaScript function {self.__name__}>"
 
-    def is_from(self, scope: Scope) -> bool:
-        """Whether it comes from the pool of `scope`: there it goes home as what it is."""
-        return self.reference.scope is scope
+    def is_from(self, counts: ReferenceCounts) -> bool:
+        """Whether JavaScript of this pool sent it. That pool gets the function itself back."""
+        return self.reference.counts is counts
 
 
 class JavaScriptIterator:
@@ -185,41 +139,23 @@ class JavaScriptIterator:
         return step[0]
 
 
-class _Current(threading.local):
-    """The channel that this thread serves, or that its event loop belongs to."""
-
-    channel: Channel | None = None
-
-    @property
-    def call(self) -> int | None:
-        """The request whose coroutine runs here."""
-        return coroutine_of.get()
-
-
-# The request whose coroutine this is, in everything that the coroutine starts.
-coroutine_of: ContextVar[int | None] = ContextVar("pythreads_call", default=None)
-current = _Current()
-
-
-def call(home: Channel, number: int, args: tuple[Any, ...], is_async: bool) -> Any:
-    """Call the JavaScript function with this number from whatever thread this is. `home` is the
-    channel it came by.
+def call(origin: Channel, number: int, args: tuple[Any, ...], is_async: bool) -> Any:
+    """Call the JavaScript function with this number from any thread. `origin` is the channel that
+    the function came by.
     """
     if forked:
         raise RuntimeError(
             "a forked child cannot call JavaScript: only its parent has a connection to it"
         )
-    channel, scope = current.channel, home.scope
+    channel, scope = current.channel, origin.scope
     if channel is None or channel.scope is not scope:
         if channel is not None and channel.is_sync and channel.scope.owner == scope.owner:
             raise DeadlockError("this JavaScript thread waits in a sync call of another pool")
-        channel = home
+        channel = origin
     loop = running_loop()
     waiting = scope.waiting
-    if (
-        waiting is not None and waiting is not channel
-    ):  # the JavaScript thread hears only this one now
-        channel = waiting
+    if waiting is not None and waiting is not channel:
+        channel = waiting  # the JavaScript thread reads only this channel now
     elif loop is None and channel.is_serving:
         return channel.call_back(number, args)
     if channel.side is None:

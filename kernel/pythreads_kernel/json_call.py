@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from .awaitables import is_awaited
 from .json_text import to_json
-from .requests import is_awaited
 from .targets import TargetError, resolve_callable
 
 if TYPE_CHECKING:

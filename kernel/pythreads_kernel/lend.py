@@ -18,6 +18,7 @@ from _thread import allocate_lock
 from .allocator import Allocator
 from .borrow import FLAG_BYTES
 from .interrupts import shielded
+from .loan_flags import LoanFlags
 from .plain import INLINE_BYTES
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -38,52 +39,6 @@ _WARM_BYTES = 256 << 20
 _MADV_REMOVE = getattr(mmap, "MADV_REMOVE", None)
 
 
-class _Cells:
-    """Which cells are in use, and for what."""
-
-    def __init__(self, table: mmap.mmap) -> None:
-        self._table = table
-        self._free: list[int] = []
-        self._next = 0
-        # What a loan holds, and whose it is.
-        self.loans: dict[int, tuple[Any, object]] = {}
-
-    def add(self, held: Any, owner: object) -> int | None:
-        """A cell for what is lent; `None` where there is none left."""
-        if self._free:
-            flag = self._free.pop()
-        elif self._next < FLAG_BYTES:
-            flag = self._next
-            self._next += 1
-        else:
-            return None
-        self.loans[flag] = (held, owner)
-        return flag
-
-    def returned(self) -> list[Any]:
-        """What was held by the loans that are over."""
-        held = []
-        find = self._table.find
-        flag = find(b"\1", 0, self._next)
-        while flag >= 0:
-            held.append(self.remove(flag))
-            flag = find(b"\1", flag + 1, self._next)
-        return held
-
-    def unread(self, owner: object) -> list[Any]:
-        """What was held by the loans of an owner of which JavaScript has not read."""
-        table = self._table
-        flags = [
-            flag for flag, (_, whose) in self.loans.items() if whose is owner and table[flag] == 0
-        ]
-        return [self.remove(flag) for flag in flags]
-
-    def remove(self, flag: int) -> Any:
-        self._table[flag] = 0
-        self._free.append(flag)
-        return self.loans.pop(flag)[0]
-
-
 class Lender:
     """What one interpreter lends."""
 
@@ -93,7 +48,7 @@ class Lender:
     def __init__(self, table: mmap.mmap, segment: int) -> None:
         """`table` begins with the cells."""
         self._segment = segment
-        self._flags = _Cells(table)
+        self._flags = LoanFlags(table)
         self._lock = allocate_lock()
         # How many small loans there were since the cells were looked at.
         self._unswept = 0

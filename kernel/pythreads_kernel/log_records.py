@@ -13,18 +13,17 @@ import threading
 
 from . import frames
 from .attributes import MISSING, plain
+from .current import current
 from .deferred_frames import is_writing, send_later
 from .forking import forked
 from .interrupts import shielded
-from .javascript import current
 from .subclasses import exact_text
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any
 
-    from .channel import Channel
-    from .scope import Scope
+    from .interfaces import Channel, Scope
 
 _NEVER = 1 << 31
 _MAX_TEXT = 1 << 20

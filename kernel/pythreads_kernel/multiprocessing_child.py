@@ -4,12 +4,12 @@ finds.
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 
 from . import multiprocessing_support
+from .end_with_parent import end_with
 from .scope import EXEC_MODULE, compile_source, forget_own_source
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -30,38 +30,6 @@ def begin(life: Any, modules: dict[str, multiprocessing_support.Source]) -> None
     multiprocessing_support.modules.update(modules)
     sys.meta_path.append(_Finder())
     multiprocessing_support.prepare()  # for processes that this one starts
-
-
-def end_with(reader: int) -> None:
-    """End when the other end of the pipe is closed, whatever this process is doing."""
-    try:
-        _signal_at_end(reader)
-    except (ImportError, AttributeError, OSError):  # not Linux
-        import threading
-
-        threading.Thread(target=_wait, args=(reader,), name="pythreads-watch", daemon=True).start()
-
-
-def _signal_at_end(reader: int) -> None:
-    """Have the system send SIGKILL: a thread would have to wait for C code that keeps the GIL."""
-    import fcntl
-    import signal
-
-    # Opened anew: who gets the signal belongs to what was opened, and the others have the same.
-    own = os.open(f"/proc/self/fd/{reader}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    fcntl.fcntl(own, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(own, fcntl.F_SETSIG, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
-    fcntl.fcntl(own, fcntl.F_SETFL, fcntl.fcntl(own, fcntl.F_GETFL) | os.O_ASYNC)  # type: ignore[attr-defined, unused-ignore]
-    try:
-        os.read(own, 1)
-    except BlockingIOError:
-        return
-    os._exit(1)  # it has ended already
-
-
-def _wait(reader: int) -> None:
-    os.read(reader, 1)
-    os._exit(1)
 
 
 class _Finder:

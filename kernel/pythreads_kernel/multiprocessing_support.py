@@ -175,7 +175,7 @@ def _adapt_spawn(spawn: Any) -> None:
 
 def _adapt_util(util: Any) -> None:
     def end_with_parent(_: Any) -> None:
-        from .multiprocessing_child import end_with  # is not needed in the parent
+        from .end_with_parent import end_with  # is not needed in the parent
 
         end_with(life.reader)
 

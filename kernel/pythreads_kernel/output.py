@@ -14,18 +14,14 @@ from _codecs import utf_8_decode
 from _thread import RLock, get_ident
 
 from . import frames
+from .current import current
 from .descriptors import write_whole
-from .forking import forked
-from .interrupts import shielded
-from .javascript import current
-from .subclasses import exact_text
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
-    from .channel import Channel
+    from .interfaces import Channel
     from .status_page import StatusPage
 
     _Key = tuple["Output", int | None, int, int]
@@ -370,84 +366,3 @@ def finish_worker(channel: Channel) -> None:
 def finish_coroutine(channel: Channel, call: int) -> None:
     """A coroutine of a channel is over, and so are its lines."""
     (channel.output or channel.scope.output or direct).finish_coroutine(call)
-
-
-_warnings_lock = threading.Lock()
-# The channels over which warnings go to JavaScript.
-_warned: list[Channel] = []
-
-
-def capture_warnings(owner: Channel, *, alone: bool) -> None:
-    """Send warnings to JavaScript rather than to `sys.stderr`. `alone`: no other worker uses this
-    interpreter.
-    """
-    import warnings
-
-    with _warnings_lock:
-        _warned.append(owner)
-        shown: Callable[..., None] = warnings.showwarning
-        if getattr(shown, "__pythreads__", False):
-            return
-
-        def show(
-            message: Any,
-            category: Any,
-            filename: str,
-            lineno: int,
-            file: Any = None,
-            line: Any = None,
-        ) -> None:
-            texts = map(exact_text, (category.__name__, message, filename))
-            if (
-                file is not None
-                or forked
-                or not shielded(_send_warning, (*texts, int(lineno)), alone)
-            ):
-                shown(message, category, filename, lineno, file, line)
-
-        show.__pythreads__ = True  # type: ignore[attr-defined]
-        warnings.showwarning = show
-
-
-def stop_warnings(channel: Channel) -> None:
-    """A worker ends."""
-    with _warnings_lock:
-        if channel in _warned:
-            _warned.remove(channel)
-
-
-def _send_warning(told: Any, alone: bool) -> bool:
-    """Send a warning to the pool of this thread, or to all that share the interpreter. Return
-    whether any gets it.
-    """
-    channel = current.channel
-    if channel in _warned and channel is not None:
-        _send(channel, (*told, channel.call(), True), is_late=False)
-        return True
-    is_of_pool = channel is not None
-    by_scope = {
-        other.scope: other
-        for other in reversed(_warned)
-        if channel is None or other.scope is channel.scope
-    }
-    call = current.call if alone else None
-    for other in by_scope.values():
-        _send(
-            other, (*told, call, alone and not is_of_pool), is_late=is_of_pool
-        )  # in a sync call, JavaScript reads nothing
-    return bool(by_scope)
-
-
-def _send(channel: Channel, told: Any, *, is_late: bool) -> None:
-    from .deferred_frames import is_writing, send_later  # only where there is a warning
-
-    payload = marshal.dumps(told, 2)
-    if is_late or is_writing():
-        send_later(channel, frames.WARNING, payload, _lost)
-    else:
-        channel.send(frames.WARNING, payload)
-
-
-def _lost(count: int) -> bytes:
-    text = f"{count} warnings came in sync calls faster than they could be sent, and are lost"
-    return marshal.dumps(("RuntimeWarning", text, "", 0, None, False), 2)

@@ -1,8 +1,8 @@
 """The extension modules that this sub-interpreter refused to load.
 
 A package may catch that error and go on without its compiled part: it is slow then, or fails later
-with an error that names something else. So each refusal is noted where it happens: JavaScript is
-told, and the errors of later calls have a note.
+with an error that names something else. So each refusal is noted where it happens: JavaScript gets
+the module's name, and the errors of later calls get a note.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-    from .channel import Channel
 
 MARKER = "does not support loading in subinterpreters"
 # What modules say that find out by themselves: those of PyO3, Cython, numpy.
@@ -33,8 +31,8 @@ _UNIMPORTANT = "_suggestions"
 
 # Their names, in the order in which they were refused.
 refused: list[str] = []
-# The channel of the worker that has this interpreter.
-_channel: Channel | None = None
+# Sends a frame to JavaScript, once the worker that has this interpreter has a channel.
+_send: Callable[[int, bytes], object] | None = None
 is_watching = False
 
 
@@ -64,12 +62,12 @@ def watch() -> None:
     BuiltinImporter.create_module = staticmethod(create_builtin_module)  # type: ignore[method-assign, assignment]
 
 
-def tell(channel: Channel) -> None:
-    """Tell JavaScript what was refused and what will be."""
-    global _channel  # noqa: PLW0603
-    _channel = channel
+def report_to(send: Callable[[int, bytes], object]) -> None:
+    """Send JavaScript the names of modules that were refused, and of those that will be."""
+    global _send  # noqa: PLW0603
+    _send = send
     for name in refused:
-        _tell(name)
+        _report(name)
 
 
 def note() -> str | None:
@@ -86,7 +84,7 @@ def _attempt(load: Callable[..., Any], name: str, *args: Any) -> Any:
         culprit = _culprit(error, name)
         if culprit is not None and culprit not in (_UNIMPORTANT, *refused):
             refused.append(culprit)
-            _tell(culprit)
+            _report(culprit)
         raise
 
 
@@ -102,6 +100,6 @@ def _culprit(error: ImportError, name: str) -> str | None:
     return name if any(other in text for other in _OTHER_MARKERS) else None
 
 
-def _tell(name: str) -> None:
-    if _channel is not None:
-        _channel.send(frames.REFUSED, marshal.dumps(name))
+def _report(name: str) -> None:
+    if _send is not None:
+        _send(frames.REFUSED, marshal.dumps(name))

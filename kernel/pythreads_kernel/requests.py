@@ -9,6 +9,7 @@ from time import perf_counter
 from types import CoroutineType, ModuleType
 
 from . import frames, multiprocessing_support
+from .awaitables import gather, is_awaited
 from .decode import unescape
 from .encode import FRAME_BYTES, dumps, elsewhere
 from .exceptions import barely, describe
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .channel import Channel
+    from .interfaces import Channel
 
 # What each call looks up is here: a name of another module takes twice as long.
 _PLAIN_CALL = frames.CALL
@@ -90,18 +91,6 @@ def _reply(
         result = channel.loop.run(result)
         is_looked_over = False
     return frames.RESULT, dumps(result, channel, kind, is_looked_over=is_looked_over)
-
-
-def is_awaited(kind: type) -> bool:
-    """Whether values of this type are coroutines, tasks or other awaitables, but for those that
-    may be meant for `async with`.
-    """
-    try:
-        return kind is CoroutineType or (
-            hasattr(kind, "__await__") and not hasattr(kind, "__aenter__")
-        )
-    except Exception:  # the metaclass is the user's
-        return False
 
 
 def describe_bytes(error: BaseException, channel: Channel | None = None) -> bytes:
@@ -221,8 +210,6 @@ async def _map_coroutines(
     results: list[Any], failure: BaseException | None, start: float, channel: Channel
 ) -> list[Any]:
     """Run the coroutines among the results at once."""
-    from .event_loop import gather
-
     results, early = await gather(results)
     return _mapped(results, early or failure, start, channel)
 

@@ -9,12 +9,12 @@ import itertools
 import sys
 import threading
 import weakref
-from collections import deque
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 from . import escapes, multiprocessing_support
 from .interrupts import import_whole
+from .references import ReferenceCounts
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-    from .channel import Channel
-    from .javascript import Note
-    from .output import Output
+    from .interfaces import Channel, Output
 
 _MAX_COMPILED = 1024
 # The module of the first pool's variables in an interpreter; those of others are called
@@ -124,12 +122,7 @@ class Scope:
         self._sessions: dict[int, Namespace] = {}
         self._objects: dict[int, Any] = {}
         self._numbers = itertools.count(1)
-        # JavaScript functions by their number, as long as Python holds them.
-        self.functions: dict[int, weakref.ref[Any]] = {}
-        self.functions_lock = threading.Lock()
-        # A note for each hold on a JavaScript value, and those whose hold is gone.
-        self.notes: set[Note] = set()
-        self.dropped: deque[Note | tuple[int, int, int]] = deque()
+        self.references = ReferenceCounts()
         # What the pool's options say of values that functions of JavaScript get: flags of
         # `frames.py`.
         self.flags = 0
@@ -222,31 +215,6 @@ class Scope:
         """JavaScript holds these no longer."""
         for number in numbers:
             self._objects.pop(number, None)
-
-    def take_dropped(self) -> list[tuple[int, int, int]]:
-        """What of JavaScript's Python has dropped since this was last asked: number, crossings,
-        homecomings.
-        """
-        dropped = []
-        while self.dropped:
-            try:
-                note = self.dropped.popleft()
-            except IndexError:  # another worker was faster
-                break
-            if isinstance(note, tuple):  # given back
-                dropped.append(note)
-                continue
-            self.notes.discard(note)
-            with self.functions_lock:
-                function = self.functions.get(note.number)
-                if function is not None and function() is None:
-                    del self.functions[note.number]
-            dropped.append((note.number, note.sent, note.returns))
-        return dropped
-
-    def give_back(self, dropped: Iterable[tuple[int, int, int]]) -> None:
-        """Keep what could not be told."""
-        self.dropped.extend(dropped)
 
 
 _modules_lock = threading.Lock()

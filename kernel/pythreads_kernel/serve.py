@@ -7,13 +7,13 @@ import os
 import sys
 import threading
 
-from . import boot, borrow, frames, gil, lend, refusals
+from . import borrow, frames, gil, lend, refusals, start_failures
 from .channel import MainChannel
+from .current import current
 from .forking import descriptors
 from .frames import read_frames, write_frame
-from .javascript import current
 from .limits import limit
-from .output import capture_warnings, finish_call, finish_worker, stop_warnings
+from .output import finish_call, finish_worker
 from .plain import loads
 from .process_titles import name_worker, title_of
 from .requests import describe_bytes
@@ -84,7 +84,7 @@ def serve(
                 after=flush_replaced,
             )
             if refusals.is_watching:
-                refusals.tell(channel)
+                refusals.report_to(channel.send)
             current.channel = channel  # what is printed while modules load is the channel's, too
             connect(channel, settings["output"], alone=alone, own_process=own_process)
             channel.title = title_of(settings["name"], settings["worker"])
@@ -119,8 +119,10 @@ def serve(
 def _tell(channel: MainChannel, settings: dict[str, Any], *, alone: bool) -> None:
     """Send warnings and records of logging over a channel, where the pool wants them."""
     if settings["warnings"]:
+        from . import warning_frames  # is not needed where the pool wants no warnings
+
         channel.emits = True
-        capture_warnings(channel, alone=alone)
+        warning_frames.connect(channel, alone=alone)
     if settings["logging"] is not None:
         from . import log_records  # `logging` takes 5 ms to import
 
@@ -132,10 +134,10 @@ def _stop_telling(channel: MainChannel, *, alone: bool) -> None:
     """Send no more warnings and records over a channel."""
     if not channel.emits:
         return
-    stop_warnings(channel)
-    log_records = sys.modules.get("pythreads_kernel.log_records")
-    if log_records is not None:
-        log_records.disconnect(channel)
+    for name in ("warning_frames", "log_records"):
+        module = sys.modules.get(f"pythreads_kernel.{name}")
+        if module is not None:
+            module.disconnect(channel)
     later = sys.modules.get("pythreads_kernel.deferred_frames")
     if later is not None and alone:  # else other workers may have something to send
         later.end()
@@ -153,10 +155,10 @@ def _start_error(error: BaseException) -> TargetError:
     of its own.
     """
     if isinstance(error, TargetError):
-        told = TargetError(error.code, "\n".join((str(error), *boot.shadows(error))))
+        told = TargetError(error.code, "\n".join((str(error), *start_failures.shadows(error))))
         told.__cause__ = error.__cause__
         return told
-    told = TargetError("WORKER_START", f"a worker did not start: {boot.because(error)}")
+    told = TargetError("WORKER_START", f"a worker did not start: {start_failures.because(error)}")
     told.__cause__ = error
     return told
 

@@ -13,12 +13,12 @@ import threading
 from _thread import allocate_lock
 from functools import partial
 
-from . import boot, frames, lend
+from . import frames, lend, start_failures
+from .current import current
 from .encode import dumps
 from .forking import descriptors
 from .frames import read_frames, write_all
 from .interrupts import shielded
-from .javascript import current
 from .process_titles import name_thread
 from .threads import thread
 
@@ -26,8 +26,8 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from typing import Any
 
-    from .channel import Channel
     from .event_loop import EventLoop
+    from .interfaces import Channel
 
 # What a CALLBACK says of the thread that waits: an event loop runs there; a worker owns it, so no
 # sync call waits for it.
@@ -132,7 +132,7 @@ class SideChannel:
                 Exception,
                 SystemExit,
             ) as error:  # a file in the place of a module that asyncio needs, or no thread
-                raise boot.unavailable("coroutines are", error) from error
+                raise start_failures.unavailable("coroutines are", error) from error
         return loop
 
     def write(self, kind: int, request: int, payload: bytes) -> None:
@@ -222,7 +222,7 @@ class SideChannel:
             self._calls = call = (self._calls + 1) & 0xFFFFFFFF or 1
             self._waiters[call] = waiter
             write_all(self.fd, frames.frame(frames.CALLBACK, call, data))
-            self.channel.tell_dropped(partial(write_all, self.fd))
+            self.channel.send_dropped(partial(write_all, self.fd))
 
     def _read(self) -> None:
         name_thread(self.channel.title, "/s")

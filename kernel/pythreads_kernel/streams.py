@@ -15,16 +15,16 @@ import os
 import sys
 
 from . import descriptors
+from .current import current
 from .interrupts import shielded
-from .javascript import current
-from .output import STDERR, STDOUT, Nowhere, Output, ToJavaScript, direct
+from .output import STDERR, STDOUT, Nowhere, ToJavaScript, direct
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .channel import Channel
+    from .interfaces import Channel, Output
     from .status_page import StatusPage
 
 _NAMES = {STDOUT: "stdout", STDERR: "stderr"}

@@ -14,13 +14,13 @@ import threading
 import time
 
 from . import (
-    boot,
     borrow,
     descriptors,
     lend,
     multiprocessing_support,
     program_end,
     refusals,
+    start_failures,
     terminal,
 )
 from .output import direct
@@ -59,7 +59,7 @@ def run(
         page = open_status_page(status_page_fd)
     except BaseException as error:
         os.close(side)
-        boot.refuse(fd, error)
+        start_failures.refuse(fd, error)
         return
     serve(fd, side, page, _facts(libpython))
     flush()

@@ -11,10 +11,10 @@ from __future__ import annotations
 import ctypes
 import threading
 
-from . import boot, foreign_stack
+from . import foreign_stack, start_failures
 from .channel import Channel
+from .current import current
 from .frames import ERROR, HEADER, HEADER_BYTES
-from .javascript import current
 from .output import direct, unfinished
 from .requests import answer, describe_bytes
 from .scope import Scope, scope_of
@@ -58,7 +58,7 @@ class EntryChannel(Channel):
 
                     EntryChannel._loop = EventLoop(EntryChannel(Scope()))
                 except (Exception, SystemExit) as error:
-                    raise boot.unavailable("coroutines are", error) from error
+                    raise start_failures.unavailable("coroutines are", error) from error
             return EntryChannel._loop
 
 
