@@ -1,5 +1,5 @@
-import { newSet } from './json.ts'
-import { copyOfDate } from './python-date.ts'
+import { newSet } from './values/json.ts'
+import { copyOfDate } from './values/python-date.ts'
 
 /**
  * Tuples, frozensets, bytes and moments are immutable in Python: there they have no identity, and

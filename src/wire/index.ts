@@ -2,7 +2,8 @@ export { decode } from './decoder.ts'
 export { Encoder } from './encoder.ts'
 export { ESCAPE, type Escape, type Loan, type References, type Reviver, TRAIT } from './escapes.ts'
 export * from './frames.ts'
-export { refuseJson } from './json.ts'
+export { pathOf, refusedValue } from './refusals.ts'
+export { refuseJson } from './values/json.ts'
 export {
   type DType,
   NdArray,
@@ -10,8 +11,13 @@ export {
   type NdArraySource,
   type NdItem,
   type Nested,
-} from './ndarray.ts'
-export { type NaiveDates, PythonDate, type ZoneOptions } from './python-date.ts'
-export { pathOf, refusedValue } from './refusals.ts'
-export { PythonBytes, PythonFloat, PythonScalar, SCALAR_TYPES, type ScalarType } from './scalar.ts'
-export { PythonTable, type TableKind } from './table.ts'
+} from './values/ndarray.ts'
+export { type NaiveDates, PythonDate, type ZoneOptions } from './values/python-date.ts'
+export {
+  PythonBytes,
+  PythonFloat,
+  PythonScalar,
+  SCALAR_TYPES,
+  type ScalarType,
+} from './values/scalar.ts'
+export { PythonTable, type TableKind } from './values/table.ts'

@@ -1,8 +1,8 @@
 import { types } from 'node:util'
-import { formatOf } from './escapes.ts'
-import { timeOf, valuesOf } from './holders.ts'
-import { datePartsOf } from './python-date.ts'
-import { PythonBytes, PythonFloat, PythonScalar } from './scalar.ts'
+import { timeOf, valuesOf } from './values/intrinsics.ts'
+import { datePartsOf } from './values/python-date.ts'
+import { PythonBytes, PythonFloat, PythonScalar } from './values/scalar.ts'
+import { formatOf } from './values/typed-arrays.ts'
 
 /**
  * Finds two keys that JavaScript tells apart and Python does not: 1, 1n and true; null and

@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
-import { PythonScalar } from './scalar.ts'
+import { PythonScalar } from './values/scalar.ts'
 
 /** Stands in a decoded value for one that JavaScript cannot hold. */
 export const REFUSED: unique symbol = Symbol('refused')

@@ -1,4 +1,4 @@
-import { CODE, FLAG_REF } from '../../../src/wire/marshal.ts'
+import { CODE, FLAG_REF } from '../../../src/wire/marshal/codes.ts'
 
 /**
  * Marshal data before they are bytes, which may say what CPython would never write. Arrays are

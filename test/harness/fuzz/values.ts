@@ -1,5 +1,6 @@
-import { ARRAY_KINDS, ESCAPE } from '../../../src/wire/escapes.ts'
+import { ESCAPE } from '../../../src/wire/escapes.ts'
 import { SCALAR_TYPES } from '../../../src/wire/index.ts'
+import { ARRAY_KINDS } from '../../../src/wire/values/typed-arrays.ts'
 import type { Random } from '../random.ts'
 import type { Counts } from './coverage.ts'
 import { Dict, escaped, type Node, Raw, Reference, SetOf, Shared } from './marshal.ts'

@@ -1,4 +1,4 @@
-import { PythreadsError } from '../errors/index.ts'
+import { PythreadsError } from '../../errors/index.ts'
 
 /**
  * Reads UTF-8 of Python, which passes surrogates through. `utf8Slice` replaces them; anything else

@@ -1,4 +1,4 @@
-import { PythreadsError } from '../errors/index.ts'
+import { PythreadsError } from '../../errors/index.ts'
 
 /** What a table can be in Python. */
 export type TableKind = 'pyarrow' | 'pandas' | 'polars'

@@ -1,4 +1,4 @@
-import { PythreadsError } from '../errors/index.ts'
+import { PythreadsError } from '../../errors/index.ts'
 
 /** The types of {@link PythonScalar}, as Python names them. */
 export const SCALAR_TYPES = [

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { PythreadsError } from '../errors/index.ts'
+import { PythreadsError } from '../../errors/index.ts'
 import { PythonScalar } from './scalar.ts'
 
 /**

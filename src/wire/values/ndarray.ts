@@ -1,4 +1,4 @@
-import { PythreadsError } from '../errors/index.ts'
+import { PythreadsError } from '../../errors/index.ts'
 import { integerToJson, timeToJson } from './times.ts'
 
 /** The typed array that holds the items of each dtype. */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { PythreadsError } from '../errors/index.ts'
-import { own } from '../own.ts'
+import { PythreadsError } from '../../errors/index.ts'
+import { own } from '../../own.ts'
 
 /** What a datetime of Python has that a `Date` does not hold. */
 export interface DateParts {
