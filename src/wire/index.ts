@@ -1,5 +1,5 @@
 export { decode } from './decoder.ts'
-export { Encoder } from './encoder.ts'
+export { Encoder } from './encode.ts'
 export { ESCAPE, type Escape, type Loan, type References, type Reviver, TRAIT } from './escapes.ts'
 export * from './frames.ts'
 export { pathOf, refusedValue } from './refusals.ts'

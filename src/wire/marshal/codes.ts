@@ -27,6 +27,9 @@ export const CODE = {
 /** Set on a type code: this object can be referred to later. */
 export const FLAG_REF = 0x80
 
+/** marshal counts in signed 32-bit numbers. */
+export const MAX_LENGTH = 0x7fff_ffff
+
 /**
  * CPython's reader and writer stop at 2,000 levels on Linux and macOS. What is nested deeper than
  * this goes in chunks.
