@@ -1,5 +1,6 @@
-// Why: a reader follows links on GitHub and on npm. npm resolves relative links of README.md by
-// `repository` of package.json, except in `srcset`, so pictures have whole addresses there.
+// Why: a reader follows links on GitHub and on npm, and looks for the files that a page names. npm
+// resolves relative links of README.md by `repository` of package.json, except in `srcset`, so
+// pictures have whole addresses there.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -43,6 +44,26 @@ describe.each(documents)('%s', (path) => {
     expect(broken).toEqual([])
   })
 })
+
+/** The sources, each by its path. */
+const sources = ['src', 'kernel', 'test', 'scripts', 'bench', 'examples'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .map((path) => `/${folder}/${path}`)
+    .filter((path) => /\.(?:ts|js|py|sh)$/.test(path) && !path.includes('/node_modules/')),
+)
+
+it.each(documents.filter((path) => !/^docs\/|^CHANGELOG/.test(path)))(
+  '%s names only source files that exist',
+  (path) => {
+    const named = [...read(path).matchAll(/`([\w./-]+\.(?:ts|js|py|sh))`/g)].map(
+      ([, file = '']) => file,
+    )
+    const missing = named.filter(
+      (file) => !/^\.|^dist\//.test(file) && !sources.some((source) => source.endsWith(`/${file}`)),
+    )
+    expect(missing).toEqual([])
+  },
+)
 
 it('package.json has one address for code, home page and bugs', () => {
   expect(repository.url).toBe(`git+${address}.git`)
