@@ -5,7 +5,7 @@ import { PythreadsError } from './pythreads-error.ts'
 export interface PythonFrame {
   /** The file name as Python has it, e.g. `/srv/app/rules.py` or `<pythreads exec 1>`. */
   file: string
-  /** Line number, from 1; 0 when Python knows none. */
+  /** The line, from 1; 0 when it is not known. */
   line: number
   /**
    * The column, from 1; 0 when it is not known. In Python 3.10: the column at which the line

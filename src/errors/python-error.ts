@@ -34,9 +34,9 @@ const MOST_OF_FRAMES = 2 ** 20
 const MAX_CAUSES = 100
 
 /**
- * An exception that Python raised. `stack` holds Python's frames, the innermost first, then the
- * JavaScript frames of the caller, all as V8 writes them; `traceback` is the text that Python
- * prints.
+ * An exception that Python raised. `stack` has the frames of Python, the innermost first, then the
+ * JavaScript frames of the caller, all as V8 writes them. `traceback` is the text that Python
+ * prints. `message` is `str(exception)`; `cause` is the error for `__cause__` or `__context__`.
  *
  * @example
  * ```ts
@@ -104,14 +104,14 @@ export class PythonError extends PythreadsError {
     return this.#details.frames
   }
 
-  /** The notes that were added with `add_note`. */
+  /** The notes that `add_note` added (Python 3.11 and newer). */
   get notes(): readonly string[] {
     return this.#details.notes
   }
 
   /**
-   * The members of an `ExceptionGroup`, otherwise `undefined`: Python's errors, and what JavaScript
-   * itself threw.
+   * The members of an `ExceptionGroup`, otherwise `undefined`: Python's errors, and values that
+   * JavaScript threw.
    */
   get errors(): readonly unknown[] | undefined {
     return this.#errors
@@ -122,14 +122,14 @@ export class PythonError extends PythreadsError {
     return this.#details.bases
   }
 
-  /** For a `SyntaxError`: where it is. */
+  /** Where a `SyntaxError` is; `undefined` for other exceptions. */
   get place(): SourcePlace | undefined {
     return this.#details.place ?? undefined
   }
 
   /**
-   * The arguments that the exception was made with; `undefined` stands for one that is not a plain
-   * value, or a large one.
+   * The arguments of the exception. `undefined` stands for one that is not plain, or larger than 16
+   * KB.
    */
   get args(): readonly unknown[] {
     const { args = [], opaque } = this.#details
@@ -138,23 +138,23 @@ export class PythonError extends PythreadsError {
   }
 
   /**
-   * The exception's own data: its public attributes that are plain values, e.g. `errno` and
-   * `filename` of an `OSError`, and by their path those that the pool's option `errors` names, e.g.
-   * `response.status_code`. What is not plain, or large, is left out.
+   * The exception's own data: its public attributes, e.g. `errno` and `filename` of an `OSError`,
+   * and the values of the paths that the option `errors` of the pool names, e.g.
+   * `response.status_code`. Values that are not plain, or larger than 16 KB, are left out.
    */
   get attributes(): Readonly<Record<string, unknown>> {
     return this.#details.attributes ?? NO_ATTRIBUTES
   }
 
   /**
-   * The exception itself, a remote object, where the pool's option `errors` asks for it. It lives
-   * in its worker, without its traceback.
+   * The exception itself, a remote object without its traceback, where the option `errors` of the
+   * pool asks for it. It keeps its worker until it is released.
    */
   get exception(): unknown {
     return this.#details.exception ?? undefined
   }
 
-  /** In `map`: the position of the failing item, from 0. */
+  /** In `map`: the position of the item that failed, from 0. */
   get index(): number | undefined {
     return this.#index
   }

@@ -32,12 +32,12 @@ export class PythreadsError extends Error {
     })
   }
 
-  /** A stable code, one of `ERROR_CODES`. */
+  /** A stable code, one of {@link ERROR_CODES}. */
   readonly code: ErrorCode
   /**
-   * What was called: `json:dumps`, `/srv/rules.py:score`, for an attribute of a remote object its
+   * What was called: `json:dumps`, `/srv/rules.py:score`; for an attribute of a remote object its
    * type and path (`Connection.execute`), for `eval` the expression, for `exec` and `module` the
-   * file name that stands in tracebacks. There is none where no call was made.
+   * file name that tracebacks have. `undefined` where no call was made.
    */
   declare readonly target: string | undefined
   readonly #path: string | undefined

@@ -27,11 +27,14 @@ export class WorkerDiedError extends PythreadsError {
 
   /** The number of the worker. */
   readonly worker: number
-  /** The exit status of its process; `null`: a signal ended it, or it had no process of its own. */
+  /**
+   * The exit status of its process; `null` where a signal ended it, or where it had no process of
+   * its own.
+   */
   readonly status: number | null
-  /** The signal that ended its process. */
+  /** The signal that ended its process; `null`: none. */
   readonly signal: NodeJS.Signals | null
-  /** The last lines that it printed, and what Python said of a crash; `''`: nothing. */
+  /** The last lines that it printed, and the report of Python on a crash; `''`: nothing. */
   readonly lastWords: string
   readonly #how: string
 

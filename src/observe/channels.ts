@@ -2,8 +2,8 @@ import { type Channel, channel } from 'node:diagnostics_channel'
 import type { CallEvents, PoolEvents } from './events.ts'
 
 /**
- * The name of every channel, by the event that it publishes. A message is the event's details and
- * `pool`, its `Python`.
+ * The name of each channel of `node:diagnostics_channel`, by the event that it publishes. A message
+ * has the fields of the event and `pool`, the {@link Python} that it is about.
  */
 export const CHANNEL_NAMES: Readonly<Record<keyof (PoolEvents & CallEvents), string>> =
   Object.freeze({

@@ -1,6 +1,8 @@
 import { createHistogram } from 'node:perf_hooks'
 
-/** How some times are distributed, in milliseconds. */
+/**
+ * How times are distributed, in milliseconds. Percentiles have three digits; the others are exact.
+ */
 export interface TimesSummary {
   /** How many times there are. The other fields are 0 where there is none. */
   readonly count: number

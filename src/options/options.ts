@@ -6,88 +6,91 @@ export type IsolationOption = 'auto' | 'thread' | 'subinterpreter' | 'process'
 /** What {@link Python.start} takes. Every option may be left out. */
 export interface PythonOptions {
   /**
-   * Which Python: an executable, a name on PATH, the folder of a virtual environment, or versions:
-   * `'3.12'`, `'3.12.4'`, `'>=3.11'`, `'>=3.11,<3.14'`, `'~=3.12.1'`, `'3.11 - 3.13'`, `'3.13t'`
-   * without a GIL. Default: the first one found.
+   * Which Python: the path of an executable, a name on PATH, the folder of a virtual environment,
+   * or a version: `'3.12'`, `'3.12.4'`, `'>=3.11'`, `'>=3.11,<3.14'`, `'~=3.12.1'`, `'3.11 -
+   * 3.13'`, and `'3.13t'` for a free-threaded build. Default: the first one that is found.
    */
   python?: string | undefined
   /**
-   * What the pool is called in `stats()`, in the titles of its worker processes and in the names of
+   * The name of the pool in `stats()`, in the titles of its worker processes and in the names of
    * its threads: up to 64 characters on one line. Default: `pool-1` and so on.
    */
   name?: string | undefined
   /**
    * Where workers run. `'auto'` (the default) takes `'thread'` on a free-threaded Python whose GIL
-   * stays off when the modules of `preload` are imported, else `'process'`, and says why in
-   * `stats().reasons`. `'subinterpreter'` is used only if you ask for it.
+   * stays off when the modules of `preload` are imported, else `'process'`. `stats().reasons` says
+   * why. It never takes `'subinterpreter'`.
    */
   isolation?: IsolationOption | undefined
   /**
-   * How many workers, from 1 to 1000, or from how many to how many: then more are started when
-   * calls wait, and those that are not needed end. Default: the number of cores.
+   * How many workers there are, from 1 to 1000, or a range: then workers start when calls wait, and
+   * end when nothing needs them. Default: the number of cores.
    */
   workers?: number | WorkerRange | undefined
   /**
-   * Modules, or files ending in `.py` by path or URL, that every worker imports before its first
-   * call; on a free-threaded Python `'auto'` tries them.
+   * Modules that every worker imports before its first call: dotted names, or files that end in
+   * `.py`, by path or URL. On a free-threaded Python `isolation: 'auto'` tries them. Default: none.
    */
   preload?: readonly (string | URL)[] | undefined
   /**
-   * What every worker calls before its first call: `module:function`, or with arguments. The pool
-   * does not start when it raises.
+   * A function that every worker calls before its first call: `module:function`, the URL of a file
+   * with `#function`, or one with arguments. When it raises, the pool does not start. Default:
+   * none.
    */
   initialize?: string | URL | Initializer | undefined
   /**
-   * Folders that come first in `sys.path`, by URL or by a path that is relative to the current
-   * folder.
+   * Folders that come first in `sys.path`, by URL or by a path relative to the current folder.
+   * Default: none.
    */
   path?: readonly (string | URL)[] | undefined
   /**
-   * How many calls may wait for a worker; more are refused with `ERR_PYTHREADS_QUEUE_FULL`. `null`
-   * (the default): any number.
+   * How many calls may wait for a worker. Further calls reject with `ERR_PYTHREADS_QUEUE_FULL`.
+   * `null` (the default): any number.
    */
   maxQueue?: number | null | undefined
   /**
-   * How long a call may take, in milliseconds from the moment it is made; then it rejects with
-   * `ERR_PYTHREADS_TIMEOUT`, and is interrupted. `null` (the default): any time. Calls can say
-   * otherwise.
+   * How long a call may take, in milliseconds from the moment it is made. Then it rejects with
+   * `ERR_PYTHREADS_TIMEOUT`, and Python is interrupted. `null` (the default): any time. The option
+   * of a call has precedence.
    */
   timeoutMs?: number | null | undefined
   /**
-   * How long a call may wait for a worker, in milliseconds; then it rejects with
-   * `ERR_PYTHREADS_QUEUE_TIMEOUT`. Default `null`.
+   * How long a call may wait for a worker, in milliseconds. Then it rejects with
+   * `ERR_PYTHREADS_QUEUE_TIMEOUT`. `null` (the default): any time. The option of a call has
+   * precedence.
    */
   queueTimeoutMs?: number | null | undefined
   /**
-   * How long a call that was cancelled may go on, in milliseconds. Then its worker process is
-   * ended, and replaced; a thread cannot be ended: it is left alone, and replaced. Default 1000.
+   * How long a cancelled call may run on, in milliseconds. Then its worker process is ended and
+   * replaced. A thread cannot be ended: it is left alone and replaced. Default: 1000.
    */
   graceMs?: number | undefined
   /**
    * How long a worker may take for what a Python program does at its end, in milliseconds: `atexit`
-   * functions, threads that are no daemons, files that are open. Then it is ended by force. Default
-   * 10000.
+   * functions, threads that are no daemons, open files. Then it is ended by force. Default: 10000.
    */
   closeGraceMs?: number | undefined
   /**
-   * How long a worker may take to start, `preload` included, `initialize` not, in milliseconds.
-   * Default 60000.
+   * How long a worker may take to start, in milliseconds, with `preload`, but without `initialize`.
+   * Default: 60000.
    */
   startTimeoutMs?: number | undefined
   /**
-   * How many threads that do not come back from a cancelled call may be replaced, at any time.
-   * Default: as many as there are workers. When no worker is left, calls reject with
-   * `ERR_PYTHREADS_WEDGED`.
+   * How many threads that do not return from a cancelled call may be replaced, at any time. When no
+   * worker is left, calls reject with `ERR_PYTHREADS_WEDGED`. Default: the number of workers.
    */
   maxWedged?: number | undefined
-  /** What a worker process may use, kept by the operating system. For isolation 'process'. */
+  /** How much a worker process may use. For isolation `'process'`. */
   limits?: LimitOptions | undefined
   /**
-   * When a worker process is replaced by a new one, in a moment when nothing needs it. For
-   * isolation 'process'.
+   * When a worker process is replaced by a new one, as soon as nothing needs it. For isolation
+   * `'process'`.
    */
   recycle?: RecycleOptions | undefined
-  /** The current folder of worker processes. Default: this process's. For isolation 'process'. */
+  /**
+   * The current folder of worker processes. Default: that of this process. For isolation
+   * `'process'`.
+   */
   cwd?: string | URL | undefined
   /**
    * The environment of worker processes. `'inherit'` (the default): all variables of this process.
@@ -98,69 +101,69 @@ export interface PythonOptions {
   env?: 'inherit' | 'minimal' | Readonly<Record<string, string>> | undefined
   /**
    * How many threads the libraries for numbers (OpenMP, OpenBLAS, MKL, NumExpr, Accelerate, Numba)
-   * start in each worker process: a variable such as `OMP_NUM_THREADS` says so, unless the
-   * environment of the workers sets it. `'auto'` (the default): the cores of the machine shared out
-   * among the workers, at least 1, so that all workers together do not start more threads than
-   * there are cores; where `env` gives the variables, none is added. For isolation 'process'.
+   * start in each worker process. pythreads sets `OMP_NUM_THREADS` and its like, unless the
+   * environment of the workers has them. `'auto'` (the default): the cores of the machine divided
+   * by the number of workers, at least 1; where `env` is an object, no variable is added. For
+   * isolation `'process'`.
    */
   threadsPerWorker?: number | 'auto' | undefined
   /**
-   * Whether results, and what functions of JavaScript get, are copied deeply, as `toJS()` does: a
-   * dataclass arrives as an object, an Enum as its value. Default false: a value that JavaScript
-   * cannot represent arrives as a remote object.
+   * Whether results, and the arguments of callbacks, are copied deeply, as `toJS()` does: a
+   * dataclass arrives as an object, an Enum as its value. Default: false. Then a value that
+   * JavaScript cannot represent arrives as a remote object.
    */
   copy?: boolean | CopyOptions | undefined
   /**
    * Whether values of subclasses of `str`, `bytes`, `int` and `float` stay in Python, as remote
-   * objects. Default false: they arrive as the plain value. What is copied is plain in any case.
+   * objects. Default: false. Then they arrive as the plain value. Copies are plain in any case.
    */
   exact?: boolean | undefined
   /**
-   * What a `datetime` without a zone is: `'exact'` (the default) a `PythonScalar`, as it is no
-   * moment; a `Date` of the moment at which it is this time in UTC (`'utc'`), or where this process
-   * runs (`'local'`). Passed to Python it is without a zone again.
+   * What a `datetime` without a zone arrives as. `'exact'` (the default): a {@link PythonScalar},
+   * as it is no moment. `'utc'` and `'local'`: a {@link PythonDate} of the moment at which a clock
+   * in UTC, or one where this process runs, shows this time. Passed to Python it has no zone again.
    */
   naiveDates?: NaiveDates | undefined
   /**
-   * Whether Python may not write to the arrays among the arguments. Default false: what it writes
-   * is seen where memory is shared.
+   * Whether arrays among the arguments are read-only in Python. Default: false. Then JavaScript
+   * sees what Python writes, where they share the memory.
    */
   readonly?: boolean | undefined
   /**
-   * How many megabytes of memory the pool may share with worker processes at a time, and each of
-   * them with it. Larger arguments and results are sent by the channel then, which is slower.
-   * Default: what the machine has.
+   * How many megabytes of copies the pool may lend to worker processes at a time, and how many
+   * megabytes each worker may lend. What is more goes through the channel, which is slower.
+   * Default: the memory of the machine.
    */
   sharedMemoryMb?: number | undefined
   /**
-   * Where what Python prints goes. `'inherit'` (the default): to this process's stdout and stderr.
-   * A function gets each line with its worker and call, a stream each line; `'ignore'`: nowhere.
-   * What C code and child processes print is among it for isolation 'process'; in the other ones it
-   * goes to this process's own stdout.
+   * Where the output of Python goes. `'inherit'` (the default): to the stdout and stderr of this
+   * process. `'ignore'`: nowhere. A function gets each line with its worker and call, a stream gets
+   * each line. In isolation `'process'` this includes the output of C code and of child processes;
+   * in the others that goes to the stdout of this process.
    */
   output?: 'inherit' | 'ignore' | ((line: OutputLine) => void) | Writable | undefined
   /**
-   * Where Python's warnings go: to stderr, as it prints them (`'inherit'`, the default), to
-   * `process.emitWarning` (`'emit'`), or to a function, which gets each with its worker and call.
+   * Where the warnings of Python go. `'inherit'` (the default): to stderr, as Python prints them.
+   * `'emit'`: to `process.emitWarning`. A function gets each warning with its worker and call.
    */
   warnings?: 'inherit' | 'emit' | ((warning: PythonWarning) => void) | undefined
   /**
-   * Gets the records of Python's `logging`: a function for those of level INFO and above, or with a
-   * level.
+   * Gets the records of Python's `logging`. A function gets those of level INFO and above; an
+   * object has a function and another level. Default: none.
    */
   logging?: ((record: PythonLogRecord) => void) | LoggingOptions | undefined
-  /** What a {@link PythonError} has in addition to its standard properties. */
+  /** What a {@link PythonError} has besides its standard properties. Default: nothing. */
   errors?: PythonErrorOptions | undefined
 }
 
-/** Which records of Python's `logging` go where. */
+/** Which records of Python's `logging` go to which function. */
 export interface LoggingOptions {
   /** Gets each record. */
   handler: (record: PythonLogRecord) => void
   /**
-   * The lowest level that is sent, by name or as a number. Default `'INFO'`. It stands for the
-   * level of Python's root logger, which says WARNING: a record that a logger with its own level,
-   * or `logging.disable`, drops is not sent.
+   * The lowest level that is sent, by name or as a number. Default: `'INFO'`. It takes the place of
+   * the level of Python's root logger, which is WARNING. A record that a logger with a level of its
+   * own, or `logging.disable`, drops is not sent.
    */
   level?: LogLevel | number | undefined
 }
@@ -176,7 +179,7 @@ export interface PythonLogRecord {
   readonly levelName: string
   /** The name of the logger, `root` for the one at the root. */
   readonly logger: string
-  /** The formatted text; cut off behind 1,048,576 characters. */
+  /** The formatted text, at most 1,048,576 characters of it. */
   readonly message: string
   /** When it was logged. */
   readonly time: Date
@@ -200,21 +203,21 @@ export interface PythonLogRecord {
   readonly exception: string | undefined
   /** The stack, where it was asked for (`stack_info`). */
   readonly stack: string | undefined
-  /** What was given as `extra` and is a plain value; other values are left out. */
+  /** The values of `extra` that are plain; other values are left out. */
   readonly extra: Readonly<Record<string, unknown>>
 }
 
-/** What a {@link PythonError} has in addition to its standard properties. */
+/** What a {@link PythonError} has besides its standard properties. */
 export interface PythonErrorOptions {
   /**
-   * Paths of attributes, e.g. `'response.status_code'`: `error.attributes['response.status_code']`
-   * is what is found there, through attributes, keys of dicts and positions of lists, where it is a
-   * plain value. Properties are read, which may run Python code.
+   * Paths of attributes, e.g. `'response.status_code'`, through attributes, keys of dicts and
+   * positions of lists. `error.attributes['response.status_code']` is the value at the end of the
+   * path, where it is plain. Reading properties may run Python code.
    */
   attributes?: readonly string[] | undefined
   /**
-   * Whether `error.exception` is the exception itself, as a remote object. Default false: what it
-   * holds would stay in its worker.
+   * Whether `error.exception` is the exception itself, as a remote object. Default: false, as a
+   * remote object keeps its worker.
    */
   exception?: boolean | undefined
 }
@@ -239,25 +242,28 @@ export interface PythonWarning {
   readonly target: string | undefined
 }
 
-/** How deeply results are copied. */
+/** How deeply values are copied. */
 export interface CopyOptions {
   /**
-   * How many levels of nested objects are copied, from 1 to 1000; a deeper object arrives as a
-   * remote object. Lists and dicts do not count: they are copied in any case.
+   * How many levels of nested objects are copied, from 1 to 1000. A deeper object arrives as a
+   * remote object. Lists and dicts do not count: they are copied at any depth.
    */
   depth: number
 }
 
-/** What a datetime without a zone is in JavaScript. */
+/** What a datetime without a zone arrives as: see {@link PythonOptions.naiveDates}. */
 export type NaiveDates = 'exact' | 'utc' | 'local'
 
-/** From how many workers to how many. */
+/** The least and the most workers of a pool. */
 export interface WorkerRange {
-  /** How many there are always, from 1. */
+  /** How many there are at least, from 1. */
   min: number
-  /** How many there can be. */
+  /** How many there are at most, up to 1000. */
   max: number
-  /** How long one above `min` may be idle before it ends, in milliseconds. Default 10000. */
+  /**
+   * How long a worker may be idle before it ends, in milliseconds, where there are more than `min`.
+   * Default: 10000.
+   */
   idleMs?: number | undefined
 }
 
@@ -271,89 +277,91 @@ export interface Initializer {
   kwargs?: KeywordValues | undefined
 }
 
-/** The values of keyword arguments, by name: any object but an array, a `Map` or a `Set`. */
+/** The values of keyword arguments, by name: any object except an array, a `Map` or a `Set`. */
 export interface KeywordValues {
   // biome-ignore lint/suspicious/noExplicitAny: as an index signature of `unknown` it would refuse what has the type of an interface
   readonly [name: string]: any
   readonly [Symbol.iterator]?: never
 }
 
-/** Limits of a worker process. Each may be left out, or `null`: as much as this process. */
+/** Limits of a worker process. A limit that is left out, or `null`, is that of this process. */
 export interface LimitOptions {
   /**
-   * Megabytes that it may take beyond what it holds when it starts; more raises `MemoryError` in
-   * Python. One that holds more than this altogether when it is looked at, once a second, is ended.
+   * Megabytes that it may allocate after its start; more raises `MemoryError` in Python. A worker
+   * that holds more than this in total, which is measured once a second, is ended.
    */
   memoryMb?: number | null | undefined
   /**
-   * Seconds of processor time in its whole life; then the system ends it by SIGXCPU, and it is
+   * Seconds of processor time in its whole life. Then the system ends it by SIGXCPU, and it is
    * replaced.
    */
   cpuSeconds?: number | null | undefined
-  /** Descriptors that it may have open. */
+  /** How many descriptors it may have open. More raise `OSError` in Python. */
   openFiles?: number | null | undefined
 }
 
-/** When a worker process is replaced. Each may be left out, or `null`: never for this reason. */
+/** When a worker process is replaced. A limit that is left out, or `null`, is none. */
 export interface RecycleOptions {
-  /** After so many calls. */
+  /** After this number of calls. */
   calls?: number | null | undefined
-  /** After it has served for so many milliseconds. */
+  /** After it has taken calls for this number of milliseconds. */
   ageMs?: number | null | undefined
-  /** When it holds so many megabytes, looked at once a second. */
+  /** When it holds this number of megabytes, which is measured once a second. */
   memoryMb?: number | null | undefined
 }
 
-/** How calls are made. */
+/** Options of every kind of call. */
 export interface CallOptions {
-  /** Whether results are copied deeply. Default: as the pool's option says. */
+  /** Whether results are copied deeply. Default: the option of the pool. */
   copy?: boolean | CopyOptions | undefined
   /**
-   * Whether values of subclasses of plain types stay in Python. Default: as the pool's option says.
+   * Whether values of subclasses of plain types stay in Python. Default: the option of the pool.
    */
   exact?: boolean | undefined
   /**
-   * Whether Python may not write to the arrays among the arguments. Default: as the pool's option
-   * says.
+   * Whether arrays among the arguments are read-only in Python. Default: the option of the pool.
    */
   readonly?: boolean | undefined
   /**
-   * Aborts the call: its promise rejects with `ERR_PYTHREADS_ABORTED` at once; what runs is
+   * Aborts the call: its promise rejects with `ERR_PYTHREADS_ABORTED` at once, and Python is
    * interrupted.
    */
   signal?: AbortSignal | undefined
   /**
-   * How long it may take, in milliseconds from the moment it is made. Default: as the pool's option
-   * says; `null`: any time.
+   * How long the call may take, in milliseconds from the moment it is made. `null`: any time.
+   * Default: the option of the pool.
    */
   timeoutMs?: number | null | undefined
   /**
-   * How long it may wait for a worker, in milliseconds. Default: as the pool's option says; `null`:
-   * any time.
+   * How long the call may wait for a worker, in milliseconds. `null`: any time. Default: the option
+   * of the pool.
    */
   queueTimeoutMs?: number | null | undefined
-  /** The higher, the sooner it has its turn: a whole number from -1000 to 1000, 0 by default. */
+  /**
+   * A whole number from -1000 to 1000: of the calls that wait, the highest is first. Default: 0.
+   */
   priority?: number | undefined
   /**
-   * How often it may be made again when its worker dies, for calls that may be made twice. Default
-   * 0. Not with functions or iterables of JavaScript among the arguments.
+   * How often the call is made again when its worker dies during it, from 0 to 1000. Use it for
+   * calls that may run twice. It excludes functions and iterables of JavaScript among the
+   * arguments. Default: 0.
    */
   retry?: number | undefined
 }
 
 /** A line that Python printed. */
 export interface OutputLine {
-  /** Without its end. */
+  /** The line, without its end. */
   readonly text: string
   /**
-   * Only there where no newline ended it. `'\r'`: a carriage return did, so that the next one
-   * overwrites it, as the states of a progress bar do. `''`: it is longer than 1,048,576
-   * characters, and goes on in the next one.
+   * There is none where a newline ended the line. `'\r'`: a carriage return ended it, so the next
+   * line overwrites it, as in a progress bar. `''`: it has more than 1,048,576 characters, and goes
+   * on in the next line.
    */
   readonly end?: '\r' | ''
   /** Where Python printed it. */
   readonly stream: 'stdout' | 'stderr'
-  /** The number of the worker, `null`: the one of sync calls. */
+  /** The number of the worker; `null` for sync calls. */
   readonly worker: number | null
   /**
    * The number of the call in that worker; `null` where it is not known: threads, C code, child
@@ -366,21 +374,26 @@ export interface OutputLine {
 export interface RunOptions extends CallOptions {
   /** Keyword arguments. */
   kwargs?: KeywordValues | undefined
-  /** The number of the worker that has to run it, from 0. Default: any that is idle. */
+  /** The number of the worker that runs the call, from 0. Default: any worker. */
   worker?: number | undefined
 }
 
 /** What {@link Python.map} takes besides the target and the items. */
 export interface MapOptions extends Omit<CallOptions, 'timeoutMs'> {
-  /** How long the whole map may take, in milliseconds. Default: any time. */
+  /** How long the whole map may take, in milliseconds. `null` (the default): any time. */
   timeoutMs?: number | null | undefined
   /** Keyword arguments of every call. */
   kwargs?: KeywordValues | undefined
-  /** How many items go to a worker at a time; `'auto'` (the default) measures what pays. */
+  /**
+   * How many items go to a worker at a time, from 1 to 1048576. `'auto'` (the default): measured.
+   */
   chunk?: number | 'auto' | undefined
-  /** Whether results come in the order of the items (the default), or as they are ready. */
+  /**
+   * Whether results come in the order of the items. Default: true. If false, they come as they are
+   * ready.
+   */
   ordered?: boolean | undefined
-  /** Called whenever results have come back. */
+  /** A function that is called when results have arrived; see {@link MapProgress}. */
   onProgress?:
     | ((progress: { readonly done: number; readonly total: number | undefined }) => void)
     | undefined

@@ -28,9 +28,9 @@ export interface MapPlan {
 
 /** How far a map is. */
 export interface MapProgress {
-  /** Items whose results have come back. */
+  /** How many items have their results. */
   readonly done: number
-  /** How many there are, where that is known. */
+  /** How many items there are; `undefined` where that is not known. */
   readonly total: number | undefined
 }
 

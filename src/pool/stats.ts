@@ -4,9 +4,9 @@ import type { TimesSummary } from '../observe/index.ts'
 export interface PoolStats {
   /** Each worker, in the order of the numbers. */
   readonly workers: readonly WorkerStats[]
-  /** Calls that wait for a worker. */
+  /** How many calls wait for a worker. */
   readonly queued: number
-  /** Calls that a worker has. */
+  /** How many calls a worker has and a caller waits for. */
   readonly running: number
   /**
    * Calls that workers have taken since the start. What a worker runs before it takes calls is no
@@ -18,74 +18,74 @@ export interface PoolStats {
    * their worker cut off, are not among them.
    */
   readonly errors: number
-  /** Workers that ended unasked, or got stuck, and were replaced. */
+  /** Workers that ended on their own, or got stuck, and were replaced. */
   readonly replaced: number
-  /** Worker processes that were replaced because it was time. */
+  /** Worker processes that the option `recycle` replaced. */
   readonly recycled: number
-  /** Workers that do not come back from a call that was cancelled, replaced or not. */
+  /** Threads that do not return from a call that was cancelled, replaced or not. */
   readonly wedged: number
   /** Objects in Python that JavaScript holds. */
   readonly objects: number
-  /** JavaScript functions and iterators that Python holds. */
+  /** JavaScript functions, iterators and errors that Python holds. */
   readonly callbacks: number
   /** Memory that JavaScript and Python share. */
   readonly memory: MemoryStats
   /**
-   * How long calls waited for a worker, in milliseconds; those that a worker took at once are not
+   * How long calls waited for a worker, in milliseconds. Calls that a worker took at once are not
    * among them.
    */
   readonly queueTimes: TimesSummary
   /**
-   * How long calls held a worker's thread, in milliseconds: a coroutine only while it begins, a
-   * call that waits for a callback also while others run within it.
+   * How long calls held the thread of a worker, in milliseconds. A coroutine holds it only while it
+   * begins. A call that waits for a callback holds it also while other calls run within the
+   * callback.
    */
   readonly runTimes: TimesSummary
   /** Whether the GIL slows the workers down. */
   readonly gil: GilStats
 }
 
-/** Memory that this JavaScript thread and Python share, for all pools of the thread. */
+/** Memory that JavaScript and Python share: of all pools of this JavaScript thread. */
 export interface MemoryStats {
-  /** Arrays, and large arguments, that Python has not let go of. */
+  /** How many arrays, and large arguments, Python still holds. */
   readonly lent: number
-  /** Arrays here that are Python's memory. */
+  /** How many arrays in JavaScript are memory of Python. */
   readonly borrowed: number
   /**
-   * Megabytes in use: arrays of `alloc`, copies that are lent, and arrays here that are Python's
-   * memory.
+   * Megabytes in use: arrays of `alloc`, copies that are lent, and arrays that are memory of
+   * Python.
    */
   readonly usedMb: number
-  /** Megabytes that all this takes, free parts that are kept for the next arrays included. */
+  /** Megabytes that all of it takes, with free parts that are kept for the next arrays. */
   readonly residentMb: number
 }
 
 /**
- * What workers did while they had calls: an estimate from looking twenty times a second, on Linux;
- * elsewhere the times are 0. Times of all workers are added up; those in which a worker has no call
- * are not among them.
+ * What workers did while they had calls: the sum of all workers. It is an estimate, from twenty
+ * samples a second, on Linux. Elsewhere the times are 0.
  */
 export interface GilStats {
-  /** Whether Python has one: a free-threaded build has none, unless a module turned it on. */
+  /** Whether Python has a GIL: a free-threaded build has none, unless a module turned it on. */
   readonly enabled: boolean
-  /** The module that turned it on in a free-threaded build, where that is known. */
+  /** The module that turned the GIL of a free-threaded build on; `null`: none, or not known. */
   readonly enabledBy: string | null
-  /** Milliseconds in which workers computed; of several that share a GIL, one at a time counts. */
+  /** Milliseconds in which workers computed. Of workers that share a GIL, one at a time counts. */
   readonly pythonMs: number
   /**
-   * Milliseconds in which workers waited for the GIL. Waiting for a lock with a time limit looks
-   * the same.
+   * Milliseconds in which workers waited for the GIL. A wait for a lock with a time limit looks the
+   * same.
    */
   readonly waitingMs: number
   /**
-   * Milliseconds in which workers slept or waited for something else, or shared a GIL and ran C
-   * code without it.
+   * Milliseconds in which workers slept, waited for something else, or ran C code without the GIL
+   * that they share.
    */
   readonly outsideMs: number
-  /** In the last seconds, the waiting as a share of all three, from 0 to 1. */
+  /** In the last seconds: the share of `waitingMs` in all three times, from 0 to 1. */
   readonly waitingShare: number
-  /** Whether the GIL is what holds the pool up: more workers would not help. */
+  /** Whether the GIL limits the pool, so that more workers would not help. */
   readonly isBound: boolean
-  /** What would help, then. */
+  /** A sentence on what would help; `null` where the GIL does not limit the pool. */
   readonly advice: string | null
 }
 
@@ -94,11 +94,11 @@ export interface WorkerStats {
   /** The number of the worker, from 0. */
   readonly worker: number
   /**
-   * `stopped`: it is not needed now. `down`: it did not start, and will be tried again. `wedged`:
-   * it does not come back from a call that was cancelled.
+   * `stopped`: nothing needs it now. `down`: it did not start, and is tried again. `wedged`: it
+   * does not return from a call that was cancelled.
    */
   readonly state: 'stopped' | 'starting' | 'idle' | 'busy' | 'down' | 'wedged'
-  /** The process it runs in. */
+  /** The number of the process it runs in; `undefined` where there is none. */
   readonly pid: number | undefined
   /** Calls that it has taken. */
   readonly calls: number
@@ -111,15 +111,13 @@ export interface WorkerStats {
   readonly busyMs: number
   /** Milliseconds of `busyMs` that its thread spent on a processor. */
   readonly cpuMs: number
-  /** Milliseconds since it began to take calls. */
+  /** Milliseconds since it began to take calls; 0 where there is none. */
   readonly ageMs: number
-  /**
-   * The share of that time in which its thread had a call, the one that runs included, from 0 to 1.
-   */
+  /** The share of `ageMs` in which its thread had a call, with the call that runs, from 0 to 1. */
   readonly utilisation: number
   /**
-   * Megabytes that its process holds in memory; `null`: it has no process of its own, or there is
-   * none.
+   * Megabytes that its process holds in memory (resident); `null` where it has no process of its
+   * own.
    */
   readonly memoryMb: number | null
 }

@@ -28,15 +28,15 @@ type Mode = 'async' | 'sync'
  * - Functions return promises. Keyword arguments ({@link kw}) may stand in place of optional
  *   parameters.
  * - A class is called, with or without `new`, and returns `Remote` of its instance type.
- * - Any other attribute is awaited, or gone into: {@link RemoteMember}.
- * - A result whose type has methods, is a function or a class, or an array of such, stays in
- *   Python: it is `Remote` of that type. A generator, an iterator or an async iterable is a {@link
- *   RemoteGenerator}. Other results are taken as they are declared; say `Remote<Point>` where an
- *   object without methods stays in Python.
+ * - Any other attribute is awaited, or its attributes are used: {@link RemoteMember}.
+ * - A result stays in Python when its type has methods, is a function or a class, or an array of
+ *   these: it is `Remote` of that type. A generator, an iterator or an async iterable is a {@link
+ *   RemoteGenerator}. Other results have the declared type; declare `Remote<Point>` where an object
+ *   without methods stays in Python.
  * - A parameter whose type has methods takes what stays in Python. A callback may be `async`.
- * - Overloads are kept, up to eight. A generic function keeps its type parameters only if its type
- *   says that it returns a promise, `<T>(items: T[]) => Promise<T>`; otherwise they become
- *   `unknown`, or what they extend. A generic class loses them always.
+ * - Overloads are kept, up to eight. A generic function keeps its type parameters only if it
+ *   returns a promise, `<T>(items: T[]) => Promise<T>`; otherwise they become `unknown`, or what
+ *   they extend. A generic class loses them.
  *
  * @example
  * ```ts
@@ -59,28 +59,32 @@ type Mode = 'async' | 'sync'
 export type Remote<T> = RemoteReference<T> & RemoteIteration<T> & RemoteLifetime
 
 /**
- * What stays in Python, described by a TypeScript type, whether JavaScript holds it ({@link
- * Remote}) or goes by its name ({@link RemoteMember}).
+ * What stays in Python, described by a TypeScript type: an object that JavaScript holds ({@link
+ * Remote}), or an attribute by its name ({@link RemoteMember}).
  */
 export type RemoteReference<T> = Signatures<T, 'async'> & Members<T, 'async'> & Operations
 
 /**
- * An attribute of something in Python: await it to read its value, call it, or go on to its
+ * An attribute, described by a TypeScript type: await it to read its value, call it, or use its
  * attributes.
  */
 export type RemoteMember<T> = RemoteReference<T> & PromiseLike<Returned<T, 'async'>>
 
-/** A generator, or another iterator, that stays in Python. It is gone through by `for await`. */
+/**
+ * A generator, or another iterator, that stays in Python. `for await` iterates over it.
+ *
+ * @typeParam T - What an item arrives as.
+ */
 export interface RemoteGenerator<T> extends Operations, RemoteLifetime {
-  /** Goes through its items; leaving early closes a generator. */
+  /** Iterates over its items. Leaving the loop early closes a generator. */
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined>
-  /** Goes through its items, with options for each step: a time limit, a signal. */
+  /** Iterates with options for each step: a time limit, a signal. */
   $iterate(options?: CallOptions): AsyncGenerator<T, void, undefined>
 }
 
 /**
- * {@link Remote} for sync calls, whose results are not promises. An attribute is its value as it is
- * now.
+ * {@link Remote} for sync calls, which return values instead of promises. Reading an attribute
+ * reads its value.
  */
 export type SyncRemote<T> = Signatures<T, 'sync'> &
   Members<T, 'sync'> &
@@ -90,11 +94,11 @@ export type SyncRemote<T> = Signatures<T, 'sync'> &
 
 /** {@link RemoteGenerator} for sync calls. */
 export interface SyncGenerator<T> extends SyncOperations, SyncLifetime {
-  /** Goes through its items; leaving early closes a generator. */
+  /** Iterates over its items. Leaving the loop early closes a generator. */
   [Symbol.iterator](): Generator<T, void, undefined>
 }
 
-/** What stays in Python, as an argument. */
+/** The type of a parameter that takes what stays in Python. */
 export type PythonObject<T> = RemoteReference<T> | SyncRemote<T>
 
 /** What crosses as a copy, or is the same on both sides. */

@@ -32,8 +32,8 @@ export type FunctionMembers<Mode> = {
 }
 
 /**
- * Something in a Python module or object whose type is not known yet: call it, await its value, or
- * go on to its attributes.
+ * An attribute of a module or an object without a declared type. Call it, with or without `new`;
+ * await it to read its value; or use its attributes.
  */
 export type RemoteAttribute = (<R = unknown>(...args: unknown[]) => Promise<R>) &
   (new (
@@ -45,14 +45,25 @@ export type RemoteAttribute = (<R = unknown>(...args: unknown[]) => Promise<R>) 
   }
 
 /**
- * A Python module without a declared type. Nothing is sent before something in it is called or
- * awaited. With the compiler option `noUncheckedIndexedAccess` what is in it is `any`; describe the
- * module by a type ({@link Remote}) to have it checked.
+ * A Python module without a declared type. Nothing is sent before an attribute is called or
+ * awaited. With the compiler option `noUncheckedIndexedAccess` its attributes are `any`. Describe
+ * the module by a type ({@link Remote}) to have it checked.
+ *
+ * @example
+ * ```ts
+ * const np = py.import('numpy')
+ * const mean = await np.mean([1, 2, 6])
+ * const pi = await np.pi
+ * ```
  */
 export type RemoteModule = Operations &
   RemoteLifetime & { readonly [name: string]: Named<RemoteAttribute> }
 
-/** A module as {@link Python.import} returns it: awaited, it is imported. */
+/**
+ * A module as {@link Python.import} returns it. Awaited, it is imported.
+ *
+ * @typeParam Module - The type of the module: {@link RemoteModule} or {@link Remote}.
+ */
 export type Importable<Module> = Module & PromiseLike<Module>
 
 /**
@@ -67,7 +78,10 @@ export interface Operations {
    * @throws `ERR_PYTHREADS_VALUE` when the object itself has no plain form.
    */
   toJS<R = unknown>(options?: CopyOptions): Promise<R>
-  /** An attribute by any name, also one that cannot be written after a dot here: `then`, `toJS`. */
+  /**
+   * Reads an attribute: `getattr(object, name)`. For names that mean something else here: `then`,
+   * `toJS`.
+   */
   $get<R = unknown>(name: string): Promise<R>
   /** Sets an attribute: `setattr(object, name, value)`. */
   $set(name: string, value: unknown): Promise<null>
@@ -84,7 +98,7 @@ export interface Operations {
   /** `len(object)` */
   $length(): Promise<number>
   /**
-   * A function of Python's module `operator`, with the object as its first operand:
+   * Calls a function of Python's module `operator` with the object as its first operand:
    * `$operate('add', 1)`.
    */
   $operate<R = unknown>(name: string, ...operands: unknown[]): Promise<R>
@@ -101,8 +115,8 @@ export interface Operations {
   /** `isinstance(object, kind)` */
   $isInstance(kind: unknown): Promise<boolean>
   /**
-   * The bytes of an Arrow IPC stream with the contents of a table or a data frame; `toArrow` of
-   * `pythreads/arrow` reads them.
+   * Writes a table or a data frame as an Arrow IPC stream. {@link toArrow} of `pythreads/arrow`
+   * reads it.
    */
   $arrow(): Promise<Uint8Array>
   /** `dir(object)` */
@@ -110,8 +124,7 @@ export interface Operations {
 }
 
 /**
- * What ends the use of an object that JavaScript holds. A module is not held: its `$dispose` does
- * nothing.
+ * How the use of an object ends. JavaScript does not hold a module, so its `$dispose` does nothing.
  */
 export interface RemoteLifetime {
   /**
@@ -120,36 +133,44 @@ export interface RemoteLifetime {
    */
   $dispose(): void
   /**
-   * Enters a context manager, to be left by `await using`. It does not learn of errors: use {@link
-   * $with} where it has to.
+   * Enters a context manager; `await using` leaves it at the end of the block. The context manager
+   * does not get errors of the block: use {@link $with} where it has to.
    */
   $enter<T = unknown>(): Promise<RemoteContext<T>>
   /**
-   * Runs `body` in a context manager, which learns of what it throws. `undefined` when the context
-   * swallowed that.
+   * Enters a context manager, calls `body` with its value, and leaves it. The context manager gets
+   * the error that `body` throws. Resolves with the result of `body`; with `undefined` when the
+   * context manager suppressed the error.
    */
   $with<T = unknown, R = unknown>(body: (value: T) => R): Promise<Awaited<R> | undefined>
   [Symbol.dispose](): void
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** What only an object has that JavaScript holds. */
+/** The operations of an object that JavaScript holds; modules and attributes have fewer. */
 export interface RemoteObjectOperations extends Operations, RemoteLifetime {
   /**
-   * Goes through its items; leaving early closes a generator. Not there when the object cannot be
-   * iterated.
+   * Iterates over its items. Leaving the loop early closes a generator. There is none when the
+   * object is not iterable.
    */
   [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined>
   /**
-   * Goes through its items, with options for each step: a time limit, a signal. Not there when it
-   * cannot be iterated.
+   * Iterates with options for each step: a time limit, a signal. There is none when the object is
+   * not iterable.
    */
   $iterate<R = unknown>(options?: CallOptions): AsyncGenerator<R, void, undefined>
 }
 
 /**
- * An object that stays in Python, in the worker that made it: every use goes there. Attributes and
- * methods are as those of a module; passed as an argument it is the object itself.
+ * An object that stays in Python, in the worker that made it: every use goes there. Its attributes
+ * and methods are used as those of a module. As an argument it is the object itself.
+ *
+ * @example
+ * ```ts
+ * const counter = await py.run<RemoteObject>('collections:Counter', ['banana'])
+ * await counter.most_common(1) // [['a', 3]]
+ * await counter.$length() // 3
+ * ```
  */
 export type RemoteObject = (<R = unknown>(...args: unknown[]) => Promise<R>) &
   (new (
@@ -165,7 +186,10 @@ export interface RemoteContext<T> extends AsyncDisposable {
   readonly value: T
 }
 
-/** Something in a Python module that is called, or gone into, at once. */
+/**
+ * An attribute without a declared type, for sync calls: call it, with or without `new`, or use its
+ * attributes.
+ */
 export type SyncAttribute = (<R = unknown>(...args: unknown[]) => R) &
   (new (
     ...args: unknown[]
@@ -174,11 +198,11 @@ export type SyncAttribute = (<R = unknown>(...args: unknown[]) => R) &
     readonly [name: string]: Named<SyncAttribute>
   }
 
-/** {@link RemoteModule} for sync calls. */
+/** {@link RemoteModule} for sync calls: its functions return values instead of promises. */
 export type SyncModule = SyncOperations &
   SyncLifetime & { readonly [name: string]: Named<SyncAttribute> }
 
-/** {@link Operations} for sync calls: their results are not promises. */
+/** {@link Operations} for sync calls: they return values instead of promises. */
 export interface SyncOperations {
   /**
    * Copies the object deeply. Objects in it that have no plain form stay remote.
@@ -186,7 +210,9 @@ export interface SyncOperations {
    * @throws `ERR_PYTHREADS_VALUE` when the object itself has no plain form.
    */
   toJS<R = unknown>(): R
-  /** An attribute by any name, also one that cannot be written after a dot here: `toJS`. */
+  /**
+   * Reads an attribute: `getattr(object, name)`. For names that mean something else here: `toJS`.
+   */
   $get<R = unknown>(name: string): R
   /** Sets an attribute: `setattr(object, name, value)`. */
   $set(name: string, value: unknown): null
@@ -202,7 +228,7 @@ export interface SyncOperations {
   $has(item: unknown): boolean
   /** `len(object)` */
   $length(): number
-  /** A function of Python's module `operator`, with the object as its first operand. */
+  /** Calls a function of Python's module `operator` with the object as its first operand. */
   $operate<R = unknown>(name: string, ...operands: unknown[]): R
   /** `str(object)` */
   $str(): string
@@ -216,7 +242,7 @@ export interface SyncOperations {
   $is(other: unknown): boolean
   /** `isinstance(object, kind)` */
   $isInstance(kind: unknown): boolean
-  /** The bytes of an Arrow IPC stream with the contents of a table or a data frame. */
+  /** Writes a table or a data frame as an Arrow IPC stream. */
   $arrow(): Uint8Array
   /** `dir(object)` */
   $dir(): string[]
@@ -229,14 +255,14 @@ export interface SyncLifetime {
   [Symbol.dispose](): void
 }
 
-/** An object that stays in Python, for sync calls. */
+/** {@link RemoteObject} for sync calls: its methods return values instead of promises. */
 export type SyncObject = (<R = unknown>(...args: unknown[]) => R) &
   (new (
     ...args: unknown[]
   ) => SyncObject) &
   SyncOperations &
   SyncLifetime & {
-    /** Goes through its items; leaving early closes a generator. */
+    /** Iterates over its items. Leaving the loop early closes a generator. */
     [Symbol.iterator](): Generator<unknown, void, undefined>
   } & { readonly [K in FunctionMember]: SyncAttribute } & {
     readonly [name: string]: Named<SyncAttribute>

@@ -31,9 +31,9 @@ export interface NdArrayData {
   complex64: Float32Array
   /** Real and imaginary part of each number, one after the other, of 64 bits each. */
   complex128: Float64Array
-  /** The count of the unit since 1970; the smallest number is "not a time". */
+  /** How many units have passed since 1970. The smallest number is "not a time". */
   [datetime: `datetime64${string}`]: BigInt64Array
-  /** The count of the unit; the smallest number is "not a time". */
+  /** How many units it is. The smallest number is "not a time". */
   [timedelta: `timedelta64${string}`]: BigInt64Array
 }
 
@@ -53,10 +53,10 @@ export type NdItem<D extends DType> = D extends 'bool'
       ? readonly [re: number, im: number]
       : number
 
-/** Items, or lists of them, one in the other: as deep as there are dimensions. */
+/** An item, or lists in lists: a level for each dimension. */
 export type Nested<T> = T | Nested<T>[]
 
-/** What an {@link NdArray} is made of. */
+/** What the constructor of {@link NdArray} takes. */
 export interface NdArraySource<D extends DType> {
   /** The typed array that holds the items. It is not copied. */
   readonly data: NdArrayData[D]

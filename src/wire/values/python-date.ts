@@ -46,10 +46,11 @@ let internals: Internals
  *
  * @example
  * ```ts
- * const when = await py.eval<PythonDate>('datetime(2024, 1, 2, 3, 4, 5, 678901, ZoneInfo("Europe/Rome"))')
+ * const text = '2024-01-02T03:04:05.678901+01:00'
+ * const when = await py.run<PythonDate>('datetime:datetime.fromisoformat', [text])
  * when.toISOString() // '2024-01-02T02:04:05.678Z'
  * when.microsecond // 678901
- * when.zone // 'Europe/Rome'
+ * when.zone // '+01:00'
  * ```
  */
 export class PythonDate extends Date {
@@ -90,7 +91,9 @@ export class PythonDate extends Date {
    * @returns The datetime.
    * @example
    * ```ts
-   * PythonDate.of('2024-01-02T03:04:05.678901+01:00', { zone: 'Europe/Rome' })
+   * const when = PythonDate.of('2024-01-02T03:04:05.678901+01:00', { zone: 'Europe/Rome' })
+   * when.isoformat() // '2024-01-02T03:04:05.678901+01:00'
+   * when.zone // 'Europe/Rome'
    * ```
    * @throws `ERR_PYTHREADS_ARGUMENT` for another text. Python checks the zone when it gets the
    * date.
