@@ -4,8 +4,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { readDeclarations, ts } from '../scripts/docs/declarations.ts'
-import { CHANNEL_NAMES } from '../src/index.ts'
+import { readDeclarations, ts } from '../../scripts/docs/declarations.ts'
+import { CHANNEL_NAMES } from '../../src/index.ts'
 
 const { declared } = readDeclarations()
 
@@ -215,7 +215,7 @@ describe('the table of events', () => {
   it('docs/pool.md has the outcomes of a call', () => {
     const node = declared.get('CallOutcome')?.node
     const outcomes = node !== undefined && ts.isTypeAliasDeclaration(node) ? textsIn(node.type) : []
-    const text = readFileSync(fileURLToPath(new URL('../docs/pool.md', import.meta.url)), 'utf8')
+    const text = readFileSync(fileURLToPath(new URL('../../docs/pool.md', import.meta.url)), 'utf8')
     const [sentence = ''] = /`outcome` is [^.]*\./.exec(text) ?? []
     expect(codes(sentence)).toEqual(expect.arrayContaining(outcomes))
     expect(codes(sentence).filter((code) => !['outcome', 'destroy'].includes(code))).toEqual(

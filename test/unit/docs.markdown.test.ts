@@ -1,7 +1,7 @@
 // Why: the reference is made of comments. A line break within code or a link, or a word that
 // Markdown takes for markup, spoils a page.
 import { describe, expect, it } from 'vitest'
-import { anchorOf, markup, wrap } from '../scripts/docs/markdown.ts'
+import { anchorOf, markup, wrap } from '../../scripts/docs/markdown.ts'
 
 const long = 'word '.repeat(18).trim() // 89 columns
 
