@@ -36,7 +36,7 @@ async function read(
     JSON.stringify(options),
   ]
   const env = { ...process.env, NODE_OPTIONS: '' }
-  await run(python, [path('python/slow_reader.py'), kind, received, ...host], {
+  await run(python, [path('../python/slow_reader.py'), kind, received, ...host], {
     env,
     maxBuffer: 1 << 24,
   })
