@@ -27,7 +27,9 @@ everything() {
   part 'other versions of Node' scripts/nodes.sh
   if scripts/newest.sh --prepare; then
     part 'the newest Pythons' scripts/newest.sh test/lifecycle/runtime.start.test.ts \
-      test/api/api.{thread,subinterpreter,process}.test.ts -t 'starting|a pool|runtime|worker thread|objects'
+      test/api/{callbacks,context,elastic,error-data,inline,iterators,made,names,objects,pool,recovery,values}.test.ts \
+      --project lifecycle --project thread --project subinterpreter --project process \
+      -t 'starting|a pool|runtime|worker thread|objects'
   else
     # A sid that is broken today is no fault of a change.
     echo 'Not tested here: the newest Pythons (no chroot of Debian sid)'

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node'
 import { findChromium } from '../../bench/report/browser.ts'
-import { writePassed } from './passed.ts'
+import { moduleName, writePassed } from './passed.ts'
 import { missingSandboxes } from './sandboxes.ts'
 
 const isFull = process.env['PYTHREADS_TESTS'] === 'full'
@@ -26,7 +26,7 @@ export default class ClosingReporter implements Reporter {
     const count = (state: string) => tests.filter((test) => test.result().state === state).length
     const failed = tests.filter((test) => test.result().state === 'failed').map(described)
     const broken = modules.flatMap((module) =>
-      module.errors().map((error) => `${module.relativeModuleId}: ${error.message}`),
+      module.errors().map((error) => `${nameOf(module)}: ${error.message}`),
     )
     const lines = [
       ...failed,
@@ -36,9 +36,7 @@ export default class ClosingReporter implements Reporter {
     const counts = `${count('passed')} passed, ${lines.length} failed, ${count('skipped') - left} skipped`
     console.log(`\n${[...lines, ...this.#notTested(left)].join('\n')}\n${counts}`)
     if (!isFull)
-      writePassed(
-        Object.fromEntries(modules.map((module) => [module.relativeModuleId, passedOf(module)])),
-      )
+      writePassed(Object.fromEntries(modules.map((module) => [nameOf(module), passedOf(module)])))
   }
 
   /** One line that names what this machine lacks. */
@@ -58,6 +56,10 @@ export default class ClosingReporter implements Reporter {
   }
 }
 
+function nameOf(module: TestModule): string {
+  return moduleName(module.project.name, module.relativeModuleId)
+}
+
 /** The tests that passed and of which the full suite does no more. */
 function passedOf(module: TestModule): string[] {
   const isScaled = (task: TestCase['parent'] | TestCase): boolean =>
@@ -72,5 +74,5 @@ function described(test: TestCase): string {
   const message = errors
     .map((error) => error.message.replaceAll('\n', ' ').slice(0, 400))
     .join('; ')
-  return `${test.module.relativeModuleId} > ${test.fullName}: ${message}`
+  return `${nameOf(test.module)} > ${test.fullName}: ${message}`
 }

@@ -1,8 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** The names of the tests of each file that passed. */
+/** The names of the tests of each module that passed. */
 export type Passed = Record<string, string[]>
+
+/** What a file is called in a run: the same file is there once for each project that has it. */
+export function moduleName(project: string | undefined, file: string): string {
+  return project ? `${project}: ${file}` : file
+}
 
 /**
  * The file that PYTHREADS_PASSED names. The quick suite writes it: every test that passed and of

@@ -1,6 +1,8 @@
+import { describe, inject } from 'vitest'
 import { Python, type PythonOptions } from '../../src/index.ts'
 import { notHere } from './not-here.ts'
 import { placements } from './pythons.ts'
+import type { Role } from './roles.ts'
 import { partOfEach } from './scale.ts'
 
 export type Placement = (typeof placements)[number]
@@ -8,9 +10,7 @@ export type Placement = (typeof placements)[number]
 /**
  * The placement whose name is this. A machine that cannot do it leaves out the test or the file.
  */
-export function placement(
-  name: 'thread' | 'subinterpreter' | 'process' | 'thread without a GIL',
-): Placement {
+export function placement(name: Role['name']): Placement {
   const found = placements.find((place) => place.name.startsWith(`${name} (`))
   return found ?? notHere(`Python for ${name}`)
 }
@@ -30,6 +30,23 @@ export function withPackages(place: Placement): Placement {
  */
 export function partIn({ turn }: Placement): void {
   partOfEach(turn, Math.min(placements.length, 3))
+}
+
+/**
+ * The tests of a subject in the placement of this project (projects.ts). `npm test` runs a part of
+ * them in each placement; who names a project gets all.
+ */
+export function inPlacement(suite: (place: Placement) => void): void {
+  inPlacementWhole((place) => {
+    partIn(place)
+    suite(place)
+  })
+}
+
+/** The same without parts: `npm test` runs every test in every placement. */
+export function inPlacementWhole(suite: (place: Placement) => void): void {
+  const place = placement(inject('role'))
+  describe(place.name, () => suite(place))
 }
 
 /** Starts a pool in a placement. */

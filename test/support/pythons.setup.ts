@@ -31,6 +31,8 @@ declare module 'vitest' {
     pythons: TestPython[]
     /** What this machine lacks, as the end of the run names it. */
     missing: string[]
+    /** Whether a placement runs a part of its tests: not where projects are named. */
+    inParts: boolean
   }
 }
 
@@ -42,7 +44,11 @@ const isFull = process.env['PYTHREADS_TESTS'] === 'full'
  * Finds the Pythons to test with. The full suite builds those that it needs and that the machine
  * lacks.
  */
-export default async function setup(project: TestProject): Promise<void> {
+export default async function setup({ vitest }: TestProject): Promise<void> {
+  // What one project has found is provided to all.
+  const project = vitest.getRootProject()
+  if (project.getProvidedContext().pythons !== undefined) return
+  project.provide('inParts', vitest.config.project.length === 0)
   let all = await discover()
   const missing: string[] = []
   for (const role of ROLES) {

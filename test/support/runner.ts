@@ -1,5 +1,5 @@
 import { inject, type RunnerTask, type RunnerTestFile, TestRunner } from 'vitest'
-import { readPassed } from './passed.ts'
+import { moduleName, readPassed } from './passed.ts'
 import { isFull, type Part } from './scale.ts'
 
 /**
@@ -10,7 +10,8 @@ import { isFull, type Part } from './scale.ts'
  */
 export default class SuiteRunner extends TestRunner {
   onCollected(files: RunnerTestFile[]): void {
-    if (inject('missing').length > 0) this.config.passWithNoTests = true
+    // The project `unit` has no set-up, which looks for Pythons.
+    if ((inject('missing') ?? []).length > 0) this.config.passWithNoTests = true
     const passed = isFull ? readPassed() : {}
     for (const file of files) {
       if (file.result?.errors?.every(({ name }) => name === 'NotHereError')) {
@@ -18,9 +19,11 @@ export default class SuiteRunner extends TestRunner {
         file.mode = 'skip'
         continue
       }
-      skipPassed(file, new Set(passed[file.name]), [], false)
-      // Who names tests wants all of them.
-      if (this.config.testNamePattern === undefined) skipParts(file, undefined)
+      // It could not be imported: there is nothing to leave out.
+      if (file.result?.state === 'fail') continue
+      skipPassed(file, new Set(passed[moduleName(file.projectName, file.name)]), [], false)
+      // Who names tests or projects wants all of them.
+      if (this.config.testNamePattern === undefined && inject('inParts')) skipParts(file, undefined)
       dropHooks(file)
     }
   }

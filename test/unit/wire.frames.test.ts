@@ -2,24 +2,16 @@
  * Frames come out of the parser as they went in, however the stream is cut, and what is no frame is
  * refused at once: waiting for the rest of it would be a call that never ends.
  */
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  ESCAPE,
-  FLAG,
   FrameParser,
   HEADER_BYTES,
   KIND,
   type Kind,
   MAX_PAYLOAD_BYTES,
-  TRAIT,
   writeHeader,
 } from '../../src/wire/index.ts'
-import { pythons } from '../support/pythons.ts'
-
-const kernel = fileURLToPath(new URL('../../kernel', import.meta.url))
 
 interface Frame {
   kind: Kind
@@ -188,33 +180,4 @@ describe('what is no frame is refused at once', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000_000)
     expect(parsers.length).toBe(4) // they are alive until here
   })
-})
-
-describe('the kernel', () => {
-  it.each(pythons)(
-    'of Python $release (free-threaded: $freeThreaded) has the same tables of frames and escapes',
-    ({ executable }) => {
-      const source =
-        'import json, sys; sys.path.append(sys.argv[1]); from pythreads_kernel import escapes, frames;' +
-        ' table = lambda module: {name: value for name, value in vars(module).items() if name.isupper() and name[0] != "_"' +
-        ' and type(value) is int}; print(json.dumps([table(frames), table(escapes), frames.HEADER.pack(1, 2, 3).hex()]))'
-      const [kinds, escapes, packed] = JSON.parse(
-        execFileSync(executable, ['-c', source, kernel], { encoding: 'utf8' }),
-      )
-      expect(kinds).toEqual({
-        ...KIND,
-        ...FLAG,
-        DEPTH_SHIFT: 16,
-        KIND_MASK: 0xff,
-        TIME_SHIFT: 16,
-        MAX_TIME: 0xffff,
-        HEADER_BYTES,
-        MAX_PAYLOAD: MAX_PAYLOAD_BYTES,
-      })
-      expect(escapes).toEqual({ ...ESCAPE, ...TRAIT })
-      const header = Buffer.alloc(HEADER_BYTES)
-      writeHeader(header, 0, 1, 2, 3)
-      expect(packed).toBe(header.toString('hex'))
-    },
-  )
 })

@@ -1,13 +1,7 @@
-/**
- * NdArray by itself: what it accepts, where its items are, and what the bits of a float16 mean, as
- * numpy says.
- */
-import { execFileSync } from 'node:child_process'
+/** NdArray by itself: what it accepts and where its items are. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NdArray, type NdArraySource } from '../../src/index.ts'
-import { notHere } from '../support/not-here.ts'
-import { pythons } from '../support/pythons.ts'
 
 const make = (source: object) => new NdArray(source as NdArraySource<'float64'>)
 const data = Float64Array.from({ length: 24 }, (_, i) => i)
@@ -113,22 +107,6 @@ describe('an NdArray', () => {
     expect(make({ data: new BigInt64Array(1), shape: [1] }).dtype).toBe('int64')
     expect(make({ data: new BigUint64Array(1), shape: [1] }).dtype).toBe('uint64')
     expect(make({ data: Buffer.from([1]), shape: [1] }).dtype).toBe('uint8')
-  })
-
-  it('has float16 as numpy has it, all 65,536 of them', () => {
-    const { packages } = pythons.find(({ packages }) => packages !== null) ?? {}
-    if (packages == null) return notHere('Python with numpy')
-    const program =
-      'import numpy, sys; sys.stdout.buffer.write(numpy.arange(65536, dtype="u2").view("f2").astype("f8").tobytes())'
-    const bytes = new Uint8Array(
-      execFileSync(packages, ['-W', 'ignore', '-c', program], { maxBuffer: 2 ** 20 }),
-    )
-    const ours = make({
-      data: Uint16Array.from({ length: 65_536 }, (_, i) => i),
-      shape: [65_536],
-      dtype: 'float16',
-    })
-    expect(Float64Array.from(ours.toArray() as number[])).toEqual(new Float64Array(bytes.buffer))
   })
 
   it('cannot be changed in what it is made of', () => {

@@ -1,5 +1,4 @@
-import { describe } from 'vitest'
-import { type Placement, partIn } from '../../support/placement.ts'
+import type { Placement } from '../../support/placement.ts'
 import { arrayFuzzSuite } from './array-fuzz.ts'
 import { arrayLifetimeSuite } from './array-lifetimes.ts'
 import { arrayMemorySuite } from './array-memory.ts'
@@ -13,12 +12,9 @@ export function arraySuite(place: Placement): void {
     ...place,
     python: withNumpy && place.packages !== null ? place.packages : place.python,
   }
-  describe(place.name, () => {
-    partIn(place)
-    arrayMemorySuite(arrays)
-    arrayResultSuite(arrays)
-    arrayLifetimeSuite(arrays)
-    arrayRefusalSuite(arrays)
-    if (withNumpy) arrayFuzzSuite(arrays)
-  })
+  arrayMemorySuite(arrays)
+  arrayResultSuite(arrays)
+  arrayLifetimeSuite(arrays)
+  arrayRefusalSuite(arrays)
+  if (withNumpy) arrayFuzzSuite(arrays)
 }

@@ -320,7 +320,7 @@ if os.path.exists(${JSON.stringify(cause)}) and len(open(${JSON.stringify(attemp
     })
 
     it('comes after `preload`, also in workers that come later', async () => {
-      const module = places.file('first.py', 'import sys\nsys.ours = "preloaded"\n')
+      const module = places.file('preloaded_first.py', 'import sys\nsys.ours = "preloaded"\n')
       const initialize = {
         target: 'builtins:exec',
         args: ['import sys; sys.ours += " initialized"'],

@@ -140,8 +140,8 @@ const DURATIONS = ['5, "ns"', '-5, "D"', '"NaT", "s"', '3, "25s"', '2, "Y"'].map
 )
 
 /** Copies of what well-known packages make. */
-export function packaged(place: Placement): void {
-  describe(`${place.name}: a value of a package`, () => {
+export function packagedSuite(place: Placement): void {
+  describe('a value of a package', () => {
     let py: Python
     let copying: Python
     beforeAll(async () => {

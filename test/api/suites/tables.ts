@@ -28,8 +28,8 @@ const COLUMNS = [
   ...['dictionary', 'null'],
 ]
 
-export function tables(place: Placement, kinds: readonly string[]): void {
-  describe(`${place.name}: a table`, () => {
+export function tableSuite(place: Placement, kinds: readonly string[]): void {
+  describe('a table', () => {
     let py: Python
     let made: RemoteModule
     beforeAll(async () => {

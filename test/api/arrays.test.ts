@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { arraySuite } from './suites/arrays.ts'
+
+inPlacement(arraySuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { callChannelSuite } from './suites/call-channels.ts'
+
+inPlacement(callChannelSuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { callSuite } from './suites/calls.ts'
+
+inPlacement(callSuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { elasticSuite } from './suites/elastic.ts'
+
+inPlacement(elasticSuite)

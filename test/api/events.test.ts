@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { eventSuite } from './suites/events.ts'
+
+inPlacement(eventSuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { jsonSuite } from './suites/json.ts'
+
+inPlacement(jsonSuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { madeSuite } from './suites/made.ts'
+
+inPlacement(madeSuite)

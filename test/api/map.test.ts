@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { mapSuite } from './suites/map.ts'
+
+inPlacement(mapSuite)

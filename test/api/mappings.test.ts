@@ -1,0 +1,4 @@
+import { inPlacementWhole } from '../support/placement.ts'
+import { mappingSuite } from './suites/mappings.ts'
+
+inPlacementWhole(mappingSuite)

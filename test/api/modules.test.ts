@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { moduleSuite } from './suites/modules.ts'
+
+inPlacement(moduleSuite)

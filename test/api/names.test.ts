@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { nameSuite } from './suites/names.ts'
+
+inPlacement(nameSuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { objectSuite } from './suites/objects.ts'
+
+inPlacement(objectSuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { outputSuite } from './suites/output.ts'
+
+inPlacement(outputSuite)

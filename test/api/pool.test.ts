@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { poolSuite } from './suites/pool.ts'
+
+inPlacement(poolSuite)

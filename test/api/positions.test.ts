@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { positionSuite } from './suites/positions.ts'
+
+inPlacement(positionSuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { recoverySuite } from './suites/recovery.ts'
+
+inPlacement(recoverySuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { sourceSuite } from './suites/source.ts'
+
+inPlacement(sourceSuite)

@@ -1,0 +1,4 @@
+import { inPlacement } from '../support/placement.ts'
+import { syncSuite } from './suites/sync.ts'
+
+inPlacement(syncSuite)
