@@ -1,4 +1,4 @@
-export { decode } from './decoder.ts'
+export { decode } from './decode.ts'
 export { Encoder } from './encode.ts'
 export { ESCAPE, type Escape, type Loan, type References, type Reviver, TRAIT } from './escapes.ts'
 export * from './frames.ts'

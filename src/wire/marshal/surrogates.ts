@@ -1,4 +1,4 @@
-import { PythreadsError } from '../../errors/index.ts'
+import { malformed } from './malformed.ts'
 
 /**
  * Reads UTF-8 of Python, which passes surrogates through. `utf8Slice` replaces them; anything else
@@ -24,10 +24,6 @@ function strictUtf8(bytes: Buffer): string {
   try {
     return STRICT.decode(bytes)
   } catch (cause) {
-    throw new PythreadsError(
-      'ERR_PYTHREADS_PROTOCOL',
-      'Malformed value from Python: a string is not UTF-8',
-      { cause },
-    )
+    return malformed('a string is not UTF-8', cause)
   }
 }

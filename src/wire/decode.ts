@@ -1,0 +1,383 @@
+import { ChunkReference, Chunks, checkThen, define } from './chunks.ts'
+import type { Constant } from './constants.ts'
+import { isLoan, readEscape, revive } from './decode-escapes.ts'
+import { ESCAPE, type Loan, type Reviver } from './escapes.ts'
+import { addTo, MOST_MEMBERS, setIn } from './hashed-members.ts'
+import { CODE, FLAG_REF } from './marshal/codes.ts'
+import { malformed } from './marshal/malformed.ts'
+import { MarshalReader } from './marshal/reader.ts'
+import { ReferenceTable } from './reference-table.ts'
+import { REFUSED, refusal } from './refusals.ts'
+import { newMap, newSet } from './values/json.ts'
+
+/** CPython's writer stops here; what is nested deeper comes in chunks. */
+const DEPTH_LIMIT = 2000
+
+/**
+ * How many bytes are read a second time at the most, besides a multiple of all: see `#dictAgain`.
+ */
+const MOST_AGAIN = 2 ** 20
+const AGAIN_PER_BYTE = 16
+
+/**
+ * Reads marshal data into JavaScript values; `reviver` finds what was not copied. The bytes count
+ * as hostile: whatever is not a complete, plain value throws `ERR_PYTHREADS_PROTOCOL`. A value that
+ * JavaScript cannot hold throws `ERR_PYTHREADS_VALUE`, see {@link refusal}.
+ */
+export function decode(
+  bytes: Buffer,
+  start: number = 0,
+  end: number = bytes.length,
+  reviver?: Reviver,
+): unknown {
+  return decodeFrom(new Decoder(bytes, start, end, reviver))
+}
+
+function decodeFrom(decoder: Decoder): unknown {
+  const value = read(decoder)
+  if (decoder.position !== decoder.end)
+    malformed(`${decoder.end - decoder.position} bytes are left over`)
+  const { refused } = decoder
+  if (refused !== undefined) throw refusal(refused.reason, value, refused.culprit)
+  return value
+}
+
+function read(decoder: Decoder): unknown {
+  try {
+    return decoder.value()
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause // of a limit of V8 that is not known here
+    throw refusal('is larger than JavaScript can hold', REFUSED, REFUSED, cause)
+  }
+}
+
+class Decoder extends MarshalReader {
+  /** What JavaScript cannot hold, if there is such a thing. The rest is read nevertheless. */
+  refused: { readonly reason: string; readonly culprit: unknown } | undefined
+  #depth = 0
+  readonly #references: ReferenceTable
+  /**
+   * Where dicts begin that can be referred to and turned out to have a key which is not a string.
+   */
+  #maps: Set<number> | undefined
+  /** How many bytes were read a second time. */
+  #again = 0
+  readonly #isElsewhere: boolean
+  readonly #reviver: Reviver | undefined
+  /** For values that came in chunks. */
+  #chunks: Chunks | undefined
+
+  /**
+   * `isElsewhere`: another payload says where this one is. `mayChange`: somebody can write there
+   * meanwhile.
+   */
+  constructor(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    reviver: Reviver | undefined,
+    isElsewhere: boolean = false,
+    mayChange: boolean = false,
+  ) {
+    super(bytes, start, end, mayChange)
+    this.#references = new ReferenceTable(end)
+    this.#reviver = reviver
+    this.#isElsewhere = isElsewhere
+  }
+
+  value(): unknown {
+    const tag = this.byte()
+    const code = tag & ~FLAG_REF
+    const shared = tag !== code
+    switch (code) {
+      case CODE.NONE:
+        return null
+      case CODE.TRUE:
+        return true
+      case CODE.FALSE:
+        return false
+      case CODE.REF:
+        return this.#references.get(this.int32(), this.#chunks !== undefined)
+      case CODE.TUPLE: {
+        const length = this.count()
+        return this.#isEscape(length)
+          ? this.#readEscape(length, shared)
+          : this.#array(length, shared, true)
+      }
+      case CODE.LIST:
+        return this.#array(this.count(), shared, false)
+      case CODE.SMALL_TUPLE: {
+        const length = this.byte()
+        return this.#isEscape(length)
+          ? this.#readEscape(length, shared)
+          : this.#array(length, shared, true)
+      }
+      case CODE.DICT:
+        return this.#dict(shared)
+      case CODE.SET:
+        return this.#set(this.count(), shared, false)
+      case CODE.FROZENSET:
+        return this.#set(this.count(), shared, true)
+      case CODE.BYTES: {
+        const bytes = this.bytes()
+        this.#leave(this.#enterConstant(bytes, shared))
+        return bytes
+      }
+      default: {
+        const leaf = this.leaf(code)
+        if (shared) this.#references.add(leaf)
+        return leaf
+      }
+    }
+  }
+
+  protected override tooLarge(what: string): typeof REFUSED {
+    this.#refuse(`is larger than JavaScript can hold: ${what}`, REFUSED)
+    return REFUSED
+  }
+
+  #refuse(reason: string, culprit: unknown): void {
+    this.refused ??= { reason, culprit }
+  }
+
+  /** A list, or a tuple. It recurses, so all of it is in one function. */
+  #array(length: number, shared: boolean, isTuple: boolean): unknown[] {
+    const items: unknown[] = []
+    const constant = isTuple ? this.#enterConstant(items, shared) : undefined
+    if (!isTuple) this.#enter(items, shared)
+    for (let i = this.numbers(items, length); i < length; i += this.numbers(items, length - i)) {
+      items.push(this.value())
+      i++
+    }
+    this.#leave(constant)
+    if (this.#chunks !== undefined) {
+      for (const [i, item] of items.entries())
+        if (item instanceof ChunkReference) this.#chunks.put(items, i, item)
+    }
+    return items
+  }
+
+  #enter(container: object, shared: boolean): number {
+    if (this.#depth++ > DEPTH_LIMIT) malformed(`nested deeper than ${DEPTH_LIMIT} levels`)
+    return shared ? this.#references.add(container) : -1
+  }
+
+  /** Begins a value that is immutable in Python. */
+  #enterConstant(value: object, shared: boolean): Constant | undefined {
+    this.#enter(value, false)
+    return this.#references.beginConstant(value, shared)
+  }
+
+  #leave(constant: Constant | undefined): void {
+    this.#depth--
+    if (constant !== undefined) this.#references.endConstant(constant)
+  }
+
+  #isEscape(length: number): boolean {
+    return length > 0 && this.position < this.end && this.next === CODE.ELLIPSIS
+  }
+
+  /** What an escape stands for. */
+  #readEscape(length: number, shared: boolean): unknown {
+    this.position++
+    if (length < 2 || length > 7) malformed(`an escape of ${length} fields`)
+    const slot = shared ? this.#references.add(undefined) : -1
+    if (this.#depth++ > DEPTH_LIMIT) malformed(`nested deeper than ${DEPTH_LIMIT} levels`)
+    const code = this.value()
+    const value = this.#escape(code, length - 2, slot)
+    this.#depth--
+    if (slot < 0) return value
+    // Only of these codes: what JavaScript threw may be a proxy that refuses to be asked.
+    if ((code === ESCAPE.DATE || code === ESCAPE.SCALAR) && value instanceof Date)
+      this.#references.setConstant(slot, value)
+    else this.#references.set(slot, value)
+    return value
+  }
+
+  #escape(code: unknown, count: number, slot: number): unknown {
+    if (code === ESCAPE.MAP || code === ESCAPE.SET)
+      return this.#collection(code === ESCAPE.MAP, count, slot)
+    if (code === ESCAPE.DEEP) return this.#deep(count)
+    const fields = Array.from({ length: count }, () => this.value())
+    if (fields.includes(REFUSED)) return REFUSED
+    if (code === ESCAPE.FRAME && isLoan(fields)) return this.#elsewhere(fields)
+    const [index] = fields
+    if (code === ESCAPE.NODE && this.#chunks !== undefined && count === 1)
+      if (typeof index === 'number') return new ChunkReference(index)
+    return readEscape(code, fields, this.#reviver)
+  }
+
+  /** A payload that did not come with the frame. */
+  #elsewhere(loan: Loan): unknown {
+    if (this.#isElsewhere || this.#depth > 1) malformed('a payload within a payload')
+    const reviver = revive(this.#reviver)
+    const decoderOf = (memory: ArrayBuffer, mayChange: boolean) =>
+      new Decoder(Buffer.from(memory), 0, memory.byteLength, reviver, true, mayChange)
+    return reviver.read(loan, (memory, mayChange) => decodeFrom(decoderOf(memory, mayChange)))
+  }
+
+  /** A Map or a Set, which exists before its members are read: one of them may refer to it. */
+  #collection(isMap: boolean, fields: number, slot: number): unknown {
+    const collection = isMap ? newMap() : newSet()
+    if (slot >= 0) this.#references.set(slot, collection)
+    const items = fields === 1 ? this.value() : undefined
+    if (!Array.isArray(items) || (isMap && items.length % 2 !== 0))
+      malformed('a Map or Set without its members')
+    const fill = () => {
+      if (collection instanceof Map)
+        for (let i = 0; i < items.length; i += 2) setIn(collection, items[i], items[i + 1])
+      else for (const item of items) addTo(collection, item)
+      this.#checkSize(collection, isMap ? items.length / 2 : items.length)
+    }
+    if (this.#chunks === undefined) fill()
+    else this.#chunks.later(fill)
+    return collection
+  }
+
+  /** What is nested too deeply for marshal: a list of chunks, of which the first is the root. */
+  #deep(fields: number): unknown {
+    if (this.#chunks !== undefined || fields !== 1) malformed('chunks within chunks')
+    const chunks = new Chunks()
+    this.#chunks = chunks
+    const root = chunks.complete(this.value())
+    this.#chunks = undefined
+    return root
+  }
+
+  #set(length: number, shared: boolean, isFrozen: boolean): Set<unknown> {
+    const items = newSet()
+    const constant = isFrozen ? this.#enterConstant(items, shared) : undefined
+    if (!isFrozen) this.#enter(items, shared)
+    for (let i = 0; i < length; i++) addTo(items, this.#member())
+    this.#checkSize(items, length)
+    this.#leave(constant)
+    return items
+  }
+
+  /**
+   * Several NaN keys, and texts that differ in surrogates alone, are distinct in Python and one in
+   * JavaScript: say so rather than lose one.
+   */
+  #checkSize(collection: Map<unknown, unknown> | Set<unknown>, size: number): void {
+    if (collection.size !== size)
+      this.#collapsed(collection, collection instanceof Map ? 'dict' : 'set', size)
+  }
+
+  #collapsed(collection: object, kind: string, size: number): void {
+    const reason =
+      size > MOST_MEMBERS
+        ? `is larger than JavaScript can hold: a ${kind} of ${size} members`
+        : `is a ${kind} with keys that are the same in JavaScript: several NaN, or texts that differ in surrogates only`
+    this.#refuse(reason, collection)
+  }
+
+  /** A value that is most likely a text, and one of a few. */
+  #key(): unknown {
+    const tag = this.next
+    const code = tag & ~FLAG_REF
+    if (!isKeyCode(code)) return this.value()
+    const key = this.key(code)
+    if (tag !== code) this.#references.add(key)
+    return key
+  }
+
+  #dict(shared: boolean): unknown {
+    const start = this.position
+    if (this.#maps?.has(start)) {
+      const map = newMap()
+      this.#enter(map, shared)
+      return this.#map(map, 0)
+    }
+    const object: Record<string, unknown> = {}
+    const index = this.#enter(object, shared)
+    const surrogates = this.surrogates
+    let order: string[] | undefined
+    let count = 0
+    while (!this.atNull()) {
+      const key = this.#key()
+      if (typeof key !== 'string') {
+        if (index >= 0 && this.#references.isReferredTo(index) && this.#mayReadAgain(start))
+          return this.#dictAgain(start, index)
+        const map = newMap((order ?? Object.keys(object)).map((name) => [name, object[name]]))
+        if (index >= 0) this.#references.set(index, map)
+        setIn(map, key, this.#member())
+        return this.#map(map, count + 1)
+      }
+      count++
+      // An object moves integer-like keys to the front.
+      if (order !== undefined) order.push(key)
+      else if (isDigit(key.charCodeAt(0))) order = [...Object.keys(object), key]
+      const value = this.value()
+      if (this.#chunks !== undefined && value instanceof ChunkReference)
+        this.#chunks.put(object, key, value)
+      if (typeof value === 'function') checkThen(key, value)
+      if (key === '__proto__') define(object, key, value)
+      else object[key] = value
+    }
+    if (this.surrogates !== surrogates && Object.keys(object).length !== count)
+      this.#collapsed(object, 'dict', count)
+    this.#depth--
+    return object
+  }
+
+  /**
+   * A member of a set or of a dict with any keys: where there are chunks, Python sends these as
+   * escapes.
+   */
+  #member(): unknown {
+    const value = this.value()
+    if (this.#chunks !== undefined && value instanceof ChunkReference)
+      malformed('a chunk where there can be none')
+    return value
+  }
+
+  /** Whether a dict may be read from its start once more; one that may not is refused. */
+  #mayReadAgain(start: number): boolean {
+    this.#again += this.position - start
+    if (this.#again <= MOST_AGAIN + this.end * AGAIN_PER_BYTE) return true
+    this.#refuse(
+      'has too many dicts that refer to themselves and have keys of several types',
+      REFUSED,
+    )
+    return false
+  }
+
+  /**
+   * Reads a dict from its start once more, as a Map: what was read in it so far may refer to the
+   * object.
+   */
+  #dictAgain(start: number, index: number): unknown {
+    this.#maps ??= new Set()
+    this.#maps.add(start)
+    this.position = start
+    this.#references.truncate(index)
+    this.#depth--
+    return this.#dict(true)
+  }
+
+  /** Reads the rest of a dict into a Map, which holds `count` entries so far. */
+  #map(map: Map<unknown, unknown>, count: number): Map<unknown, unknown> {
+    let expected = count
+    for (; !this.atNull(); expected++) {
+      const key = this.#member()
+      setIn(map, key, this.#member())
+    }
+    this.#checkSize(map, expected)
+    this.#depth--
+    return map
+  }
+}
+
+/** Whether it is a type code that texts of few characters have, as keys of dicts do. */
+function isKeyCode(code: number): boolean {
+  return (
+    code === CODE.SHORT_ASCII ||
+    code === CODE.SHORT_ASCII_INTERNED ||
+    code === CODE.UNICODE ||
+    code === CODE.INTERNED
+  )
+}
+
+function isDigit(unit: number): boolean {
+  return unit >= 0x30 && unit <= 0x39
+}
