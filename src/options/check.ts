@@ -57,6 +57,9 @@ function has(
   )
 }
 
+/** The longest time that a timer can wait. */
+export const MAX_MS: number = 2 ** 31 - 1
+
 /** The names of options, each without a value. */
 export type Unset<K extends string> = Readonly<Record<K, undefined>>
 
@@ -130,6 +133,31 @@ export function oneOf<T extends string>(
     value,
   )
   return value as T
+}
+
+/** A time in milliseconds; `null`: no limit, `undefined`: nothing is said. */
+export function duration(
+  name: string,
+  value: number | null | undefined,
+): number | null | undefined {
+  return value == null ? value : integer(name, value, 1, MAX_MS, 'null or ')
+}
+
+export function flag(name: string, value: boolean | undefined): boolean | undefined {
+  check(value === undefined || typeof value === 'boolean', name, 'true or false', value)
+  return value
+}
+
+/** An array of texts, and of whatever else `isOther` says may be in it. */
+export function list<T>(
+  name: string,
+  value: readonly T[],
+  what: string,
+  isOther: (item: unknown) => boolean = () => false,
+): readonly T[] {
+  check(Array.isArray(value), name, `an array of ${what}`, value)
+  for (const [i, item] of value.entries()) if (!isOther(item)) text(`${name}[${i}]`, item)
+  return value
 }
 
 function show(value: unknown): string {
