@@ -7,7 +7,7 @@ export {
   type SourcePlace,
   WorkerDiedError,
 } from './errors/index.ts'
-export type { IsolationKind } from './isolation/index.ts'
+export { ISOLATION_KINDS, type IsolationKind } from './isolation/index.ts'
 export type { TypedArray, TypedArrayConstructor } from './memory/index.ts'
 export {
   type CallDetails,

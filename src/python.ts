@@ -7,10 +7,11 @@ import { nameTarget, PythreadsError, raise } from './errors/index.ts'
 import {
   type Choice,
   choose,
+  chooseAfter,
   createIsolation,
+  ISOLATIONS,
   type Isolation,
   type IsolationKind,
-  processInstead,
   type WorkerSettings,
 } from './isolation/index.ts'
 import { allocate, type TypedArrayConstructor } from './memory/index.ts'
@@ -237,10 +238,12 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       await py.#pool.start().catch(raise)
       return py
     }
-    if (resolved.isolation !== 'auto' || choice.isolation === 'process') return open(choice)
-    return open(choice).catch((error: unknown) => {
+    if (resolved.isolation !== 'auto' || !ISOLATIONS[choice.isolation].inProcess)
+      return open(choice)
+    return open(choice).catch(async (error: unknown) => {
       if (!isImpossibleHere(error)) throw error
-      return open(processInstead(found.facts, error.message))
+      const { preload, path } = resolved
+      return open(await chooseAfter(choice.isolation, error.message, found.facts, preload, path))
     })
   }
 

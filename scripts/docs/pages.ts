@@ -29,6 +29,7 @@ export const PAGES: readonly ReferencePage[] = [
       ...[
         'IsolationOption',
         'IsolationKind',
+        'ISOLATION_KINDS',
         'WorkerRange',
         'Initializer',
         'LimitOptions',

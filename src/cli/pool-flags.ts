@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type IsolationOption, Python, type PythonOptions } from '../index.ts'
+import { ISOLATION_KINDS, type IsolationOption, Python, type PythonOptions } from '../index.ts'
 import { duration, type Flag, type Flags, folder, names, upTo } from './flags.ts'
 import { type PrintTo, ResultOutput } from './result-output.ts'
 import { currentFolder, type Target } from './target.ts'
@@ -50,7 +50,7 @@ export const poolFlags: Flags<Omit<PoolFlags, 'threads' | 'timeout'>> = {
   isolation: {
     flags: '--isolation <kind>',
     description: 'where workers run',
-    choices: ['auto', 'thread', 'subinterpreter', 'process'],
+    choices: ['auto', ...ISOLATION_KINDS],
     default: 'auto',
   },
   python: pythonFlag,

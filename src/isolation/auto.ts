@@ -1,7 +1,8 @@
 import { execute, type PythonFacts } from '../discovery/index.ts'
 import { kernelScript } from '../kernel.ts'
 import { whyNotInProcess } from '../native/index.ts'
-import { type IsolationKind, supportOf } from './support.ts'
+import { supportOf } from './support.ts'
+import { ISOLATION_KINDS, ISOLATIONS, type IsolationKind } from './table.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -23,38 +24,60 @@ export interface Choice {
 const trials = new Map<string, Promise<ModuleTrial[]>>()
 
 /**
- * Chooses the isolation: thread on a free-threaded build whose GIL stays off when the named modules
- * are imported, else process. A subinterpreter is never chosen: most extension modules refuse to
- * load in one, and some packages hide that.
+ * Chooses the isolation: the first of the table that is automatic, that the Python supports without
+ * being asked for it, and that the named modules can be imported in.
  */
-export async function choose(
+export function choose(
   facts: PythonFacts,
   modules: readonly string[],
   path: readonly string[],
 ): Promise<Choice> {
-  const { verdict, reason } = supportOf('thread', facts)
-  const trials = verdict === 'auto' ? await tryModules('thread', facts, modules, path) : []
-  const problem = verdict === 'auto' ? (problemOf(trials) ?? obstacle(facts)) : reason
-  if (problem === undefined) return { isolation: 'thread', reasons: [`thread: ${reason}`], trials }
-  return processInstead(facts, problem, trials)
+  return firstOf(ISOLATION_KINDS, facts, modules, path)
 }
 
-/** The choice of process isolation, as `problem` stands in the way of thread isolation. */
-export function processInstead(
-  facts: PythonFacts,
+/**
+ * The choice among those behind one that was chosen first, as `problem` stands in the way of that
+ * one.
+ */
+export async function chooseAfter(
+  chosen: IsolationKind,
   problem: string,
-  trials: readonly ModuleTrial[] = [],
-): Choice {
-  const [subinterpreter, process] = [
-    supportOf('subinterpreter', facts),
-    supportOf('process', facts),
-  ]
-  const reasons = [
-    `not thread: ${problem}`,
-    `not subinterpreter: ${subinterpreter.verdict === 'never' ? '' : 'only if you ask for it: '}${subinterpreter.reason}`,
-    `process: ${process.reason}`,
-  ]
-  return { isolation: 'process', reasons, trials }
+  facts: PythonFacts,
+  modules: readonly string[],
+  path: readonly string[],
+): Promise<Choice> {
+  const others = ISOLATION_KINDS.slice(ISOLATION_KINDS.indexOf(chosen) + 1)
+  const choice = await firstOf(others, facts, modules, path)
+  return { ...choice, reasons: [`not ${chosen}: ${problem}`, ...choice.reasons] }
+}
+
+async function firstOf(
+  kinds: readonly IsolationKind[],
+  facts: PythonFacts,
+  modules: readonly string[],
+  path: readonly string[],
+): Promise<Choice> {
+  const reasons: string[] = []
+  const tried: ModuleTrial[] = []
+  for (const kind of kinds) {
+    const { verdict, reason } = supportOf(kind, facts)
+    const { isAutomatic, inProcess } = ISOLATIONS[kind]
+    if (!isAutomatic) {
+      const isPossible = verdict !== 'never'
+      reasons.push(`not ${kind}: ${isPossible ? 'only if you ask for it: ' : ''}${reason}`)
+      continue
+    }
+    let problem: string | undefined = reason
+    if (verdict === 'auto') {
+      const trials = inProcess ? await tryModules(kind, facts, modules, path) : []
+      tried.push(...trials)
+      problem = problemOf(trials) ?? (inProcess ? obstacle(facts) : undefined)
+    }
+    if (problem === undefined)
+      return { isolation: kind, reasons: [...reasons, `${kind}: ${reason}`], trials: tried }
+    reasons.push(`not ${kind}: ${problem}`)
+  }
+  throw new Error(`no isolation for ${facts.executable}: ${reasons.join('; ')}`)
 }
 
 function problemOf(trials: readonly ModuleTrial[]): string | undefined {

@@ -1,9 +1,9 @@
 import type { PythonFacts } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { InProcessIsolation } from './in-process.ts'
-import type { Isolation, WorkerSettings } from './isolation.ts'
-import { type ChildOptions, ProcessIsolation } from './process.ts'
-import { type IsolationKind, supportOf } from './support.ts'
+import type { WorkerSettings } from './isolation.ts'
+import type { ChildOptions } from './process.ts'
+import { supportOf } from './support.ts'
+import { ISOLATIONS, type Isolation, type IsolationKind } from './table.ts'
 
 /**
  * Makes the isolation that was chosen. @throws `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`,
@@ -27,7 +27,7 @@ export function createIsolation(
       `${facts.executable} (${facts.release}) cannot do isolation '${kind}': ${reason}.\n${help}`,
     )
   }
-  return kind === 'process'
-    ? new ProcessIsolation(facts, settings, child)
-    : new InProcessIsolation(kind, facts, settings)
+  const { create, isShared, isKillable, inProcess } = ISOLATIONS[kind]
+  const traits = { kind, isShared, isKillable, inProcess }
+  return Object.assign(create(facts, settings, child), traits)
 }

@@ -14,7 +14,7 @@ import {
 } from '../native/index.ts'
 import { own } from '../own.ts'
 import { frame, KIND } from '../wire/index.ts'
-import type { Ending, Isolation, Launched, SyncEndpoint, WorkerSettings } from './isolation.ts'
+import type { Ending, Launched, Launcher, SyncEndpoint, WorkerSettings } from './isolation.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
 import { StatusPage } from './status-page.ts'
@@ -24,17 +24,14 @@ import { polledSockets, readSockets } from './sync-sockets.ts'
  * Workers on threads of the Python in this process: all in its main interpreter, or an interpreter
  * each.
  */
-export class InProcessIsolation implements Isolation {
-  readonly kind: InProcessKind
-  readonly isShared: boolean
-  readonly isKillable = false
+export class InProcessIsolation implements Launcher {
+  readonly #kind: InProcessKind
   readonly #facts: PythonFacts
   readonly #settings: WorkerSettings
   #checked: Promise<void> | undefined
 
   constructor(kind: InProcessKind, facts: PythonFacts, settings: WorkerSettings) {
-    this.kind = kind
-    this.isShared = kind === 'thread'
+    this.#kind = kind
     this.#facts = facts
     this.#settings = settings
   }
@@ -73,7 +70,7 @@ export class InProcessIsolation implements Isolation {
     const start = frame(KIND.START, encodeSettings(this.#settings, { worker: index }))
     const { closeGraceMs = 0 } = this.#settings
     const connected = await connectWorker(
-      this.kind,
+      this.#kind,
       this.#facts,
       statusPage.fd,
       start,
@@ -81,7 +78,7 @@ export class InProcessIsolation implements Isolation {
     )
     if (connected !== undefined) return connected
     const fds = await startInProcess(
-      this.kind,
+      this.#kind,
       this.#facts,
       () => duplicateFd(statusPage.fd),
       start,
@@ -107,17 +104,17 @@ export class InProcessIsolation implements Isolation {
     if (
       !avoidsNativeCalls &&
       !calledBack &&
-      this.kind === 'thread' &&
+      this.#kind === 'thread' &&
       typeof address === 'number' &&
       address !== 0
     ) {
       return { entry: new SyncEntry(address), scope: this.#settings.scope }
     }
     const settings = encodeSettings(this.#settings)
-    const connected = connectWorkerNow(this.kind)
+    const connected = connectWorkerNow(this.#kind)
     const sockets =
       connected === undefined
-        ? polledSockets(startInProcessNow(this.kind, startTimeoutMs))
+        ? polledSockets(startInProcessNow(this.#kind, startTimeoutMs))
         : readSockets(connected)
     return { sockets, settings, inProcess: true, pid: process.pid, end: () => {} }
   }

@@ -1,8 +1,7 @@
-export { type Choice, choose, processInstead, tryModules } from './auto.ts'
+export { type Choice, choose, chooseAfter, tryModules } from './auto.ts'
 export { createIsolation } from './create.ts'
 export {
   type Ending,
-  type Isolation,
   type Launched,
   NO_LIMITS,
   type SyncEndpoint,
@@ -11,5 +10,6 @@ export {
 } from './isolation.ts'
 export { encodeSettings } from './settings.ts'
 export type { WorkerTimes } from './status-page.ts'
-export { type IsolationKind, libpythonHint, SUPPORT_MATRIX, supportOf } from './support.ts'
+export { libpythonHint, SUPPORT_MATRIX, supportOf } from './support.ts'
 export { MAIN, SIDE, type SyncSockets } from './sync-sockets.ts'
+export { ISOLATION_KINDS, ISOLATIONS, type Isolation, type IsolationKind } from './table.ts'

@@ -1,7 +1,6 @@
 import type { Duplex, Readable } from 'node:stream'
 import type { SyncEntry } from '../native/index.ts'
 import type { StatusPage } from './status-page.ts'
-import type { IsolationKind } from './support.ts'
 import type { SyncSockets } from './sync-sockets.ts'
 
 /** A worker's end as the pool sees it. */
@@ -43,13 +42,8 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null
 }
 
-/** A way to run workers. */
-export interface Isolation {
-  readonly kind: IsolationKind
-  /** Whether workers share modules and the namespace of `exec`. */
-  readonly isShared: boolean
-  /** Whether a worker that does not listen can be ended. */
-  readonly isKillable: boolean
+/** Launches the workers of one isolation. */
+export interface Launcher {
   /** Launches the worker of this number. */
   launch(index: number): Promise<Launched>
   /**

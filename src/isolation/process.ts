@@ -19,7 +19,7 @@ import {
   stopReading,
 } from '../native/index.ts'
 import { own, ownVariables } from '../own.ts'
-import type { Ending, Isolation, Launched, SyncEndpoint, WorkerSettings } from './isolation.ts'
+import type { Ending, Launched, Launcher, SyncEndpoint, WorkerSettings } from './isolation.ts'
 import { withLibraryThreads } from './library-threads.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
@@ -52,10 +52,7 @@ export interface ChildOptions {
 }
 
 /** Workers in child processes. */
-export class ProcessIsolation implements Isolation {
-  readonly kind = 'process'
-  readonly isShared = false
-  readonly isKillable = true
+export class ProcessIsolation implements Launcher {
   readonly #facts: PythonFacts
   readonly #settings: WorkerSettings
   readonly #options: ChildOptions

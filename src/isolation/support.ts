@@ -1,7 +1,5 @@
 import type { PythonFacts } from '../discovery/index.ts'
-
-/** Where a worker runs. */
-export type IsolationKind = 'thread' | 'subinterpreter' | 'process'
+import type { IsolationKind } from './table.ts'
 
 /**
  * Whether a Python can do an isolation: `auto` may choose it, only a user may, by name (`request`),

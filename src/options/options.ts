@@ -1,7 +1,8 @@
 import type { Writable } from 'node:stream'
+import type { IsolationKind } from '../isolation/index.ts'
 
 /** Where workers run. */
-export type IsolationOption = 'auto' | 'thread' | 'subinterpreter' | 'process'
+export type IsolationOption = 'auto' | IsolationKind
 
 /** What {@link Python.start} takes. Every option may be left out. */
 export interface PythonOptions {

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
+import { ISOLATION_KINDS } from '../isolation/index.ts'
 import { resolveCopy } from './call-options.ts'
 import {
   check,
@@ -47,7 +48,7 @@ import {
 const MAX_NAME = 64
 const totalMb = Math.floor(totalmem() / 2 ** 20)
 
-const ISOLATIONS: readonly IsolationOption[] = ['auto', 'thread', 'subinterpreter', 'process']
+const ISOLATION_OPTIONS: readonly IsolationOption[] = ['auto', ...ISOLATION_KINDS]
 const NAIVE_DATES: readonly NaiveDates[] = ['exact', 'utc', 'local']
 
 /** {@link PythonOptions} with nothing left open. */
@@ -150,7 +151,7 @@ export function resolvePythonOptions(given: PythonOptions): ResolvedPythonOption
   const { maxWedged = workers.max } = options
   return Object.freeze({
     python: python === undefined ? undefined : text('python', python),
-    isolation: oneOf('isolation', isolation, ISOLATIONS),
+    isolation: oneOf('isolation', isolation, ISOLATION_OPTIONS),
     workers,
     preload: list('preload', preload, 'strings and URLs', isUrl).map(modulePath),
     initialize:

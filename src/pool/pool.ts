@@ -774,7 +774,7 @@ export class Pool {
     try {
       isolation.verify?.(worker.ready)
       if (worker.ready['borrows'] === true)
-        this.#exported.budget.access = isolation.kind === 'process' ? 'file' : 'address'
+        this.#exported.budget.access = isolation.inProcess ? 'address' : 'file'
       if (initialize !== undefined)
         await this.#setUp(worker, { kind: KIND.CALL, write: initialize })
       // What comes meanwhile is among them, as nothing is waited for between the last one and

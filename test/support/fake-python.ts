@@ -220,6 +220,7 @@ export class FakePool {
       kind: isKillable ? 'process' : 'thread',
       isShared,
       isKillable,
+      inProcess: !isKillable,
       launch: async () => {
         await this.launch()
         const python = new FakePython()

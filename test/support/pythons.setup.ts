@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import { withPackages } from '../../scripts/python-packages.ts'
 import { findAll, type PythonFacts } from '../../src/discovery/index.ts'
-import { supportOf } from '../../src/isolation/index.ts'
+import { ISOLATION_KINDS, type IsolationKind, supportOf } from '../../src/isolation/index.ts'
 import { ROLES } from './roles.ts'
 
 /** A Python of the machine that tests may use. */
@@ -14,7 +14,7 @@ export interface TestPython {
   release: string
   version: readonly [number, number, number]
   freeThreaded: boolean
-  isolations: ('thread' | 'subinterpreter' | 'process')[]
+  isolations: IsolationKind[]
   /**
    * The executable of a virtual environment with the packages of test/python/requirements.txt, for
    * those Pythons that tests use them with.
@@ -110,8 +110,6 @@ async function discover(): Promise<TestPython[]> {
 
 function describe(facts: PythonFacts): TestPython {
   const { executable, release, version, freeThreaded } = facts
-  const isolations = (['thread', 'subinterpreter', 'process'] as const).filter(
-    (kind) => supportOf(kind, facts).verdict !== 'never',
-  )
+  const isolations = ISOLATION_KINDS.filter((kind) => supportOf(kind, facts).verdict !== 'never')
   return { executable, release, version, freeThreaded, isolations, packages: null }
 }

@@ -1,9 +1,10 @@
+import type { IsolationKind } from '../../src/isolation/index.ts'
 import type { TestPython } from './pythons.setup.ts'
 
 /** A way to run Python, and the Python that tests use for it. */
 export interface Role {
-  readonly name: 'thread' | 'subinterpreter' | 'process' | 'thread without a GIL'
-  readonly isolation: TestPython['isolations'][number]
+  readonly name: IsolationKind | 'thread without a GIL'
+  readonly isolation: IsolationKind
   find(all: readonly TestPython[]): TestPython | undefined
   /** What the end of a run says where no Python can do it. */
   readonly missing: string

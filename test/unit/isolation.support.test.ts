@@ -1,12 +1,13 @@
 /**
- * Which isolations a Python can have: the table of gates, row by row. A wrong row is memory
- * corruption or a slow pool for somebody.
+ * Which isolation a Python gets: the support matrix, row by row. A wrong row is memory corruption or
+ * a slow pool for somebody.
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PythonFacts } from '../../src/discovery/index.ts'
 import {
   choose,
   createIsolation,
+  ISOLATION_KINDS,
   type IsolationKind,
   NO_LIMITS,
   SUPPORT_MATRIX,
@@ -14,7 +15,6 @@ import {
 } from '../../src/isolation/index.ts'
 import { made } from '../support/facts.ts'
 
-const KINDS: readonly IsolationKind[] = ['thread', 'subinterpreter', 'process']
 const platform = process.platform
 afterEach(() => {
   setPlatform(platform)
@@ -28,7 +28,7 @@ function setPlatform(value: string): void {
 const FREE = { freeThreaded: true }
 const NO_LIBRARY = { libpython: null }
 
-describe('the gates', () => {
+describe('the support matrix', () => {
   const table: [
     release: string,
     options: Partial<PythonFacts>,
@@ -59,7 +59,7 @@ describe('the gates', () => {
     '%s %j: thread %s, subinterpreter %s, process auto',
     (release, options, thread, subinterpreter) => {
       const facts = made(release, options)
-      expect(KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual([
+      expect(ISOLATION_KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual([
         thread,
         subinterpreter,
         'auto',
@@ -70,11 +70,9 @@ describe('the gates', () => {
   it('on Windows there is process only', () => {
     setPlatform('win32')
     for (const [release, options] of table) {
-      expect(KINDS.map((kind) => supportOf(kind, made(release, options)).verdict)).toEqual([
-        'never',
-        'never',
-        'auto',
-      ])
+      expect(
+        ISOLATION_KINDS.map((kind) => supportOf(kind, made(release, options)).verdict),
+      ).toEqual(['never', 'never', 'auto'])
     }
   })
 
@@ -82,7 +80,7 @@ describe('the gates', () => {
     Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
     for (const [release, options] of table) {
       const facts = made(release, options)
-      expect(KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual([
+      expect(ISOLATION_KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual([
         'never',
         'never',
         'auto',
@@ -92,9 +90,9 @@ describe('the gates', () => {
     }
   })
 
-  it('the table above uses every row of GATES', () => {
+  it('the table above uses every row of the support matrix', () => {
     const deciding = (release: string, options: Partial<PythonFacts>) =>
-      KINDS.map((kind) =>
+      ISOLATION_KINDS.map((kind) =>
         SUPPORT_MATRIX.findIndex(
           (row) => row.isolation === kind && row.when(made(release, options)),
         ),

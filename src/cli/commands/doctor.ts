@@ -6,7 +6,14 @@ import {
   type PythonFacts,
   whyNotRecalled,
 } from '../../discovery/index.ts'
-import { choose, libpythonHint, supportOf, tryModules } from '../../isolation/index.ts'
+import {
+  choose,
+  ISOLATION_KINDS,
+  type IsolationKind,
+  libpythonHint,
+  supportOf,
+  tryModules,
+} from '../../isolation/index.ts'
 import type { Example, Positional } from '../command.ts'
 import { describeError, EXIT } from '../errors.ts'
 import { type Flags, names } from '../flags.ts'
@@ -51,7 +58,6 @@ export const examples: readonly Example[] = [
   },
 ]
 
-const KINDS = ['thread', 'subinterpreter', 'process'] as const
 const YES_NO = { auto: 'yes', request: 'yes', never: 'no' } as const
 
 /**
@@ -115,7 +121,7 @@ async function decide(facts: PythonFacts, modules: readonly string[], path: read
 }
 
 function abilities(facts: PythonFacts) {
-  return Object.fromEntries(KINDS.map((kind) => [kind, supportOf(kind, facts)]))
+  return Object.fromEntries(ISOLATION_KINDS.map((kind) => [kind, supportOf(kind, facts)]))
 }
 
 function header(): string {
@@ -140,7 +146,7 @@ function onScreen(
       ? clipped(wrapped(`libpython: none; to mend it: ${libpythonHint(facts)}`, 2, 4), 2)
       : []),
     '',
-    ...KINDS.flatMap((kind) => ability(kind, facts)),
+    ...ISOLATION_KINDS.flatMap((kind) => ability(kind, facts)),
     ...clipped(
       wrapped(`isolation 'auto' chooses ${choice.isolation}: ${reasonOf(choice)}`, 0, 2),
       3,
@@ -170,7 +176,7 @@ function count(number: number, one: string, many = `${one}s`): string {
   return number === 0 ? '' : `${number} ${number === 1 ? one : many}`
 }
 
-function ability(kind: (typeof KINDS)[number], facts: PythonFacts): string[] {
+function ability(kind: IsolationKind, facts: PythonFacts): string[] {
   const { verdict, reason } = supportOf(kind, facts)
   const [first = '', ...rest] = clipped(wrapped(reason, 21), 2)
   return [`  ${kind.padEnd(15)}${YES_NO[verdict].padEnd(4)}${first.trimStart()}`, ...rest]
@@ -292,7 +298,7 @@ function pythonLines(all: readonly Looked[], used: PythonFacts | undefined): str
       `  ${mark} ${facts.executable} (${place.source})`,
       `      Python ${facts.release}${facts.freeThreaded ? ', free-threaded' : ''}${facts.ctypes ? '' : ', without ctypes'}`,
       `      libpython: ${facts.libpython ?? `none; to mend it: ${libpythonHint(facts)}`}`,
-      ...KINDS.map((kind) => {
+      ...ISOLATION_KINDS.map((kind) => {
         const { verdict, reason } = supportOf(kind, facts)
         return `      ${kind.padEnd(15)}${YES_NO[verdict].padEnd(4)}${reason}`
       }),

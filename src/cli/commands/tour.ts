@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findAll, findPython, type PythonFacts } from '../../discovery/index.ts'
 import { Python } from '../../index.ts'
-import { choose, type IsolationKind, supportOf } from '../../isolation/index.ts'
+import { choose, ISOLATION_KINDS, type IsolationKind, supportOf } from '../../isolation/index.ts'
 import { BUSY, BUSY_SIZE, plainProcesses } from '../ceiling.ts'
 import type { Example, Positional } from '../command.ts'
 import { EXIT } from '../errors.ts'
@@ -48,7 +48,7 @@ export async function run({ python }: TourFlags): Promise<number> {
     (await plainProcesses(facts.executable, workers, 0.6)) /
     (await plainProcesses(facts.executable, 1, 0.6))
   const rows: Row[] = []
-  for (const isolation of ['thread', 'subinterpreter', 'process'] as const) {
+  for (const isolation of ISOLATION_KINDS) {
     const { verdict, reason } = supportOf(isolation, facts)
     if (verdict === 'never') console.log(`(not ${isolation}: ${reason})`)
     else rows.push(await flatOut(facts, isolation, workers))

@@ -61,7 +61,7 @@ class HostilePool {
       recorder.fault('a function was called that only another worker has')
     }
     const isolation: Isolation = {
-      ...{ kind: 'process', isShared: false, isKillable: true },
+      ...{ kind: 'process', isShared: false, isKillable: true, inProcess: false },
       launch: async (slot) => {
         if (slot === HOSTILE) recorder.workers++
         const worker = new FakeWorker(FILE, () => this.#take(slot))
