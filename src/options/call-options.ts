@@ -79,7 +79,7 @@ function checkCallOptions(options: CallOptions): ResolvedCallOptions {
 /** {@link RunOptions}, checked. What is undefined is up to the pool. */
 export interface ResolvedRunOptions extends ResolvedCallOptions {
   readonly kwargs: Kwargs
-  readonly slot: number | undefined
+  readonly workerIndex: number | undefined
 }
 
 /** No options: most calls have none. */
@@ -89,7 +89,7 @@ export function resolveRunOptions(options: RunOptions, workers: number): Resolve
   if (options === NO_OPTIONS) return DEFAULTS
   const given = ownOptions('run', options, NO_RUN_OPTIONS)
   const { kwargs, worker } = given
-  const slot = worker === undefined ? undefined : integer('worker', worker, 0, workers - 1)
+  const workerIndex = worker === undefined ? undefined : integer('worker', worker, 0, workers - 1)
   const { copy, exact, readonly, signal, timeoutMs, queueTimeoutMs, priority, retry } =
     checkCallOptions(given)
   // Not by `...`, which takes ten times as long
@@ -103,7 +103,7 @@ export function resolveRunOptions(options: RunOptions, workers: number): Resolve
     priority,
     retry,
     kwargs: keywords(kwargs),
-    slot,
+    workerIndex,
   }
 }
 
@@ -158,7 +158,7 @@ export const NONE: Kwargs = Object.freeze({})
 const DEFAULTS: ResolvedRunOptions = Object.freeze({
   ...checkCallOptions(NO_CALL_OPTIONS),
   kwargs: NONE,
-  slot: undefined,
+  workerIndex: undefined,
 })
 
 export function keywords(kwargs: Kwargs | undefined): Kwargs {

@@ -110,7 +110,13 @@ const NO_LISTENERS: Listeners = Object.freeze({ onWarning: undefined, onLog: und
  * `Object.prototype` gives none.
  */
 export const NO_SUBMIT_OPTIONS: SubmitOptions = Object.freeze({
-  ...{ index: undefined, lease: undefined, copy: undefined, exact: undefined, readonly: undefined },
+  ...{
+    workerIndex: undefined,
+    lease: undefined,
+    copy: undefined,
+    exact: undefined,
+    readonly: undefined,
+  },
   ...{
     priority: undefined,
     retry: undefined,

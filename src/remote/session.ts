@@ -96,7 +96,7 @@ export class Session implements AsyncDisposable {
     options: Omit<RunOptions, 'worker'> = NO_OPTIONS,
   ): Promise<R> {
     try {
-      const { kwargs, slot: _, ...call } = resolveRunOptions(options, 0)
+      const { kwargs, workerIndex: _, ...call } = resolveRunOptions(options, 0)
       const { name, write } = runRequest(target, args, kwargs)
       return (await this.#submit(KIND.CALL, write, name, given(call)).catch(raise)) as R
     } catch (error) {
