@@ -148,7 +148,7 @@ export class Pool {
   readonly #shared: ReferenceCounts | undefined
   readonly #leases = new Leases<Worker>((worker) => this.#free(worker))
   readonly #dispatcher: Dispatcher<Worker>
-  readonly #supervisor: WorkerSupervisor
+  readonly #supervisor: WorkerSupervisor<Worker>
   readonly #spin = new EventLoopSpin()
   /** A crossing that the next call can have. */
   #unused: FrameReferences | undefined
@@ -222,7 +222,6 @@ export class Pool {
             this.#tools,
           ),
         launch: (worker, ready) => this.#context.runInAsyncScope(() => this.#launch(worker, ready)),
-        serve: (worker) => this.#serve(worker),
         free: (worker) => this.#dispatcher.feed(worker),
         isAwaited: (index) => this.#dispatcher.isAwaited(index),
         isLeased: (worker) => this.#leases.has(worker),
@@ -567,9 +566,9 @@ export class Pool {
       return { worker: index, state, pid: undefined, ...none }
     }
     const { pid, calls, errors } = worker
-    const state = worker.wedged
+    const state = worker.life.isWedged
       ? 'wedged'
-      : !worker.serving
+      : !worker.life.hasServed
         ? 'starting'
         : worker.idle
           ? 'idle'
@@ -752,7 +751,7 @@ export class Pool {
 
   /** A worker can take calls. */
   #free(worker: Worker): void {
-    if (this.#options.size.min < this.size && worker.idle) worker.idleSince = performance.now()
+    if (this.#options.size.min < this.size && worker.idle) worker.becameIdle()
     this.#supervisor.check(worker)
     this.#dispatcher.feed(worker)
     this.#checkFinished()
@@ -761,7 +760,7 @@ export class Pool {
   #stuck(worker: Worker): void {
     const waiting = worker.takeBack()
     this.#supervisor.stuck(worker)
-    if (worker.wedged) {
+    if (worker.life.isWedged) {
       this.#endCounts(worker, 'its worker does not come back from a call')
       this.#dispatcher.leave(worker, (task) => this.#whyImpossible(task))
       this.#leases.leave(worker)
@@ -820,11 +819,6 @@ export class Pool {
     })
   }
 
-  #serve(worker: Worker): void {
-    worker.serve()
-    this.#dispatcher.feed(worker)
-  }
-
   /** Says once that a new worker holds more than `recycle.memoryMb` already. */
   #warnOfSize(worker: Worker): void {
     if (this.#hasWarned) return
@@ -842,20 +836,18 @@ export class Pool {
   }
 
   #exited(worker: Worker, ending: Ending): void {
-    this.#calls += worker.calls
-    this.#errors += worker.errors
-    worker.calls = 0
-    worker.errors = 0
-    const { isFresh } = worker
+    const { calls, errors } = worker.takeCounts()
+    this.#calls += calls
+    this.#errors += errors
+    const { isFresh, life } = worker
     const { begun, waiting, suspect } = worker.abandon()
     for (const task of waiting) this.#retract(task, worker)
     this.#endCounts(worker, 'its worker has ended')
     existingLender()?.forget(worker)
-    const { serving, endedAs: how = ending.how } = worker
-    worker.serving = false
+    const { endedAs: how = ending.how } = life
     const error =
-      worker.failure ?? new WorkerDiedError(worker.index, { ...ending, how }, worker.lastWords)
-    this.#supervisor.gone(worker, serving, error, isFresh)
+      life.failure ?? new WorkerDiedError(worker.index, { ...ending, how }, worker.lastWords)
+    this.#supervisor.gone(worker, error, isFresh)
     this.#dispatcher.leave(worker, (task) => this.#whyImpossible(task))
     this.#leases.leave(worker)
     for (const task of begun) {
@@ -870,17 +862,18 @@ export class Pool {
         this.#refuseDeadly(task, worker, ending)
       else this.#resubmit(task)
     }
-    if (serving) this.#supervisor.checkLife(worker.index, error)
+    if (life.servedLast) this.#supervisor.checkLife(worker.index, error)
     const { pid, lastWords } = worker
-    const asked =
-      (worker.retiring || worker.wedged || this.#state !== 'open') && worker.endedAs === undefined
+    const isExpected =
+      life.isRetiring || life.isWedged || worker.index >= this.size || this.#state !== 'open'
+    const asked = isExpected && life.endedAs === undefined
     this.#options.observer.tell('workerExit', { worker: worker.index, pid, how, asked, lastWords })
     this.#checkFinished()
   }
 
   /** A call that workers cannot even begin: the next one would end, too. */
   #refuseDeadly(task: Task, worker: Worker, ending: Ending): void {
-    const how = `${worker.endedAs ?? ending.how}, before it began the call, as ${task.deaths - 1} others did`
+    const how = `${worker.life.endedAs ?? ending.how}, before it began the call, as ${task.deaths - 1} others did`
     if (task.cancelledAt === undefined) this.#running--
     task.drop(new WorkerDiedError(worker.index, { ...ending, how }, worker.lastWords))
   }

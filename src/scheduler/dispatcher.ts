@@ -156,11 +156,11 @@ export class Dispatcher<S extends DispatchTarget> {
 
   /** Puts an idle worker first: it was idle last. */
   #list(worker: S): void {
-    if (worker.listed) {
+    if (worker.notes.listed) {
       if (this.#idle.at(-1) === worker) return
       this.#idle.splice(this.#idle.indexOf(worker), 1)
     }
-    worker.listed = true
+    worker.notes.listed = true
     this.#idle.push(worker)
   }
 
@@ -182,8 +182,8 @@ export class Dispatcher<S extends DispatchTarget> {
   leave(worker: S, fate: (task: Task) => unknown): void {
     this.#standbys.delete(worker)
     // where all calls name their worker, nobody else takes it out
-    if (worker.listed) this.#idle.splice(this.#idle.indexOf(worker), 1)
-    worker.listed = false
+    if (worker.notes.listed) this.#idle.splice(this.#idle.indexOf(worker), 1)
+    worker.notes.listed = false
     this.#queues.leave(worker.index, fate)
     this.#checkDrained()
   }
@@ -217,7 +217,7 @@ export class Dispatcher<S extends DispatchTarget> {
         worker.index,
         (task) => worker.depth < this.profiles.pipelineDepth(task.key),
       )
-    if (worker.expected !== 'brief' || worker.depth > 1 || this.#leases.next !== undefined)
+    if (worker.notes.expected !== 'brief' || worker.depth > 1 || this.#leases.next !== undefined)
       return undefined
     return this.#queues.nextAlong(
       worker.index,
@@ -236,7 +236,7 @@ export class Dispatcher<S extends DispatchTarget> {
 
   /** Notes what is expected of a worker that has nothing but this call. */
   #expect(worker: S, { key }: Task): void {
-    worker.expected = this.profiles.expected(key)
+    worker.notes.expected = this.profiles.expected(key)
   }
 
   /** Takes back the calls that stand by where this one waits and is to go first. */
@@ -252,7 +252,7 @@ export class Dispatcher<S extends DispatchTarget> {
 
   #takeIdle(): S | undefined {
     for (let worker = this.#idle.pop(); worker !== undefined; worker = this.#idle.pop()) {
-      worker.listed = false
+      worker.notes.listed = false
       if (worker.serving && worker.idle && !this.#isReserved(worker)) return worker
     }
     return undefined
@@ -278,7 +278,7 @@ export class Dispatcher<S extends DispatchTarget> {
     if (room === 0) return undefined
     return this.workers.find(
       (worker) =>
-        worker?.expected === 'tiny' &&
+        worker?.notes.expected === 'tiny' &&
         !worker.idle &&
         worker.depth < room &&
         worker.serving &&
@@ -295,8 +295,8 @@ export class Dispatcher<S extends DispatchTarget> {
   }
 
   #sendAlong(worker: S, task: Task): void {
-    if (worker.expected === 'tiny' && this.profiles.expected(task.key) !== 'tiny')
-      worker.expected = 'short'
+    if (worker.notes.expected === 'tiny' && this.profiles.expected(task.key) !== 'tiny')
+      worker.notes.expected = 'short'
     if (!isShort(worker)) this.#standbys.set(worker, task)
     this.#events.sending(task, worker)
     worker.send(task)
@@ -329,7 +329,7 @@ export class Dispatcher<S extends DispatchTarget> {
     for (const worker of this.workers) {
       if (worker === undefined || worker.depth < 2 || worker.isWithinCallback) continue
       if (now - worker.runningSince >= limitOf(worker)) {
-        worker.expected = 'long'
+        worker.notes.expected = 'long'
         this.#takeBackFrom(worker)
       }
       if (worker.depth > 1) this.#watchOver(worker)
@@ -343,7 +343,7 @@ function limitOf(worker: DispatchTarget): number {
 }
 
 /** Whether all calls of a worker are expected to be short. */
-function isShort({ expected }: DispatchTarget): boolean {
+function isShort({ notes: { expected } }: DispatchTarget): boolean {
   return expected === 'short' || expected === 'tiny'
 }
 

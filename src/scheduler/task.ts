@@ -22,6 +22,14 @@ export function nameOf(target: CallTarget): string | undefined {
   return target.path === '' ? type : `${type}.${target.path}`
 }
 
+/** What the dispatcher knows of one worker. Nobody else writes here. */
+export class DispatchNotes {
+  /** Whether the list of idle workers holds it. */
+  listed = false
+  /** How long the calls before it are expected to take, the longest of them. */
+  expected: Expected = 'long'
+}
+
 /** A worker, as the scheduler sees it. */
 export interface DispatchTarget {
   readonly index: number
@@ -40,10 +48,7 @@ export interface DispatchTarget {
   readonly depth: number
   /** When the call began that others stand behind, in `performance.now()`. */
   readonly runningSince: number
-  /** Whether the list of idle workers holds it. */
-  listed: boolean
-  /** How long the calls before it are expected to take, the longest of them. */
-  expected: Expected
+  readonly notes: DispatchNotes
   /** Whether another call is before this one. */
   isBehind(task: Task): boolean
   send(task: Task): void

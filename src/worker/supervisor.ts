@@ -1,6 +1,6 @@
 import { PythreadsError } from '../errors/index.ts'
 import type { Isolation } from '../isolation/index.ts'
-import type { Worker } from './worker.ts'
+import type { WorkerLife } from './life.ts'
 
 /** How many workers there are. */
 export interface PoolSize {
@@ -27,31 +27,61 @@ export interface SupervisorOptions {
   readonly maxWedged: number
 }
 
-/** What a fleet needs of its pool. */
-export interface SupervisorHost {
+/** A worker, as far as its number and its end depend on it. */
+export interface SupervisedWorker {
+  readonly index: number
+  readonly life: WorkerLife
+  /** How many calls it has taken. */
+  readonly calls: number
+  /** Since when it serves, and since when it is idle, in `performance.now()`. */
+  readonly servingSince: number
+  readonly idleSince: number
+  /** What its process held when that was last looked at, and before it had any calls. */
+  readonly residentMb: number
+  readonly freshMb: number
+  readonly idle: boolean
+  /** Whether anything needs this very worker. */
+  readonly isNeeded: boolean
+  /** It is set up, and takes calls from now on. */
+  serve(): void
+  /** Looks at what its process holds. */
+  measure(): void
+  measureFresh(): void
+  /** How many MB count against a limit of this number. */
+  heldMb(limitMb: number): number
+  /** Its thread does not come back: takes away what it has not begun. */
+  wedge(): void
+  /** Asks it to end. */
+  close(): Promise<void>
+  /** Makes it end. */
+  kill(): void
+  /** Makes it end, and says why. */
+  endAs(how: string): void
+}
+
+/** What a supervisor needs of its pool. */
+export interface SupervisorHost<W extends SupervisedWorker> {
   /** The workers by number; there may be holes. */
-  readonly workers: (Worker | undefined)[]
-  make(index: number): Worker
+  readonly workers: (W | undefined)[]
+  make(index: number): W
   /**
    * Launches a worker and sets it up; `ready` is called in the very moment in which nothing is
    * missing.
    */
-  launch(worker: Worker, ready: () => void): Promise<void>
-  /** From now on it takes calls. */
-  serve(worker: Worker): void
-  /** It takes calls of others again. */
-  free(worker: Worker): void
+  launch(worker: W, ready: () => void): Promise<void>
+  /** It takes calls of others, for the first time or again. */
+  free(worker: W): void
   /** How many calls wait, and whether any wait for one worker only. */
   readonly waiting: number
   isAwaited(index: number): boolean
   /** Whether somebody has it to himself. */
-  isLeased(worker: Worker): boolean
+  isLeased(worker: W): boolean
   /** Nobody can take the calls that wait: all of them, or those for one worker. */
   unavailable(error: unknown, index?: number): void
-  started(worker: Worker, ms: number): void
-  recycling(worker: Worker, why: string): void
+  started(worker: W, ms: number): void
+  recycling(worker: W, why: string): void
   /** A new worker holds as much memory already as `recycle.memoryMb` says. */
-  startedLarge(worker: Worker): void
+  startedLarge(worker: W): void
 }
 
 /** The delay before a worker that did not start is tried again; it doubles each time. */
@@ -82,14 +112,14 @@ interface StartHistory {
 }
 
 /** Starts, replaces and retires the workers of a pool. */
-export class WorkerSupervisor {
+export class WorkerSupervisor<W extends SupervisedWorker> {
   readonly #options: SupervisorOptions
-  readonly #host: SupervisorHost
+  readonly #host: SupervisorHost<W>
   readonly #histories: StartHistory[] = []
   /** Wedged workers that were replaced. */
-  readonly #replacedWedged = new Set<Worker>()
+  readonly #replacedWedged = new Set<W>()
   /** Workers that were asked to end and have not. */
-  readonly #ending = new Set<Worker>()
+  readonly #ending = new Set<W>()
   /** Launches that are not over, by number. */
   readonly #launches = new Map<number, Promise<void>>()
   #size: PoolSize
@@ -101,7 +131,7 @@ export class WorkerSupervisor {
   /** Workers that were replaced because it was time. */
   recycled = 0
 
-  constructor(options: SupervisorOptions, host: SupervisorHost) {
+  constructor(options: SupervisorOptions, host: SupervisorHost<W>) {
     this.#options = options
     this.#host = host
     this.#size = options.size
@@ -114,7 +144,7 @@ export class WorkerSupervisor {
   /**
    * Workers that count no more, and are not gone: wedged ones, and those that were asked to end.
    */
-  get retired(): readonly Worker[] {
+  get retired(): readonly W[] {
     return [...this.#replacedWedged, ...this.#ending]
   }
 
@@ -122,7 +152,7 @@ export class WorkerSupervisor {
   get wedged(): number {
     return (
       this.#replacedWedged.size +
-      this.#host.workers.filter((worker) => worker?.wedged === true).length
+      this.#host.workers.filter((worker) => worker?.life.isWedged === true).length
     )
   }
 
@@ -145,14 +175,14 @@ export class WorkerSupervisor {
     if (index !== undefined) {
       const worker = workers[index]
       if (worker === undefined) this.#tryLaunch(index, true)
-      else if (worker.wedged) this.#host.unavailable(wedgedError(this.wedged), index)
+      else if (worker.life.isWedged) this.#host.unavailable(wedgedError(this.wedged), index)
       return
     }
     let starting = 0
     for (let i = 0; i < this.#size.max; i++) {
       const worker = workers[i]
       if (worker === undefined) return this.#tryLaunch(i, true)
-      if (!worker.serving && !worker.wedged) starting++
+      if (isComing(worker)) starting++
     }
     if (starting === 0 && !this.#anyServing()) this.#host.unavailable(wedgedError(this.wedged))
   }
@@ -165,9 +195,11 @@ export class WorkerSupervisor {
     this.#size = size
     for (const worker of this.#host.workers) {
       if (worker === undefined) continue
-      worker.retiring = worker.index >= size.max
+      const { life } = worker
+      if (life.isServing && worker.index >= size.max) life.retire()
+      else if (life.isServing) life.stay()
       this.check(worker)
-      if (worker.serving && !worker.retiring) this.#host.free(worker)
+      if (life.isServing && !life.isRetiring) this.#host.free(worker)
     }
     // Calls for numbers that are not there, and will not be, are refused.
     for (let number = size.max; number < this.#histories.length; number++) {
@@ -192,7 +224,7 @@ export class WorkerSupervisor {
     const indexes = Array.from({ length: this.#size.min }, (_, index) => index)
     const missing = indexes.filter((index) => {
       const worker = this.#host.workers[index]
-      return worker?.serving !== true && worker?.wedged !== true
+      return worker === undefined || isComing(worker)
     })
     const started = await Promise.allSettled(
       missing.map((index) => this.#launches.get(index) ?? this.#launch(index)),
@@ -202,38 +234,38 @@ export class WorkerSupervisor {
   }
 
   /** A worker is free, or has become so: retires it if it is time, and brings a wedged one back. */
-  check(worker: Worker): void {
+  check(worker: W): void {
     if (!this.#open) return
-    if (worker.wedged) {
+    const { life } = worker
+    if (life.isWedged) {
       if (!worker.isNeeded) this.#unwedge(worker)
       return
     }
-    if (!worker.serving) return
-    const stays = worker.index < this.#size.max && !worker.surplus
-    if (!worker.retiring && stays) {
-      const due = worker.due ?? this.#due(worker)
+    if (!life.isServing) return
+    const stays = worker.index < this.#size.max && !life.isSurplus
+    if (!life.isRetiring && stays) {
+      const known = life.due
+      const due = known ?? this.#due(worker)
       if (due === undefined) return
-      worker.retiring = true
-      if (worker.due === undefined) this.#host.recycling(worker, due)
-      worker.due = due
+      life.retireAsDue(due)
+      if (known === undefined) this.#host.recycling(worker, due)
     }
     if (this.#host.isLeased(worker)) return
     if (!worker.isNeeded && !this.#host.isAwaited(worker.index)) return this.#retire(worker)
     // What holds it may hold it for long: it goes on until then.
-    if (worker.idle && stays) worker.retiring = false
+    if (worker.idle && stays) life.stay()
   }
 
   /**
-   * A worker is gone. `served`: it had been ready. `error`: that of the calls that it had.
-   * `isFresh`: it had begun none.
+   * A worker is gone. `error`: that of the calls that it had. `isFresh`: it had begun none.
    */
-  gone(worker: Worker, served: boolean, error: unknown, isFresh: boolean = false): void {
+  gone(worker: W, error: unknown, isFresh: boolean = false): void {
     const { workers } = this.#host
     this.#ending.delete(worker)
     if (this.#replacedWedged.delete(worker)) this.#replaceWedged()
     if (workers[worker.index] !== worker) return
     workers[worker.index] = undefined
-    if (!this.#open || !(served || worker.wedged)) return
+    if (!this.#open || !(worker.life.servedLast || worker.life.isWedged)) return
     if (worker.index >= this.#size.max) return this.#host.unavailable(error, worker.index)
     this.replaced++
     const history = this.#history(worker.index)
@@ -252,10 +284,9 @@ export class WorkerSupervisor {
   }
 
   /** A worker's thread does not come back from a call that was cancelled. */
-  stuck(worker: Worker): void {
+  stuck(worker: W): void {
     if (this.#options.isolation.isKillable) {
-      worker.endedAs = 'it was ended, as it went on with a call that had been cancelled'
-      return worker.kill()
+      return worker.endAs('it was ended, as it went on with a call that had been cancelled')
     }
     worker.wedge()
     this.#replaceWedged()
@@ -265,7 +296,7 @@ export class WorkerSupervisor {
   }
 
   /** No more workers are started. Answers those that there are, wedged ones too. */
-  stop(): Worker[] {
+  stop(): W[] {
     this.#open = false
     clearInterval(this.#timer)
     for (const history of this.#histories) clearTimeout(history?.retry)
@@ -278,13 +309,11 @@ export class WorkerSupervisor {
   }
 
   #anyServing(): boolean {
-    return this.#host.workers.some((worker) => worker?.serving === true)
+    return this.#host.workers.some((worker) => worker?.life.isServing === true)
   }
 
   #anyStarting(): boolean {
-    return this.#host.workers.some(
-      (worker) => worker !== undefined && !worker.serving && !worker.wedged,
-    )
+    return this.#host.workers.some((worker) => worker !== undefined && isComing(worker))
   }
 
   #history(number: number): StartHistory {
@@ -312,10 +341,11 @@ export class WorkerSupervisor {
       await this.#host.launch(worker, () => {
         if (!this.#open) return worker.kill()
         history.failures = 0
-        worker.retiring = number >= this.#size.max
         this.#measureFresh(worker)
         this.#host.started(worker, performance.now() - begin)
-        this.#host.serve(worker)
+        worker.serve()
+        if (number >= this.#size.max) worker.life.retire()
+        this.#host.free(worker)
         this.check(worker)
       })
     } catch (error) {
@@ -367,16 +397,15 @@ export class WorkerSupervisor {
   /**
    * Notes what a new worker holds: where that is too much already, another one would be no better.
    */
-  #measureFresh(worker: Worker): void {
+  #measureFresh(worker: W): void {
     const { memoryMb } = this.#options.recycle
     if (memoryMb === null) return
-    worker.measure()
-    worker.freshMb = worker.residentMb
+    worker.measureFresh()
     if (worker.freshMb >= memoryMb) this.#host.startedLarge(worker)
   }
 
   /** Why it is time for another process, if it is. */
-  #due(worker: Worker): string | undefined {
+  #due(worker: W): string | undefined {
     const { calls, ageMs, memoryMb } = this.#options.recycle
     if (calls !== null && worker.calls >= calls) return `it has had ${worker.calls} calls`
     if (ageMs !== null && performance.now() - worker.servingSince >= ageMs)
@@ -387,17 +416,16 @@ export class WorkerSupervisor {
   }
 
   /** Ends a worker that nobody needs, and starts another one in its place if there is to be one. */
-  #retire(worker: Worker): void {
-    worker.serving = false
+  #retire(worker: W): void {
     this.#host.workers[worker.index] = undefined
     this.#end(worker)
-    if (worker.index >= this.#size.max || worker.surplus) return
+    if (worker.index >= this.#size.max || worker.life.isSurplus) return
     this.recycled++
     this.#history(worker.index).shortLives = 0
     this.#tryLaunch(worker.index)
   }
 
-  #end(worker: Worker): void {
+  #end(worker: W): void {
     this.#ending.add(worker)
     void worker.close()
   }
@@ -406,7 +434,7 @@ export class WorkerSupervisor {
   #replaceWedged(): void {
     for (const worker of this.#host.workers) {
       if (
-        worker?.wedged !== true ||
+        worker?.life.isWedged !== true ||
         this.#replacedWedged.size >= this.#options.maxWedged ||
         !this.#open
       )
@@ -423,7 +451,7 @@ export class WorkerSupervisor {
   }
 
   /** A wedged worker has come back: it is not needed any more, but its number may be. */
-  #unwedge(worker: Worker): void {
+  #unwedge(worker: W): void {
     this.#end(worker)
     if (this.#replacedWedged.delete(worker)) return this.#replaceWedged()
     this.#host.workers[worker.index] = undefined
@@ -431,8 +459,9 @@ export class WorkerSupervisor {
     else this.#host.unavailable(wedgedError(this.wedged), worker.index)
   }
 
-  #isSurplus(worker: Worker, now: number): boolean {
-    const isFree = worker.serving && worker.idle && !worker.isNeeded && !this.#host.isLeased(worker)
+  #isSurplus(worker: W, now: number): boolean {
+    const isFree =
+      worker.life.isServing && worker.idle && !worker.isNeeded && !this.#host.isLeased(worker)
     return isFree && now - worker.idleSince >= this.#size.idleMs
   }
 
@@ -442,7 +471,10 @@ export class WorkerSupervisor {
     const { min, max, idleMs } = this.#size
     const every = min < max ? Math.min(LOOK_EVERY_MS, Math.max(idleMs / 2, 10)) : LOOK_EVERY_MS
     clearInterval(this.#timer)
-    const someRetire = this.#host.workers.some((worker) => worker?.retiring === true)
+    const someRetire = this.#host.workers.some(
+      (worker) =>
+        worker !== undefined && (worker.life.isRetiring || worker.index >= this.#size.max),
+    )
     if (
       min === max &&
       recycle.ageMs === null &&
@@ -457,24 +489,30 @@ export class WorkerSupervisor {
   #look(): void {
     const { recycle, maxMemoryMb } = this.#options
     const now = performance.now()
-    let surplus = this.#host.workers.filter((worker) => worker?.serving).length - this.#size.min
+    let surplus =
+      this.#host.workers.filter((worker) => worker?.life.isServing).length - this.#size.min
     for (const worker of this.#host.workers.toReversed()) {
       if (worker === undefined) continue
       if (recycle.memoryMb !== null) worker.measure()
       const held = maxMemoryMb === null ? 0 : worker.heldMb(maxMemoryMb)
       if (maxMemoryMb !== null && held > maxMemoryMb) {
-        worker.endedAs = `it was ended, as it held ${Math.round(held)} MB, more than \`limits.memoryMb\` allows`
-        worker.kill()
+        worker.endAs(
+          `it was ended, as it held ${Math.round(held)} MB, more than \`limits.memoryMb\` allows`,
+        )
       } else if (surplus > 0 && this.#isSurplus(worker, now)) {
         surplus--
-        worker.surplus = true
-        worker.retiring = true
+        worker.life.retireAsSurplus()
         this.check(worker)
       } else {
         this.check(worker)
       }
     }
   }
+}
+
+/** Whether a worker is on its way to serve, as far as is known. */
+function isComing({ life }: SupervisedWorker): boolean {
+  return !life.isServing && !life.isWedged
 }
 
 /** How often in a row a number had no worker that could be used; to end once is no trouble. */

@@ -22,7 +22,7 @@ import {
   readCallback,
   releaseFrame,
 } from '../references/index.ts'
-import type { DispatchTarget, Expected, Task } from '../scheduler/index.ts'
+import { DispatchNotes, type DispatchTarget, type Task } from '../scheduler/index.ts'
 import {
   decode,
   type FrameSink,
@@ -41,6 +41,7 @@ import { drained } from './drain.ts'
 import { FrameReader } from './frame-reader.ts'
 import type { Gil } from './gil.ts'
 import { InFlightCalls } from './in-flight-calls.ts'
+import { WorkerLife } from './life.ts'
 import { OutputLines, type OutputListener } from './output-lines.ts'
 import { type FindCall, type Listeners, tellLog, tellWarning } from './records.ts'
 
@@ -134,37 +135,15 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   readonly counts: ReferenceCounts
   /** The facts of the READY frame: pid, version, executable. */
   ready: Readonly<Record<string, unknown>> = {}
-  calls = 0
-  errors = 0
-  /**
-   * When it began to serve, and when it was last given back its idleness, in `performance.now()`.
-   */
-  servingSince = 0
-  idleSince = 0
-  /** Whether the list of idle workers holds it. */
-  listed = false
-  /** How long the calls before it are expected to take, the longest of them. */
-  expected: Expected = 'long'
-  /** Whether the pool gives it calls: from the end of its set-up until it is gone. */
-  serving = false
-  /** It is to end as soon as nothing keeps it, and takes only calls that need it. */
-  retiring = false
-  /** It retires because there are more than needed. */
-  surplus = false
-  /** What its process held in memory when that was last looked at, and when it began to serve. */
-  residentMb = 0
-  freshMb = 0
-  /**
-   * Its thread does not come back from a call that was cancelled, and cannot be ended: it takes no
-   * calls.
-   */
-  wedged = false
-  /** What was wrong with the bytes that it sent: the error of the calls that it has. */
-  failure: unknown
-  /** Why it was ended by force, in words. */
-  endedAs: string | undefined
-  /** Why it is to be recycled, once it is known. */
-  due: string | undefined
+  /** Where it is in its life. */
+  readonly life: WorkerLife = new WorkerLife()
+  readonly notes: DispatchNotes = new DispatchNotes()
+  #calls = 0
+  #errors = 0
+  #servingSince = 0
+  #idleSince = 0
+  #residentMb = 0
+  #freshMb = 0
   /** The time of the request whose reply comes next, where it is too long for that. */
   #longThreadTime: { readonly id: number; readonly us: number } | undefined
   /** The last request of its set-up. */
@@ -179,7 +158,6 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   readonly #takenBack = new Set<number>()
   /** Calls that are to be sent together. */
   #outbox: Task[] = []
-  #state: 'starting' | 'open' | 'closing' | 'gone' = 'starting'
   #launched: Launched | undefined
   /** Its process is gone: there may be more to read of it. */
   #hasEnded = false
@@ -234,7 +212,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
       giveUpCallback: (callback) =>
         void this.#channel().socket.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback)),
       letGo: (task) => void (task.coroutine && this.#background(-1)),
-      stuck: () => this.wedged || tools.events.stuck(this),
+      stuck: () => this.life.isWedged || tools.events.stuck(this),
     })
     this.#exited = new Promise((resolve) => {
       this.#resolveExited = resolve
@@ -243,9 +221,48 @@ export class Worker implements DispatchTarget, Owner, Reviver {
       tools.onLine === undefined ? undefined : new OutputLines(index, tools.onLine)
   }
 
+  /** Whether it takes calls. */
+  get serving(): boolean {
+    return this.life.isServing
+  }
+
+  /** Whether it takes only calls that name it. */
+  get retiring(): boolean {
+    return this.life.isRetiring
+  }
+
+  /** The calls that it has taken. */
+  get calls(): number {
+    return this.#calls
+  }
+
+  /** The calls to which Python replied with an error. */
+  get errors(): number {
+    return this.#errors
+  }
+
+  /** When it began to serve, in `performance.now()`. */
+  get servingSince(): number {
+    return this.#servingSince
+  }
+
+  /** Since when it is idle, if it is, as far as that was noted. */
+  get idleSince(): number {
+    return this.#idleSince
+  }
+
+  /** What its process held in memory when that was last looked at, and when it began to serve. */
+  get residentMb(): number {
+    return this.#residentMb
+  }
+
+  get freshMb(): number {
+    return this.#freshMb
+  }
+
   /** Whether its thread has nothing to do. */
   get idle(): boolean {
-    return this.#state === 'open' && this.#inFlight.isIdle
+    return this.life.isOpen && this.#inFlight.isIdle
   }
 
   /**
@@ -253,7 +270,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
    * between.
    */
   get waits(): boolean {
-    return this.#state === 'open' && this.#inFlight.callback !== undefined
+    return this.life.isOpen && this.#inFlight.callback !== undefined
   }
 
   get isWithinCallback(): boolean {
@@ -304,7 +321,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
 
   /** How long it has taken calls, in milliseconds. */
   get ageMs(): number {
-    return this.#setUp === undefined ? 0 : performance.now() - this.servingSince
+    return this.#setUp === undefined ? 0 : performance.now() - this.#servingSince
   }
 
   /** The share of its age in which its thread had a call. */
@@ -329,8 +346,21 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   serve(): void {
     this.#setUp = this.#launched?.statusPage.times ?? NO_TIMES
     this.#firstBegun = this.#launched?.statusPage.begun ?? 0
-    this.servingSince = this.idleSince = performance.now()
-    this.serving = true
+    this.#servingSince = this.#idleSince = performance.now()
+    this.life.serve()
+  }
+
+  /** It has become idle. */
+  becameIdle(): void {
+    this.#idleSince = performance.now()
+  }
+
+  /** Takes away the counts of calls and errors: they are the pool's now. */
+  takeCounts(): { calls: number; errors: number } {
+    const counts = { calls: this.#calls, errors: this.#errors }
+    this.#calls = 0
+    this.#errors = 0
+    return counts
   }
 
   /** What it printed last. */
@@ -342,13 +372,14 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   /** Launches it; resolves when it has imported what it has to and can take calls. */
   async start(isolation: Isolation, settings: Buffer): Promise<void> {
     const launched = await isolation.launch(this.index)
-    if (this.#state === 'closing') {
+    if (this.life.isEnding) {
       launched.kill() // it was ended before it began
       launched.statusPage.close()
       await launched.ended
       throw startError('it was not wanted any more')
     }
     this.#launched = launched
+    this.life.launched()
     const { socket, side, pipes } = launched
     if (pipes !== undefined) {
       this.#outputLines?.listen(pipes.stdout, 'stdout')
@@ -361,7 +392,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
       socket.ref() // coroutines may have kept the process alive by it: their end is still to come
       // It has no way to answer them; what it said on the other channel before, such as why it does
       // not start, comes first.
-      if (this.#state === 'open' || this.#state === 'starting')
+      if (this.life.isOpen || this.life.isStarting)
         void drained([socket]).then(() => launched.kill())
     })
     side.unref()
@@ -381,15 +412,14 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     } finally {
       clearTimeout(late)
     }
-    if ((this.#state as string) !== 'starting')
-      throw this.failure ?? startError('it was not wanted any more')
+    if (!this.life.isStarting) throw this.life.failure ?? startError('it was not wanted any more')
     const { onWarning, onLog } = this.#tools.listeners
     // Other threads of Python may print, warn, log, or import what a subinterpreter refuses.
     const mayTell =
       this.#outputLines !== undefined || onWarning !== undefined || onLog !== undefined
     if (mayTell || this.ready['refuses'] === true) this.#openSide()
     socket.unref()
-    this.#state = 'open'
+    this.life.ready()
   }
 
   /**
@@ -397,7 +427,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
    * short ones.
    */
   send(task: Task): void {
-    if (!task.isSetUp) this.calls++
+    if (!task.isSetUp) this.#calls++
     task.coroutine = false // it may have been one of a worker that is gone
     const { isIdle } = this.#inFlight
     const isWithin = this.#inFlight.callback !== undefined
@@ -425,7 +455,13 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   /** Looks at what its process holds in memory. */
   measure(): void {
     const { pid } = this
-    if (pid !== undefined) this.residentMb = residentMb(pid)
+    if (pid !== undefined) this.#residentMb = residentMb(pid)
+  }
+
+  /** Looks at what its process holds before it has had any calls. */
+  measureFresh(): void {
+    this.measure()
+    this.#freshMb = this.#residentMb
   }
 
   /**
@@ -444,8 +480,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
    * be answered.
    */
   wedge(): void {
-    this.wedged = true
-    this.serving = false
+    this.life.wedge()
     this.#channel().socket.unref()
   }
 
@@ -493,7 +528,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
 
   /** A call goes elsewhere, or nowhere: what crossed in it has not. */
   #forget(task: Task): void {
-    this.calls--
+    this.#calls--
     this.#inFlight.settle(task)
     this.#inFlight.threadReleased(task)
     const { numbers } = task.references
@@ -522,8 +557,8 @@ export class Worker implements DispatchTarget, Owner, Reviver {
    */
   async close(): Promise<void> {
     const launched = this.#launched
-    if (this.#state === 'gone') return
-    this.#state = 'closing'
+    if (this.life.isGone) return
+    this.life.close()
     if (launched === undefined) return
     launched.socket.ref()
     launched.socket.write(frame(KIND.CLOSE))
@@ -543,15 +578,21 @@ export class Worker implements DispatchTarget, Owner, Reviver {
    * dropped.
    */
   kill(): void {
-    this.#state = this.#state === 'gone' ? 'gone' : 'closing'
+    this.life.end()
     this.#launched?.socket.destroy()
     this.#launched?.side.destroy()
     this.#launched?.kill()
   }
 
-  /** Whether it has begun no call that its pool gave it. */
+  /** Ends it by force, and notes why. */
+  endAs(how: string): void {
+    this.life.endAs(how)
+    this.kill()
+  }
+
+  /** Whether it served to its end, and has begun no call that its pool gave it. */
   get isFresh(): boolean {
-    return this.serving && this.#lastBegun() <= this.#firstBegun
+    return this.life.servedLast && this.#lastBegun() <= this.#firstBegun
   }
 
   /**
@@ -581,7 +622,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   /** The last request that it has begun or ever will. */
   #lastBegun(): number {
     const statusPage = this.#launched?.statusPage
-    if (statusPage === undefined || this.#state === 'starting') return 0xffff_ffff
+    if (statusPage === undefined || !this.life.hasStarted) return 0xffff_ffff
     // a thread that has read more requests than it has begun skips them
     return statusPage.takeBackAll()
   }
@@ -637,7 +678,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   #sendReleases(): void {
     const ids = this.#releases
     this.#releases = []
-    if (this.#state !== 'open') return
+    if (!this.life.isOpen) return
     this.#channel().socket.write(releaseFrame(ids))
   }
 
@@ -651,7 +692,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     // Modules may print and warn while they load, before the first reply.
     if (this.#started !== undefined && !UNSOLICITED.has(kind))
       return this.#first(kind, decode(bytes, start, end))
-    if (this.#state === 'closing') return this.#closingFrame(kind, id, bytes, start, end, true)
+    if (this.life.isEnding) return this.#closingFrame(kind, id, bytes, start, end, true)
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
@@ -677,7 +718,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   }
 
   #sideFrame(kind: Kind, id: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#state === 'closing') return this.#closingFrame(kind, id, bytes, start, end, false)
+    if (this.life.isEnding) return this.#closingFrame(kind, id, bytes, start, end, false)
     switch (kind) {
       case KIND.RESULT:
       case KIND.ERROR: {
@@ -902,7 +943,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
 
   /** Counts a call that failed; what becomes of one that was cancelled, nobody waits for. */
   #countFailure(task: Task): void {
-    if (!task.isSetUp && task.cancelledAt === undefined) this.errors++
+    if (!task.isSetUp && task.cancelledAt === undefined) this.#errors++
   }
 
   /** The worker's thread waits for a JavaScript function. */
@@ -958,7 +999,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     written?: () => void,
   ): void {
     const { numbers, lends } = encoded.references
-    if (this.#state !== 'open') return encoded.references.retract()
+    if (!this.life.isOpen) return encoded.references.retract()
     encoded.references.sent(this.#borrower)
     if (numbers !== undefined) this.#sent(numbers)
     else if (lends) this.#openSide()
@@ -997,7 +1038,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     const started = this.#started
     this.#started = undefined
     started?.reject(error)
-    this.failure = error
+    this.life.fail(error)
     this.kill()
   }
 
@@ -1015,7 +1056,7 @@ export class Worker implements DispatchTarget, Owner, Reviver {
   }
 
   #exit(ending: Ending): void {
-    this.#state = this.#state === 'starting' ? 'starting' : 'gone'
+    this.life.gone()
     const { statusPage } = this.#channel()
     clearTimeout(this.#closing)
     this.#borrowed.end()
@@ -1024,7 +1065,6 @@ export class Worker implements DispatchTarget, Owner, Reviver {
     this.#started?.reject(startError(`${ending.how}${quoted(this.lastWords)}`))
     this.#started = undefined
     this.#tools.events.exited(this, ending)
-    this.#state = 'gone'
     statusPage.close()
   }
 }

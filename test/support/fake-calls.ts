@@ -1,8 +1,12 @@
 import { ExportedValues } from '../../src/references/exported-values.ts'
 import type { EncodedFrame } from '../../src/references/frame-encoder.ts'
 import { FrameReferences } from '../../src/references/frame-references.ts'
-import type { Expected } from '../../src/scheduler/call-profiles.ts'
-import { type DispatchTarget, Task, type TaskOptions } from '../../src/scheduler/task.ts'
+import {
+  DispatchNotes,
+  type DispatchTarget,
+  Task,
+  type TaskOptions,
+} from '../../src/scheduler/task.ts'
 import { InFlightCalls } from '../../src/worker/in-flight-calls.ts'
 
 /** A call whose outcome is kept. */
@@ -81,8 +85,7 @@ export class FakeWorker {
   readonly inFlight: InFlightCalls = new InFlightCalls()
   serving = true
   retiring = false
-  listed = false
-  expected: Expected = 'long'
+  readonly notes: DispatchNotes = new DispatchNotes()
   /** All calls that it was sent, in order. */
   readonly got: FakeCall[] = []
   /** Those without an answer. */

@@ -978,10 +978,10 @@ describe('calls that wait', () => {
     const worker = floor.worker(0)
     floor.place({ workerIndex: 0 })
     floor.finish(0)
-    expect(worker.listed).toBe(true)
+    expect(worker.notes.listed).toBe(true)
     worker.serving = false
     floor.dispatcher.leave(worker, () => undefined)
-    expect(worker.listed).toBe(false)
+    expect(worker.notes.listed).toBe(false)
   })
 })
 

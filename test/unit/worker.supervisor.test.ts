@@ -9,12 +9,13 @@ import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Isolation } from '../../src/isolation/index.ts'
+import { WorkerLife } from '../../src/worker/life.ts'
 import {
   type PoolSize,
+  type SupervisedWorker,
   type SupervisorOptions,
   WorkerSupervisor,
 } from '../../src/worker/supervisor.ts'
-import type { Worker } from '../../src/worker/worker.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -25,20 +26,15 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** What a fleet sees of a worker. */
-class Member {
+/** What a supervisor sees of a worker. Its life is that of a real one. */
+class Member implements SupervisedWorker {
   readonly index: number
-  serving = false
-  wedged = false
-  retiring = false
-  surplus = false
+  readonly life: WorkerLife = new WorkerLife()
   calls = 0
   servingSince = 0
   idleSince = 0
   residentMb = 0
   freshMb = 0
-  due: string | undefined
-  endedAs: string | undefined
   /** How many calls it has. */
   depth = 0
   objects = 0
@@ -49,6 +45,22 @@ class Member {
 
   constructor(index: number) {
     this.index = index
+  }
+
+  get serving(): boolean {
+    return this.life.isServing
+  }
+
+  get retiring(): boolean {
+    return this.life.isRetiring
+  }
+
+  get wedged(): boolean {
+    return this.life.isWedged
+  }
+
+  get endedAs(): string | undefined {
+    return this.life.endedAs
   }
 
   get idle(): boolean {
@@ -72,19 +84,36 @@ class Member {
     this.residentMb = this.holdsMb
   }
 
+  measureFresh(): void {
+    this.freshMb = this.holdsMb
+  }
+
+  serve(): void {
+    this.servingSince = this.idleSince = performance.now()
+    this.life.launched()
+    this.life.ready()
+    this.life.serve()
+  }
+
   wedge(): void {
-    this.wedged = true
-    this.serving = false
+    this.life.wedge()
     this.objects = 0 // its realm ends
   }
 
   close(): Promise<void> {
     this.closed = true
+    this.life.close()
     return Promise.resolve()
   }
 
   kill(): void {
     this.killed = true
+    this.life.end()
+  }
+
+  endAs(how: string): void {
+    this.life.endAs(how)
+    this.kill()
   }
 }
 
@@ -109,7 +138,7 @@ class Yard {
   readonly recycling: Member[] = []
   readonly crowded: Member[] = []
   readonly unavailable: { code: unknown; index: number | undefined }[] = []
-  readonly supervisor: WorkerSupervisor
+  readonly supervisor: WorkerSupervisor<Member>
   /** What becomes of the launch of a worker. */
   launch: (member: Member) => Promise<void> = () => Promise.resolve()
   readonly began: number = performance.now()
@@ -128,30 +157,26 @@ class Yard {
       ...{ maxMemoryMb, maxWedged },
     }
     this.supervisor = new WorkerSupervisor(options, {
-      workers: this.workers as (Worker | undefined)[],
+      workers: this.workers,
       make: (index) => {
         const member = new Member(index)
         this.all.push(member)
         this.launches.push(`${index}@${this.now}`)
-        return member as unknown as Worker
+        return member
       },
       launch: async (worker, ready) => {
-        await this.launch(worker as unknown as Member)
+        await this.launch(worker)
         ready()
       },
-      serve: (worker) => {
-        worker.servingSince = worker.idleSince = performance.now()
-        worker.serving = true
-      },
-      free: (worker) => this.freed.push(worker as unknown as Member),
+      free: (worker) => this.freed.push(worker),
       waiting: 0,
       isAwaited: (index) => this.awaited.has(index),
-      isLeased: (worker) => this.leased.has(worker as unknown as Member),
+      isLeased: (worker) => this.leased.has(worker),
       unavailable: (error, index) =>
         this.unavailable.push({ code: (error as { code?: unknown }).code, index }),
       started: () => {},
-      recycling: (worker) => this.recycling.push(worker as unknown as Member),
-      startedLarge: (worker) => this.crowded.push(worker as unknown as Member),
+      recycling: (worker) => this.recycling.push(worker),
+      startedLarge: (worker) => this.crowded.push(worker),
     })
   }
 
@@ -187,7 +212,7 @@ class Yard {
   free(worker: Member): void {
     worker.depth = Math.max(0, worker.depth - 1)
     if (worker.idle) worker.idleSince = performance.now()
-    this.supervisor.check(worker as unknown as Worker)
+    this.supervisor.check(worker)
   }
 
   call(index: number): Member {
@@ -209,17 +234,16 @@ class Yard {
 
   /** The worker is gone. `isFresh`: it has begun no call. */
   async die(worker: Member, isFresh: boolean = false): Promise<void> {
-    const { serving } = worker
     const error = Object.assign(new Error('it died'), { code: 'DIED' })
-    worker.serving = false
-    this.supervisor.gone(worker as unknown as Worker, serving, error, isFresh)
+    worker.life.gone()
+    this.supervisor.gone(worker, error, isFresh)
     this.supervisor.checkLife(worker.index, error)
     await turn()
   }
 
   async stuck(index: number): Promise<Member> {
     const worker = this.take(index)
-    this.supervisor.stuck(worker as unknown as Worker)
+    this.supervisor.stuck(worker)
     await turn()
     return worker
   }
@@ -1073,6 +1097,7 @@ describe('whatever happens', () => {
         if (!this.wedged && (this.isNeeded || yard.leased.has(this)))
           throw new Error(`worker ${this.index} was needed`)
         this.closed = true
+        this.life.close()
         return Promise.resolve()
       })
       try {
