@@ -37,6 +37,8 @@ import type { Listeners, OutputListener } from '../worker/index.ts'
 import {
   type PoolSize,
   type Recycling,
+  SocketLink,
+  type SocketLinkTools,
   Worker,
   WorkerSupervisor,
   type WorkerTools,
@@ -233,6 +235,14 @@ export class Pool {
           observer.tell('workerRecycle', { worker: worker.index, pid: worker.pid, why }),
       },
     )
+    const linkTools: SocketLinkTools = {
+      exported: this.#exported,
+      callbackReplies: new CallbackReplies(this.#encoder, this.#exported),
+      closeGraceMs,
+      startTimeoutMs,
+      onLine,
+      listeners: options.listeners ?? NO_LISTENERS,
+    }
     this.#tools = {
       events: {
         free: (worker) => this.#free(worker),
@@ -248,16 +258,15 @@ export class Pool {
         refused: (module) => this.noteRefused(module),
         exited: (worker, ending) => this.#exited(worker, ending),
       },
-      exported: this.#exported,
-      callbackReplies: new CallbackReplies(this.#encoder, this.#exported),
-      ...{
-        graceMs,
-        closeGraceMs,
-        startTimeoutMs,
-        proxyFor,
-        onLine,
-        listeners: options.listeners ?? NO_LISTENERS,
-      },
+      link: (worker) =>
+        new SocketLink(
+          worker,
+          isolation,
+          encodeSettings(settings, { worker: worker.index }),
+          linkTools,
+        ),
+      graceMs,
+      proxyFor,
       naiveDates: options.naiveDates ?? 'exact',
     }
   }
@@ -773,8 +782,8 @@ export class Pool {
   }
 
   async #launch(worker: Worker, ready: () => void): Promise<void> {
-    const { isolation, initialize, settings } = this.#options
-    await worker.start(isolation, encodeSettings(settings, { worker: worker.index }))
+    const { isolation, initialize } = this.#options
+    await worker.start()
     if (this.#state === 'closed') return worker.kill()
     try {
       isolation.verify?.(worker.ready)

@@ -1,5 +1,6 @@
 export {
   CALLER,
+  type CallbackHost,
   CallbackReplies,
   CallbackRunner,
   callbackContext,

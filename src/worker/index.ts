@@ -1,5 +1,6 @@
 export type { Gil } from './gil.ts'
-export { OutputLines, type OutputListener, toStream } from './output-lines.ts'
 export { emitWarning, type Listeners, tellLog, tellWarning } from './records.ts'
+export { OutputLines, type OutputListener, toStream } from './socket/output-lines.ts'
+export { SocketLink, type SocketLinkTools } from './socket/socket-link.ts'
 export { type PoolSize, type Recycling, WorkerSupervisor } from './supervisor.ts'
 export { Worker, type WorkerTools } from './worker.ts'

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
-import { PythreadsError, tellListener } from '../errors/index.ts'
-import type { OutputLine } from '../options/index.ts'
+import { PythreadsError, tellListener } from '../../errors/index.ts'
+import type { OutputLine } from '../../options/index.ts'
 
 /** How many lines are remembered for the day a worker dies, and how much of each. */
 const LAST_LINES = 20

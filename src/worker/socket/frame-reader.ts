@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { FrameParser, type FrameSink } from '../wire/index.ts'
+import { FrameParser, type FrameSink } from '../../wire/index.ts'
 
 /**
  * How many frames that run code of the program are dealt with before the event loop gets its turn.

@@ -1,0 +1,97 @@
+import type { Launched } from '../../isolation/index.ts'
+import type { FrameSink } from '../../wire/index.ts'
+import { drained } from './drain.ts'
+import { FrameReader } from './frame-reader.ts'
+
+/** What takes the frames of a worker. */
+export interface FrameHandler {
+  readonly mainFrame: FrameSink
+  readonly sideFrame: FrameSink
+  /** Takes what is wrong with the bytes that came. */
+  misread(error: unknown): void
+  /** A socket is not read for now (1), or is again (-1). */
+  paused(step: number): void
+}
+
+/** The two sockets of one worker: its thread's, and the side one for all others in it. */
+export class Connection {
+  #launched: Launched | undefined
+  #handler: FrameHandler | undefined
+  #main: FrameReader | undefined
+  #side: FrameReader | undefined
+
+  open(launched: Launched, handler: FrameHandler): void {
+    this.#launched = launched
+    this.#handler = handler
+    this.#main = this.#reader(launched.socket, handler.mainFrame)
+  }
+
+  /** What was launched, if it was. */
+  get opened(): Launched | undefined {
+    return this.#launched
+  }
+
+  get launched(): Launched {
+    if (this.#launched === undefined) throw new Error('a worker was used before it was launched')
+    return this.#launched
+  }
+
+  write(bytes: Buffer, written?: () => void): void {
+    this.launched.socket.write(bytes, written)
+  }
+
+  writeSide(bytes: Buffer): void {
+    this.launched.side.write(bytes)
+  }
+
+  /** Reads the side socket, from the first time that anything can come on it. */
+  openSide(): void {
+    this.#side ??= this.#reader(this.launched.side, this.#handler?.sideFrame)
+  }
+
+  /** Counts a frame that runs code of the program. */
+  spend(isMain: boolean): void {
+    const reader = isMain ? this.#main : this.#side
+    reader?.spend()
+  }
+
+  /** Something was written to the side socket that its reader may have to wait for. */
+  wroteSide(): void {
+    this.#side?.wrote()
+  }
+
+  keepAlive(works: boolean): void {
+    const { socket } = this.launched
+    if (works) socket.ref()
+    else socket.unref()
+  }
+
+  keepAliveForCoroutines(works: boolean): void {
+    const { side } = this.launched
+    if (works) side.ref()
+    else side.unref()
+  }
+
+  /** The worker has ended: what it said before is read, then the sockets are closed. */
+  async finish(): Promise<void> {
+    this.openSide()
+    this.#main?.finish()
+    this.#side?.finish()
+    const { socket, side, pipes } = this.launched
+    await drained([socket, side, ...(pipes === undefined ? [] : [pipes.stdout, pipes.stderr])])
+    socket.destroy()
+    side.destroy()
+  }
+
+  destroy(): void {
+    this.#launched?.socket.destroy()
+    this.#launched?.side.destroy()
+  }
+
+  #reader(socket: Launched['socket'], sink: FrameSink | undefined): FrameReader {
+    const handler = this.#handler
+    if (sink === undefined || handler === undefined) throw new Error('nobody takes the frames')
+    const failed = (error: unknown) => handler.misread(error)
+    return new FrameReader(socket, sink, failed, (step) => handler.paused(step))
+  }
+}

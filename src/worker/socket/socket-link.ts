@@ -1,0 +1,303 @@
+import { type PythonErrorDetails, PythreadsError, quoted, toError } from '../../errors/index.ts'
+import type { Ending, Isolation, Launched, WorkerTimes } from '../../isolation/index.ts'
+import { type CallbackReplies, type ExportedValues, releaseFrame } from '../../references/index.ts'
+import type { Task } from '../../scheduler/index.ts'
+import { frame, KIND, type Kind } from '../../wire/index.ts'
+import type { LinkHost, WorkerLink } from '../link.ts'
+import type { Listeners } from '../records.ts'
+import { NO_TIMES } from '../thread-times.ts'
+import { WorkerCallbacks } from './callbacks.ts'
+import { Connection } from './connection.ts'
+import { drained } from './drain.ts'
+import { OutputLines, type OutputListener } from './output-lines.ts'
+import { ReplyReader, type StartAndEnd } from './reply-reader.ts'
+import { RequestSender } from './request-sender.ts'
+
+/** How long a worker that was asked to end may take until it begins with that, at most. */
+const CLOSE_BEGIN_MS = 2_000
+/** The payload by which Python knows the last attempt to interrupt a call. */
+const LAST_CANCEL = Uint8Array.of(1)
+/** The largest request id. */
+const LAST_ID = 0xffff_ffff
+
+/** What the links of all workers of a pool share. */
+export interface SocketLinkTools {
+  readonly exported: ExportedValues
+  readonly callbackReplies: CallbackReplies
+  /** How long a worker may take for its end, once it has begun with it. */
+  readonly closeGraceMs: number
+  /** How long a worker may take to start. */
+  readonly startTimeoutMs: number
+  /** Gets what is printed, where it is asked for. */
+  readonly onLine: OutputListener | undefined
+  /** Get warnings, and records of `logging`. */
+  readonly listeners: Listeners
+}
+
+/** Two sockets and a status page: how a worker reaches the Python of a thread or a process. */
+export class SocketLink implements WorkerLink, StartAndEnd {
+  readonly #host: LinkHost
+  readonly #isolation: Isolation
+  /** The payload of its START frame. */
+  readonly #settings: Buffer
+  readonly #tools: SocketLinkTools
+  readonly #connection = new Connection()
+  readonly #sender: RequestSender
+  readonly #callbacks: WorkerCallbacks
+  readonly #outputLines: OutputLines | undefined
+  /** Whether the facts of READY say that its interpreter refuses modules. */
+  #refuses = false
+  #hasEnded = false
+  #lastOutput = ''
+  #started: { resolve: () => void; reject: (error: unknown) => void } | undefined
+  /** Makes it end when it takes too long to close. */
+  #closing: NodeJS.Timeout | undefined
+  /** Whether it has begun with its end. */
+  #hasClosed = false
+  readonly #exited: Promise<void>
+  #resolveExited: () => void = () => {}
+
+  constructor(host: LinkHost, isolation: Isolation, settings: Buffer, tools: SocketLinkTools) {
+    this.#host = host
+    this.#isolation = isolation
+    this.#settings = settings
+    this.#tools = tools
+    this.#sender = new RequestSender(host, this.#connection)
+    this.#callbacks = new WorkerCallbacks(host, this.#connection, tools)
+    this.#outputLines =
+      tools.onLine === undefined ? undefined : new OutputLines(host.index, tools.onLine)
+    this.#exited = new Promise((resolve) => {
+      this.#resolveExited = resolve
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#connection.opened?.pid
+  }
+
+  get inProcess(): boolean {
+    return this.#connection.opened?.inProcess === true
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  get times(): WorkerTimes {
+    return this.#connection.opened?.statusPage.times ?? NO_TIMES
+  }
+
+  get begun(): number {
+    return this.#connection.opened?.statusPage.begun ?? 0
+  }
+
+  get reads(): number {
+    return this.#connection.opened?.statusPage.reads ?? 0
+  }
+
+  get lastWords(): string {
+    const lines = this.#outputLines?.last.join('\n') ?? ''
+    return [lines, this.#lastOutput].filter(Boolean).join('\n')
+  }
+
+  get exited(): Promise<void> {
+    return this.#connection.opened === undefined ? Promise.resolve() : this.#exited
+  }
+
+  get awaitsFirst(): boolean {
+    return this.#started !== undefined
+  }
+
+  async start(): Promise<void> {
+    const { life } = this.#host
+    const launched = await this.#isolation.launch(this.#host.index)
+    if (life.isEnding) {
+      launched.kill() // it was ended before it began
+      launched.statusPage.close()
+      await launched.ended
+      throw startError('it was not wanted any more')
+    }
+    const started = new Promise<void>((resolve, reject) => {
+      this.#started = { resolve, reject }
+    })
+    this.#open(launched)
+    life.launched()
+    if (launched.hasStartFrame !== true) this.#connection.write(frame(KIND.START, this.#settings))
+    const { startTimeoutMs } = this.#tools
+    const late = setTimeout(
+      () => this.#host.fail(startError(`it is not ready after ${startTimeoutMs} ms`)),
+      startTimeoutMs,
+    )
+    try {
+      await started
+    } finally {
+      clearTimeout(late)
+    }
+    if (!life.isStarting) throw life.failure ?? startError('it was not wanted any more')
+    const { onWarning, onLog } = this.#tools.listeners
+    // Other threads of Python may print, warn, log, or import what a subinterpreter refuses.
+    const mayTell =
+      this.#outputLines !== undefined || onWarning !== undefined || onLog !== undefined
+    if (mayTell || this.#refuses) this.#connection.openSide()
+    launched.socket.unref()
+  }
+
+  #open(launched: Launched): void {
+    const { socket, side, pipes } = launched
+    const { life } = this.#host
+    if (pipes !== undefined) {
+      this.#outputLines?.listen(pipes.stdout, 'stdout')
+      this.#outputLines?.listen(pipes.stderr, 'stderr')
+    }
+    const reader = new ReplyReader(this.#host, {
+      connection: this.#connection,
+      sender: this.#sender,
+      callbacks: this.#callbacks,
+      outputLines: this.#outputLines,
+      listeners: this.#tools.listeners,
+      startAndEnd: this,
+    })
+    this.#connection.open(launched, reader)
+    socket.on('error', () => {}) // 'close' follows, and `ended` says more
+    side.on('error', () => {})
+    side.once('close', () => {
+      socket.ref() // coroutines may have kept the process alive by it: their end is still to come
+      // It has no way to send their results; what it said on the other socket before, such as why
+      // it does not start, comes first.
+      if (life.isOpen || life.isStarting) void drained([socket]).then(() => launched.kill())
+    })
+    side.unref()
+    socket.once('close', () => launched.kill())
+    void launched.ended.then((ending) => this.#end(ending))
+  }
+
+  first(kind: Kind, value: unknown): void {
+    if (kind === KIND.READY && isRecord(value)) {
+      this.#openMemory(value['memory'] ?? -1)
+      this.#refuses = value['refuses'] === true
+      this.#host.learned(value)
+      this.#started?.resolve()
+    } else if (kind === KIND.ERROR) {
+      this.#started?.reject(toError(value as PythonErrorDetails))
+      this.#killAfter(this.#tools.closeGraceMs) // it ends by itself
+    } else {
+      this.#host.fail(startError(`its first frame is of kind ${kind}, and not READY`))
+    }
+    this.#started = undefined
+  }
+
+  /** Opens what it will lend from; tells it where that cannot be done. */
+  #openMemory(fd: unknown): void {
+    const { pid } = this.#connection.launched
+    // Another process may have the number of one that is over.
+    if (!this.#hasEnded && !this.#host.borrowed.open(pid, fd))
+      this.#connection.write(frame(KIND.INLINE))
+  }
+
+  submit(task: Task, isNext: boolean): void {
+    this.#sender.submit(task, isNext)
+  }
+
+  takeBack(running: Task, behind: readonly Task[]): Task[] {
+    return this.#sender.takeBack(running, behind)
+  }
+
+  interrupt(task: Task, isLast: boolean): void {
+    this.#connection.openSide()
+    this.#connection.writeSide(frame(KIND.CANCEL, isLast ? LAST_CANCEL : undefined, task.id))
+  }
+
+  giveUpCallback(callback: number): void {
+    this.#connection.write(frame(KIND.CALLBACK_CANCELLED, undefined, callback))
+  }
+
+  keepAlive(works: boolean): void {
+    this.#connection.keepAlive(works)
+  }
+
+  keepAliveForCoroutines(works: boolean): void {
+    this.#connection.keepAliveForCoroutines(works)
+  }
+
+  release(ids: readonly number[]): void {
+    this.#connection.write(releaseFrame(ids))
+  }
+
+  trim(): void {
+    this.#connection.opened?.side.write(frame(KIND.TRIM))
+  }
+
+  letGo(): void {
+    this.#connection.launched.socket.unref()
+  }
+
+  lastBegun(): number {
+    this.#sender.clear()
+    const statusPage = this.#connection.opened?.statusPage
+    if (statusPage === undefined || !this.#host.life.hasStarted) return LAST_ID
+    // a thread that has read more requests than it has begun skips them
+    return statusPage.takeBackAll()
+  }
+
+  async close(): Promise<void> {
+    const launched = this.#connection.opened
+    if (launched === undefined) return
+    launched.socket.ref()
+    launched.socket.write(frame(KIND.CLOSE))
+    this.#killAfter(Math.min(CLOSE_BEGIN_MS, this.#tools.closeGraceMs))
+    await this.#exited
+    clearTimeout(this.#closing)
+    this.#closing = undefined
+  }
+
+  hasBegunToClose(): void {
+    if (this.#closing === undefined || this.#hasClosed) return
+    this.#hasClosed = true
+    this.#killAfter(this.#tools.closeGraceMs)
+  }
+
+  #killAfter(ms: number): void {
+    clearTimeout(this.#closing)
+    this.#closing = setTimeout(() => this.#host.kill(), ms)
+  }
+
+  /** A thread that runs Python goes on until its call returns, and its reply is dropped. */
+  kill(): void {
+    this.#connection.destroy()
+    this.#connection.opened?.kill()
+  }
+
+  /** What was wrong is the error of its start, if it has not started. */
+  failed(error: unknown): void {
+    const started = this.#started
+    this.#started = undefined
+    started?.reject(error)
+  }
+
+  /** It has ended: what it said before comes first. */
+  async #end(ending: Ending): Promise<void> {
+    this.#hasEnded = true
+    await this.#connection.finish()
+    this.#exit(ending)
+    this.#resolveExited()
+  }
+
+  #exit(ending: Ending): void {
+    const { statusPage } = this.#connection.launched
+    this.#host.life.gone()
+    clearTimeout(this.#closing)
+    this.#outputLines?.end()
+    this.#lastOutput = statusPage.lastWords
+    this.failed(startError(`${ending.how}${quoted(this.lastWords)}`))
+    this.#host.ended(ending)
+    statusPage.close()
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function startError(how: string): PythreadsError {
+  return new PythreadsError('ERR_PYTHREADS_WORKER_START', `A worker did not start: ${how}`)
+}
