@@ -17,6 +17,13 @@ export interface Active {
   readonly activity: Activity
 }
 
+/** The workers that share one GIL, or have one each. */
+export interface GilSource {
+  readonly gil: Gil
+  /** The workers that have calls. */
+  look(): readonly Active[]
+}
+
 /**
  * Finds out what workers do with their time, by looking every now and then at what the system says
  * of their threads. Python is not asked: it would have to get the GIL for its answer. Costs nothing
@@ -24,18 +31,16 @@ export interface Active {
  */
 export class GilMonitor {
   readonly #isShared: boolean
-  readonly #gil: () => Gil
-  readonly #busy: () => readonly Active[]
+  readonly #source: GilSource
   readonly #total = { python: 0, waiting: 0, outside: 0 }
   readonly #recent = { python: 0, waiting: 0, outside: 0 }
   #looks = 0
   #timer: NodeJS.Timeout | undefined
 
-  /** `isShared`: all workers share one interpreter. `busy`: the workers that have calls. */
-  constructor(isShared: boolean, gil: () => Gil, busy: () => readonly Active[]) {
+  /** `isShared`: all workers share one interpreter. */
+  constructor(isShared: boolean, source: GilSource) {
     this.#isShared = isShared
-    this.#gil = gil
-    this.#busy = busy
+    this.#source = source
   }
 
   /** Calls run: looks from time to time, as long as they do. */
@@ -49,13 +54,13 @@ export class GilMonitor {
   }
 
   #look(): void {
-    const busy = this.#busy()
+    const busy = this.#source.look()
     if (busy.length === 0) return this.stop()
     const looked = busy.slice(0, MOST).map((worker) => worker.activity)
     if (looked.includes('unknown')) return
     const count = (activity: Activity) => looked.filter((one) => one === activity).length
     const running = count('running')
-    const { enabled } = this.#gil()
+    const { enabled } = this.#source.gil
     const waiting = enabled ? count('timed lock') : 0
     // Of several threads that run in one interpreter with a GIL, one at most has it.
     const python = this.#isShared && enabled ? Math.min(running, 1) : running
@@ -71,7 +76,7 @@ export class GilMonitor {
   get stats(): GilStats {
     const { python, waiting, outside } = this.#recent
     const share = waiting / Math.max(python + waiting + outside, 1)
-    const { enabled, culprit } = this.#gil()
+    const { enabled, culprit } = this.#source.gil
     const isBound = this.#looks >= ENOUGH && share >= BOUND
     return {
       enabled,

@@ -4,7 +4,8 @@ import type { Write } from '../references/index.ts'
 import { abortError } from '../scheduler/index.ts'
 import { KIND, pathOf, refusedValue } from '../wire/index.ts'
 import { FlattenedChunks } from './flatten-chunks.ts'
-import type { Pool, SubmitOptions } from './pool.ts'
+import type { SubmitOptions } from './options.ts'
+import type { Pool } from './pool.ts'
 
 /** How a map runs; everything is decided. */
 export interface MapPlan {
