@@ -5,17 +5,11 @@ import type { PythonFacts } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
 import { own } from '../own.ts'
 import { Encoder } from '../wire/index.ts'
+import { type InProcessKind, sweepInProcess } from './control-socket.ts'
 import { avoidsNativeCalls } from './ffi.ts'
 import { FLUSH_TIMEOUT_MS, flushAtExit, writeFlushed } from './flush-at-exit.ts'
 import { initialiseOnMainThread } from './main-thread.ts'
-import {
-  control,
-  type InProcessKind,
-  neverInitialised,
-  POLL_MS,
-  START_TIMEOUT_MS,
-  sweepInProcess,
-} from './runtime.ts'
+import { control, neverInitialised, POLL_MS, START_TIMEOUT_MS } from './runtime.ts'
 import { type Connection, connectionOf } from './socket-descriptor.ts'
 import { readSoon } from './waiting.ts'
 
@@ -167,7 +161,7 @@ function greeting(what: string, token: string, file: number): Buffer {
   return Buffer.concat([length, encoder.buffer.subarray(0, encoder.position)])
 }
 
-/** As `flush` in `runtime.ts`, by a connection. */
+/** As `flush` in `control-socket.ts`, by a connection. */
 function flush(path: string): void {
   try {
     const { socket, fd } = connect(path, 'flush-threads')

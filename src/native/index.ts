@@ -1,4 +1,5 @@
 export { connectWorker, connectWorkerNow, sweepPython } from './connections.ts'
+export { type InProcessKind, startInProcess, startInProcessNow } from './control-socket.ts'
 export { makeRoomForListeners } from './exit-listeners.ts'
 export { avoidsNativeCalls, ffi } from './ffi.ts'
 export {
@@ -13,12 +14,7 @@ export {
   systemError,
 } from './libc.ts'
 export { reapOnMainThread } from './main-thread.ts'
-export {
-  type InProcessKind,
-  startInProcess,
-  startInProcessNow,
-  whyNotInProcess,
-} from './runtime.ts'
+export { whyNotInProcess } from './runtime.ts'
 export { type Connection, connectionOf, stopReading } from './socket-descriptor.ts'
 export { SyncEntry } from './sync-entry.ts'
 export { nap, napAfter, readNow, waitUntil } from './waiting.ts'

@@ -1,7 +1,8 @@
 import type { PythonFacts } from '../discovery/index.ts'
+import { finishAtExit } from './control-socket.ts'
 import { reapSoon } from './libc.ts'
 import type { Outcome, PlainError } from './outcome.ts'
-import { finishAtExit, initialiseNow } from './runtime.ts'
+import { initialiseNow } from './runtime.ts'
 
 /**
  * What the main thread does for threads that make no native calls (`main-thread.ts`). Bundled as a

@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isMainThread } from 'node:worker_threads'
+import type { PythonFacts } from '../discovery/index.ts'
+import { type PythreadsError, startFailure } from '../errors/index.ts'
+import { Encoder } from '../wire/index.ts'
+import { endAtExit } from './end-at-exit.ts'
+import { FLUSH_TIMEOUT_MS, flushAtExit, writeFlushed } from './flush-at-exit.ts'
+import {
+  bareCalls,
+  closeFd,
+  Poller,
+  processWord,
+  SOCK_STREAM,
+  send,
+  socketpair,
+  systemError,
+} from './libc.ts'
+import { control, POLL_MS, START_TIMEOUT_MS } from './runtime.ts'
+
+/**
+ * The orders that this process gives its Python, by the socket on which the kernel's control thread
+ * reads them: start a worker, look for memory that is free, print what is left, prepare for the end.
+ */
+
+/** How long one wait in native code lasts: `terminate()` of this JavaScript thread waits for it. */
+const SLICE_MS = 50
+
+export type InProcessKind = 'thread' | 'subinterpreter'
+
+/**
+ * Starts a worker in the Python of this process; returns our ends of its channel and its side
+ * channel, which the caller closes. `statusPage` opens its status page; Python closes that
+ * descriptor. `first` is sent before Python has the channel: Python may refuse the worker at once
+ * and close its end, and a failed write makes Node drop what it has not read. `closeGraceMs`: the
+ * time that Python has to end when Node ends.
+ */
+export async function startInProcess(
+  kind: InProcessKind,
+  facts: PythonFacts,
+  statusPage: () => number,
+  first: Buffer | undefined,
+  closeGraceMs: number,
+): Promise<[number, number]> {
+  await control(facts)
+  finishAtExit(closeGraceMs)
+  const socket = Atomics.load(processWord(), 0)
+  const order = prepareOrder(kind, statusPage)
+  if (first !== undefined && !send(order.ours[0], first)) throw refused(order)
+  // The socket takes a few orders at a time: when many workers start at once, the control thread
+  // may be behind.
+  for (
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    !send(socket, order.message);
+    await sleep(POLL_MS)
+  ) {
+    if (!isBusy() || Date.now() > deadline) throw refused(order)
+  }
+  return order.ours
+}
+
+/** Has Python run exit functions and hand over its output when this JavaScript thread ends. */
+export function finishAtExit(closeGraceMs: number): void {
+  endAtExit(closeGraceMs, (fd) => send(Atomics.load(processWord(), 0), message('end', fd)))
+  flushAtExit(flush)
+}
+
+/**
+ * As {@link startInProcess}, but blocks instead of using the event loop, for `timeoutMs` at most.
+ * Python must have been initialised.
+ */
+export function startInProcessNow(kind: InProcessKind, timeoutMs: number): [number, number] {
+  const socket = Atomics.load(processWord(), 0)
+  const order = prepareOrder(kind, () => -1)
+  const writable = new Poller([socket], 'writable')
+  for (
+    const deadline = Date.now() + timeoutMs;
+    !send(socket, order.message);
+    writable.wait(SLICE_MS)
+  ) {
+    if (!isBusy() || Date.now() > deadline) throw refused(order)
+  }
+  return order.ours
+}
+
+/**
+ * Has the Python of this process look for memory that JavaScript does not use any more, if Python
+ * is initialised.
+ */
+export function sweepInProcess(): void {
+  const control = Atomics.load(processWord(), 0)
+  if (control > 0) send(control, message('sweep', -1))
+}
+
+/** An order that starts a worker, not sent yet, and our ends of the worker's sockets. */
+interface Order {
+  readonly message: Buffer
+  readonly ours: [number, number]
+  /** All descriptors that it opened. */
+  readonly fds: readonly number[]
+}
+
+function prepareOrder(kind: InProcessKind, statusPage: () => number): Order {
+  const fds: number[] = []
+  const own = <T extends number[]>(made: T): T => {
+    fds.push(...made)
+    return made
+  }
+  try {
+    const [page] = own([statusPage()])
+    const [ours, theirs] = own(socketpair(SOCK_STREAM))
+    const [ourSide, theirSide] = own(socketpair(SOCK_STREAM))
+    return { message: message(kind, theirs, theirSide, page), ours: [ours, ourSide], fds }
+  } catch (error) {
+    closeAll(fds)
+    throw error
+  }
+}
+
+/** Whether the last send failed because the socket is full, so that a later one may succeed. */
+function isBusy(): boolean {
+  return ['EAGAIN', 'ENOBUFS'].includes(systemError('send').code ?? '')
+}
+
+function refused(order: Order): PythreadsError {
+  const cause = systemError('send')
+  closeAll(order.fds)
+  return startFailure('the control socket of the in-process Python takes no orders', cause)
+}
+
+function closeAll(fds: readonly number[]): void {
+  for (const fd of fds) if (fd >= 0) closeFd(fd)
+}
+
+function message(what: string, fd: number, side: number = -1, statusPage: number = -1): Buffer {
+  const encoder = new Encoder()
+  encoder.tuple(4)
+  encoder.value(what, 'what')
+  encoder.value(fd, 'fd')
+  encoder.value(side, 'side')
+  encoder.value(statusPage, 'statusPage')
+  return encoder.buffer.subarray(0, encoder.position)
+}
+
+/**
+ * Has Python hand over the lines that have no end yet, and writes them. Waits for a slow reader of
+ * the output without a limit, but not for the GIL. In a worker thread, leaves alone what calls of
+ * other JavaScript threads are about to print.
+ */
+function flush(): void {
+  const [ours, theirs] = socketpair(SOCK_STREAM)
+  const what = isMainThread ? 'flush' : 'flush-threads'
+  if (send(Atomics.load(processWord(), 0), message(what, theirs))) {
+    const { recv } = bareCalls()
+    const poller = new Poller([ours], 'readable')
+    writeFlushed((chunk) =>
+      poller.wait(FLUSH_TIMEOUT_MS) ? recv(ours, chunk, chunk.length, 0) : -1,
+    )
+  } else closeFd(theirs)
+  closeFd(ours)
+}
