@@ -1,11 +1,11 @@
 import { fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { letGo } from '../attempt.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { avoidsNativeCalls, sweepPython } from '../native/index.ts'
+import { avoidsNativeCalls, copyOf, isSealed, sweepPython } from '../native/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { whenThreadEnds } from './exit.ts'
 import { FLAG_BYTES, INLINE_BYTES } from './lend.ts'
-import { copyOf, isSealed, Mapping, type Part, viewOf } from './mapping.ts'
+import { Mapping, type Part, viewOf } from './mapping.ts'
 import { notMemory, openWorkerFile, refusesToShrink, sizeOf } from './worker-file.ts'
 
 /**

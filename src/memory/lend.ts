@@ -2,10 +2,11 @@ import { totalmem } from 'node:os'
 import { types } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { PythreadsError } from '../errors/index.ts'
+import { addressOf, copyOf, mapPrivate } from '../native/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { Allocator } from './allocator.ts'
 import { leaveBeforeArraysAreFreed, whenThreadEnds } from './exit.ts'
-import { addressOf, canMap, copyOf, Mapping, privateMemory, viewOf } from './mapping.ts'
+import { canMap, Mapping, viewOf } from './mapping.ts'
 import { pin } from './pin.ts'
 
 /**
@@ -257,7 +258,7 @@ class Lender {
 
   #tableOfProcess(): Table | undefined {
     if (this.#ofProcess === undefined) {
-      const address = privateMemory(FLAG_BYTES)
+      const address = mapPrivate(FLAG_BYTES)
       if (address !== undefined) this.#ofProcess = new Table(viewOf(address, FLAG_BYTES), address)
     }
     return this.#ofProcess

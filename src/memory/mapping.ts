@@ -1,7 +1,17 @@
 import { fstatSync, openSync } from 'node:fs'
 import { letGo } from '../attempt.ts'
 import { isShortage } from '../errors/index.ts'
-import { avoidsNativeCalls, closeFd, duplicateFd, ffi, systemError } from '../native/index.ts'
+import {
+  avoidsNativeCalls,
+  closeFd,
+  discardPages,
+  duplicateFd,
+  makeSealedFile,
+  mapFile,
+  memoryView,
+  unmap,
+  writeMemory,
+} from '../native/index.ts'
 import { type Movable, pin } from './pin.ts'
 
 /**
@@ -10,46 +20,7 @@ import { type Movable, pin } from './pin.ts'
  * copied through the channel.
  */
 
-const PROT_READ_WRITE = 3
-const MAP_SHARED = 1
-const MAP_PRIVATE = 2
-const MAP_ANONYMOUS = 0x20
-const MAP_NORESERVE = 0x4000
-const MFD_CLOEXEC = 1
-const MFD_ALLOW_SEALING = 2
-const F_ADD_SEALS = 1033
-const F_GET_SEALS = 1034
-/** Nobody can change the size, which would crash whoever has mapped it, nor take the seals off. */
-const SEALS = 0x1 | 0x2 | 0x4
-/** Nobody can write any more. */
-const WRITE_SEALS = 0x8 | 0x10
-const MADV_REMOVE = 9
 const PAGE_BYTES = 4096
-
-function load() {
-  const koffi = ffi()
-  const libc = koffi.load(null)
-  return {
-    memfd: libc.func('int memfd_create(const char *name, uint32_t flags)'),
-    ftruncate: libc.func('int ftruncate(int fd, int64_t length)'),
-    fcntl: libc.func('int fcntl(int fd, int command, ...)'),
-    mmap: libc.func(
-      'uintptr_t mmap(uintptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)',
-    ),
-    munmap: libc.func('int munmap(uintptr_t address, size_t length)'),
-    madvise: libc.func('int madvise(uintptr_t address, size_t length, int advice)'),
-    copy: libc.func('uintptr_t memmove(uintptr_t to, const void *from, size_t length)'),
-    fetch: libc.func('uintptr_t memmove(void *to, uintptr_t from, size_t length)'),
-    locate: libc.func('uintptr_t memmove(const void *to, const void *from, size_t length)'),
-  }
-}
-
-let loaded: ReturnType<typeof load> | undefined
-
-function libc(): ReturnType<typeof load> {
-  loaded ??= load()
-  return loaded
-}
 
 /** Whether there is such memory here, for this JavaScript thread. */
 export const canMap: boolean = process.platform === 'linux' && !avoidsNativeCalls
@@ -71,25 +42,15 @@ export class Mapping {
   constructor(fd: number) {
     this.fd = fd
     this.bytes = fstatSync(fd).size
-    this.address = libc().mmap(0, this.bytes, PROT_READ_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0)
-    if (!(this.address > 0 && this.address < Number.MAX_SAFE_INTEGER)) throw systemError('mmap')
+    this.address = mapFile(fd, this.bytes)
     this.#parts = [{ offset: 0, bytes: this.bytes }]
   }
 
   /** Makes one of `bytes` bytes. */
   static create(bytes: number): Mapping {
-    const { memfd, ftruncate, fcntl } = libc()
-    const raw = memfd('pythreads', MFD_CLOEXEC | MFD_ALLOW_SEALING)
-    if (raw < 0) throw systemError('memfd_create')
+    const raw = makeSealedFile(bytes)
     let fd: number
     try {
-      if (ftruncate(raw, bytes) !== 0) throw systemError('ftruncate')
-      // Another process of this user may have opened it by now, and cut it short.
-      const isSound =
-        fcntl(raw, F_ADD_SEALS, 'int', SEALS) === 0 &&
-        isSealed(raw) &&
-        fstatSync(raw).size === bytes
-      if (!isSound) throw systemError('fcntl')
       fd = reopen(raw)
     } finally {
       closeFd(raw)
@@ -121,7 +82,7 @@ export class Mapping {
    * are made.
    */
   write(offset: number, bytes: Uint8Array): void {
-    libc().copy(this.address + offset, bytes, bytes.length)
+    writeMemory(this.address + offset, bytes)
   }
 
   /** Gives memory that nobody uses back to the system; it is zeros when it is used again. */
@@ -130,7 +91,7 @@ export class Mapping {
       const first = Math.ceil(Math.max(offset, part.offset) / PAGE_BYTES) * PAGE_BYTES
       const end =
         Math.floor(Math.min(offset + bytes, part.offset + part.bytes) / PAGE_BYTES) * PAGE_BYTES
-      if (end > first) libc().madvise(this.address + first, end - first, MADV_REMOVE)
+      if (end > first) discardPages(this.address + first, end - first)
     }
   }
 
@@ -141,7 +102,7 @@ export class Mapping {
     const pages = pagesOf(parts)
     let at = 0
     for (const { offset, bytes } of [...pages, { offset: this.bytes, bytes: 0 }]) {
-      if (offset > at) libc().munmap(this.address + at, offset - at)
+      if (offset > at) unmap(this.address + at, offset - at)
       at = offset + bytes
     }
     this.#parts = pages
@@ -168,15 +129,9 @@ export class Mapping {
   close(): void {
     if (!this.#open) return
     this.#open = false
-    for (const { offset, bytes } of this.#parts) libc().munmap(this.address + offset, bytes)
+    for (const { offset, bytes } of this.#parts) unmap(this.address + offset, bytes)
     this.#closeFile()
   }
-}
-
-/** Whether a file is memory that has its size for good, and can be written. */
-export function isSealed(fd: number): boolean {
-  const seals = libc().fcntl(fd, F_GET_SEALS, 'int', 0)
-  return seals >= 0 && (seals & SEALS) === SEALS && (seals & WRITE_SEALS) === 0
 }
 
 /**
@@ -190,15 +145,6 @@ function reopen(fd: number): number {
     if (isShortage(error)) throw error
     return duplicateFd(fd)
   }
-}
-
-/**
- * Memory that no other process sees, zeros; it is never given back. Its address; `undefined`: there
- * is no room.
- */
-export function privateMemory(bytes: number): number | undefined {
-  const address: number = libc().mmap(0, bytes, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-  return address > 0 && address < Number.MAX_SAFE_INTEGER ? address : undefined
 }
 
 /** A part of a mapping. */
@@ -235,18 +181,6 @@ function pagesOf(parts: readonly Part[]): Part[] {
  * Node leaves alone, where it can (Node 22 and newer).
  */
 export function viewOf(address: number, bytes: number): ArrayBuffer {
-  const view: Movable = ffi().view(address, bytes)
+  const view: Movable = memoryView(address, bytes)
   return pin(view.transfer?.() ?? view)
-}
-
-/** A copy of the memory at an address. Without a view of it, and without making it zeros first. */
-export function copyOf(address: number, bytes: number): ArrayBuffer {
-  const copy = Buffer.allocUnsafeSlow(bytes) // has an ArrayBuffer of its own
-  libc().fetch(copy, address, bytes)
-  return copy.buffer as ArrayBuffer
-}
-
-/** Where the bytes of an array are. */
-export function addressOf(bytes: Uint8Array): number {
-  return libc().locate(bytes, bytes, 0)
 }

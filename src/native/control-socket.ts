@@ -3,18 +3,10 @@ import { isMainThread } from 'node:worker_threads'
 import type { PythonFacts } from '../discovery/index.ts'
 import { type PythreadsError, startFailure } from '../errors/index.ts'
 import { Encoder } from '../wire/index.ts'
+import { systemError } from './c-functions.ts'
 import { endAtExit } from './end-at-exit.ts'
 import { FLUSH_TIMEOUT_MS, flushAtExit, writeFlushed } from './flush-at-exit.ts'
-import {
-  bareCalls,
-  closeFd,
-  Poller,
-  processWord,
-  SOCK_STREAM,
-  send,
-  socketpair,
-  systemError,
-} from './libc.ts'
+import { bareCalls, closeFd, Poller, processWord, SOCK_STREAM, send, socketpair } from './libc.ts'
 import { control, POLL_MS, START_TIMEOUT_MS } from './runtime.ts'
 
 /**

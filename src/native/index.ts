@@ -1,7 +1,7 @@
 export { connectWorker, connectWorkerNow, sweepPython } from './connections.ts'
 export { type InProcessKind, startInProcess, startInProcessNow } from './control-socket.ts'
 export { makeRoomForListeners } from './exit-listeners.ts'
-export { avoidsNativeCalls, ffi } from './ffi.ts'
+export { avoidsNativeCalls } from './ffi.ts'
 export {
   closeFd,
   duplicateFd,
@@ -11,9 +11,20 @@ export {
   SOCK_STREAM,
   silenceStderr,
   socketpair,
-  systemError,
 } from './libc.ts'
 export { reapOnMainThread } from './main-thread.ts'
+export {
+  addressOf,
+  copyOf,
+  discardPages,
+  isSealed,
+  makeSealedFile,
+  mapFile,
+  mapPrivate,
+  memoryView,
+  unmap,
+  writeMemory,
+} from './memory.ts'
 export { whyNotInProcess } from './runtime.ts'
 export { type Connection, connectionOf, stopReading } from './socket-descriptor.ts'
 export { SyncEntry } from './sync-entry.ts'

@@ -1,15 +1,11 @@
 import { openSync, writeSync } from 'node:fs'
-import { getSystemErrorName } from 'node:util'
 import { startFailure } from '../errors/index.ts'
-import { avoidsNativeCalls, ffi } from './ffi.ts'
+import { LINUX, libc, libcVariable, systemError } from './c-functions.ts'
+import { avoidsNativeCalls } from './ffi.ts'
 import { nap } from './waiting.ts'
 
-/**
- * The few calls of the C library that Node does not offer, for Linux and macOS. Windows has none of
- * them: there, only process isolation works, whose channel is a pipe that Node makes.
- */
+/** The few system calls for descriptors, processes and libraries that Node does not offer. */
 
-const LINUX = process.platform === 'linux'
 const AF_UNIX = 1
 export const SOCK_STREAM = 1
 export const SOCK_DGRAM = 2
@@ -32,33 +28,6 @@ const F_DUPFD_CLOEXEC = LINUX ? 1030 : 67
 /** Larger than `struct sigaction` on any platform. */
 const SIGACTION_BYTES = 512
 
-/** The process-wide part of the C library, loaded on first use. */
-function load() {
-  const koffi = ffi()
-  const libc = koffi.load(LINUX ? null : '/usr/lib/libSystem.B.dylib')
-  return {
-    socketpair: libc.func('int socketpair(int domain, int type, int protocol, _Out_ int *fds)'),
-    send: libc.func('intptr_t send(int fd, const uint8_t *bytes, size_t length, int flags)'),
-    recv: libc.func('intptr_t recv(int fd, uint8_t *bytes, size_t length, int flags)'),
-    poll: libc.func('int poll(_Inout_ uint8_t *fds, unsigned long count, int timeout)'),
-    close: libc.func('int close(int fd)'),
-    ...(LINUX ? { memfd: libc.func('int memfd_create(const char *name, uint32_t flags)') } : {}),
-    fcntl: libc.func('int fcntl(int fd, int command, ...)'),
-    waitpid: libc.func('int waitpid(int pid, int *status, int options)'),
-    dlopen: libc.func('void *dlopen(const char *path, int flags)'),
-    dlerror: libc.func('const char *dlerror()'),
-    sigaction: libc.func('int sigaction(int signal, uint8_t *action, uint8_t *old)'),
-    getdateErr: new Int32Array(koffi.view(libc.symbol('getdate_err'), 4)),
-  }
-}
-
-let loaded: ReturnType<typeof load> | undefined
-
-function libc(): ReturnType<typeof load> {
-  loaded ??= load()
-  return loaded
-}
-
 /** Two connected sockets that no child process inherits. Whoever gets an end closes it. */
 export function socketpair(type: number): [number, number] {
   const fds: [number, number] = [-1, -1]
@@ -67,16 +36,6 @@ export function socketpair(type: number): [number, number] {
   }
   if (!LINUX) for (const fd of fds) libc().fcntl(fd, F_SETFD, 'int', FD_CLOEXEC)
   return fds
-}
-
-/**
- * The error of the native call that has just failed, as Node's own are: with a `code` such as
- * `EMFILE`.
- */
-export function systemError(syscall: string): NodeJS.ErrnoException {
-  const errno = -ffi().errno()
-  const code = errno < 0 ? getSystemErrorName(errno) : 'unknown error'
-  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall })
 }
 
 /** Sends one message without waiting; returns whether the socket took it. */
@@ -128,7 +87,7 @@ export function duplicateFd(fd: number): number {
 
 /** A file in memory that has no name, for Linux. @throws the system's error */
 export function makeMemoryFile(name: string): number {
-  const fd = libc().memfd?.(name, MFD_CLOEXEC) ?? -1
+  const fd = libc().memfd(name, MFD_CLOEXEC)
   if (fd < 0) throw systemError('memfd_create')
   return fd
 }
@@ -190,8 +149,7 @@ export function signalAction(signal: number): Buffer {
 
 /** Drops what this process prints on stderr from now on. */
 export function silenceStderr(): void {
-  const library = ffi().load(LINUX ? null : '/usr/lib/libSystem.B.dylib')
-  library.func('int dup2(int from, int to)')(openSync('/dev/null', 'w'), 2)
+  libc().dup2(openSync('/dev/null', 'w'), 2)
 }
 
 export interface BareCalls {
@@ -213,5 +171,8 @@ export function bareCalls(): BareCalls {
  * at hand that a thread finds without being told (design/latch.md).
  */
 export function processWord(): Int32Array {
-  return libc().getdateErr
+  word ??= new Int32Array(libcVariable('getdate_err', 4))
+  return word
 }
+
+let word: Int32Array | undefined

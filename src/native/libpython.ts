@@ -3,7 +3,7 @@ import { type PythonFacts, reserveDescriptors } from '../discovery/index.ts'
 import { PythreadsError, shortage } from '../errors/index.ts'
 import { ffi } from './ffi.ts'
 import { pinLibrary } from './libc.ts'
-import { reserveMemory } from './reserve-memory.ts'
+import { reserveMemory } from './memory.ts'
 
 /**
  * The descriptors and the memory that Python takes when it starts, and some more: Python ends the

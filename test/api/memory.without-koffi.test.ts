@@ -9,7 +9,7 @@ import { Python } from '../../src/index.ts'
 import { choose } from '../../src/isolation/index.ts'
 import { placement } from '../support/placement.ts'
 
-vi.mock('../../src/capi/ffi.ts', () => ({
+vi.mock('../../src/native/ffi.ts', () => ({
   avoidsNativeCalls: false,
   ffi: () => {
     throw new Error('koffi does not load')
