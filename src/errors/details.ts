@@ -62,8 +62,9 @@ export interface SourcePlace {
 }
 
 /**
- * Checks what a worker says of an exception, except for other exceptions in it: whoever reads the
- * error later must not meet anything else.
+ * Checks the description of an exception that a worker sent: a hostile worker can send anything,
+ * and `PythonError` reads the fields without looking. The exceptions nested in it are checked when
+ * `toError` reaches them.
  */
 export function checkDetails(details: unknown): asserts details is PythonErrorDetails {
   if (!isRecord(details)) malformed()
@@ -139,7 +140,7 @@ function isPlace(place: unknown): boolean {
   )
 }
 
-/** A number: SyntaxErrors can be made with any. */
+/** Python code can construct a SyntaxError with any int, which may arrive as a bigint. */
 function isNumber(value: unknown): boolean {
   return typeof value === 'number' || typeof value === 'bigint'
 }

@@ -1,10 +1,10 @@
 /**
- * Tells a listener something. What it throws is the program's error: uncaught, and not that of
- * whoever tells it.
+ * Calls a listener of the program. An error that the listener throws becomes an uncaught exception
+ * of the program, and does not reach the caller of this function.
  */
-export function tellListener<T>(listener: (told: T) => unknown, told: T): void {
+export function tellListener<T>(listener: (message: T) => unknown, message: T): void {
   try {
-    listener(told)
+    listener(message)
   } catch (error) {
     process.nextTick(() => {
       throw error

@@ -22,15 +22,16 @@ interface PythonErrorOptions {
 }
 
 /**
- * The errors of details that were met before: groups may hold one error several times. `undefined`:
- * it is being made. And the lists of members that were met: each exception has one of its own.
+ * The errors that were made so far, by their details: an exception group may hold one error several
+ * times. `undefined` marks an error that is being made, so a cycle ends there. The lists of members
+ * are keys too: no two groups may share one.
  */
 type KnownErrors = Map<object, unknown>
 
-/** How many characters a stack has of Python's frames: many may be of one file with a long name. */
+/** The most characters of Python's frames in a stack: a file name may be long and repeat. */
 const MOST_OF_FRAMES = 2 ** 20
 
-/** How deep a chain of causes is turned into errors; Python itself sets no limit. */
+/** Causes nested deeper than this are dropped; Python itself sets no limit. */
 const MAX_CAUSES = 100
 
 /**
@@ -53,7 +54,7 @@ const MAX_CAUSES = 100
 export class PythonError extends PythreadsError {
   static {
     brand(PythonError, 'PythonError')
-    copied(
+    registerCopier(
       PythonError,
       (error, target) => new PythonError(error.#details, { index: error.#index, target }),
     )
@@ -73,7 +74,7 @@ export class PythonError extends PythreadsError {
     const known: KnownErrors = options.known ?? new Map([[details, undefined]])
     const nested = (inner: PythonErrorDetails): unknown =>
       toError(inner, { depth: depth + 1, known })
-    // What an error is part of is not part of it: a chain that can be walked ends.
+    // An error that is being made is not nested in itself, so loops over `cause` and `errors` end.
     const isInner = (inner: PythonErrorDetails) =>
       depth < MAX_CAUSES && !(known.has(inner) && known.get(inner) === undefined)
     super(details.code, details.message === '' ? details.type : details.message, {
@@ -87,7 +88,7 @@ export class PythonError extends PythreadsError {
     this.#errors = details.errors?.filter(isInner).map(nested)
     this.#index = options.index
     if (depth > 0) this.#showStack('')
-    // What `console.log` shows besides the stack: only what says something.
+    // `console.log` shows these beside the stack; empty ones are left out.
     if (details.place !== null) show(this, 'place', details.place)
     if (details.notes.length > 0) show(this, 'notes', details.notes)
     if (this.#errors !== undefined) show(this, 'errors', this.#errors)
@@ -177,7 +178,7 @@ export class PythonError extends PythreadsError {
 
   /**
    * Throws the error. Its `stack` then has the frames of Python and of the JavaScript code that
-   * waits for it; the text is made when it is first read.
+   * waits for the call; the text is made when it is first read.
    */
   raise(): never {
     const here: { stack?: string } = {}
@@ -186,7 +187,7 @@ export class PythonError extends PythreadsError {
     throw this
   }
 
-  /** `from`: what has JavaScript's frames in its stack. */
+  /** `from`: an object whose `stack` has the JavaScript frames; `''` for none. */
   #showStack(from: { stack?: string } | ''): void {
     let stack: unknown
     const get = () => {
@@ -198,7 +199,7 @@ export class PythonError extends PythreadsError {
     const set = (other: unknown) => {
       stack = other
     }
-    Reflect.deleteProperty(this, 'stack') // else V8 makes the text of the old one first
+    Reflect.deleteProperty(this, 'stack') // else V8 formats the old stack, only to replace it
     Object.defineProperty(this, 'stack', { get, set, configurable: true })
   }
 
@@ -213,9 +214,10 @@ export class PythonError extends PythreadsError {
 }
 
 /**
- * The error that details describe: for what JavaScript itself threw, that very value.
+ * Makes the error that `details` describe. A value that a JavaScript callback threw is returned
+ * itself.
  *
- * @throws `ERR_PYTHREADS_PROTOCOL` for details that are none
+ * @throws `ERR_PYTHREADS_PROTOCOL` for malformed details
  */
 export function toError(details: PythonErrorDetails, options: PythonErrorOptions = {}): unknown {
   const known: KnownErrors = options.known ?? new Map()
@@ -230,10 +232,7 @@ export function toError(details: PythonErrorDetails, options: PythonErrorOptions
   return error
 }
 
-/**
- * Throws the error; a `PythonError` with the JavaScript frames of whoever waits for it in its
- * stack.
- */
+/** Throws the error; the stack of a `PythonError` gets the JavaScript frames of the caller. */
 export function raise(error: unknown): never {
   if (error instanceof PythonError) error.raise()
   throw error
@@ -253,7 +252,7 @@ function shownFrames(frames: readonly PythonFrame[]): string[] {
   return lines
 }
 
-/** A frame as V8 writes it, so that tools which read stacks know the place. */
+/** A frame in V8's own format, which tools that parse stacks understand. */
 function shown({ file, line, column, function: name }: PythonFrame): string {
   return `    at ${name} (${file}:${line}:${Math.max(column ?? 1, 1)})`
 }

@@ -2,7 +2,7 @@ import type { ErrorCode } from './codes.ts'
 
 const BRAND: unique symbol = Symbol.for('pythreads.error')
 
-/** How errors are made again, by their prototype. */
+/** Functions that copy an error for another target, by the prototype of the error's class. */
 const copiers = new Map<object, (error: never, target: string) => PythreadsError>()
 
 /** What the constructor of {@link PythreadsError} takes besides its code and message. */
@@ -22,7 +22,7 @@ export interface PythreadsErrorOptions {
 export class PythreadsError extends Error {
   static {
     brand(PythreadsError, 'PythreadsError')
-    copied(PythreadsError, (error, target) => {
+    registerCopier(PythreadsError, (error, target) => {
       const { code, message, path, cause } = error
       const rest = {
         ...('cause' in error ? { cause } : {}),
@@ -62,15 +62,15 @@ export class PythreadsError extends Error {
   }
 }
 
-/** Says how the same error is made for another call. */
-export function copied<E extends PythreadsError>(
+/** Registers how an error of a class is copied for another target. */
+export function registerCopier<E extends PythreadsError>(
   type: { readonly prototype: E },
   copy: (error: E, target: string) => E,
 ): void {
   copiers.set(type.prototype, copy as (error: never, target: string) => PythreadsError)
 }
 
-/** The same error for a call of `target`. */
+/** Copies an error for a call of `target`; the copy keeps the stack. */
 export function copyFor(error: PythreadsError, target: string): PythreadsError {
   let type: object | null = Object.getPrototypeOf(error)
   while (type !== null && !copiers.has(type)) type = Object.getPrototypeOf(type)
@@ -82,8 +82,8 @@ export function copyFor(error: PythreadsError, target: string): PythreadsError {
 }
 
 /**
- * Names a class of errors, and has its instances answer to that name in other copies of the
- * package, and to those of its bases.
+ * Names a class of errors, and marks its instances with this name and those of its bases.
+ * `instanceof` compares the marks, so it also holds for an error of another copy of the package.
  */
 export function brand(type: { readonly prototype: object }, name: string): void {
   Object.defineProperty(type.prototype, 'name', { value: name, configurable: true })
@@ -93,8 +93,8 @@ export function brand(type: { readonly prototype: object }, name: string): void 
 }
 
 /**
- * Has `console.log` show a property, which otherwise is a getter of the class: they all cost time
- * when each error defines them.
+ * Makes `console.log` show a property: getters of the class do not appear there. Only errors that
+ * have something to show get the property, since each definition costs time.
  */
 export function show(error: object, name: string, value: unknown): void {
   Object.defineProperty(error, name, { value, enumerable: true, configurable: true })
@@ -104,7 +104,7 @@ function brandsOf(value: object): unknown {
   try {
     return Reflect.get(value, BRAND)
   } catch {
-    return undefined // anything can be thrown, a proxy that refuses to be read too
+    return undefined // a program may throw anything, even a proxy whose `get` throws
   }
 }
 

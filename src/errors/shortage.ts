@@ -2,8 +2,8 @@ import type { ErrorCode } from './codes.ts'
 import { PythreadsError } from './pythreads-error.ts'
 
 /**
- * What the system has none left of, by the code of its error, and what to do. The kernel's
- * `boot.py` says the same.
+ * What the system has run out of, by the code of its error, and what to do. The kernel's `boot.py`
+ * has the same sentences.
  */
 const LACKS: Readonly<Record<string, string>> = {
   EMFILE: 'no descriptor is left in this process: raise its limit (ulimit -n), or close some',
@@ -14,14 +14,14 @@ const LACKS: Readonly<Record<string, string>> = {
   ENOSPC: 'no room is left on the disk, or in /dev/shm',
 }
 
-/** Whether an error says that the system has none left of something: it may have more later. */
+/** Whether an error means that a resource of the system is used up; it may be free again later. */
 export function isShortage(error: unknown): boolean {
   return codeOf(error) in LACKS
 }
 
 /**
- * An error of pythreads for what a system call threw: with the call's error as `cause`, and what to
- * do where that is known.
+ * Makes an error of pythreads for a system call that failed. `cause` is the error of the system
+ * call; the message adds advice where the code of `cause` is known.
  */
 export function shortage(code: ErrorCode, what: string, cause: unknown): PythreadsError {
   const lack = LACKS[codeOf(cause)]
@@ -31,7 +31,7 @@ export function shortage(code: ErrorCode, what: string, cause: unknown): Pythrea
   })
 }
 
-/** As {@link shortage}, for a worker that did not start. */
+/** Makes the error of a worker that did not start; an error of pythreads is returned as it is. */
 export function startFailure(what: string, cause: unknown): PythreadsError {
   if (cause instanceof PythreadsError) return cause
   return shortage('ERR_PYTHREADS_WORKER_START', `A worker did not start: ${what}`, cause)

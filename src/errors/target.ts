@@ -1,16 +1,19 @@
 import { copyFor, PythreadsError } from './pythreads-error.ts'
 
-/** Has an error that was just made name what was called, unless it does already. */
+/** Adds the target to an error that was just made for this call, unless the error has one. */
 export function nameTarget<E>(error: E, target: string | undefined): E {
   if (target !== undefined && error instanceof PythreadsError && error.target === undefined)
     Object.assign(error, { target })
   return error
 }
 
-/** The copies of errors that many calls have, by what these called. */
+/** Copies of errors that many calls share, by the target of the call. */
 const copies = new WeakMap<PythreadsError, Map<string, PythreadsError>>()
 
-/** An error that other calls have, too, for one that called `target`. */
+/**
+ * Returns the error that a call of `target` gets, where many calls fail with one error, e.g. when
+ * their worker ends. Calls of the same target share a copy.
+ */
 export function forTarget(error: unknown, target: string | undefined): unknown {
   if (target === undefined || !(error instanceof PythreadsError) || error.target === target)
     return error

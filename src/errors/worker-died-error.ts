@@ -1,25 +1,25 @@
-import { brand, copied, isInstance, PythreadsError } from './pythreads-error.ts'
+import { brand, isInstance, PythreadsError, registerCopier } from './pythreads-error.ts'
 
-/** How a worker ended, as the error of its calls says. */
+/** How a worker ended, for the error of its calls. */
 interface Ending {
   readonly how: string
   readonly status: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** What a worker printed last, as the end of an error's message. */
+/** The last lines of a worker's output, to append to an error's message. */
 export function quoted(lastWords: string): string {
-  return lastWords === '' ? '' : `\nThe last that it printed:\n${lastWords.replace(/^/gm, '  ')}`
+  return lastWords === '' ? '' : `\nIts last output:\n${lastWords.replace(/^/gm, '  ')}`
 }
 
 /**
- * A worker ended while it had the call: `ERR_PYTHREADS_WORKER_DIED`. The call may have taken
- * effect, or not.
+ * A worker ended while it had the call: `ERR_PYTHREADS_WORKER_DIED`. The call may or may not have
+ * taken effect.
  */
 export class WorkerDiedError extends PythreadsError {
   static {
     brand(WorkerDiedError, 'WorkerDiedError')
-    copied(WorkerDiedError, (error, target) => {
+    registerCopier(WorkerDiedError, (error, target) => {
       const { worker, status, signal, lastWords } = error
       return new WorkerDiedError(worker, { how: error.#how, status, signal }, lastWords, target)
     })
