@@ -8,17 +8,18 @@ import type { PythonFacts } from './facts.ts'
 import { startupShadows } from './shadows.ts'
 
 /**
- * Variables that change where Python finds its own library; when they are wrong, initialising it
- * ends the process.
+ * Variables that change where Python finds its own library. Python ends the process when a wrong
+ * value keeps it from initialising.
  */
 const DANGEROUS = ['PYTHONHOME', 'PYTHONPATH', 'PYTHONPLATLIBDIR']
 const TIMEOUT_MS = 20_000
 const STARTED = 'pythreads started'
 
 /**
- * Makes sure that a Python starts in this environment, where something in it could prevent that.
- * In-process initialisation has no way back: Python ends the process when it cannot find its own
- * library, or when the user's `sitecustomize` exits, and nobody can end one that waits for ever.
+ * Checks in a child process that a Python starts in this environment, where a variable or a file of
+ * the user could prevent that. A failure in this process would be fatal: Python ends the process
+ * when it cannot find its own library, or when the user's `sitecustomize` exits, and nothing can
+ * end a start that waits for ever.
  *
  * @throws `ERR_PYTHREADS_PYTHON_BROKEN`; `ERR_PYTHREADS_WORKER_START` when the system has no
  * process to spare
@@ -47,8 +48,8 @@ export async function checkEnvironment(
 }
 
 /**
- * Files of the user's that Python runs when it starts, and which the question what it is
- * (`probe.py`) did not run.
+ * The user's own files that Python runs when it starts. `probe` did not run them, as it starts
+ * Python with `-I`.
  */
 function customizations(facts: PythonFacts, env: NodeJS.ProcessEnv): string[] {
   const [major, minor] = facts.version

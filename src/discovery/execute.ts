@@ -3,12 +3,12 @@ import { isShortage, startFailure } from '../errors/index.ts'
 import { own } from '../own.ts'
 import { reserveDescriptors } from './descriptors.ts'
 
-/** Three pipes, and what starting a child takes besides. */
+/** Three pipes with two ends each, and some that Node needs to start a child. */
 const DESCRIPTORS = 16
 const MAX_OUTPUT = 2 ** 24
 /**
- * All that `execFile` would take from a changed `Object.prototype`: it makes plain objects of its
- * options.
+ * Every option that `execFile` would otherwise read from a changed `Object.prototype`, as it copies
+ * its options into a plain object.
  */
 const PLAIN = {
   cwd: undefined,
@@ -19,18 +19,19 @@ const PLAIN = {
   windowsHide: true,
 } as const
 
-/** What a program printed, and how it failed, if it did. */
+/** The output of a program that has ended. */
 export interface Executed {
   readonly stdout: string
   readonly stderr: string
+  /** How the program failed, in words; `undefined`: it ended with status 0. */
   readonly failure: string | undefined
 }
 
 /**
- * Runs a program to its end, `timeoutMs` at most.
+ * Runs a program, and ends it after `timeoutMs`.
  *
- * @throws `ERR_PYTHREADS_WORKER_START` when the system has no process or descriptor to give: that
- * says nothing of the program
+ * @throws `ERR_PYTHREADS_WORKER_START` when the system has no process or descriptor left, which is
+ * no fault of the program
  */
 export async function execute(
   executable: string,
@@ -60,14 +61,14 @@ export async function execute(
           })
         },
       )
-      // of a child that was not started, they were never opened
+      // the streams of a child that could not be started emit errors
       for (const stream of child.stdio) stream?.on('error', () => {})
     })
   try {
     return await run()
   } catch (error) {
     if (isShortage(error)) throw startFailure(`${executable} cannot be run`, error)
-    // what is no program: ENOEXEC
+    // ENOEXEC: the file is no program
     return { stdout: '', stderr: '', failure: describe(error as Error, timeoutMs) }
   }
 }
@@ -76,7 +77,7 @@ function describe(
   error: Error & { code?: unknown; signal?: unknown; killed?: boolean },
   timeoutMs: number,
 ): string {
-  if (error.killed === true) return `no answer within ${timeoutMs / 1000} s`
+  if (error.killed === true) return `no reply within ${timeoutMs / 1000} s`
   if (typeof error.signal === 'string') return `it was ended by ${error.signal}`
   return typeof error.code === 'number'
     ? `it ended with status ${error.code}`

@@ -1,13 +1,10 @@
-/**
- * What one installation of Python is. The kernel's `probe.py` finds it out by running that Python
- * once.
- */
+/** The facts about one installation of Python, as `probe.py` of the kernel prints them in it. */
 export interface PythonFacts {
   /** The program to start, e.g. `/srv/app/.venv/bin/python`. */
   readonly executable: string
   /**
-   * Whether the program is no Python itself but starts one, as a script with a sandbox does: each
-   * Python is started by it, never without it.
+   * Whether the program is not Python itself but starts a Python, as a sandbox script does. Workers
+   * are then started by this program, never without it.
    */
   readonly isWrapper?: boolean
   /** Major, minor, micro. */
@@ -19,17 +16,17 @@ export interface PythonFacts {
   readonly basePrefix: string
   /** The real file of the shared library; `null` when there is none. */
   readonly libpython: string | null
-  /** The name that the shared library has or would have. */
+  /** The file name of the shared library, whether or not it is installed. */
   readonly libpythonName: string
   /** Built without a GIL. */
   readonly freeThreaded: boolean
-  /** Whether `ctypes` imports; without it sync calls go over a socket. */
+  /** Whether `ctypes` can be imported; without it, sync calls use a socket. */
   readonly ctypes: boolean
-  /** A Python of Debian or Ubuntu, whose libpython is a package of its own. */
+  /** Whether Debian or Ubuntu made this Python: there, libpython is a package of its own. */
   readonly debian: boolean
 }
 
-/** The oldest Python that works. */
+/** The oldest Python that pythreads supports: major and minor. */
 export const OLDEST_PYTHON: readonly [number, number] = [3, 10]
 
 export function isTooOld(version: readonly number[]): boolean {

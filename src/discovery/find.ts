@@ -7,16 +7,16 @@ import { type Place, places } from './places.ts'
 import { probe } from './probe.ts'
 import { compare, mayInclude, type VersionRange, versionRange } from './versions.ts'
 
-/** A Python and the reason why it is this one. */
+/** The Python to use, and why. */
 export interface FoundPython {
   readonly facts: PythonFacts
   /** Where it was found, e.g. `VIRTUAL_ENV`. */
   readonly source: string
-  /** A sentence for each place before it that somebody may have expected to be taken. */
+  /** A sentence for each earlier place that was passed over, though a user may expect it. */
   readonly passedOver: readonly string[]
 }
 
-/** A place that was looked at, with the Python there or what is wrong with it. */
+/** A place, with the facts of the Python there, or the error. */
 export interface Looked {
   readonly place: Place
   readonly facts?: PythonFacts
@@ -25,9 +25,9 @@ export interface Looked {
 
 /**
  * Finds the Python to use: the option, PYTHREADS_PYTHON, VIRTUAL_ENV, CONDA_PREFIX, a virtual
- * environment of the project, PATH. A place that somebody named must work; on PATH the first that
- * works is taken. The option and PYTHREADS_PYTHON may ask for versions instead. `main`: the file
- * that Node runs.
+ * environment of the project, PATH. A named place must work, while PATH gives the first Python that
+ * works. The option and PYTHREADS_PYTHON may ask for versions instead. `main`: the file that Node
+ * runs.
  *
  * @throws `ERR_PYTHREADS_PYTHON_NOT_FOUND`, `ERR_PYTHREADS_PYTHON_BROKEN`,
  * `ERR_PYTHREADS_PYTHON_TOO_OLD`
@@ -54,7 +54,7 @@ export async function findPython(
   throw new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', notFound(failures))
 }
 
-/** Versions that are asked for, and by what. */
+/** The versions that the option or the variable asks for, and which of the two asks. */
 interface Asked {
   readonly range: VersionRange
   readonly by: string
@@ -66,8 +66,8 @@ function askedVersions(option: string | undefined, env: NodeJS.ProcessEnv): Aske
 }
 
 /**
- * The environment that would be used anyway, if its version fits; else the newest Python on this
- * machine that does.
+ * Finds a Python of the wanted versions: the environment that would be used without the range, if
+ * its version fits, else the newest one on this machine.
  */
 async function findVersion(
   { range, by }: Asked,
@@ -117,7 +117,7 @@ async function findVersion(
   )
 }
 
-/** The variables as they are without a PYTHREADS_PYTHON that asks for versions. */
+/** Copies the variables without PYTHREADS_PYTHON where that asks for versions. */
 function withoutVersions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (versionRange(env['PYTHREADS_PYTHON'] ?? '') === undefined) return env
   const { PYTHREADS_PYTHON: _, ...others } = env
@@ -129,7 +129,8 @@ function fits(range: VersionRange, facts: PythonFacts): boolean {
 }
 
 /**
- * Whether the path of a Python does not tell that it is of another version: to ask one takes 20 ms.
+ * Whether the path of a Python leaves its version possible. A path that names another version is
+ * not probed, which saves 20 ms.
  */
 function mayFit(range: VersionRange, { given }: Place): boolean {
   const found =
@@ -147,8 +148,8 @@ function isFinal({ release }: PythonFacts): boolean {
 }
 
 /**
- * Every Python on the machine, each once and asked anew, in the order of precedence; for `pythreads
- * doctor`.
+ * Probes every Python on the machine once, without the cache, in the order of precedence; for
+ * `pythreads doctor`.
  */
 export async function findAll(
   option?: string,
@@ -185,11 +186,11 @@ function unique(all: readonly Looked[]): Looked[] {
 
 async function look(place: Place, how?: { anew: boolean }): Promise<Looked> {
   if (place.refused !== undefined) {
-    const message = `${place.given} (${place.source}) is not used: ${place.refused}. To use it all the same, name it by the option \`python\``
+    const message = `${place.given} (${place.source}) is not used: ${place.refused}. To use it anyway, name it in the option \`python\``
     return { place, error: new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', message) }
   }
   if (place.executable === undefined) {
-    const message = `No Python at ${place.given} (from ${place.source}): ${place.instead ?? 'it is not there'}`
+    const message = `No Python at ${place.given} (from ${place.source}): ${place.instead ?? 'the path does not exist'}`
     return { place, error: new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', message) }
   }
   try {
@@ -200,10 +201,7 @@ async function look(place: Place, how?: { anew: boolean }): Promise<Looked> {
   }
 }
 
-/**
- * Whether it was the system that had nothing to run a Python with: another one would fare no
- * better.
- */
+/** Whether the system, not the Python, is at fault: any other Python would fail too. */
 function isNoFault(error: PythreadsError): boolean {
   return error.code === 'ERR_PYTHREADS_WORKER_START'
 }
@@ -235,10 +233,10 @@ function notFound(failures: readonly Looked[]): string {
     'No Python 3.10 or newer was found. Looked at:',
     '  - the option `python`: not given',
     ...unset,
-    '  - .venv and venv of the main module and here, and in parent folders up to a package.json or with a pyproject.toml: none that is used',
+    '  - .venv and venv: none usable in the folders of the main module and here, and in their parent folders (up to the package.json, or with a pyproject.toml)',
     ...lines,
     `To get one: ${INSTALL[process.platform] ?? INSTALL['linux']}.`,
-    'To name one: the option `python` (or --python) or PYTHREADS_PYTHON, an executable, the folder of a virtual environment, or a version.',
+    'To name one: set the option `python` (or --python) or PYTHREADS_PYTHON to an executable, the folder of a virtual environment, or a version.',
   ].join('\n')
 }
 
@@ -249,7 +247,7 @@ function noneFits(range: VersionRange, by: string, all: readonly Looked[]): stri
   const wanted = /\d+(?:\.\d+)*/.exec(range.text)?.[0] ?? ''
   const tag = `${wanted}${range.freeThreaded ? 't' : ''}`
   return [
-    `No Python that fits ${range.text} was found (${by})${range.freeThreaded ? ': a build without a GIL' : ''}. ${lines.length === 0 ? 'There is none at all.' : 'Found:'}`,
+    `No ${range.freeThreaded ? 'free-threaded ' : ''}Python that fits ${range.text} was found (${by} asks for it). ${lines.length === 0 ? 'There is no Python at all.' : 'Found:'}`,
     ...lines,
     `To get one: uv python install ${tag}, or pyenv install ${tag}.`,
   ].join('\n')

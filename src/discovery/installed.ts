@@ -10,18 +10,18 @@ import type { Place } from './places.ts'
 import { inFolder, strangerOf } from './venv.ts'
 
 const WINDOWS = process.platform === 'win32'
-/** The newest minor version whose name is looked for; that of the third next year. */
+/** The newest minor version that is looked for: Python 3.17, of the year 2028. */
 const NEWEST_MINOR = 17
 const OLDEST_MINOR = 10
-/** Where systems install Pythons, whatever PATH says. */
+/** Folders in which systems install Pythons; they are searched even when PATH lacks them. */
 const SYSTEM_FOLDERS = WINDOWS ? [] : ['/usr/local/bin', '/opt/homebrew/bin', '/usr/bin']
 const LAUNCHER_MS = 5_000
 
 /**
- * Pythons that a machine may have besides those that are named: versioned names on PATH and in the
- * folders of the system (Debian's `/usr/bin/python3.12`), those of pyenv, uv, mise, asdf and conda,
- * of python.org on macOS, and what Windows' launcher `py` knows. PATH is this user's choice;
- * elsewhere, what another user can change is refused.
+ * Lists Pythons that nobody named: versioned names on PATH and in the folders of the system
+ * (Debian's `/usr/bin/python3.12`), the Pythons of pyenv, uv, mise, asdf and conda, of python.org
+ * on macOS, and those that Windows' launcher `py` lists. PATH is the user's own choice; outside of
+ * PATH, a Python that another user can change is refused.
  */
 export async function installedPlaces(
   env: NodeJS.ProcessEnv,
@@ -68,7 +68,7 @@ function versionedNames(): string[] {
   return minors.flatMap((minor) => [`python3.${minor}`, `python3.${minor}t`])
 }
 
-/** The environments that conda knows, its own first. */
+/** The folders of conda's environments, the base environment first. */
 function condaFolders(env: NodeJS.ProcessEnv, home: string): string[] {
   const roots = [
     env['CONDA_EXE'] === undefined ? '' : join(env['CONDA_EXE'], '..', '..'),
@@ -85,8 +85,8 @@ function condaFolders(env: NodeJS.ProcessEnv, home: string): string[] {
 }
 
 /**
- * What `py --list-paths` prints, of Python 3.10's launcher (` -3.10-64  C:\...`) and of newer ones
- * (` -V:3.12 *  C:\...`).
+ * Reads the paths that `py --list-paths` prints. Python 3.10's launcher prints
+ * ` -3.10-64  C:\...`, newer ones print ` -V:3.12 *  C:\...`.
  */
 export function readLauncher(text: string): string[] {
   return text

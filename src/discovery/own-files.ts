@@ -14,8 +14,9 @@ import { join } from 'node:path'
 import { whoseChange, whoseChangeOnPath } from './ownership.ts'
 
 /**
- * Small files in a folder that other users may be able to write to. They are read only where nobody
- * else can have written them, by the descriptor that was looked at, and never through a link.
+ * Small files in a folder that other users may be able to write to. A file is read only if no other
+ * user can have written it, and never through a link. The check and the read use one descriptor, so
+ * nobody can exchange the file in between.
  */
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants
@@ -24,7 +25,7 @@ const MAX_BYTES = 2 ** 16
 /** A package.json can be long. */
 const MAX_WRITTEN_BYTES = 2 ** 22
 
-/** Says why a file is not used. */
+/** The message says why a file is not used. */
 export class UntrustedError extends Error {}
 
 /** @throws `UntrustedError`, or the system's error */
@@ -33,7 +34,7 @@ export function readOwn(folder: string, name: string): string {
   const path = join(folder, name)
   const stat = lstatSync(path)
   if (stat.isSymbolicLink()) throw new UntrustedError(`${path} is a link`)
-  // a pipe that somebody put there would be waited for
+  // nonblocking: another user may have put a pipe there, and opening a pipe waits for a writer
   const fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
     const stat = fstatSync(fd)
@@ -47,7 +48,11 @@ export function readOwn(folder: string, name: string): string {
   }
 }
 
-/** Writes a file whole, or leaves none behind. @throws `UntrustedError`, or the system's error */
+/**
+ * Writes a file under a temporary name and renames it, so no reader sees a part of it.
+ *
+ * @throws `UntrustedError`, or the system's error
+ */
 export function writeOwn(folder: string, name: string, text: string): void {
   const reason = whoseChangeOnPath(folder, { mayBeSticky: true })
   if (reason !== undefined) throw new UntrustedError(reason)
@@ -69,8 +74,8 @@ export function writeOwn(folder: string, name: string, text: string): void {
 }
 
 /**
- * What is in a file, whoever owns it, if it is a plain one and no larger than files that people
- * write; `''` if not. Nothing is waited for.
+ * Reads a text file, whoever owns it. Returns `''` for a missing or very large file, and for a
+ * device or a pipe, which could block.
  */
 export function readPlain(path: string): string {
   try {
@@ -87,8 +92,9 @@ export function readPlain(path: string): string {
 }
 
 /**
- * That nobody else can exchange the folder, and that nobody else can exchange files of this user in
- * it.
+ * Checks that no other user can exchange the folder, or exchange this user's files in it.
+ *
+ * @throws `UntrustedError`
  */
 function checkFolder(folder: string): void {
   const link = lstatSync(folder).isSymbolicLink()

@@ -4,9 +4,9 @@ import { dirname, join, parse, resolve, sep } from 'node:path'
 import { attempt } from '../attempt.ts'
 
 /**
- * Who else can change a file: what another user can change is neither run nor loaded, unless
- * somebody named it. Root can change everything anyway. Windows tells no owners: nothing is refused
- * there.
+ * Finds out whether another user can change a file. Such a file is neither run nor loaded, unless
+ * the user named it. Root does not count, as root can change everything. On Windows nothing is
+ * refused: Node shows no owners there.
  */
 
 const GROUP_MAY_WRITE = 0o020
@@ -15,17 +15,16 @@ const OTHERS_MAY_WRITE = 0o002
 const STICKY = 0o1000
 const MAX_LINKS = 40
 
-/** What may be, nevertheless. */
 interface ChangeOptions {
-  /** A folder in which each user can change only their own entries. */
+  /** Whether a sticky folder is accepted: other users cannot change this user's entries in it. */
   readonly mayBeSticky: boolean
 }
 
 const NOT_STICKY: ChangeOptions = { mayBeSticky: false }
 
 /**
- * Why another user can change what has these attributes; `undefined` when none can. `path`: what
- * the reason calls it.
+ * Says why another user can change the file with these attributes; `undefined` when none can.
+ * `path`: the name of the file in that sentence.
  */
 export function whoseChange(
   path: string,
@@ -36,7 +35,7 @@ export function whoseChange(
   if (user === undefined) return undefined
   if (stat.uid !== 0 && stat.uid !== user)
     return `${path} belongs to user ${stat.uid}, neither to ${nameOf(user)} nor to root`
-  if (stat.isSymbolicLink()) return undefined // has no mode of its own
+  if (stat.isSymbolicLink()) return undefined // the mode of a link means nothing
   if (mayBeSticky && stat.isDirectory() && (stat.mode & STICKY) !== 0) return undefined
   const isOpen =
     (stat.mode & OTHERS_MAY_WRITE) !== 0 ||
@@ -45,9 +44,9 @@ export function whoseChange(
 }
 
 /**
- * Why another user can change what a path leads to: what is there, a folder on the way to it, or a
- * link. `undefined` when none can, or nothing is there. Where none can, nobody can exchange the
- * file between this look and its use.
+ * Says why another user can change the file at a path: the file itself, a folder on the way to it,
+ * or a link. Returns `undefined` when none can, or there is no file. Then nobody can exchange the
+ * file between this check and its use either.
  */
 export function whoseChangeOnPath(path: string, how?: ChangeOptions): string | undefined {
   const { root } = parse(resolve(path))
@@ -55,7 +54,7 @@ export function whoseChangeOnPath(path: string, how?: ChangeOptions): string | u
   let links = 0
   const parts = partsOf(resolve(path).slice(root.length))
   const look = (isLast: boolean) => {
-    // not there, behind what is no folder, or where this user may not look
+    // `undefined`: the path does not exist, or this user may not look there
     const stat = attempt(() => lstatSync(at))
     return { stat, reason: stat && whoseChange(at, stat, isLast ? how : { mayBeSticky: true }) }
   }
@@ -87,13 +86,13 @@ function partsOf(path: string): string[] {
 const privacy = new Map<number, boolean>()
 
 /**
- * Whether a group has no members other than this user and root. Many systems give each user such a
- * group, and let it write to all files.
+ * Whether a group has no members other than this user and root. Many systems give each user a group
+ * of their own, and make new files writable for the group.
  */
 function isPrivate(group: number): boolean {
   let known = privacy.get(group)
   if (known === undefined) {
-    // elsewhere these files do not name all users
+    // on other systems /etc/group and /etc/passwd do not name all users
     known = process.platform === 'linux' && hasNoOthers(group)
     privacy.set(group, known)
   }
@@ -124,7 +123,7 @@ function nameOf(user: number): string {
     const { uid, username } = userInfo()
     if (uid === user) return username
   } catch {
-    // a user without a name, as in containers
+    // the user has no name, as in some containers
   }
   return `user ${user}`
 }

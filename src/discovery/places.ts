@@ -9,26 +9,24 @@ import { inFolder, strangerOf, whyNoPython } from './venv.ts'
 export interface Place {
   /** Why it is looked at, e.g. `VIRTUAL_ENV`. */
   readonly source: string
-  /** What is there: an executable that exists, or `undefined`. */
+  /** The executable there; `undefined` when there is none. */
   readonly executable: string | undefined
-  /** What is there instead. */
+  /** What is wrong with a place that has no executable. */
   readonly instead?: string | undefined
   /** The path or setting as it was given. */
   readonly given: string
   /**
-   * Somebody named this place: if there is no working Python, that is an error, not a reason to
+   * Whether the user named this place: then a missing or broken Python is an error, not a reason to
    * look further.
    */
   readonly named: boolean
-  /** Why what is there is not run, if so. */
+  /** Why the Python there must not be run: another user can change it. */
   readonly refused?: string | undefined
 }
 
 const PATH_NAMES = ['python3', 'python']
 
-/**
- * The places where a Python is looked for, in order of precedence. `main`: the file that Node runs.
- */
+/** Lists the places to look for a Python, the first one first. `main`: the file that Node runs. */
 export function places(
   option: string | undefined,
   cwd: string,
@@ -65,9 +63,9 @@ export function places(
 }
 
 /**
- * The virtual environments of the project that the program belongs to, and of the one of the
- * current folder. A tool from `node_modules` works for the current folder, so that comes first
- * then.
+ * The virtual environments of two projects: the project of the program, then the project of the
+ * current folder. For a tool in `node_modules` the order is reversed, as the tool works for the
+ * current folder.
  */
 function projectVenvs(cwd: string, main: string | undefined): Place[] {
   const { ofMain, ofCwd, isTool } = projectFolders(cwd, main)
@@ -89,10 +87,7 @@ function isDangling(path: string): boolean {
   return !existsSync(path) && attempt(() => lstatSync(path).isSymbolicLink()) === true
 }
 
-/**
- * Turns what somebody gave (an executable, a name on PATH, a virtual environment's folder) into an
- * executable.
- */
+/** Finds the executable that a user's setting means: a file, a name on PATH, or a folder. */
 function locate(given: string, cwd: string, env: NodeJS.ProcessEnv): string | undefined {
   if (!/[/\\]/.test(given) && !existsSync(resolve(cwd, given))) return onPath(given, env)[0]
   const path = resolve(cwd, given)

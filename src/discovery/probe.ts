@@ -13,8 +13,8 @@ const MARK = 'pythreads '
 const known = new Map<string, Promise<PythonFacts>>()
 
 /**
- * Learns what Python an executable is, by running it. Later calls get the same answer, in later
- * processes too as long as nothing changed, unless it is to be found out `anew`.
+ * Runs an executable to learn which Python it is. The facts are kept for later calls, and on disk
+ * for later processes while nothing has changed. `anew`: ignores the facts on disk.
  */
 export function probe(
   executable: string,
@@ -31,16 +31,15 @@ export function probe(
 }
 
 async function ask(executable: string): Promise<PythonFacts> {
-  // -I: neither the environment's PYTHON* variables nor the current folder can change what is
-  // asked.
-  const answer = await execute(executable, ['-I', kernelScript('probe')], TIMEOUT_MS, {
+  // -I: PYTHON* variables and files of the current folder cannot change the result.
+  const reply = await execute(executable, ['-I', kernelScript('probe')], TIMEOUT_MS, {
     ...process.env,
     ...KERNEL_VARIABLE,
   })
-  const line = answer.stdout.split('\n').find((text) => text.startsWith(MARK))
-  if (answer.failure === undefined && line !== undefined)
+  const line = reply.stdout.split('\n').find((text) => text.startsWith(MARK))
+  if (reply.failure === undefined && line !== undefined)
     return check(executable, line.slice(MARK.length))
-  // Python 2 has no -I, and takes an empty PYTHONPATH for the current folder.
+  // Python 2 has no -I.
   const version = await execute(
     executable,
     ['-E', '-s', '-c', 'import sys; print(sys.version.split()[0])'],
@@ -51,7 +50,7 @@ async function ask(executable: string): Promise<PythonFacts> {
   }
   throw new PythreadsError(
     'ERR_PYTHREADS_PYTHON_BROKEN',
-    `${executable} does not work as a Python: ${answer.failure ?? 'it printed no answer'}${quoted(answer.stderr)}`,
+    `${executable} does not work as a Python: ${reply.failure ?? 'it printed no reply'}${quoted(reply.stderr)}`,
   )
 }
 
@@ -69,13 +68,14 @@ function check(executable: string, json: string): PythonFacts {
 }
 
 /**
- * Facts in which a program that starts another one, as a sandbox does, is the program to start:
- * without it, its Python would run outside of the sandbox. The scripts of pyenv and its like only
- * choose a version, and take 50 ms for that: what they choose is started itself.
+ * Makes the wrapper the program to start, where `executable` starts another Python: without a
+ * sandbox script, its Python would run outside of the sandbox. The shims of pyenv and similar tools
+ * are no wrappers: they only choose a version, which takes 50 ms, so the chosen Python is started
+ * directly.
  */
 function withWrapper<F extends PythonFacts>(executable: string, facts: F): F {
   const isOther = facts.executable !== executable && basename(dirname(executable)) !== 'shims'
-  // macOS and Windows have programs of their own that stand for the real Python.
+  // macOS and Windows have launchers of their own, which report the path of the real Python.
   const isWrapper = isOther && (process.platform === 'linux' || isScript(executable))
   return isWrapper ? { ...facts, executable, isWrapper } : facts
 }

@@ -4,12 +4,13 @@ import { readPlain } from './own-files.ts'
 
 /** The folders in which a virtual environment of the project is looked for, in order. */
 export interface ProjectFolders {
-  /** Those of the program that runs, wherever it was started. */
+  /** The folders of the program that runs, wherever it was started. */
   readonly ofMain: readonly string[]
-  /** Those of the current folder. */
+  /** The current folder and its parents. */
   readonly ofCwd: readonly string[]
   /**
-   * The program belongs to a package in `node_modules`: a tool, which works for the current folder.
+   * Whether the program belongs to a package in `node_modules`: a tool, which works for the current
+   * folder.
    */
   readonly isTool: boolean
 }
@@ -27,10 +28,7 @@ export function projectFolders(
   return { ofMain: upwards(folder), ofCwd: upwards(cwd), isTool: packages >= 1 }
 }
 
-/**
- * The folder of a program; of none where there is no file, as with `node -e`, or a worker that is
- * made of text.
- */
+/** The folder of a program; `undefined` without a file, as with `node -e` or a worker from text. */
 function folderOf(main: string): string | undefined {
   if (!isAbsolute(main)) return undefined
   for (const path of [main, `${main}.js`, `${main}.cjs`, `${main}.mjs`]) {
@@ -38,15 +36,15 @@ function folderOf(main: string): string | undefined {
       const real = realpathSync(path)
       return statSync(real).isDirectory() ? real : dirname(real)
     } catch {
-      // `node server` runs server.js
+      // `node server` runs server.js: the next name
     }
   }
   return undefined
 }
 
 /**
- * A folder, its parents up to the nearest with a package.json or, in a monorepo, up to the one of
- * the workspace; and all parents that are Python projects.
+ * Lists a folder and its parents up to the nearest package.json, in a monorepo up to the folder of
+ * the workspace. Parents further up are listed if they are Python projects.
  */
 function upwards(start: string): string[] {
   const all = [start]

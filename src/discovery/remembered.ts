@@ -7,20 +7,20 @@ import type { PythonFacts } from './facts.ts'
 import { readOwn, UntrustedError, writeOwn } from './own-files.ts'
 
 /**
- * What earlier processes learned about a Python, on disk: to ask one takes longer than all else of
- * a start. One file for each executable, of use only while nothing that was learned can have
- * changed, and only where no other user can have written it: it names the library that is loaded
- * into this process. It is no loss when there is none: what cannot be read or written is ignored.
+ * A cache on disk for the facts of each Python, as probing takes longer than the rest of a start.
+ * Each executable has one file. The file is used only while none of the facts can have changed, and
+ * only if no other user can have written it: it names the library that this process loads. A file
+ * that cannot be read or written is ignored.
  */
 
 const LONGEST_NAME = 200
 
-interface Memory {
+interface CachedFacts {
   readonly stamp: string
   readonly facts: PythonFacts
 }
 
-/** The facts about an executable, if they are known and still hold. */
+/** Returns the cached facts of an executable, if there are any and they still hold. */
 export function recall(
   executable: string,
   env: NodeJS.ProcessEnv = process.env,
@@ -38,7 +38,7 @@ export function recall(
   }
 }
 
-/** Why what is kept about an executable is not used, where another user may have written it. */
+/** Says why the cached facts of an executable are not used: another user may have written them. */
 export function whyNotRecalled(
   executable: string,
   env: NodeJS.ProcessEnv = process.env,
@@ -53,8 +53,9 @@ export function whyNotRecalled(
 }
 
 /**
- * Keeps what an executable said. Not where it speaks for another one, as a script that chooses a
- * version does; nor where it lacks something that may be installed any time.
+ * Caches the facts of an executable. Two kinds are not cached: facts of another Python that a shim
+ * or a wrapper starts, since it may choose a different one next time, and facts of a Python without
+ * libpython or ctypes, since either may be installed any time.
  */
 export function remember(
   executable: string,
@@ -72,23 +73,23 @@ export function remember(
     const own = ownVariables(env)
     const place = placeOf(executable, own)
     if (place === undefined) return
-    const memory: Memory = { stamp: stampOf(executable, facts, own), facts }
-    writeOwn(place.folder, place.name, JSON.stringify(memory))
+    const cached: CachedFacts = { stamp: stampOf(executable, facts, own), facts }
+    writeOwn(place.folder, place.name, JSON.stringify(cached))
   } catch {
-    // A home that cannot be written to: the next process asks again.
+    // The folder cannot be written to: the next process probes again.
   }
 }
 
-/** What a file says. @throws where something is missing */
-function parse(text: string): Memory {
-  const memory = JSON.parse(text) as Memory
+/** @throws when the text is not JSON, or a field is missing: an older version wrote the file */
+function parse(text: string): CachedFacts {
+  const cached = JSON.parse(text) as CachedFacts
   for (const [value, keys] of [
-    [memory, ['stamp', 'facts']] as const,
-    [memory.facts, FACTS] as const,
+    [cached, ['stamp', 'facts']] as const,
+    [cached.facts, FACTS] as const,
   ]) {
-    if (!keys.every((key) => Object.hasOwn(value, key))) throw new Error('something is missing')
+    if (!keys.every((key) => Object.hasOwn(value, key))) throw new Error('a field is missing')
   }
-  return memory
+  return cached
 }
 
 const FACTS = [
@@ -104,15 +105,15 @@ const FACTS = [
   ...(['freeThreaded', 'ctypes', 'debian'] as const),
 ] as const satisfies (keyof PythonFacts)[]
 
-/** Where the memory of an executable is; `undefined` where nothing is to be kept. */
+/** Where the file of an executable is; `undefined` when PYTHREADS_CACHE turns the cache off. */
 function placeOf(
   executable: string,
   env: NodeJS.ProcessEnv,
 ): { folder: string; name: string } | undefined {
   const folder = env['PYTHREADS_CACHE'] ?? join(userCache(env), 'pythreads')
   if (folder === 'off' || folder === '') return undefined
-  // The file says itself which executable it is about. A hash would be shorter, and would load
-  // crypto for 2 ms.
+  // A cut name may be that of two executables, so the file names its own. A hash would be shorter,
+  // but loading crypto takes 2 ms.
   return {
     folder: resolve(folder),
     name: `${encodeURIComponent(executable).slice(-LONGEST_NAME)}.json`,
@@ -127,8 +128,9 @@ function userCache(env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * All that the facts depend on: the program, its library, its virtual environment, what runs when
- * it starts, where libraries are looked for, and the question.
+ * A text that changes with everything that the facts depend on: the program, its library, its
+ * virtual environment, the files that run when it starts, the search path of libraries, and
+ * `probe.py`.
  */
 function stampOf(executable: string, facts: PythonFacts, env: NodeJS.ProcessEnv): string {
   const [major, minor] = facts.version

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 
 /**
- * The modules of the standard library without which Python does not start at all; newer versions
+ * The modules of the standard library that Python imports from files when it starts; newer versions
  * have some of them built in.
  */
 const NEEDED = [
@@ -22,8 +22,8 @@ const NEEDED = [
 ]
 
 /**
- * A sentence for each file of PYTHONPATH that takes the place of a module which Python needs to
- * start. Where it can start, the kernel finds them itself (`boot.py`).
+ * A sentence for each file on PYTHONPATH that shadows a module which Python needs to start. Once
+ * Python has started, the kernel's `boot.py` finds shadows of other modules.
  */
 export function startupShadows(env: NodeJS.ProcessEnv): string[] {
   const folders = (env['PYTHONPATH'] ?? '').split(delimiter).filter((folder) => folder !== '')

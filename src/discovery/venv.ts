@@ -6,7 +6,7 @@ import { whoseChangeOnPath } from './ownership.ts'
 const WINDOWS = process.platform === 'win32'
 const MAX_LINKS = 40
 
-/** The executable of a virtual environment or an installation. */
+/** The path of the executable in a virtual environment or an installation. */
 export function inFolder(folder: string): string {
   if (!WINDOWS)
     return existsSync(join(folder, 'bin', 'python3'))
@@ -17,8 +17,8 @@ export function inFolder(folder: string): string {
 }
 
 /**
- * What is wrong with a path at which there is no Python, and what to do about it. `isCommand`: it
- * was looked for on PATH, too.
+ * Says why there is no Python at a path, and what to do. `isCommand`: the name was looked for on
+ * PATH too.
  */
 export function whyNoPython(path: string, isCommand = false): string {
   const isVenv = existsSync(join(path, 'pyvenv.cfg'))
@@ -28,17 +28,17 @@ export function whyNoPython(path: string, isCommand = false): string {
   )
   const target = link === undefined ? undefined : endOf(link)
   const gone =
-    target === undefined ? undefined : `is a link to ${target}, which is not there (any more)`
+    target === undefined ? undefined : `is a link to ${target}, which does not exist (any more)`
   if (!isVenv && gone !== undefined) return `it ${gone}`
   if (!isVenv && !existsSync(path))
     return `${path} does not exist${isCommand ? ', and PATH has no such command' : ''}`
   if (!isVenv) return 'neither an executable nor a virtual environment'
   const what =
     gone === undefined ? `${inFolder(path)} is missing` : `its interpreter ${link} ${gone}`
-  return `a virtual environment, but ${what}. To make it anew: ${remake(path)}, then install its packages again`
+  return `a virtual environment, but ${what}. To create it again: ${remake(path)}, then install its packages`
 }
 
-/** Where a link leads in the end. */
+/** Follows a link, and the links that it leads to; returns the last path. */
 function endOf(link: string): string {
   let path = link
   for (
@@ -62,9 +62,10 @@ function remake(folder: string): string {
 }
 
 /**
- * Why another user can change what runs in a virtual environment or an installation that nobody
- * named, if one can: what others put into a folder is not run. Looked at are its folders, what it
- * starts, the installation that it belongs to, and all that leads there.
+ * Says why another user can change what runs in a virtual environment or an installation;
+ * `undefined` when none can. The check covers the folders, the executables, the base installation,
+ * and the paths that lead to all of these. Without it, pythreads would run a `.venv` that another
+ * user put into a parent folder.
  */
 export function strangerOf(folder: string): string | undefined {
   const parts = [
@@ -84,7 +85,7 @@ export function strangerOf(folder: string): string | undefined {
   return undefined
 }
 
-/** The folders of modules, from which some run at each start. */
+/** The folders with modules: some of them run at each start (`.pth`, `sitecustomize`). */
 function sitesOf(folder: string): string[] {
   try {
     const names = readdirSync(join(folder, 'lib')).filter((name) => name.startsWith('python'))

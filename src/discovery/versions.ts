@@ -1,13 +1,10 @@
 import { PythreadsError } from '../errors/index.ts'
 
-/**
- * Versions of Python that somebody asks for, e.g. `3.12`, `>=3.11,<3.14`, `~=3.12.1`, `3.11 - 3.13`
- * or `3.13t`.
- */
+/** A range of Python versions: `3.12`, `>=3.11,<3.14`, `~=3.12.1`, `3.11 - 3.13` or `3.13t`. */
 export interface VersionRange {
-  /** As it was given. */
+  /** The range as the user wrote it. */
   readonly text: string
-  /** Whether it asks for builds without a GIL; else builds without a GIL do not fit. */
+  /** `true`: only free-threaded builds fit. `false`: only builds with a GIL fit. */
   readonly freeThreaded: boolean
   readonly includes: (version: readonly number[]) => boolean
 }
@@ -19,10 +16,10 @@ const CLAUSE = /^(===?|!=|~=|>=?|<=?|\^|~)? *[vV]?(\d+(?:\.(?:\d+|[*xX])){0,2})$
 const LAST_MICRO = 99
 
 /**
- * What a text asks for, if it is one that asks for versions; a name or a path is not. Without `t`
- * at its end it asks for builds with a GIL.
+ * Parses a range of versions; `undefined` for a name or a path. A `t` at the end of a version asks
+ * for a free-threaded build.
  *
- * @throws `ERR_PYTHREADS_OPTION` when it begins like one and cannot be understood
+ * @throws `ERR_PYTHREADS_OPTION` when the text begins like a range and is not valid
  */
 export function versionRange(text: string): VersionRange | undefined {
   const trimmed = text.trim()
@@ -35,7 +32,7 @@ export function versionRange(text: string): VersionRange | undefined {
     const forms = "'3.12', '3.12.4', '>=3.11', '>=3.11,<3.14', '~=3.12.1', '3.11 - 3.13', '3.13t'"
     throw new PythreadsError(
       'ERR_PYTHREADS_OPTION',
-      `\`python\`: ${JSON.stringify(text)} is no version that can be read; e.g. ${forms}`,
+      `\`python\`: ${JSON.stringify(text)} is not a valid version; e.g. ${forms}`,
     )
   }
   return {
@@ -45,7 +42,7 @@ export function versionRange(text: string): VersionRange | undefined {
   }
 }
 
-/** Whether a minor version may have a release that is in the range. */
+/** Whether any release of a minor version is in the range. */
 export function mayInclude(range: VersionRange, major: number, minor: number): boolean {
   return Array.from({ length: LAST_MICRO }, (_, micro) => micro).some((micro) =>
     range.includes([major, minor, micro]),
@@ -79,7 +76,7 @@ function clause(operator: string | undefined, text: string): Test {
     case '>=':
       return atLeast
     case '>':
-      return (version) => atLeast(version) && !begins(version) // as >3.11 means 3.12 and newer
+      return (version) => atLeast(version) && !begins(version) // >3.11 means 3.12 and newer
     case '<':
       return (version) => !atLeast(version)
     case '<=':
@@ -104,7 +101,7 @@ function numbers(text: string = ''): number[] {
   return text.split('.').flatMap((part) => (/\d/.test(part) ? [Number(part)] : []))
 }
 
-/** As by `a - b`; a number that is missing counts as 0. */
+/** Compares two versions for `sort`; a missing number counts as 0. */
 export function compare(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0)

@@ -28,8 +28,8 @@ const cases: Record<string, { lines: string[]; code: string; says: string }> = {
   },
   'is ended by a signal': { lines: ['kill -KILL $$'], code: BROKEN, says: 'SIGKILL' },
   crashes: { lines: ['kill -SEGV $$'], code: BROKEN, says: 'SIGSEGV' },
-  'prints nothing': { lines: [], code: BROKEN, says: 'no answer' },
-  'prints something else': { lines: ['echo 1,2,3; echo hello'], code: BROKEN, says: 'no answer' },
+  'prints nothing': { lines: [], code: BROKEN, says: 'no reply' },
+  'prints something else': { lines: ['echo 1,2,3; echo hello'], code: BROKEN, says: 'no reply' },
   'prints half an answer': { lines: ['echo pythreads {'], code: BROKEN, says: 'pythreads' },
   'prints endlessly': { lines: ['yes pythreads'], code: BROKEN, says: 'does not work' },
   'is another implementation': {

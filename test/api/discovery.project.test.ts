@@ -163,7 +163,7 @@ describe('a virtual environment whose interpreter is gone', () => {
   ])('%s says what it pointed to', async (_, find) => {
     await expect(find()).rejects.toMatchObject({
       code: 'ERR_PYTHREADS_PYTHON_NOT_FOUND',
-      message: expect.stringMatching(/\/opt\/python3\.11\/bin\/python3\.11, which is not there/),
+      message: expect.stringMatching(/\/opt\/python3\.11\/bin\/python3\.11, which does not exist/),
     })
   })
 
@@ -180,7 +180,7 @@ describe('a virtual environment whose interpreter is gone', () => {
     )
     places.file('emptied/.venv/pyvenv.cfg', '')
     await expect(findPython(undefined, places.path('emptied'), { PATH }, '')).rejects.toThrow(
-      /is missing\. To make it anew/,
+      /is missing\. To create it again/,
     )
   })
 })
