@@ -1,6 +1,6 @@
 /**
- * The events of a pool. A listener gets one object with these fields; a channel of
- * `node:diagnostics_channel` publishes the same fields and `pool`. {@link CHANNEL_NAMES} has the
+ * The events of a pool. A listener gets one object with these fields. A channel of
+ * `node:diagnostics_channel` publishes the same fields and `pool`; {@link CHANNEL_NAMES} has the
  * names of the channels.
  */
 export interface PoolEvents {
@@ -8,36 +8,36 @@ export interface PoolEvents {
   workerStart: {
     /** The number of the worker. */
     readonly worker: number
-    /** The process it runs in. */
+    /** The id of the process that it runs in. */
     readonly pid: number | undefined
-    /** Milliseconds that its start took. */
+    /** How many milliseconds it took to start. */
     readonly ms: number
   }
   /** A worker has ended. */
   workerExit: {
     /** The number of the worker. */
     readonly worker: number
-    /** The process it ran in. */
+    /** The id of the process that it ran in. */
     readonly pid: number | undefined
     /** How it ended, in words. */
     readonly how: string
     /** Whether the pool had asked it to end. */
     readonly asked: boolean
-    /** The last lines that it printed; `''`: nothing. */
+    /** The last lines that it printed; `''` when it printed nothing. */
     readonly lastWords: string
   }
-  /** A worker does not return from a call that was cancelled, and cannot be ended. */
+  /** A worker does not return from a cancelled call, and cannot be ended. */
   workerWedged: {
     /** The number of the worker. */
     readonly worker: number
-    /** How many such workers there are now. */
+    /** How many workers of the pool are wedged now. */
     readonly wedged: number
   }
   /** A worker process is to be replaced by a new one. */
   workerRecycle: {
     /** The number of the worker. */
     readonly worker: number
-    /** The process that is to end. */
+    /** The id of the process that will end. */
     readonly pid: number | undefined
     /** Which limit of the option `recycle` it has reached, in words. */
     readonly why: string
@@ -46,7 +46,7 @@ export interface PoolEvents {
   gilEnabled: {
     /** The number of the worker that noticed it. */
     readonly worker: number
-    /** The module; `''`: it is not known. */
+    /** The module; `''` when it is not known. */
     readonly module: string
   }
   /** No call waits for a worker any more. */
@@ -54,7 +54,8 @@ export interface PoolEvents {
 }
 
 /**
- * What happens to a single call. Channels publish it; it is no event, as there are too many calls.
+ * The beginning and the end of a single call. Channels publish them; a pool emits no events for
+ * them, as there are too many calls.
  */
 export interface CallEvents {
   /** A worker has taken the call, for the first time. */
@@ -64,13 +65,13 @@ export interface CallEvents {
   }
   /** The promise of the call is settled: once for each `callStart`. */
   callEnd: CallDetails & {
-    /** How it was settled. */
+    /** How the promise was settled. */
     readonly outcome: CallOutcome
     /** Milliseconds since `callStart`. */
     readonly ms: number
     /**
-     * Milliseconds that the call held the thread of the worker. `undefined`: the worker has not
-     * said so, as the call was cancelled or lost, or as its coroutine ended at once.
+     * Milliseconds that the call held the thread of the worker. `undefined` when the worker did not
+     * report the time: the call was cancelled or lost, or its coroutine ended at once.
      */
     readonly threadMs: number | undefined
     /** The error with which the promise was rejected. */
@@ -78,7 +79,7 @@ export interface CallEvents {
   }
 }
 
-/** What is known of a call from its beginning. */
+/** The facts about a call that are known when it begins. */
 export interface CallDetails {
   /** The number of the call in its pool. */
   readonly id: number
@@ -89,7 +90,7 @@ export interface CallDetails {
 }
 
 /**
- * How a call ended. `rejected`: by an error of Python or of a value. `cancelled`: by its signal, a
- * time limit, or `destroy`. `lost`: with its worker, or with an object that it needs.
+ * How a call ended. `rejected`: Python raised, or a value could not cross. `cancelled`: its signal,
+ * a time limit or `destroy` ended it. `lost`: its worker ended, or an object that it needs is gone.
  */
 export type CallOutcome = 'fulfilled' | 'rejected' | 'cancelled' | 'lost'

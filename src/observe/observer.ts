@@ -7,15 +7,15 @@ import type { CallEvents, PoolEvents } from './events.ts'
 const log = debuglog('pythreads')
 
 /**
- * Tells what happens: to the listeners of a pool, to the subscribers of channels, and to stderr by
- * `NODE_DEBUG=pythreads`.
+ * Reports what happens in a pool: to its listeners, to the subscribers of channels, and on stderr
+ * with `NODE_DEBUG=pythreads`.
  */
 export class Observer {
   readonly #pool: EventEmitter
-  /** In which listeners run, whoever's call it is that something happens with. */
+  /** Listeners run in this context, not in that of the call which happened to cause the event. */
   readonly #context = new AsyncResource('PYTHREADS_POOL')
 
-  /** `pool`: whose events it tells. */
+  /** `pool`: the `Python` whose events are reported. */
   constructor(pool: EventEmitter) {
     this.#pool = pool
   }
@@ -33,7 +33,7 @@ export class Observer {
     }
   }
 
-  /** Whether anybody wants to know of this; asked once a call. */
+  /** Whether the channel of this event has subscribers; called once for each call. */
   hears(event: keyof CallEvents): boolean {
     return CHANNELS[event].hasSubscribers
   }

@@ -4,7 +4,7 @@ import { createHistogram } from 'node:perf_hooks'
  * How times are distributed, in milliseconds. Percentiles have three digits; the others are exact.
  */
 export interface TimesSummary {
-  /** How many times there are. The other fields are 0 where there is none. */
+  /** How many times were measured. When none were, the other fields are 0. */
   readonly count: number
   /** The mean. */
   readonly mean: number
@@ -19,8 +19,8 @@ export interface TimesSummary {
 }
 
 /**
- * Collects times. Count, mean and maximum are exact; percentiles have three figures, and no more
- * than microseconds.
+ * Collects times. Count, mean and maximum are exact; percentiles have three significant figures,
+ * and are rounded to microseconds.
  */
 export class Times {
   readonly #histogram = createHistogram()
