@@ -2,14 +2,14 @@ import { availableParallelism } from 'node:os'
 import { SPIN_MS, SpinWait } from './spin-wait.ts'
 
 /**
- * Makes `wait`, which blocks this thread, spin first where that has paid lately. `wait(0)` looks
- * without blocking.
+ * Wraps `wait`, which blocks this thread: the wrapper spins before it blocks, where spinning has
+ * paid lately. `wait(0)` must return at once.
  */
 export function spinFirst(
   wait: (timeoutMs: number) => boolean,
   cores: number = availableParallelism(),
 ): (timeoutMs: number) => boolean {
-  if (cores < 2) return wait // the thread that it waits for needs the only core
+  if (cores < 2) return wait // Python's thread needs the only core
   const spin = new SpinWait()
   return (timeoutMs) => {
     if (!spin.begin()) return wait(timeoutMs)

@@ -2,9 +2,9 @@ import { availableParallelism } from 'node:os'
 import { SPIN_MS, SpinWait } from './spin-wait.ts'
 
 /**
- * Keeps the event loop from parking while a result is about to come from Python. The event loop
- * runs everything else as usual: it only does not sleep. It spins only where a core is left beside
- * the calls that run.
+ * Keeps the event loop from parking while a result is about to come from Python: a `setImmediate`
+ * that renews itself makes libuv poll without sleeping. Everything else runs as usual. The loop
+ * spins only while fewer calls run than there are cores.
  */
 export class EventLoopSpin {
   readonly #cores: number

@@ -3,45 +3,39 @@ import { attempt } from '../attempt.ts'
 import { residentMb } from './process-memory.ts'
 
 /**
- * How much memory a worker process holds, for `limits.memoryMb`: what is resident in it, in files
- * that have no name and are in memory, in segments of System V that it made, and in the processes
- * that it started. The worker may be hostile, so nothing here takes time without bound, and no file
- * system is asked but those that are memory.
+ * Measures the memory of a worker process, for `limits.memoryMb`: its resident memory, its unnamed
+ * files in memory, the System V segments that it made, and the processes that it started. The
+ * worker may be hostile, so every loop here has a bound, and only memory file systems are read: any
+ * other may be the worker's own (FUSE) and never reply.
  */
 const O_PATH = 0o10000000
 const MB = 2 ** 20
-/**
- * How many descriptors of a worker and its processes are looked at, and how many threads: each
- * takes some microseconds.
- */
-const MOST = 1_024
-/** How many processes. */
-const MOST_PROCESSES = 64
-/** How long it is known which file systems are memory. */
+/** The most descriptors, and the most threads, that one look reads: each takes microseconds. */
+const MAX_ENTRIES = 1_024
+/** The most processes that one look reads. */
+const MAX_PROCESSES = 64
+/** The list of memory file systems is read again after this time. */
 const MOUNTS_MS = 10_000
 
-/** What a process holds. */
+/** The resident memory of a process. */
 interface Resident {
   readonly kb: number
   readonly sharedKb: number
-  /** All that the system says of its memory: the same for two that share it. */
+  /** All memory lines of its status. A child that shares its parent's memory has equal lines. */
   readonly text: string
 }
 
-/** Looks at one worker, from time to time. */
+/** Measures one worker, from time to time. */
 export class HeldMemory {
-  /** On which the files of `memfd_create` are: it is in no list of mounts. */
+  /** The mount id of all `memfd_create` files: no list of mounts contains it. */
   #memfdMount: string | undefined
-  /**
-   * Whether the processes that the worker had started made it too much, when that was last looked
-   * at.
-   */
+  /** Whether the worker together with its child processes was over the limit at the last look. */
   #wasOver = false
 
   /**
-   * How many MB a worker holds. The processes that it started count when they have made it too much
-   * twice in a row: some live briefly. `memfd`: a descriptor of this process, of any file of
-   * `memfd_create`.
+   * Returns how many MB a worker holds. Its child processes count only when they exceed the limit
+   * in two looks in a row: some live briefly. `memfd`: any descriptor of this process that
+   * `memfd_create` returned.
    */
   look(pid: number, limitMb: number, memfd: number | undefined): number {
     if (process.platform !== 'linux') return residentMb(pid)
@@ -53,7 +47,7 @@ export class HeldMemory {
       const files = filesOf(family, this.#memfdMount) / MB
       const alone = held + Math.max(0, files - own.sharedKb / 1024)
       if (alone > limitMb || family.size === 1) return alone
-      // An upper bound costs little, and is enough most of the time.
+      // The plain sum counts shared memory twice, but costs little, and is mostly below the limit.
       if (
         alone + sum([...family.keys()].slice(1), (child) => residentOf(child).kb / 1024) <=
         limitMb
@@ -68,7 +62,7 @@ export class HeldMemory {
       this.#wasOver = isOver
       return counts ? Math.max(all, alone) : alone
     } catch {
-      return residentMb(pid) // it is gone, or the system does not tell
+      return residentMb(pid) // the process has ended, or /proc may not be read
     }
   }
 }
@@ -91,19 +85,19 @@ function residentOf(pid: number): Resident {
 }
 
 /**
- * A process and those that it started, they too: each with its parent. Those whose parent has ended
- * belong to nobody.
+ * A process and its descendants, each with its parent. A descendant whose parent has ended is not
+ * found: the system has given it to another parent.
  */
 function familyOf(pid: number): Map<number, number> {
   const family = new Map([[pid, 0]])
-  let left = MOST
+  let left = MAX_ENTRIES
   for (const parent of family.keys()) {
     for (const thread of entries(`/proc/${parent}/task`, left)) {
       left--
       const children =
         attempt(() => readFileSync(`/proc/${parent}/task/${thread}/children`, 'utf8')) ?? ''
       for (const child of children.split(' ')) {
-        if (child !== '' && family.size < MOST_PROCESSES) family.set(Number(child), parent)
+        if (child !== '' && family.size < MAX_PROCESSES) family.set(Number(child), parent)
       }
     }
   }
@@ -111,8 +105,8 @@ function familyOf(pid: number): Map<number, number> {
 }
 
 /**
- * What a family holds: what several share counts once. One that is about to run a program still has
- * its parent's memory.
+ * The memory of a family; pages that several processes share count once. A child between `vfork`
+ * and `exec` still uses its parent's memory, so it counts nothing.
  */
 function togetherMb(family: ReadonlyMap<number, number>): number {
   return sum(family, ([pid, parent]) => {
@@ -123,13 +117,10 @@ function togetherMb(family: ReadonlyMap<number, number>): number {
   })
 }
 
-/**
- * The bytes of files in memory that some processes have open and that have no name, and of segments
- * of System V that they made.
- */
+/** The bytes of the unnamed memory files that some processes have open, and of their segments. */
 function filesOf(family: ReadonlyMap<number, number>, memfdMount: string | undefined): number {
   const bytes = new Map<number, number>()
-  let left = MOST
+  let left = MAX_ENTRIES
   for (const pid of family.keys()) {
     for (const fd of entries(`/proc/${pid}/fd`, left)) {
       left--
@@ -147,7 +138,7 @@ function namelessFile(
 ): { ino: number; bytes: number } | undefined {
   const path = `/proc/${pid}/fd/${fd}`
   if (!readlinkSync(path).endsWith(' (deleted)')) return undefined
-  // Another file system may be one of the worker's own making, that never returns.
+  // Any other file system may be the worker's own: opening its file may never return.
   const isMemory = (fdinfo: string) => {
     const mount = mountOf(fdinfo)
     return mount !== undefined && (mount === memfdMount || tmpfsMounts().has(mount))
@@ -155,7 +146,7 @@ function namelessFile(
   if (!isMemory(`/proc/${pid}/fdinfo/${fd}`)) return undefined
   const found = openSync(path, O_PATH)
   try {
-    // it was another file a moment ago
+    // the worker may have put another file under this descriptor before `openSync`
     if (!isMemory(`/proc/self/fdinfo/${found}`)) return undefined
     const stats = fstatSync(found)
     return stats.isFile() && stats.nlink === 0
@@ -192,7 +183,7 @@ function segmentsOf(family: ReadonlyMap<number, number>): number {
   return sum(lines, (line) => (family.has(Number(line[creator])) ? Number(line[resident] ?? 0) : 0))
 }
 
-/** The names in a folder of `/proc`, as far as they are looked at. */
+/** The first names in a folder of `/proc`. */
 function entries(path: string, most: number): string[] {
   const names: string[] = []
   const folder = attempt(() => opendirSync(path, { bufferSize: 1_024 }))
@@ -201,7 +192,7 @@ function entries(path: string, most: number): string[] {
     let entry = folder.readSync()
     for (; names.length < most && entry !== null; entry = folder.readSync()) names.push(entry.name)
   } catch {
-    // it has ended
+    // the process has ended
   }
   folder.closeSync()
   return names

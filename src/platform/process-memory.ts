@@ -5,8 +5,8 @@ import { own } from '../own.ts'
 const PLAIN = own({ encoding: 'utf8', shell: false, env: own(process.env) } as const)
 
 /**
- * What a process holds in memory, in MB; 0 when it is gone or nobody can say. On Linux from /proc,
- * elsewhere from `ps`.
+ * The resident memory of a process, in MB; 0 when the process is gone, and on Windows. Linux has it
+ * in /proc; `ps` says it elsewhere.
  */
 export function residentMb(pid: number): number {
   try {
