@@ -14,19 +14,19 @@ import { type Connection, connectionOf } from './socket-descriptor.ts'
 import { readSoon } from './waiting.ts'
 
 /**
- * The Python of this process for threads of `worker_threads` that make no native calls (`ffi.ts`).
- * They connect to a socket of the kernel's (`connections.py`), which Node closes however the thread
- * ends; the main thread initialises Python for them.
+ * In-process Python for threads of `worker_threads`, which make no native calls (`ffi.ts`). They
+ * connect to a socket of the kernel (`connections.py`); Node closes their ends however the thread
+ * ends. The main thread initialises Python for them.
  */
 const FDS = '/proc/self/fd'
-/** What an open descriptor of the socket's file, which has no name any more, is a link to. */
+/** The link text of the socket's descriptor: the kernel has deleted its file. */
 const MARK = /\/pythreads-control-[0-9a-f]{16} \(deleted\)$/
 const TOKEN_BYTES = 16
 
 /**
  * Starts a worker; returns this thread's ends of its channel and its side channel, or `undefined`
- * where it has to make native calls. `ledger`: the descriptor of its status page. `first` is what
- * comes first on the channel.
+ * where only native calls can start one. `statusPage`: the descriptor of its status page. `first`:
+ * the first bytes on the channel.
  */
 export async function connectWorker(
   kind: InProcessKind,
@@ -43,8 +43,9 @@ export async function connectWorker(
 }
 
 /**
- * As {@link connectWorker}, once a worker was started: without the event loop, which does not read
- * the channel.
+ * Starts a worker for sync calls: this thread blocks, so nothing here may wait for the event loop,
+ * and the event loop must not read the channel. Returns `undefined` where {@link connectWorker}
+ * does, and while Python is not initialised.
  */
 export function connectWorkerNow(kind: InProcessKind): [Connection, Connection] | undefined {
   const path = find()
@@ -54,10 +55,7 @@ export function connectWorkerNow(kind: InProcessKind): [Connection, Connection] 
   return ends
 }
 
-/**
- * Has the Python of this process look for memory that JavaScript does not use any more, if it is
- * there.
- */
+/** Makes the Python of this process, if it runs, free memory that JavaScript has returned. */
 export function sweepPython(): void {
   if (!avoidsNativeCalls) return sweepInProcess()
   const path = find()
@@ -65,13 +63,13 @@ export function sweepPython(): void {
   try {
     connect(path, 'sweep').socket.destroy()
   } catch {
-    // no descriptor is left; it looks again when something else is lent
+    // no descriptor is left; Python sweeps again when it lends something else
   }
 }
 
 let found: string | undefined
 
-/** What to connect to, if Python is there and can be reached so. */
+/** The path of the kernel's socket; `undefined` before Python is initialised, or without /proc. */
 function find(): string | undefined {
   found ??= avoidsNativeCalls ? search() : undefined
   return found
@@ -90,11 +88,11 @@ function isMarked(path: string): boolean {
   try {
     return MARK.test(readlinkSync(path))
   } catch {
-    return false // closed meanwhile
+    return false // the descriptor was closed meanwhile
   }
 }
 
-/** As `find`, after Python was initialised. */
+/** Initialises Python where necessary, then returns the path of the kernel's socket. */
 async function reach(facts: PythonFacts, closeGraceMs: number): Promise<string | undefined> {
   if (!avoidsNativeCalls) return undefined
   const deadline = Date.now() + START_TIMEOUT_MS
@@ -115,7 +113,7 @@ function connectBoth(
   first?: Buffer,
 ): [Connection, Connection] {
   const token = Buffer.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))).toString('hex')
-  const side = connect(path, 'side', token) // Python looks for it when the other one comes
+  const side = connect(path, 'side', token) // first: Python pairs them when the channel arrives
   try {
     return [connect(path, kind, token, statusPage, first), side]
   } catch (error) {
@@ -125,7 +123,10 @@ function connectBoth(
 }
 
 /**
- * Connects at once: only that it is connected is told later. @throws `ERR_PYTHREADS_WORKER_START`
+ * Connects and sends a greeting without the event loop: the system call completes at once, only
+ * Node's `connect` event comes later.
+ *
+ * @throws `ERR_PYTHREADS_WORKER_START`
  */
 function connect(
   path: string,
@@ -135,7 +136,7 @@ function connect(
   first?: Buffer,
 ): Connection {
   const socket = new Socket(own({}))
-  socket.on('error', () => {}) // whoever has no connection is told by what is thrown here
+  socket.on('error', () => {}) // the caller learns of a failure by the exception below
   try {
     socket.connect(own({ path }))
     const { fd } = connectionOf(socket)

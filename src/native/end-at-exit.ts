@@ -2,22 +2,23 @@ import { isMainThread } from 'node:worker_threads'
 import { makeRoomForListeners } from './exit-listeners.ts'
 import { bareCalls, closeFd, Poller, SOCK_STREAM, socketpair } from './libc.ts'
 
-/**
- * How long Python may take to begin: C code may keep the GIL; and to find its files: without a GIL,
- * C code may keep it from that.
- */
+/** How long Python may take to begin: C code may keep the GIL. */
 const BEGIN_TIMEOUT_MS = 150
+/**
+ * How long Python may take to find its open files: without a GIL it stops all threads for the
+ * search, which C code may delay.
+ */
 const FIND_TIMEOUT_MS = 300
 
 let graceMs = 0
 let watching = false
 
 /**
- * Has the Python of this process do at the end of Node what a program does at its end: it is never
- * finalized. `order` tells it so; it takes a socket, to which Python writes a byte when it begins,
- * another one before it looks for files and one when it has found them, and which it closes when it
- * is done. For what takes time in between it has as long as the most patient pool gives it. Only
- * the main thread's end is that of the process.
+ * Makes the Python of this process join its threads, run its exit functions and flush its files
+ * when Node ends, as Python is never finalized. `order` gives Python a socket. Python writes a byte
+ * to the socket when it begins, one before it looks for open files, and one when it has found them;
+ * it closes the socket when it is done. Exit functions and flushing may each take the longest
+ * `closeGraceMs` of all pools. Only the main thread does this: its end is the end of the process.
  */
 export function endAtExit(closeGraceMs: number, order: (fd: number) => boolean): void {
   if (!isMainThread) return

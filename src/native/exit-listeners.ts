@@ -1,6 +1,6 @@
 /**
- * Makes room for listeners of `process`, so that whoever has ten of their own is not warned of a
- * leak.
+ * Raises the listener limit of `process` by the listeners that pythreads adds, so that a program
+ * with ten of its own gets no warning of a leak.
  */
 export function makeRoomForListeners(count: number): void {
   const most = process.getMaxListeners()

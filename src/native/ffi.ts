@@ -3,16 +3,13 @@ import { isMainThread } from 'node:worker_threads'
 import type Koffi from 'koffi'
 import { PythreadsError } from '../errors/index.ts'
 
-/**
- * koffi runs calls on a stack of its own; Python's C code nests deeply. 16 MiB is the most that
- * koffi takes.
- */
+/** koffi runs native calls on its own stack, and Python's C code nests deeply. 16 MiB is its maximum. */
 const STACK_BYTES = 16 * 1024 * 1024
 
 /**
- * Whether this JavaScript thread makes no native calls where there is another way. A thread of
+ * Whether this JavaScript thread avoids native calls where there is another way. A thread of
  * `worker_threads` can be terminated at any moment, and koffi aborts the process when that happens
- * while it is loaded, defines a function or makes a view (design/latch.md). The other ways need
+ * while koffi loads, defines a function or makes a view (design/latch.md). The other ways need
  * `/proc`.
  */
 export const avoidsNativeCalls: boolean = !isMainThread && process.platform === 'linux'
@@ -20,8 +17,8 @@ export const avoidsNativeCalls: boolean = !isMainThread && process.platform === 
 let loaded: typeof Koffi | undefined
 
 /**
- * koffi, loaded when it is first needed: importing pythreads does no work, and process isolation
- * works where koffi does not.
+ * Returns koffi, and loads it on first use: importing pythreads stays cheap, and process isolation
+ * works where koffi does not load.
  *
  * @throws `ERR_PYTHREADS_RUNTIME` where koffi has no binary for this platform
  */
@@ -30,14 +27,14 @@ export function ffi(): typeof Koffi {
   try {
     loaded = createRequire(import.meta.url)('koffi') as typeof Koffi
   } catch (cause) {
-    const message = `koffi does not load on ${process.platform}-${process.arch}, and in-process Python needs it (isolation 'process' does not)`
+    const message = `koffi does not load on ${process.platform}-${process.arch}; in-process Python needs koffi, isolation 'process' does not`
     throw new PythreadsError('ERR_PYTHREADS_RUNTIME', message, { cause })
   }
   try {
     loaded.config({ sync_stack_size: STACK_BYTES })
   } catch {
     // "Cannot change Koffi configuration once a library has been loaded": the program itself uses
-    // koffi, and its setting stands. koffi's 2 MiB do for all but very deep calls.
+    // koffi, and its setting stays. koffi's default of 2 MiB is enough except for very deep calls.
   }
   return loaded
 }

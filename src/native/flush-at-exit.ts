@@ -2,18 +2,15 @@ import { FrameParser } from '../wire/index.ts'
 import { makeRoomForListeners } from './exit-listeners.ts'
 import { writeWhole } from './libc.ts'
 
-/**
- * How long leaving the process may wait for Python to say what it has not written yet, when Python
- * does not give up its GIL.
- */
+/** How long an exit may wait for Python's unwritten output: C code may keep the GIL. */
 export const FLUSH_TIMEOUT_MS = 150
 const CHUNK_BYTES = 64 * 1024
 
 let watching = false
 
 /**
- * Python is never finalized, which would flush what was printed. When this JavaScript thread ends,
- * `flush` has Python hand over what it holds of lines without an end, and writes it.
+ * Calls `flush` when this JavaScript thread ends. Python keeps printed text until its line ends,
+ * and is never finalized, which would write that text; `flush` fetches and writes it.
  */
 export function flushAtExit(flush: () => void): void {
   if (watching) return
@@ -23,8 +20,8 @@ export function flushAtExit(flush: () => void): void {
 }
 
 /**
- * Writes what Python hands over when it flushes: frames with the number of a descriptor each, until
- * their end. `receive` reads some of it, and returns 0 or less when no more comes.
+ * Writes the output that Python sends when it flushes: frames whose request id is the descriptor to
+ * write to. `receive` reads some bytes, and returns 0 or less at the end.
  */
 export function writeFlushed(receive: (chunk: Buffer) => number): void {
   const chunk = Buffer.alloc(CHUNK_BYTES)

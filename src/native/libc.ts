@@ -19,8 +19,9 @@ export const MSG_DONTWAIT: number = LINUX ? 0x40 : 0x80
 const MSG_NOSIGNAL = LINUX ? 0x4000 : 0
 const MFD_CLOEXEC = 1
 const WNOHANG = 1
-/** How often, and how many milliseconds apart, children that were killed are waited for. */
+/** Killed children are waited for this many times, */
 const REAP_LOOKS = 200
+/** with this pause in between. */
 const REAP_LOOK_MS = 5
 const F_SETFD = 2
 const FD_CLOEXEC = 1
@@ -43,12 +44,10 @@ export function send(fd: number, message: Uint8Array): boolean {
   return libc().send(fd, message, message.length, MSG_DONTWAIT | MSG_NOSIGNAL) === message.length
 }
 
-/** Some sockets that are waited for, again and again. */
+/** Waits for some sockets, again and again: the arguments of `poll` are made once. */
 export class Poller {
   readonly #count: number
-  /**
-   * An array of `struct pollfd`: descriptor, events that are waited for, events that were found.
-   */
+  /** An array of `struct pollfd`: descriptor, wanted events, found events. */
   readonly #request: Buffer
   readonly #poll = libc().poll
 
@@ -62,22 +61,22 @@ export class Poller {
   }
 
   /**
-   * Waits until one of them has something to read, or takes something to send, or its other end is
-   * closed; answers whether one has.
+   * Waits until a socket is readable or writable, or its other end is closed. Returns false when
+   * none is after `timeoutMs`.
    */
   wait(timeoutMs: number): boolean {
     return this.#poll(this.#request, this.#count, timeoutMs) > 0
   }
 
-  /** Whether the last wait found this one. */
+  /** Whether the last wait found this socket ready. */
   found(index: number): boolean {
     return this.#request.readInt16LE(index * 8 + 6) !== 0
   }
 }
 
 /**
- * Another descriptor of the same file, which no child process inherits, and of which Node knows
- * nothing: it can be given away.
+ * Duplicates a descriptor for another owner, such as Python: Node does not know the copy and never
+ * closes it. No child process inherits the copy.
  */
 export function duplicateFd(fd: number): number {
   const copy = libc().fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0)
@@ -85,14 +84,14 @@ export function duplicateFd(fd: number): number {
   return copy
 }
 
-/** A file in memory that has no name, for Linux. @throws the system's error */
+/** Makes a file in memory without a path, for Linux. @throws the system's error */
 export function makeMemoryFile(name: string): number {
   const fd = libc().memfd(name, MFD_CLOEXEC)
   if (fd < 0) throw systemError('memfd_create')
   return fd
 }
 
-/** Writes bytes whole, however long their reader takes. What nobody reads any more is dropped. */
+/** Writes all bytes, and waits for a slow reader. When the reader has gone, the rest is dropped. */
 export function writeWhole(fd: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length; ) {
     try {
@@ -110,8 +109,8 @@ export function closeFd(fd: number): void {
 }
 
 /**
- * Waits for child processes that were killed, for a moment: an event loop that has ended would
- * never do so, and they would stay in the system's list until this process ends.
+ * Waits briefly for killed child processes. The event loop, which would do so, has ended; without
+ * this they would stay zombies until this process ends.
  */
 export function reap(pids: Iterable<number>, timeoutMs: number): void {
   const deadline = Date.now() + timeoutMs
@@ -120,16 +119,15 @@ export function reap(pids: Iterable<number>, timeoutMs: number): void {
   }
 }
 
-/** As {@link reap}, while the event loop goes on. */
+/** Like {@link reap}, by timers, where the event loop goes on. */
 export function reapSoon(pids: readonly number[], looks: number = REAP_LOOKS): void {
   const left = pids.filter((pid) => libc().waitpid(pid, null, WNOHANG) === 0)
   if (left.length > 0 && looks > 0) setTimeout(reapSoon, REAP_LOOK_MS, left, looks - 1).unref()
 }
 
 /**
- * Loads a library for good: its symbols are visible to the extension modules that Python loads
- * later, and it stays when the JavaScript thread ends that asked for it, for koffi unloads what it
- * loaded. Answers what went wrong.
+ * Loads a library and never unloads it: koffi would unload it when this JavaScript thread ends. The
+ * extension modules that Python loads later see its symbols. Returns the error, if there is one.
  */
 export function pinLibrary(path: string): string | undefined {
   return libc().dlopen(path, RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE)
@@ -137,17 +135,14 @@ export function pinLibrary(path: string): string | undefined {
     : String(libc().dlerror())
 }
 
-/**
- * What happens on a signal; `sigaction` puts it back exactly as it was, handlers of others
- * included.
- */
+/** Reads the handler of a signal as the bytes that `sigaction` takes to restore it exactly. */
 export function signalAction(signal: number): Buffer {
   const action = Buffer.alloc(SIGACTION_BYTES)
   libc().sigaction(signal, null, action)
   return action
 }
 
-/** Drops what this process prints on stderr from now on. */
+/** Redirects this process's stderr to /dev/null, for C code too. */
 export function silenceStderr(): void {
   libc().dup2(openSync('/dev/null', 'w'), 2)
 }
@@ -158,17 +153,17 @@ export interface BareCalls {
 }
 
 /**
- * The C functions themselves: JavaScript that must not be stopped half-way calls them and no
- * function of its own.
+ * The C functions without a JavaScript wrapper. A terminated thread stops at the next JavaScript
+ * function call, so code that must not stop half-way calls only these.
  */
 export function bareCalls(): BareCalls {
   return libc()
 }
 
 /**
- * One number that all JavaScript threads of the process share: `getdate_err` of the C library,
- * which only `getdate` would write, a function that neither Node nor Python calls. Nothing else is
- * at hand that a thread finds without being told (design/latch.md).
+ * One word of memory that all JavaScript threads of the process share and can find without a
+ * message: the C library's variable `getdate_err`. Only the function `getdate` writes to it, which
+ * neither Node nor Python calls (design/latch.md).
  */
 export function processWord(): Int32Array {
   word ??= new Int32Array(libcVariable('getdate_err', 4))

@@ -9,21 +9,21 @@ import type { Outcome, PlainError } from './outcome.ts'
 import { nap } from './waiting.ts'
 
 /**
- * Has the main thread make the native calls of threads that avoid them. It is reached by the
- * inspector, whose messages interrupt its JavaScript, a wait of `Atomics.wait` too; only native
- * code that blocks it holds them up. It evaluates an expression, which can require a file of
- * CommonJS, and import none.
+ * Makes the main thread run the native calls of threads that avoid them. An inspector session
+ * evaluates an expression there: its messages interrupt JavaScript and `Atomics.wait`, and only
+ * blocking native code delays them. The expression can `require` a CommonJS file; `import` does not
+ * work in it.
  */
 type Task = keyof typeof OnMainThread
 
-/** How long the main thread may be in native code before this thread does without it. */
+/** How long the main thread may be in native code before this thread makes the calls itself. */
 const BEGIN_TIMEOUT_MS = 5_000
 
 /**
- * Has the main thread initialise Python, unless that was done before. Returns `false` while another
- * thread does it, and `undefined` where the main thread cannot be reached.
+ * Makes the main thread initialise Python, if it is not initialised yet. Returns `false` while
+ * another thread does so, and `undefined` where the main thread cannot be reached.
  *
- * @throws what it throws there
+ * @throws the error of the initialisation
  */
 export async function initialiseOnMainThread(
   facts: PythonFacts,
@@ -36,9 +36,9 @@ export async function initialiseOnMainThread(
     if ((await evaluate(session, '0', BEGIN_TIMEOUT_MS)) === undefined) return undefined
     const reply = await evaluate(session, expression('initialise', facts, closeGraceMs), timeoutMs)
     if (reply === undefined) return undefined
-    const told = JSON.parse(reply) as Outcome<boolean>
-    if ('error' in told) throw errorOf(told.error)
-    return told.value
+    const outcome = JSON.parse(reply) as Outcome<boolean>
+    if ('error' in outcome) throw errorOf(outcome.error)
+    return outcome.value
   } finally {
     settleAtExit()
     session.disconnect()
@@ -46,14 +46,15 @@ export async function initialiseOnMainThread(
   }
 }
 
-/** How long a thread lives on after it has disconnected. */
+/** How long a thread must live after it has disconnected its inspector session. */
 const SETTLE_MS = 100
 let disconnected: number | undefined
 
 /**
- * The main thread tells this one when it has dropped a session, and aborts the process when this
- * one is being taken down at that very moment (seen on Node 20 to 26, where a thread ended by
- * itself within 3 ms; not where it was terminated, or still connected).
+ * Delays the end of this thread after a session was disconnected. The main thread reports to this
+ * thread that the session is closed, and aborts the process if this thread is being taken down at
+ * that moment (seen on Node 20 to 26 when a thread ended by itself within 3 ms; never when it was
+ * terminated, or still connected).
  */
 function settleAtExit(): void {
   if (disconnected !== undefined) return
@@ -62,8 +63,8 @@ function settleAtExit(): void {
 }
 
 /**
- * Has the main thread wait for children of this thread, which ends, that were killed. Returns
- * whether it could be asked.
+ * Makes the main thread wait for the killed child processes of this thread, which is ending.
+ * Returns false where the main thread cannot be reached.
  */
 export function reapOnMainThread(pids: readonly number[]): boolean {
   const session = open()
@@ -76,7 +77,7 @@ const EVALUATION = { includeCommandLineAPI: true, returnByValue: true, silent: t
 type Session = import('node:inspector').Session
 
 function open(): Session | undefined {
-  if (!existsSync(MAIN_THREAD_FILE)) return undefined // the application is a bundle
+  if (!existsSync(MAIN_THREAD_FILE)) return undefined // a bundler took only the JavaScript along
   try {
     const inspector = createRequire(import.meta.url)(
       'node:inspector',
@@ -85,7 +86,7 @@ function open(): Session | undefined {
     session.connectToMainThread()
     return session
   } catch {
-    return undefined // Node was built without it, or its permission model forbids it
+    return undefined // Node was built without the inspector, or the permission model forbids it
   }
 }
 
@@ -93,12 +94,10 @@ function expression(task: Task, ...args: readonly unknown[]): string {
   return `require(${JSON.stringify(MAIN_THREAD_FILE)}).${task}(${args.map((arg) => JSON.stringify(arg)).join()})`
 }
 
-/**
- * Returns what an expression evaluates to, as text; `undefined` when it fails or takes too long.
- */
+/** Returns the value of an expression as text; `undefined` when it fails or takes too long. */
 function evaluate(session: Session, text: string, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs, undefined) // keeps this thread alive
+    const timer = setTimeout(resolve, timeoutMs, undefined) // also keeps this thread alive
     session.post('Runtime.evaluate', { expression: text, ...EVALUATION }, (failure, reply) => {
       clearTimeout(timer)
       const failed = failure !== null || reply.exceptionDetails !== undefined
@@ -107,8 +106,8 @@ function evaluate(session: Session, text: string, timeoutMs: number): Promise<st
   })
 }
 
-function errorOf(told: PlainError): Error {
-  const { name, message, code, cause: nested, ...rest } = told
+function errorOf(plain: PlainError): Error {
+  const { name, message, code, cause: nested, ...rest } = plain
   const cause = nested === undefined ? {} : { cause: errorOf(nested) }
   if (name === 'PythreadsError')
     return new PythreadsError(code as PythreadsError['code'], message, cause)

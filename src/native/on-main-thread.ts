@@ -5,13 +5,13 @@ import type { Outcome, PlainError } from './outcome.ts'
 import { initialiseNow } from './runtime.ts'
 
 /**
- * What the main thread does for threads that make no native calls (`main-thread.ts`). Bundled as a
- * file of CommonJS.
+ * The functions that the main thread runs for threads that make no native calls
+ * (`main-thread.ts`). `scripts/bundle.js` bundles them into a CommonJS file.
  */
 
 /**
- * Initialises Python, unless that was done before. Returns whether it is there; JSON of {@link
- * Outcome}.
+ * Initialises Python, if it is not initialised yet. Returns an {@link Outcome} as JSON: `false`
+ * while another thread initialises.
  */
 export function initialise(facts: PythonFacts, closeGraceMs: number): string {
   return plainError(() => {
@@ -21,7 +21,7 @@ export function initialise(facts: PythonFacts, closeGraceMs: number): string {
   })
 }
 
-/** Waits for child processes that were killed by a thread that has ended. */
+/** Waits for killed child processes of a thread that has ended. */
 export function reap(pids: readonly number[]): void {
   reapSoon(pids)
 }

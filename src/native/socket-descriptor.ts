@@ -1,15 +1,12 @@
 import type { Socket } from 'node:net'
 
-/** A socket of Node's, and its descriptor, which stays Node's. */
+/** A socket of Node and its descriptor. Node owns the descriptor and closes it with the socket. */
 export interface Connection {
   readonly socket: Socket
   readonly fd: number
 }
 
-/**
- * What Node's documentation does not name, and all its versions have on the systems that have
- * descriptors.
- */
+/** The undocumented `_handle` of a socket: Node 20 to 26 have it on Linux and macOS. */
 interface Handle {
   readonly fd?: number
   reading?: boolean
@@ -20,12 +17,12 @@ function handleOf(socket: Socket): Handle {
   return (socket as unknown as { _handle?: Handle | null })._handle ?? {}
 }
 
-/** The descriptor of a socket; -1 where it has none. */
+/** Adds the descriptor to a socket; -1 where there is none. */
 export function connectionOf(socket: Socket): Connection {
   return { socket, fd: handleOf(socket).fd ?? -1 }
 }
 
-/** Has the event loop leave alone what comes to a socket. It has read nothing yet. */
+/** Keeps the event loop from reading a socket, so that a blocked thread can read it itself. */
 export function stopReading(socket: Socket): void {
   const handle = handleOf(socket)
   handle.reading = false

@@ -5,20 +5,18 @@ const INITIAL_BYTES = 64 * 1024
 const FETCH = 0
 
 /**
- * The native function of the kernel's `sync_entry.py`. Attaching to Python, the call and detaching
- * happen in that one native call, so a JavaScript thread that is terminated in its middle ends only
- * after it, with the GIL released.
+ * The native function that the kernel's `sync_entry.py` exports for sync calls. It attaches to
+ * Python, runs the call and detaches in one native call. So a JavaScript thread that is terminated
+ * during a call ends only after the call, when the GIL is released.
  */
 export class SyncEntry {
   readonly #call: (buffer: Buffer, length: number, capacity: number) => number
-  /**
-   * Lent out while a call is encoded and while it runs; a call within a call gets one of its own.
-   */
+  /** The buffer for requests and replies; `undefined` during a call, so nested calls get others. */
   #spare: Buffer | undefined = Buffer.allocUnsafeSlow(INITIAL_BYTES)
 
   constructor(address: number | bigint) {
     const koffi = ffi()
-    // One anonymous type: koffi keeps named ones for as long as the JavaScript thread lives.
+    // An anonymous type: koffi keeps named types as long as the JavaScript thread lives.
     this.#call = koffi.decode(
       BigInt(address),
       koffi.proto('int64_t', ['uint8_t *', 'int64_t', 'int64_t']),
@@ -26,8 +24,8 @@ export class SyncEntry {
   }
 
   /**
-   * Sends a frame, whose request id is the pool's scope, and waits for its reply, which is valid
-   * until the next request.
+   * Sends a frame and waits for its reply. The request id of the frame is the number of the pool's
+   * scope. The reply is valid until the next request.
    */
   request(frame: Buffer): Buffer {
     const { length } = frame
@@ -43,7 +41,7 @@ export class SyncEntry {
     return size >= 0 ? buffer.subarray(0, size) : this.#fetch(-size)
   }
 
-  /** Fetches a reply that was larger than the buffer; the kernel keeps it for this thread. */
+  /** Fetches a reply that did not fit into the buffer; the kernel keeps it for this thread. */
   #fetch(size: number): Buffer {
     const buffer = Buffer.allocUnsafeSlow(size)
     buffer.fill(0, 0, HEADER_BYTES)

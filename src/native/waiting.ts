@@ -1,24 +1,22 @@
 import { readSync } from 'node:fs'
 
-/**
- * Waits for sockets that do not block, without a native call: they are looked at again and again.
- */
+/** Waits for nonblocking sockets without native calls: reads and naps until something comes. */
 
 const NEVER = new Int32Array(new SharedArrayBuffer(4))
-/** The wait is looked at after this share of the time that it has taken so far, */
+/** A nap takes this share of the time that was waited so far (a sixteenth), */
 const NAP_SHARE = 16
-/** and at least this often. */
+/** within these bounds. */
 const MAX_NAP_MS = 2
 const MIN_NAP_MS = 0.02
 
-/** Blocks this thread for a moment, unless it is terminated. */
+/** Blocks this thread for a moment; `terminate()` ends the wait. */
 export function nap(ms: number): void {
   Atomics.wait(NEVER, 0, 0, ms)
 }
 
 /**
- * Waits until something is true, `timeoutMs` at most; returns whether it is. What takes longer is
- * looked at less often.
+ * Waits until a condition is true; returns false when it is not after `timeoutMs`. The longer the
+ * wait, the rarer the condition is checked.
  */
 export function waitUntil(isTrue: () => boolean, timeoutMs: number): boolean {
   const began = performance.now()
@@ -30,14 +28,14 @@ export function waitUntil(isTrue: () => boolean, timeoutMs: number): boolean {
   return true
 }
 
-/** How long to nap after a wait that has taken so far. */
+/** How long to nap after waiting for `waitedMs`. */
 export function napAfter(waitedMs: number): number {
   return Math.min(Math.max(waitedMs / NAP_SHARE, MIN_NAP_MS), MAX_NAP_MS)
 }
 
 /**
- * Reads what has come to a socket that does not block: how many bytes, 0 at its end, -1 when there
- * is nothing yet.
+ * Reads from a nonblocking socket. Returns the number of bytes, 0 at its end, -1 when nothing has
+ * come.
  */
 export function readNow(fd: number, bytes: Buffer): number {
   try {
@@ -47,7 +45,7 @@ export function readNow(fd: number, bytes: Buffer): number {
   }
 }
 
-/** As {@link readNow}, once something has come; -1 when nothing comes for `timeoutMs`. */
+/** Like {@link readNow}, and waits for bytes; -1 when nothing comes within `timeoutMs`. */
 export function readSoon(fd: number, bytes: Buffer, timeoutMs: number): number {
   let length = -1
   waitUntil(() => {
