@@ -1,11 +1,11 @@
 const ALIGNMENT = 64
 
 /**
- * Which parts of a range of memory are free: an allocator that takes the first part that is large
- * enough. The kernel's `allocator.py` does the same.
+ * A first-fit allocator for a range of memory. The free list is kept outside of the memory, which
+ * other processes can write. The kernel's `allocator.py` works the same way.
  */
 export class Allocator {
-  /** The free parts `[starts[i], ends[i])`, in order, none of which touches the next one. */
+  /** The free parts `[starts[i], ends[i])`, in order; no part touches the next one. */
   readonly #starts: number[]
   readonly #ends: number[]
 
@@ -15,8 +15,8 @@ export class Allocator {
   }
 
   /**
-   * Takes `size` bytes, rounded up to the alignment; answers where they begin, `undefined` where
-   * there is no room.
+   * Takes `size` bytes, rounded up to the alignment. Returns their offset; `undefined` when no free
+   * part is large enough.
    */
   take(size: number): number | undefined {
     const taken = aligned(size)
@@ -30,12 +30,12 @@ export class Allocator {
     return undefined
   }
 
-  /** The free parts: where each begins, and how many bytes it has. */
+  /** Lists the free parts. */
   free(): (readonly [start: number, bytes: number])[] {
     return this.#starts.map((start, i) => [start, (this.#ends[i] as number) - start] as const)
   }
 
-  /** Makes what `take` answered free again. */
+  /** Frees bytes that `take` returned. */
   giveBack(start: number, size: number): void {
     const end = start + aligned(size)
     const next = this.#firstAfter(start)
@@ -71,7 +71,7 @@ export class Allocator {
   }
 }
 
-/** `size`, rounded up to what is really taken. */
+/** Rounds `size` up to the bytes that `take` takes. */
 export function aligned(size: number): number {
   return Math.ceil(size / ALIGNMENT) * ALIGNMENT
 }

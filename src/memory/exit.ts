@@ -2,8 +2,8 @@ import { isMainThread } from 'node:worker_threads'
 import { makeRoomForListeners, silenceStderr } from '../native/index.ts'
 
 /**
- * Has `end` run when this JavaScript thread ends, unless it is terminated, after whoever listens to
- * `exit` so far; for the main thread, whose process ends, not at all.
+ * Runs `end` when this JavaScript thread ends by itself, after the present listeners of `exit`. On
+ * the main thread `end` never runs: the end of the process frees everything.
  */
 export function whenThreadEnds(end: () => void): void {
   if (!isMainThread) process.off('exit', end).once('exit', end)
@@ -12,26 +12,26 @@ export function whenThreadEnds(end: () => void): void {
 let mustLeave: (() => boolean) | undefined
 
 /**
- * Ends this process without freeing what Python may be reading. Only a natural end of Node frees
- * arrays before it ends the process, while Python's threads go on; `process.exit` and uncaught
- * errors do not. `beforeExit` is emitted before a natural end, and only then.
+ * Ends this process by `process.reallyExit` where its natural end would free arrays that Python's
+ * threads are still reading. `process.exit` and uncaught errors end the process without freeing
+ * arrays. Node emits `beforeExit` before a natural end, and only then.
  *
- * `isNeeded` says whether Python still has an array: otherwise the end stays a natural one.
+ * `lendsArrays` says whether Python still has an array. If it has none, the natural end goes on.
  */
-export function leaveBeforeArraysAreFreed(isNeeded: () => boolean): void {
+export function leaveBeforeArraysAreFreed(lendsArrays: () => boolean): void {
   if (mustLeave !== undefined || !isMainThread) return
-  mustLeave = isNeeded
+  mustLeave = lendsArrays
   makeRoomForListeners(2)
   process.on('beforeExit', prepare)
-  prepare() // `beforeExit` may be what the first array is lent in
+  prepare() // a listener of `beforeExit` may be lending the first array right now
   // An uncaught error is printed after `exit` was emitted.
   process.prependListener('uncaughtExceptionMonitor', disarm)
 }
 
 function prepare(): void {
   arm()
-  process.nextTick(arm) // after what other listeners of `beforeExit` add
-  // runs only if there is more work, so that the process does not end yet
+  process.nextTick(arm) // again, behind the `exit` listeners that other `beforeExit` listeners add
+  // runs only if the process has more work, and does not end yet
   setImmediate(disarm).unref()
 }
 
@@ -44,7 +44,7 @@ function disarm(): void {
   process.off('exit', remember).off('exit', leave)
 }
 
-/** The listeners that Node calls; those that are added meanwhile are not called. */
+/** The listeners of this `exit` event. Node calls none that is added during the event. */
 let heard: ReturnType<typeof process.rawListeners> = []
 
 function remember(): void {
@@ -54,7 +54,7 @@ function remember(): void {
 function leave(code: number): void {
   if (!mustLeave?.()) return
   for (const listener of heard.slice(heard.indexOf(leave) + 1)) listener.call(process, code)
-  // `--trace-exit` tells of every call of this function, and there is none at a natural end.
+  // `--trace-exit` would print a stack for `reallyExit`; a natural end prints none.
   if (/(^|\s)--trace-exit(\s|$)/.test([...process.execArgv, process.env['NODE_OPTIONS']].join(' ')))
     silenceStderr()
   const { reallyExit } = process as unknown as { reallyExit?: (code: number) => never }

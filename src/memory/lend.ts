@@ -11,31 +11,27 @@ import { pin } from './pin.ts'
 
 /**
  * Memory that JavaScript lends to Python. Rules:
- * 1. A loan has a cell, one byte in a table that Python sees too: it is 0 until Python has no use
- *    for the memory any more, then
- *    1. Nothing is sent for it, so neither the end of a worker nor that of a pool loses one. It is
- *       looked at when something else is lent, and from time to time.
- * 2. A loan is not over before the call that made it is: the call may be made again. A worker
- *    process that ends gives back what it had; what an interpreter of this process has, it keeps.
- * 3. Arrays of the main thread are lent themselves: they are held here, and pinned, until Python
- *    lets go. Those of a worker thread die with it, at any moment: they are copied into memory that
- *    does not.
- * 4. The memory of the table is never unmapped, as Python may write there.
- * 5. Worker processes can write to all of the file, and may be hostile: what they write can end
- *    loans of the file, and nothing else. Workers in this process have a table of their own, which
- *    no process sees: the end of such a loan frees memory of this process.
+ * 1. Each loan has a flag, one byte in a table that Python sees too. The flag is 0 until Python has
+ *    dropped the memory, and 1 from then on. Python sends no message, so the end of a worker or a
+ *    pool loses none. The table is swept when something else is lent, and by a timer.
+ * 2. A loan lasts at least as long as the call that made it, as the call may be sent again. When a
+ *    worker process ends, its loans end. An interpreter of this process keeps its loans.
+ * 3. Arrays of the main thread are lent in place: they are referenced here, and pinned, until
+ *    Python drops them. Arrays of a worker thread are copied into shared memory, as the thread can
+ *    be terminated at any moment, and its arrays are freed then.
+ * 4. The memory of the tables is never unmapped, as Python may write to it at any time.
+ * 5. Worker processes can write to the whole file, and may be hostile. Their writes can end loans
+ *    of the file, and nothing else. Workers in this process have a table of their own, which no
+ *    other process sees: the end of such a loan frees memory of this process.
  */
 export const FLAG_BYTES: number = 1 << 20
-/** Smaller arrays are copied into the frame, where they need not be lent. */
+/** Smaller arrays are copied into the frame rather than into shared memory. */
 export const INLINE_BYTES: number = 32 * 1024
-/** Free memory that is kept, as memory that is new to a process is slow. */
+/** Free memory that is not returned to the system: the first write to a new page is slow. */
 const WARM_BYTES = 256 * 2 ** 20
-/**
- * Of how many loans one has been made since the cells were last looked at, when it is time to do so
- * again.
- */
+/** The flags are swept when the small loans since the last sweep exceed this share of all loans. */
 const SWEEP_SHARE = 8
-/** How often loans are looked at that nobody else looks at. */
+/** The timer sweeps after this time, while there are loans. */
 const LOOK_MS = 200
 
 /**
@@ -44,24 +40,24 @@ const LOOK_MS = 200
  */
 export type Access = 'address' | 'file' | 'none'
 
-/** What one pool lends. */
+/** The limit of the memory that one pool lends. */
 export interface Budget {
-  /** Known when the first worker is there. */
+  /** `'none'` until the first worker has started. */
   access: Access
-  /** How many bytes of copies it may lend at a time. */
+  /** The most bytes of copies that are lent at a time. */
   readonly limit: number
   used: number
 }
 
 /**
- * Where Python notes the ends of loans: one table in the file, and one that only this process sees.
- * The numbers of cells are for both.
+ * The flags by which Python ends loans. One table is in the file, another one is seen by this
+ * process only. A number belongs to one loan, in either table.
  */
 class Table {
   readonly flags: Uint8Array
-  /** By which Python finds it: its address, or the descriptor of the file below zero. */
+  /** How Python finds the table: an address, or the negative descriptor of the file. */
   readonly segment: number
-  /** How many loans have their cells in it. */
+  /** How many loans have their flag in this table. */
   count = 0
 
   constructor(memory: ArrayBuffer, segment: number) {
@@ -71,21 +67,22 @@ class Table {
 }
 
 class Lent {
-  /** What must not be collected. */
+  /** The buffer, which must not be collected during the loan; `undefined` for a copy. */
   readonly keep: unknown
   readonly budget: Budget
   readonly table: Table
-  /** Where its copy is, if it is one, and its size; else 0. */
+  /** The offset of the copy in the mapping, and its size; both 0 where the array itself is lent. */
   readonly start: number
   readonly bytes: number
-  /** The call that made it is not over. */
+  /** The call that made the loan is not over. */
   open = true
-  /** Python has let go. */
+  /** Python has dropped the memory. */
   over = false
-  /** Its worker was sent a copy, as it cannot see the memory. */
+  /** The worker could not see the memory, and was sent its bytes. */
   fetched = false
+  /** The worker process that has the loan; `undefined` for workers in this process. */
   borrower: object | undefined = undefined
-  /** Where its bytes are in the file, and how many. */
+  /** Where Python finds the bytes: an offset in the file, or an address. */
   position = 0
   length = 0
 
@@ -98,26 +95,29 @@ class Lent {
   }
 }
 
-/** What a JavaScript thread lends. */
+/** The loans of one JavaScript thread, and the memory for its copies. */
 class Lender {
   readonly #mapping: Mapping
   readonly #ofFile: Table
   #ofProcess: Table | undefined
   readonly #extents: Allocator
-  /** By their cells. */
+  /** The loans by the numbers of their flags. */
   readonly #loans: (Lent | undefined)[] = []
   #count = 0
+  /** Numbers of flags that were used before and are free. */
   readonly #free: number[] = []
+  /** The lowest number that was never used. */
   #next = 0
-  /** Bytes of copies, and of arrays that were allocated here. */
+  /** Bytes of copies, and of arrays that `allocate` made. */
   used = 0
+  /** The offsets of arrays that `allocate` made. */
   readonly #allocated = new WeakMap<ArrayBufferLike, number>()
   readonly #collected = new FinalizationRegistry<readonly [number, number]>(([start, bytes]) =>
     this.#giveBack(start, bytes),
   )
   readonly #pinned = new WeakSet<ArrayBufferLike>()
   #look: NodeJS.Timeout | undefined
-  /** How many small loans there were since the cells were looked at. */
+  /** How many small loans were made since the last sweep. */
   #unswept = 0
 
   constructor() {
@@ -139,7 +139,7 @@ class Lender {
     return this.#mapping.resident
   }
 
-  /** Memory that every worker sees. It is given back when it is collected. */
+  /** Takes memory that every worker sees. It is freed when the buffer is collected. */
   allocate(bytes: number): ArrayBuffer | undefined {
     const start = this.#take(bytes)
     if (start === undefined) return undefined
@@ -151,8 +151,8 @@ class Lender {
   }
 
   /**
-   * Lends some bytes: those themselves, where they are seen, or a copy. `undefined` where neither
-   * can be.
+   * Lends some bytes: in place where the workers see them, otherwise a copy. Returns `undefined`
+   * for arrays that are to be copied into the frame.
    */
   lend(bytes: Uint8Array, budget: Budget): Loan | undefined {
     const { buffer, byteOffset, length } = bytes
@@ -180,19 +180,21 @@ class Lender {
   }
 
   /**
-   * A call with this loan goes to a worker, whose end would be that of the loan; `undefined`: none.
+   * A call with this loan goes to a worker. `borrower`: the worker process, whose end is the end of
+   * the loan; `undefined` for a worker in this process.
    */
   sent(flag: number, borrower: object | undefined): void {
     const loan = this.#loans[flag]
     if (loan === undefined) return
     loan.borrower = borrower
     loan.over = loan.fetched = false
-    loan.table.flags[flag] = 0 // a worker that died may have let go
+    loan.table.flags[flag] = 0 // a worker that had the call before, and died, may have set it
   }
 
   /**
-   * A copy of the bytes of a loan for the worker that has it and cannot see them: for it, the loan
-   * is over. `undefined`: it has no such loan. `borrower`: as for `sent`.
+   * Copies the bytes of a loan for a worker that has the loan and cannot see the memory. This ends
+   * the worker's use of the loan. `undefined`: the worker has no such loan. `borrower`: as for
+   * `sent`.
    */
   bytesFor(borrower: object | undefined, flag: number): Uint8Array | undefined {
     const loan = this.#loans[flag]
@@ -203,7 +205,7 @@ class Lender {
       (loan.table === this.#ofFile) !== isOfFile
     )
       return undefined
-    if (loan.fetched) return undefined // one request, one copy: nobody may be reading them
+    if (loan.fetched) return undefined // a hostile worker may ask again and again
     loan.fetched = loan.over = true
     const base = isOfFile ? this.#mapping.address : 0
     return new Uint8Array(copyOf(base + loan.position, loan.length))
@@ -217,7 +219,7 @@ class Lender {
     if (loan.over) this.end(flag)
   }
 
-  /** Python never had it, or has it no longer. */
+  /** Ends a loan: Python never got the memory, or has dropped it. */
   end(flag: number): void {
     const loan = this.#loans[flag]
     if (loan === undefined) return
@@ -231,7 +233,7 @@ class Lender {
     this.#giveBack(loan.start, loan.bytes)
   }
 
-  /** A worker process has ended: it has nothing any more. */
+  /** A worker process has ended, and with it its loans. */
   forget(borrower: object): void {
     for (const [flag, loan] of this.#loans.entries()) {
       if (loan === undefined || loan.borrower !== borrower) continue
@@ -240,7 +242,7 @@ class Lender {
     }
   }
 
-  /** Takes back what Python has let go. */
+  /** Ends the loans whose memory Python has dropped. */
   sweep(): void {
     if (this.#ofFile.count > 0) this.#sweep(this.#ofFile)
     if (this.#ofProcess !== undefined && this.#ofProcess.count > 0) this.#sweep(this.#ofProcess)
@@ -248,7 +250,7 @@ class Lender {
 
   #sweep(table: Table): void {
     const used = table.flags.subarray(0, this.#next)
-    // Each place once: a worker that writes there all the time does not hold this thread up.
+    // Each flag once: a hostile worker that keeps setting flags does not keep this thread here.
     for (let flag = used.indexOf(1); flag >= 0; flag = used.indexOf(1, flag + 1)) {
       used[flag] = 0
       const loan = this.#loans[flag]
@@ -264,7 +266,7 @@ class Lender {
     return this.#ofProcess
   }
 
-  /** Whether Python has an array of this thread, rather than memory of the mapping. */
+  /** Whether Python has an array that V8 allocated, rather than memory of the mapping. */
   #lendsArrays(): boolean {
     this.sweep()
     return this.#loans.some(
@@ -272,9 +274,7 @@ class Lender {
     )
   }
 
-  /**
-   * To look at all cells for each of many small loans would take time that grows with their square.
-   */
+  /** Sweeps for every large loan, and now and then for small ones: else the cost is quadratic. */
   #sweepAtTimes(length: number): void {
     if (length < INLINE_BYTES && ++this.#unswept * SWEEP_SHARE < this.#count) return
     this.#unswept = 0
@@ -310,8 +310,8 @@ class Lender {
   }
 
   /**
-   * Gives all that is free back to the system when there is more of it than is ever kept: a worker
-   * process has written there.
+   * Returns all free memory to the system when more of it is resident than `#giveBack` ever keeps:
+   * then a worker process has written to free memory.
    */
   #trim(): void {
     if (this.#mapping.resident - this.used <= 2 * WARM_BYTES) return
@@ -345,22 +345,19 @@ function isResizable(buffer: ArrayBufferLike): boolean {
 let existing: Lender | undefined
 let isImpossible = !canMap
 
-/**
- * The lender of this JavaScript thread, made when it is first needed; `undefined` where nothing can
- * be lent.
- */
+/** Returns the lender of this JavaScript thread; `undefined` where memory cannot be lent. */
 export function lender(): Lender | undefined {
   if (existing !== undefined || isImpossible) return existing
   try {
     existing = new Lender()
   } catch (error) {
-    // No koffi; or no room for the mapping now, or no descriptor: arrays are copied meanwhile.
+    // Without koffi, never try again. No memory or no descriptor: arrays are copied until later.
     isImpossible = error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_RUNTIME'
   }
   return existing
 }
 
-/** What was lent so far in this thread, if anything was. */
+/** The lender of this thread, if one was made. */
 export function existingLender(): Lender | undefined {
   return existing
 }

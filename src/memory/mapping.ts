@@ -15,9 +15,9 @@ import {
 import { type Movable, pin } from './pin.ts'
 
 /**
- * Memory that this process shares with others, for Linux. macOS has `shm_open` and Windows
- * `CreateFileMapping`, but neither a way to open another process's nameless file: there, arrays are
- * copied through the channel.
+ * Memory that this process shares with worker processes, for Linux. macOS has `shm_open`, Windows
+ * has `CreateFileMapping`, and neither can open the unnamed file of another process: there, arrays
+ * are copied through the channel.
  */
 
 const PAGE_BYTES = 4096
@@ -25,19 +25,19 @@ const PAGE_BYTES = 4096
 /** Whether there is such memory here, for this JavaScript thread. */
 export const canMap: boolean = process.platform === 'linux' && !avoidsNativeCalls
 
-/** A file without a name that is mapped whole. It takes memory only where it was written to. */
+/** A memory file without a path, mapped whole. Only pages that were written to take memory. */
 export class Mapping {
   readonly address: number
   readonly bytes: number
   readonly fd: number
   #open = true
   #hasFile = true
-  /** The parts that are mapped, in order. */
+  /** The parts of the file that are still mapped, in order. */
   #parts: readonly Part[]
 
   /**
-   * `fd` is closed by `close`, and by Node when this JavaScript thread ends; where this throws, it
-   * stays the caller's.
+   * Takes over `fd`: `close` closes it, or Node when this JavaScript thread ends. When the
+   * constructor throws, the caller still owns it.
    */
   constructor(fd: number) {
     this.fd = fd
@@ -46,7 +46,7 @@ export class Mapping {
     this.#parts = [{ offset: 0, bytes: this.bytes }]
   }
 
-  /** Makes one of `bytes` bytes. */
+  /** Makes a file of `bytes` bytes and maps it. */
   static create(bytes: number): Mapping {
     const raw = makeSealedFile(bytes)
     let fd: number
@@ -63,12 +63,12 @@ export class Mapping {
     }
   }
 
-  /** Bytes of memory that it takes. */
+  /** The bytes of memory that the file takes. */
   get resident(): number {
     try {
       if (this.#hasFile) return fstatSync(this.fd).blocks * 512
     } catch {
-      // a system that does not say it
+      // the system does not tell: count what is mapped
     }
     return this.#parts.reduce((sum, { bytes }) => sum + bytes, 0)
   }
@@ -78,14 +78,14 @@ export class Mapping {
   }
 
   /**
-   * Copies bytes to an offset. Without a view: V8 collects garbage for every few large buffers that
-   * are made.
+   * Copies bytes to an offset. It makes no view, as V8 collects garbage after every few large
+   * buffers.
    */
   write(offset: number, bytes: Uint8Array): void {
     writeMemory(this.address + offset, bytes)
   }
 
-  /** Gives memory that nobody uses back to the system; it is zeros when it is used again. */
+  /** Returns unused memory to the system. Its bytes are zeros when they are used again. */
   discard(offset: number, bytes: number): void {
     for (const part of this.#parts) {
       const first = Math.ceil(Math.max(offset, part.offset) / PAGE_BYTES) * PAGE_BYTES
@@ -95,9 +95,7 @@ export class Mapping {
     }
   }
 
-  /**
-   * Gives back the descriptor, and the address space of everything except the pages of these parts.
-   */
+  /** Closes the descriptor, and unmaps everything except the pages of these parts. */
   keepOnly(parts: readonly Part[]): void {
     const pages = pagesOf(parts)
     let at = 0
@@ -109,7 +107,7 @@ export class Mapping {
     this.#closeFile()
   }
 
-  /** Makes some memory zeros. */
+  /** Fills some bytes with zeros. Whole pages are discarded, which is faster. */
   clear(offset: number, bytes: number): void {
     const memory = new Uint8Array(this.view(offset, bytes))
     if (bytes < 16 * PAGE_BYTES) return void memory.fill(0)
@@ -119,13 +117,13 @@ export class Mapping {
     this.discard(offset, bytes)
   }
 
-  /** Closes the descriptor, where nobody asks how much memory it takes: what is mapped stays. */
+  /** Closes the descriptor; the memory stays mapped. */
   #closeFile(): void {
     if (this.#hasFile) letGo(this.fd)
     this.#hasFile = false
   }
 
-  /** Nobody may have a view of it any more. */
+  /** Unmaps the memory: every view of it must be gone by now. */
   close(): void {
     if (!this.#open) return
     this.#open = false
@@ -135,8 +133,9 @@ export class Mapping {
 }
 
 /**
- * Opens a file of this process again, so that Node closes it when this JavaScript thread ends.
- * Without `/proc` the descriptor is duplicated; what a terminated thread had of those stays open.
+ * Opens a file of this process again by Node, which closes the new descriptor when this JavaScript
+ * thread ends. Without `/proc` the descriptor is duplicated, and stays open if the thread is
+ * terminated.
  */
 function reopen(fd: number): number {
   try {
@@ -153,7 +152,7 @@ export interface Part {
   readonly bytes: number
 }
 
-/** The pages of some parts, in order; those that touch are one part. */
+/** The pages that contain some parts, in order. Adjacent pages are one part. */
 function pagesOf(parts: readonly Part[]): Part[] {
   const pages: Part[] = []
   for (const { offset, bytes } of [...parts].sort((one, other) => one.offset - other.offset)) {
@@ -173,12 +172,12 @@ function pagesOf(parts: readonly Part[]): Part[] {
 }
 
 /**
- * The memory at an address, which has to stay as long as the buffer. The buffer keeps it: it cannot
- * be transferred.
+ * Makes a buffer of the memory at an address. The memory must stay mapped as long as the buffer
+ * lives, so the buffer is pinned: no transfer can move the memory to a buffer that lives longer.
  *
- * Node detaches a buffer of koffi's when its JavaScript thread ends, and aborts where the mark
- * forbids that (Node 24 and newer). So koffi's buffer hands the memory over to a plain one, which
- * Node leaves alone, where it can (Node 22 and newer).
+ * Node detaches koffi's buffers when their JavaScript thread ends, and aborts when such a buffer is
+ * marked as untransferable (Node 24 and newer). So `transfer` first moves the memory to a plain
+ * buffer, which Node does not detach (Node 22 and newer have `transfer`).
  */
 export function viewOf(address: number, bytes: number): ArrayBuffer {
   const view: Movable = memoryView(address, bytes)

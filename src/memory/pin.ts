@@ -1,6 +1,6 @@
 import workerThreads from 'node:worker_threads'
 
-/** A buffer and the methods that Node 22 and newer give it. */
+/** A buffer, with a method that Node 22 and newer have. */
 export type Movable = ArrayBuffer & { transfer?(): ArrayBuffer }
 
 /** The methods that hand a buffer's memory over to another buffer. */
@@ -49,8 +49,8 @@ const stopper = {
 }
 
 /**
- * Node checks the transfer list first, then reads the value, and transfers nothing when the value
- * throws.
+ * Tries a transfer without effect: `structuredClone` checks the transfer list first, then reads the
+ * value, and transfers nothing when the value throws.
  */
 function wouldTransfer(buffer: ArrayBuffer): boolean {
   try {

@@ -34,7 +34,7 @@ export type TypedArrayConstructor =
   | (BigInt64ArrayConstructor | BigUint64ArrayConstructor)
 
 /**
- * A typed array in memory that Python sees, in this process and in others.
+ * Makes a typed array in memory that Python sees, in this process and in worker processes.
  *
  * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_MEMORY`
  */
@@ -60,7 +60,7 @@ export function allocate<K extends TypedArrayConstructor>(
     new (buffer: ArrayBuffer, at: number, length: number): InstanceType<K>
   }
   const segment = bytes === 0 || !canMap ? undefined : lender()
-  // copied when it crosses
+  // an ordinary array, which is copied for each call
   if (segment === undefined) return inMemory(bytes, () => new ofKind(length))
   const buffer = segment.allocate(bytes)
   if (buffer === undefined) throw noRoom(bytes)
@@ -68,8 +68,8 @@ export function allocate<K extends TypedArrayConstructor>(
 }
 
 /**
- * Whether it is the class of a typed array, of this realm or another one; a class that is derived
- * from one is not.
+ * Whether `kind` is the class of a typed array, of this JavaScript realm or of another one, such as
+ * that of `node:vm`. Derived classes are refused.
  */
 function isTypedArrayClass(kind: unknown): boolean {
   if (typeof kind !== 'function' || !Object.hasOwn(kind, 'BYTES_PER_ELEMENT')) return false
@@ -87,7 +87,7 @@ function inMemory<T>(bytes: number, make: () => T): T {
 function noRoom(bytes: number, cause?: unknown): PythreadsError {
   return new PythreadsError(
     'ERR_PYTHREADS_MEMORY',
-    `There is no room for an array of ${bytes} bytes that Python sees`,
+    `There is no room for an array of ${bytes} bytes in the memory that Python shares`,
     { cause },
   )
 }

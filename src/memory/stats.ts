@@ -1,7 +1,7 @@
 import { borrowedCount, borrowedUse } from './borrow.ts'
 import { existingLender } from './lend.ts'
 
-/** What this JavaScript thread lends and borrows. */
+/** Counts the memory that this JavaScript thread lends and borrows. */
 export function memoryStats(): {
   lent: number
   borrowed: number

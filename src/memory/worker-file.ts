@@ -13,31 +13,30 @@ import { PythreadsError } from '../errors/index.ts'
 import { FLAG_BYTES } from './lend.ts'
 
 /**
- * The memory of a worker process: a descriptor of that process, which the worker names. The worker
- * may be hostile, and this process may have rights that the worker lacks. So whatever is done to
- * the file must be something that the worker could do itself:
- * 1. The first descriptor is O_PATH: to open it does nothing to a device, a pipe, or a file with a
- *    lease. All that follows goes by that descriptor, so the worker cannot put another file in its
- *    place.
- * 2. The file must be a memfd: no name in any folder, in memory, with pages of the usual size.
- * 3. Everybody may read and write it, as is so with a memfd: whoever has any descriptor of it can
- *    open it again for writing.
- * 4. Before it is mapped or written it must be sealed (`isSealed`, `refusesToShrink`): memory that
- *    gets shorter ends whoever has it mapped.
+ * Opens the memory file of a worker process: the worker names one of its descriptors. The worker
+ * may be hostile, and this process may have rights that the worker lacks. So this process does
+ * nothing to the file that the worker could not do itself:
+ * 1. The first descriptor is O_PATH: opening it has no effect on a device, a pipe or a leased file.
+ *    Everything else uses that descriptor, so the worker cannot exchange the file.
+ * 2. The file must be a memfd: in memory, without a path, with pages of the usual size.
+ * 3. Every user must have the right to read and write the file, as with every memfd. Then whoever
+ *    has a descriptor, the worker too, can open the file for writing.
+ * 4. Before the file is mapped or written, it must be sealed (`isSealed`, `refusesToShrink`): a
+ *    file that shrinks crashes every process that has it mapped.
  */
 const O_PATH = 0o10000000
 const TMPFS = 0x01021994
 /** Read and write, for everybody. */
 const OPEN_TO_ALL = 0o666
-/** What the kernel says of a memfd. */
+/** The beginning of a memfd's link text in `/proc`. */
 const MEMFD = '/memfd:'
 const MOST_DESCRIPTORS = 2 ** 31 - 1
 
 /**
- * Opens the file from which a worker lends. `undefined`: it cannot be opened, as there is no
- * `/proc`, no right to look there, or no descriptor left.
+ * Opens the file from which a worker lends. Returns `undefined` when there is no `/proc`, no right
+ * to read there, or no descriptor left.
  *
- * @throws `ERR_PYTHREADS_PROTOCOL` when it is not what a worker lends from
+ * @throws `ERR_PYTHREADS_PROTOCOL` when the file is no memory file of a worker
  */
 export function openWorkerFile(pid: number, fd: unknown): number | undefined {
   if (!Number.isInteger(fd) || (fd as number) < 0 || (fd as number) > MOST_DESCRIPTORS)
@@ -48,30 +47,30 @@ export function openWorkerFile(pid: number, fd: unknown): number | undefined {
     const path = `/proc/self/fd/${found}`
     const name = attempt(() => readlinkSync(path))
     if (name === undefined) return undefined
-    // The name comes first: it is the kernel's, while a file system of the worker's own would be
-    // asked for the rest.
+    // The name first: only Linux decides it. `fstat` would ask the file system, which may be the
+    // worker's own (FUSE) and never reply.
     if (!name.startsWith(MEMFD)) notMemory('a file with a name')
     const [stats, system] = [attempt(() => fstatSync(found)), attempt(() => statfsSync(path))]
-    if (stats === undefined || system === undefined) return undefined // it cannot be looked at
+    if (stats === undefined || system === undefined) return undefined
     if (!stats.isFile() || stats.nlink !== 0 || (stats.mode & OPEN_TO_ALL) !== OPEN_TO_ALL)
       notMemory('a file of somebody else')
     if (system.type !== TMPFS) notMemory('a file that is not in memory')
     checkSize(stats)
-    // Nonblocking: a lease on the file would hold this thread up.
+    // Nonblocking: a lease on the file would make `open` wait for the worker.
     return attempt(() => openSync(path, constants.O_RDWR | constants.O_NONBLOCK))
   } finally {
     letGo(found)
   }
 }
 
-/** How large a worker's file is. @throws `ERR_PYTHREADS_PROTOCOL` when that cannot be */
+/** The size of a worker's file. @throws `ERR_PYTHREADS_PROTOCOL` for an impossible size */
 export function sizeOf(fd: number): number {
   return checkSize(fstatSync(fd))
 }
 
 /**
- * More than the cells, and no more than `sharedMemoryMb` can say: the address space of this process
- * is for all workers.
+ * A file has more bytes than its flags, and no more than the memory of the machine, the most that
+ * `sharedMemoryMb` allows: a huge file would take the address space from other workers.
  */
 function checkSize({ size }: Stats): number {
   if (!(size > FLAG_BYTES && size <= FLAG_BYTES + totalmem())) notMemory(`${size} bytes`)
@@ -79,9 +78,9 @@ function checkSize({ size }: Stats): number {
 }
 
 /**
- * Whether nobody can make a worker's file shorter, for when no native call is made: Node cannot
- * read the seals. The kernel refuses to shorten a sealed file with EPERM. One that is not sealed
- * loses its last byte, which the worker could take away as well.
+ * Whether a worker's file is sealed against shrinking. Node cannot read seals without a native
+ * call, so this tries: Linux refuses to shorten a sealed file with EPERM. An unsealed file loses
+ * its last byte, which the worker could have removed too.
  */
 export function refusesToShrink(fd: number): boolean {
   try {
@@ -95,6 +94,6 @@ export function refusesToShrink(fd: number): boolean {
 export function notMemory(what: string): never {
   throw new PythreadsError(
     'ERR_PYTHREADS_PROTOCOL',
-    `A worker lends from what is not its memory: ${what}`,
+    `A worker lends from a file that is not its memory: ${what}`,
   )
 }
