@@ -7,42 +7,41 @@ import type { CallContext, ExportedValues } from './exported-values.ts'
 import type { EncodedFrame, FrameEncoder } from './frame-encoder.ts'
 import { FrameReferences } from './frame-references.ts'
 
-/** Who runs callbacks for Python: a worker. */
+/** The worker whose callbacks run here. */
 export interface CallbackHost {
   readonly counts: ReferenceCounts
 }
 
-/** A callback that a worker waits for. */
+/** A callback that Python waits for. */
 export interface CallbackContext {
   readonly host: CallbackHost
   returned: boolean
 }
 
 /**
- * The callback that is running, in everything that it starts: a call made there may be taken by the
- * worker that waits.
+ * The callback that runs, also in the asynchronous code that it starts. The worker that waits for
+ * the callback may take a call that is made there, which prevents a deadlock.
  */
 const inCallback = new AsyncLocalStorage<CallbackContext>()
-let used = false
+/** `getStore` costs time, so programs without callbacks never call it. */
+let hasRunCallbacks = false
 
-/** The callback in which this runs. */
+/** The callback in which the caller runs, if there is one. */
 export function callbackContext(): CallbackContext | undefined {
-  return used ? inCallback.getStore() : undefined
+  return hasRunCallbacks ? inCallback.getStore() : undefined
 }
 
 function runCallback<T>(context: CallbackContext, callback: () => T): T {
-  used = true
+  hasRunCallbacks = true
   return inCallback.run(context, callback)
 }
 
-/**
- * How many values Python may hold when it gets one more from a callback; and when it gets the error
- * that a callback throws, beside its text.
- */
+/** When Python holds this many JavaScript values, a callback's result may add no more. */
 const MOST_HELD = 2 ** 20
+/** When Python holds this many, it gets only the text of a thrown error, not a reference. */
 const MOST_ERRORS = 2 ** 16
 
-/** Writes what callbacks answer. */
+/** Encodes the replies to callbacks. */
 export class CallbackReplies {
   readonly #encoder: FrameEncoder
   readonly #exported: ExportedValues
@@ -52,7 +51,7 @@ export class CallbackReplies {
     this.#exported = exported
   }
 
-  /** The frame for what a callback returned; for what is wrong with that, if it cannot cross. */
+  /** The frame for a callback's result, or for the error of a result that cannot cross. */
   result(value: unknown, counts: ReferenceCounts): EncodedFrame {
     try {
       const write = (encoder: { value(value: unknown, name: string): void }) =>
@@ -66,7 +65,7 @@ export class CallbackReplies {
       frame.references.retract()
       throw new PythreadsError(
         'ERR_PYTHREADS_VALUE',
-        `Python holds ${counts.held} JavaScript values already, the most that there are`,
+        `Python already holds ${counts.held} JavaScript values, which is the limit`,
       )
     } catch (error) {
       return this.error(error, counts)
@@ -74,8 +73,8 @@ export class CallbackReplies {
   }
 
   /**
-   * The frame for what a callback threw: Python gets its text, and the number by which the value
-   * itself comes back.
+   * The frame for an error that a callback threw: its text, and the number of the thrown value. If
+   * Python lets the exception pass, JavaScript gets the same value back.
    */
   error(thrown: unknown, counts: ReferenceCounts): EncodedFrame {
     const { name, message, stack } = textOf(thrown)
@@ -84,7 +83,7 @@ export class CallbackReplies {
     return this.#encode(KIND.CALLBACK_ERROR, [number, name, message, stack], references)
   }
 
-  /** The frame for a callback that is not made, as it would be one too many or comes too late. */
+  /** The frame for a callback that is not run, as there are too many, or its call has ended. */
   denied(message: string): EncodedFrame {
     return this.#encode(
       KIND.CALLBACK_ERROR,
@@ -93,7 +92,7 @@ export class CallbackReplies {
     )
   }
 
-  /** The frame for a callback whose arguments JavaScript cannot hold. It was not called. */
+  /** The frame for a callback that is not run, as JavaScript cannot represent its arguments. */
   refused(refusal: PythreadsError): EncodedFrame {
     const { reason, keys } = refusedValue(refusal) ?? { reason: refusal.message, keys: [] }
     return this.#encode(
@@ -108,18 +107,16 @@ export class CallbackReplies {
   }
 }
 
-/**
- * What Python asks of JavaScript: to call the function with this number; `undefined`: it could not
- * be read.
- */
+/** A request of Python to call a JavaScript function. */
 export interface CallbackRequest {
+  /** The number of the function; `undefined` when the request could not be read. */
   readonly number: number | undefined
   readonly args: readonly unknown[]
   /** Bits of {@link CALLER}. */
   readonly caller: number
-  /** The request for which Python calls it; 0 where that is not known. */
+  /** The id of the request during which Python calls the function; 0 when it is not known. */
   readonly call: number
-  /** Why the arguments cannot be held, if so. */
+  /** Why JavaScript cannot represent the arguments, if it cannot. */
   readonly refusal: PythreadsError | undefined
 }
 
@@ -130,18 +127,18 @@ export function readCallback(
   end: number,
   reviver: Reviver,
 ): CallbackRequest {
-  let asked: unknown
+  let fields: unknown
   let refusal: PythreadsError | undefined
   try {
-    asked = decode(bytes, start, end, reviver)
+    fields = decode(bytes, start, end, reviver)
   } catch (error) {
     if (!(error instanceof PythreadsError) || error.code !== 'ERR_PYTHREADS_VALUE') throw error
     refusal = error
-    asked = refusedValue(error)?.value
+    fields = refusedValue(error)?.value
   }
-  if (!Array.isArray(asked) && refusal !== undefined)
+  if (!Array.isArray(fields) && refusal !== undefined)
     return { number: undefined, args: [], caller: 0, call: 0, refusal }
-  const [number, args, caller, call = 0] = Array.isArray(asked) ? asked : []
+  const [number, args, caller, call = 0] = Array.isArray(fields) ? fields : []
   if (
     typeof number !== 'number' ||
     !Array.isArray(args) ||
@@ -157,8 +154,9 @@ export function readCallback(
 }
 
 /**
- * Checks that Python may ask for this; returns the number. @throws `ERR_PYTHREADS_PROTOCOL` when it
- * does not hold the function, or it is none
+ * Checks that Python holds the function of a request; returns the function's number.
+ *
+ * @throws `ERR_PYTHREADS_PROTOCOL` when Python does not hold it, or when it is no function
  */
 export function checkRequest(
   { number }: CallbackRequest,
@@ -184,29 +182,29 @@ export class CallbackRunner {
   }
 
   /**
-   * Calls a function. `call`: for which call Python calls it. `answer` sends its result, `pending`
-   * says meanwhile that it is a promise, where Python can go on.
+   * Calls a function. `call`: the call during which Python calls it. `reply` sends the result.
+   * `pending` tells Python that the result is a promise, where Python's event loop can go on.
    */
   run(
     request: CallbackRequest,
     call: CallContext | undefined,
-    answer: (frame: EncodedFrame) => void,
+    reply: (frame: EncodedFrame) => void,
     pending?: () => void,
   ): void {
     const { counts } = this.#host
-    if (counts.ended !== undefined) return answer(this.#replies.denied(counts.ended))
+    if (counts.ended !== undefined) return reply(this.#replies.denied(counts.ended))
     const number = checkRequest(request, counts, this.#exported)
     const { args, refusal } = request
-    if (refusal !== undefined) return answer(this.#replies.refused(refusal))
+    if (refusal !== undefined) return reply(this.#replies.refused(refusal))
     const context = { host: this.#host, returned: false }
     const finish = (frame: EncodedFrame) => {
       context.returned = true
-      answer(frame)
+      reply(frame)
       frame.references.delivered()
     }
     const succeed = (value: unknown) => finish(this.#replies.result(value, counts))
     const fail = (error: unknown) => finish(this.#replies.error(error, counts))
-    // What it returns is encoded in its context, too: there may be functions, and getters, in it.
+    // The result is encoded in the same async context: it may contain functions and getters.
     this.#exported.runInContext(number, call, () => {
       try {
         const result = runCallback(context, () => this.#exported.call(number, args))
@@ -220,15 +218,15 @@ export class CallbackRunner {
   }
 }
 
-/** What Python says of the thread that waits for a callback, in the third field of a CALLBACK. */
+/** Bits of the third field of a CALLBACK, about the Python thread that waits for the callback. */
 export const CALLER = {
-  /** An event loop runs there, so it can go on while a promise is pending. */
+  /** An event loop runs in the thread, and can go on while a promise is pending. */
   HAS_LOOP: 1,
-  /** It belongs to a worker, so no sync call waits for it. */
+  /** The thread is a worker's own: no sync call of JavaScript waits for it. */
   OWN_THREAD: 2,
 } as const
 
-/** A promise, or what behaves as one. */
+/** Whether `await` would call the `then` method of a value. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     (typeof value === 'object' || typeof value === 'function') && value !== null && hasThen(value)
@@ -239,15 +237,15 @@ function hasThen(value: object): boolean {
   return 'then' in value && typeof value.then === 'function'
 }
 
-/** The error for an answer that would come only when this thread stops waiting. */
+/** The error for a promise that could settle only after this blocked thread stops waiting. */
 export function promiseInSyncCall(): PythreadsError {
   return new PythreadsError(
     'ERR_PYTHREADS_DEADLOCK',
-    'A function that Python called in a sync call answered with a promise, for which this blocked thread could never wait',
+    'A function that Python called in a sync call returned a promise, which cannot settle while this thread is blocked',
   )
 }
 
-/** What Python gets to see of a thrown value, which may be anything: always texts. */
+/** Describes a thrown value for Python. A program may throw any value, even a hostile proxy. */
 function textOf(thrown: unknown): { name: string; message: string; stack: string } {
   try {
     if (!isError(thrown)) return { name: '', message: shown(thrown), stack: '' }
@@ -258,12 +256,15 @@ function textOf(thrown: unknown): { name: string; message: string; stack: string
   }
 }
 
-/** An error of any realm. */
+/** Whether a value is an error of any JavaScript realm (`node:vm`). */
 function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value)
 }
 
-/** `String` would write an array that is in an array twice two times, and at each level again. */
+/**
+ * `String` writes an array that is nested twice in each level of another one exponentially often;
+ * `inspect` has limits.
+ */
 function shown(value: unknown): string {
   return Array.isArray(value)
     ? inspect(value, { depth: 1, maxArrayLength: 10, maxStringLength: 1000 })

@@ -1,19 +1,22 @@
 import { PythreadsError } from '../errors/index.ts'
 import type { ExportedValues } from './exported-values.ts'
 
-/** What Python has dropped of one value, and how many of the notes on it are young (rule 5). */
+/** The notes by which Python has dropped one value: their sums. */
 interface Dropped {
+  /** How many references Python has dropped. */
   sent: number
+  /** How often Python sent the value back to JavaScript meanwhile (rule 3). */
   returns: number
-  young: number
+  /** How many of the notes still wait for the event loop to read all sockets (rule 5). */
+  waiting: number
 }
 
 /**
- * Two turns of the event loop have a whole look at the descriptors between them; one more is for
- * what Node puts off.
+ * The event loop polls all sockets once between two turns. The third turn is for reads that Node
+ * puts off.
  */
 const QUIET_TURNS = 3
-/** How long a turn is waited for, at least. */
+/** The pause before a turn. */
 const TURN_MS = 5
 
 /**
@@ -34,22 +37,22 @@ const TURN_MS = 5
  *    sockets.
  */
 export class ReferenceCounts {
-  /** Why nothing of it can be used any more. */
+  /** Why the interpreter has ended; `undefined` while it runs. */
   ended: string | undefined
-  /** Objects in Python that JavaScript holds. */
+  /** How many Python objects JavaScript holds. */
   objects = 0
   readonly #exported: ExportedValues
+  /** How many references Python has to each value, by the value's number. */
   readonly #sent = new Map<number, number>()
+  /** How often each value was read in a frame from Python. */
   readonly #returns = new Map<number, number>()
   readonly #dropped = new Map<number, Dropped>()
-  /**
-   * The numbers of what was dropped in the last turns of the event loop, the oldest first (rule 5).
-   */
+  /** The values dropped in each of the last turns of the event loop, the oldest first (rule 5). */
   readonly #turns: number[][] = Array.from({ length: QUIET_TURNS }, () => [])
-  /** How many notes are young. */
-  #young = 0
+  /** How many notes wait, of all values. */
+  #waiting = 0
   #isTurning = false
-  /** How many of its sockets are not read for now. */
+  /** How many sockets of the interpreter are paused, and not read. */
   #paused = 0
 
   constructor(exported: ExportedValues) {
@@ -61,7 +64,7 @@ export class ReferenceCounts {
     for (const number of numbers) this.#sent.set(number, (this.#sent.get(number) ?? 0) + 1)
   }
 
-  /** Such a frame was taken back before anybody read it. */
+  /** A frame with these values was taken back before Python read it. */
   retract(numbers: readonly number[]): void {
     for (const number of numbers) {
       const held = (this.#sent.get(number) ?? 0) - 1
@@ -70,7 +73,7 @@ export class ReferenceCounts {
     }
   }
 
-  /** How many values Python holds. */
+  /** How many JavaScript values Python holds. */
   get held(): number {
     return this.#sent.size
   }
@@ -80,15 +83,16 @@ export class ReferenceCounts {
    */
   check(number: number): void {
     if (!this.#sent.has(number))
-      refuse(`it means the JavaScript value ${number}, which it does not hold`)
+      refuse(`it refers to the JavaScript value ${number}, which it does not hold`)
   }
 
   /**
-   * One of our values comes home in a frame that is being read. @throws `ERR_PYTHREADS_PROTOCOL`
-   * when Python does not hold it
+   * Returns the JavaScript value that Python sends back in the frame that is being read.
+   *
+   * @throws `ERR_PYTHREADS_PROTOCOL` when Python does not hold the value
    */
   take(number: number): unknown {
-    if (this.ended !== undefined) return undefined // of a call that nobody waits for
+    if (this.ended !== undefined) return undefined // the call of this frame has been rejected
     this.check(number)
     const value = this.#exported.get(number)
     this.#returns.set(number, (this.#returns.get(number) ?? 0) + 1)
@@ -97,80 +101,77 @@ export class ReferenceCounts {
   }
 
   /**
-   * Python has dropped values: the number of each, how often it crossed, and how often it went home
-   * meanwhile.
+   * Python has dropped values. A note has the number of a value, how many references are dropped,
+   * and how often Python sent the value back meanwhile.
    *
-   * @throws `ERR_PYTHREADS_PROTOCOL` when it has not got as many
+   * @throws `ERR_PYTHREADS_PROTOCOL` when Python has fewer references than it drops
    */
   dropped(notes: unknown): void {
     if (this.ended !== undefined) return
     if (!Array.isArray(notes)) refuse('dropped values that are no list')
     for (const note of notes) {
       if (!isDropNote(note)) refuse('a dropped value without its counts')
-      const [number, crossings, homecomings] = note
-      const waiting = this.#dropped.get(number) ?? { sent: 0, returns: 0, young: 0 }
-      if (waiting.sent + crossings > (this.#sent.get(number) ?? 0))
-        refuse(`it drops the JavaScript value ${number} more often than it got it`)
-      waiting.sent += crossings
-      waiting.returns += homecomings
-      waiting.young++
-      this.#young++
-      this.#dropped.set(number, waiting)
-      this.#exported.noteDropping(number, crossings)
+      const [number, sent, returns] = note
+      const dropped = this.#dropped.get(number) ?? { sent: 0, returns: 0, waiting: 0 }
+      if (dropped.sent + sent > (this.#sent.get(number) ?? 0))
+        refuse(`it drops the JavaScript value ${number} more often than it got the value`)
+      dropped.sent += sent
+      dropped.returns += returns
+      dropped.waiting++
+      this.#waiting++
+      this.#dropped.set(number, dropped)
+      this.#exported.noteDropping(number, sent)
       this.#turns.at(-1)?.push(number)
     }
     this.#turnSoon()
   }
 
-  /** All that came on its sockets has been looked at once more (rule 5). */
+  /** The event loop has polled all sockets once more (rule 5). */
   eventLoopTurned(): void {
-    if (this.#young === 0) return
-    const old = this.#turns.shift() ?? []
+    if (this.#waiting === 0) return
+    const oldest = this.#turns.shift() ?? []
     this.#turns.push([])
-    for (const number of old) {
-      const waiting = this.#dropped.get(number)
-      if (waiting === undefined) continue
-      this.#young--
-      waiting.young--
+    for (const number of oldest) {
+      const dropped = this.#dropped.get(number)
+      if (dropped === undefined) continue
+      this.#waiting--
+      dropped.waiting--
       this.#drop(number)
     }
   }
 
-  /** One of its sockets is not read for now (`step` 1), or is again (-1). */
+  /** A socket of the interpreter is paused (`step` 1), or resumed (`step` -1). */
   paused(step: number): void {
     this.#paused += step
     this.#turnSoon()
   }
 
   #turnSoon(): void {
-    if (this.#isTurning || this.#paused > 0 || this.#young === 0) return
+    if (this.#isTurning || this.#paused > 0 || this.#waiting === 0) return
     this.#isTurning = true
     const turn = () => {
       this.#isTurning = false
       this.eventLoopTurned()
       this.#turnSoon()
     }
-    // Not in the next turn: one that does not wait for anything costs more than most callbacks.
-    // Behind the timer, the sockets are looked at.
+    // Not in the next turn: a turn that never sleeps costs more than most callbacks. `setImmediate`
+    // runs after the poll that follows the timer.
     setTimeout(() => setImmediate(turn), TURN_MS).unref()
   }
 
-  /**
-   * Drops a value that Python has dropped, once every frame in which it came home has been read
-   * (rule 3).
-   */
+  /** Drops a value that Python has dropped, once rules 3 and 5 allow it. */
   #drop(number: number): void {
-    const note = this.#dropped.get(number)
-    const seen = this.#returns.get(number) ?? 0
-    if (note === undefined || note.young > 0 || seen < note.returns) return
+    const dropped = this.#dropped.get(number)
+    const read = this.#returns.get(number) ?? 0
+    if (dropped === undefined || dropped.waiting > 0 || read < dropped.returns) return
     this.#dropped.delete(number)
-    this.#exported.noteDropping(number, -note.sent)
+    this.#exported.noteDropping(number, -dropped.sent)
     const held = this.#sent.get(number) ?? 0
-    const count = Math.min(note.sent, held) // a call may have been taken back meanwhile
+    const count = Math.min(dropped.sent, held) // a call may have been taken back meanwhile
     if (count === held) this.#sent.delete(number)
     else this.#sent.set(number, held - count)
-    if (seen === note.returns) this.#returns.delete(number)
-    else this.#returns.set(number, seen - note.returns)
+    if (read === dropped.returns) this.#returns.delete(number)
+    else this.#returns.set(number, read - dropped.returns)
     this.#exported.drop(number, count)
   }
 
@@ -182,21 +183,16 @@ export class ReferenceCounts {
     for (const [number, count] of this.#sent) this.#exported.drop(number, count)
     for (const counts of [this.#sent, this.#returns, this.#dropped]) counts.clear()
     for (const numbers of this.#turns) numbers.length = 0
-    this.#young = 0
+    this.#waiting = 0
   }
 }
 
 function isDropNote(
   note: unknown,
-): note is readonly [number: number, crossings: number, homecomings: number] {
+): note is readonly [number: number, sent: number, returns: number] {
   if (!Array.isArray(note) || note.length !== 3) return false
-  const [number, crossings, homecomings] = note
-  return (
-    Number.isSafeInteger(number) &&
-    Number.isSafeInteger(crossings) &&
-    crossings > 0 &&
-    isCount(homecomings)
-  )
+  const [number, sent, returns] = note
+  return Number.isSafeInteger(number) && Number.isSafeInteger(sent) && sent > 0 && isCount(returns)
 }
 
 function isCount(value: unknown): boolean {

@@ -3,9 +3,9 @@ type Opened = Iterator<unknown> | AsyncIterator<unknown>
 type Step = { value: unknown; done?: boolean | undefined }
 
 /**
- * A JavaScript iterable that Python goes through. It is opened when it is encoded, so that nothing
- * is lost which its source emits before Python asks, and closed once: by Python, or when Python
- * drops it, or when its call is not made.
+ * A JavaScript iterable that Python iterates. The iterator is opened when the iterable is encoded,
+ * so that no item is lost that its source emits before Python's first step. The iterator is closed
+ * once: by Python, when Python drops it, or when its call is not made.
  */
 export class ExportedIterator {
   /** Whether its steps are promises. */
@@ -16,39 +16,39 @@ export class ExportedIterator {
   #firstStep: Promise<unknown> | undefined
   #done = false
 
-  /** @throws whatever opening the source throws */
+  /** @throws the error of the source's `[Symbol.iterator]()` or `[Symbol.asyncIterator]()` */
   constructor(source: Source) {
     this.#source = source
-    const openLater = Reflect.get(source, Symbol.asyncIterator) as (() => Opened) | null | undefined
-    this.isAsync = openLater != null
+    const openAsync = Reflect.get(source, Symbol.asyncIterator) as (() => Opened) | null | undefined
+    this.isAsync = openAsync != null
     this.#iterator =
-      openLater != null ? openLater.call(source) : (source as Iterable<unknown>)[Symbol.iterator]()
+      openAsync != null ? openAsync.call(source) : (source as Iterable<unknown>)[Symbol.iterator]()
     checkObject(this.#iterator, 'The iterator')
   }
 
   /**
-   * Whether the source is its own asynchronous iterator, or a stream: another pass over it would
-   * share its items.
+   * Whether the source can be iterated only once: it is its own asynchronous iterator, or a stream.
+   * A second iterator would take items away from the first one.
    */
   get isOnce(): boolean {
     return this.isAsync && ((this.#iterator as object) === this.#source || isStream(this.#source))
   }
 
   /**
-   * Takes the first step of an asynchronous iterable, as `for await` would. A stream, or a
-   * generator that goes through one, listens from then on: an error of the stream is an error of
-   * this step rather than an uncaught one.
+   * Takes the first step of an asynchronous iterable, as `for await` would. From then on, a stream
+   * (or a generator that iterates one) has listeners, so an error of the stream rejects this step.
+   * Without the step it would be an uncaught exception.
    */
   start(): void {
     if (!this.isAsync || this.#firstStep !== undefined || this.#done) return
     const iterator = this.#iterator
     this.#firstStep = new Promise((resolve) => resolve(iterator.next()))
-    this.#firstStep.catch(() => {}) // told when Python asks
+    this.#firstStep.catch(() => {}) // Python gets the error at its first step
   }
 
-  /** `'next'` returns `[value]`, or null at the end; `'return'` ends it early. */
-  step(what: unknown): unknown {
-    if (what === 'return') return this.#return()
+  /** `'next'` returns `[value]`, or null at the end. `'return'` closes the iterator early. */
+  step(method: unknown): unknown {
+    if (method === 'return') return this.#return()
     if (this.#done) return null
     if (!this.isAsync) return this.#ending(() => this.#read(this.#iterator.next()))
     const first = this.#firstStep
@@ -60,13 +60,13 @@ export class ExportedIterator {
     )
   }
 
-  /** Python has dropped it, perhaps before its end; or its call is not made. */
+  /** Closes the iterator: Python has dropped it, or its call is not made. */
   dropped(): void {
     try {
       const ended = this.#return()
-      if (ended instanceof Promise) ended.catch(() => {}) // nobody is left to tell
+      if (ended instanceof Promise) ended.catch(() => {}) // no caller is left to get the error
     } catch {
-      // nobody is left to tell
+      // no caller is left to get the error
     }
   }
 
@@ -77,7 +77,7 @@ export class ExportedIterator {
     return null
   }
 
-  /** An iterator whose step throws is over: it is not closed. */
+  /** Like `for of`, does not close an iterator whose step throws: it has ended. */
   #ending<T>(read: () => T): T {
     try {
       return read()
@@ -91,13 +91,13 @@ export class ExportedIterator {
     if (this.#done) return null
     this.#done = true
     const ended = this.#iterator.return?.()
-    // The iterator of a stream ends it only after a step that is awaited, and that may never come.
+    // A stream's iterator destroys the stream only after its pending step, which may never settle.
     if (this.isAsync && isStream(this.#source)) this.#source.destroy()
     return this.isAsync ? Promise.resolve(ended).then(() => null) : null
   }
 }
 
-/** Whether it is a readable stream of Node, or of a package like it. */
+/** Whether the source is a readable stream of Node, or of a package like `readable-stream`. */
 function isStream(source: object): source is { destroy(): void } {
   const { destroy, pipe, on } = source as Record<'destroy' | 'pipe' | 'on', unknown>
   return typeof destroy === 'function' && typeof pipe === 'function' && typeof on === 'function'

@@ -5,17 +5,17 @@ import { ExportedIterator } from './exported-iterator.ts'
 
 interface ExportedValue {
   readonly value: unknown
-  /** How many times it has gone to Python and not been dropped there. */
+  /** How many times the value was sent to Python and not dropped there. */
   sent: number
-  /** How many of these Python has dropped, as it has said just now. */
+  /** How many of these Python has dropped by notes that are not processed yet. */
   dropping: number
-  /** The async context of the call that passed it first. */
+  /** The async context of the call that passed the value first. */
   context: AsyncResource | undefined
-  /** Whether another call has passed it since, which has a context of its own. */
+  /** Whether a call with another async context has passed the value since. */
   isShared: boolean
 }
 
-/** The call for which Python calls a function, as far as it is known. */
+/** The call during which Python calls a function. */
 export interface CallContext {
   readonly context: AsyncResource | undefined
   /** Whether the call has passed the value with this number. */
@@ -23,21 +23,21 @@ export interface CallContext {
 }
 
 /**
- * The JavaScript values of a pool that Python holds: functions, steps of iterators, errors that
- * were thrown; and its account of memory.
+ * The JavaScript values of a pool that Python holds: functions, iterators, thrown errors. The
+ * pool's memory budget is here too, as frames need both.
  */
 export class ExportedValues {
-  /** What the pool lends. */
+  /** The limit of the memory that the pool lends. */
   readonly budget: Budget
   readonly #values = new Map<number, ExportedValue>()
-  /** Of objects and functions: 0 and -0, which can be thrown, would be one key. */
+  /** Numbers of objects and functions only: 0 and -0, which can be thrown, would be one key. */
   readonly #numbers = new Map<unknown, number>()
   /**
-   * Those that are steps of iterators. The values themselves are not looked at: they may be
-   * anything that can be thrown.
+   * The values that are iterators. `instanceof` on the values themselves is not safe: a thrown
+   * value may be a hostile proxy.
    */
   readonly #iterators = new Map<number, ExportedIterator>()
-  /** Those of asynchronous iterators that Python holds, by the iterator: it has one first step. */
+  /** Sources that can be iterated only once, with their iterator: sent again, they share it. */
   readonly #onceIterators = new WeakMap<object, ExportedIterator>()
   #next = 1
 
@@ -51,32 +51,29 @@ export class ExportedValues {
 
   /** The value with this number. @throws `ERR_PYTHREADS_PROTOCOL` when there is none. */
   get(number: number): unknown {
-    const local = this.#values.get(number)
-    if (local === undefined) {
+    const exported = this.#values.get(number)
+    if (exported === undefined) {
       throw new PythreadsError(
         'ERR_PYTHREADS_PROTOCOL',
-        `Python means the JavaScript value ${number}, which it does not hold`,
+        `Python refers to the JavaScript value ${number}, which it does not hold`,
       )
     }
-    return local.value
+    return exported.value
   }
 
   /**
-   * Runs what a callback asks for in the async context of the call that passed the value: of
-   * `call`, where that has passed it; else of the first call that has.
+   * Runs a callback in the async context of the call that passed the value: of `call`, if that call
+   * passed the value, otherwise of the first call that did.
    */
   runInContext<T>(number: number, call: CallContext | undefined, run: () => T): T {
-    const local = this.#values.get(number)
+    const exported = this.#values.get(number)
     const isOfCall =
-      call?.context !== undefined && local?.isShared === true && call.includes(number)
-    const context = isOfCall ? call.context : local?.context
+      call?.context !== undefined && exported?.isShared === true && call.includes(number)
+    const context = isOfCall ? call.context : exported?.context
     return context === undefined ? run() : context.runInAsyncScope(run)
   }
 
-  /**
-   * Does what a callback asks: calls the function with this number, or takes a step of the
-   * iterator.
-   */
+  /** Calls the function with this number, or takes a step of the iterator. */
   call(number: number, args: readonly unknown[]): unknown {
     const value = this.get(number)
     if (typeof value === 'function') return value(...args)
@@ -84,22 +81,19 @@ export class ExportedValues {
     return iterator?.step(args[0])
   }
 
-  /**
-   * @throws `ERR_PYTHREADS_PROTOCOL` when the value with this number is nothing that Python can
-   * call
-   */
+  /** @throws `ERR_PYTHREADS_PROTOCOL` when the value is neither a function nor an iterator */
   checkCallable(number: number): void {
     if (typeof this.get(number) === 'function' || this.#iterators.has(number)) return
     throw new PythreadsError(
       'ERR_PYTHREADS_PROTOCOL',
-      `Python calls the JavaScript value ${number}, which is no function`,
+      `Python calls the JavaScript value ${number}, which is not a function`,
     )
   }
 
   /**
-   * Counts one more crossing of a value; returns its number, which is the same as long as Python
-   * holds it. `steps`: it is {@link ExportedIterator}. `context`: that of the call that passes it,
-   * where Python can call it.
+   * Counts that a value is sent once more; returns its number, which stays the same while Python
+   * holds the value. `steps`: the value is an {@link ExportedIterator}. `context`: the async
+   * context of the call, for values that Python can call.
    */
   add(value: unknown, steps: boolean = false, context?: AsyncResource): number {
     let number = this.#numbers.get(value)
@@ -109,22 +103,22 @@ export class ExportedValues {
       this.#values.set(number, { value, sent: 0, dropping: 0, context, isShared: false })
       if (steps) this.#iterators.set(number, value as ExportedIterator)
     }
-    const local = this.#values.get(number) as ExportedValue
-    if (local.dropping > 0 && local.dropping === local.sent) {
-      local.context = context // Python has it anew
-      local.isShared = false
+    const exported = this.#values.get(number) as ExportedValue
+    if (exported.dropping > 0 && exported.dropping === exported.sent) {
+      exported.context = context // Python has dropped every earlier reference
+      exported.isShared = false
     }
-    local.sent++
-    if (local.context !== context && context !== undefined) {
-      if (local.context === undefined) local.context = context
-      else local.isShared = true
+    exported.sent++
+    if (exported.context !== context && context !== undefined) {
+      if (exported.context === undefined) exported.context = context
+      else exported.isShared = true
     }
     return number
   }
 
   /**
-   * The steps of an iterable: of an asynchronous one that can be gone through only once, always the
-   * same as long as Python holds them.
+   * Returns the iterator of an iterable. A source that can be iterated only once has one iterator
+   * while Python holds it.
    */
   iteratorOf(source: Iterable<unknown> | AsyncIterable<unknown>): ExportedIterator {
     const known = this.#onceIterators.get(source)
@@ -135,26 +129,26 @@ export class ExportedValues {
   }
 
   /**
-   * Python has dropped `count` crossings of a value, which is kept for a moment; below zero: that
-   * is over.
+   * Notes that Python has dropped `count` references to a value, which is kept until the note is
+   * processed. A negative `count` ends the note.
    */
   noteDropping(number: number, count: number): void {
-    const local = this.#values.get(number)
-    if (local !== undefined) local.dropping += count
+    const exported = this.#values.get(number)
+    if (exported !== undefined) exported.dropping += count
   }
 
-  /** Python has dropped `count` crossings of a value, or they never got there. */
+  /** Python has dropped `count` references to a value, or the frames were never sent. */
   drop(number: number, count: number = 1): void {
-    const local = this.#values.get(number)
-    if (local === undefined) return
-    local.sent -= count
-    if (local.sent > 0) return
+    const exported = this.#values.get(number)
+    if (exported === undefined) return
+    exported.sent -= count
+    if (exported.sent > 0) return
     this.#values.delete(number)
-    this.#numbers.delete(local.value)
+    this.#numbers.delete(exported.value)
     const iterator = this.#iterators.get(number)
     this.#iterators.delete(number)
     if (iterator === undefined) return
-    if (local.context === undefined) iterator.dropped()
-    else local.context.runInAsyncScope(() => iterator.dropped())
+    if (exported.context === undefined) iterator.dropped()
+    else exported.context.runInAsyncScope(() => iterator.dropped())
   }
 }

@@ -2,14 +2,15 @@ import { Encoder, FLAG, HEADER_BYTES, type Kind, type Loan, writeHeader } from '
 import { EMPTY, type FrameReferences } from './frame-references.ts'
 
 /**
- * A buffer is given up for a new one when it is this full; the calls that wait in it keep it alive.
+ * When a slab has this many bytes, later frames go to a new one. Waiting calls keep their slab
+ * alive.
  */
 const SLAB_BYTES = 60 * 1024
 
-/** A payload of so many bytes is lent rather than sent, where it can be. */
+/** A payload of at least this size is lent through shared memory, where there is any. */
 const LENT_FRAME_BYTES = 256 * 1024
 
-/** Where an encoded frame is, and what goes along with it. */
+/** An encoded frame: a part of a slab, and the references in it. */
 export interface EncodedFrame {
   readonly slab: Buffer
   readonly start: number
@@ -20,13 +21,14 @@ export interface EncodedFrame {
 /** Writes a request's payload. */
 export type Write = (encoder: Encoder) => void
 
-/** Encodes frames one behind the other into slabs. */
+/** Encodes frames one behind the other into slabs: a buffer for each call would cost more. */
 export class FrameEncoder {
+  /** `undefined` while a frame is encoded: a getter of an argument may make another call. */
   #encoder: Encoder | undefined = new Encoder()
 
   /**
-   * Encodes a frame; what `write` throws leaves no trace. A getter of an argument may make a call
-   * of its own meanwhile. `flags`: of `FLAG`, besides `ESCAPED`.
+   * Encodes a frame. When `write` throws, nothing stays behind in the slab or in the references.
+   * `flags`: bits of `FLAG`, besides `ESCAPED`.
    */
   encode(kind: Kind, write: Write, references: FrameReferences, flags: number = 0): EncodedFrame {
     const encoder = this.#encoder ?? new Encoder()
@@ -63,8 +65,8 @@ export class FrameEncoder {
 }
 
 /**
- * A frame that says where its payload is. The encoder of that one is not used again, as it may be
- * lent itself.
+ * A frame that refers to a lent payload. It needs an encoder of its own, as Python may be reading
+ * the slab of the payload.
  */
 function lentFrame(
   kind: number,
@@ -79,7 +81,7 @@ function lentFrame(
   return { slab: encoder.buffer, start: 0, end: encoder.position, references }
 }
 
-/** The bytes of an encoded frame, with its request id. */
+/** Writes the request id into an encoded frame, and returns the frame's bytes. */
 export function frameBytes({ slab, start, end }: EncodedFrame, id: number): Buffer {
   slab.writeUInt32LE(id, start + 4)
   return slab.subarray(start, end)

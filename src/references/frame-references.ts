@@ -8,29 +8,26 @@ import { ExportedValues } from './exported-values.ts'
 import { type Handle, handleOf, type Owner, targetOf } from './handles.ts'
 
 /**
- * What crosses as a reference in one frame: JavaScript values that go along, and the objects that
- * decide where it can go.
+ * The references in one frame: JavaScript values that Python will hold, Python objects, which
+ * decide the worker that gets the frame, and lent memory.
  */
 export class FrameReferences implements References {
-  /** The worker, or line, that the frame has to go to, because an object in it lives there. */
+  /** The worker or sync connection that must get the frame: a Python object in it lives there. */
   owner: Owner | undefined
-  /** The numbers of the JavaScript values in it. */
+  /** The numbers of the JavaScript values in the frame. */
   numbers: number[] | undefined
-  /**
-   * The async context of the call, once there is a function or an iterable in it: others pay
-   * nothing for it.
-   */
+  /** The async context of the call; made only for frames with a function or an iterable. */
   context: AsyncResource | undefined
-  /** The same as `numbers`, once somebody asks. */
+  /** The same as `numbers`, made on the first `includes`. */
   #numberSet: Set<number> | undefined
-  /** The cells of the memory that it lends. */
+  /** The flags of the loans in the frame. */
   #loans: number[] | undefined
-  /** The objects in it, which are not released before it has arrived. */
+  /** The Python objects in the frame; they are not released before the frame has arrived. */
   #handles: Handle[] | undefined
-  /** The asynchronous iterables in it, until it is whole. */
+  /** The asynchronous iterables in the frame, until it is encoded. */
   #iterators: ExportedIterator[] | undefined
   readonly #exported: ExportedValues
-  /** Where the frame goes, if that is known already. */
+  /** The counts of the interpreter that gets the frame, if that is known already. */
   readonly #counts: ReferenceCounts | undefined
 
   constructor(exported: ExportedValues, counts?: ReferenceCounts) {
@@ -38,7 +35,7 @@ export class FrameReferences implements References {
     this.#counts = counts
   }
 
-  /** Whether nothing crosses but plain values. */
+  /** Whether the frame has only plain values. */
   get isEmpty(): boolean {
     return (
       this.owner === undefined &&
@@ -61,7 +58,7 @@ export class FrameReferences implements References {
       if (owner.counts !== (this.owner?.counts ?? this.#counts ?? owner.counts)) {
         throw new PythreadsError(
           'ERR_PYTHREADS_OTHER_WORKER',
-          `the Python ${handle.type} lives in another worker than the one this goes to`,
+          `the Python ${handle.type} lives in another worker than the one that gets the call`,
         )
       }
       this.owner ??= owner
@@ -92,7 +89,7 @@ export class FrameReferences implements References {
     return [ESCAPE.ITERATOR, number, iterator.isAsync]
   }
 
-  /** Whether it lends memory. */
+  /** Whether the frame lends memory. */
   get lends(): boolean {
     return this.#loans !== undefined
   }
@@ -107,35 +104,33 @@ export class FrameReferences implements References {
     return loan
   }
 
-  /** The frame is whole: what is asynchronous in it begins. */
+  /** The frame is encoded, and its asynchronous iterables take their first steps. */
   encoded(): void {
     for (const iterator of this.#iterators ?? []) iterator.start()
     this.#iterators = undefined
   }
 
   /**
-   * The frame goes to a worker, with whose end what it borrows is given back; `undefined`: to one
-   * that keeps it.
+   * The frame goes to a worker. `borrower`: the worker process, whose end ends the loans;
+   * `undefined` for a worker in this process, which keeps them.
    */
   sent(borrower: object | undefined): void {
-    for (const cell of this.#loans ?? []) existingLender()?.sent(cell, borrower)
+    for (const flag of this.#loans ?? []) existingLender()?.sent(flag, borrower)
   }
 
-  /** Whether the value with this number is in it. */
+  /** Whether the JavaScript value with this number is in the frame. */
   includes(number: number): boolean {
     this.#numberSet ??= new Set(this.numbers)
     return this.#numberSet.has(number)
   }
 
-  /**
-   * As `cross`, for what Python can call: it runs in the async context in which this is encoded.
-   */
+  /** Like `add`, for values that Python can call: they run in the async context of this call. */
   #addCallable(value: unknown, steps: boolean = false): number {
     this.context ??= new AsyncResource('PYTHREADS_CALL')
     return this.add(value, steps, this.context)
   }
 
-  /** Notes that a value goes along; returns its number. */
+  /** Adds a JavaScript value to the frame; returns its number. */
   add(value: unknown, steps: boolean = false, context?: AsyncResource): number {
     const number = this.#exported.add(value, steps, context)
     this.numbers ??= []
@@ -143,20 +138,17 @@ export class FrameReferences implements References {
     return number
   }
 
-  /**
-   * Python has what it needs of the objects in it, and will not be sent it again: they may be
-   * released.
-   */
+  /** The frame is not sent again: its Python objects may be released, and its loans may end. */
   delivered(): void {
     for (const handle of this.#handles ?? []) handle.unuse()
     this.#handles = undefined
-    for (const cell of this.#loans ?? []) existingLender()?.settle(cell)
+    for (const flag of this.#loans ?? []) existingLender()?.settle(flag)
     this.#loans = undefined
   }
 
-  /** The frame goes nowhere. */
+  /** The frame will not be sent: everything in it is taken back. */
   retract(): void {
-    for (const cell of this.#loans ?? []) existingLender()?.end(cell)
+    for (const flag of this.#loans ?? []) existingLender()?.end(flag)
     this.#loans = undefined
     this.delivered()
     for (const number of this.numbers ?? []) this.#exported.drop(number)
@@ -164,5 +156,5 @@ export class FrameReferences implements References {
   }
 }
 
-/** Of all frames in which nothing crosses, so that calls that wait need none of their own. */
+/** Shared by all frames without references, so that a waiting call needs no object of its own. */
 export const EMPTY: FrameReferences = new FrameReferences(new ExportedValues())

@@ -4,15 +4,15 @@ import { FrameEncoder, frameBytes } from './frame-encoder.ts'
 import { FrameReferences } from './frame-references.ts'
 
 const encoder = new FrameEncoder()
-const nothing = new ExportedValues()
+const noValues = new ExportedValues()
 
-/** The frame that has objects dropped in Python. */
+/** The frame that makes Python drop the objects with these ids. */
 export function releaseFrame(ids: readonly number[]): Buffer {
   return frameBytes(
     encoder.encode(
       KIND.RELEASE,
       (payload) => payload.value(ids, 'ids'),
-      new FrameReferences(nothing),
+      new FrameReferences(noValues),
     ),
     0,
   )
