@@ -1,12 +1,12 @@
 import { PythreadsError } from '../errors/index.ts'
 import type { Task } from './task.ts'
 
-/** When a call is given up. */
+/** The limits after which a call is cancelled. */
 export interface CallLimits {
   readonly signal?: AbortSignal | undefined
-  /** How long it may take, from the moment it is made; `null`: any time. */
+  /** The longest time from the moment the call is made; `null`: no limit. */
   readonly timeoutMs?: number | null | undefined
-  /** How long it may wait for a worker; `null`: any time. */
+  /** The longest time that the call waits for a worker; `null`: no limit. */
   readonly queueTimeoutMs?: number | null | undefined
 }
 
@@ -17,24 +17,27 @@ export function abortError(signal: AbortSignal, target?: string): PythreadsError
   })
 }
 
-/** What to do when a signal is aborted. A signal of many calls has one listener. */
+/** Each signal has one listener for all of its calls: Node warns of many listeners. */
 const listeners = new WeakMap<AbortSignal, Set<() => void>>()
 
 function onAbort(signal: AbortSignal, abort: () => void): () => void {
-  let waiting = listeners.get(signal)
-  if (waiting === undefined) {
-    const all = new Set<() => void>()
-    waiting = all
-    listeners.set(signal, all)
-    signal.addEventListener('abort', () => all.forEach((one) => void one()), { once: true })
+  let known = listeners.get(signal)
+  if (known === undefined) {
+    const callbacks = new Set<() => void>()
+    known = callbacks
+    listeners.set(signal, callbacks)
+    signal.addEventListener('abort', () => callbacks.forEach((callback) => void callback()), {
+      once: true,
+    })
   }
-  waiting.add(abort)
-  return () => waiting.delete(abort)
+  known.add(abort)
+  return () => known.delete(abort)
 }
 
 /**
- * Has a call given up when its time is over or its signal says so; what is set for that ends with
- * the call. `isWaiting` says whether a call has not begun.
+ * Cancels a call by `giveUp` when its time is over or its signal is aborted. The timers and the
+ * listener are removed when the call is settled. `isWaiting` says whether a call still waits for a
+ * worker.
  */
 export function armLimits(
   task: Task,

@@ -1,23 +1,17 @@
-/** How many kinds of calls are remembered, at least. */
+/** Profiles of the last 10,000 kinds of calls are kept, and of as many before those. */
 const MAX_KNOWN = 10_000
-/** A call that holds its worker's thread no longer than this is a short one. */
+/** A short call holds its worker's thread no longer than this. */
 const SHORT_US = 200
-/** One that holds it no longer than this is a brief one. */
+/** A brief call holds its worker's thread no longer than this. */
 const BRIEF_US = 10_000
-/**
- * After so many short ones in a row, and none since that was longer, the next one is expected to be
- * short.
- */
+/** After this number of short calls in a row, the next call is expected to be short too. */
 const ENOUGH_IN_A_ROW = 8
-/** How much work may stand behind a call, so that neither side waits for the other. */
+/** A worker is sent this much work ahead, so that its thread need not wait for JavaScript. */
 const BACKLOG_US = 1_000
 const MAX_DEPTH = 64
-/**
- * A call that takes less holds its worker no longer than it takes JavaScript to make it: one worker
- * does all of them.
- */
+/** A tiny call takes Python less time than JavaScript needs to make the next one. */
 const TINY_US = 10
-/** How much work tiny calls may have before them, rather than that another worker is woken. */
+/** Tiny calls queue at a busy worker up to this much work: waking another worker takes longer. */
 const BATCH_US = 200
 
 /**
@@ -27,23 +21,23 @@ const BATCH_US = 200
 export type Expected = 'tiny' | 'short' | 'brief' | 'long'
 
 interface CallProfile {
-  /** How many calls in a row were short. */
+  /** How many of the last calls in a row were short. */
   shortInARow: number
-  /** How many in a row were brief. */
+  /** How many of the last calls in a row were brief. */
   briefInARow: number
-  /** What they took, the recent ones counting most. */
+  /** The mean time of the calls; recent calls weigh more. */
   meanUs: number
 }
 
 /**
- * How long calls of each kind hold a worker's thread, learnt from what Python reports. A worker
- * gets several calls at once only where all are expected to be short. A coroutine holds the thread
- * only while it begins.
+ * Learns how long calls of each kind hold a worker's thread; Python reports the time of each call.
+ * A kind is the name of a target. A worker gets several calls at once only where all of them are
+ * expected to be short. A coroutine counts only until its first `await`.
  */
 export class CallProfiles {
   /**
-   * Kinds that were seen lately, and those before them: names that are used once push nobody out
-   * who is used again.
+   * Two generations: when `#recent` is full, it becomes `#older`. A kind that is used again moves
+   * back, so names that are used once do not push out names that are used often.
    */
   #recent = new Map<string, CallProfile>()
   #older = new Map<string, CallProfile>()
@@ -65,7 +59,7 @@ export class CallProfiles {
     return this.#recent.get(key) ?? this.#older.get(key)
   }
 
-  /** How many calls of this kind a worker gets before another one is woken; 0: none. */
+  /** How many calls of this kind go to one busy worker before another is woken; 0: none. */
   batchDepth(key: string | undefined): number {
     const profile = key === undefined ? undefined : this.#find(key)
     if (profile === undefined || profile.shortInARow < ENOUGH_IN_A_ROW || profile.meanUs >= TINY_US)
@@ -73,7 +67,7 @@ export class CallProfiles {
     return Math.min(MAX_DEPTH, Math.floor(BATCH_US / Math.max(profile.meanUs, 1)))
   }
 
-  /** How long a call of this kind is expected to take; `'long'` where nothing is known of it. */
+  /** How long a call of this kind is expected to take; `'long'` for an unknown kind. */
   expected(key: string | undefined): Expected {
     const profile = key === undefined ? undefined : this.#find(key)
     if (profile === undefined || profile.briefInARow < ENOUGH_IN_A_ROW) return 'long'
@@ -81,7 +75,7 @@ export class CallProfiles {
     return profile.meanUs < TINY_US ? 'tiny' : 'short'
   }
 
-  /** How many calls of this kind a worker may have at once. */
+  /** The most calls of this kind that a worker may have at once. */
   pipelineDepth(key: string | undefined): number {
     const profile = key === undefined ? undefined : this.#find(key)
     if (profile === undefined || profile.shortInARow < ENOUGH_IN_A_ROW) return 1

@@ -4,37 +4,37 @@ import type { Leases } from './leases.ts'
 import { Queues } from './queues.ts'
 import type { DispatchTarget, Task } from './task.ts'
 
-/** What dispatch tells the pool. */
+/** The events that the pool gets from the dispatcher. */
 export interface DispatchEvents<S extends DispatchTarget> {
-  /** A call goes to a worker. */
+  /** A call is about to be sent to a worker. */
   sending(task: Task, worker: S): void
-  /** A call waits, and nobody is there to take it at once. */
+  /** A call waits, as no worker can take it now. */
   waiting(task: Task): void
-  /** A call comes back that a worker had not begun: the pool places it again. */
+  /** A call was taken back from a worker that had not begun it: the pool places it again. */
   takenBack(task: Task): void
-  /** The last call that waited does no longer. */
+  /** No call waits any more. */
   drained(): void
 }
 
-/** A call that runs for longer than this is no short one: those behind it are taken back. */
+/** When a short call takes longer than this, the calls behind it are taken back. */
 const LONG_MS = 2
-/** The same for one that another stands by for. */
+/** When a brief call takes longer than this, the call behind it is taken back. */
 const NOT_BRIEF_MS = 20
 
 /**
  * Decides which worker takes which call. The rules:
- * 1. An idle worker takes the next call: the one of the highest priority that has waited longest.
- *    The worker that was idle last goes first, as its memory is warm. Tiny calls, which take no
- *    longer than it takes to make them, go to one that is at work on such, up to a bound: to wake
- *    another one would take longer.
- * 2. When all are busy, a call waits; only where a worker has nothing but short calls, and this is
- *    one, it is sent along. Where more calls wait, and a worker runs a brief one, the next one
- *    stands by behind it if it is brief too: the worker need not wait for JavaScript in between.
- * 3. When a call that was to be short or brief is not, those behind it are taken back, and have
- *    their turn as if they had waited. So is one that stands by, as soon as there is an idle worker
- *    or one of a higher priority waits.
- * 4. A leased or retiring worker takes only calls that name it; one that waits for a callback,
- *    those that the callback made.
+ * 1. An idle worker takes the next call: of the highest priority, the call that has waited longest.
+ *    The worker that became idle last is chosen first, as its memory is still in the caches. A tiny
+ *    call, which takes no longer than JavaScript needs to make it, goes to a worker that is busy
+ *    with tiny calls, up to a bound: waking an idle worker would take longer.
+ * 2. When all workers are busy, a call waits, with two exceptions. A short call is sent along to a
+ *    worker that has only short calls. A brief call becomes a standby behind a worker's only call
+ *    if that is brief too: the worker then need not wait for JavaScript in between.
+ * 3. When a call takes longer than expected, the calls behind it are taken back, and wait in their
+ *    old order. A standby is also taken back when a worker becomes idle, or when a call of a higher
+ *    priority waits.
+ * 4. A leased or retiring worker takes only calls that name it. A worker that waits for a callback
+ *    takes only calls that the callback made.
  */
 export class Dispatcher<S extends DispatchTarget> {
   /** The workers by number; there may be holes. */
@@ -44,12 +44,12 @@ export class Dispatcher<S extends DispatchTarget> {
   readonly #idle: S[] = []
   readonly #leases: Leases<S>
   readonly #events: DispatchEvents<S>
-  /** The workers behind whose call another one stands by. */
+  /** The standby of each worker that has one (rule 2). */
   readonly #standbys = new Map<S, Task>()
   #watch: NodeJS.Timeout | undefined
   #watchMs = 0
   #hasWaited = false
-  /** Keeps the process alive while calls wait; whoever has a call does so itself. */
+  /** Keeps the process alive while calls wait. A worker that has a call does so itself. */
   readonly #alive: NodeJS.Timeout = idleTimer()
 
   constructor(leases: Leases<S>, events: DispatchEvents<S>) {
@@ -67,10 +67,10 @@ export class Dispatcher<S extends DispatchTarget> {
     return this.#queues.isAwaited(index)
   }
 
-  /** Whether an idle worker could take a call at once. */
+  /** Whether an idle worker, or the idle worker with this number, could take a call at once. */
   hasIdle(index: number | undefined): boolean {
-    const able = index === undefined ? this.workers : [this.workers[index]]
-    return able.some(
+    const candidates = index === undefined ? this.workers : [this.workers[index]]
+    return candidates.some(
       (worker) =>
         worker?.serving === true &&
         worker.idle &&
@@ -78,12 +78,12 @@ export class Dispatcher<S extends DispatchTarget> {
     )
   }
 
-  /** A new call: it goes to a worker, or waits. */
+  /** Sends a new call to a worker, or makes it wait. */
   place(task: Task): void {
     const { workerIndex, origin } = task
-    const gathering =
+    const batching =
       workerIndex === undefined && origin === undefined ? this.#batching(task) : undefined
-    if (gathering !== undefined) return this.#sendAlong(gathering, task)
+    if (batching !== undefined) return this.#sendAlong(batching, task)
     const worker = workerIndex === undefined ? this.#takeIdle() : this.workers[workerIndex]
     if (worker?.serving === true && worker.idle) return this.#send(worker, task)
     const other =
@@ -96,7 +96,7 @@ export class Dispatcher<S extends DispatchTarget> {
     this.#events.waiting(task)
   }
 
-  /** A call that was taken and has not begun waits for its turn again. */
+  /** Makes a call wait again that was taken back before it began; it keeps its place. */
   replace(task: Task): void {
     this.#wait(task, true)
     const { workerIndex, origin } = task
@@ -109,14 +109,14 @@ export class Dispatcher<S extends DispatchTarget> {
     this.#events.waiting(task)
   }
 
-  /** Takes a call out that waits. Answers whether it did. */
+  /** Removes a waiting call; returns whether the call was waiting. */
   remove(task: Task): boolean {
     const waited = this.#queues.remove(task)
     if (waited) this.#checkDrained()
     return waited
   }
 
-  /** A worker can take calls: gives it those whose turn it is. */
+  /** Gives a worker the next calls, as many as it can take now. */
   feed(worker: S): void {
     if (!worker.serving) return
     this.#moveUp(worker)
@@ -141,7 +141,8 @@ export class Dispatcher<S extends DispatchTarget> {
   }
 
   /**
-   * Gives an idle worker what stands by behind others: of the highest priority, what came first.
+   * Takes standbys back from other workers, which places them on this idle worker: highest priority
+   * first, then oldest first.
    */
   #relieve(worker: S): void {
     if (this.#standbys.size === 0) return
@@ -154,7 +155,7 @@ export class Dispatcher<S extends DispatchTarget> {
     }
   }
 
-  /** Puts an idle worker first: it was idle last. */
+  /** Puts an idle worker at the end of the list, from which the next one is taken (rule 1). */
   #list(worker: S): void {
     if (worker.notes.listed) {
       if (this.#idle.at(-1) === worker) return
@@ -168,7 +169,7 @@ export class Dispatcher<S extends DispatchTarget> {
     return worker.retiring || this.#leases.has(worker)
   }
 
-  /** Gives an idle worker to whoever waits for one to himself. Answers whether there is one. */
+  /** Gives an idle worker to the next lease request; returns whether there was an idle worker. */
   offer(): boolean {
     const worker = this.#takeIdle()
     if (worker !== undefined) this.feed(worker)
@@ -176,8 +177,8 @@ export class Dispatcher<S extends DispatchTarget> {
   }
 
   /**
-   * A worker is gone. `fate` answers the error of a call that cannot go on without it; the others
-   * go elsewhere.
+   * Removes a worker that has ended. `fate` returns the error for a call that needs this worker, or
+   * `undefined` for a call that another worker can take.
    */
   leave(worker: S, fate: (task: Task) => unknown): void {
     this.#standbys.delete(worker)
@@ -188,13 +189,13 @@ export class Dispatcher<S extends DispatchTarget> {
     this.#checkDrained()
   }
 
-  /** Rejects the calls that wait: all, or those for one worker. */
+  /** Rejects the waiting calls: all, or those for one worker. */
   clear(error: unknown, index?: number, outcome?: CallOutcome): void {
     this.#queues.clear(error, index, outcome)
     this.#checkDrained()
   }
 
-  /** No more calls come. */
+  /** Stops the timers: no more calls come. */
   close(): void {
     clearInterval(this.#alive)
     clearTimeout(this.#watch)
@@ -225,7 +226,7 @@ export class Dispatcher<S extends DispatchTarget> {
     )
   }
 
-  /** The call that stood by may be the one that runs now. */
+  /** When a worker's running call has ended, its standby is the running call. */
   #moveUp(worker: S): void {
     if (worker.depth > 1) return
     const standby = this.#standbys.get(worker)
@@ -234,12 +235,12 @@ export class Dispatcher<S extends DispatchTarget> {
     if (!worker.idle && (standby.worker as unknown) === worker) this.#expect(worker, standby)
   }
 
-  /** Notes what is expected of a worker that has nothing but this call. */
+  /** Sets the expected time of a worker from its only call. */
   #expect(worker: S, { key }: Task): void {
     worker.notes.expected = this.profiles.expected(key)
   }
 
-  /** Takes back the calls that stand by where this one waits and is to go first. */
+  /** Takes back the standbys of a lower priority than a waiting call. */
   #recall({ priority }: Task): void {
     for (const [worker, standby] of this.#standbys)
       if (standby.priority < priority) this.#takeBackFrom(worker)
@@ -258,29 +259,29 @@ export class Dispatcher<S extends DispatchTarget> {
     return undefined
   }
 
-  /** The worker with the fewest calls, all short, that has room for another one (rule 2). */
+  /** The worker with the fewest calls, all of them short, that may take one more (rule 2). */
   #withRoom(task: Task): S | undefined {
-    const window = this.profiles.pipelineDepth(task.key)
-    if (window <= 1) return undefined
+    const depth = this.profiles.pipelineDepth(task.key)
+    if (depth <= 1) return undefined
     let best: S | undefined
     for (const worker of this.workers) {
       if (worker === undefined || !worker.serving || !isShort(worker) || worker.isWithinCallback)
         continue
-      if (worker.depth >= (best?.depth ?? window) || this.#isReserved(worker)) continue
+      if (worker.depth >= (best?.depth ?? depth) || this.#isReserved(worker)) continue
       if (this.#queues.isNext(task, worker.index)) best = worker
     }
     return best
   }
 
-  /** The worker that is at work on tiny calls and has room for another one. */
+  /** A worker that is busy with tiny calls and may take one more (rule 1). */
   #batching(task: Task): S | undefined {
-    const room = this.profiles.batchDepth(task.key)
-    if (room === 0) return undefined
+    const depth = this.profiles.batchDepth(task.key)
+    if (depth === 0) return undefined
     return this.workers.find(
       (worker) =>
         worker?.notes.expected === 'tiny' &&
         !worker.idle &&
-        worker.depth < room &&
+        worker.depth < depth &&
         worker.serving &&
         !worker.isWithinCallback &&
         !this.#isReserved(worker) &&
@@ -303,7 +304,7 @@ export class Dispatcher<S extends DispatchTarget> {
     this.#watchOver(worker)
   }
 
-  /** Looks after those behind the call that it runs, when that should be over. */
+  /** Sets the timer for the moment at which a worker's running call should have ended. */
   #watchOver(worker: S): void {
     const ms = limitOf(worker)
     if (this.#watch !== undefined && this.#watchMs <= ms) return
@@ -320,8 +321,8 @@ export class Dispatcher<S extends DispatchTarget> {
   }
 
   /**
-   * Takes calls back that stand behind a long one (rule 3), as long as there are any that stand
-   * behind another.
+   * Takes calls back that are behind an unexpectedly long call (rule 3), and sets the timer again
+   * while any worker has several calls.
    */
   #takeBack(): void {
     this.#watch = undefined
@@ -337,7 +338,7 @@ export class Dispatcher<S extends DispatchTarget> {
   }
 }
 
-/** How long the call that it runs may take before those behind it are taken back. */
+/** How long a worker's running call may take before the calls behind it are taken back. */
 function limitOf(worker: DispatchTarget): number {
   return isShort(worker) ? LONG_MS : NOT_BRIEF_MS
 }
@@ -347,7 +348,7 @@ function isShort({ notes: { expected } }: DispatchTarget): boolean {
   return expected === 'short' || expected === 'tiny'
 }
 
-/** A timer that does nothing but keep the process alive, when it is referenced. */
+/** A timer that does nothing; while it is referenced, it keeps the process alive. */
 function idleTimer(): NodeJS.Timeout {
   const timer = setInterval(() => {}, 2 ** 30)
   return timer.unref()

@@ -1,16 +1,16 @@
 import type { Turn } from './queues.ts'
 
-/** A worker that somebody has to himself. */
+/** The exclusive use of a worker: no other caller's calls go to it. */
 export interface Lease {
   readonly workerIndex: number
-  /** The worker itself, which no other one can stand in for. */
+  /** The identity of the worker: its replacement has the same index. */
   readonly worker: object
-  /** Whether the worker still lives. */
+  /** Whether the worker takes calls. */
   isAlive(): boolean
   giveBack(): void
 }
 
-/** What can be given away. */
+/** A worker that can be leased. */
 export interface Leasable {
   readonly index: number
   /** Whether it takes calls. */
@@ -22,18 +22,18 @@ interface Request extends Turn {
   readonly reject: (error: unknown) => void
 }
 
-/** Who waits for a worker to himself, and the workers that are given away so. */
+/** The requests for leases that wait, and the workers that are leased. */
 export class Leases<S extends Leasable> {
   readonly #requests: Request[] = []
   readonly #leased = new Set<S>()
   readonly #free: (worker: S) => void
 
-  /** `free` is told of a worker that was given back. */
+  /** `free` is called with a worker whose lease was given back. */
   constructor(free: (worker: S) => void) {
     this.#free = free
   }
 
-  /** Whose turn it is. */
+  /** The oldest request. */
   get next(): Turn | undefined {
     return this.#requests[0]
   }
@@ -61,7 +61,7 @@ export class Leases<S extends Leasable> {
     request.resolve({ workerIndex: worker.index, worker, isAlive: () => worker.serving, giveBack })
   }
 
-  /** A worker is gone: whoever has it learns of it by the next call. */
+  /** Removes a worker that has ended. The holder of its lease gets an error at the next call. */
   leave(worker: S): void {
     this.#leased.delete(worker)
   }

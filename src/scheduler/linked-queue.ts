@@ -1,10 +1,13 @@
-/** An item that knows its neighbours, so that a queue of them costs no memory of its own. */
+/** An item with links to its neighbours, so that a queue allocates nothing for each item. */
 export interface Linked<T> {
   next: T | undefined
   previous: T | undefined
 }
 
-/** A first-in, first-out queue of linked items: every step costs the same, whatever its length. */
+/**
+ * A first-in, first-out queue of linked items. `push`, `shift` and `remove` take constant time,
+ * where an array takes linear time to remove an item.
+ */
 export class LinkedQueue<T extends Linked<T>> {
   #head: T | undefined
   #tail: T | undefined
@@ -20,7 +23,7 @@ export class LinkedQueue<T extends Linked<T>> {
     this.#tail = item
   }
 
-  /** Puts an item in front of the first one that `isLater` says it of, looking from the front. */
+  /** Puts an item before the first one for which `isLater` returns true, from the front. */
   insert(item: T, isLater: (other: T) => boolean): void {
     let next = this.#head
     while (next !== undefined && !isLater(next)) next = next.next
@@ -38,7 +41,7 @@ export class LinkedQueue<T extends Linked<T>> {
     return item
   }
 
-  /** Takes out an item that is in this queue. */
+  /** Removes an item, which must be in this queue. */
   remove(item: T): void {
     const { next, previous } = item
     if (previous === undefined) this.#head = next

@@ -2,7 +2,7 @@ import type { CallOutcome } from '../observe/index.ts'
 import { LinkedQueue } from './linked-queue.ts'
 import type { Task } from './task.ts'
 
-/** When something wants its turn: the higher priority first, then who came first. */
+/** The place of a call or a lease request in the order: higher priority first, then lower order. */
 export interface Turn {
   readonly priority: number
   readonly order: number
@@ -14,14 +14,14 @@ function isBefore(one: Turn, other: Turn): boolean {
   )
 }
 
-/** Empty levels that a lane keeps for the next call of that priority. */
+/** A lane keeps this many empty levels, as a call of the same priority may follow soon. */
 const SPARE_LEVELS = 8
 
-/** Calls in their turn: a queue for each priority, the highest first. */
+/** Calls in order: a level with a queue for each priority, the highest first. */
 class Lane {
   readonly #levels: { readonly priority: number; readonly queue: LinkedQueue<Task> }[] = []
 
-  /** Adds a call; `again`: it was in a queue before, and goes back to its turn. */
+  /** Adds a call. `again`: the call was queued before, and gets its old place. */
   add(task: Task, again: boolean): void {
     const queue = this.#level(task.priority)
     task.queue = queue
@@ -40,7 +40,7 @@ class Lane {
   *[Symbol.iterator](): Generator<Task> {
     for (const { queue } of this.#levels) {
       for (let task = queue.peek(); task !== undefined; ) {
-        const { next } = task // it may be taken out meanwhile
+        const { next } = task // the loop's body may remove the task
         yield task
         task = next
       }
@@ -61,27 +61,27 @@ class Lane {
 }
 
 /**
- * Calls that wait for a worker: any, or a certain one. Those that callbacks made stand apart, as
- * the worker that waits for the callback may take them too. A worker that somebody has leased takes
- * only calls that name it.
+ * Calls that wait for any worker, or for a certain one. Calls that a callback made have lanes of
+ * their own: the worker that waits for the callback may take them too. A leased worker takes only
+ * calls that name it.
  */
 export class Queues {
   readonly #any = new Lane()
-  /** Calls for one worker only, by its number. */
+  /** Calls for one worker, by the worker's number. */
   readonly #pinned: Lane[] = []
   /** Calls of callbacks for any worker, by the number of the worker that waits for the callback. */
   readonly #nested: Lane[] = []
-  /** Calls of callbacks for one worker only, by its number. */
+  /** Calls of callbacks for one worker, by the worker's number. */
   readonly #nestedPinned: Lane[] = []
   #length = 0
-  /** How many of them callbacks made. */
+  /** How many of the calls were made by callbacks. */
   #nestedLength = 0
 
   get length(): number {
     return this.#length
   }
 
-  /** Adds a call; `again`: one that was taken before, and goes back to its turn. */
+  /** Adds a call. `again`: the call was queued before, and gets its old place. */
   push(task: Task, again: boolean = false): void {
     const { workerIndex, origin } = task
     if (origin === undefined)
@@ -102,29 +102,29 @@ export class Queues {
     )
   }
 
-  /** Takes a call out that waits. Answers whether it did. */
+  /** Removes a waiting call; returns whether the call was waiting. */
   remove(task: Task): boolean {
     return task.queue !== undefined && this.#take(task) !== undefined
   }
 
-  /** Whether nothing that the worker `slot` could take comes before this. */
+  /** Whether no waiting call that this worker could take comes before `turn`. */
   isNext(turn: Turn, index: number): boolean {
     const first = this.#firstFor(index, false)
     return first === undefined || first === turn || isBefore(turn, first)
   }
 
-  /** The call that an idle worker takes next. */
+  /** Takes the next call for an idle worker. */
   nextFor(index: number, leased: boolean): Task | undefined {
     return this.#take(this.#firstFor(index, leased))
   }
 
-  /** The call that a busy worker takes behind others: the next one, if it may. */
+  /** Takes the next call for a busy worker, if `may` accepts it; later calls never overtake it. */
   nextAlong(index: number, may: (task: Task) => boolean): Task | undefined {
     const first = this.#firstFor(index, false)
     return first !== undefined && may(first) ? this.#take(first) : undefined
   }
 
-  /** The call that a worker takes next which waits for a callback: one that a callback made. */
+  /** Takes the next call for a worker that waits for a callback: a call that a callback made. */
   nextWithin(index: number): Task | undefined {
     if (this.#nestedLength === 0) return undefined
     return this.#take(firstOf(this.#nested[index]?.peek(), this.#nestedPinned[index]?.peek()))
@@ -141,8 +141,8 @@ export class Queues {
   }
 
   /**
-   * A worker is gone. `fate` answers the error of a call that cannot go on without it; those that
-   * its callbacks made may go anywhere now.
+   * A worker has ended. `fate` returns the error for a call that needs this worker, or `undefined`.
+   * Calls that its callbacks made may go to any worker now.
    */
   leave(index: number, fate: (task: Task) => unknown): void {
     for (const lane of [this.#pinned[index], this.#nestedPinned[index], this.#nested[index]]) {
@@ -184,6 +184,6 @@ function firstOf(one: Task | undefined, other: Task | undefined): Task | undefin
 }
 
 function laneOf(lanes: Lane[], index: number): Lane {
-  while (lanes.length <= index) lanes.push(new Lane()) // no holes: `for of` goes through them all
+  while (lanes.length <= index) lanes.push(new Lane()) // no holes: `for of` visits every index
   return lanes[index] as Lane
 }

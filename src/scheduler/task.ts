@@ -10,12 +10,12 @@ import type { Expected } from './call-profiles.ts'
 import type { Linked, LinkedQueue } from './linked-queue.ts'
 
 /**
- * What a call calls: `module:attribute`, or the attribute of a remote object; `undefined`: nothing
- * that has a name.
+ * The target of a call: `module:attribute`, or the attribute of a remote object. `undefined` for a
+ * request without a target, such as the end of a session.
  */
 export type CallTarget = string | { readonly object: object; readonly path: string } | undefined
 
-/** What errors and channels say of it. */
+/** The name of a target in errors and channels. */
 export function nameOf(target: CallTarget): string | undefined {
   if (target === undefined || typeof target === 'string') return target
   const type = handleOf(target.object)?.type.replace(/ object$/, '') ?? 'object'
@@ -33,61 +33,56 @@ export class DispatchNotes {
 /** A worker, as the scheduler sees it. */
 export interface DispatchTarget {
   readonly index: number
-  /** Whether it takes calls. */
+  /** Whether the worker takes calls. */
   readonly serving: boolean
-  /** Whether it takes only calls that name it. */
+  /** Whether the worker takes only calls that name it. */
   readonly retiring: boolean
   readonly idle: boolean
-  /**
-   * Whether its thread waits for a callback, so that it can take a call which the callback made.
-   */
+  /** Whether the worker waits for a callback, and so can take calls that the callback made. */
   readonly waits: boolean
-  /** Whether a call that it has waits, or waited, for a callback in which others run. */
+  /** Whether a call of the worker waits, or waited, for a callback within which other calls run. */
   readonly isWithinCallback: boolean
-  /** The number of calls before it. */
+  /** How many calls the worker has. */
   readonly depth: number
-  /** When the call began that others stand behind, in `performance.now()`. */
+  /** When the running call began, in `performance.now()`. */
   readonly runningSince: number
   readonly notes: DispatchNotes
   /** Whether another call is before this one. */
   isBehind(task: Task): boolean
   send(task: Task): void
-  /** Takes back the calls that it has not begun. */
+  /** Takes back the calls that the worker has not begun. */
   takeBack(): Task[]
-  /** Ends a call for which nobody waits any more. */
+  /** Ends a call whose caller does not wait any more. */
   cancel(task: Task): void
 }
 
-/** What a call is besides its frame; everything is decided. */
+/** Everything about a call except its frame. */
 export interface TaskOptions {
   readonly order: number
-  /** The number of the worker that has to take it, `undefined`: any. */
+  /** The number of the worker that must take the call; `undefined`: any worker. */
   readonly workerIndex: number | undefined
-  /**
-   * The worker whose callback made this call, if one did: it waits for it, so it may take it in
-   * between.
-   */
+  /** The worker whose callback made the call. While it waits, it may take the call. */
   readonly origin: DispatchTarget | undefined
   readonly priority: number
-  /** What it calls, by which others of its kind are known; `undefined`: nothing that has a name. */
+  /** The kind of the call, for `CallProfiles`; `undefined`: the kind is not known. */
   readonly key: string | undefined
   readonly target?: CallTarget
-  /** How often it may be made again when its worker dies. */
+  /** How often the call may be sent again when its worker dies. */
   readonly retries: number
-  /** The worker without which it makes no sense; `undefined`: another one in its place will do. */
+  /** The worker that the call needs, not its replacement; `undefined`: any worker will do. */
   readonly home: object | undefined
-  /** It is a worker's own, before it serves: nobody made it. */
+  /** Whether the call sets up a worker before it serves: no caller made the call. */
   readonly isSetUp?: boolean
 }
 
 /**
- * A call: its frame, ready to be sent, and its promise. Arguments are encoded when the call is
- * made, never later.
+ * A call: its encoded frame, and its promise. Arguments are encoded when the call is made, never
+ * later: the caller may change them afterwards.
  */
 export class Task implements Linked<Task>, EncodedFrame {
   next: Task | undefined
   previous: Task | undefined
-  /** The queue in which it waits. */
+  /** The queue in which the call waits. */
   queue: LinkedQueue<Task> | undefined
   readonly order: number
   readonly workerIndex: number | undefined
@@ -98,37 +93,36 @@ export class Task implements Linked<Task>, EncodedFrame {
   readonly home: object | undefined
   readonly isSetUp: boolean
   retries: number
-  /** The worker that has it. */
+  /** The worker that has the call. */
   worker: DispatchTarget | undefined
-  /** Its request id there. */
+  /** The id of the request on that worker. */
   id = 0
-  /** When nobody waited for it any more; `undefined`: somebody does. */
+  /** When the call was cancelled; `undefined`: the caller still waits. */
   cancelledAt: number | undefined
-  /** It runs as a coroutine, beside other calls. */
+  /** Whether the call runs as a coroutine, beside other calls. */
   coroutine = false
-  /**
-   * When its worker was last asked to interrupt it; whether its code has heard of that, and whether
-   * it was asked a last time.
-   */
+  /** When the worker was last asked to interrupt the call. */
   lastInterruptAt = 0
+  /** Whether Python has acknowledged the interrupt. */
   acknowledged = false
+  /** Whether the worker was asked for the last time. */
   finalInterrupt = false
-  /** How many workers have ended when they were to begin it. */
+  /** How many workers have ended when they were about to begin the call. */
   deaths = 0
-  /** When it had to wait for a worker. */
+  /** When the call began to wait for a worker. */
   queuedAt: number | undefined
-  /** How long it had waited when a worker last took it; negative: none has. */
+  /** How long the call waited before a worker last took it; negative: no worker has. */
   queuedMs = -1
-  /** How long it has held its worker's thread, in milliseconds; `undefined`: it is not known. */
+  /** How long the call held its worker's thread, in milliseconds; `undefined`: not known. */
   threadMs: number | undefined
-  /** Tells that it is over, where somebody listens. */
+  /** Publishes the end of the call; set where a channel has subscribers. */
   onEnd: ((outcome: CallOutcome, error?: unknown) => void) | undefined
-  /** Runs when it is settled. */
+  /** Removes timers and listeners when the call is settled. */
   onSettled: (() => void) | undefined
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
   readonly references: FrameReferences
-  // The frame itself, as one object less for each call that waits.
+  // The fields of the frame, not an object: that saves one object for each waiting call.
   slab: Buffer
   start: number
   end: number
@@ -157,7 +151,7 @@ export class Task implements Linked<Task>, EncodedFrame {
     this.#reject = reject
   }
 
-  /** What it calls, in words. */
+  /** The name of the target. */
   get target(): string | undefined {
     return nameOf(this.#target)
   }
@@ -168,15 +162,12 @@ export class Task implements Linked<Task>, EncodedFrame {
     this.#settled()
   }
 
-  /** `error`: its own, which names its target. */
+  /** `error`: an error of this call alone, which names its target. */
   reject(error: unknown): void {
     this.#fail(error, 'rejected')
   }
 
-  /**
-   * It came to nothing with the end of its worker or its pool, as others may have; so `error` may
-   * be that of many.
-   */
+  /** Rejects the call when its worker or its pool ends. Other calls may have the same `error`. */
   lose(error: unknown, outcome: CallOutcome = 'lost'): void {
     this.#fail(forTarget(error, this.target), outcome)
   }
@@ -193,7 +184,7 @@ export class Task implements Linked<Task>, EncodedFrame {
     onEnd?.(outcome, error)
   }
 
-  /** Its caller gets to know at once; what becomes of the call itself is its worker's business. */
+  /** Rejects the promise of a cancelled call at once. The worker ends the call itself later. */
   giveUp(error: unknown): void {
     this.cancelledAt = performance.now()
     if (this.onEnd !== undefined) this.#ended('cancelled', error)
@@ -207,8 +198,8 @@ export class Task implements Linked<Task>, EncodedFrame {
   }
 
   /**
-   * The frame with its request id. Made again, it is a copy: the bytes of the first one may still
-   * be on their way.
+   * Returns the frame with its request id. The second time it is a copy: the socket may still hold
+   * the bytes of the first one, with another id.
    */
   frame(): Buffer {
     if (this.#isSent) {
@@ -220,7 +211,7 @@ export class Task implements Linked<Task>, EncodedFrame {
     return frameBytes(this, this.id)
   }
 
-  /** It is not sent any more. */
+  /** Rejects a call that will not be sent any more, and takes its references back. */
   drop(error: unknown, outcome?: CallOutcome): void {
     this.references.retract()
     this.lose(error, outcome)
