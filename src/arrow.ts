@@ -5,12 +5,11 @@ import { PythonTable, type TableKind } from './wire/index.ts'
 
 export type { TableKind } from './wire/index.ts'
 
-// Tables of Apache Arrow, by the package of that name, which a program installs itself: `npm
-// install apache-arrow`.
+// A program that uses this module installs the package itself: `npm install apache-arrow`.
 
 /**
- * Copies a table from Python. Its columns are read where Python wrote them, in memory that both
- * sides share.
+ * Copies a table from Python. JavaScript reads the columns where Python wrote them, in memory that
+ * both sides share.
  *
  * @example
  * ```ts
@@ -20,7 +19,7 @@ export type { TableKind } from './wire/index.ts'
  * @param frame - A remote object, or the promise of one: a pandas or polars `DataFrame`, a pyarrow
  * `Table` or `RecordBatch`.
  * @returns The table of the package apache-arrow.
- * @throws `ERR_PYTHREADS_VALUE` when it is no table, when pyarrow is not installed, or when
+ * @throws `ERR_PYTHREADS_VALUE` when `frame` is no table, when pyarrow is not installed, or when
  * apache-arrow does not know the type of a column; and the errors of {@link Python.run}.
  */
 export async function toArrow(frame: unknown): Promise<Table> {
@@ -44,17 +43,17 @@ export async function toArrow(frame: unknown): Promise<Table> {
 }
 
 /**
- * Copies a table to pass to Python, alone or within other values. Its columns are copied once.
+ * Copies a table to pass it to Python, alone or within other values. The columns are copied once.
  *
  * @example
  * ```ts
  * await py.run('report:total', [fromArrow(table, 'pandas')])
  * ```
  * @param table - A table of the package apache-arrow.
- * @param kind - What it becomes in Python: a `pyarrow.Table` (the default), or a `DataFrame` of
- * pandas or polars.
+ * @param kind - The type in Python: a `pyarrow.Table` (the default), or a `DataFrame` of pandas or
+ * polars.
  * @returns An argument of a call.
- * @throws `ERR_PYTHREADS_ARGUMENT` for another kind, or when it is no table of apache-arrow.
+ * @throws `ERR_PYTHREADS_ARGUMENT` for another kind, or when `table` is no table of apache-arrow.
  */
 export function fromArrow(table: Table, kind: TableKind = 'pyarrow'): PythonTable {
   return new PythonTable(kind, streamOf(table))

@@ -1,9 +1,9 @@
 import type { NaiveDates } from './values/python-date.ts'
 
 /**
- * What marshal cannot hold crosses as an escape: a tuple of Ellipsis, one of these codes, and what
- * the code needs. No other tuple begins with Ellipsis. The kernel's `escapes.py` holds the same
- * table, with what each code carries.
+ * The codes of escapes. A value that marshal cannot represent is sent as an escape: a tuple of
+ * Ellipsis, a code, and the fields of that code. No other tuple begins with Ellipsis. The kernel's
+ * `escapes.py` has the same table, and lists the fields of each code.
  */
 export const ESCAPE = {
   NODE: 0,
@@ -23,9 +23,7 @@ export const ESCAPE = {
   TABLE: 14,
 } as const
 
-/**
- * What the kernel says of an object that crosses as a reference; the bits of an `OBJECT` escape.
- */
+/** Bits of an `OBJECT` escape: the abilities of an object that is sent as a reference. */
 export const TRAIT = {
   CALLABLE: 1,
   ITERABLE: 2,
@@ -39,35 +37,36 @@ export const TRAIT = {
 /** The fields of an escape, its code first. */
 export type Escape = readonly (number | string | boolean)[]
 
-/** Finds what stands for values that are not copied to Python. Made for one frame. */
+/** The references in one frame to Python. The encoder asks it for values that are not copied. */
 export interface References {
   /**
-   * The escape of a value, `undefined` where it has none. Throws what is wrong with it, as a text.
+   * The escape of a value; `undefined` for a value without one. Throws an error when the value
+   * cannot be sent.
    */
   of(value: object): Escape | undefined
-  /** Lends the bytes of an array; `undefined` where they are to be copied. */
+  /** Lends the bytes of an array; `undefined` when they are to be copied. */
   lend(bytes: Uint8Array): Loan | undefined
 }
 
 /**
- * Memory that the other side sees: its size, where it is, and where it is noted that nobody needs
- * it any more.
+ * Memory that the other side sees. `segment` and `flag` locate the byte that the other side sets
+ * when it has dropped the memory.
  */
-export type Loan = readonly [size: number, position: number, space: number, cell: number]
+export type Loan = readonly [size: number, position: number, segment: number, flag: number]
 
-/** Finds what values from Python that were not copied are in JavaScript. */
+/** Makes JavaScript values of the references in frames from Python. */
 export interface Reviver {
-  /** What a datetime without a zone is. Default: `'exact'`. */
+  /** How a datetime without a zone is represented. Default: `'exact'`. */
   readonly naiveDates?: NaiveDates
-  /** An object that stays in Python. */
+  /** A remote object for an object that stays in Python. */
   object(id: number, type: string, traits: number): unknown
-  /** A value of this side that comes home. */
+  /** The JavaScript value that Python sends back. */
   local(id: number): unknown
-  /** The memory of a loan, which is over when the buffer is collected. */
+  /** A view of a loan's memory; the loan ends when the buffer is collected. */
   memory(loan: Loan): ArrayBuffer
   /**
-   * Reads the memory of a loan, which is over then. `mayChange`: a worker process can write there
-   * meanwhile.
+   * Reads the memory of a loan, and ends the loan. `mayChange`: a worker process can write to the
+   * memory during the read.
    */
   read<T>(loan: Loan, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T
 }

@@ -1,13 +1,13 @@
 import { PythreadsError } from '../errors/index.ts'
 
 /**
- * A frame is a header of 12 bytes and a payload of marshal data, all little-endian: payload length
- * (u32), request id (u32), kind (u8), flags (u8), the microseconds that a reply took (u16, at
- * most). The kernel's `frames.py` holds the same tables; a test compares the two.
+ * A frame is a header of 12 bytes and a payload of marshal data. The header is little-endian:
+ * payload length (u32), request id (u32), kind (u8), flags (u8), and for a reply the microseconds
+ * that its request took (u16). The kernel's `frames.py` has the same tables; a test compares them.
  */
 export const HEADER_BYTES = 12
 
-/** The kinds of frames. Those up to 63 go to Python, the others come from it. */
+/** The kinds of frames. Kinds below 64 go to Python, the others come from Python. */
 export const KIND = {
   START: 1,
   CALL: 2,
@@ -27,9 +27,9 @@ export const KIND = {
   CALLBACK_ERROR: 17,
   CALLBACK_PENDING: 18,
   CALLBACK_CANCELLED: 19,
-  /** JavaScript cannot see the memory of this worker: it sends everything. */
+  /** JavaScript cannot see the worker's memory: from now on the worker copies everything. */
   INLINE: 20,
-  /** The bytes of a loan that the worker has asked for; the request id is its cell. */
+  /** The bytes of a loan that the worker has requested; the request id is the loan's flag. */
   MEMORY: 21,
   CALLBACK_REFUSED: 22,
   READY: 64,
@@ -43,42 +43,34 @@ export const KIND = {
   SKIPPED: 72,
   ACKNOWLEDGED: 73,
   GIL_ENABLED: 74,
-  /**
-   * The worker cannot see the memory of a loan: it asks for the bytes. The request id is the cell.
-   */
+  /** The worker cannot see a loan's memory, and requests the bytes. The request id is its flag. */
   FETCH: 75,
-  /** The error of a request that could not be read: nothing that crossed in it has arrived. */
+  /** The error of a request that Python could not read: no reference in it has arrived. */
   UNREAD: 76,
-  /**
-   * How many microseconds a request held the worker's thread, before a reply that has no room for
-   * it.
-   */
+  /** The microseconds that a request held the worker's thread; for times above `MAX_REPLY_TIME`. */
   THREAD_TIME: 77,
   /** A record of Python's `logging`. */
   LOG: 78,
-  /** A subinterpreter has refused to load an extension module; the payload is its name. */
+  /** A subinterpreter has refused an extension module; the payload is the name of the module. */
   REFUSED: 80,
 } as const
 
-/** Flags of frames to Python, beside the kind. */
+/** Flags of frames to Python; they are written together with the kind. */
 export const FLAG = {
   /** The payload has escapes. */
   ESCAPED: 0x100,
-  /** The result is to be copied deeply, rather than referred to. */
+  /** The result is copied deeply, rather than sent as a reference. */
   COPY: 0x200,
-  /** Arrays in it cannot be written to. */
+  /** Python cannot write to the arrays in the frame. */
   READONLY: 0x400,
   /** Values of subclasses of plain types stay in Python. */
   EXACT: 0x800,
 } as const
 
-/**
- * Requests with `FLAG.COPY` say in the upper half of the kind how many objects, one in the other,
- * are copied; 0: all of them.
- */
+/** With `FLAG.COPY`, the upper 16 bits of the kind hold the depth of the copy; 0: no limit. */
 const DEPTH_UNIT = 0x1_0000
 
-/** The flags for a result that is copied so deeply: 0 is not at all, `Infinity` completely. */
+/** The flags for a copy to this depth: 0 copies nothing, `Infinity` copies everything. */
 export function copyFlags(depth: number): number {
   if (depth === 0) return 0
   return FLAG.COPY | (Number.isFinite(depth) ? depth * DEPTH_UNIT : 0)
@@ -86,13 +78,13 @@ export function copyFlags(depth: number): number {
 
 export type Kind = (typeof KIND)[keyof typeof KIND]
 
-/** No payload is longer: marshal counts in signed 32-bit numbers. */
+/** The longest payload: marshal counts in signed 32-bit numbers. */
 export const MAX_PAYLOAD_BYTES: number = 2 ** 31 - 1
 
-/** The kinds from here on come from Python. */
+/** Kinds from this number on come from Python. */
 const FIRST_FROM_PYTHON = 64
 
-/** Kinds that are always small: a longer one is no frame. */
+/** The longest payload of kinds that are always small. A longer frame is malformed. */
 const SMALL: Readonly<Partial<Record<Kind, number>>> = {
   [KIND.READY]: 2 ** 20,
   [KIND.PENDING]: 0,
@@ -104,18 +96,16 @@ const SMALL: Readonly<Partial<Record<Kind, number>>> = {
   [KIND.REFUSED]: 2 ** 16,
 }
 
-/**
- * How many bytes the payload of each kind has at the most; -1: there is no such kind from Python.
- */
+/** The longest payload of each kind from Python; -1 for other numbers. */
 const MOST_BYTES: Float64Array = new Float64Array(256).fill(-1)
 for (const kind of Object.values(KIND)) {
   if (kind >= FIRST_FROM_PYTHON) MOST_BYTES[kind] = SMALL[kind] ?? MAX_PAYLOAD_BYTES
 }
 
-/** How much of a frame is believed before it comes; memory for more is taken as it comes. */
+/** The most memory that is allocated for a frame before its bytes have come: the length may lie. */
 const BELIEVED_BYTES = 2 ** 20
 
-/** Writes a header at `offset`; the payload follows it. `kind`: with its flags. */
+/** Writes a header at `offset`. `kind`: the kind and its flags. */
 export function writeHeader(
   target: Buffer,
   offset: number,
@@ -128,7 +118,7 @@ export function writeHeader(
   target.writeUInt32LE(kind, offset + 8)
 }
 
-/** A frame whose payload is encoded already. */
+/** Makes a frame of an encoded payload. */
 export function frame(kind: Kind, payload: Uint8Array = EMPTY, id: number = 0): Buffer {
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + payload.length)
   writeHeader(bytes, 0, payload.length, id, kind)
@@ -138,28 +128,25 @@ export function frame(kind: Kind, payload: Uint8Array = EMPTY, id: number = 0): 
 
 const EMPTY = new Uint8Array(0)
 
-/** The error for what went wrong while a frame was read: whatever it is, the bytes are at fault. */
+/** The error of reading a frame. Any exception there means that the bytes are malformed. */
 export function frameError(cause: unknown): PythreadsError {
   if (cause instanceof PythreadsError && cause.code !== 'ERR_PYTHREADS_VALUE') return cause
   return new PythreadsError(
     'ERR_PYTHREADS_PROTOCOL',
-    'Malformed value from Python: a frame that is not what its kind says',
+    'Malformed value from Python: a frame does not match its kind',
     {
       cause,
     },
   )
 }
 
-/** What takes the frames of a {@link FrameParser}. The payload is only valid during the call. */
+/** Receives the frames of a {@link FrameParser}. The payload is valid only during the call. */
 export type FrameSink = (kind: Kind, id: number, bytes: Buffer, start: number, end: number) => void
 
-/** What stands in a reply for all times that are longer: a frame TOOK before it says them. */
+/** The largest time in a reply's header. For longer times, a frame THREAD_TIME comes first. */
 export const MAX_REPLY_TIME = 0xffff
 
-/**
- * How many microseconds a reply says that its request held the worker's thread. `start`: of its
- * payload.
- */
+/** The microseconds that a request held the worker's thread. `start`: of the reply's payload. */
 export function replyTime(bytes: Buffer, start: number): number {
   return bytes.readUInt16LE(start - 2)
 }
@@ -168,13 +155,13 @@ export function replyTime(bytes: Buffer, start: number): number {
  * Cuts the stream of bytes from Python into frames. Hostile input throws `ERR_PYTHREADS_PROTOCOL`.
  */
 export class FrameParser {
-  /** What has come of a frame, in a buffer that grows with it. */
+  /** The beginning of an incomplete frame, in a buffer that grows with it. */
   #partial: Buffer | undefined
   #filled = 0
-  /** How long that frame is, as far as it is known. */
+  /** The length of that frame; until its header has come, the length of a header. */
   #needed = 0
   #isStopped = false
-  /** What came behind the frame at which it was stopped. */
+  /** The bytes behind the frame at which the sink called `stop`. */
   #rest: Buffer | undefined
   readonly #sink: FrameSink
 
@@ -182,18 +169,18 @@ export class FrameParser {
     this.#sink = sink
   }
 
-  /** Takes the next bytes of the stream; they may be reused by the caller afterwards. */
+  /** Takes the next bytes of the stream. The caller may reuse the buffer afterwards. */
   push(chunk: Buffer): void {
     if (this.#rest === undefined) this.#read(chunk)
     else this.#rest = Buffer.concat([this.#rest, chunk])
   }
 
-  /** Gives no more frames until `resume`, for a sink that cannot take more now. */
+  /** Holds frames back until `resume`: a sink calls this when it cannot take more. */
   stop(): void {
     this.#isStopped = true
   }
 
-  /** Gives the frames that came meanwhile. */
+  /** Passes on the frames that were held back. */
   resume(): void {
     const rest = this.#rest
     this.#isStopped = false
@@ -221,7 +208,7 @@ export class FrameParser {
     this.#rest = Buffer.from(chunk.subarray(offset))
   }
 
-  /** Goes on with the frame that an earlier chunk began; returns where the chunk's next byte is. */
+  /** Adds bytes of a chunk to the incomplete frame; returns the offset of the next byte. */
   #fill(partial: Buffer, chunk: Buffer, offset: number): number {
     const taken = chunk.copy(partial, this.#filled, offset)
     this.#filled += taken
@@ -239,7 +226,7 @@ export class FrameParser {
     return offset + taken
   }
 
-  /** Keeps the beginning of a frame. */
+  /** Copies the beginning of an incomplete frame. */
   #keep(chunk: Buffer, offset: number): void {
     const isKnown = chunk.length - offset >= HEADER_BYTES
     this.#needed = isKnown ? HEADER_BYTES + payloadLength(chunk, offset) : HEADER_BYTES
@@ -259,8 +246,8 @@ export class FrameParser {
 }
 
 /**
- * Checks a header, all of it at once: what is no frame must not be waited for. Returns the
- * payload's length.
+ * Checks a header before its payload has come: the parser must not wait for the payload of a
+ * malformed frame. Returns the payload's length.
  */
 function payloadLength(bytes: Buffer, offset: number): number {
   const length = bytes.readUInt32LE(offset)

@@ -3,14 +3,15 @@ import { PythreadsError } from '../../errors/index.ts'
 import { PythonScalar } from './scalar.ts'
 
 /**
- * Maps and Sets from Python know what they are in JSON: `JSON.stringify` would write `{}`. The
- * function is a property of their own that does not show: with a class of ours they would not be
- * equal to a Map or a Set with the same contents.
+ * Makes the Maps for dicts from Python. They have a `toJSON` method, as `JSON.stringify` writes
+ * `{}` for a plain Map. The method is a hidden property of the object: a subclass of Map would not
+ * be deeply equal to a Map with the same entries.
  */
 export function newMap(entries?: Iterable<readonly [unknown, unknown]>): Map<unknown, unknown> {
   return Object.defineProperty(new Map(entries), 'toJSON', MAP)
 }
 
+/** Makes the Sets for sets from Python, with a `toJSON` like that of {@link newMap}. */
 export function newSet(members?: Iterable<unknown>): Set<unknown> {
   return Object.defineProperty(new Set(members), 'toJSON', SET)
 }
@@ -19,16 +20,16 @@ const MAP: PropertyDescriptor = { value: mapToJson, writable: true, configurable
 const SET: PropertyDescriptor = { value: setToJson, writable: true, configurable: true }
 
 /**
- * An object: keys are texts in JSON, as Python's `json` writes them. Refuses those that are none,
- * and those that are the same text.
+ * Makes an object of a Map. Keys become strings, as in Python's `json`; a key without a string form
+ * is refused, and so are two keys with the same string.
  */
 function mapToJson(this: Map<unknown, unknown>, place?: unknown): Record<string, unknown> {
   const object: Record<string, unknown> = {}
   for (const [key, value] of this) {
     const name = textOf(key)
-    if (name === undefined) refuseJson('a Map with a key that is no text in JSON', place)
+    if (name === undefined) refuseJson('a Map with a key that JSON cannot write as a string', place)
     if (Object.hasOwn(object, name))
-      refuseJson(`a Map with several keys that are ${JSON.stringify(name)} in JSON`, place)
+      refuseJson(`a Map with several keys that JSON writes as ${JSON.stringify(name)}`, place)
     Object.defineProperty(object, name, {
       value,
       writable: true,
@@ -52,8 +53,8 @@ function textOf(key: unknown): string | undefined {
 }
 
 /**
- * Refuses the JSON of something. `place`: the key that `JSON.stringify` gives its `toJSON`; `why`
- * stands behind the sentence.
+ * Throws the error of a value that has no JSON. `place`: the key that `JSON.stringify` passes to
+ * `toJSON`. `why`: the end of the sentence.
  */
 export function refuseJson(what: string, place: unknown, why = ''): never {
   const path = typeof place === 'string' && place !== '' ? place : undefined

@@ -3,7 +3,7 @@ import { integerToJson, timeToJson } from './times.ts'
 
 /** The typed array that holds the items of each dtype. */
 export interface NdArrayData {
-  /** A byte for each item: 0 or 1. */
+  /** One byte for each item: 0 or 1. */
   bool: Uint8Array
   /** Signed integers of 8 bits. */
   int8: Int8Array
@@ -21,7 +21,7 @@ export interface NdArrayData {
   int64: BigInt64Array
   /** Unsigned integers of 64 bits. */
   uint64: BigUint64Array
-  /** The bits of each number. Where there is a `Float16Array`, it reads the same buffer. */
+  /** The bits of each number. In newer engines a `Float16Array` can read the same buffer. */
   float16: Uint16Array
   /** Floats of 32 bits. */
   float32: Float32Array
@@ -37,7 +37,7 @@ export interface NdArrayData {
   [timedelta: `timedelta64${string}`]: BigInt64Array
 }
 
-/** What the items of an {@link NdArray} are, as numpy names it. */
+/** The type of the items of an {@link NdArray}, by its name in numpy. */
 export type DType = keyof NdArrayData
 
 type PlainDType =
@@ -63,15 +63,13 @@ export interface NdArraySource<D extends DType> {
   /** How many items each dimension has. */
   readonly shape: readonly number[]
   /**
-   * How many items lie from one to the next in each dimension. Default: the last dimension is the
+   * The distance between neighbours in each dimension, in items. Default: the last dimension is the
    * innermost, without gaps.
    */
   readonly strides?: readonly number[] | undefined
   /** The index of the first item. Default 0. */
   readonly offset?: number | undefined
-  /**
-   * What the items are. Default: the dtype of the typed array, e.g. `float64` of a `Float64Array`.
-   */
+  /** The type of the items. Default: that of the typed array, e.g. `float64` for `Float64Array`. */
   readonly dtype?: D | undefined
 }
 
@@ -91,10 +89,7 @@ const KINDS: Readonly<Record<PlainDType, string>> = {
   complex64: 'Float32Array',
   complex128: 'Float64Array',
 }
-/**
- * What a typed array is when nothing is said: numbers, rather than what else its bytes may stand
- * for.
- */
+/** Dtypes that are never the default of a typed array: its items are plain numbers by default. */
 const SPECIAL: readonly string[] = [
   'bool',
   'float16',
@@ -108,13 +103,13 @@ const DTYPES: ReadonlyMap<string, PlainDType> = new Map([
   ['Uint8ClampedArray', 'uint8'],
 ])
 const TIME = /^(datetime64|timedelta64)(\[\d*(Y|M|W|D|h|m|s|ms|us|ns|ps|fs|as)\])?$/
-/** numpy has no more, and neither has the wire. */
+/** numpy's own limit since version 2. */
 const MAX_DIMENSIONS = 64
 
 /**
- * An array of any number of dimensions. An array of numpy arrives as one, except where it has one
- * dimension and a typed array can hold its items. As an argument it is a `numpy.ndarray`, without a
- * copy where its `data` needs none.
+ * An array of any number of dimensions. A numpy array arrives as an `NdArray`, except that an array
+ * of one dimension arrives as a typed array where one can hold its items. As an argument it becomes
+ * a `numpy.ndarray`, without a copy where its `data` needs none.
  *
  * @example
  * ```ts
@@ -122,47 +117,48 @@ const MAX_DIMENSIONS = 64
  * m.get(1, 0) // 4
  * m.toArray() // [[1, 2, 3], [4, 5, 6]]
  * ```
- * @typeParam D - What the items are, as numpy names it.
+ * @typeParam D - The type of the items, by its name in numpy.
  */
 export class NdArray<D extends DType = DType> {
   /** The typed array that holds the items. */
   readonly data: NdArrayData[D]
   /** How many items each dimension has. */
   readonly shape: readonly number[]
-  /** How many items lie from one to the next in each dimension. */
+  /** The distance between neighbours in each dimension, in items. */
   readonly strides: readonly number[]
   /** The index of the first item. */
   readonly offset: number
-  /** What the items are, as numpy names it. */
+  /** The type of the items, by its name in numpy. */
   readonly dtype: D
 
   /**
    * Makes an array that shares the memory of `source.data`.
    *
    * @param source - The items, and how they are arranged.
-   * @throws `ERR_PYTHREADS_ARGUMENT` when the parts do not fit together, e.g. when the shape
-   * reaches beyond the data.
+   * @throws `ERR_PYTHREADS_ARGUMENT` when the parts do not match, e.g. when the shape reaches
+   * beyond the data.
    */
   constructor(source: NdArraySource<D>) {
     const { data, shape, strides, offset = 0 } = source
     const kind = Object.prototype.toString.call(data).slice(8, -1)
     const dtype = source.dtype ?? (DTYPES.get(kind) as D | undefined)
-    if (dtype === undefined) refuse(`its data is a typed array; got ${kind}`)
+    if (dtype === undefined) refuse(`\`data\` must be a typed array; got ${kind}`)
     const wanted = TIME.test(dtype) ? 'BigInt64Array' : KINDS[dtype as PlainDType]
-    if (wanted === undefined) refuse(`${JSON.stringify(dtype)} is no dtype`)
+    if (wanted === undefined) refuse(`${JSON.stringify(dtype)} is not a supported dtype`)
     if (kind !== wanted && !(dtype === 'uint8' && kind === 'Uint8ClampedArray')) {
-      refuse(`the data of dtype ${dtype} is a ${wanted}; got a ${kind}`)
+      refuse(`\`data\` of dtype ${dtype} must be a ${wanted}; got a ${kind}`)
     }
-    if (!isListOf(shape, (length) => length >= 0)) refuse('its shape is a list of whole numbers')
+    if (!isListOf(shape, (length) => length >= 0))
+      refuse('`shape` must be an array of whole numbers from 0')
     if (shape.length > MAX_DIMENSIONS)
-      refuse(`it has ${shape.length} dimensions; ${MAX_DIMENSIONS} is the most`)
+      refuse(`it has ${shape.length} dimensions; at most ${MAX_DIMENSIONS} are possible`)
     if (
       strides !== undefined &&
       !(isListOf(strides, () => true) && strides.length === shape.length)
     ) {
-      refuse('its strides are whole numbers, as many as there are dimensions')
+      refuse('`strides` must be an array with one whole number for each dimension')
     }
-    if (!Number.isSafeInteger(offset)) refuse('its offset is a whole number')
+    if (!Number.isSafeInteger(offset)) refuse('`offset` must be a whole number')
     this.data = data
     this.shape = Object.freeze([...shape])
     this.strides = Object.freeze(strides === undefined ? packed(shape) : [...strides])
@@ -191,7 +187,7 @@ export class NdArray<D extends DType = DType> {
       refuse(`it has ${shape.length} dimensions; got ${indices.length} indices`)
     for (const [axis, index] of indices.entries()) {
       if (!(Number.isInteger(index) && index >= 0 && index < (shape[axis] as number))) {
-        refuse(`index ${index} is out of its shape [${shape.join(', ')}]`)
+        refuse(`index ${index} is outside of the shape [${shape.join(', ')}]`)
       }
       at += index * (strides[axis] as number)
     }
@@ -199,9 +195,9 @@ export class NdArray<D extends DType = DType> {
   }
 
   /**
-   * Copies the array into lists.
+   * Copies the items into nested arrays.
    *
-   * @returns A list for each dimension, one in the other. Without dimensions: the item alone.
+   * @returns One level of arrays for each dimension. Without dimensions: the item alone.
    */
   toArray(): Nested<NdItem<D>> {
     return this.#nested(0, this.offset)
@@ -210,9 +206,9 @@ export class NdArray<D extends DType = DType> {
   /**
    * Copies the array for `JSON.stringify`.
    *
-   * @returns What {@link toArray} returns, with dates as ISO 8601 writes them, durations as the
-   * count of their unit, and `null` for "not a time". Integers beyond 2^53 stay `bigint`, which
-   * `JSON.stringify` refuses.
+   * @returns The result of {@link toArray}, with dates in ISO 8601, durations as the count of their
+   * unit, and `null` for "not a time". Integers beyond 2^53 stay `bigint`, which `JSON.stringify`
+   * refuses.
    */
   toJSON(): Nested<unknown> {
     const { data, dtype } = this
@@ -240,7 +236,7 @@ export class NdArray<D extends DType = DType> {
     return data[at] as NdItem<D>
   }
 
-  /** Every item has to lie in the data. */
+  /** Checks that every item lies in `data`. */
   #checkReach(): void {
     if (this.size === 0) return
     let [low, high] = [this.offset, this.offset]
@@ -252,7 +248,7 @@ export class NdArray<D extends DType = DType> {
     const items = isComplex(this.dtype) ? this.data.length / 2 : this.data.length
     if (low >= 0 && high < items) return
     refuse(
-      `with shape [${this.shape.join(', ')}] it reaches from item ${low} to item ${high}, and its data has ${items}`,
+      `with shape [${this.shape.join(', ')}] it reaches from item ${low} to item ${high}, and \`data\` has ${items} items`,
     )
   }
 }
@@ -285,5 +281,5 @@ function fromFloat16(bits: number): number {
 }
 
 function refuse(reason: string): never {
-  throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `This is no NdArray: ${reason}`)
+  throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', `Invalid NdArray: ${reason}`)
 }

@@ -2,13 +2,13 @@ import { inspect } from 'node:util'
 import { PythreadsError } from '../../errors/index.ts'
 import { own } from '../../own.ts'
 
-/** What a datetime of Python has that a `Date` does not hold. */
+/** The parts of a Python datetime that a `Date` does not hold. */
 export interface DateParts {
   /** Nanoseconds beyond the milliseconds, from 0 to 999,999. */
   readonly nanoseconds: number
-  /** Microseconds east of UTC; `null`: it has no zone. */
+  /** Microseconds east of UTC; `null` for a datetime without a zone. */
   readonly offset: number | null
-  /** A letter and a name: see `dates.py` in the kernel. */
+  /** A letter for the kind of the zone, and its name: see `dates.py` in the kernel. */
   readonly zone: string
   readonly fold: number
 }
@@ -19,11 +19,11 @@ const ISO =
 const FOLD = '[fold=1]'
 const MS_PER_DAY = 86_400_000
 
-/** What {@link PythonDate.of} takes besides its text. */
+/** The options of {@link PythonDate.of}. */
 export interface ZoneOptions {
   /** The key of a `ZoneInfo`, such as `'Europe/Rome'`. Default: a zone that is the offset alone. */
   readonly zone?: string | undefined
-  /** 1 for the second one of two equal times on the clock. Default 0. */
+  /** 1 for the second of two equal clock times, when clocks are set back. Default 0. */
   readonly fold?: number | undefined
 }
 
@@ -32,17 +32,17 @@ interface Internals {
   parts(date: Date): readonly [milliseconds: number, parts: DateParts] | undefined
 }
 
-/** What only the wire does, set by the class, as it needs what is private there. */
+/** Functions for the encoder and the decoder. The class sets them: they use its private fields. */
 let internals: Internals
 
 /**
- * A `Date` from Python that keeps what a `Date` does not hold: microseconds, the zone, and which of
- * two equal times it is when clocks are put back. As an argument it is the same datetime in Python
- * again. A datetime in UTC with whole milliseconds, which a `Date` holds completely, arrives as a
- * plain `Date`.
+ * A `Date` from Python that also keeps the parts that a `Date` does not hold: microseconds, the
+ * zone, and the fold (which of two equal clock times it is, when clocks are set back). As an
+ * argument it becomes the same datetime in Python again. A datetime in UTC with whole milliseconds,
+ * which a `Date` holds completely, arrives as a plain `Date`.
  *
- * When a setter of `Date` changes the moment, the rest is lost: the date is in UTC, as any other
- * `Date`.
+ * When a setter of `Date` changes the moment, these parts are lost: the date is in UTC, as any
+ * other `Date`.
  *
  * @example
  * ```ts
@@ -55,12 +55,9 @@ let internals: Internals
  */
 export class PythonDate extends Date {
   #parts: DateParts | undefined
-  /** The moment that the parts belong to. */
+  /** The moment to which the parts belong. */
   #time = Number.NaN
-  /**
-   * What Python gets: the same, or the time on the clock as if that were UTC, where there is no
-   * zone.
-   */
+  /** The milliseconds for Python: the moment, or without a zone the clock time read as UTC. */
   #milliseconds = 0
 
   static {
@@ -86,8 +83,9 @@ export class PythonDate extends Date {
   /**
    * Makes a datetime for Python from the text that its `isoformat` returns.
    *
-   * @param text - E.g. `2024-01-02T03:04:05.678901+01:00`; without an offset it has no zone.
-   * @param options - The zone, and which of two equal times it is.
+   * @param text - E.g. `2024-01-02T03:04:05.678901+01:00`; without an offset, the datetime has no
+   * zone.
+   * @param options - The zone and the fold.
    * @returns The datetime.
    * @example
    * ```ts
@@ -130,13 +128,13 @@ export class PythonDate extends Date {
    * Makes a `PythonDate` of any `Date`.
    *
    * @param date - The date.
-   * @returns The same object where it is a `PythonDate`; else a date in UTC.
+   * @returns The same object if it is a `PythonDate`, otherwise a date in UTC.
    */
   static from(date: Date): PythonDate {
     return date instanceof PythonDate ? date : new PythonDate(date.getTime())
   }
 
-  /** The parts, as long as no setter has changed the moment that they belong to. */
+  /** The parts; `undefined` after a setter has changed the moment. */
   get #own(): DateParts | undefined {
     return this.#time === this.getTime() ? this.#parts : undefined
   }
@@ -146,14 +144,14 @@ export class PythonDate extends Date {
     return Math.floor(modulo(this.getTime(), 1000) * 1000 + (this.#own ?? UTC).nanoseconds / 1000)
   }
 
-  /** Of a `pandas.Timestamp`: the nanoseconds beyond the microseconds, from 0 to 999. */
+  /** For a `pandas.Timestamp`: the nanoseconds beyond the microseconds, from 0 to 999. */
   get nanosecond(): number {
     return (this.#own ?? UTC).nanoseconds % 1000
   }
 
   /**
    * The key of a `ZoneInfo` (`'Europe/Rome'`), the name of a `timezone` (`'CET'`), `'UTC'`, or the
-   * offset where there is no name (`'+02:00'`). `null`: the datetime has no zone.
+   * offset of a zone without a name (`'+02:00'`). `null`: the datetime has no zone.
    */
   get zone(): string | null {
     const { zone, offset } = this.#own ?? UTC
@@ -168,7 +166,7 @@ export class PythonDate extends Date {
     return offset === null ? null : offset / 1_000_000
   }
 
-  /** 1 for the second one of two equal times on the clock, when that is put back. */
+  /** 1 for the second of two equal clock times, when clocks are set back; otherwise 0. */
   get fold(): number {
     return (this.#own ?? UTC).fold
   }
@@ -176,8 +174,8 @@ export class PythonDate extends Date {
   /**
    * Writes the date as Python's `isoformat` does.
    *
-   * @returns The time on the clock of its zone, with microseconds and offset; `'Invalid Date'` for
-   * an invalid date.
+   * @returns The clock time in its zone, with microseconds and offset; `'Invalid Date'` for an
+   * invalid date.
    */
   isoformat(): string {
     const parts = this.#own ?? UTC
@@ -186,7 +184,7 @@ export class PythonDate extends Date {
       (this.#own === undefined ? this.getTime() : this.#milliseconds) + Math.floor(micros / 1000),
     )
     if (Number.isNaN(wall.getTime())) return 'Invalid Date'
-    const text = wall.toISOString() // of the years 1 to 9999, or of a Date of JavaScript
+    const text = wall.toISOString()
     const fraction = modulo(wall.getTime(), 1000) * 1000 + modulo(micros, 1000)
     const digits =
       String(fraction).padStart(6, '0') +
@@ -196,7 +194,7 @@ export class PythonDate extends Date {
   }
 }
 
-/** What `console.log` shows. */
+/** The text that `console.log` shows. */
 function shown(date: PythonDate): string {
   const { zone } = date
   const text = date.isoformat()
@@ -204,33 +202,33 @@ function shown(date: PythonDate): string {
 }
 
 /**
- * A datetime of the wire: `milliseconds` since 1970 UTC, or of the time on the clock of one without
- * a zone, which is taken for `time`.
+ * Makes a date of a decoded datetime. `milliseconds`: the moment, or without a zone the clock time
+ * read as UTC. `time`: the moment that the clock time is taken for.
  */
 export function pythonDate(milliseconds: number, parts: DateParts, time?: number): PythonDate {
   return internals.make(milliseconds, parts, time)
 }
 
-/**
- * What goes to Python: milliseconds and parts; `undefined` for a `Date` that is no more than its
- * moment.
- */
+/** The milliseconds and the parts for Python; `undefined` for a plain `Date`. */
 export function datePartsOf(
   date: Date,
 ): readonly [milliseconds: number, parts: DateParts] | undefined {
   return internals.parts(date)
 }
 
-/** Another `Date` of the same kind, with the same contents. */
+/** Copies a `Date` or a `PythonDate`. */
 export function copyOfDate(date: Date): Date {
   const exact = internals.parts(date)
   return exact === undefined ? new Date(date) : internals.make(...exact, date.getTime())
 }
 
-/** Which moment a datetime without a zone is: `'exact'`: none, it is a `PythonScalar`. */
+/**
+ * The meaning of a datetime without a zone. `'utc'` and `'local'`: a moment in that zone.
+ * `'exact'`: no moment, so it arrives as a `PythonScalar`.
+ */
 export type NaiveDates = 'exact' | 'utc' | 'local'
 
-/** The `Date` that a datetime without a zone is; `undefined` for the text of another one. */
+/** Makes a date of a datetime without a zone; `undefined` for a text with a zone, or not valid. */
 export function naiveDate(text: string, meaning: 'utc' | 'local'): PythonDate | undefined {
   const isSecond = text.endsWith(FOLD)
   const found = ISO.exec(isSecond ? text.slice(0, -FOLD.length) : text)
@@ -244,8 +242,8 @@ export function naiveDate(text: string, meaning: 'utc' | 'local'): PythonDate | 
 }
 
 /**
- * The time on a clock, as if that were UTC: the whole second in milliseconds, and microseconds;
- * `undefined`: there is none.
+ * The clock time of a parsed text, read as UTC: milliseconds of the whole second, and microseconds.
+ * `undefined` for an impossible time such as February 30.
  */
 function wallOf(
   found: RegExpExecArray,
@@ -263,7 +261,7 @@ function wallOf(
   return isSame ? [wall.getTime(), Number((found[7] ?? '').padEnd(6, '0'))] : undefined
 }
 
-/** An offset in microseconds; `null`: the text has none. */
+/** The offset of a parsed text in microseconds; `null` when the text has none. */
 function offsetOf(found: RegExpExecArray): number | null {
   const [sign, hours, minutes, seconds = '0', micros = '0'] = found.slice(8)
   if (sign === undefined) return null
@@ -273,8 +271,8 @@ function offsetOf(found: RegExpExecArray): number | null {
 }
 
 /**
- * The moment at which the clocks of this process show a time, given as if it were UTC; with `fold`,
- * the second one.
+ * The moment at which the local clock shows a time, which is given as UTC. When the clock shows the
+ * time twice, `fold` 1 is the second moment.
  */
 function localTime(wall: Date, fold: number): number {
   const local = new Date(0)
@@ -298,7 +296,7 @@ function modulo(value: number, by: number): number {
   return ((value % by) + by) % by
 }
 
-/** As Python writes an offset: `+02:00`, `-00:00:01.500000`. */
+/** Writes an offset as Python does: `+02:00`, `-00:00:01.500000`. */
 function offsetText(microseconds: number): string {
   const size = Math.abs(microseconds)
   const seconds = Math.floor(size / 1_000_000)

@@ -23,8 +23,8 @@ export type ScalarType = (typeof SCALAR_TYPES)[number]
 
 /**
  * An immutable Python value for which JavaScript has no type: a `Decimal`, a `datetime` without a
- * zone, a `UUID`. It is kept as the text from which Python makes the same value again. It belongs
- * to no worker, and a program may make one.
+ * zone, a `UUID`. It holds the text from which Python makes the same value again. It belongs to no
+ * worker, and a program may construct it.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export class PythonScalar {
   readonly type: ScalarType
   /**
    * The text as Python's `str` or `isoformat` writes it. A timedelta is `P1DT2.000003S`, days and
-   * seconds; a timedelta64 is `5[ns]`. At the end stands, in brackets, what the text leaves out:
+   * seconds; a timedelta64 is `5[ns]`. Facts that `isoformat` leaves out follow in brackets:
    * `[fold=1]`, the key of the zone of a time, the unit of a datetime64.
    */
   readonly text: string
@@ -45,7 +45,7 @@ export class PythonScalar {
   /**
    * Makes a value for Python.
    *
-   * @param type - Its type in Python.
+   * @param type - The type in Python.
    * @param text - The value as a text; see {@link text}.
    * @throws `ERR_PYTHREADS_ARGUMENT` for an unknown type. Python checks the text when it gets the
    * value.
@@ -54,7 +54,7 @@ export class PythonScalar {
     if (!SCALAR_TYPES.includes(type) || typeof text !== 'string') {
       throw new PythreadsError(
         'ERR_PYTHREADS_ARGUMENT',
-        `A PythonScalar has a text and one of the types ${SCALAR_TYPES.join(', ')}; got ${String(type)}`,
+        `A PythonScalar takes one of the types ${SCALAR_TYPES.join(', ')}, and a text; got the type ${String(type)}`,
       )
     }
     this.type = type
@@ -83,7 +83,7 @@ export class PythonScalar {
 
 /** Bytes that are a `bytes` object in Python. {@link Python.bytes} makes them. */
 export class PythonBytes {
-  /** A copy of the bytes that it was made of. */
+  /** A copy of the bytes that were passed to {@link Python.bytes}. */
   readonly bytes: Uint8Array
 
   /** @internal */

@@ -1,13 +1,13 @@
 import { PythreadsError } from '../../errors/index.ts'
 
-/** What a table can be in Python. */
+/** The types of tables in Python. */
 export type TableKind = 'pyarrow' | 'pandas' | 'polars'
 
 const KINDS: readonly TableKind[] = ['pyarrow', 'pandas', 'polars']
 
-/** A table on its way to Python. {@link fromArrow} makes it. */
+/** A table as an argument of a call. {@link fromArrow} makes it. */
 export class PythonTable {
-  /** What the table becomes in Python. */
+  /** The type of the table in Python. */
   readonly kind: TableKind
   /** The bytes of an Arrow IPC stream. */
   readonly ipc: Uint8Array
