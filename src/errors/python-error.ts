@@ -5,7 +5,7 @@ import {
   type PythonFrame,
   type SourcePlace,
 } from './details.ts'
-import { brand, copied, isInstance, PythreadsError, show } from './pythreads-error.ts'
+import { brand, isInstance, PythreadsError, registerCopier, show } from './pythreads-error.ts'
 
 /** What {@link PythonError.is} needs of a pool; {@link Python} has it. */
 export interface ClassNamer {
