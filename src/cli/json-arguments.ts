@@ -12,15 +12,19 @@ export interface ArgumentFlags {
 export const argumentFlags: Flags<ArgumentFlags> = {
   args: {
     flags: '--args <json>',
-    description: 'the arguments as a JSON array; - is standard input',
+    description: 'the arguments as a JSON array; - reads standard input',
     parse: json('array'),
   },
   kwargs: {
     flags: '--kwargs <json>',
-    description: 'keyword arguments as a JSON object, or -',
+    description: 'keyword arguments as a JSON object; - reads standard input',
     parse: json('object'),
   },
-  text: { flags: '--text', description: 'take each argument for a text', default: false },
+  text: {
+    flags: '--text',
+    description: 'take each argument as a text, not as JSON',
+    default: false,
+  },
 }
 
 /** The JSON of the arguments and of the keyword arguments. */

@@ -17,7 +17,7 @@ const { version } = JSON.parse(
 ) as { version: string }
 
 const STATUSES = `
-Exit status: 0 all is well; 1 Python raised, a record failed, or something is
+Exit status: 0 no error; 1 Python raised, a record failed, or something is
 missing; 2 the command line is wrong; 130 ended by Ctrl-C.`
 
 // A reader that goes away (`| head`) is no error.
@@ -28,7 +28,7 @@ const program = new Command('pythreads')
   .description('Run Python from the shell on every core, without a lock of your own')
   .version(version)
   .addHelpText('after', STATUSES)
-  .showHelpAfterError('(--help shows what there is)')
+  .showHelpAfterError('(--help lists the commands and options)')
   .configureOutput({
     outputError: (text, write) => write(`[ERR_PYTHREADS_USAGE] ${text}`),
     writeOut: (text) => void process.stdout.once('error', () => {}).write(text),

@@ -28,14 +28,14 @@ export const pythonFlag: Flag<string | undefined> = {
 
 export const pathFlag: Flag<string[] | undefined> = {
   flags: '--path <folder>',
-  description: 'first in sys.path; can be given several times',
+  description: 'a folder to put first in sys.path; can be given several times',
   parse: folder,
   isRepeated: true,
 }
 
 export const printFlag: Flag<PrintTo> = {
   flags: '--print <where>',
-  description: 'where what Python prints goes',
+  description: 'where the output of Python goes',
   choices: ['stderr', 'stdout'],
   default: 'stderr',
 }
@@ -44,7 +44,7 @@ export const poolFlags: Flags<Omit<PoolFlags, 'threads' | 'timeout'>> = {
   workers: {
     flags: '-w, --workers <n>',
     alias: '--threads <n>',
-    description: 'how many; default: one a core',
+    description: 'number of workers; default: one for each core',
     parse: upTo(MAX_WORKERS),
   },
   isolation: {
@@ -57,7 +57,7 @@ export const poolFlags: Flags<Omit<PoolFlags, 'threads' | 'timeout'>> = {
   path: pathFlag,
   preload: {
     flags: '--preload <modules>',
-    description: 'what each worker imports first, as a,b,c',
+    description: 'modules that each worker imports first: a,b,c',
     parse: names,
   },
 }
@@ -66,7 +66,7 @@ export const poolFlags: Flags<Omit<PoolFlags, 'threads' | 'timeout'>> = {
 export function timeoutFlag(what: string): Flag<number | undefined> {
   return {
     flags: '--timeout <time>',
-    description: `how long ${what} may take: 500ms, 30s, 5m`,
+    description: `the longest time that ${what} may take: 500ms, 30s, 5m`,
     parse: duration,
   }
 }

@@ -35,17 +35,17 @@ const DEFAULT_FOR_MS = 10_000
 const MAX_TRACEBACKS = 3
 
 export const name = 'bench'
-export const summary = 'call a function as fast as it goes, and say how fast that is'
+export const summary = 'call a function as fast as possible, and measure the calls'
 export const positionals: readonly Positional[] = [
   TARGET,
-  { name: '[arguments...]', description: 'each JSON, or else a text' },
+  { name: '[arguments...]', description: 'each is JSON, else a text' },
 ]
 
 export const flags: Flags<Omit<BenchFlags, 'threads'>> = {
-  for: { flags: '--for <time>', description: 'how long; default: 10s', parse: duration },
+  for: { flags: '--for <time>', description: 'how long to call; default: 10s', parse: duration },
   count: {
     flags: '--count <n>',
-    description: 'how many calls each worker makes, not --for',
+    description: 'number of calls of each worker, instead of --for',
     parse: count,
     conflicts: 'for',
   },
@@ -53,21 +53,25 @@ export const flags: Flags<Omit<BenchFlags, 'threads'>> = {
   json: { flags: '--json', description: 'print one JSON object', default: false },
   timeout: timeoutFlag('a call'),
   ...poolFlags,
-  workers: { ...poolFlags.workers, description: 'how many, with a caller each; default: 20' },
+  workers: {
+    ...poolFlags.workers,
+    description: 'number of workers, each with a caller; default: 20',
+  },
 }
 
-export const notes = `The function really runs, many times: do not bench one that charges customers.
+export const notes = `The function really runs, many times: do not bench a function that charges
+customers.
 "$thread" and "$call" in the arguments stand for the numbers of the thread and
 of its call.`
 
 export const examples: readonly Example[] = [
   {
     line: `pythreads bench json:dumps --for 1s --args '[{"id": "$thread"}]'`,
-    does: '20 callers for a second',
+    does: 'calls from 20 callers for a second',
   },
   {
     line: 'pythreads bench math:sqrt 16 --workers 2 --count 1000 --json',
-    does: '2,000 calls; one JSON object',
+    does: 'makes 2,000 calls, prints one JSON object',
   },
 ]
 

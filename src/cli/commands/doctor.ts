@@ -31,30 +31,30 @@ export interface DoctorFlags {
 }
 
 export const name = 'doctor'
-export const summary = 'show which Python is used, what it can do, and how to mend what is missing'
+export const summary = 'show which Python is used, what it supports, and how to mend it'
 export const positionals: readonly Positional[] = []
 
 export const flags: Flags<DoctorFlags> = {
   import: {
     flags: '--import <modules>',
-    description: 'modules that shall work, e.g. numpy,pandas',
+    description: 'modules to import, for example numpy,pandas',
     parse: names,
   },
   python: pythonFlag,
   path: pathFlag,
   verbose: {
     flags: '-v, --verbose',
-    description: 'every Python that was found, and all reasons',
+    description: 'show every Python that was found, and all reasons',
     default: false,
   },
   json: { flags: '--json', description: 'print JSON', default: false },
 }
 
 export const examples: readonly Example[] = [
-  { line: 'pythreads doctor', does: 'which Python, and what it can do' },
+  { line: 'pythreads doctor', does: 'shows the Python, and what it supports' },
   {
     line: 'pythreads doctor --import json,sqlite3',
-    does: 'do these modules work? status 1 where one does not',
+    does: 'imports these modules; status 1 says that one does not work',
   },
 ]
 

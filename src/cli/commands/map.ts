@@ -35,64 +35,72 @@ export interface MapFlags extends PoolFlags {
 }
 
 export const name = 'map'
-export const summary = 'put every record of a file through a function, on every core'
+export const summary = 'call a function for every record of a file, on every core'
 export const positionals: readonly Positional[] = [TARGET]
 
 export const flags: Flags<Omit<MapFlags, 'threads'>> = {
-  input: { flags: '-i, --input <file>', description: '- is standard input', default: '-' },
-  output: { flags: '-o, --output <file>', description: '- is standard output', default: '-' },
+  input: {
+    flags: '-i, --input <file>',
+    description: 'the input; - is standard input',
+    default: '-',
+  },
+  output: {
+    flags: '-o, --output <file>',
+    description: 'the output; - is standard output',
+    default: '-',
+  },
   format: {
     flags: '-f, --format <format>',
-    description: "default: as the input's name ends, else jsonl",
+    description: 'format of the input; default: by its name, else jsonl',
     choices: FORMATS,
   },
   outputFormat: {
     flags: '--output-format <format>',
-    description: "default: as the output's name ends, else --format",
+    description: 'format of the output; default: by its name, else --format',
     choices: FORMATS,
   },
   onError: {
     flags: '--on-error <what>',
-    description: 'with a record that fails',
+    description: 'what to do when a record fails',
     choices: ['stop', 'skip', 'record'],
     default: 'stop',
   },
   errors: {
     flags: '--errors <file>',
-    description: 'where --on-error record writes; default: OUTPUT.errors.jsonl',
+    description: 'the file of --on-error record; default: OUTPUT.errors.jsonl',
   },
-  limit: { flags: '--limit <n>', description: 'only the first n records', parse: count },
+  limit: { flags: '--limit <n>', description: 'read only the first n records', parse: count },
   unordered: {
     flags: '--unordered',
-    description: 'write results as they are ready',
+    description: 'write each result as soon as it is ready',
     default: false,
   },
   chunk: {
     flags: '--chunk <n>',
-    description: 'records for a worker at a time; default: by time',
+    description: 'records that a worker gets at a time; default: measured',
     parse: count,
   },
   timeout: { ...timeoutFlag('a record'), conflicts: 'chunk' },
   print: printFlag,
-  quiet: { flags: '-q, --quiet', description: 'no progress and no summary', default: false },
+  quiet: { flags: '-q, --quiet', description: 'print no progress and no summary', default: false },
   ...poolFlags,
 }
 
-export const notes = `Formats: jsonl, a JSON value a line; json, an array; lines, a text a line; csv
-and tsv, a dict of texts a row.`
+export const notes = `Formats: jsonl has a JSON value on each line, json is an array, lines has a text
+on each line, csv and tsv have a row for each record, which is a dict of texts.`
 
 export const examples: readonly Example[] = [
   {
     line: 'pythreads map ./rules.py:score -i events.jsonl -o out.jsonl',
-    does: 'a JSON value a line',
+    does: 'writes a JSON value on each line',
   },
   {
     line: 'pythreads map ./rules.py:score -i events.jsonl -o out.csv --limit 2',
-    does: 'the first two, as CSV',
+    does: 'writes the first two as CSV',
   },
   {
     line: 'cat events.jsonl | pythreads map ./rules.py:score --on-error skip -q | cat',
-    does: 'in a pipe',
+    does: 'reads from a pipe and writes to one',
   },
 ]
 

@@ -39,58 +39,62 @@ export const name = 'run'
 export const summary = 'call a function and print its result as JSON'
 export const positionals: readonly Positional[] = [
   TARGET,
-  { name: '[arguments...]', description: 'each JSON, or else a text; - is standard input' },
+  { name: '[arguments...]', description: 'each is JSON, else a text; - reads standard input' },
 ]
 
 export const flags: Flags<Omit<RunFlags, 'threads'>> = {
   ...argumentFlags,
   raw: {
     flags: '-r, --raw',
-    description: 'print str() of the result, not JSON; bytes as they are',
+    description: 'print str() of the result, not JSON; print bytes unchanged',
     default: false,
   },
   print: printFlag,
   every: {
     flags: '--every <time>',
-    description: 'call once in this time until Ctrl-C: 500ms, 1s, 2m',
+    description: 'call once in each such time, until Ctrl-C: 500ms, 1s, 2m',
     parse: duration,
   },
-  for: { flags: '--for <time>', description: 'with --every: how long', parse: duration },
+  for: {
+    flags: '--for <time>',
+    description: 'with --every: stop after this time',
+    parse: duration,
+  },
   count: {
     flags: '--count <n>',
-    description: 'how many calls each thread makes',
+    description: 'number of calls of each thread',
     parse: count,
     conflicts: 'for',
   },
   timeout: timeoutFlag('a call'),
-  quiet: { flags: '-q, --quiet', description: 'no summary of many calls', default: false },
+  quiet: { flags: '-q, --quiet', description: 'print no summary of many calls', default: false },
   ...poolFlags,
   workers: {
     ...poolFlags.workers,
     flags: '-t, --threads <n>',
     alias: '-w, --workers <n>',
-    description: 'from this many threads, each on a worker of its own',
+    description: 'number of threads that call; each has a worker of its own',
   },
 }
 
-export const notes = `It calls once. With --threads, --every or --count it calls again and again, and
-"$thread" and "$call" in the arguments stand for the numbers of the thread and
-of its call. Stdout has only results, one a line. To call without a pause, use
-pythreads bench.`
+export const notes = `The function is called once. With --threads, --every or --count it is called
+again and again, and "$thread" and "$call" in the arguments stand for the
+numbers of the thread and of its call. Stdout has only results, one on each
+line. To call without a pause, use pythreads bench.`
 
 export const examples: readonly Example[] = [
   { line: 'pythreads run math:sqrt 16', does: 'prints 4.0' },
   {
     line: `echo '{"id": 1}' | pythreads run ./rules.py:score - | cat`,
-    does: 'the argument from a pipe',
+    does: 'reads the argument from a pipe',
   },
   {
     line: `pythreads run json:dumps '[1, 2]' --kwargs '{"indent": 1}' --raw`,
-    does: 'a text without quotes',
+    does: 'prints a text without quotes',
   },
   {
     line: `pythreads run json:dumps --threads 20 --every 1s --for 2s '{"id": "$thread"}'`,
-    does: '20 threads, each calls once a second',
+    does: 'calls from 20 threads, once a second each',
   },
 ]
 

@@ -16,7 +16,7 @@ export interface TourFlags {
 }
 
 export const name = 'tour'
-export const summary = 'shows 20 threads that call Python without a lock'
+export const summary = 'show 20 threads that call Python without a lock'
 export const positionals: readonly Positional[] = []
 export const flags: Flags<TourFlags> = { python: pythonFlag }
 export const examples: readonly Example[] = [
