@@ -186,9 +186,9 @@ describe('the command that installs a package', () => {
       from pythreads_kernel import missing_modules
 
       def command(facts, modules):
-          installer = missing.Installer()
+          installer = missing_modules.Installer()
           vars(installer).update(facts)
-          return missing.command(modules, installer)
+          return missing_modules.command(modules, installer)
     `
   })
   afterAll(() => py.close())
