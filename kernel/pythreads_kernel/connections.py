@@ -8,7 +8,7 @@ it however its thread ends.
 A connection begins with a marshalled tuple behind its length, `(what, token, fd, inode)`. What
 follows is the channel. A thread that wants a worker connects for the side channel first, and says
 the same token on both connections. `fd` and `inode` name a file of this process that is opened
-anew; the number may be another file's by then. `src/capi/connections.ts` is the other side.
+anew; the number may be another file's by then. `src/native/connections.ts` is the other side.
 """
 
 from __future__ import annotations

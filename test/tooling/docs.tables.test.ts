@@ -11,7 +11,7 @@ const { declared } = readDeclarations()
 
 /** The rows of the first table below a title, by column. */
 function rowsOf(page: string, title: string, column?: string): Record<string, string>[] {
-  const text = readFileSync(fileURLToPath(new URL(`../docs/${page}`, import.meta.url)), 'utf8')
+  const text = readFileSync(fileURLToPath(new URL(`../../docs/${page}`, import.meta.url)), 'utf8')
   const [, section = ''] = text.split(new RegExp(`^#+ ${title.replace(/[()?.]/g, '\\$&')}$`, 'm'))
   const tables = section.split(/^#+ /m, 1)[0]?.match(/(?:^\|.*\n)+/gm) ?? []
   const table = tables.find((one) => column === undefined || one.startsWith(`| ${column} |`))
