@@ -1,121 +1,17 @@
 import { PythreadsError } from '../errors/index.ts'
-import type { Isolation } from '../isolation/index.ts'
-import type { WorkerLife } from './life.ts'
+import { dueFor } from './recycling.ts'
+import { StartHistories } from './start-histories.ts'
+import type { PoolSize, SupervisedWorker, SupervisorHost, SupervisorOptions } from './supervised.ts'
 
-/** How many workers there are. */
-export interface PoolSize {
-  readonly min: number
-  readonly max: number
-  /** How long a worker above `min` may be idle. */
-  readonly idleMs: number
-}
-
-/** When a worker process is replaced by a new one; `null`: never for this reason. */
-export interface Recycling {
-  readonly calls: number | null
-  readonly ageMs: number | null
-  readonly memoryMb: number | null
-}
-
-export interface SupervisorOptions {
-  readonly isolation: Isolation
-  readonly size: PoolSize
-  readonly recycle: Recycling
-  /** The resident memory above which a worker process is ended. */
-  readonly maxMemoryMb: number | null
-  /** How many wedged workers may be replaced while they are still wedged. */
-  readonly maxWedged: number
-}
-
-/** A worker, as far as its number and its end depend on it. */
-export interface SupervisedWorker {
-  readonly index: number
-  readonly life: WorkerLife
-  /** How many calls it has taken. */
-  readonly calls: number
-  /** Since when it serves, and since when it is idle, in `performance.now()`. */
-  readonly servingSince: number
-  readonly idleSince: number
-  /** What its process held when that was last looked at, and before it had any calls. */
-  readonly residentMb: number
-  readonly freshMb: number
-  readonly idle: boolean
-  /** Whether anything needs this very worker. */
-  readonly isNeeded: boolean
-  /** It is set up, and takes calls from now on. */
-  serve(): void
-  /** Looks at what its process holds. */
-  measure(): void
-  measureFresh(): void
-  /** How many MB count against a limit of this number. */
-  heldMb(limitMb: number): number
-  /** Its thread does not come back: takes away what it has not begun. */
-  wedge(): void
-  /** Asks it to end. */
-  close(): Promise<void>
-  /** Makes it end. */
-  kill(): void
-  /** Makes it end, and says why. */
-  endAs(how: string): void
-}
-
-/** What a supervisor needs of its pool. */
-export interface SupervisorHost<W extends SupervisedWorker> {
-  /** The workers by number; there may be holes. */
-  readonly workers: (W | undefined)[]
-  make(index: number): W
-  /**
-   * Launches a worker and sets it up; `ready` is called in the very moment in which nothing is
-   * missing.
-   */
-  launch(worker: W, ready: () => void): Promise<void>
-  /** It takes calls of others, for the first time or again. */
-  free(worker: W): void
-  /** How many calls wait, and whether any wait for one worker only. */
-  readonly waiting: number
-  isAwaited(index: number): boolean
-  /** Whether somebody has it to himself. */
-  isLeased(worker: W): boolean
-  /** Nobody can take the calls that wait: all of them, or those for one worker. */
-  unavailable(error: unknown, index?: number): void
-  started(worker: W, ms: number): void
-  recycling(worker: W, why: string): void
-  /** A new worker holds as much memory already as `recycle.memoryMb` says. */
-  startedLarge(worker: W): void
-}
-
-/** The delay before a worker that did not start is tried again; it doubles each time. */
-const FIRST_DELAY_MS = 100
-const LAST_DELAY_MS = 5_000
 /** How often age, idleness and memory are looked at, at least. */
 const LOOK_EVERY_MS = 1_000
-/**
- * A worker that holds as much as `recycle.memoryMb` from the beginning is replaced when it has
- * grown by this factor.
- */
-const GROWTH = 1.25
-
 /** A worker that ends sooner than this, and has begun no call, has had no life. */
 const SHORT_LIFE_MS = 10_000
-/**
- * How many of those may come one after the other before calls are refused that have no other
- * worker.
- */
-const MOST_SHORT_LIVES = 3
-
-interface StartHistory {
-  /** How often in a row it did not start. */
-  failures: number
-  /** How often in a row its worker ended soon after its start, without having begun a call. */
-  shortLives: number
-  retry: NodeJS.Timeout | undefined
-}
-
 /** Starts, replaces and retires the workers of a pool. */
 export class WorkerSupervisor<W extends SupervisedWorker> {
   readonly #options: SupervisorOptions
   readonly #host: SupervisorHost<W>
-  readonly #histories: StartHistory[] = []
+  readonly #histories = new StartHistories()
   /** Wedged workers that were replaced. */
   readonly #replacedWedged = new Set<W>()
   /** Workers that were asked to end and have not. */
@@ -158,8 +54,7 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
 
   /** Whether a worker that should be there is not. */
   isDown(index: number): boolean {
-    const known = this.#histories[index]
-    return this.#host.workers[index] === undefined && known !== undefined && failuresOf(known) > 0
+    return this.#host.workers[index] === undefined && this.#histories.isTroubled(index)
   }
 
   /** Starts the workers that are there from the beginning; throws when one does not start. */
@@ -203,9 +98,7 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
     }
     // Calls for numbers that are not there, and will not be, are refused.
     for (let number = size.max; number < this.#histories.length; number++) {
-      const history = this.#history(number)
-      clearTimeout(history.retry)
-      history.retry = undefined
+      this.#histories.giveUp(number)
       if (this.#host.workers[number] !== undefined) continue
       this.#host.unavailable(
         new PythreadsError('ERR_PYTHREADS_WORKER_START', `There is no worker ${number} any more`),
@@ -245,7 +138,7 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
     const stays = worker.index < this.#size.max && !life.isSurplus
     if (!life.isRetiring && stays) {
       const known = life.due
-      const due = known ?? this.#due(worker)
+      const due = known ?? dueFor(worker, this.#options.recycle)
       if (due === undefined) return
       life.retireAsDue(due)
       if (known === undefined) this.#host.recycling(worker, due)
@@ -268,9 +161,8 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
     if (!this.#open || !(worker.life.servedLast || worker.life.isWedged)) return
     if (worker.index >= this.#size.max) return this.#host.unavailable(error, worker.index)
     this.replaced++
-    const history = this.#history(worker.index)
     const isShort = isFresh && performance.now() - worker.servingSince < SHORT_LIFE_MS
-    history.shortLives = isShort ? history.shortLives + 1 : 0
+    this.#histories.ended(worker.index, isShort)
     this.#tryLaunch(worker.index)
   }
 
@@ -279,8 +171,7 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
    * again and again.
    */
   checkLife(index: number, error: unknown): void {
-    if (this.#open && (this.#histories[index]?.shortLives ?? 0) >= MOST_SHORT_LIVES)
-      this.#refuse(error, index)
+    if (this.#open && this.#histories.isShortLived(index)) this.#refuse(error, index)
   }
 
   /** A worker's thread does not come back from a call that was cancelled. */
@@ -299,7 +190,7 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
   stop(): W[] {
     this.#open = false
     clearInterval(this.#timer)
-    for (const history of this.#histories) clearTimeout(history?.retry)
+    this.#histories.stop()
     return [...this.#host.workers.filter((worker) => worker !== undefined), ...this.retired]
   }
 
@@ -316,15 +207,6 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
     return this.#host.workers.some((worker) => worker !== undefined && isComing(worker))
   }
 
-  #history(number: number): StartHistory {
-    let history = this.#histories[number]
-    if (history === undefined) {
-      history = { failures: 0, shortLives: 0, retry: undefined }
-      this.#histories[number] = history
-    }
-    return history
-  }
-
   #launch(number: number): Promise<void> {
     const launch = this.#launchWorker(number).finally(() => this.#launches.delete(number))
     this.#launches.set(number, launch)
@@ -336,11 +218,10 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
     const { workers } = this.#host
     const worker = this.#host.make(number)
     workers[number] = worker
-    const history = this.#history(number)
     try {
       await this.#host.launch(worker, () => {
         if (!this.#open) return worker.kill()
-        history.failures = 0
+        this.#histories.started(number)
         this.#measureFresh(worker)
         this.#host.started(worker, performance.now() - begin)
         worker.serve()
@@ -350,8 +231,8 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
       })
     } catch (error) {
       if (workers[number] === worker) workers[number] = undefined
-      history.failures++
-      if (this.#open && this.#started && number < this.#size.min) this.#launchLater(number, history)
+      this.#histories.failed(number)
+      if (this.#open && this.#started && number < this.#size.min) this.#launchLater(number)
       throw error
     }
   }
@@ -361,21 +242,17 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
    * again after a while.
    */
   #tryLaunch(number: number, isWaitedFor: boolean = false): void {
-    const history = this.#history(number)
     if (!this.#open) return
-    if (failuresOf(history) === 0) return this.#launchNow(number)
-    if (history.retry === undefined) this.#launchLater(number, history)
-    if (isWaitedFor) history.retry?.ref()
+    if (!this.#histories.isTroubled(number)) return this.#launchNow(number)
+    if (!this.#histories.isRetrying(number)) this.#launchLater(number)
+    if (isWaitedFor) this.#histories.keepAlive(number)
   }
 
-  #launchLater(number: number, history: StartHistory): void {
-    clearTimeout(history.retry)
-    const delay = Math.min(FIRST_DELAY_MS * 2 ** (failuresOf(history) - 1), LAST_DELAY_MS)
-    history.retry = setTimeout(() => {
-      history.retry = undefined
+  #launchLater(number: number): void {
+    this.#histories.retryLater(number, () => {
       if (this.#host.workers[number] === undefined && number < this.#size.max)
         this.#launchNow(number)
-    }, delay).unref()
+    })
   }
 
   #launchNow(number: number): void {
@@ -404,24 +281,13 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
     if (worker.freshMb >= memoryMb) this.#host.startedLarge(worker)
   }
 
-  /** Why it is time for another process, if it is. */
-  #due(worker: W): string | undefined {
-    const { calls, ageMs, memoryMb } = this.#options.recycle
-    if (calls !== null && worker.calls >= calls) return `it has had ${worker.calls} calls`
-    if (ageMs !== null && performance.now() - worker.servingSince >= ageMs)
-      return `it has served for ${ageMs} ms`
-    if (memoryMb !== null && worker.residentMb >= Math.max(memoryMb, worker.freshMb * GROWTH))
-      return `it holds ${Math.round(worker.residentMb)} MB`
-    return undefined
-  }
-
   /** Ends a worker that nobody needs, and starts another one in its place if there is to be one. */
   #retire(worker: W): void {
     this.#host.workers[worker.index] = undefined
     this.#end(worker)
     if (worker.index >= this.#size.max || worker.life.isSurplus) return
     this.recycled++
-    this.#history(worker.index).shortLives = 0
+    this.#histories.recycled(worker.index)
     this.#tryLaunch(worker.index)
   }
 
@@ -513,11 +379,6 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
 /** Whether a worker is on its way to serve, as far as is known. */
 function isComing({ life }: SupervisedWorker): boolean {
   return !life.isServing && !life.isWedged
-}
-
-/** How often in a row a number had no worker that could be used; to end once is no trouble. */
-function failuresOf({ failures, shortLives }: StartHistory): number {
-  return failures + Math.max(0, shortLives - 1)
 }
 
 function wedgedError(wedged: number): PythreadsError {

@@ -11,7 +11,7 @@ import { WorkerLife } from './life.ts'
 import type { LinkHost, WorkerLink } from './link.ts'
 import { MemoryUse } from './memory-use.ts'
 import { type WorkerEvents, WorkerReports } from './reports.ts'
-import type { SupervisedWorker } from './supervisor.ts'
+import type { SupervisedWorker } from './supervised.ts'
 import { ThreadTimes } from './thread-times.ts'
 
 /** What the workers of a pool share. */

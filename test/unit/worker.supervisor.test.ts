@@ -10,12 +10,8 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Isolation } from '../../src/isolation/index.ts'
 import { WorkerLife } from '../../src/worker/life.ts'
-import {
-  type PoolSize,
-  type SupervisedWorker,
-  type SupervisorOptions,
-  WorkerSupervisor,
-} from '../../src/worker/supervisor.ts'
+import type { PoolSize, SupervisedWorker, SupervisorOptions } from '../../src/worker/supervised.ts'
+import { WorkerSupervisor } from '../../src/worker/supervisor.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({
