@@ -57,7 +57,13 @@ import {
 } from './remote/index.ts'
 import { connectSync, SyncPython } from './sync/index.ts'
 import { copyFlags, FLAG, KIND, PythonBytes, PythonFloat } from './wire/index.ts'
-import { emitWarning, type Listeners, type OutputListener, toStream } from './worker/index.ts'
+import {
+  emitWarning,
+  type Listeners,
+  type OutputListener,
+  SocketWorkers,
+  toStream,
+} from './worker/index.ts'
 
 /** What {@link Python.stats} returns. */
 export interface PythonStats extends PoolStats {
@@ -140,8 +146,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     // The options go down whole: the pool takes those of its type, so a new one is not named here.
     const pool = new Pool({
       ...options,
-      isolation,
-      settings,
+      source: new SocketWorkers(isolation, settings),
       size: options.workers,
       initialize:
         first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs),

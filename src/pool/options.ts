@@ -1,14 +1,19 @@
-import type { Isolation, WorkerSettings } from '../isolation/index.ts'
 import type { Observer } from '../observe/index.ts'
 import type { Handle, Write } from '../references/index.ts'
 import type { CallLimits, Lease } from '../scheduler/index.ts'
 import type { Reviver } from '../wire/index.ts'
-import type { Listeners, OutputListener, PoolSize, Recycling } from '../worker/index.ts'
+import type {
+  Listeners,
+  OutputListener,
+  PoolSize,
+  Recycling,
+  WorkerSource,
+} from '../worker/index.ts'
 
 /** What a pool needs to know. */
 export interface PoolOptions {
-  readonly isolation: Isolation
-  readonly settings: WorkerSettings
+  /** Where its workers come from. */
+  readonly source: WorkerSource
   readonly size: PoolSize
   /** What every worker calls before it takes others. */
   readonly initialize: Write | undefined

@@ -1,4 +1,3 @@
-import { encodeSettings } from '../isolation/index.ts'
 import type { Observer } from '../observe/index.ts'
 import {
   CallbackReplies,
@@ -6,11 +5,10 @@ import {
   FrameEncoder,
   ReferenceCounts,
 } from '../references/index.ts'
-import { Dispatcher, Leases } from '../scheduler/index.ts'
+import { CallProfiles, Dispatcher, Leases, NoProfiles } from '../scheduler/index.ts'
 import {
+  type LinkTools,
   type Listeners,
-  SocketLink,
-  type SocketLinkTools,
   type Worker,
   WorkerSupervisor,
   type WorkerTools,
@@ -18,6 +16,7 @@ import {
 import { Admission } from './admission.ts'
 import { Broadcasts } from './broadcasts.ts'
 import { CallTracing } from './call-tracing.ts'
+import { Carried } from './carried.ts'
 import { PoolDispatchEvents } from './dispatch-events.ts'
 import { GilMonitor } from './gil-monitor.ts'
 import { Members } from './members.ts'
@@ -45,6 +44,7 @@ export class PoolParts {
   readonly shared: ReferenceCounts | undefined
   readonly encoder: FrameEncoder = new FrameEncoder()
   readonly refused: RefusedModules = new RefusedModules()
+  readonly carried: Carried
   readonly tracing: CallTracing
   readonly running: RunningCalls
   readonly resubmission: Resubmission
@@ -61,11 +61,12 @@ export class PoolParts {
   readonly supervisor: WorkerSupervisor<Worker>
 
   constructor(options: PoolOptions) {
-    const { isolation, settings, graceMs, observer, proxyFor } = options
+    const { source, graceMs, observer } = options
     this.options = options
     this.observer = observer
-    this.exported = new ExportedValues({ access: 'none', limit: settings.memory, used: 0 })
-    this.shared = isolation.isShared ? new ReferenceCounts(this.exported) : undefined
+    this.exported = new ExportedValues({ access: 'none', limit: source.loanBytes, used: 0 })
+    this.shared = source.isShared ? new ReferenceCounts(this.exported) : undefined
+    this.carried = new Carried(options)
     this.tracing = new CallTracing(observer)
     this.running = new RunningCalls(this)
     this.resubmission = new Resubmission(this)
@@ -75,11 +76,12 @@ export class PoolParts {
     this.launch = new WorkerLaunch(this)
     const events = new PoolWorkerEvents(this)
     this.leases = new Leases<Worker>((worker) => events.free(worker))
-    this.dispatcher = new Dispatcher(this.leases, new PoolDispatchEvents(this))
+    const profiles = source.capabilities.takingBack ? new CallProfiles() : new NoProfiles()
+    this.dispatcher = new Dispatcher(this.leases, new PoolDispatchEvents(this), profiles)
     this.admission = new Admission(this.dispatcher, options.maxQueue)
     this.members = new Members(this.dispatcher.workers)
-    this.gilMonitor = new GilMonitor(isolation.isShared, this.members)
-    const tools: SocketLinkTools = {
+    this.gilMonitor = new GilMonitor(source.isShared, this.members)
+    const tools: LinkTools = {
       exported: this.exported,
       callbackReplies: new CallbackReplies(this.encoder, this.exported),
       closeGraceMs: options.closeGraceMs,
@@ -89,16 +91,15 @@ export class PoolParts {
     }
     this.workerTools = {
       events,
-      link: (host) =>
-        new SocketLink(host, isolation, encodeSettings(settings, { worker: host.index }), tools),
+      link: (host) => source.link(host, tools),
       graceMs,
-      proxyFor,
+      proxyFor: this.carried.proxyFor,
       naiveDates: options.naiveDates ?? 'exact',
     }
     const { size, recycle, maxWedged } = options
-    const maxMemoryMb = isolation.isKillable ? settings.limits.memoryMb : null
+    const { isKillable, maxMemoryMb } = source
     this.supervisor = new WorkerSupervisor(
-      { isolation, size, recycle, maxMemoryMb, maxWedged },
+      { isKillable, size, recycle, maxMemoryMb, maxWedged },
       new PoolSupervisorHost(this),
     )
   }

@@ -103,8 +103,9 @@ export class Pool {
 
   /** A worker that takes only calls which name it, until the lease is given back. */
   lease(): Promise<Lease> {
-    const { admission, leases, submission, dispatcher, supervisor } = this.#parts
+    const { admission, carried, leases, submission, dispatcher, supervisor } = this.#parts
     try {
+      carried.checkSession()
       admission.admit(KIND.EVAL, undefined)
     } catch (error) {
       return Promise.reject(error)

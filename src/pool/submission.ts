@@ -17,6 +17,7 @@ import {
 import { copyFlags, FLAG, type Kind } from '../wire/index.ts'
 import { Worker } from '../worker/index.ts'
 import { type Admission, closedError } from './admission.ts'
+import type { Carried } from './carried.ts'
 import type { Members } from './members.ts'
 import type { PoolOptions, SubmitOptions } from './options.ts'
 import type { Resubmission } from './resubmission.ts'
@@ -25,6 +26,7 @@ import type { RunningCalls } from './running-calls.ts'
 interface Parts {
   readonly options: PoolOptions
   readonly admission: Admission
+  readonly carried: Carried
   readonly dispatcher: Dispatcher<Worker>
   readonly encoder: FrameEncoder
   readonly exported: ExportedValues
@@ -82,6 +84,7 @@ export class Submission {
       references.retract()
       throw signal !== undefined && isAborted() ? abortError(signal) : closedError()
     }
+    this.#parts.carried.check(references)
     if (retry > 0 && references.numbers !== undefined) {
       references.retract()
       throw new PythreadsError(

@@ -40,13 +40,12 @@ export class WorkerLaunch {
 
   async #launch(worker: Worker, ready: () => void): Promise<void> {
     const { admission, broadcasts, exported, members, options, shared } = this.#parts
-    const { isolation, initialize } = options
+    const { source, initialize } = options
     await worker.start()
     if (admission.isClosed) return worker.kill()
     try {
-      isolation.verify?.(worker.ready)
-      if (worker.ready['borrows'] === true)
-        exported.budget.access = isolation.kind === 'process' ? 'file' : 'address'
+      const access = source.accept(worker.ready)
+      if (access !== undefined) exported.budget.access = access
       if (initialize !== undefined)
         await this.#setUp(worker, { kind: KIND.CALL, write: initialize })
       // What comes meanwhile is among them, as nothing is waited for between the last one and

@@ -82,3 +82,8 @@ export class CallProfiles {
     return Math.max(1, Math.min(MAX_DEPTH, Math.floor(BACKLOG_US / Math.max(profile.meanUs, 1))))
   }
 }
+
+/** Of workers that get one call at a time, however short: nothing is learnt. */
+export class NoProfiles extends CallProfiles {
+  override learn(): void {}
+}

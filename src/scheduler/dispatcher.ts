@@ -39,7 +39,7 @@ const NOT_BRIEF_MS = 20
 export class Dispatcher<S extends DispatchTarget> {
   /** The workers by number; there may be holes. */
   readonly workers: (S | undefined)[] = []
-  readonly profiles: CallProfiles = new CallProfiles()
+  readonly profiles: CallProfiles
   readonly #queues = new Queues()
   readonly #idle: S[] = []
   readonly #leases: Leases<S>
@@ -52,9 +52,14 @@ export class Dispatcher<S extends DispatchTarget> {
   /** Keeps the process alive while calls wait. A worker that has a call does so itself. */
   readonly #alive: NodeJS.Timeout = idleTimer()
 
-  constructor(leases: Leases<S>, events: DispatchEvents<S>) {
+  constructor(
+    leases: Leases<S>,
+    events: DispatchEvents<S>,
+    profiles: CallProfiles = new CallProfiles(),
+  ) {
     this.#leases = leases
     this.#events = events
+    this.profiles = profiles
   }
 
   /** How many calls wait. */

@@ -1,5 +1,5 @@
 export { abortError, armLimits, type CallLimits } from './call-limits.ts'
-export type { CallProfiles, Expected } from './call-profiles.ts'
+export { CallProfiles, type Expected, NoProfiles } from './call-profiles.ts'
 export { type DispatchEvents, Dispatcher } from './dispatcher.ts'
 export { type Lease, Leases } from './leases.ts'
 export { type CallTarget, DispatchNotes, type DispatchTarget, nameOf, Task } from './task.ts'

@@ -26,7 +26,7 @@ type AliveState = (typeof ALIVE)[number]
 const FROM: Readonly<Record<LifeState, readonly LifeState[]>> = {
   launching: [],
   starting: ['launching'],
-  settingUp: ['starting'],
+  settingUp: ['launching', 'starting'],
   serving: ['settingUp', 'retiring'],
   retiring: ['serving'],
   wedged: ['settingUp', 'serving', 'retiring'],

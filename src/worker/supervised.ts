@@ -1,4 +1,3 @@
-import type { Isolation } from '../isolation/index.ts'
 import type { WorkerLife } from './life.ts'
 
 /** How many workers there are. */
@@ -17,7 +16,8 @@ export interface Recycling {
 }
 
 export interface SupervisorOptions {
-  readonly isolation: Isolation
+  /** Whether a worker that does not listen can be ended. */
+  readonly isKillable: boolean
   readonly size: PoolSize
   readonly recycle: Recycling
   /** The resident memory above which a worker process is ended. */

@@ -176,7 +176,7 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
 
   /** A worker's thread does not come back from a call that was cancelled. */
   stuck(worker: W): void {
-    if (this.#options.isolation.isKillable) {
+    if (this.#options.isKillable) {
       return worker.endAs('it was ended, as it went on with a call that had been cancelled')
     }
     worker.wedge()

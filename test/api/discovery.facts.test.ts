@@ -13,6 +13,7 @@ import { Observer } from '../../src/observe/index.ts'
 import { Pool } from '../../src/pool/index.ts'
 import { callRequest } from '../../src/remote/index.ts'
 import { KIND } from '../../src/wire/index.ts'
+import { SocketWorkers } from '../../src/worker/index.ts'
 import { Places } from '../support/places.ts'
 import { pythons } from '../support/pythons.ts'
 
@@ -147,8 +148,7 @@ describe('a Python without libpython', () => {
   it('does process isolation', async () => {
     const facts = { ...(await findPython(python)).facts, libpython: null }
     const pool = new Pool({
-      isolation: createIsolation('process', facts, settings),
-      settings,
+      source: new SocketWorkers(createIsolation('process', facts, settings), settings),
       size: { min: 1, max: 1, idleMs: 0 },
       initialize: undefined,
       maxQueue: null,

@@ -8,6 +8,7 @@ import { Observer } from '../../src/observe/index.ts'
 import type { PoolOptions, SubmitOptions } from '../../src/pool/options.ts'
 import { Pool } from '../../src/pool/pool.ts'
 import { frame, HEADER_BYTES, KIND, type Kind, writeHeader } from '../../src/wire/index.ts'
+import { SocketWorkers } from '../../src/worker/index.ts'
 import { encoded } from './marshal.ts'
 
 /** One end of a channel: what is written there is read by `hears`, and `say` makes it read. */
@@ -238,17 +239,17 @@ export class FakePool {
         throw new Error('there is no Python')
       },
     }
+    const settings = {
+      path: [],
+      preload: [],
+      scope: 0,
+      output: 'inherit',
+      warnings: false,
+      limits: NO_LIMITS,
+      memory: 1 << 30,
+    } as const
     this.pool = new Pool({
-      isolation,
-      settings: {
-        path: [],
-        preload: [],
-        scope: 0,
-        output: 'inherit',
-        warnings: false,
-        limits: NO_LIMITS,
-        memory: 1 << 30,
-      } as never,
+      source: new SocketWorkers(isolation, settings),
       size: { min: 2, max: 2, idleMs: 1_000 },
       initialize: undefined,
       maxQueue: null,

@@ -34,7 +34,14 @@ const WAYS: Readonly<Record<LifeState, readonly Step[]>> = {
 
 /** What each step leads to, from where it may be taken. */
 const TABLE: Readonly<Record<LifeState, Partial<Record<Step, LifeState>>>> = {
-  launching: { launched: 'starting', stay: 'launching', close: 'closing', end: 'ending' },
+  // a worker that need not be launched is ready at once
+  launching: {
+    launched: 'starting',
+    ready: 'settingUp',
+    stay: 'launching',
+    close: 'closing',
+    end: 'ending',
+  },
   starting: { ready: 'settingUp', stay: 'starting', close: 'closing', end: 'ending' },
   settingUp: {
     serve: 'serving',

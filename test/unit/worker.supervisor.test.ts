@@ -8,7 +8,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Isolation } from '../../src/isolation/index.ts'
 import { WorkerLife } from '../../src/worker/life.ts'
 import type { PoolSize, SupervisedWorker, SupervisorOptions } from '../../src/worker/supervised.ts'
 import { WorkerSupervisor } from '../../src/worker/supervisor.ts'
@@ -147,7 +146,7 @@ class Yard {
     isKillable = false,
   }: YardOptions = {}) {
     const options = {
-      isolation: { isKillable } as Isolation,
+      isKillable,
       size: { min: 2, max: 2, idleMs: 1_000, ...size },
       recycle: { calls: null, ageMs: null, memoryMb: null, ...recycle },
       ...{ maxMemoryMb, maxWedged },

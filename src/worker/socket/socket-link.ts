@@ -1,15 +1,15 @@
 import { type PythonErrorDetails, PythreadsError, quoted, toError } from '../../errors/index.ts'
 import type { Ending, Isolation, Launched, WorkerTimes } from '../../isolation/index.ts'
-import { type CallbackReplies, type ExportedValues, releaseFrame } from '../../references/index.ts'
+import { releaseFrame } from '../../references/index.ts'
 import type { Task } from '../../scheduler/index.ts'
 import { frame, KIND, type Kind } from '../../wire/index.ts'
 import type { LinkHost, WorkerLink } from '../link.ts'
-import type { Listeners } from '../records.ts'
+import type { LinkTools } from '../source.ts'
 import { NO_TIMES } from '../thread-times.ts'
 import { WorkerCallbacks } from './callbacks.ts'
 import { Connection } from './connection.ts'
 import { drained } from './drain.ts'
-import { OutputLines, type OutputListener } from './output-lines.ts'
+import { OutputLines } from './output-lines.ts'
 import { ReplyReader, type StartAndEnd } from './reply-reader.ts'
 import { RequestSender } from './request-sender.ts'
 
@@ -20,27 +20,13 @@ const LAST_CANCEL = Uint8Array.of(1)
 /** The largest request id. */
 const LAST_ID = 0xffff_ffff
 
-/** What the links of all workers of a pool share. */
-export interface SocketLinkTools {
-  readonly exported: ExportedValues
-  readonly callbackReplies: CallbackReplies
-  /** How long a worker may take for its end, once it has begun with it. */
-  readonly closeGraceMs: number
-  /** How long a worker may take to start. */
-  readonly startTimeoutMs: number
-  /** Gets what is printed, where it is asked for. */
-  readonly onLine: OutputListener | undefined
-  /** Get warnings, and records of `logging`. */
-  readonly listeners: Listeners
-}
-
 /** Two sockets and a status page: how a worker reaches the Python of a thread or a process. */
 export class SocketLink implements WorkerLink, StartAndEnd {
   readonly #host: LinkHost
   readonly #isolation: Isolation
   /** The payload of its START frame. */
   readonly #settings: Buffer
-  readonly #tools: SocketLinkTools
+  readonly #tools: LinkTools
   readonly #connection = new Connection()
   readonly #sender: RequestSender
   readonly #callbacks: WorkerCallbacks
@@ -57,7 +43,7 @@ export class SocketLink implements WorkerLink, StartAndEnd {
   readonly #exited: Promise<void>
   #resolveExited: () => void = () => {}
 
-  constructor(host: LinkHost, isolation: Isolation, settings: Buffer, tools: SocketLinkTools) {
+  constructor(host: LinkHost, isolation: Isolation, settings: Buffer, tools: LinkTools) {
     this.#host = host
     this.#isolation = isolation
     this.#settings = settings

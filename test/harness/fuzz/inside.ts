@@ -5,6 +5,7 @@ import { type Isolation, NO_LIMITS } from '../../../src/isolation/index.ts'
 import { Observer } from '../../../src/observe/index.ts'
 import { Pool } from '../../../src/pool/pool.ts'
 import { KIND } from '../../../src/wire/index.ts'
+import { SocketWorkers } from '../../../src/worker/index.ts'
 import { reasonOf } from './coverage.ts'
 import { type Attack, FakeWorker } from './fake-worker.ts'
 import type { Frame } from './frames.ts'
@@ -83,8 +84,7 @@ class HostilePool {
       memory: 1 << 30,
     } as const
     this.#pool = new Pool({
-      isolation,
-      settings,
+      source: new SocketWorkers(isolation, settings),
       ...{
         size: { min: 2, max: 2, idleMs: 1_000 },
         initialize: undefined,
