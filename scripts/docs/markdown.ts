@@ -66,7 +66,7 @@ function filled(text: string, indent: string): string {
 
 /** Characters that Markdown would take for markup. In a comment such a word stands in backticks. */
 export function markup(text: string): string[] {
-  const prose = text.replace(/^```.*?^```$|`[^`]*`|\{@link [^}]*\}|^- /gms, '')
+  const prose = text.replace(/^```.*?^```$|`[^`]*`|\{@link\s[^}]*\}|^- /gms, '')
   return prose.match(/\S*[*_<>|]\S*/g) ?? []
 }
 

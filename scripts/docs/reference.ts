@@ -228,7 +228,7 @@ class Writer {
   }
 
   #linked(text: string, file: string, owner: string): string {
-    return text.replace(/\{@link ([^}]+)\}/g, (_, name: string) => this.#link(name, file, owner))
+    return text.replace(/\{@link\s+([^}]+)\}/g, (_, name: string) => this.#link(name, file, owner))
   }
 
   /** A link to a name, or to a member; `owner`: whose member it may be. */
