@@ -216,7 +216,7 @@ describe('the table of events', () => {
     const node = declared.get('CallOutcome')?.node
     const outcomes = node !== undefined && ts.isTypeAliasDeclaration(node) ? textsIn(node.type) : []
     const text = readFileSync(fileURLToPath(new URL('../../docs/pool.md', import.meta.url)), 'utf8')
-    const [sentence = ''] = /`outcome` is [^.]*\./.exec(text) ?? []
+    const [sentence = ''] = /`outcome`\sis [^.]*\./.exec(text) ?? []
     expect(codes(sentence)).toEqual(expect.arrayContaining(outcomes))
     expect(codes(sentence).filter((code) => !['outcome', 'destroy'].includes(code))).toEqual(
       outcomes,
