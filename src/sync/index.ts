@@ -1,2 +1,2 @@
-export { connectSync } from './connection.ts'
+export { connectSync } from './connect.ts'
 export { SyncPython } from './python.ts'

@@ -140,6 +140,12 @@ export function frameError(cause: unknown): PythreadsError {
   )
 }
 
+/** The error for a frame that nobody asked for. `who`: what sent it. */
+export function unexpectedFrame(who: string, kind: Kind, id: number): PythreadsError {
+  const what = `${who} sent frame ${kind} for request ${id}, which nobody made`
+  return new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
+}
+
 /** Receives the frames of a {@link FrameParser}. The payload is valid only during the call. */
 export type FrameSink = (kind: Kind, id: number, bytes: Buffer, start: number, end: number) => void
 

@@ -1,3 +1,4 @@
+export { isBacklog } from './frame-reader.ts'
 export type { Gil } from './gil.ts'
 export { emitWarning, type Listeners, tellLog, tellWarning } from './records.ts'
 export type { WorkerEvents } from './reports.ts'

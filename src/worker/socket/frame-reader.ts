@@ -5,8 +5,16 @@ import { FrameParser, type FrameSink } from '../../wire/index.ts'
  * How many frames that run code of the program are dealt with before the event loop gets its turn.
  */
 const MOST_AT_ONCE = 256
-/** How many bytes of answers may wait to be written before their socket is read on. */
+/** How many bytes of replies may wait for a worker that does not read. */
 const MOST_WAITING = 2 ** 20
+
+/**
+ * Whether so many bytes of replies wait to be written that their socket is not read before they are
+ * gone: what asks for them does not read them.
+ */
+export function isBacklog(bytes: number): boolean {
+  return bytes > MOST_WAITING
+}
 
 /**
  * Reads the frames of one socket of a worker. A worker that floods it is read as fast as its frames
@@ -51,7 +59,7 @@ export class FrameReader {
 
   /** An answer was written: where too many wait, the socket is not read before they are gone. */
   wrote(): void {
-    if (this.#isFull || this.#isLast || this.#socket.writableLength <= MOST_WAITING) return
+    if (this.#isFull || this.#isLast || !isBacklog(this.#socket.writableLength)) return
     this.#isFull = true
     this.#hold()
     this.#socket.once('drain', () => {

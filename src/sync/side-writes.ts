@@ -1,0 +1,43 @@
+import { writeSync } from 'node:fs'
+import { isBacklog } from '../worker/index.ts'
+
+/** What is to be written to the side socket of the worker for sync calls, in order. */
+export class SideWrites {
+  readonly #fd: number
+  readonly #chunks: Buffer[] = []
+  #bytes = 0
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0
+  }
+
+  /** Whether a worker that does not read gets no more replies until it does. */
+  get isFull(): boolean {
+    return isBacklog(this.#bytes)
+  }
+
+  /** Returns whether nothing waits before it. */
+  push(bytes: Buffer): boolean {
+    this.#bytes += bytes.length
+    return this.#chunks.push(bytes) === 1
+  }
+
+  /** Writes as much as the socket takes: all, a part (`blocked`), or it cannot be written to. */
+  flush(): 'empty' | 'blocked' | 'failed' {
+    for (let bytes = this.#chunks[0]; bytes !== undefined; bytes = this.#chunks[0]) {
+      try {
+        const sent = writeSync(this.#fd, bytes)
+        this.#bytes -= sent
+        if (sent < bytes.length) this.#chunks[0] = bytes.subarray(sent)
+        else this.#chunks.shift()
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 'blocked' : 'failed'
+      }
+    }
+    return 'empty'
+  }
+}
