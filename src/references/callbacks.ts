@@ -158,7 +158,7 @@ export function readCallback(
  *
  * @throws `ERR_PYTHREADS_PROTOCOL` when Python does not hold it, or when it is no function
  */
-export function checkRequest(
+function checkRequest(
   { number }: CallbackRequest,
   counts: ReferenceCounts,
   exported: ExportedValues,
@@ -169,27 +169,39 @@ export function checkRequest(
   return number
 }
 
-/** Runs the callbacks of one worker. */
+/** Runs the callbacks of one worker, or of the worker for sync calls. */
 export class CallbackRunner {
   readonly #host: CallbackHost
   readonly #exported: ExportedValues
   readonly #replies: CallbackReplies
+  readonly #takesCalls: boolean
 
-  constructor(host: CallbackHost, exported: ExportedValues, callbackReplies: CallbackReplies) {
+  /**
+   * `takesCalls`: the worker that waits for a callback may take the calls that the callback makes.
+   */
+  constructor(
+    host: CallbackHost,
+    exported: ExportedValues,
+    callbackReplies: CallbackReplies,
+    takesCalls: boolean = true,
+  ) {
     this.#host = host
     this.#exported = exported
     this.#replies = callbackReplies
+    this.#takesCalls = takesCalls
   }
 
   /**
    * Calls a function. `call`: the call during which Python calls it. `reply` sends the result.
    * `pending` tells Python that the result is a promise, where Python's event loop can go on.
+   * `isBlocked`: this thread waits for the result in a sync call, so a promise would never settle.
    */
   run(
     request: CallbackRequest,
     call: CallContext | undefined,
     reply: (frame: EncodedFrame) => void,
     pending?: () => void,
+    isBlocked: boolean = false,
   ): void {
     const { counts } = this.#host
     if (counts.ended !== undefined) return reply(this.#replies.denied(counts.ended))
@@ -207,8 +219,13 @@ export class CallbackRunner {
     // The result is encoded in the same async context: it may contain functions and getters.
     this.#exported.runInContext(number, call, () => {
       try {
-        const result = runCallback(context, () => this.#exported.call(number, args))
+        const callback = () => this.#exported.call(number, args)
+        const result = this.#takesCalls ? runCallback(context, callback) : callback()
         if (!isThenable(result)) return succeed(result)
+        if (isBlocked) {
+          result.then(undefined, () => {}) // nobody is told of its error
+          return fail(promiseInSyncCall())
+        }
         pending?.()
         result.then(succeed, fail)
       } catch (error) {
@@ -227,7 +244,7 @@ export const CALLER = {
 } as const
 
 /** Whether `await` would call the `then` method of a value. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
+function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     (typeof value === 'object' || typeof value === 'function') && value !== null && hasThen(value)
   )
@@ -238,7 +255,7 @@ function hasThen(value: object): boolean {
 }
 
 /** The error for a promise that could settle only after this blocked thread stops waiting. */
-export function promiseInSyncCall(): PythreadsError {
+function promiseInSyncCall(): PythreadsError {
   return new PythreadsError(
     'ERR_PYTHREADS_DEADLOCK',
     'A function that Python called in a sync call returned a promise, which cannot settle while this thread is blocked',

@@ -6,10 +6,8 @@ import {
   raise,
   toError,
 } from '../errors/index.ts'
-import { Borrowed, existingLender, mayBorrow } from '../memory/index.ts'
 import {
   modulePath,
-  type NaiveDates,
   NO_OPTIONS,
   type ResolvedCallOptions,
   type RunOptions,
@@ -17,22 +15,12 @@ import {
   type SyncKey,
   targetName,
 } from '../options/index.ts'
-import type { SetupStep } from '../pool/index.ts'
 import {
-  CALLER,
   CallbackReplies,
-  checkRequest,
-  type ExportedValues,
   FrameEncoder,
   FrameReferences,
   frameBytes,
-  Handle,
-  isThenable,
-  type Owner,
-  promiseInSyncCall,
   ReferenceCounts,
-  readCallback,
-  releaseFrame,
   type Write,
 } from '../references/index.ts'
 import type { SyncModule, SyncRemote } from '../remote/index.ts'
@@ -49,56 +37,12 @@ import {
   textRequest,
 } from '../remote/index.ts'
 import { nameOf } from '../scheduler/index.ts'
-import {
-  copyFlags,
-  decode,
-  FLAG,
-  frame,
-  KIND,
-  type Kind,
-  type Loan,
-  type Reviver,
-} from '../wire/index.ts'
-import {
-  type Listeners,
-  OutputLines,
-  type OutputListener,
-  tellLog,
-  tellWarning,
-} from '../worker/index.ts'
+import { copyFlags, decode, FLAG, KIND, type Kind } from '../wire/index.ts'
+import { OutputLines } from '../worker/index.ts'
 import type { SideFrame, SyncConnection, SyncReply, SyncTools } from './connection.ts'
 import { type SyncCaller, syncModule, syncObject } from './modules.ts'
-
-/** What sync calls need of the pool. */
-export interface SyncSource {
-  /**
-   * Opens the line; called when the first sync call is made. `calledBack`: Python may call
-   * functions on it.
-   */
-  open(tools: Omit<SyncTools, 'startTimeoutMs'>, calledBack: boolean): SyncConnection
-  /** What every interpreter of the pool has to get first; entries that failed are `undefined`. */
-  readonly setup: readonly (SetupStep | undefined)[]
-  /** The JavaScript values that Python holds. */
-  readonly exported: ExportedValues
-  /** Of the interpreter that all workers share, if they do: then sync calls go there. */
-  readonly counts: ReferenceCounts | undefined
-  /** Notes an extension module that the interpreter of sync calls has refused to load. */
-  refused(module: unknown): void
-  /** Has an object of the shared interpreter dropped. */
-  release(id: number): void
-  /** How deeply results are copied. */
-  readonly copy: number
-  /** Whether values of subclasses of plain types stay in Python. */
-  readonly exact: boolean
-  /** What a datetime without a zone is. */
-  readonly naiveDates: NaiveDates
-  /** Whether Python may not write to arrays. */
-  readonly readonly: boolean
-  /** Gets what is printed, where it is asked for. */
-  readonly onLine: OutputListener | undefined
-  /** Get warnings, and records of `logging`. */
-  readonly listeners: Listeners
-}
+import { SyncPeer, type SyncPeerTools } from './peer.ts'
+import type { SyncSource } from './source.ts'
 
 /**
  * Calls that return values instead of promises: this JavaScript thread waits until Python returns.
@@ -109,9 +53,9 @@ export interface SyncSource {
 export class SyncPython {
   readonly #source: SyncSource
   readonly #encoder = new FrameEncoder()
-  readonly #callbackReplies: CallbackReplies
   readonly #caller: SyncCaller
   readonly #outputLines: OutputLines | undefined
+  readonly #peerTools: SyncPeerTools
   #connection: SyncConnection | undefined
   #peer: SyncPeer | undefined
   #replayed = 0
@@ -123,13 +67,18 @@ export class SyncPython {
     this.#source = source
     this.#outputLines =
       source.onLine === undefined ? undefined : new OutputLines(null, source.onLine)
-    this.#callbackReplies = new CallbackReplies(this.#encoder, source.exported)
     this.#caller = {
       call: (target, args, kwargs) =>
         this.#request(KIND.CALL, target, callRequest(target, args, kwargs)),
       get: (target) => this.#request(KIND.GET, target, getRequest(target), { copy: 0 }),
       operate: (name, target, args, copy) =>
         this.#request(KIND.OPERATE, target, operateRequest(name, target, args), { copy }),
+    }
+    this.#peerTools = {
+      source,
+      callbackReplies: new CallbackReplies(this.#encoder, source.exported),
+      outputLines: this.#outputLines,
+      proxyFor: (handle) => syncObject(this.#caller, handle),
     }
   }
 
@@ -252,8 +201,7 @@ export class SyncPython {
     try {
       const [connection, peer] = this.#ready(references)
       peer.counts.eventLoopTurned() // a program may make nothing but sync calls
-      if (references.numbers !== undefined) peer.counts.sent(references.numbers)
-      references.sent(peer.borrower)
+      peer.noteSent(references)
       const reply = this.#wait(connection, frameBytes(frame, 0), references)
       references.delivered()
       return [reply, peer]
@@ -286,7 +234,7 @@ export class SyncPython {
         )
       }
       if (this.#source.counts === undefined) this.#replay(connection, peer)
-      peer.sendReleases()
+      peer.flushReleased()
       return [connection, peer]
     } catch (error) {
       references.retract()
@@ -301,19 +249,10 @@ export class SyncPython {
       return this.#connection
     const counts = this.#source.counts ?? new ReferenceCounts(this.#source.exported)
     const tools: Omit<SyncTools, 'startTimeoutMs'> = {
-      take: (frame, reply, blocked) => this.#sideFrame(frame, reply, blocked),
+      take: (frame, reply, blocked) => this.#take(frame, reply, blocked),
     }
     const connection = this.#source.open(tools, calledBack)
-    const tell =
-      this.#source.counts === undefined
-        ? (ids: number[]) => connection.notify(releaseFrame(ids))
-        : undefined
-    try {
-      this.#peer = new SyncPeer(counts, this.#source, this.#caller, tell, connection)
-    } catch (error) {
-      connection.close() // its memory cannot be opened
-      throw error
-    }
+    this.#peer = new SyncPeer(counts, connection, this.#peerTools)
     this.#connection = connection
     return connection
   }
@@ -329,8 +268,7 @@ export class SyncPython {
         step.write,
         new FrameReferences(exported, peer.counts),
       )
-      if (frame.references.numbers !== undefined) peer.counts.sent(frame.references.numbers)
-      frame.references.sent(peer.borrower)
+      peer.noteSent(frame.references)
       this.#result(connection.request(frameBytes(frame, 0)), peer, undefined)
       frame.references.delivered()
     }
@@ -349,53 +287,11 @@ export class SyncPython {
     return raise(toError(value as PythonErrorDetails, { target: nameOf(target) }))
   }
 
-  /** Python calls a function, or has dropped one. */
-  #sideFrame(
-    { kind, id, bytes }: SideFrame,
-    reply: (bytes: Buffer) => void,
-    blocked: boolean,
-  ): void {
+  /** Takes a frame that is not the reply to a request. */
+  #take(frame: SideFrame, reply: (bytes: Buffer) => void, blocked: boolean): void {
     // while its worker starts, too
-    if (kind === KIND.REFUSED) return this.#source.refused(decode(bytes))
-    const peer = this.#peer
-    if (peer === undefined) return
-    if (kind === KIND.RELEASED) return peer.counts.dropped(decode(bytes))
-    if (kind === KIND.OUTPUT) return this.#outputLines?.take(decode(bytes))
-    const { onWarning, onLog } = this.#source.listeners
-    if (kind === KIND.WARNING)
-      return onWarning && tellWarning(decode(bytes), null, () => undefined, onWarning)
-    if (kind === KIND.LOG) return onLog && tellLog(decode(bytes), null, () => undefined, onLog)
-    if (kind === KIND.FETCH) {
-      const memory = existingLender()?.bytesFor(peer.borrower, id)
-      return memory === undefined ? unexpected(kind, id) : reply(frame(KIND.MEMORY, memory, id))
-    }
-    if (kind === KIND.GIL_ENABLED) return // is told by the pool's workers
-    if (kind !== KIND.CALLBACK) unexpected(kind, id)
-    const request = readCallback(bytes, 0, bytes.length, peer)
-    const number = checkRequest(request, peer.counts, this.#source.exported)
-    const { args, caller, refusal } = request
-    const send = (frame: ReturnType<CallbackReplies['result']>) => {
-      if (this.#peer !== peer) return frame.references.retract() // its worker has ended meanwhile
-      if (frame.references.numbers !== undefined) peer.counts.sent(frame.references.numbers)
-      frame.references.sent(peer.borrower)
-      reply(frameBytes(frame, id))
-      frame.references.delivered()
-    }
-    if (refusal !== undefined) return send(this.#callbackReplies.refused(refusal))
-    const succeed = (value: unknown) => send(this.#callbackReplies.result(value, peer.counts))
-    const fail = (error: unknown) => send(this.#callbackReplies.error(error, peer.counts))
-    const { exported } = this.#source
-    exported.runInContext(number, blocked ? this.#calling.at(-1) : undefined, () => {
-      try {
-        const result = exported.call(number, args)
-        if (!isThenable(result)) return succeed(result)
-        if (!blocked || (caller & CALLER.OWN_THREAD) !== 0) return void result.then(succeed, fail)
-        result.then(undefined, () => {})
-        fail(promiseInSyncCall())
-      } catch (error) {
-        fail(error)
-      }
-    })
+    if (frame.kind === KIND.REFUSED) return this.#source.refused(decode(frame.bytes))
+    this.#peer?.take(frame, reply, blocked, blocked ? this.#calling.at(-1) : undefined)
   }
 }
 
@@ -412,93 +308,3 @@ const ENDS_WORKER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_PYTHREADS_WORKER_DIED',
   'ERR_PYTHREADS_PROTOCOL',
 ])
-
-function unexpected(kind: Kind, id: number): never {
-  const what = `The worker for sync calls sent frame ${kind} for request ${id}, which nobody made`
-  throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
-}
-
-/** Owns the objects that sync calls answered. */
-class SyncPeer implements Owner, Reviver {
-  readonly counts: ReferenceCounts
-  readonly #source: SyncSource
-  readonly #caller: SyncCaller
-  readonly #sendIds: ((ids: number[]) => void) | undefined
-  readonly #connection: SyncConnection
-  readonly #borrowed: Borrowed
-  #ids: number[] = []
-
-  /** `tell`: sends what is to be dropped over the line; else the pool's workers do. */
-  constructor(
-    counts: ReferenceCounts,
-    source: SyncSource,
-    caller: SyncCaller,
-    tell: ((ids: number[]) => void) | undefined,
-    connection: SyncConnection,
-  ) {
-    this.counts = counts
-    this.#connection = connection
-    this.#borrowed = new Borrowed(
-      () => connection.inProcess,
-      () => {}, // the worker of sync calls hears nothing between them
-    )
-    try {
-      if (!this.#borrowed.open(connection.pid, connection.memory))
-        connection.notify(frame(KIND.INLINE))
-    } catch (error) {
-      connection.kill()
-      throw error
-    }
-    this.#source = source
-    this.#caller = caller
-    this.#sendIds = tell
-  }
-
-  get naiveDates(): NaiveDates {
-    return this.#source.naiveDates
-  }
-
-  object(id: number, type: string, traits: number): unknown {
-    return syncObject(this.#caller, new Handle(this, id, type, traits))
-  }
-
-  local(number: number): unknown {
-    return this.counts.take(number)
-  }
-
-  memory(loan: Loan): ArrayBuffer {
-    const again = this.#borrowed.again(loan)
-    if (again !== undefined) return again
-    return mayBorrow(loan[0]) ? this.#borrowed.view(loan) : this.#borrowed.copy(loan)
-  }
-
-  read<T>(loan: Loan, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T {
-    return this.#borrowed.read(loan, use)
-  }
-
-  /**
-   * With whose end the memory is given back that it has; what has an interpreter of this process
-   * keeps it.
-   */
-  get borrower(): object | undefined {
-    return this.#connection.inProcess ? undefined : this
-  }
-
-  /** Its worker has ended. */
-  end(): void {
-    this.#borrowed.end()
-    existingLender()?.forget(this)
-  }
-
-  release(id: number): void {
-    if (this.#sendIds === undefined) return this.#source.release(id)
-    if (this.#ids.push(id) === 1) setImmediate(() => this.sendReleases())
-  }
-
-  sendReleases(): void {
-    if (this.#ids.length === 0) return
-    const ids = this.#ids
-    this.#ids = []
-    if (this.counts.ended === undefined) this.#sendIds?.(ids)
-  }
-}

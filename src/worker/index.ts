@@ -1,7 +1,7 @@
-export { isBacklog } from './frame-reader.ts'
 export type { Gil } from './gil.ts'
 export { emitWarning, type Listeners, tellLog, tellWarning } from './records.ts'
 export type { WorkerEvents } from './reports.ts'
+export { isBacklog } from './socket/frame-reader.ts'
 export { OutputLines, type OutputListener, toStream } from './socket/output-lines.ts'
 export { SocketWorkers } from './socket/socket-workers.ts'
 export {
