@@ -1,6 +1,7 @@
 import { Borrowed } from '../memory/index.ts'
 import type { Loan, NaiveDates, Reviver } from '../wire/index.ts'
 import type { ReferenceCounts } from './counts.ts'
+import type { FrameReferences } from './frame-references.ts'
 import { Handle, type Owner } from './handles.ts'
 
 /** What peers differ in. */
@@ -20,7 +21,7 @@ export abstract class Peer implements Owner, Reviver {
   readonly counts: ReferenceCounts
   readonly naiveDates: NaiveDates
   /** The memory that it lends. */
-  protected readonly borrowed: Borrowed
+  readonly borrowed: Borrowed
   readonly #proxyFor: (handle: Handle) => unknown
   /** The ids of objects to be dropped in Python, until they are sent. */
   #released: number[] = []
@@ -50,6 +51,12 @@ export abstract class Peer implements Owner, Reviver {
    */
   get borrower(): object | undefined {
     return this.inProcess ? undefined : this
+  }
+
+  /** A frame with these references is about to be sent. */
+  noteSent(references: FrameReferences): void {
+    if (references.numbers !== undefined) this.counts.sent(references.numbers)
+    references.sent(this.borrower)
   }
 
   object(id: number, type: string, traits: number): unknown {

@@ -5,7 +5,6 @@ import {
   CallbackRunner,
   type CallContext,
   type EncodedFrame,
-  type FrameReferences,
   frameBytes,
   type Handle,
   Peer,
@@ -76,12 +75,6 @@ export class SyncPeer extends Peer {
     const again = this.borrowed.again(loan)
     if (again !== undefined) return again
     return mayBorrow(loan[0]) ? this.borrowed.view(loan) : this.borrowed.copy(loan)
-  }
-
-  /** A frame with these references is about to be sent. */
-  noteSent(references: FrameReferences): void {
-    if (references.numbers !== undefined) this.counts.sent(references.numbers)
-    references.sent(this.borrower)
   }
 
   /** The worker has ended. */

@@ -1,6 +1,6 @@
 import type { Ending, WorkerTimes } from '../isolation/index.ts'
 import type { Borrowed } from '../memory/index.ts'
-import type { CallbackHost } from '../references/index.ts'
+import type { CallbackHost, FrameReferences } from '../references/index.ts'
 import type { Task } from '../scheduler/index.ts'
 import type { Reviver } from '../wire/index.ts'
 import type { Gil } from './gil.ts'
@@ -16,6 +16,10 @@ export interface LinkHost extends CallbackHost, Reviver {
   readonly gil: Gil
   /** What the far side lends. */
   readonly borrowed: Borrowed
+  /** Who borrows what is lent to the far side; `undefined`: this process. */
+  readonly borrower: object | undefined
+  /** A frame with these references is about to be sent. */
+  noteSent(references: FrameReferences): void
   /** The far side has started, and says of itself what is in `facts`. */
   learned(facts: Readonly<Record<string, unknown>>): void
   /** A module has turned the GIL of a free-threaded build on. */

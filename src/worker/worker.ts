@@ -1,9 +1,7 @@
 import type { Ending, WorkerTimes } from '../isolation/index.ts'
-import { Borrowed } from '../memory/index.ts'
 import { type Activity, activityOf } from '../platform/index.ts'
-import { Handle, type Owner, type ReferenceCounts } from '../references/index.ts'
+import { Peer, type PeerTools, type ReferenceCounts } from '../references/index.ts'
 import { DispatchNotes, type DispatchTarget, type Task } from '../scheduler/index.ts'
-import type { Loan, NaiveDates } from '../wire/index.ts'
 import type { Gil } from './gil.ts'
 import { HeldCalls } from './held-calls.ts'
 import type { InFlightCalls } from './in-flight-calls.ts'
@@ -15,32 +13,23 @@ import type { SupervisedWorker } from './supervised.ts'
 import { ThreadTimes } from './thread-times.ts'
 
 /** What the workers of a pool share. */
-export interface WorkerTools {
+export interface WorkerTools extends PeerTools {
   readonly events: WorkerEvents<Worker>
   /** Makes the link of a new worker. */
   readonly link: (worker: LinkHost) => WorkerLink
   /** How long a cancelled call may go on before its worker counts as stuck. */
   readonly graceMs: number
-  /** Makes what callers get for an object that stays in Python. */
-  readonly proxyFor: (handle: Handle) => unknown
-  /** What a datetime without a zone is. */
-  readonly naiveDates: NaiveDates
 }
 
 /**
  * One worker: what it is, the calls it has, and what it has done so far. How it reaches Python is
  * its link's business.
  */
-export class Worker implements DispatchTarget, SupervisedWorker, LinkHost, Owner {
+export class Worker extends Peer implements DispatchTarget, SupervisedWorker, LinkHost {
   readonly index: number
-  readonly counts: ReferenceCounts
   readonly life: WorkerLife = new WorkerLife()
   readonly notes: DispatchNotes = new DispatchNotes()
   readonly held: HeldCalls
-  readonly borrowed: Borrowed = new Borrowed(
-    () => this.#link.inProcess,
-    () => this.#link.trim(),
-  )
   readonly #tools: WorkerTools
   readonly #link: WorkerLink
   readonly #inFlight: InFlightCalls
@@ -50,13 +39,11 @@ export class Worker implements DispatchTarget, SupervisedWorker, LinkHost, Owner
   #ready: Readonly<Record<string, unknown>> = {}
   /** The last request of its set-up. */
   #firstBegun = 0
-  /** The ids of objects to be dropped in Python, until they are sent. */
-  #releases: number[] = []
 
   /** `ownsCounts`: no other worker shares its interpreter. */
   constructor(index: number, counts: ReferenceCounts, ownsCounts: boolean, tools: WorkerTools) {
+    super(counts, tools)
     this.index = index
-    this.counts = counts
     this.#ownsCounts = ownsCounts
     this.#tools = tools
     const reports = new WorkerReports(this, tools.events)
@@ -320,35 +307,17 @@ export class Worker implements DispatchTarget, SupervisedWorker, LinkHost, Owner
     this.#tools.events.exited(this, ending)
   }
 
-  // What it lends to JavaScript, and how values of its frames are made.
+  // As the base class needs it.
 
-  release(id: number): void {
-    if (this.#releases.push(id) === 1) setImmediate(() => this.#sendReleases())
+  protected get inProcess(): boolean {
+    return this.#link.inProcess
   }
 
-  #sendReleases(): void {
-    const ids = this.#releases
-    this.#releases = []
+  protected trim(): void {
+    this.#link.trim()
+  }
+
+  protected sendReleased(ids: readonly number[]): void {
     if (this.life.isOpen) this.#link.release(ids)
-  }
-
-  get naiveDates(): NaiveDates {
-    return this.#tools.naiveDates
-  }
-
-  object(id: number, type: string, traits: number): unknown {
-    return this.#tools.proxyFor(new Handle(this, id, type, traits))
-  }
-
-  local(number: number): unknown {
-    return this.counts.take(number)
-  }
-
-  memory(loan: Loan): ArrayBuffer {
-    return this.borrowed.view(loan)
-  }
-
-  read<T>(loan: Loan, use: (bytes: ArrayBuffer, mayChange: boolean) => T): T {
-    return this.borrowed.read(loan, use)
   }
 }

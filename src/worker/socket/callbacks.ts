@@ -92,11 +92,9 @@ export class WorkerCallbacks {
     const { references } = encoded
     const connection = this.#connection
     if (!this.#host.life.isOpen) return references.retract()
-    references.sent(connection.launched.inProcess ? undefined : this.#host)
-    if (references.numbers !== undefined) {
-      this.#host.counts.sent(references.numbers)
-      connection.openSide()
-    } else if (references.lends) connection.openSide() // Python may ask for the bytes
+    this.#host.noteSent(references)
+    // Python may say that it has dropped values, or ask for the bytes of what it is lent.
+    if (references.numbers !== undefined || references.lends) connection.openSide()
     if (isMain) connection.write(frameBytes(encoded, id), this.#written)
     else connection.writeSide(frameBytes(encoded, id))
   }

@@ -15,6 +15,7 @@ import {
   type Kind,
   MAX_REPLY_TIME,
   replyTime,
+  unexpectedFrame,
 } from '../../wire/index.ts'
 import type { LinkHost } from '../link.ts'
 import { type FindCall, type Listeners, tellLog, tellWarning } from '../records.ts'
@@ -263,15 +264,13 @@ export class ReplyReader implements FrameHandler {
   /** Its process cannot see the memory of a loan that it has: it gets the bytes. */
   #sendMemory(flag: number): void {
     const { connection } = this.#parts
-    const borrower = connection.launched.inProcess ? undefined : this.#host
-    const bytes = existingLender()?.bytesFor(borrower, flag)
+    const bytes = existingLender()?.bytesFor(this.#host.borrower, flag)
     if (bytes === undefined) this.#unexpected(KIND.FETCH, flag)
     connection.writeSide(frame(KIND.MEMORY, bytes, flag))
   }
 
   #unexpected(kind: Kind, id: number): never {
-    const what = `Worker ${this.#host.index} sent frame ${kind} for request ${id}, which nobody made`
-    throw new PythreadsError('ERR_PYTHREADS_PROTOCOL', what)
+    throw unexpectedFrame(`Worker ${this.#host.index}`, kind, id)
   }
 }
 

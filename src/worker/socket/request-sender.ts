@@ -25,11 +25,9 @@ export class RequestSender {
   submit(task: Task, isNext: boolean): void {
     const { references } = task
     const connection = this.#connection
-    references.sent(connection.launched.inProcess ? undefined : this.#host)
-    if (references.numbers !== undefined) {
-      this.#host.counts.sent(references.numbers)
-      connection.openSide()
-    } else if (references.lends) connection.openSide() // Python may ask for the bytes
+    this.#host.noteSent(references)
+    // Python may say that it has dropped values, or ask for the bytes of what it is lent.
+    if (references.numbers !== undefined || references.lends) connection.openSide()
     if (isNext) return connection.write(task.frame())
     if (this.#outbox.push(task) === 1) process.nextTick(() => this.#flush())
   }
