@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything: all tests with full counts on every Python, those that depend on
 # Node on the newest Node 22, 24 and 26, and those that depend on Python on
-# Debian's newest. Builds and installs what is missing. Its last line adds up
-# the counts of all runs.
+# Debian's newest. Builds and installs what is missing. Where that is impossible, it is left out; a
+# failure if CI is set. Its last line adds up the counts of all runs.
 #
 # PYTHREADS_PASSED names a file that `npm test` has written: what has passed
 # there and is no larger here is left out, and so are the build and the linters.
@@ -31,8 +31,9 @@ everything() {
       --project lifecycle --project thread --project subinterpreter --project process \
       -t 'starting|a pool|runtime|worker thread|objects'
   else
-    # A sid that is broken today is no fault of a change.
+    # A sid that is broken today is no fault of a change, but CI must not pass because of it.
     echo 'Not tested here: the newest Pythons (no chroot of Debian sid)'
+    [[ -z ${CI-} ]] || status=1
   fi
   return "$status"
 }

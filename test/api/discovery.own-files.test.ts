@@ -23,7 +23,7 @@ import type { PythonFacts } from '../../src/discovery/index.ts'
 import { readOwn, UntrustedError, writeOwn } from '../../src/discovery/own-files.ts'
 import { recall, remember, whyNotRecalled } from '../../src/discovery/remembered.ts'
 import { runCli } from '../support/child.ts'
-import { notHere } from '../support/not-here.ts'
+import { notPossible } from '../support/not-here.ts'
 import { Places } from '../support/places.ts'
 
 const places = new Places()
@@ -35,7 +35,7 @@ const next = () => `case-${count++}`
 const asRoot = () =>
   void (
     process.getuid?.() === 0 ||
-    notHere('right to give files to other users (run the tests as root)')
+    notPossible('right to give files to other users (run the tests as root)')
   )
 const give = (path: string) => lchownSync(path, OTHER, OTHER)
 const left = (folder: string) => readdirSync(folder)

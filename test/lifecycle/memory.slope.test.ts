@@ -12,7 +12,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { runFixture } from '../support/child.ts'
-import { notHere } from '../support/not-here.ts'
+import { notPossible } from '../support/not-here.ts'
 import { placements } from '../support/pythons.ts'
 import { scaled, spread } from '../support/scale.ts'
 
@@ -89,7 +89,7 @@ describe.each(flat)('$name', (place) => {
     PATIENCE,
     async (shape, shows) => {
       const { growth, said, looks } = await growthOf(place, shape)
-      if (looks.at(-1)?.[shows] === 0) return notHere('mallinfo2 (glibc 2.33 or newer)')
+      if (looks.at(-1)?.[shows] === 0) return notPossible('mallinfo2 (glibc 2.33 or newer)')
       expect(growth[shows], `${shows} at each look: ${said(shows)}`).toBeGreaterThan(MOST[shows])
     },
   )

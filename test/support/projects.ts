@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { TestProjectInlineConfiguration, ViteUserConfig } from 'vitest/config'
+import { isCi } from './ci.ts'
 import type { Role } from './roles.ts'
 
 declare module 'vitest' {
@@ -86,5 +87,5 @@ export const RUN: ViteUserConfig['test'] = {
   reporters: ['default', path('test/support/closing-reporter.ts')],
   retry: 0,
   passWithNoTests: false,
-  allowOnly: !process.env['CI'],
+  allowOnly: !isCi(),
 }

@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { withPackages } from '../../scripts/python-packages.ts'
 import { findAll, type PythonFacts } from '../../src/discovery/index.ts'
 import { ISOLATION_KINDS, type IsolationKind, supportOf } from '../../src/isolation/index.ts'
+import { isCi } from './ci.ts'
 import { ROLES } from './roles.ts'
 
 /** A Python of the machine that tests may use. */
@@ -60,7 +61,8 @@ export default async function setup({ vitest }: TestProject): Promise<void> {
       all = await discover()
     }
     if (role.find(all) !== undefined) continue
-    if (isFull) throw new Error(`The full suite needs what this machine lacks: ${role.missing}`)
+    if (isFull || isCi())
+      throw new Error(`This machine lacks what the full suite and CI need: ${role.missing}`)
     missing.push(role.missing)
   }
   if (all.length === 0) throw new Error('There is no Python 3.10 or newer on this machine')
@@ -79,7 +81,7 @@ function addPackages(all: TestPython[]): string[] {
       python.packages = withPackages(python)
       if (python.packages !== null) return []
     } catch (error) {
-      if (isFull || process.env['CI']) throw error
+      if (isFull || isCi()) throw error
     }
     return [
       `numpy, pandas and Arrow in Python ${release}${freeThreaded ? 't' : ''} (pip cannot install them)`,

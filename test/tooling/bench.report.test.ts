@@ -14,6 +14,7 @@ import { digits, scaleOf } from '../../bench/report/numbers.ts'
 import { reportOf } from '../../bench/report/page.ts'
 import { savePictures } from '../../bench/report/png.ts'
 import { CRASH, NOT_INSTALLED, RESULTS, WILD } from '../support/bench-results.ts'
+import { isCi } from '../support/ci.ts'
 import { Places } from '../support/places.ts'
 
 const executable = findChromium()
@@ -87,7 +88,7 @@ describe('the report', () => {
 
 it('there is a Chromium to look at it with', ({ skip }) => {
   skip(
-    executable === undefined && process.env['CI'] === undefined,
+    executable === undefined && !isCi(),
     'no Chromium: apt-get install chromium, or name one in CHROMIUM',
   )
   expect(executable, 'apt-get install chromium, or name one in CHROMIUM').toBeDefined()

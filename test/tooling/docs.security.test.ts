@@ -9,7 +9,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Python, type PythonOptions } from '../../src/index.ts'
-import { notHere } from '../support/not-here.ts'
+import { notPossible } from '../support/not-here.ts'
 import { Places } from '../support/places.ts'
 import { missingSandboxes, type Recipe, whyNoSandbox } from '../support/sandboxes.ts'
 
@@ -34,7 +34,7 @@ afterAll(() => {
 /** A pool in the sandbox of a recipe. */
 async function sandboxed(recipe: Recipe, options: PythonOptions = {}) {
   const why = whyNoSandbox(recipe)
-  if (why !== undefined) return notHere(why)
+  if (why !== undefined) return notPossible(why)
   const source = recipes.get(recipe) ?? ''
   const file = places.file(recipe === 'seccomp' ? 'no_programs.py' : `${recipe}-python`, source)
   chmodSync(file, 0o755)
