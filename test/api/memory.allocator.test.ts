@@ -34,7 +34,7 @@ json.dump([run(sequence) for sequence in json.load(sys.stdin)], sys.stdout)
 `
 
 describe('extents', () => {
-  it('answer the same in Python', () => {
+  it('return in Python what the model returns', () => {
     const sequences = fc.sample(steps, 300)
     const [python] = pythons
     const output = execFileSync(python?.executable ?? '', ['-c', PROGRAM], {

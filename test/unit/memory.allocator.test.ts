@@ -9,7 +9,7 @@ import { Allocator, aligned } from '../../src/memory/allocator.ts'
 import { END, Model, run, START, steps } from '../support/allocator-model.ts'
 
 describe('extents', () => {
-  it('answer as the model does, and are one part in the end', () => {
+  it('return what the model returns, and are one part in the end', () => {
     const property = fc.property(steps, (sequence) => {
       const answers = run(new Allocator(START, END), sequence)
       expect(answers).toEqual(run(new Model(), sequence))

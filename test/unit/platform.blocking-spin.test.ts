@@ -60,7 +60,7 @@ describe('a wait that stays awake for a moment', () => {
     for (let i = 0; i < 10; i++) expect(sleepsFor(0.03, look)).toBe(false)
   })
 
-  it('answers no when nothing came', () => {
+  it('returns false when nothing came', () => {
     const { wait, asked } = waiting(Number.POSITIVE_INFINITY)
     expect(spinFirst(wait, CORES)(SLICE_MS)).toBe(false)
     expect(asked.at(-1)).toBe(SLICE_MS)

@@ -26,7 +26,7 @@ async function pass(ms: number): Promise<void> {
 }
 
 describe('a worker that retires', () => {
-  it('takes the calls first that name it: one too many', async () => {
+  it('a worker too many takes the calls first that name it', async () => {
     await using fake = await new FakePool().start()
     const [running, waiting] = [
       await fake.call({ workerIndex: 1 }),
@@ -38,7 +38,7 @@ describe('a worker that retires', () => {
     expect(fake.pool.stats().workers).toHaveLength(1)
   })
 
-  it('a broadcast comes to its end', async () => {
+  it('a worker that retires finishes a broadcast', async () => {
     await using fake = await new FakePool().start()
     await fake.call({ workerIndex: 1 })
     let done = false
@@ -55,7 +55,7 @@ describe('a worker that retires', () => {
     expect(done).toBe(true)
   })
 
-  it('takes the calls first that name it: one that has had enough', async () => {
+  it('a worker that is due for recycling takes the calls first that name it', async () => {
     await using fake = await new FakePool({
       recycle: { calls: 1, ageMs: null, memoryMb: null },
     }).start()
@@ -73,7 +73,7 @@ describe('a worker that retires', () => {
     expect([fake.pythons.length, fake.pool.stats().recycled]).toEqual([3, 1])
   })
 
-  it('one that dies is not waited for', async () => {
+  it('a worker that retires and dies is not waited for', async () => {
     await using fake = await new FakePool().start()
     const [running, waiting] = [
       await fake.call({ workerIndex: 1 }),
@@ -87,7 +87,7 @@ describe('a worker that retires', () => {
     expect(waiting.outcome).not.toBeUndefined()
   })
 
-  it('one that is wanted again takes any call, also those that wait', async () => {
+  it('a worker that is wanted again takes any call, also those that wait', async () => {
     await using fake = await new FakePool().start()
     const size = (most: number) => ({ min: most, max: most, idleMs: 1_000 })
     await fake.call({ workerIndex: 0 })
@@ -104,7 +104,7 @@ describe('a worker that retires', () => {
 })
 
 describe('more workers', () => {
-  it('calls that wait get them at once', async () => {
+  it('calls that wait get new workers at once', async () => {
     await using fake = await new FakePool({ size: { min: 1, max: 1, idleMs: 1_000 } }).start()
     const calls = [await fake.call(), await fake.call(), await fake.call()]
     await fake.pool.resize({ min: 1, max: 3, idleMs: 1_000 })
@@ -137,7 +137,7 @@ describe('calls behind a long one', () => {
     }
   }
 
-  it('go elsewhere', async () => {
+  it('calls behind a long call go to other workers', async () => {
     await using fake = await new FakePool().start()
     await trusted(fake, 'short')
     await fake.call({ workerIndex: 1 })
@@ -158,7 +158,7 @@ describe('calls behind a long one', () => {
     expect(after.outcome).toBe('done')
   })
 
-  it('also when that one has made a call in a callback before', async () => {
+  it('calls behind a long call that has made a call in a callback go to other workers', async () => {
     await using fake = await new FakePool({ size: { min: 1, max: 1, idleMs: 1_000 } }).start()
     await trusted(fake, 'short')
     let answer = (_: unknown) => {}

@@ -129,7 +129,7 @@ describe('rule 1: an idle worker takes the next call', () => {
     expect(floor.where(floor.place(), floor.place(), floor.place())).toEqual([2, 0, 1])
   })
 
-  it('also when its last call was one that named it', () => {
+  it('the worker that was idle last goes first, also after a call that named it', () => {
     const floor = new Floor(3)
     for (const workerIndex of [0, 1, 2]) {
       floor.place({ workerIndex })
@@ -147,7 +147,7 @@ describe('rule 1: an idle worker takes the next call', () => {
     expect(floor.drain(0)).toEqual(['first', 'a', 'b', 'c'])
   })
 
-  it('the one of the highest priority comes first, and among equals the one that has waited longest', () => {
+  it('of calls that wait, the one of the highest priority comes first, and among equals the one that has waited longest', () => {
     const floor = new Floor(1)
     floor.place({ name: 'first', priority: -1 })
     const made = [0, 5, -3, 5, 0, 1.5, -3].map(
@@ -176,7 +176,7 @@ describe('rule 1: an idle worker takes the next call', () => {
     expect(floor.where(pinned)).toEqual([0])
   })
 
-  it('one that is not serving takes nothing', () => {
+  it('a worker that is not serving takes no call', () => {
     const floor = new Floor(1)
     floor.worker(0).serving = false
     const calls = [floor.place(), floor.place({ workerIndex: 0 })]
@@ -187,7 +187,7 @@ describe('rule 1: an idle worker takes the next call', () => {
     expect(floor.drain(0)).toEqual(calls.map((call) => call.name))
   })
 
-  it('a number without a worker is waited for', () => {
+  it('a call that names a number without a worker waits for that worker', () => {
     const floor = new Floor(1)
     const call = floor.place({ workerIndex: 3 })
     expect(floor.waiting).toEqual([call])
@@ -223,22 +223,25 @@ describe('rule 1: tiny calls go to one worker that is at work on such', () => {
     expect(floor.where(floor.place({ key }))).toEqual(floor.where(another))
   })
 
-  it('others do not', () => {
+  it('calls that are not tiny do not go to a worker that is at work', () => {
     const floor = new Floor(3)
     const key = floor.short('short', 10)
     const calls = [floor.place({ key }), floor.place({ key }), floor.place({ key })]
     expect(floor.where(...calls).toSorted()).toEqual([0, 1, 2])
   })
 
-  it.each([['short'], ['unknown']])('nor do they go behind one that is %s', (other) => {
-    const floor = new Floor(2)
-    const key = floor.short('tiny', 5)
-    floor.short('short', 10)
-    const one = floor.place({ key: other })
-    expect(floor.where(floor.place({ key }))).not.toEqual(floor.where(one))
-  })
+  it.each([['short'], ['unknown']])(
+    'a tiny call does not queue behind a call that is %s',
+    (other) => {
+      const floor = new Floor(2)
+      const key = floor.short('tiny', 5)
+      floor.short('short', 10)
+      const one = floor.place({ key: other })
+      expect(floor.where(floor.place({ key }))).not.toEqual(floor.where(one))
+    },
+  )
 
-  it('nor past one that waits and comes before it', () => {
+  it('a tiny call does not overtake a call that waits and has its turn before', () => {
     const floor = new Floor(2)
     const key = floor.short('tiny', 5)
     floor.place({ workerIndex: 0, key })
@@ -246,7 +249,7 @@ describe('rule 1: tiny calls go to one worker that is at work on such', () => {
     expect(floor.where(floor.place({ key }))).toEqual([1])
   })
 
-  it('nor to a leased worker, nor to one that retires', async () => {
+  it('a tiny call does not go to a leased worker, and not to one that retires', async () => {
     const floor = new Floor(2)
     const key = floor.short('tiny', 5)
     const lease = floor.leases.request(floor.calls.next())
@@ -259,7 +262,7 @@ describe('rule 1: tiny calls go to one worker that is at work on such', () => {
     expect(floor.where(floor.place({ key }))).toEqual([undefined])
   })
 
-  it('those behind one that turns out long go to an idle worker soon', () => {
+  it('tiny calls behind a call that turns out long go to an idle worker soon', () => {
     const floor = new Floor(2)
     const key = floor.short('tiny', 5)
     const calls = Array.from({ length: 5 }, () => floor.place({ key }))
@@ -272,7 +275,7 @@ describe('rule 1: tiny calls go to one worker that is at work on such', () => {
 })
 
 describe('rule 2: when all are busy, a short call is sent along behind short ones', () => {
-  it('only where it is short itself', () => {
+  it('a call that is not short is not sent along', () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     floor.place({ key })
@@ -280,14 +283,14 @@ describe('rule 2: when all are busy, a short call is sent along behind short one
     expect(floor.where(...calls)).toEqual([0, undefined, undefined])
   })
 
-  it('only behind short ones', () => {
+  it('a short call is not sent along behind a long call', () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     floor.place({ key: 'unknown' })
     expect(floor.where(floor.place({ key }))).toEqual([undefined])
   })
 
-  it('never past one that waits and comes before it', () => {
+  it('a short call that is sent along does not overtake a call that waits and has its turn before', () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     floor.place({ key })
@@ -298,7 +301,7 @@ describe('rule 2: when all are busy, a short call is sent along behind short one
     expect(floor.where(urgent)).toEqual([0])
   })
 
-  it('nor past one that waits for that very worker, which would wait for ever while short ones come', () => {
+  it('a short call that is sent along does not overtake a call that waits for that worker and would wait for ever', () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     floor.place({ key })
@@ -309,7 +312,7 @@ describe('rule 2: when all are busy, a short call is sent along behind short one
     expect(floor.where(pinned)).toEqual([0])
   })
 
-  it('to the worker that has the fewest', () => {
+  it('a short call is sent along to the worker that has the fewest calls', () => {
     const floor = new Floor(3)
     const key = floor.short('short')
     const calls = Array.from({ length: 9 }, () => floor.place({ key }))
@@ -335,7 +338,7 @@ describe('rule 2: when all are busy, a short call is sent along behind short one
     expect(floor.dispatcher.queued).toBe(0)
   })
 
-  it('and not behind a call that waits for a callback, or within one', () => {
+  it('a short call is not sent along behind a call that waits for a callback, or within a callback', () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     floor.place({ key, name: 'outer' })
@@ -346,7 +349,7 @@ describe('rule 2: when all are busy, a short call is sent along behind short one
     expect(floor.where(call, floor.place({ key }))).toEqual([undefined, undefined])
   })
 
-  it('nor behind a long call that has made a short one in a callback', () => {
+  it('a short call is not sent along behind a long call whose callback made a short call', () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     floor.place({ key: 'long' })
@@ -367,7 +370,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     return { floor, key, made }
   }
 
-  it('when the worker gets its next one, and not before: an idle one may still come', () => {
+  it('a call stands by only when the worker gets its next call: a worker may become idle before', () => {
     const { floor, made } = queue(1, 4)
     expect(floor.where(...made)).toEqual([0, undefined, undefined, undefined])
     floor.finish(0, 5_000)
@@ -378,7 +381,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     expect(floor.takenBack).toEqual([])
   })
 
-  it('only one, only brief ones, and none that names the worker', () => {
+  it('one call at most stands by, only a brief one, and none that names the worker', () => {
     for (const last of [{ key: 'unknown' }, {}, { key: 'brief', workerIndex: 0 }]) {
       const { floor, key } = queue(1, 1)
       floor.place({ key, name: 'next' })
@@ -389,7 +392,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     }
   })
 
-  it('none behind one that is not brief', () => {
+  it('no call stands by behind a call that is not brief', () => {
     const { floor, key } = queue(1, 1)
     floor.place({ name: 'unknown' })
     const call = floor.place({ key })
@@ -397,13 +400,13 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     expect(floor.where(call)).toEqual([undefined])
   })
 
-  it('one that was brief until now is not any more', () => {
+  it('a kind of call that was brief is not brief after one long call', () => {
     const { floor, made } = queue(1, 4)
     floor.finish(0, 11_000)
     expect(floor.where(...made.slice(1))).toEqual([0, undefined, undefined])
   })
 
-  it('an idle worker takes it, the one of the highest priority first', () => {
+  it('an idle worker takes the calls that stand by, the one of the highest priority first', () => {
     const { floor, key } = queue(3, 3)
     const [low, high] = [
       floor.place({ key, name: 'low', priority: -1 }),
@@ -417,7 +420,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     expect(floor.takenBack).toEqual([others[1]])
   })
 
-  it('one of a higher priority goes first', () => {
+  it('a call of a higher priority goes before the call that stands by', () => {
     const { floor, key, made } = queue(1, 3)
     floor.finish(0, 5_000)
     floor.place({ key, name: 'urgent', priority: 1 })
@@ -425,7 +428,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     expect(floor.drain(0)).toEqual(['1', 'urgent', '2'])
   })
 
-  it('it is taken back when the one before it is not brief after all', () => {
+  it('a call that stands by is taken back when the call before it is not brief after all', () => {
     const { floor, made } = queue(1, 3)
     floor.finish(0, 5_000)
     vi.advanceTimersByTime(15)
@@ -437,7 +440,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     expect(vi.getTimerCount()).toBe(1) // the one that keeps the process alive
   })
 
-  it('where it is a tiny one, others go along behind it when it runs', () => {
+  it('tiny calls go along behind a tiny call that stood by, once it runs', () => {
     const { floor, key } = queue(1, 1)
     const tiny = floor.short('tiny', 5)
     floor.place({ key })
@@ -452,7 +455,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     expect(floor.where(...calls)).toEqual([0, 0, 0])
   })
 
-  it('none does while somebody waits for a worker to himself', async () => {
+  it('no call stands by while a lease waits for a worker', async () => {
     const { floor, key } = queue(1, 2)
     const lease = floor.leases.request(floor.calls.next())
     floor.dispatcher.offer()
@@ -463,7 +466,7 @@ describe('rule 2: where more calls wait, one stands by behind a brief one', () =
     expect((await lease).workerIndex).toBe(0)
   })
 
-  it('nor behind another one that names the worker and waits', () => {
+  it('no call stands by where another call names the worker and waits', () => {
     const { floor, key } = queue(1, 2)
     const pinned = floor.place({ key, workerIndex: 0 })
     const call = floor.place({ key })
@@ -485,7 +488,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     return { floor, long, behind }
   }
 
-  it('after a few milliseconds, and not before', () => {
+  it('calls behind a long call are taken back after a few milliseconds, and not before', () => {
     const { floor, behind } = behindALongOne()
     vi.advanceTimersByTime(1)
     expect(floor.takenBack).toEqual([])
@@ -494,7 +497,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     expect(floor.where(...behind)).toEqual(behind.map(() => undefined))
   })
 
-  it('they are taken by the next worker that is free, in their order and before later ones', () => {
+  it('calls that were taken back go to the next free worker, in their order and before later calls', () => {
     const { floor, behind } = behindALongOne()
     const later = [floor.place({ key: 'unknown' }), floor.place({ key: 'unknown' })]
     vi.advanceTimersByTime(TAKEN_BACK_MS)
@@ -503,7 +506,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     )
   })
 
-  it('at once, where one is idle', () => {
+  it('calls that were taken back go to an idle worker at once', () => {
     const { floor, behind } = behindALongOne()
     floor.finish(1)
     expect(floor.worker(1).idle).toBe(true)
@@ -512,7 +515,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     expect(floor.drain(1)).toEqual(behind.map((call) => call.name))
   })
 
-  it('those of a higher priority that came meanwhile go first', () => {
+  it('calls of a higher priority that came meanwhile go before calls that were taken back', () => {
     const { floor, behind } = behindALongOne()
     floor.place({ name: 'urgent', priority: 1 })
     vi.advanceTimersByTime(TAKEN_BACK_MS)
@@ -520,7 +523,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     expect(floor.drain(1)).toEqual(['urgent', ...behind.map((call) => call.name)])
   })
 
-  it('nothing is sent along behind the long one any more, until it is done', () => {
+  it('no call is sent along behind the long call until it is done', () => {
     const { floor } = behindALongOne()
     const key = floor.short('other')
     expect(floor.where(floor.place({ key, priority: 1 }))).toEqual([0])
@@ -531,7 +534,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     expect(floor.where(call, floor.place({ key, priority: 1 }))).toEqual([0, 0])
   })
 
-  it('a call that is short is left alone, however many there are', () => {
+  it('no call is taken back behind a call that is short, however many there are', () => {
     const floor = new Floor(1)
     const key = floor.short('short', 100)
     for (let i = 0; i < 200; i++) floor.place({ key })
@@ -543,7 +546,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     expect(floor.worker(0).idle).toBe(true)
   })
 
-  it('the second one too, when the first was short', () => {
+  it('calls behind a second call that is long are taken back, too, when the first was short', () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     const calls = [floor.place({ key }), floor.place({ key }), floor.place({ key })]
@@ -555,7 +558,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     expect(floor.takenBack).toEqual(calls.slice(2))
   })
 
-  it('nothing is looked at any more when nobody stands behind another', () => {
+  it('the dispatcher stops looking when no call stands behind another', () => {
     const { floor } = behindALongOne()
     vi.advanceTimersByTime(2 * TAKEN_BACK_MS)
     const before = vi.getTimerCount()
@@ -565,7 +568,7 @@ describe('rule 3: when a call that was to be short is not, those behind it are t
     expect(before).toBe(1) // the one that keeps the process alive
   })
 
-  it('nor because of a callback that takes long', () => {
+  it('no call is taken back because a callback takes long', () => {
     const { floor } = behindALongOne()
     vi.advanceTimersByTime(2 * TAKEN_BACK_MS)
     floor.finish(1)
@@ -598,7 +601,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     expect(floor.where(any)).toEqual([0])
   })
 
-  it('and no short ones along', async () => {
+  it('no short call is sent along to a leased worker', async () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     await leased(floor)
@@ -639,7 +642,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     expect((await lease).workerIndex).toBe(0)
   })
 
-  it('nor is one that came after it: it names the leased worker', async () => {
+  it('a call that names the leased worker and came after the lease is not left behind', async () => {
     const floor = new Floor(1)
     floor.place()
     const lease = leased(floor)
@@ -672,7 +675,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     expect((await fourth).workerIndex).toBe(one.workerIndex)
   })
 
-  it('giving back twice frees the worker once', async () => {
+  it('giving back a lease twice frees the worker once', async () => {
     const floor = new Floor(1)
     const one = await leased(floor)
     one.giveBack()
@@ -707,7 +710,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     expect(retiring.idle).toBe(true)
   })
 
-  it('and gets no short ones along', () => {
+  it('no short call is sent along to a retiring worker', () => {
     const floor = new Floor(1)
     const key = floor.short('short')
     floor.place({ key })
@@ -717,7 +720,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     expect(floor.worker(0).idle).toBe(true)
   })
 
-  it('one that waits for a callback takes the calls that the callback made, and no others', () => {
+  it('a worker that waits for a callback takes the calls that the callback made, and no others', () => {
     const floor = new Floor(1)
     const host = floor.worker(0)
     floor.place()
@@ -730,7 +733,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     expect(floor.where(other, pinned, nested)).toEqual([undefined, undefined, 0])
   })
 
-  it('one after the other, the urgent ones first, and deeper', () => {
+  it('a worker that waits for a callback takes the calls of the callback one after the other, the urgent ones first, at any depth', () => {
     const floor = new Floor(1)
     const host = floor.worker(0)
     const running = () => (host.inFlight.running as FakeCall | undefined)?.name
@@ -783,7 +786,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     expect(floor.where(...calls)).toEqual([0, 1])
   })
 
-  it('also when one that only its own worker can take stands before it', () => {
+  it('a call of a callback is taken by whoever is free, also behind a call that only its own worker can take', () => {
     const floor = new Floor(3)
     const [host, other] = [floor.worker(0), floor.worker(1)]
     for (const workerIndex of [0, 1, 2]) floor.place({ workerIndex })
@@ -797,7 +800,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     expect(floor.where(pinned, nested)).toEqual([undefined, 2])
   })
 
-  it('it has its turn among the calls for any worker, as its worker may not wait for it', () => {
+  it('a call of a callback has its turn among the calls for any worker', () => {
     const floor = new Floor(2)
     for (const workerIndex of [0, 1]) floor.place({ workerIndex })
     floor.place({ origin: floor.worker(0), name: 'of a coroutine' })
@@ -806,7 +809,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
     expect(floor.worker(1).has.map((call) => call.name)).toEqual(['of a coroutine'])
   })
 
-  it('and comes before them where its priority is higher', () => {
+  it('a call of a callback comes before the calls for any worker where its priority is higher', () => {
     const floor = new Floor(2)
     for (const workerIndex of [0, 1]) floor.place({ workerIndex })
     floor.place({ name: 'earlier' })
@@ -826,7 +829,7 @@ describe('rule 4: leased, retiring and waiting workers', () => {
 })
 
 describe('calls that come back', () => {
-  it('have their turn as if they had waited', () => {
+  it('calls that come back have their turn as if they had waited', () => {
     const floor = new Floor(1)
     floor.place({ name: 'first' })
     const back = floor.calls.make({ name: 'back' })
@@ -835,7 +838,7 @@ describe('calls that come back', () => {
     expect(floor.drain(0)).toEqual(['first', 'back', 'later'])
   })
 
-  it('go to an idle worker at once, in their order', () => {
+  it('calls that come back go to an idle worker at once, in their order', () => {
     const floor = new Floor(1)
     const back = [floor.calls.make(), floor.calls.make({ workerIndex: 0 })]
     for (const call of back) floor.dispatcher.replace(call)
@@ -843,14 +846,14 @@ describe('calls that come back', () => {
     expect(floor.drain(0)).toEqual(back.map((call) => call.name))
   })
 
-  it('are told of when nobody can take them', () => {
+  it('calls that come back are reported when nobody can take them', () => {
     const floor = new Floor(1)
     const back = floor.calls.make({ workerIndex: 2 })
     floor.dispatcher.replace(back)
     expect(floor.waiting).toEqual([back])
   })
 
-  it('go to the worker whose callback waits for them', () => {
+  it('calls that come back go to the worker whose callback waits for them', () => {
     const floor = new Floor(1)
     floor.place()
     floor.callBack(0)
@@ -861,7 +864,7 @@ describe('calls that come back', () => {
 })
 
 describe('calls that wait', () => {
-  it('can be taken out', () => {
+  it('calls that wait can be taken out of the queue', () => {
     const floor = new Floor(1)
     floor.place({ name: 'first' })
     const [a, b, c] = ['a', 'b', 'c'].map((name) => floor.place({ name })) as [
@@ -876,7 +879,7 @@ describe('calls that wait', () => {
     expect(floor.dispatcher.remove(a)).toBe(false)
   })
 
-  it('`drained` is told exactly when the last one no longer waits', () => {
+  it('`drained` is emitted exactly when the last call no longer waits', () => {
     const floor = new Floor(1)
     floor.place()
     expect(floor.drained).toBe(0)
@@ -898,13 +901,13 @@ describe('calls that wait', () => {
     expect(floor.drained).toBe(3)
   })
 
-  it('also when a call that comes back goes to an idle worker', () => {
+  it('`drained` is emitted when a call that comes back goes to an idle worker', () => {
     const floor = new Floor(1)
     floor.dispatcher.replace(floor.calls.make())
     expect([floor.dispatcher.queued, floor.drained]).toEqual([0, 1])
   })
 
-  it('know since when they wait; those that never did know nothing', () => {
+  it('calls know since when they wait, and calls that never waited do not', () => {
     const floor = new Floor(1)
     const first = floor.place()
     vi.advanceTimersByTime(7)
@@ -918,7 +921,7 @@ describe('calls that wait', () => {
     expect(second.queuedAt).toBe(since)
   })
 
-  it('are rejected, those for one worker or all', () => {
+  it('calls that wait are rejected, for one worker or all', () => {
     const floor = new Floor(1)
     floor.place()
     const calls = [
@@ -935,7 +938,7 @@ describe('calls that wait', () => {
     expect(floor.dispatcher.queued).toBe(0)
   })
 
-  it('for one worker: also those that callbacks made', () => {
+  it('calls that wait for one worker are rejected, also those that callbacks made', () => {
     const floor = new Floor(2)
     for (const workerIndex of [0, 1]) floor.place({ workerIndex })
     const call = floor.place({ workerIndex: 1, origin: floor.worker(0) })
@@ -943,7 +946,7 @@ describe('calls that wait', () => {
     expect(call.error).toBeInstanceOf(Error)
   })
 
-  it('keep the process alive, and only they', () => {
+  it('only calls that wait keep the process alive', () => {
     vi.useRealTimers()
     const alive = vi.spyOn(globalThis, 'setInterval')
     const floor = new Floor(1)
@@ -959,7 +962,7 @@ describe('calls that wait', () => {
     floor.dispatcher.close()
   })
 
-  it('those that need the worker which leaves are rejected, the others wait for the next one', () => {
+  it('calls that need the worker which leaves are rejected, the others wait for the next one', () => {
     const floor = new Floor(1)
     const worker = floor.worker(0)
     floor.place()
@@ -986,7 +989,7 @@ describe('calls that wait', () => {
 })
 
 describe('hasIdle', () => {
-  it('says whether a call would be taken at once', async () => {
+  it('hasIdle says whether a call would be taken at once', async () => {
     const floor = new Floor(2)
     const { dispatcher } = floor
     const idle = () => [undefined, 0, 1, 2].map((workerIndex) => dispatcher.hasIdle(workerIndex))
@@ -999,7 +1002,7 @@ describe('hasIdle', () => {
     expect(idle()).toEqual([false, false, false, false])
   })
 
-  it('a leased worker is idle for those alone that name it', async () => {
+  it('a leased worker is idle only for calls that name it', async () => {
     const floor = new Floor(1)
     const lease = floor.leases.request(floor.calls.next())
     floor.dispatcher.offer()
@@ -1381,7 +1384,7 @@ describe('whatever happens', () => {
 })
 
 describe('a long queue', () => {
-  it('is looked at in one place only: placing and taking a call costs the same behind hundreds and behind thousands', () => {
+  it('placing and taking a call costs the same behind hundreds of calls and behind thousands', () => {
     const looksPerCall = (length: number) => {
       const floor = new Floor(4)
       let looks = 0

@@ -293,7 +293,7 @@ describe('Queues', () => {
     })
   })
 
-  it('and calls that callbacks make', () => {
+  it('calls that callbacks make: as a list that is searched from end to end', () => {
     fc.assert(fc.property(fc.array(queueSteps(true), { maxLength: 120 }), compareQueues), {
       numRuns: 300,
     })
@@ -559,7 +559,7 @@ describe('Flight', () => {
     }
   })
 
-  it('a coroutine has left the thread and has no answer', () => {
+  it('a coroutine has left the thread and has no reply', () => {
     const [calls, inFlight] = [new Calls(), new InFlightCalls()]
     const call = calls.make()
     inFlight.add(call)
@@ -636,7 +636,7 @@ describe('a long queue', () => {
     expect(costs(many)).toEqual(costs(few))
   })
 
-  it('also where calls have priorities, name a worker or are made by callbacks', () => {
+  it('costs as much a step as a short one, also with priorities, named workers and callbacks', () => {
     const worker = new FakeWorker(0)
     const options = (i: number): CallOptions => ({
       priority: i % 5,

@@ -253,7 +253,7 @@ const refused = () =>
   Promise.reject(Object.assign(new Error('it does not start'), { code: 'NO_START' }))
 
 describe('start', () => {
-  it('starts as many as there have to be, at once', async () => {
+  it('a pool starts its fewest workers at once', async () => {
     const yard = new Yard({ size: { min: 3, max: 8 } })
     const started = yard.supervisor.start()
     expect(yard.launches).toEqual(['0@0', '1@0', '2@0'])
@@ -261,12 +261,12 @@ describe('start', () => {
     expect(yard.serving).toEqual([0, 1, 2])
   })
 
-  it('none, where there need not be any', async () => {
+  it('a pool that may be empty starts no worker', async () => {
     const yard = await new Yard({ size: { min: 0, max: 2 } }).start()
     expect(yard.all).toEqual([])
   })
 
-  it('throws what the first one threw that did not start, after all have had their try', async () => {
+  it('a start throws what the first worker threw that did not start, after all were tried', async () => {
     const yard = new Yard({ size: { min: 3, max: 3 } })
     const codes = ['', 'FIRST', 'SECOND']
     yard.launch = async ({ index }) => {
@@ -291,7 +291,7 @@ describe('start', () => {
 })
 
 describe('a worker that is gone', () => {
-  it('is replaced at once, under its number', async () => {
+  it('a worker that is gone is replaced at once, under its number', async () => {
     const yard = await new Yard().start()
     const old = yard.worker(1)
     await yard.pass(5)
@@ -302,7 +302,7 @@ describe('a worker that is gone', () => {
     expect(yard.supervisor.replaced).toBe(1)
   })
 
-  it('is not, when the pool is being closed', async () => {
+  it('a worker that is gone is not replaced while the pool is being closed', async () => {
     const yard = await new Yard().start()
     const workers = yard.supervisor.stop()
     expect(workers).toHaveLength(2)
@@ -310,7 +310,7 @@ describe('a worker that is gone', () => {
     expect([yard.launches, yard.supervisor.replaced]).toEqual([[], 0])
   })
 
-  it('is tried again after a delay that doubles up to five seconds, when its replacement does not start', async () => {
+  it('a replacement that does not start is tried again after a delay that doubles up to five seconds', async () => {
     const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
     yard.launch = refused
     await yard.die(yard.worker(0))
@@ -322,7 +322,7 @@ describe('a worker that is gone', () => {
     expect(yard.supervisor.replaced).toBe(1)
   })
 
-  it('the time that an attempt takes comes on top of the delay', async () => {
+  it('the time that an attempt to start takes comes on top of the delay', async () => {
     const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
     yard.launch = () => new Promise((_, reject) => setTimeout(() => reject(new Error('late')), 50))
     await yard.die(yard.worker(0))
@@ -330,7 +330,7 @@ describe('a worker that is gone', () => {
     expect(yard.launches).toEqual(['0@0', '0@150', '0@400', '0@850'])
   })
 
-  it('a start that works sets the delay back', async () => {
+  it('a start that works resets the delay', async () => {
     const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
     yard.launch = refused
     await yard.die(yard.worker(0))
@@ -344,7 +344,7 @@ describe('a worker that is gone', () => {
     expect(yard.launches).toEqual(['0@0', '0@100', '0@300', '0@700', '0@700', '0@800'])
   })
 
-  it('calls for it are refused when it does not start; all others too, when nobody else serves', async () => {
+  it('calls for a worker that does not start are refused, and all calls when nobody else serves', async () => {
     const yard = await new Yard().start()
     yard.launch = refused
     await yard.die(yard.worker(0))
@@ -357,7 +357,7 @@ describe('a worker that is gone', () => {
     ])
   })
 
-  it('calls for any wait on while another one is starting', async () => {
+  it('calls for any worker wait on while another worker is starting', async () => {
     const yard = await new Yard().start()
     yard.launch = ({ index }) => (index === 0 ? new Promise(() => {}) : refused())
     await yard.die(yard.worker(0))
@@ -365,7 +365,7 @@ describe('a worker that is gone', () => {
     expect(yard.unavailable).toEqual([{ code: 'NO_START', index: 1 }])
   })
 
-  it('attempts end with the pool', async () => {
+  it('attempts to start a worker end with the pool', async () => {
     const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
     yard.launch = refused
     await yard.die(yard.worker(0))
@@ -374,7 +374,7 @@ describe('a worker that is gone', () => {
     expect(yard.launches).toEqual(['0@0'])
   })
 
-  it('an attempt keeps the process alive only where a call waits for it', async () => {
+  it('an attempt to start a worker keeps the process alive only where a call waits for it', async () => {
     const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
     const timers = vi.spyOn(globalThis, 'setTimeout')
     yard.launch = refused
@@ -389,7 +389,7 @@ describe('a worker that is gone', () => {
 })
 
 describe('growth', () => {
-  it('each call that waits starts one more, up to the most', async () => {
+  it('each call that waits starts one more worker, up to the most', async () => {
     const yard = await new Yard({ size: { min: 1, max: 3 } }).start()
     for (let i = 0; i < 5; i++) yard.supervisor.grow(undefined)
     expect(yard.launches).toEqual(['1@0', '2@0'])
@@ -399,7 +399,7 @@ describe('growth', () => {
     expect(yard.supervisor.replaced).toBe(0)
   })
 
-  it('a call that names a worker which is not there starts that one', async () => {
+  it('a call that names a worker which is not there starts that worker', async () => {
     const yard = await new Yard({ size: { min: 1, max: 4 } }).start()
     yard.supervisor.grow(2)
     yard.supervisor.grow(2)
@@ -428,7 +428,7 @@ describe('growth', () => {
     expect(yard.launches).toEqual(['1@0', '1@5100', '1@5300'])
   })
 
-  it('from nothing: a call that waits is refused when the first worker does not start', async () => {
+  it('in an empty pool a call that waits is refused when the first worker does not start', async () => {
     const yard = await new Yard({ size: { min: 0, max: 1 } }).start()
     yard.launch = refused
     yard.supervisor.grow(undefined)
@@ -438,7 +438,7 @@ describe('growth', () => {
 })
 
 describe('idle workers', () => {
-  it('end after a while, down to the fewest, and are not replaced', async () => {
+  it('idle workers end after a while, down to the fewest, and are not replaced', async () => {
     const yard = await new Yard({ size: { min: 1, max: 4, idleMs: 1_000 } }).start()
     for (let i = 0; i < 3; i++) yard.supervisor.grow(undefined)
     await turn()
@@ -465,7 +465,7 @@ describe('idle workers', () => {
     ]).toEqual([[0], [], 0, 0])
   })
 
-  it('one that has been used meanwhile stays, whatever its number', async () => {
+  it('an idle worker that has been used meanwhile stays, whatever its number', async () => {
     const yard = await new Yard({ size: { min: 1, max: 3, idleMs: 1_000 } }).start()
     yard.supervisor.grow(undefined)
     yard.supervisor.grow(undefined)
@@ -477,7 +477,7 @@ describe('idle workers', () => {
     expect(yard.serving).toEqual([2])
   })
 
-  it('one that is busy or needed stays', async () => {
+  it('a worker that is busy or needed stays', async () => {
     const yard = await new Yard({ size: { min: 0, max: 3, idleMs: 100 } }).start()
     for (let i = 0; i < 3; i++) yard.supervisor.grow(undefined)
     await turn()
@@ -488,7 +488,7 @@ describe('idle workers', () => {
     expect([yard.worker(0).retiring, yard.worker(1).retiring]).toEqual([false, false])
   })
 
-  it('so does a leased one, and it is as good as any when it is given back', async () => {
+  it('a leased worker stays, and is as good as any when it is given back', async () => {
     const yard = await new Yard({ size: { min: 1, max: 2, idleMs: 100 } }).start()
     yard.supervisor.grow(undefined)
     await turn()
@@ -500,7 +500,7 @@ describe('idle workers', () => {
     expect([yard.serving, worker.ended]).toEqual([[0, 1], false])
   })
 
-  it('a leased one does not count as one that goes: others go in its place', async () => {
+  it('a leased worker does not count as one that ends: others end in its place', async () => {
     const yard = await new Yard({ size: { min: 1, max: 2, idleMs: 100 } }).start()
     yard.supervisor.grow(undefined)
     await turn()
@@ -509,7 +509,7 @@ describe('idle workers', () => {
     expect(yard.serving).toEqual([1])
   })
 
-  it('the number of an ended one can be started again', async () => {
+  it('the number of a worker that ended can be started again', async () => {
     const yard = await new Yard({ size: { min: 0, max: 1, idleMs: 100 } }).start()
     yard.supervisor.grow(undefined)
     await yard.pass(1_000)
@@ -519,7 +519,7 @@ describe('idle workers', () => {
     expect([yard.serving, yard.launches]).toEqual([[0], ['0@0', '0@1000']])
   })
 
-  it('nothing is looked at in a pool that cannot change', async () => {
+  it('a pool of a fixed size does not look for idle workers', async () => {
     await new Yard().start()
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -528,7 +528,7 @@ describe('idle workers', () => {
 describe('resize', () => {
   const size = (min: number, max = min): PoolSize => ({ min, max, idleMs: 1_000 })
 
-  it('up: resolves when those that were missing serve', async () => {
+  it('resize up resolves when the new workers serve', async () => {
     const yard = await new Yard().start()
     yard.launch = () => new Promise((resolve) => setTimeout(resolve, 30))
     let done = false
@@ -540,14 +540,14 @@ describe('resize', () => {
     expect(yard.serving).toEqual([0, 1, 2, 3])
   })
 
-  it('up: throws when one does not start', async () => {
+  it('resize up throws when a worker does not start', async () => {
     const yard = await new Yard().start()
     yard.launch = refused
     await expect(yard.supervisor.resize(size(3))).rejects.toMatchObject({ code: 'NO_START' })
     expect(yard.serving).toEqual([0, 1])
   })
 
-  it('up: what did not start is tried again after a while, as there has to be so many', async () => {
+  it('resize up tries a worker that did not start again after a while', async () => {
     const yard = await new Yard().start()
     yard.launch = refused
     await expect(yard.supervisor.resize(size(3))).rejects.toMatchObject({ code: 'NO_START' })
@@ -561,7 +561,7 @@ describe('resize', () => {
     ])
   })
 
-  it('down: calls that name a worker which is down and not wanted any more are refused', async () => {
+  it('resize down refuses calls that name a worker which is down and not wanted any more', async () => {
     const yard = await new Yard().start()
     yard.launch = refused
     await yard.die(yard.worker(1))
@@ -572,7 +572,7 @@ describe('resize', () => {
     expect(yard.unavailable.map(({ index }) => index)).toEqual([1])
   })
 
-  it('down: those that are free end at once, the others when they are', async () => {
+  it('resize down ends free workers at once, and busy ones when they are free', async () => {
     const yard = await new Yard({ size: size(4) }).start()
     const [, , free, busy] = yard.workers as Member[]
     yard.take(3)
@@ -584,7 +584,7 @@ describe('resize', () => {
     expect([yard.launches, yard.supervisor.recycled]).toEqual([[], 0])
   })
 
-  it('down: one that is leased or needed goes on until it is not', async () => {
+  it('resize down lets a leased or needed worker go on until it is neither', async () => {
     const yard = await new Yard({ size: size(3) }).start()
     const [, needed, leased] = yard.workers as [Member, Member, Member]
     yard.lease(2)
@@ -600,7 +600,7 @@ describe('resize', () => {
     expect(yard.serving).toEqual([0])
   })
 
-  it('down: one goes on as long as calls wait that name it', async () => {
+  it('resize down lets a worker go on as long as calls wait that name it', async () => {
     const yard = await new Yard().start()
     const busy = yard.take(1)
     yard.awaited.add(1)
@@ -613,7 +613,7 @@ describe('resize', () => {
     expect(busy.closed).toBe(true)
   })
 
-  it('down: also without another call, once its objects are gone', async () => {
+  it('resize down ends a worker once its objects are gone, without another call', async () => {
     const yard = await new Yard().start()
     const needed = yard.worker(1)
     needed.objects = 1
@@ -623,7 +623,7 @@ describe('resize', () => {
     expect([needed.closed, yard.serving]).toEqual([true, [0]])
   })
 
-  it('down: one that is just starting ends when it has', async () => {
+  it('resize down ends a worker that is starting once it has started', async () => {
     const yard = await new Yard({ size: { min: 1, max: 2 } }).start()
     yard.launch = () => new Promise((resolve) => setTimeout(resolve, 30))
     yard.supervisor.grow(undefined)
@@ -632,7 +632,7 @@ describe('resize', () => {
     expect([yard.serving, yard.all[1]?.ended]).toEqual([[0], true])
   })
 
-  it('down: one that waits to be tried again is not', async () => {
+  it('resize down does not try a worker again that waited for its next attempt', async () => {
     const yard = await new Yard().start()
     yard.launch = refused
     await yard.die(yard.worker(1))
@@ -642,7 +642,7 @@ describe('resize', () => {
     expect([yard.serving, yard.launches]).toEqual([[0], ['1@0']])
   })
 
-  it('down: one that dies is not replaced, and calls that name it are refused', async () => {
+  it('resize down does not replace a worker that dies, and refuses calls that name it', async () => {
     const yard = await new Yard().start()
     const busy = yard.take(1)
     await yard.supervisor.resize(size(1))
@@ -651,7 +651,7 @@ describe('resize', () => {
     expect(yard.unavailable).toEqual([{ code: 'DIED', index: 1 }])
   })
 
-  it('down and up: a worker that has not ended meanwhile stays', async () => {
+  it('resize down and up keeps a worker that has not ended meanwhile', async () => {
     const yard = await new Yard().start()
     const busy = yard.take(1)
     await yard.supervisor.resize(size(1))
@@ -661,7 +661,7 @@ describe('resize', () => {
     expect([yard.serving, busy.ended, yard.launches]).toEqual([[0, 1], false, []])
   })
 
-  it('to an elastic one: idle workers end', async () => {
+  it('resize to an elastic pool ends idle workers', async () => {
     const yard = await new Yard().start()
     await yard.supervisor.resize(size(1, 2))
     await yard.pass(3_000)
@@ -676,7 +676,7 @@ describe('resize', () => {
 })
 
 describe('recycling', () => {
-  it('after so many calls, in a free moment', async () => {
+  it('a worker is recycled after its number of calls, when it is free', async () => {
     const yard = await new Yard({ recycle: { calls: 3 } }).start()
     const [old] = yard.workers as [Member]
     for (let i = 0; i < 3; i++) yard.take(0)
@@ -692,14 +692,14 @@ describe('recycling', () => {
     expect(yard.recycling).toEqual([old])
   })
 
-  it('not before', async () => {
+  it('a worker is not recycled before it has had its number of calls', async () => {
     const yard = await new Yard({ recycle: { calls: 3 } }).start()
     for (let i = 0; i < 2; i++) yard.call(0)
     await yard.pass(60_000)
     expect([yard.launches, yard.supervisor.recycled]).toEqual([[], 0])
   })
 
-  it('at an age, also an idle one', async () => {
+  it('a worker is recycled at an age, also when it is idle', async () => {
     const yard = await new Yard({ recycle: { ageMs: 10_000 } }).start()
     await yard.pass(9_999)
     expect(yard.launches).toEqual([])
@@ -710,7 +710,7 @@ describe('recycling', () => {
     expect(yard.serving).toEqual([0, 1])
   })
 
-  it('a busy one at an age: when its call is done', async () => {
+  it('a busy worker is recycled at an age when its call is done', async () => {
     const yard = await new Yard({ size: { min: 1, max: 1 }, recycle: { ageMs: 5_000 } }).start()
     const old = yard.take(0)
     await yard.pass(20_000)
@@ -719,7 +719,7 @@ describe('recycling', () => {
     expect([old.closed, yard.launches]).toEqual([true, ['0@20000']])
   })
 
-  it('at a size', async () => {
+  it('a worker is recycled at a size of its memory', async () => {
     const yard = await new Yard({ recycle: { memoryMb: 100 } }).start()
     const [old] = yard.workers as [Member]
     old.holdsMb = 99
@@ -730,7 +730,7 @@ describe('recycling', () => {
     expect([old.closed, yard.launches]).toEqual([true, ['0@6000']])
   })
 
-  it('at a size that a new worker has already: only when it has grown, and this is said', async () => {
+  it('a size that a new worker already has recycles it only when it has grown, with a warning', async () => {
     const yard = new Yard({ size: { min: 1, max: 1 }, recycle: { memoryMb: 100 } })
     yard.launch = async (member) => {
       member.holdsMb = 200
@@ -756,7 +756,7 @@ describe('recycling', () => {
     expect([old.closed, yard.launches]).toEqual([true, ['0@0']])
   })
 
-  it('one whose objects are needed goes on, and takes calls, until they are gone', async () => {
+  it('a worker whose objects are needed goes on, and takes calls, until they are gone', async () => {
     const yard = await new Yard({ recycle: { calls: 2 } }).start()
     const old = yard.worker(0)
     old.objects = 1
@@ -779,7 +779,7 @@ describe('recycling', () => {
     expect([old.closed, yard.launches]).toEqual([true, ['0@0']])
   })
 
-  it('is told once for each worker', async () => {
+  it('recycling is reported once for each worker', async () => {
     const yard = await new Yard({ recycle: { calls: 2 } }).start()
     const old = yard.worker(0)
     old.objects = 1
@@ -801,7 +801,7 @@ describe('recycling', () => {
 })
 
 describe('a worker that ends before it has begun a call', () => {
-  it('is replaced at once, later and later when that goes on, and from the third one on calls are refused', async () => {
+  it('a worker that ends before its first call is replaced at once, then later and later, and calls are refused from the third one on', async () => {
     const yard = await new Yard({ size: { min: 1, max: 1 } }).start()
     const refusals: number[] = []
     for (let i = 0; i < 5; i++) {
@@ -815,7 +815,7 @@ describe('a worker that ends before it has begun a call', () => {
     expect(yard.unavailable[0]).toEqual({ code: 'DIED', index: 0 })
   })
 
-  it('counts no more once one has begun a call, or has lived for long, or was recycled', async () => {
+  it('early ends count no more once a worker has begun a call, has lived for long or was recycled', async () => {
     const yard = await new Yard({ size: { min: 1, max: 1 }, recycle: { calls: 1 } }).start()
     const lives: (() => Promise<unknown>)[] = [
       () => yard.die(yard.worker(0)),
@@ -837,7 +837,7 @@ describe('a worker that ends before it has begun a call', () => {
     expect(yard.unavailable).toEqual([])
   })
 
-  it('does not keep the others from their calls', async () => {
+  it('a worker that ends before its first call does not keep the others from their calls', async () => {
     const yard = await new Yard({ size: { min: 2, max: 2 } }).start()
     for (let i = 0; i < 4; i++) {
       await yard.die(yard.worker(1), true)
@@ -848,7 +848,7 @@ describe('a worker that ends before it has begun a call', () => {
 })
 
 describe('a worker that goes on with a cancelled call', () => {
-  it('is ended where that can be done', async () => {
+  it('a worker that goes on with a cancelled call is ended where that is possible', async () => {
     const yard = await new Yard({ isKillable: true }).start()
     const worker = await yard.stuck(0)
     expect([worker.killed, worker.wedged, worker.endedAs === undefined]).toEqual([
@@ -860,7 +860,7 @@ describe('a worker that goes on with a cancelled call', () => {
     expect([yard.serving, yard.supervisor.replaced, yard.supervisor.wedged]).toEqual([[0, 1], 1, 0])
   })
 
-  it('is left alone and replaced elsewhere', async () => {
+  it('a worker that cannot be ended is left alone and replaced', async () => {
     const yard = await new Yard().start()
     const worker = await yard.stuck(0)
     expect([worker.wedged, worker.ended, yard.worker(0) === worker]).toEqual([true, false, false])
@@ -870,7 +870,7 @@ describe('a worker that goes on with a cancelled call', () => {
     expect(yard.unavailable).toEqual([])
   })
 
-  it('when there are too many of them, only calls for it are refused', async () => {
+  it('with too many wedged workers only calls for a wedged worker are refused', async () => {
     const yard = await new Yard({ maxWedged: 1 }).start()
     await yard.stuck(0)
     await yard.stuck(0)
@@ -882,7 +882,7 @@ describe('a worker that goes on with a cancelled call', () => {
     expect(yard.unavailable.at(-1)).toEqual({ code: 'ERR_PYTHREADS_WEDGED', index: 0 })
   })
 
-  it('when all are, every call is refused', async () => {
+  it('with all workers wedged every call is refused', async () => {
     const yard = await new Yard({ maxWedged: 0 }).start()
     await yard.stuck(0)
     await yard.stuck(1)
@@ -892,7 +892,7 @@ describe('a worker that goes on with a cancelled call', () => {
     expect(yard.launches).toEqual([])
   })
 
-  it('not while one is starting', async () => {
+  it('calls are not refused while a worker is starting', async () => {
     const yard = await new Yard({ size: { min: 1, max: 2 }, maxWedged: 0 }).start()
     yard.launch = () => new Promise(() => {})
     yard.supervisor.grow(undefined)
@@ -901,7 +901,7 @@ describe('a worker that goes on with a cancelled call', () => {
     expect(yard.unavailable.filter(({ index }) => index === undefined)).toEqual([])
   })
 
-  it('one that comes back ends, and makes room for another to be replaced', async () => {
+  it('a wedged worker that comes back ends, and makes room for another to be replaced', async () => {
     const yard = await new Yard({ maxWedged: 1 }).start()
     const [first, second] = [await yard.stuck(0), await yard.stuck(1)]
     expect(yard.serving).toEqual([0])
@@ -920,7 +920,7 @@ describe('a worker that goes on with a cancelled call', () => {
     ])
   })
 
-  it('one that comes back and was not replaced gets a successor', async () => {
+  it('a wedged worker that comes back and was not replaced gets a successor', async () => {
     const yard = await new Yard({ maxWedged: 0 }).start()
     const worker = await yard.stuck(0)
     yard.free(worker)
@@ -928,7 +928,7 @@ describe('a worker that goes on with a cancelled call', () => {
     expect([worker.closed, yard.serving, yard.supervisor.wedged]).toEqual([true, [0, 1], 0])
   })
 
-  it('one that ends by itself makes room too', async () => {
+  it('a wedged worker that ends by itself makes room too', async () => {
     const yard = await new Yard({ maxWedged: 1 }).start()
     const [first, second] = [await yard.stuck(0), await yard.stuck(1)]
     await yard.die(first)
@@ -939,13 +939,13 @@ describe('a worker that goes on with a cancelled call', () => {
     ])
   })
 
-  it('one that ends by itself and was not replaced gets a successor', async () => {
+  it('a wedged worker that ends by itself and was not replaced gets a successor', async () => {
     const yard = await new Yard({ maxWedged: 0 }).start()
     await yard.die(await yard.stuck(0))
     expect([yard.serving, yard.supervisor.wedged]).toEqual([[0, 1], 0])
   })
 
-  it('one that is not wanted any more is not replaced', async () => {
+  it('a wedged worker that is not wanted any more is not replaced', async () => {
     const yard = await new Yard().start()
     yard.take(1)
     await yard.supervisor.resize({ min: 1, max: 1, idleMs: 1_000 })
@@ -954,7 +954,7 @@ describe('a worker that goes on with a cancelled call', () => {
     expect([yard.serving, yard.launches]).toEqual([[0], []])
   })
 
-  it('the end takes them along', async () => {
+  it('the end of the pool ends wedged workers', async () => {
     const yard = await new Yard().start()
     const worker = await yard.stuck(0)
     expect(new Set(yard.supervisor.stop())).toEqual(

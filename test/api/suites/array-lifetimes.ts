@@ -369,7 +369,7 @@ export function arrayLifetimeSuite(place: Placement): void {
       await allReturned(other, before)
     })
 
-    it('whose answer nobody waits for is given back', async () => {
+    it('whose result nobody awaits is given back', async () => {
       await using py = await start(place, { workers: 1 })
       const before = await shared(py)
       await py.exec('import time, array')

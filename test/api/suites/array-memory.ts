@@ -272,7 +272,7 @@ export function arrayMemorySuite(place: Placement): void {
       expect(sums).toEqual(arrays.map((array) => array.reduce((sum, x) => sum + x, 0)))
     })
 
-    it('is what a function answers, and what it is called with', async () => {
+    it('is what a function returns, and what it is called with', async () => {
       for (const length of SIZES) {
         const array = numbers(length)
         const items = Array.from(array)

@@ -18,7 +18,7 @@ export function asyncioSuite(place: Placement): void {
     })
     afterAll(() => py.close())
 
-    it('a coroutine function answers with a promise', async () => {
+    it('a coroutine function returns a promise', async () => {
       expect(await call('at_once', { a: [1] })).toEqual({ a: [1] })
       expect(await call('sleep', 0.01, 'slept')).toBe('slept')
       expect(await py.import(file('coroutines.py')).sleep?.(0)).toBe(null)
@@ -27,13 +27,13 @@ export function asyncioSuite(place: Placement): void {
       expect(await py.eval('asyncio.sleep(0.01, 7)')).toBe(7)
     })
 
-    it('10,000 coroutines that sleep are answered, each with its own', async () => {
+    it('10,000 coroutines that sleep return their own result each', async () => {
       const all = Array.from({ length: 10_000 }, (_, i) => i)
       expect(await Promise.all(all.map((i) => call('sleep', 0.1, i)))).toEqual(all)
       expect(py.stats()).toMatchObject({ running: 0, queued: 0, callbacks: 0 })
     }, 60_000)
 
-    it('ordinary calls are answered while coroutines sleep', async () => {
+    it('ordinary calls return while coroutines sleep', async () => {
       const waiting = Array.from({ length: 50 }, (_, i) => call('waits_for', `ordinary ${i}`))
       expect(await py.run('math:sqrt', [4])).toBe(2)
       expect(py.stats()).toMatchObject({ running: 50, queued: 0 })
@@ -326,7 +326,7 @@ export function asyncioSuite(place: Placement): void {
       expect(await down(50)).toBe(50)
     })
 
-    it('a coroutine that is cancelled while it awaits a callback holds nothing of its answer', async () => {
+    it('a coroutine that is cancelled while it awaits a callback holds nothing of the result', async () => {
       const [begun, go, over] = [gate(), gate(), gate()]
       const controller = new AbortController()
       const answers = async () => {

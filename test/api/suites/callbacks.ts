@@ -28,7 +28,7 @@ export function callbackSuite(place: Placement): void {
     })
     afterAll(() => py.close())
 
-    it('answers with a value or a promise', async () => {
+    it('returns a value or a promise', async () => {
       expect(await call('apply', (a: number, b: number) => a + b, 1, 2)).toBe(3)
       expect(await call('apply', async (a: number) => a * 2, 4)).toBe(8)
       expect(
@@ -294,7 +294,7 @@ export function callbackSuite(place: Placement): void {
       expect(error.errors?.[1]).toMatchObject({ type: 'ValueError' })
     })
 
-    it('whose answer cannot cross is told so, and Python goes on', async () => {
+    it('whose result cannot cross raises in Python, which goes on', async () => {
       for (const value of [
         Symbol('no'),
         Promise,
@@ -322,7 +322,7 @@ export function callbackSuite(place: Placement): void {
       expect(await call('apply', () => 1)).toBe(1)
     })
 
-    it('that takes what Python cannot send is told so, in Python', async () => {
+    it('that gets what Python cannot send raises in Python', async () => {
       // An object is sent as a reference, so there is hardly anything that cannot cross.
       const seen: unknown[] = []
       expect(
@@ -609,7 +609,7 @@ export function callbackSuite(place: Placement): void {
       }
     })
 
-    it.each([1, 2])('many times at once gets every answer, with %i workers', async (workers) => {
+    it.each([1, 2])('many times at once gets every result, with %i workers', async (workers) => {
       await using py = await start(place, { workers })
       const fan = () =>
         Promise.all(
@@ -656,7 +656,7 @@ export function callbackSuite(place: Placement): void {
       expect(order.toSorted()).toEqual(['inside', 'outside'])
     })
 
-    it('answers in any order', async () => {
+    it('returns in any order', async () => {
       await using py = await start(place, { workers: 1 })
       const [slow, quick] = [gate<string>(), gate<string>()]
       const both = py.run(APPLY, [
@@ -733,7 +733,7 @@ export function callbackSuite(place: Placement): void {
       })
     })
 
-    it('destroy() while it runs rejects its call, and its answer is dropped', async () => {
+    it('destroy() while it runs rejects its call, and its result is dropped', async () => {
       const py = await start(place)
       const [begun, go, over] = [gate(), gate(), gate()]
       const calls = [APPLY, `${FUNCTIONS}:in_thread`].map((target) =>
@@ -817,7 +817,7 @@ export function callbackSuite(place: Placement): void {
     })
     afterAll(() => py.close())
 
-    it('answers, throws and comes home', async () => {
+    it('returns, throws and comes back as the same function', async () => {
       expect(py.sync.run(APPLY, [(a: number, b: number) => a + b, 1, 2])).toBe(3)
       expect(
         py.sync.import(file('functions.py')).apply?.((...args: unknown[]) => args, 1, kw({ a: 2 })),
@@ -859,7 +859,7 @@ export function callbackSuite(place: Placement): void {
       expect(py.sync.eval`[${each}(x) for x in range(5)]`).toEqual([1, 2, 3, 4, 5])
     })
 
-    it('that answers with a promise is refused', async () => {
+    it('that returns a promise is refused', async () => {
       const promises = [
         async () => 1,
         () => Promise.resolve(1),

@@ -15,7 +15,7 @@ export function callSuite(place: Placement): void {
     })
     afterAll(() => py.close())
 
-    it('answers', async () => {
+    it('returns the value of the function', async () => {
       expect(await py.import('json').dumps?.({ id: 1 })).toBe('{"id": 1}')
       expect(await py.run('json:dumps', [{ id: 1 }])).toBe('{"id": 1}')
       expect(await py.run('math:floor', [2.5])).toBe(2)
@@ -54,19 +54,19 @@ export function callSuite(place: Placement): void {
       expect(error).toMatchObject({ code: 'ERR_PYTHREADS_VALUE', path: 'args[0]' })
     })
 
-    it('of a method or of something in a class answers', async () => {
+    it('of a method or of an attribute of a class returns its value', async () => {
       expect(await calls.Point?.shifted?.(3)).toEqual([3, 3])
       expect(await calls.Point?.Inner?.deep?.()).toBe('deep')
       expect(await py.run(`${file('calls.py').pathname}:Point.Inner.deep`)).toBe('deep')
     })
 
-    it('of a function whose name means something in JavaScript answers', async () => {
+    it('of a function whose name means something in JavaScript returns its value', async () => {
       for (const name of ['call', 'apply', 'bind', 'constructor', 'toString']) {
         expect(await calls[name]?.(1)).toEqual([name, 1])
       }
     })
 
-    it('answers each of many callers what is theirs', async () => {
+    it('returns to each of many callers the result of that caller', async () => {
       const all = Array.from({ length: 500 }, (_, i) => i)
       expect(await Promise.all(all.map((i) => calls.identity?.({ i })))).toEqual(
         all.map((i) => ({ i })),

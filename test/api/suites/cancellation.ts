@@ -124,13 +124,16 @@ function interrupting(place: Placement): void {
       },
     )
 
-    it.each(Object.keys(WAYS))('%s: so does its time limit', async (way) => {
-      const error = await refusal(() => (WAYS[way] as Begin)(py, () => {}, { timeoutMs: 200 }))
-      expect(error).toMatchObject(TIMEOUT)
-      expect(error.cause).toBeUndefined()
-      expect(await takeNotes(py)).toEqual(['with', 'finally'])
-      await expectRest(py)
-    })
+    it.each(Object.keys(WAYS))(
+      '%s: its time limit interrupts it, and what cleans up runs',
+      async (way) => {
+        const error = await refusal(() => (WAYS[way] as Begin)(py, () => {}, { timeoutMs: 200 }))
+        expect(error).toMatchObject(TIMEOUT)
+        expect(error.cause).toBeUndefined()
+        expect(await takeNotes(py)).toEqual(['with', 'finally'])
+        await expectRest(py)
+      },
+    )
 
     it('without a reason of its own the cause is that of an AbortController', async () => {
       const { cause } = await abort((begun, signal) =>
@@ -144,7 +147,7 @@ function interrupting(place: Placement): void {
       await expectRest(py)
     })
 
-    it('again and again, and calls in between are answered', async () => {
+    it('a call is interrupted again and again, and calls in between return', async () => {
       for (let i = 0; i < 30; i++) {
         await abort((begun, signal) => py.run(`${CANCELLED}:spins`, [begun], { signal }))
         expect(await py.run(`${CANCELLED}:note`, [i])).toBe(i)
@@ -247,7 +250,7 @@ function interrupting(place: Placement): void {
       await expectRest(py)
     })
 
-    it('sleeping and waiting for a lock, as soon as that can be', async () => {
+    it('a call that sleeps or waits for a lock is interrupted as soon as that is possible', async () => {
       for (const what of ['sleeps', 'waits_for_lock']) {
         await abort((begun, signal) => py.run(`${CANCELLED}:${what}`, [begun, 1], { signal }))
         expect(await takeNotes(py)).toEqual(['finally'])
@@ -256,7 +259,7 @@ function interrupting(place: Placement): void {
     })
 
     it.runIf(place.isolation === 'process').each(['sleeps', 'waits_for_lock'])(
-      'at once in a process: %s',
+      'a call that %s is interrupted at once in a process',
       async (what) => {
         await abort((begun, signal) => py.run(`${CANCELLED}:${what}`, [begun, 60], { signal }))
         const before = performance.now()
@@ -274,7 +277,7 @@ function interrupting(place: Placement): void {
       await expectRest(py)
     })
 
-    it('every of several workers', async () => {
+    it('each of several workers is interrupted', async () => {
       await using several = await start(place, { ...PATIENT, workers: 3 })
       const controller = new AbortController()
       const gates = [gate(), gate(), gate()]
@@ -288,7 +291,7 @@ function interrupting(place: Placement): void {
       await expectRest(several)
     })
 
-    it('one of several, and nobody else', async () => {
+    it('one of several calls is interrupted, and no other', async () => {
       await using several = await start(place, { ...PATIENT, workers: 3 })
       const others = [1, 2].map(() => several.run(`${CANCELLED}:spin_for`, [0.6]))
       await abort((begun, signal) => several.run(`${CANCELLED}:spins`, [begun], { signal }))
@@ -474,7 +477,7 @@ function callsThatHaveNotBegun(place: Placement): void {
     afterAll(() => py.destroy())
     beforeEach(() => takeNotes(py))
 
-    it('their functions never run, and what crosses in them is let go', async () => {
+    it('the functions never run, and what crosses with the calls is released', async () => {
       const [begun, go] = [gate(), gate()]
       const busy = py.run(`${CANCELLED}:calls`, [
         async () => {
@@ -507,7 +510,7 @@ function callsThatHaveNotBegun(place: Placement): void {
       await expectRest(py)
     })
 
-    it('nor do those of calls that were sent along behind others', async () => {
+    it('the functions of calls that were sent along behind others never run', async () => {
       const short = (number: number, signal?: AbortSignal) =>
         py.run<number>(`${CANCELLED}:short`, [number], signal === undefined ? {} : { signal })
       for (let i = 0; i < 100; i++) await short(-1) // it is known to be short
@@ -530,7 +533,7 @@ function callsThatHaveNotBegun(place: Placement): void {
       await expectRest(py)
     })
 
-    it('nor behind a call that turns out to be long', async () => {
+    it('the functions of calls behind a call that turns out long never run', async () => {
       const call = (number: number, seconds: number, signal?: AbortSignal) =>
         py.run<number>(
           `${CANCELLED}:short_or_long`,
@@ -610,7 +613,7 @@ function callbacks(place: Placement): void {
       return new Promise<never>(() => {})
     }
 
-    it('which never answers', async () => {
+    it('the call is rejected when the callback never settles', async () => {
       for (let i = 0; i < 10; i++) {
         const error = await abort(
           (begun, signal) => py.run(`${CANCELLED}:calls`, [never(begun)], { signal }),
@@ -622,7 +625,7 @@ function callbacks(place: Placement): void {
       await expectRest(py)
     })
 
-    it('which answers too late', async () => {
+    it('the call is rejected when the callback returns too late', async () => {
       const go = gate<object>()
       const waits = (open: () => void) => () => {
         open()
@@ -634,7 +637,7 @@ function callbacks(place: Placement): void {
       await expectRest(py)
     })
 
-    it('which throws too late', async () => {
+    it('the call is rejected when the callback throws too late', async () => {
       const go = gate()
       const waits = (open: () => void) => async () => {
         open()
@@ -646,7 +649,7 @@ function callbacks(place: Placement): void {
       await expectRest(py)
     })
 
-    it('in the callback itself', async () => {
+    it('the callback itself can cancel the call', async () => {
       const controller = new AbortController()
       const aborts = () => controller.abort('mine')
       const error = await refusal(() =>
@@ -656,7 +659,7 @@ function callbacks(place: Placement): void {
       await expectRest(py)
     })
 
-    it('and calls again when it is cancelled', async () => {
+    it('Python can call JavaScript again when the call is cancelled', async () => {
       const again = () => 'again'
       await abort((begun, signal) =>
         py.run(`${CANCELLED}:swallows_once`, [never(begun), again], { signal }),
@@ -664,7 +667,7 @@ function callbacks(place: Placement): void {
       await expectRest(py)
     })
 
-    it('for the next item of an iterable that gives no more', async () => {
+    it('the call is rejected when an iterable gives no next item', async () => {
       async function* items(open: () => void) {
         yield 1
         open()
@@ -677,7 +680,7 @@ function callbacks(place: Placement): void {
       await expectRest(py)
     })
 
-    it('a call that the callback made is cancelled: the outer one goes on', async () => {
+    it('the outer call goes on when the call of its callback is cancelled', async () => {
       const outer = async () => {
         const error = await abort(
           (begun, signal) => py.run(`${CANCELLED}:spins`, [begun], { signal }),
@@ -691,7 +694,7 @@ function callbacks(place: Placement): void {
       await expectRest(py)
     })
 
-    it('the outer call is cancelled: the one that its callback made is answered', async () => {
+    it('the call of a callback returns when the outer call is cancelled', async () => {
       const inner = gate<unknown>()
       const outer = (begun: () => void) => async () => {
         const call = py.run(`${CANCELLED}:spin_for`, [0.3])
@@ -706,7 +709,7 @@ function callbacks(place: Placement): void {
       await expectRest(py)
     })
 
-    it('both are cancelled, at every depth', async () => {
+    it('the outer call and the call of its callback are cancelled, at every depth', async () => {
       const nestings = async () => {
         const controller = new AbortController()
         const { signal } = controller
@@ -766,7 +769,7 @@ function callbacks(place: Placement): void {
       },
     )
 
-    it('a call is made by a callback whose own call was cancelled meanwhile', async () => {
+    it('a callback can make a call after its own call was cancelled', async () => {
       const go = gate()
       const late = gate<unknown>()
       const outer = (begun: () => void) => async () => {
@@ -796,22 +799,25 @@ function coroutines(place: Placement): void {
       await expectRest(py)
     }
 
-    it.each(['waits', 'hogs', 'hogs_later', 'gathers'])('one that %s', async (what) => {
-      for (let i = 0; i < 5; i++) {
-        const other = py.run(`${CANCELLED}:later`, [0.05, i])
-        const error = await abort(
-          (begun, signal) => py.run(`${CANCELLED}:${what}`, [begun], { signal }),
-          i,
-        )
-        expect(error).toMatchObject({ ...ABORTED, cause: i })
-        expect(await other).toBe(i)
-        await over()
-        expect(await takeNotes(py)).toEqual(['finally'])
-      }
-    })
+    it.each(['waits', 'hogs', 'hogs_later', 'gathers'])(
+      'a coroutine that %s is cancelled',
+      async (what) => {
+        for (let i = 0; i < 5; i++) {
+          const other = py.run(`${CANCELLED}:later`, [0.05, i])
+          const error = await abort(
+            (begun, signal) => py.run(`${CANCELLED}:${what}`, [begun], { signal }),
+            i,
+          )
+          expect(error).toMatchObject({ ...ABORTED, cause: i })
+          expect(await other).toBe(i)
+          await over()
+          expect(await takeNotes(py)).toEqual(['finally'])
+        }
+      },
+    )
 
     it.each(['waits', 'hogs', 'hogs_later', 'gathers'])(
-      'one that %s, by its time limit',
+      'a coroutine that %s is cancelled by its time limit',
       async (what) => {
         const error = await refusal(() =>
           py.run(`${CANCELLED}:${what}`, [() => {}], { timeoutMs: 200 }),
@@ -822,7 +828,7 @@ function coroutines(place: Placement): void {
       },
     )
 
-    it('one that catches CancelledError and goes on: nobody waits, and nobody is disturbed', async () => {
+    it('a coroutine that catches CancelledError and goes on disturbs nobody', async () => {
       await abort((begun, signal) => py.run(`${CANCELLED}:goes_on`, [begun, 0.4], { signal }))
       expect(py.stats()).toMatchObject({ running: 0, queued: 0 })
       expect(await py.run(`${CANCELLED}:later`, [0, 1])).toBe(1)
@@ -830,7 +836,7 @@ function coroutines(place: Placement): void {
       expect(await takeNotes(py)).toEqual(['caught', 'went on'])
     })
 
-    it('one that awaits a JavaScript function, which answers later or never', async () => {
+    it('a coroutine that awaits a JavaScript function, which returns later or never, is cancelled', async () => {
       const go = gate<object>()
       for (const answer of [go.opened, new Promise(() => {})]) {
         const waits = (open: () => void) => async () => {
@@ -844,7 +850,7 @@ function coroutines(place: Placement): void {
       await over()
     })
 
-    it('in a map', async () => {
+    it('a coroutine of a map is cancelled', async () => {
       const controller = new AbortController()
       const begun = gate()
       const failed = refusal(() =>
@@ -862,7 +868,7 @@ function coroutines(place: Placement): void {
       expect(await takeNotes(py)).toEqual(['finally', 'finally'])
     })
 
-    it('many among others that are answered', async () => {
+    it('many coroutines are cancelled among others that return', async () => {
       const controller = new AbortController()
       const calls = Array.from({ length: 300 }, (_, i) =>
         py.run(
@@ -896,7 +902,7 @@ function iterating(place: Placement): void {
       for await (const item of generator.$iterate(options)) items.push(item)
     }
 
-    it('a generator, by a signal or by the time limit of a step', async () => {
+    it('a generator is cancelled by a signal or by the time limit of a step', async () => {
       const items: unknown[] = []
       const aborted = await abort(async (begun, signal) => {
         await through(
@@ -916,7 +922,7 @@ function iterating(place: Placement): void {
       await expectRest(py)
     })
 
-    it('an asynchronous generator', async () => {
+    it('an asynchronous generator is cancelled', async () => {
       const items: unknown[] = []
       await abort(async (begun, signal) => {
         await through(
@@ -930,7 +936,7 @@ function iterating(place: Placement): void {
       await expectRest(py)
     })
 
-    it('the limit is that of each step', async () => {
+    it('the time limit is that of each step', async () => {
       await py.exec(
         'def slow(n):\n    for i in range(n):\n        time.sleep(0.1)\n        yield i\nimport time',
       )
@@ -940,7 +946,7 @@ function iterating(place: Placement): void {
       await expectRest(py)
     })
 
-    it('between two steps: the next one is refused, and the generator is closed', async () => {
+    it('a signal between two steps refuses the next step and closes the generator', async () => {
       const controller = new AbortController()
       const generator = await py.run<RemoteObject>(`${CANCELLED}:generates`, [() => {}])
       const error = await refusal(async () => {
@@ -952,7 +958,7 @@ function iterating(place: Placement): void {
       await expectRest(py)
     })
 
-    it('and left in the turn of the abort: the generator is closed', async () => {
+    it('a generator that is left in the turn of the abort is closed', async () => {
       const controller = new AbortController()
       const generator = await py.run<RemoteObject>(`${CANCELLED}:generates`, [() => {}])
       for await (const _ of generator.$iterate({ signal: controller.signal })) {
@@ -1058,22 +1064,25 @@ function workersThatAreStuck(place: Placement): void {
   describe.runIf(place.isolation === 'process')(
     'of a call that goes on: its process is ended',
     () => {
-      it.each(['swallows everything', 'is in C code'] as const)('one that %s', async (what) => {
-        await using py = await start(place, IMPATIENT)
-        const pid = await py.run('os:getpid')
-        const exits: unknown[] = []
-        py.on('workerExit', (exit) => exits.push(exit))
-        const forEver = what === 'is in C code' ? 10 ** 13 : 600
-        const error = await abort(
-          (begun, signal) =>
-            py.run(`${CANCELLED}:${FUNCTIONS[what]}`, [begun, forEver], { signal }),
-          what,
-        )
-        expect(error).toMatchObject({ ...ABORTED, cause: what })
-        expect(await py.run('os:getpid')).not.toBe(pid)
-        expect(exits).toMatchObject([{ worker: 0, pid, asked: false }])
-        await expectRest(py, { ...AT_REST, replaced: 1 })
-      })
+      it.each(['swallows everything', 'is in C code'] as const)(
+        'a call that %s ends with its process',
+        async (what) => {
+          await using py = await start(place, IMPATIENT)
+          const pid = await py.run('os:getpid')
+          const exits: unknown[] = []
+          py.on('workerExit', (exit) => exits.push(exit))
+          const forEver = what === 'is in C code' ? 10 ** 13 : 600
+          const error = await abort(
+            (begun, signal) =>
+              py.run(`${CANCELLED}:${FUNCTIONS[what]}`, [begun, forEver], { signal }),
+            what,
+          )
+          expect(error).toMatchObject({ ...ABORTED, cause: what })
+          expect(await py.run('os:getpid')).not.toBe(pid)
+          expect(exits).toMatchObject([{ worker: 0, pid, asked: false }])
+          await expectRest(py, { ...AT_REST, replaced: 1 })
+        },
+      )
 
       it('a coroutine that blocks its event loop', async () => {
         await using py = await start(place, IMPATIENT)
@@ -1112,7 +1121,7 @@ function workersThatAreStuck(place: Placement): void {
         await expectRest(py, { ...AT_REST, replaced: 1 })
       })
 
-      it('again and again', async () => {
+      it('one call after the other ends its process', async () => {
         await using py = await start(place, { ...IMPATIENT, graceMs: 20 })
         for (let i = 1; i <= 5; i++) {
           await stuck(py, 600)
@@ -1289,7 +1298,7 @@ function workersThatAreStuck(place: Placement): void {
         await expectRest(py, { ...AT_REST, replaced: 1 })
       })
 
-      it('close() does not wait for its call, nor does destroy()', async () => {
+      it('close() and destroy() do not wait for its call', async () => {
         for (const end of ['close', 'destroy'] as const) {
           const py = await start(place, IMPATIENT)
           await stuck(py, 4)

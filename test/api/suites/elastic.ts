@@ -18,8 +18,8 @@ export function elasticSuite(place: Placement): void {
   const fresh = () => places.path(`file ${++made}`)
   afterAll(() => places[Symbol.dispose]())
 
-  describe('a pool from so many to so many workers', () => {
-    it('has the fewest at first, more when calls wait, and not more than it may', async () => {
+  describe('a pool of an elastic size', () => {
+    it('starts with its minimum of workers, has more when calls wait, and never more than its maximum', async () => {
       await using py = await start(place, { workers: { min: 1, max: 3, idleMs: 60_000 } })
       expect(states(py)).toEqual(['idle', 'stopped', 'stopped'])
       await busyUntil(py, 3)
@@ -58,7 +58,7 @@ export function elasticSuite(place: Placement): void {
       expect(py.stats()).toMatchObject({ recycled: 0, replaced: 0 })
     })
 
-    it('does not end a worker that is idle for less than it may', async () => {
+    it('does not end a worker that is idle for less than `idleMs`', async () => {
       await using py = await start(place, { workers: { min: 1, max: 2, idleMs: 800 } })
       await Promise.all([py.run(SLEEP, [0.1]), py.run(SLEEP, [0.1], { worker: 1 })])
       for (let i = 0; i < 6; i++) {
@@ -69,7 +69,7 @@ export function elasticSuite(place: Placement): void {
       await expect.poll(() => serving(py), { timeout: SOON_MS }).toBe(1)
     })
 
-    it('lets calls come at the moment when a worker ends', async () => {
+    it('loses no call that comes at the moment when a worker ends', async () => {
       await using py = await start(place, { workers: { min: 1, max: 3, idleMs: 10 } })
       let answered = 0
       for (let i = 0; i < 60; i++) {
@@ -205,7 +205,7 @@ export function elasticSuite(place: Placement): void {
       await expect.poll(() => states(py), { timeout: SOON_MS }).toEqual(['idle'])
     })
 
-    it('back while workers still start leaves no more than there are to be', async () => {
+    it('down while workers still start leaves the number that was asked for', async () => {
       await using py = await start(place, { workers: 1 })
       await Promise.all([py.resize(4), py.resize(1)])
       await expect.poll(() => states(py), { timeout: SOON_MS }).toEqual(['idle'])
@@ -220,7 +220,7 @@ export function elasticSuite(place: Placement): void {
       expect(states(py)).toEqual(['idle', 'idle', 'idle'])
     })
 
-    it('refuses what no number of workers is, and a closed pool', async () => {
+    it('refuses what is no number of workers, and refuses in a closed pool', async () => {
       const py = await start(place, { workers: 1 })
       for (const wrong of [0, 1.5, -1, { min: 2, max: 1 }, { min: 0, max: 1 }]) {
         expect(await refusal(() => py.resize(wrong))).toMatchObject({

@@ -343,14 +343,14 @@ export function fromPythonSuite(place: Placement): void {
     })
   })
 
-  describe('what is no frame, to a sync call', () => {
+  describe('bytes that are no frame, in reply to a sync call', () => {
     it.each([
       'no frame',
       'a kind that there is not',
       'a value that is none',
       'a callback without its function',
       'dropped values that are no list',
-    ])('ends its worker, and neither the process nor the next one: %s', async (what) => {
+    ])('end their worker, and not the process or the next worker: %s', async (what) => {
       await using one = await start(place, { workers: 1 })
       const write = (...args: unknown[]) => one.sync.run(`${MODULE}:write_malformed`, args)
       one.sync.run('builtins:id', [() => {}]) // from here on it can be called back

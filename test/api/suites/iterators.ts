@@ -94,7 +94,7 @@ export function iteratorSuite(place: Placement): void {
       expect(dropped.log).toEqual([0, 1, 'returned'])
     })
 
-    it('answers next() until its end', async () => {
+    it('returns its items by next() until its end', async () => {
       expect(await call('nexts', [1, 2].values(), 4)).toEqual([1, 2, 'end', 'end'])
       expect(await call('is_iterator', [1].values())).toBe(true)
     })
@@ -106,7 +106,7 @@ export function iteratorSuite(place: Placement): void {
       expect(log.filter((entry) => typeof entry === 'number')).toEqual([0, 1, 2])
     })
 
-    it('is told when Python leaves it early, by close() or by dropping it', async () => {
+    it('is closed when Python leaves it early, by close() or by dropping it', async () => {
       const closed = numbers()
       expect(await call('take_and_close', closed.items, 2)).toEqual([0, 1])
       expect(closed.log).toEqual([0, 1, 'returned'])
@@ -127,7 +127,7 @@ export function iteratorSuite(place: Placement): void {
       expect(ended).toEqual(['once'])
     })
 
-    it('that is asynchronous is told when Python leaves it', async () => {
+    it('that is asynchronous is closed when Python leaves it', async () => {
       const log: string[] = []
       async function* items() {
         try {

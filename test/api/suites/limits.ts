@@ -143,7 +143,7 @@ def hoards():
   describe('recycling', () => {
     const pid = '__import__("os").getpid()'
 
-    it('after so many calls loses none of many callers, and runs none twice', async () => {
+    it('after a number of calls loses no call of many callers, and runs none twice', async () => {
       await using py = await start(place, { workers: 3, recycle: { calls: 50 } })
       const seen = new Set<number>()
       const caller = async (number: number) => {
@@ -161,7 +161,7 @@ def hoards():
       await healthy(py, 3)
     })
 
-    it('after so many calls: the new one knows what exec defined', async () => {
+    it('after a number of calls gives the new worker what exec defined', async () => {
       await using py = await start(place, { workers: 1, recycle: { calls: 3 } })
       await py.exec('defined = "yes"')
       const pids = new Set<number>()
@@ -226,7 +226,7 @@ def hoards():
       await healthy(py, 1)
     })
 
-    it('is told once for each worker, also when an object keeps it', async () => {
+    it('is reported once for each worker, also when an object keeps it', async () => {
       await using py = await start(place, { workers: 1, recycle: { calls: 5 } })
       const told: number[] = []
       py.on('workerRecycle', ({ worker }) => told.push(worker))
@@ -373,7 +373,7 @@ def hoards():
       expect(await threads({ env: 'minimal', threadsPerWorker: 'auto' })).toEqual(each(cores))
     })
 
-    it('can be given', async () => {
+    it('can be set by the option', async () => {
       expect(await threads({ threadsPerWorker: 3 })).toEqual(each(3))
       expect(await threads({ threadsPerWorker: 3, env: { ONLY: 'this' } })).toEqual(each(3))
     })
@@ -402,7 +402,7 @@ def hoards():
       expect(await there.run(`./${CALLS.slice(process.cwd().length + 1)}:identity`, [1])).toBe(1)
     })
 
-    it('has to exist', async () => {
+    it('is refused when it does not exist', async () => {
       const error = await refusal(() =>
         start(place, { workers: 1, cwd: '/there/is/no/such/folder' }),
       )

@@ -714,7 +714,7 @@ export function objectSuite(place: Placement): void {
   })
 
   describe('objects of a program', () => {
-    it('do not keep it from ending, nor do functions that Python holds', async () => {
+    it('do not keep it from ending, and functions that Python holds do not either', async () => {
       const source = `
         import { Python } from ${JSON.stringify(new URL('../../../src/index.ts', import.meta.url).href)}
         const py = await Python.start(${JSON.stringify({ isolation: place.isolation, python: place.python, workers: 1 })})

@@ -148,7 +148,7 @@ export function poolSuite(place: Placement): void {
       expect(seen.sort((one, other) => one - other)).toEqual(numbers)
     })
 
-    it('answers the calls that wait in the order in which they were made', async () => {
+    it('runs the calls that wait in the order in which they were made', async () => {
       await using py = await start(place, { workers: 1 })
       const order: number[] = []
       const calls = Array.from({ length: 50 }, async (_, i) => {

@@ -94,7 +94,7 @@ export function syncSuite(place: Placement): void {
       expect(workers).not.toContainEqual(py.sync.run(`${CALLS}:where`))
     })
 
-    it('answers while all workers are busy', async () => {
+    it('returns while all workers are busy', async () => {
       expect(py.sync.eval('1')).toBe(1) // which starts what serves sync calls
       const busy = Array.from({ length: 4 }, () => py.run(`${CALLS}:sleep`, [0.5]))
       expect(py.sync.eval('1 + 1')).toBe(2)
@@ -103,7 +103,7 @@ export function syncSuite(place: Placement): void {
     })
 
     it.each([10, 64 * 1024 - 40, 64 * 1024, 1_100_000, 20_000_000])(
-      'answers with %i characters',
+      'returns %i characters',
       (length) => {
         expect(py.sync.run<string>(`${CALLS}:text`, [length]).length).toBe(length)
         expect(py.sync.run(`${CALLS}:size`, ['x'.repeat(length)])).toBe(length)
@@ -113,20 +113,20 @@ export function syncSuite(place: Placement): void {
       },
     )
 
-    it('answers with sizes around that of its buffer', () => {
+    it('returns results of sizes around that of its buffer', () => {
       for (let length = 65_536 - 40; length < 65_536 + 10; length++) {
         expect(py.sync.run<string>(`${CALLS}:text`, [length]).length).toBe(length)
       }
     })
 
-    it('keeps a large answer and the next one apart', () => {
+    it('keeps a large result and the next one apart', () => {
       const large = py.sync.run<number[]>(`${CALLS}:numbers`, [300_000])
       const bytes = py.sync.eval<Uint8Array>('b"ab" * 100')
       py.sync.eval('b"xy" * 100')
       expect([large.length, large.at(-1), bytes[0]]).toEqual([300_000, 299_999, 97])
     })
 
-    it('takes and answers many calls', () => {
+    it('makes many calls', () => {
       const identity = py.sync.import(file('calls.py')).identity
       for (let i = 0; i < 2_000; i++) expect(identity?.(i)).toBe(i)
     })
