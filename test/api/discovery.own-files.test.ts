@@ -200,7 +200,7 @@ describe('what was learned about a Python', () => {
     return { executable, facts, env, folder, file: join(folder, left(folder)[0] ?? '') }
   }
 
-  it('is not believed when another user owns its file or its folder, and why is told', () => {
+  it('is not believed when another user owns its file or its folder, and the reason is reported', () => {
     asRoot()
     for (const which of ['file', 'folder'] as const) {
       const python = known()

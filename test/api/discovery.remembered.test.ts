@@ -55,8 +55,8 @@ function known(change: Partial<PythonFacts> = {}) {
 /** As if something had been installed over it. */
 const touch = (path: string) => utimesSync(path, new Date(), new Date(Date.now() + 10_000))
 
-describe('what was learned is', () => {
-  it('known again', () => {
+describe('what was learned about a Python', () => {
+  it('is known again', () => {
     const { executable, facts, env } = known()
     expect(recall(executable, env)).toEqual(facts)
   })
@@ -83,30 +83,30 @@ describe('what was learned is', () => {
     expect(recall(executable, { PYTHREADS_CACHE: 'off' })).toBeUndefined()
   })
 
-  it.each(['executable', 'libpython'] as const)('not believed when the %s changed', (which) => {
+  it.each(['executable', 'libpython'] as const)('is not believed when the %s changed', (which) => {
     const python = known()
     touch(python[which])
     expect(recall(python.executable, python.env)).toBeUndefined()
   })
 
-  it('not believed when its virtual environment changed', () => {
+  it('is not believed when its virtual environment changed', () => {
     const { name, executable, env } = known()
     places.file(`${name}/pyvenv.cfg`, 'home = /usr/local/bin')
     expect(recall(executable, env)).toBeUndefined()
   })
 
-  it('not believed where libraries are looked for in other places', () => {
+  it('is not believed where libraries are looked for in other places', () => {
     const { executable, env } = known()
     expect(recall(executable, { ...env, LD_LIBRARY_PATH: '/opt/lib' })).toBeUndefined()
   })
 
-  it('not believed when others may have written it', () => {
+  it('is not believed when others may have written it', () => {
     const { executable, env, file } = known()
     chmodSync(file(), 0o622)
     expect(recall(executable, env)).toBeUndefined()
   })
 
-  it.each(['', '{', 'null', '{"stamp": 1}', '[]'])('not believed when it reads %j', (text) => {
+  it.each(['', '{', 'null', '{"stamp": 1}', '[]'])('is not believed when it reads %j', (text) => {
     const { executable, env, file } = known()
     writeFileSync(file(), text)
     expect(recall(executable, env)).toBeUndefined()

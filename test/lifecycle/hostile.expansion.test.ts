@@ -67,7 +67,7 @@ describe('details of exceptions that hold each other', () => {
     expect(await raised('errors_of_one_list(2)')).toMatchObject(PROTOCOL)
   })
 
-  it('of 14 groups one within the other arrive', async () => {
+  it('arrive for 14 exception groups within each other', async () => {
     await py.exec(
       'try:\n  ExceptionGroup\nexcept NameError:\n  class ExceptionGroup(Exception):\n    def __init__(self, message, exceptions):\n      super().__init__(message)\n      self.exceptions = tuple(exceptions)',
     )

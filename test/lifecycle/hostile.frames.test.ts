@@ -139,7 +139,7 @@ describe('a flood', () => {
     return hostile<number>(py, 'number')
   }
 
-  it('of callbacks of the thread whose answers it does not read ends the worker', async () => {
+  it('of callbacks of the thread whose results it does not read ends the worker', async () => {
     const payload = `[${await give()}, [], 0, 0]`
     expect(
       await refusal(() => send(py, { kind: KIND.CALLBACK, payload, number: 5, times: 100_000 })),
@@ -148,7 +148,7 @@ describe('a flood', () => {
     expect(await py.eval('1 + 1')).toBe(2)
   })
 
-  it('of callbacks on the side channel is read no faster than its answers are', async () => {
+  it('of callbacks on the side channel is read no faster than the worker reads their results', async () => {
     const payload = `[${await give()}, [], 0, 0]`
     const controller = new AbortController()
     const sent = py

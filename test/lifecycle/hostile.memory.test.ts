@@ -150,7 +150,7 @@ describe.each(sampled(all.filter(({ way, isSync }) => !(isSync && way === 'witho
       ])
     })
 
-    it('is ended when it names a loan that is none', async () => {
+    it('is ended when it names a loan that does not exist', async () => {
       const loans = [SHARED, FRAME].flatMap((code) =>
         spread(NO_LOANS, code + WAYS.indexOf(way), 6).map((text) => [code, text]),
       )

@@ -21,7 +21,7 @@ const SEED = Number(process.env['PYTHREADS_CANCEL_SEED'] ?? 1)
 const PATIENCE_MS = 240_000 + CALLS * 30
 
 describe.each(placements)('$name', ({ isolation, python }) => {
-  it(`answers rightly what is not cancelled, of ${CALLS} calls`, {
+  it(`returns the right result of each of ${CALLS} calls that is not cancelled`, {
     timeout: PATIENCE_MS + 5_000,
   }, async () => {
     const host = startFixture('load-cancel', [

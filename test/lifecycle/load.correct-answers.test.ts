@@ -29,7 +29,9 @@ async function report(fixture: string, args: object) {
 }
 
 describe.each(placements)('$name', ({ isolation, python }) => {
-  it(`answers 20 callers, ${CALLERS * CALLS} calls`, { timeout: PATIENCE_MS + 5_000 }, async () => {
+  it(`returns the right result to 20 callers of ${CALLERS * CALLS} calls`, {
+    timeout: PATIENCE_MS + 5_000,
+  }, async () => {
     const made = CALLERS * CALLS
     expect(await report('load', { isolation, python, calls: CALLS })).toEqual({
       ...{ right: made, wrong: [] },
@@ -49,7 +51,9 @@ describe.each(placements)('$name', ({ isolation, python }) => {
 describe.each(placements.filter((place) => place.isolation === 'thread'))(
   '$name',
   ({ isolation, python }) => {
-    it(`answers ${SYNC_CALLS} sync calls`, { timeout: PATIENCE_MS + 5_000 }, async () => {
+    it(`returns the right result of ${SYNC_CALLS} sync calls`, {
+      timeout: PATIENCE_MS + 5_000,
+    }, async () => {
       expect(await report('load-sync', { isolation, python, calls: SYNC_CALLS })).toEqual({
         right: SYNC_CALLS,
         wrong: [],

@@ -9,23 +9,20 @@ import { StatusPage } from '../../src/isolation/status-page.ts'
 const LAST = 0xffff_ffff
 
 describe('a status page', () => {
-  it.each([0, 3])(
-    'of which the worker has left %s bytes says that everything was begun',
-    (bytes) => {
-      const statusPage = new StatusPage()
-      writeSync(statusPage.fd, Buffer.alloc(64, 1), 0, 64, 0)
-      // what was read before must not be taken for what is read now
-      expect(statusPage.times.busyMs).toBeGreaterThan(0)
-      ftruncateSync(statusPage.fd, bytes)
-      expect([statusPage.begun, statusPage.reads, statusPage.times]).toEqual([
-        LAST,
-        0,
-        { busyMs: 0, cpuMs: 0 },
-      ])
-      expect(statusPage.lastWords).toBe('')
-      statusPage.close()
-    },
-  )
+  it.each([0, 3])('that the worker has cut to %s bytes says that everything was begun', (bytes) => {
+    const statusPage = new StatusPage()
+    writeSync(statusPage.fd, Buffer.alloc(64, 1), 0, 64, 0)
+    // what was read before must not be taken for what is read now
+    expect(statusPage.times.busyMs).toBeGreaterThan(0)
+    ftruncateSync(statusPage.fd, bytes)
+    expect([statusPage.begun, statusPage.reads, statusPage.times]).toEqual([
+      LAST,
+      0,
+      { busyMs: 0, cpuMs: 0 },
+    ])
+    expect(statusPage.lastWords).toBe('')
+    statusPage.close()
+  })
 
   it('that cannot be read or written says that everything was begun', () => {
     const statusPage = new StatusPage()

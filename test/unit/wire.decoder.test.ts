@@ -81,14 +81,14 @@ describe('hostile escapes', () => {
     shared: tie('part').map((part) => new Shared(part)),
   })).part
 
-  it('random ones are read or refused', () => {
+  it('random escapes are read or refused', () => {
     fc.assert(
       fc.property(parts, (part) => void readOrRefused(written(part))),
       { numRuns: scaled(6_000, 30_000) },
     )
   })
 
-  it('random chunks are read or refused', () => {
+  it('random chunks of escapes are read or refused', () => {
     const chunks = fc.array(parts, { maxLength: 5 }).map((items) => new Escape([1, items]))
     fc.assert(
       fc.property(chunks, (part) => void readOrRefused(written(part))),
@@ -96,7 +96,7 @@ describe('hostile escapes', () => {
     )
   })
 
-  it('with bytes changed, cut out and put in they are read or refused', () => {
+  it('escapes with bytes changed, cut out and put in are read or refused', () => {
     fc.assert(
       fc.property(
         parts,

@@ -130,7 +130,7 @@ describe('a parser that is stopped', () => {
   })
 })
 
-describe('what is no frame is refused at once', () => {
+describe('bytes that are no frame are refused at once', () => {
   const known = new Set<number>(FROM_PYTHON)
   const header = (length: number, kind: number) => {
     const bytes = Buffer.alloc(HEADER_BYTES)

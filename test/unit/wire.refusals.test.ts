@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decode, Encoder } from '../../src/wire/index.ts'
 import { encoded } from '../support/marshal.ts'
 
-describe('what cannot cross is refused with the path to it', () => {
+describe('a value that cannot cross is refused with the path to it', () => {
   class Money {}
   const cyclicKey: unknown[] = []
   cyclicKey.push(cyclicKey)
@@ -61,7 +61,7 @@ describe('what cannot cross is refused with the path to it', () => {
     expect(error).toHaveProperty('message', expect.stringContaining(`${path}: `))
   })
 
-  it('the encoder is as new afterwards', () => {
+  it('the encoder works after a refusal', () => {
     const encoder = new Encoder()
     encoder.value([1, { a: 'x' }], 'before')
     encoder.finish(0)

@@ -13,7 +13,7 @@ const steps = fc.array(
 )
 
 describe('requests by their numbers', () => {
-  it('are found as long as they are there, each under a number of its own that is larger than those before', () => {
+  it('are found while they are there, each under its own number, larger than those before', () => {
     fc.assert(
       fc.property(steps, (todo) => {
         const numbered = new RequestTable<{ id: number }>()
@@ -49,7 +49,7 @@ describe('requests by their numbers', () => {
     )
   })
 
-  it('one that stays for long is passed by', () => {
+  it('a request that stays for long keeps its number, and others pass it by', () => {
     const numbered = new RequestTable<{ id: number }>()
     const long = { id: 0 }
     numbered.add(long)
@@ -63,7 +63,7 @@ describe('requests by their numbers', () => {
     expect(numbered.all()).toEqual([long])
   })
 
-  it('none is there after clear, and deleting what is not there does nothing', () => {
+  it('no request is there after clear(), and deleting what is not there does nothing', () => {
     const numbered = new RequestTable<{ id: number }>()
     const items = Array.from({ length: 100 }, () => ({ id: 0 }))
     for (const item of items) numbered.add(item)

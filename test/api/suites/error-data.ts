@@ -186,7 +186,7 @@ export function errorDataSuite(place: Placement): void {
       expect(await (item.exception as RemoteObject)['args']).toEqual(['b'])
     })
 
-    it('is neither asked for nor kept by a pool without the option', async () => {
+    it('is not read and not kept by a pool without the option', async () => {
       await using other = await start(place, { workers: 1 })
       await other.module(FAILS, 'fails_with_data')
       const error = await raised(() => other.run('fails_with_data:http', ['a']))

@@ -97,7 +97,7 @@ export function eventSuite(place: Placement): void {
       expect(same).toEqual(events)
     })
 
-    it('have all been told when close() is over', async () => {
+    it('have all been emitted when close() is over', async () => {
       for (let round = 0; round < scaled(3, 20); round++) {
         const py = await start(place, { workers: 2 })
         const events = told(py)
@@ -108,7 +108,7 @@ export function eventSuite(place: Placement): void {
       }
     })
 
-    it('have all been told when close() is over after destroy()', async () => {
+    it('have all been emitted when close() is over after destroy()', async () => {
       const py = await start(place, { workers: 2 })
       const events = told(py)
       const call = refusal(() => py.run(SLEEP, [0.05]))
@@ -169,7 +169,7 @@ export function eventSuite(place: Placement): void {
       expect(py.listenerCount('workerExit')).toBe(0)
     })
 
-    it('drain is told each time that the last call which waited has its worker', async () => {
+    it('drain is emitted each time that the last call which waited has its worker', async () => {
       await using py = await start(place, { workers: 1 })
       let drains = 0
       py.on('drain', () => {
@@ -249,7 +249,7 @@ export function eventSuite(place: Placement): void {
       expect(events[1]?.['pid']).not.toBe(pid)
     })
 
-    it('have all been told when close() is over, though a process of a worker holds its descriptors', async () => {
+    it('have all been emitted when close() is over, though a process of a worker holds its descriptors', async () => {
       const py = await start(place, { workers: 1, output: () => {} })
       const events = told(py)
       const sleeps = '[__import__("sys").executable, "-c", "import time; time.sleep(600)"]'

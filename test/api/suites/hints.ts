@@ -7,7 +7,7 @@ import { type Placement, start } from '../../support/placement.ts'
 
 /** What errors say that a newcomer has to know: the messages are what is tested. */
 export function hintSuite(place: Placement): void {
-  describe('a message says what to do', () => {
+  describe('the message of an error', () => {
     const name = `hints_${place.turn}`
     const folder = resolve('build', name)
     let py: Python
@@ -50,7 +50,7 @@ export function hintSuite(place: Placement): void {
       },
     )
 
-    it('where a file is meant: its path', async () => {
+    it('names the path where a file is meant', async () => {
       for (const call of [
         () => py.import(`build.${name}.rules`),
         () => py.run(`build.${name}.rules:score`),
@@ -63,7 +63,7 @@ export function hintSuite(place: Placement): void {
       expect(await py.run(`./build/${name}/rules.py:score`)).toBe(1)
     })
 
-    it('where a module of a package or of Python itself is missing: no command', async () => {
+    it('has no command where a module of a package or of Python itself is missing', async () => {
       for (const module of ['json.nothing', '_nothing_of_this_name']) {
         const message = await messageOf(() => py.import(module))
         expect(message).toContain(executable())
@@ -71,7 +71,7 @@ export function hintSuite(place: Placement): void {
       }
     })
 
-    it('where a module imports one that is missing: the command, and the traceback is as Python prints it', async () => {
+    it('has the command where a module imports a missing one, and the traceback as Python prints it', async () => {
       const error = await refusal(() => py.import(join(folder, 'uses.py')))
       expect(error).toMatchObject({
         code: 'ERR_PYTHREADS_IMPORT_FAILED',
@@ -86,7 +86,7 @@ export function hintSuite(place: Placement): void {
       expect(await messageOf(() => py.eval('raises()'))).toBe('of the program')
     })
 
-    it('where breakpoint() and pdb have no terminal: how to debug', async () => {
+    it('says how to debug where breakpoint() and pdb have no terminal', async () => {
       await py.exec(
         'def stops():\n  breakpoint()\n  return 1\ndef traces():\n  import pdb\n  pdb.set_trace()\n  return 1',
       )
@@ -103,7 +103,7 @@ export function hintSuite(place: Placement): void {
       expect(await py.eval('1')).toBe(1)
     })
 
-    it('where breakpoint() is a function of the program: nothing', async () => {
+    it('says nothing where breakpoint() is a function of the program', async () => {
       await py.exec('import sys\nhook = sys.breakpointhook\nsys.breakpointhook = lambda: 5')
       expect(await py.eval('breakpoint()')).toBe(5)
       await py.exec('sys.breakpointhook = hook')
@@ -115,7 +115,7 @@ export function hintSuite(place: Placement): void {
     })
 
     it.runIf(place.isolation === 'process')(
-      'where input() has nobody to ask: so, at once',
+      'says at once that input() has nobody to ask',
       async () => {
         const error = await refusal(() => py.run('builtins:input', ['name? ']))
         expect(error).toMatchObject({

@@ -356,7 +356,7 @@ export function inlineSuite(place: Placement): void {
       })
     }
 
-    it('in a sync call too', () => {
+    it('works in a sync call', () => {
       expect(py.sync.eval`${(x: number) => x + 1}(${5})`).toBe(6)
       py.sync.exec`twice = ${(x: number) => x * 2}`
       expect(py.sync.eval('twice(4)')).toBe(8)

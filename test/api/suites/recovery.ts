@@ -110,7 +110,7 @@ export function recoverySuite(place: Placement): void {
       expect(py.stats().replaced).toBe(3)
     })
 
-    it('that closes its channel: at once, or when it should answer', async () => {
+    it('that closes its channel is noticed at once, or when it should reply', async () => {
       await using py = await start(place, { workers: 1 })
       for (const then of ['None', '__import__("time").sleep(0.2)']) {
         const error = await refusal(() => py.eval(`[${OS}.close(3), ${then}]`))
@@ -234,7 +234,7 @@ export function recoverySuite(place: Placement): void {
       },
     )
 
-    it('that is killed at any moment run at most once, and once if they are answered', async () => {
+    it('that is killed at any moment run at most once, and once if they return', async () => {
       const path = fresh()
       await using py = await start(place, { workers: 2 })
       const resolved: number[] = []
@@ -267,7 +267,7 @@ export function recoverySuite(place: Placement): void {
       await healthy(py, 2)
     })
 
-    it('with coroutines: all that were there are lost, and told so', async () => {
+    it('with coroutines are rejected, all that were there', async () => {
       await using py = await start(place, { workers: 1 })
       await py.exec('import asyncio, os')
       const waiting = Array.from({ length: 20 }, () => death(() => py.run('asyncio:sleep', [600])))
@@ -291,7 +291,7 @@ export function recoverySuite(place: Placement): void {
       await healthy(py, 1)
     })
 
-    it('of a session are told that the session is over: those that wait do not run elsewhere', async () => {
+    it('of a session are rejected as the session is over: those that wait do not run elsewhere', async () => {
       await using py = await start(place, { workers: 2 })
       const session = await py.session()
       await session.exec('total = 1')
@@ -314,7 +314,7 @@ export function recoverySuite(place: Placement): void {
       expect(await another.eval('1')).toBe(1)
     })
 
-    it('with its objects: their calls are refused, whether they wait or are made later', async () => {
+    it('with its objects are refused, whether they wait or are made later', async () => {
       await using py = await start(place, { workers: 1 })
       const counter = await py.run<{ next(): Promise<number> }>('itertools:count')
       const dying = death(() => py.eval(`${OS}._exit(1)`))
@@ -471,7 +471,7 @@ def attempt(path, dies):
       await healthy(py, 1)
     })
 
-    it('while others do: calls go to them, those for it alone fail', async () => {
+    it('while others start leaves the calls to them, and calls that name it fail', async () => {
       const [attempts, cause] = [fresh(), fresh()]
       await using py = await start(place, { workers: 2, initialize: initialize(attempts, cause) })
       places.file(basename(cause), '')

@@ -101,7 +101,7 @@ export function shortLifeSuite(place: Placement): void {
     })
   })
 
-  describe('what no frame can hold', () => {
+  describe('a value that no frame can hold', () => {
     it('is the error of its call, of a coroutine and of a callback, and the worker goes on', async () => {
       await using py = await start(place, { workers: 1, output: 'ignore' })
       const module = await py.import(SHORT_LIVED)
@@ -141,7 +141,7 @@ export function shortLifeSuite(place: Placement): void {
   })
 
   describe('a worker that ends again and again', () => {
-    it('before it begins a call: calls are rejected with the reason, and answered when that is over', async () => {
+    it('before it begins a call makes calls fail with the reason, and return when that is over', async () => {
       const path = places.path(`cause ${++made}`)
       const initialize = { target: `${SHORT_LIVED}:ends_while_there_is`, args: [path] }
       await using py = await start(place, { workers: 1, initialize, output: 'ignore' })
@@ -166,7 +166,7 @@ export function shortLifeSuite(place: Placement): void {
       await healthy(py, 1)
     })
 
-    it('while the other one lives: calls go to that one', async () => {
+    it('while the other one lives leaves calls to that one', async () => {
       const path = places.path(`cause ${++made}`)
       await using py = await start(place, { workers: 2, output: 'ignore' })
       places.file(`cause ${made}`, '')

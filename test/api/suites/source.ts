@@ -12,7 +12,7 @@ export function sourceSuite(place: Placement): void {
     })
     afterAll(() => py.close())
 
-    it('answers the value of an expression', async () => {
+    it('returns the value of an expression', async () => {
       expect(await py.eval('1 + 1')).toBe(2)
       expect(await py.eval`sum(${[1, 2, 3]})`).toBe(6)
       expect(await py.eval`${1} + ${2} * ${3}`).toBe(7)
@@ -71,7 +71,7 @@ export function sourceSuite(place: Placement): void {
       }
     })
 
-    it('answers many different expressions', async () => {
+    it('evaluates many different expressions', async () => {
       const all = Array.from({ length: 1100 }, (_, i) => i)
       expect(await Promise.all(all.map((i) => py.eval(`${i} + 1`)))).toEqual(all.map((i) => i + 1))
     })
