@@ -41,7 +41,10 @@ export default class ClosingReporter implements Reporter {
 
   /** One line that names what this machine lacks. */
   #notTested(left: number): string[] {
-    const missing = [...(this.#vitest?.getRootProject().getProvidedContext().missing ?? [])]
+    const { missing: lacking } = this.#vitest?.getRootProject().getProvidedContext() ?? {}
+    // Unit tests need nothing, so nobody looked for it.
+    if (lacking === undefined) return []
+    const missing = [...lacking]
     if (!existsSync(TOOLS))
       missing.push('the style of the Python code (pip cannot install ruff and mypy)')
     if (findChromium() === undefined)
