@@ -37,7 +37,7 @@ _UNSEEN = (ImportError, AttributeError, OSError, MemoryError, ValueError)
 fetch: Callable[[int], bytearray] | None = None
 
 
-class _Space:
+class _Segment:
     """Memory that one JavaScript thread lends from."""
 
     def __init__(self, number: int) -> None:
@@ -84,16 +84,16 @@ class _Space:
             self._returned(flag, True)
 
 
-_segments: dict[int, _Space] = {}
+_segments: dict[int, _Segment] = {}
 _lock = allocate_lock()
 
 
-def _segment(number: int) -> _Space:
+def _segment(number: int) -> _Segment:
     try:  # not `get`: see scope_of
         return _segments[number]
     except KeyError:
         with _lock:
-            segment = _segments[number] = _segments.get(number) or _Space(number)
+            segment = _segments[number] = _segments.get(number) or _Segment(number)
     return segment
 
 

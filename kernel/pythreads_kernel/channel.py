@@ -22,7 +22,7 @@ from .javascript import JavaScriptError, JavaScriptFunction, JavaScriptIterator
 from .output import finish_call, unfinished
 from .plain import RefusedValueError, loads
 from .references import Reference
-from .requests import answer, describe_bytes
+from .requests import describe_bytes, handle
 from .status_page import PAUSE_NS
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -243,12 +243,12 @@ class MainChannel(Channel):
                     self._after()
                     write_frame(self._fd, frames.RESULT, request, _NONE)
                     return True
-                self._handle(kind, request, payload)
+                self._handle_frame(kind, request, payload)
             return False
         finally:
             _serving.discard(self)
 
-    def _handle(self, kind: int, request: int, payload: memoryview) -> None:
+    def _handle_frame(self, kind: int, request: int, payload: memoryview) -> None:
         if kind == frames.RELEASE:
             self.scope.release(loads(payload))
         elif kind == frames.INLINE:
@@ -272,16 +272,16 @@ class MainChannel(Channel):
             status_page.look(began)
         if self.is_sync:
             waiting, self.scope.waiting = self.scope.waiting, self
-            reply, data = answer(kind, request, payload, self)
+            reply, data = handle(kind, request, payload, self)
             self.scope.waiting = (
                 waiting  # before JavaScript has its reply, and hears other channels again
             )
         else:
             reply, data = self._interruptible(kind, request, payload)
         now = perf_counter_ns()
-        took = now - began
+        elapsed = now - began
         if status_page is not None and outer is None:
-            status_page.end(took, now)
+            status_page.end(elapsed, now)
         self._after()
         if unfinished:
             finish_call(self, request)
@@ -291,25 +291,25 @@ class MainChannel(Channel):
             write_frame(self._fd, frames.GIL_ENABLED, 0, marshal.dumps(gil.culprit()))
         if self.is_sync and self._references.dropped:  # nobody reads what comes behind the reply
             self.send_dropped(self._write)
-        took //= 1000
-        if took >= frames.MAX_TIME:
-            took = self._tell_time(request, took)
+        elapsed //= 1000
+        if elapsed >= frames.MAX_TIME:
+            elapsed = self._send_time(request, elapsed)
         try:
-            write_frame(self._fd, reply | took << frames.TIME_SHIFT, request, data)
+            write_frame(self._fd, reply | elapsed << frames.TIME_SHIFT, request, data)
         except frames.TooLargeError as error:
             data = describe_bytes(RefusedValueError("result", str(error)))
-            write_frame(self._fd, frames.ERROR | took << frames.TIME_SHIFT, request, data)
+            write_frame(self._fd, frames.ERROR | elapsed << frames.TIME_SHIFT, request, data)
 
-    def _tell_time(self, request: int, took: int) -> int:
+    def _send_time(self, request: int, elapsed: int) -> int:
         """Tell a time that a reply has no room for; return what the reply says instead."""
         if not self.is_sync:
-            write_frame(self._fd, frames.THREAD_TIME, request, marshal.dumps(took))
+            write_frame(self._fd, frames.THREAD_TIME, request, marshal.dumps(elapsed))
         return frames.MAX_TIME
 
     def _interruptible(self, kind: int, request: int, payload: memoryview) -> tuple[int, bytes]:
         """Answer a request that may be cancelled meanwhile."""
         try:
-            reply: tuple[int, bytes] = self.guard.run(None, answer, kind, request, payload, self)
+            reply: tuple[int, bytes] = self.guard.run(None, handle, kind, request, payload, self)
         except CallCancelled:
             return _CANCELLED
         return reply
@@ -328,9 +328,9 @@ class MainChannel(Channel):
         """Call a JavaScript function from the serving thread; other requests are served while it
         waits.
         """
-        return shielded(self._ask, number, args)
+        return shielded(self._send_and_wait, number, args)
 
-    def _ask(self, number: int, args: tuple[Any, ...]) -> Any:
+    def _send_and_wait(self, number: int, args: tuple[Any, ...]) -> Any:
         """Send a callback, wait for its answer and read it, so that what crosses in them
         has arrived.
         """
@@ -353,7 +353,7 @@ class MainChannel(Channel):
                     return kind, payload
                 replies[request] = (kind, bytes(payload))
             else:
-                self._handle(kind, request, payload)
+                self._handle_frame(kind, request, payload)
                 if call in replies:
                     return replies.pop(call)
         raise ConnectionError("the host is gone, or the pool was closed")

@@ -23,7 +23,7 @@ from .mappings import FROZEN_DICT, shown_dict
 from .packages import Escaped
 from .plain import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, RefusedValueError, dumps_plain
 from .subclasses import without_class
-from .to_plain import NOTHING, Asked, members_way, scalar_way
+from .to_plain import NOTHING, ForcedCopy, members_way, scalar_way
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -63,15 +63,15 @@ def dumps(value: Any, channel: Channel, flags: int = 0, *, is_looked_over: bool 
     What crosses in them does so when they are sent: the call is not interrupted any more, and must
     not be in its shield.
     """
-    asked = type(value) is Asked
-    if asked:
+    is_forced = type(value) is ForcedCopy
+    if is_forced:
         value = value.value
     data = None if is_looked_over else dumps_plain(value)
     if data is None:
         outgoing = _Outgoing(channel, flags)
         try:
             data = outgoing.dumps(value)
-            if asked and outgoing.is_reference:
+            if is_forced and outgoing.is_reference:
                 name = f"{type(value).__module__}.{type(value).__qualname__}"
                 raise RefusedValueError("toJS", f"a value of type {name} has no copy in JavaScript")
             seal()

@@ -43,7 +43,7 @@ class EventLoop:
         # Requests that were cancelled, and whose task does not know it yet: the loop may be busy
         # with one of them.
         self._cancelling: set[int] = set()
-        self._told: set[int] = set()
+        self._acknowledged: set[int] = set()
         self._guard: InterruptGuard | None = None
         self._stopped = False
         # Frames to be written when the loop comes round.
@@ -72,7 +72,7 @@ class EventLoop:
         """
         if request not in self._tasks:
             return False
-        if request in self._told:  # it knows, and does what it thinks right
+        if request in self._acknowledged:  # it knows, and does what it thinks right
             return True
         if request in self._cancelling:
             if self._guard is not None:
@@ -123,14 +123,14 @@ class EventLoop:
         self._cancelling.discard(request)
         task = self._tasks.get(request)
         if task is not None:
-            self._told.add(request)
+            self._acknowledged.add(request)
             task.cancel()
         self._send(frames.ACKNOWLEDGED, request, b"")
 
     def _done(self, request: int, flags: int, task: Any) -> None:
         self._tasks.pop(request, None)
         self._cancelling.discard(request)
-        self._told.discard(request)
+        self._acknowledged.discard(request)
         flush_replaced()
         if unfinished:
             finish_coroutine(self._channel, request)

@@ -69,11 +69,11 @@ def _facts(error: BaseException, scope: Scope | None, *, is_root: bool) -> _Fact
         if isinstance(error, TargetError):
             # What Python said when the target was looked up, with the code and the message that the
             # kernel adds.
-            said = error.__cause__ or TypeError(str(error))
-            details, others, has_cause = _facts(said, scope, is_root=is_root)
+            original = error.__cause__ or TypeError(str(error))
+            details, others, has_cause = _facts(original, scope, is_root=is_root)
             message = str(error) + (
-                _advice(said, str(error).partition(":")[0])
-                if isinstance(said, ModuleNotFoundError)
+                _advice(original, str(error).partition(":")[0])
+                if isinstance(original, ModuleNotFoundError)
                 else ""
             )
             return (
@@ -121,7 +121,7 @@ def barely(failure: type) -> dict[str, Any]:
 
 def _describe(error: BaseException, scope: Scope | None, *, is_root: bool) -> dict[str, Any]:
     message = _message(error)  # before the traceback, which has it too: this can be interrupted
-    text, frames = _told(error) if is_root else ("", _frames(error.__traceback__))
+    text, frames = _traceback(error) if is_root else ("", _frames(error.__traceback__))
     code, notes = _code(error), [exact_text(note) for note in _notes(error)]
     refused = refusals.note() if is_root and code != "MODULE_REFUSED" else None
     if refused is not None:
@@ -185,16 +185,16 @@ def _message(error: BaseException) -> str:
 
 def _advice(error: ModuleNotFoundError, target: str | None) -> str:
     """What to do about a module that is missing."""
-    said = str(error)
-    if not said.startswith("No module named") or ";" in said:
+    message = str(error)
+    if not message.startswith("No module named") or ";" in message:
         return ""
     try:
-        return shielded(_look_for, error, target)  # type: ignore[no-any-return]
+        return shielded(_find_advice, error, target)  # type: ignore[no-any-return]
     except Exception:
         return ""
 
 
-def _look_for(error: ModuleNotFoundError, target: str | None) -> str:
+def _find_advice(error: ModuleNotFoundError, target: str | None) -> str:
     from . import missing_modules
 
     return missing_modules.advice(error, target, folders)
@@ -243,32 +243,32 @@ def _attribute(error: BaseException, name: str) -> Any:
         return None
 
 
-def _told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
+def _traceback(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
     """The traceback as Python prints it, and its frames, which are looked up once for both.
 
     An interrupt of an import, here or in what is called, could leave its lock locked for good.
     """
     try:
-        return shielded(_tell, error)  # type: ignore[no-any-return]
+        return shielded(_read_traceback, error)  # type: ignore[no-any-return]
     except BaseException as failure:  # formatting runs the user's __str__ and __repr__
         text = f"{type(error).__qualname__}: <traceback unavailable: {start_failures.because(failure)}>\n"
         return text, _frames(error.__traceback__)
 
 
-def _tell(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
+def _read_traceback(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
     from . import tracebacks  # takes 3 ms: not before it is needed
 
-    return tracebacks.told(error)
+    return tracebacks.text_and_frames(error)
 
 
 def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
     try:
-        return shielded(_look, trace)  # type: ignore[no-any-return]
+        return shielded(_read_frames, trace)  # type: ignore[no-any-return]
     except BaseException:  # no file can be opened any more, which may be the very error; or one took the place of a module
         return []
 
 
-def _look(trace: TracebackType | None) -> list[dict[str, Any]]:
+def _read_frames(trace: TracebackType | None) -> list[dict[str, Any]]:
     from . import tracebacks
 
     return tracebacks.frames(trace)

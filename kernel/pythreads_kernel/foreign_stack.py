@@ -31,7 +31,7 @@ if _protect is not None:
     _state.restype = ctypes.c_void_p
 
 
-def tell() -> None:
+def declare() -> None:
     """Tell the thread state of this thread which stack it is on. It holds as long as the thread
     state.
     """

@@ -49,9 +49,9 @@ def watch() -> None:
         return
 
     def show(message: Any, *rest: Any, **more: Any) -> None:
-        _, said, rest_of_it = str(message).partition(_MESSAGE)
-        if said:
-            _culprits.append(rest_of_it.partition("'")[0])
+        _, marker, quoted = str(message).partition(_MESSAGE)
+        if marker:
+            _culprits.append(quoted.partition("'")[0])
         shown(message, *rest, **more)
 
     show.__pythreads_gil__ = True  # type: ignore[attr-defined]

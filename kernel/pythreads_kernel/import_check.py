@@ -21,8 +21,8 @@ def main() -> None:
         _KERNEL_FOLDER,
     ]
     attempt = _in_subinterpreter if request["isolation"] == "subinterpreter" else _free_threaded
-    answers = [{"module": name, "problem": attempt(name)} for name in request["modules"]]
-    print("\npythreads " + json.dumps(answers), flush=True)
+    results = [{"module": name, "problem": attempt(name)} for name in request["modules"]]
+    print("\npythreads " + json.dumps(results), flush=True)
 
 
 def _free_threaded(name: str) -> str | None:
@@ -31,7 +31,7 @@ def _free_threaded(name: str) -> str | None:
     try:
         load(name)
     except BaseException as error:  # an import runs anything
-        return _told(name, str(error))
+        return _reason(name, str(error))
     enabled = getattr(sys, "_is_gil_enabled", lambda: True)()
     return "importing it turns the GIL on again" if enabled else None
 
@@ -62,16 +62,16 @@ def _in_subinterpreter(name: str) -> str | None:
     with open(receive, "rb") as written:
         data = written.read()
     if failure is not None or not data:
-        return _told(name, failure or "it failed")
+        return _reason(name, failure or "it failed")
     problem, refused = marshal.loads(data)
     without = f"without its extension modules {', '.join(refused)}, which refuse"
     if problem is None:
         return f"it loads {without}" if refused else None
-    text = _told(name, problem)
+    text = _reason(name, problem)
     return text if not refused or refusals.MARKER in text else f"{text} ({without})"
 
 
-def _told(name: str, text: str) -> str:
+def _reason(name: str, text: str) -> str:
     """Cut the message of a failed import down to why."""
     line = next(iter(text.strip().splitlines()), "it failed").removeprefix(f"{name}: ")
     marker = "does not support loading in subinterpreters"

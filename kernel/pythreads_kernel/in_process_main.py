@@ -188,7 +188,7 @@ def _end(fd: int) -> None:
     files, and has found them.
     """
 
-    def tell() -> None:
+    def report_step() -> None:
         os.write(fd, b".")
 
     try:
@@ -196,9 +196,9 @@ def _end(fd: int) -> None:
             # collecting garbage would stop all threads, and wait for C code: nobody could say for
             # how long
             return
-        tell()
+        report_step()
         interpreters.end_idle()
-        program_end.end(looks=tell, found=tell)
+        program_end.end(looks=report_step, found=report_step)
     except BrokenPipeError:  # the host does not wait any longer
         pass
     finally:

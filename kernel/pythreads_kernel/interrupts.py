@@ -126,7 +126,7 @@ class InterruptGuard:
             self.arrived = self.sent
 
 
-class SignalGate(InterruptGuard):
+class SignalGuard(InterruptGuard):
     """The gate of a process's main thread, which a signal interrupts in a sleep, or while it
     waits for a lock, too.
     """
@@ -171,7 +171,7 @@ def guard_of_this_thread(*, own_process: bool) -> InterruptGuard:
         and _SIGNAL is not None
         and threading.current_thread() is threading.main_thread()
     )
-    _here.guard = guard = SignalGate() if is_main else InterruptGuard()
+    _here.guard = guard = SignalGuard() if is_main else InterruptGuard()
     return guard
 
 

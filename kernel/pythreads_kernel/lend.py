@@ -61,9 +61,9 @@ class Lender:
     def _lend(self, view: memoryview, owner: object) -> Loan | None:
         self._sweep_at_times(view.nbytes)
         held = self._hold(view)
-        return None if held is None else self._tell(held, view.nbytes, owner)
+        return None if held is None else self._register(held, view.nbytes, owner)
 
-    def _tell(self, held: Any, size: int, owner: object) -> Loan | None:
+    def _register(self, held: Any, size: int, owner: object) -> Loan | None:
         with self._lock:
             flag = self._flags.add(held, owner)
         if flag is None:
@@ -196,7 +196,7 @@ class FileLender(Lender):
         except BaseException:
             shielded(self._release, held)
             raise
-        lent: Loan | None = shielded(self._tell, held, size, owner)
+        lent: Loan | None = shielded(self._register, held, size, owner)
         return lent
 
     def _take(self, size: int) -> Any:

@@ -130,9 +130,9 @@ def _install(logging: Any) -> None:
             _state.hides = outer
 
     def call_handlers(self: Any, record: Any) -> None:
-        told = record.levelno >= _lowest and shielded(_tell, record)
+        is_sent = record.levelno >= _lowest and shielded(_forward, record)
         if _state.hides is self or (
-            told and not self.hasHandlers()
+            is_sent and not self.hasHandlers()
         ):  # its handler of last resort is for records that nobody gets
             return
         own_call(self, record)
@@ -160,7 +160,7 @@ def _is_open(logger: Any, level: int) -> bool:
     return True
 
 
-def _tell(record: Any) -> bool:
+def _forward(record: Any) -> bool:
     """Send a record to the pool of this thread, or to all that share the interpreter. Return
     whether any gets it.
     """
@@ -192,13 +192,13 @@ def _send(sink: _Sink, record: Any, channel: Channel | None) -> bool:
         not is_known and current.channel is not None
     )  # the JavaScript thread reads nothing before it is over
     if is_in_sync_call or is_writing():
-        send_later(channel, frames.LOG, payload, _told_lost)
+        send_later(channel, frames.LOG, payload, _lost)
     else:
         channel.send(frames.LOG, payload)
     return True
 
 
-def _told_lost(count: int) -> bytes:
+def _lost(count: int) -> bytes:
     import logging
 
     text = f"{count} records were made in sync calls faster than they could be sent, and are lost"
@@ -221,7 +221,7 @@ def _payload(record: Any, call: int | None, is_known: bool) -> bytes:
             if value is not MISSING:
                 extra[name] = value
     level = fields.get("levelno")
-    told = (
+    parts = (
         call,
         is_known,
         int(level) if isinstance(level, int) else 0,
@@ -235,7 +235,7 @@ def _payload(record: Any, call: int | None, is_known: bool) -> bytes:
         _text(fields.get("stack_info")) or None,
         extra,
     )
-    return marshal.dumps(told, 2)
+    return marshal.dumps(parts, 2)
 
 
 def _message(record: Any) -> str:

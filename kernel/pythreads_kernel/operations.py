@@ -7,7 +7,7 @@ import operator
 from .plain import RefusedValueError
 from .subclasses import exact_text
 from .tables import to_ipc
-from .to_plain import Asked
+from .to_plain import ForcedCopy
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _to_js(value: Any) -> Any:
     """Return the value as one that has to be copied; the request's COPY flag does the rest."""
-    return Asked(value)
+    return ForcedCopy(value)
 
 
 def _operate(value: Any, name: str, *args: Any) -> Any:

@@ -39,7 +39,7 @@ def prepare(fd: int, side: int, status_page_fd: int, parent: int) -> Callable[[]
         os.set_inheritable(descriptor, False)
         os.set_blocking(descriptor, True)
     forget_own_source()
-    status_page = None if status_page_fd < 0 else _open_ledger(status_page_fd)
+    status_page = None if status_page_fd < 0 else _open_status_page(status_page_fd)
     # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN
     # would be inherited.
     _signal.signal(_signal.SIGINT, _leave_it_to_the_host)
@@ -81,7 +81,7 @@ def _restore_sigint() -> None:
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
 
-def _open_ledger(fd: int) -> StatusPage:
+def _open_status_page(fd: int) -> StatusPage:
     os.set_inheritable(fd, False)
     if not faulthandler.is_enabled():
         faulthandler.enable(fd)  # what a crash says goes behind what was printed

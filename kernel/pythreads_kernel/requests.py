@@ -34,25 +34,25 @@ _RESULT = frames.RESULT
 _UNREAD = object()
 
 
-def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tuple[int, bytes]:
+def handle(kind: int, request: int, payload: memoryview, channel: Channel) -> tuple[int, bytes]:
     """Do what a request asks; answer the kind and the payload of the reply. Never raises."""
     result: Any = None
-    asked: Any = _UNREAD
+    fields: Any = _UNREAD
     try:
         try:
-            asked = loads(payload)
+            fields = loads(payload)
         except (ValueError, TypeError, EOFError) as error:
             if not payload:
                 raise MemoryError("there is no memory for the arguments of the call") from None
             raise RefusedValueError("args", f"cannot be read by Python: {error}") from None
         if kind & _ESCAPED:
-            asked = unescape(asked, channel, readonly=bool(kind & frames.READONLY))
+            fields = unescape(fields, channel, readonly=bool(kind & frames.READONLY))
         if channel.guard is not None and not channel.is_sync:
             channel.guard.request = (
                 request  # all that crossed has arrived: from here on the call may be interrupted
             )
         if kind == _PLAIN_CALL:
-            target, args, kwargs = asked
+            target, args, kwargs = fields
             function = resolve_callable(target)
             result = function(*args, **kwargs) if kwargs else function(*args)
             if forked:
@@ -61,7 +61,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             if data is not None:
                 return _RESULT, data if len(data) < FRAME_BYTES else elsewhere(data, channel)
         else:
-            result = _HANDLERS[kind & frames.KIND_MASK](asked, channel)
+            result = _HANDLERS[kind & frames.KIND_MASK](fields, channel)
             if forked:
                 leave()
         return _reply(result, request, channel, kind, is_looked_over=kind == _PLAIN_CALL)
@@ -71,7 +71,7 @@ def answer(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
         if type(result) is CoroutineType and isinstance(error, CallCancelled):
             result.close()  # it was made, and will not run
         return (
-            frames.UNREAD if asked is _UNREAD and not channel.is_sync else frames.ERROR,
+            frames.UNREAD if fields is _UNREAD and not channel.is_sync else frames.ERROR,
             describe_bytes(error, channel),
         )
 
@@ -112,35 +112,35 @@ def describe_bytes(error: BaseException, channel: Channel | None = None) -> byte
         error.__traceback__ = None
 
 
-def _call(asked: Any, _channel: Channel) -> Any:
-    target, args, kwargs = asked
+def _call(fields: Any, _channel: Channel) -> Any:
+    target, args, kwargs = fields
     return resolve_callable(target)(*args, **kwargs)
 
 
-def _get(asked: Any, _channel: Channel) -> Any:
+def _get(fields: Any, _channel: Channel) -> Any:
     # From a frame without escapes it is the target itself.
-    return resolve(asked if type(asked) is str else asked[0])
+    return resolve(fields if type(fields) is str else fields[0])
 
 
-def _import(asked: Any, _channel: Channel) -> None:
-    shielded(load, asked)
+def _import(fields: Any, _channel: Channel) -> None:
+    shielded(load, fields)
 
 
-def _eval(asked: Any, channel: Channel) -> Any:
-    source, names, values, session = asked
+def _eval(fields: Any, channel: Channel) -> Any:
+    source, names, values, session = fields
     return channel.scope.session(session).evaluate(source, tuple(names), values)
 
 
-def _exec(asked: Any, channel: Channel) -> None:
-    source, filename, names, values, session = asked
+def _exec(fields: Any, channel: Channel) -> None:
+    source, filename, names, values, session = fields
     channel.scope.session(session).execute(source, filename, dict(zip(names, values, strict=True)))
 
 
-def _module(asked: Any, _channel: Channel) -> None:
+def _module(fields: Any, _channel: Channel) -> None:
     """Make a module of source text. One of that name that was made so before is filled anew;
     another one is not touched.
     """
-    name, source, filename = asked
+    name, source, filename = fields
     known = sys.modules.get(name)
     taken = (
         find_spec(name) is not None
@@ -162,24 +162,24 @@ def _module(asked: Any, _channel: Channel) -> None:
     multiprocessing_support.add_module(name, filename, source)
 
 
-def _release(asked: Any, channel: Channel) -> None:
-    channel.scope.release(asked)
+def _release(fields: Any, channel: Channel) -> None:
+    channel.scope.release(fields)
 
 
-def _end_session(asked: Any, channel: Channel) -> None:
-    channel.scope.end_session(asked)
+def _end_session(fields: Any, channel: Channel) -> None:
+    channel.scope.end_session(fields)
 
 
-def _operate(asked: Any, _channel: Channel) -> Any:
-    name, target, args = asked
+def _operate(fields: Any, _channel: Channel) -> Any:
+    name, target, args = fields
     return OPERATIONS[name](resolve(target), *args)
 
 
-def _map(asked: Any, channel: Channel) -> Any:
+def _map(fields: Any, channel: Channel) -> Any:
     """Call a function for each item; answer the results up to the first failure, the failure,
     and the seconds it took.
     """
-    target, items, kwargs = asked
+    target, items, kwargs = fields
     start = perf_counter()
     function = resolve_callable(target)
     results: list[Any] = []
@@ -197,7 +197,7 @@ def _map(asked: Any, channel: Channel) -> Any:
                 append(function(item))
                 if is_child:
                     leave()
-    except BaseException as error:  # as in answer
+    except BaseException as error:  # as in handle
         if forked:
             leave(error)
         failure = error

@@ -26,8 +26,8 @@ def to_escape(value: Any, kind: type) -> Escape | None:
     if writer is None:
         return None
     module, write = writer
-    home = sys.modules.get(module)
-    if home is None or getattr(home, kind.__qualname__, None) is not kind:
+    defining = sys.modules.get(module)
+    if defining is None or getattr(defining, kind.__qualname__, None) is not kind:
         return None
     try:
         return write(value)

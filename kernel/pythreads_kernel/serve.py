@@ -89,7 +89,7 @@ def serve(
             connect(channel, settings["output"], alone=alone, own_process=own_process)
             channel.title = title_of(settings["name"], settings["worker"])
             name_worker(settings["name"], settings["worker"], own_process=own_process)
-            _tell(channel, settings, alone=alone)
+            _connect_records(channel, settings, alone=alone)
             _prepare(settings)
             finish_call(channel, None)
             memory = lend.offer(settings["memory"])
@@ -110,13 +110,13 @@ def serve(
     finally:
         descriptors.discard(fd)
         if channel is not None:
-            _stop_telling(channel, alone=alone)
+            _disconnect_records(channel, alone=alone)
         side.close()
         if status_page is not None:
             status_page.close()
 
 
-def _tell(channel: MainChannel, settings: dict[str, Any], *, alone: bool) -> None:
+def _connect_records(channel: MainChannel, settings: dict[str, Any], *, alone: bool) -> None:
     """Send warnings and records of logging over a channel, where the pool wants them."""
     if settings["warnings"]:
         from . import warning_frames  # is not needed where the pool wants no warnings
@@ -130,7 +130,7 @@ def _tell(channel: MainChannel, settings: dict[str, Any], *, alone: bool) -> Non
         log_records.connect(channel, settings["logging"], alone=alone)
 
 
-def _stop_telling(channel: MainChannel, *, alone: bool) -> None:
+def _disconnect_records(channel: MainChannel, *, alone: bool) -> None:
     """Send no more warnings and records over a channel."""
     if not channel.emits:
         return
@@ -155,12 +155,12 @@ def _start_error(error: BaseException) -> TargetError:
     of its own.
     """
     if isinstance(error, TargetError):
-        told = TargetError(error.code, "\n".join((str(error), *start_failures.shadows(error))))
-        told.__cause__ = error.__cause__
-        return told
-    told = TargetError("WORKER_START", f"a worker did not start: {start_failures.because(error)}")
-    told.__cause__ = error
-    return told
+        result = TargetError(error.code, "\n".join((str(error), *start_failures.shadows(error))))
+        result.__cause__ = error.__cause__
+        return result
+    result = TargetError("WORKER_START", f"a worker did not start: {start_failures.because(error)}")
+    result.__cause__ = error
+    return result
 
 
 def _serve(

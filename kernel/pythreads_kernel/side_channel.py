@@ -58,7 +58,7 @@ class _Waiter:
             self._future = self._loop.create_future()
         return self._future
 
-    def answer(self, kind: int, payload: bytes, channel: Channel) -> bool:
+    def take_reply(self, kind: int, payload: bytes, channel: Channel) -> bool:
         """Take a reply; answer whether another one follows."""
         pending = kind & frames.KIND_MASK == frames.CALLBACK_PENDING
         if pending:
@@ -167,12 +167,12 @@ class SideChannel:
         caller = 0 if loop is None else _HAS_LOOP
         if current.channel is not None and not current.channel.is_sync:
             caller |= _OWN_THREAD
-        asked = [number, list(args), caller, self.channel.call() or 0]
+        fields = [number, list(args), caller, self.channel.call() or 0]
         waiter = _Waiter(loop)
         future = waiter.future() if loop is not None and is_async else None
         if future is None:
-            return shielded(self._ask_and_wait, waiter, asked)
-        shielded(self._ask, waiter, asked)
+            return shielded(self._send_and_wait, waiter, fields)
+        shielded(self._send_callback, waiter, fields)
         return future
 
     def fetch(self, flag: int) -> bytearray:
@@ -204,18 +204,18 @@ class SideChannel:
             fetched.append(data)
         arrived.release()
 
-    def _ask_and_wait(self, waiter: _Waiter, asked: list[Any]) -> Any:
+    def _send_and_wait(self, waiter: _Waiter, fields: list[Any]) -> Any:
         """Send a callback, wait for its answer and read it, so that what crosses in it has
         arrived.
         """
-        self._ask(waiter, asked)
+        self._send_callback(waiter, fields)
         reply = waiter.wait()
         if reply[0] & frames.KIND_MASK == frames.CALLBACK_PENDING:
             return waiter.future()
         return self.channel.load(*reply)
 
-    def _ask(self, waiter: _Waiter, asked: list[Any]) -> None:
-        data = dumps(asked, self.channel, self.channel.scope.flags)
+    def _send_callback(self, waiter: _Waiter, fields: list[Any]) -> None:
+        data = dumps(fields, self.channel, self.channel.scope.flags)
         with self._write_lock:
             if self._closed:
                 raise ConnectionError("the pool was closed")
@@ -237,7 +237,7 @@ class SideChannel:
                 self._fetched(request, bytearray(payload))
                 continue
             waiter = self._waiters.get(request)
-            if waiter is not None and not waiter.answer(kind, bytes(payload), self.channel):
+            if waiter is not None and not waiter.take_reply(kind, bytes(payload), self.channel):
                 self._waiters.pop(request, None)
             waiter = None  # whom it holds is not held while nothing comes
         self.close()
@@ -268,7 +268,7 @@ class SideChannel:
                 return
             self._closed = True
         for waiter in list(self._waiters.values()):
-            waiter.answer(frames.CALLBACK_ERROR, _GONE, self.channel)
+            waiter.take_reply(frames.CALLBACK_ERROR, _GONE, self.channel)
         for flag in list(self._fetches):
             self._fetched(flag, None)
         if self._loop is not None:

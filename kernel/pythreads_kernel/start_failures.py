@@ -62,12 +62,12 @@ def explain(error: BaseException) -> str:
 def because(error: BaseException) -> str:
     """What went wrong, and what to do about it where that is known."""
     try:
-        said = str(error)
+        message = str(error)
     except BaseException:  # of a class of the user's
-        said = ""
-    told = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        message = ""
+    text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     lack = lacking(error)
-    return f"{told} ({lack})" if lack is not None else "\n".join((told, *shadows(error)))
+    return f"{text} ({lack})" if lack is not None else "\n".join((text, *shadows(error)))
 
 
 def unavailable(what: str, error: BaseException) -> RuntimeError:

@@ -16,7 +16,7 @@ from .channel import Channel
 from .current import current
 from .frames import ERROR, HEADER, HEADER_BYTES
 from .output import direct, unfinished
-from .requests import answer, describe_bytes
+from .requests import describe_bytes, handle
 from .scope import Scope, scope_of
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -85,7 +85,7 @@ def _prepare_thread() -> None:
         _ensure()
         current.is_prepared = True
     elif not hasattr(current, "on_stack"):  # `current` lives as long as the thread state
-        foreign_stack.tell()
+        foreign_stack.declare()
         current.on_stack = True
 
 
@@ -117,7 +117,7 @@ def _enter(buffer: int, length: int, capacity: int) -> int:
         if kind == _FETCH:
             return _reply(view, capacity, *_waiting.pop(_get_ident()))
         current.channel = channel = EntryChannel(scope_of(scope))
-        code, data = answer(kind, 0, view[HEADER_BYTES:length], channel)
+        code, data = handle(kind, 0, view[HEADER_BYTES:length], channel)
         if unfinished:
             (channel.scope.output or direct).finish(None)
         current.channel = (

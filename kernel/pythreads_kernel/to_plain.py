@@ -33,7 +33,7 @@ class _Nothing:
 NOTHING = _Nothing()
 
 
-class Asked:
+class ForcedCopy:
     """A value that `toJS()` is called on: it is refused when it has no copy."""
 
     __slots__ = ("value",)

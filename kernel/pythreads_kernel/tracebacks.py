@@ -25,7 +25,7 @@ _formatted: dict[tuple[Any, ...], str] = {}
 _format: Any = getattr(StackSummary, "format_frame_summary", None)
 
 
-def told(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
+def text_and_frames(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
     """The traceback of an exception, with those of its causes, and its own frames."""
     if _has_others(error) and _is_endless(error):
         return _brief(error)

@@ -165,7 +165,7 @@ def write_malformed(what: str, told: Any = None) -> None:
     """Write what is no frame to JavaScript: while it waits, or, where it is to be told,
     afterwards.
     """
-    from pythreads_kernel.javascript import current
+    from pythreads_kernel.current import current
 
     channel: Any = current.channel
     if told is None:

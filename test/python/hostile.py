@@ -57,7 +57,7 @@ def play(frames, image, folder, how):
 
 
 def request():
-    from pythreads_kernel.javascript import current
+    from pythreads_kernel.current import current
 
     return getattr(current.channel, "_request", 0) or 0
 

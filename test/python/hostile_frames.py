@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any
 
-from pythreads_kernel.javascript import current
+from pythreads_kernel.current import current
 
 MAIN, SIDE = 3, 4
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from pythreads_kernel import borrow, lend
 from pythreads_kernel.borrow import FLAG_BYTES
-from pythreads_kernel.javascript import current
+from pythreads_kernel.current import current
 
 RESULT, READY, FETCH = 65, 64, 75
 SHARED, FRAME = 11, 13

@@ -5,7 +5,7 @@ request while a file is there.
 import os
 
 from pythreads_kernel import frames
-from pythreads_kernel.javascript import current
+from pythreads_kernel.current import current
 
 
 def fears_large_frames():
@@ -46,11 +46,11 @@ def ends_while_there_is(path):
     there is a file.
     """
     channel = current.channel
-    handle = channel._handle
+    handle = channel._handle_frame
 
     def fragile(*frame):
         if os.path.exists(path):
             raise LookupError("the file is there")
         handle(*frame)
 
-    channel._handle = fragile
+    channel._handle_frame = fragile
