@@ -1,8 +1,4 @@
-"""Which parts of a range of memory are free: an allocator that takes the first part that is large
-enough.
-
-`src/memory/extents.ts` does the same.
-"""
+"""A first-fit allocator for a range of memory; `src/memory/allocator.ts` is the same."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ ALIGNMENT = 64
 
 
 class Allocator:
-    """The free parts of `[start, end)`, in order, none of which touches the next one."""
+    """The free parts of `[start, end)`, in order. No part touches the next one."""
 
     def __init__(self, start: int, end: int) -> None:
         """Start with all of it free."""
@@ -20,8 +16,8 @@ class Allocator:
         self._ends = [end]
 
     def take(self, size: int) -> int | None:
-        """Take `size` bytes, rounded up to the alignment; answer where they begin, `None`
-        where there is no room.
+        """Take `size` bytes, rounded up to the alignment. Return where they begin, `None` where
+        there is no room.
         """
         size = aligned(size)
         for index, start in enumerate(self._starts):
@@ -40,7 +36,7 @@ class Allocator:
         return list(zip(self._starts, self._ends, strict=True))
 
     def give_back(self, start: int, size: int) -> None:
-        """Make what `take` answered free again."""
+        """Free what `take` returned."""
         end = start + aligned(size)
         index = bisect_left(self._starts, start)
         joins_next = index < len(self._starts) and self._starts[index] == end
@@ -56,5 +52,5 @@ class Allocator:
 
 
 def aligned(size: int) -> int:
-    """Answer `size`, rounded up to what is really taken."""
+    """Return `size`, rounded up to the alignment."""
     return -(-size // ALIGNMENT) * ALIGNMENT

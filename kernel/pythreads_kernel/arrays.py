@@ -1,5 +1,5 @@
 """Arrays of numbers (`array.array`, `memoryview`, numpy) to typed arrays and back. Their bytes are
-lent where that can be.
+lent where JavaScript can see this memory.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# What an array is to JavaScript: the name of its dtype, and the format of the typed array that
-# holds its bytes.
+# For each format of an item: the name of the dtype in JavaScript, and the format of the typed array
+# that holds the bytes.
 _DTYPES = {
     **{
         "?": ("bool", "B"),
@@ -68,14 +68,14 @@ _NUMPY = {
         ("c", 16): "Zd",
     },
 }
-# Those whose typed array alone says all, where they have one dimension.
+# Formats whose typed array needs no dtype beside it, where the array has one dimension.
 _TYPED = frozenset("bBchHiIqQfd")
 _NATIVE = "@=<" if sys.byteorder == "little" else "@=>"
 
 
 def to_escape(value: Any, kind: type, owner: object) -> Any:
-    """What stands for an array in JavaScript; `None` where `value` is no array that it has.
-    `owner`: of what is lent.
+    """The escape of an array, or its bytes; `None` where JavaScript has no such array. `owner`: of
+    the loan.
     """
     if not is_array(kind):
         return None
@@ -94,7 +94,7 @@ def to_escape(value: Any, kind: type, owner: object) -> Any:
 
 
 def _view(value: Any, kind: type) -> memoryview | None:
-    """The memory of an array that is not numpy's, if JavaScript has such arrays."""
+    """The memory of an array that is not numpy's; `None` where JavaScript has no such array."""
     try:
         view = value if kind is memoryview else memoryview(value)
         known = _letter(view) in _DTYPES
@@ -125,7 +125,7 @@ def _numpy_letter(dtype: Any) -> str | None:
 
 
 def _from_numpy(value: Any, owner: object) -> Any:
-    """What stands for an array of numpy. One that is not contiguous, or of the other byte order, is
+    """As `to_escape`, for numpy. An array that is not contiguous, or has the other byte order, is
     copied once.
     """
     dtype = value.dtype
@@ -154,9 +154,7 @@ def _from_numpy(value: Any, owner: object) -> Any:
 
 
 def _share_copy(value: Any, dtype: Any, owner: object) -> Any:
-    """The bytes of a copy in another layout: one that is made where JavaScript sees it, if it is
-    large.
-    """
+    """The bytes of a copy in another layout; a large copy is made where JavaScript sees it."""
     numpy: Any = sys.modules["numpy"]
 
     def fill(memory: memoryview) -> None:
@@ -173,10 +171,9 @@ def _share_copy(value: Any, dtype: Any, owner: object) -> Any:
 
 
 def share(view: memoryview, owner: object) -> Any:
-    """The bytes of a contiguous view, or what stands for them where they are lent.
+    """The bytes of a contiguous view, or the escape of a loan.
 
-    What is read-only in Python is not lent itself, as it would not be read-only in JavaScript: its
-    copy is.
+    Memory that is read-only in Python would be writable in JavaScript: a copy is lent instead.
     """
     is_small = view.nbytes < INLINE_BYTES
     if is_small and (view.readonly or not view.nbytes or not lend.shares_memory()):
@@ -201,7 +198,7 @@ def is_array(kind: type) -> bool:
 
 
 def from_javascript(letter: str, data: Any, *, readonly: bool) -> memoryview:
-    """The typed array that JavaScript sent: bytes of its own, or the numbers of a loan."""
+    """The typed array that JavaScript sent. `data`: its bytes, or the escape of a loan."""
     view = (
         borrow.borrow(*data[2:])
         if type(data) is tuple

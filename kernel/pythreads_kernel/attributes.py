@@ -1,8 +1,7 @@
-"""What an exception has of its own besides its message: its arguments and its attributes, as far as
-they are plain values.
+"""The arguments and the attributes of an exception, as far as they are plain values.
 
-Nothing of this may cost more than the exception: values are bounded, and what is not plain is left
-out rather than referred to.
+Reading them must not cost more than the exception: values are bounded, and values that are not
+plain are left out rather than sent as references.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-# What stands for a value that is not plain.
+# Returned instead of a value that is not plain.
 MISSING: Any = object()
 _MAX_TEXT = 16 << 10
 _MAX_BITS = 1 << 12
@@ -49,7 +48,7 @@ def arguments(error: BaseException) -> tuple[list[Any], list[int]]:
 
 
 def attributes(error: BaseException, paths: Iterable[str] = ()) -> dict[str, Any]:
-    """The public attributes of an exception that are plain, and what is asked for by `paths`:
+    """The public attributes of an exception that are plain, and the values at `paths`, e.g.
     `response.status_code`.
     """
     found: dict[str, Any] = {}
@@ -126,8 +125,8 @@ def _item(value: Any, name: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A copy of a plain value: text, numbers, bytes, None, and containers of these; `MISSING`
-    where it is another one.
+    """A copy of a plain value: text, numbers, bytes, None, and containers of these; `MISSING` for
+    any other value.
     """
     kind = type(value)
     if kind is str:  # most are texts

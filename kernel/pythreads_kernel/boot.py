@@ -38,7 +38,7 @@ def start(control: int, libpython: str) -> None:
 
 
 def child(fd: int, side: int, status_page: int, parent: int) -> None:
-    """Be a worker process. What prevents it is told on `fd`."""
+    """Be a worker process. An error at the start is sent on `fd`."""
     try:
         from .process_main import prepare
 

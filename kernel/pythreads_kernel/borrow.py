@@ -1,13 +1,14 @@
 """Memory that JavaScript lends: Python sees the very bytes.
 
-A loan has a cell, one byte that is 0 until Python has no use for the memory any more. It becomes 1
-by the callback of a weak reference that runs no line of Python: an interrupt of the call that drops
-the memory could come between two. JavaScript looks at the cells when it next wants to; nothing has
-to be sent, so neither the end of a pool nor that of a worker loses one.
+A loan has a flag, one byte that is 0 as long as Python uses the memory. The callback of a weak
+reference sets it to 1. That callback runs no line of Python, as an interrupt of the call that drops
+the memory could come between two lines. JavaScript reads the flags when it next needs memory; no
+frame is sent, so the end of a pool or of a worker loses no flag.
 
-`space` says where the memory and the cells are: a positive number is the address of the cells in
-this process, and positions are addresses; a negative one is that of a file in the host process,
-which is mapped here, and positions are offsets in it. `src/memory/loans.ts` is the other side.
+`segment` says where the memory and the flags are. A positive number is the address of the flags in
+this process, and positions are addresses. A negative number is that of a file descriptor in the
+host process; the file is mapped here, and positions are offsets in it. `src/memory/lend.ts` is the
+other side.
 """
 
 from __future__ import annotations
@@ -26,19 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# Cells are the first bytes of a space.
+# Flags are the first bytes of a segment.
 FLAG_BYTES = 1 << 20
 
-# Why memory cannot be seen here: this process has other rights by now; no descriptor, no room for
-# the mapping, or no ctypes.
+# Errors where this process cannot see the memory: it has other rights by now; no descriptor or no
+# room for the mapping is left; there is no ctypes.
 _UNSEEN = (ImportError, AttributeError, OSError, MemoryError, ValueError)
-# Asks JavaScript for the bytes of a loan, by its cell, where this process cannot see the host's
+# Fetches the bytes of a loan from JavaScript, by its flag, where this process cannot see the host's
 # memory.
 fetch: Callable[[int], bytearray] | None = None
 
 
 class _Segment:
-    """Memory that one JavaScript thread lends from."""
+    """Memory from which one JavaScript thread lends."""
 
     def __init__(self, number: int) -> None:
         import ctypes  # takes 10 ms
@@ -55,8 +56,8 @@ class _Segment:
                 os.close(fd)
             flags = self._map
         self._returned = memoryview(flags)[:FLAG_BYTES].cast("B").cast("?").__setitem__
-        # The weak references that tell of the end of a loan, by its cell: the next loan of the same
-        # cell replaces it.
+        # The weak references that set the flag of a loan at its end, by flag. The next loan of a flag
+        # replaces its reference.
         self._loans: dict[int, weakref.ref[Any]] = {}
 
     def borrow(self, size: int, position: int, flag: int) -> memoryview:
@@ -79,7 +80,7 @@ class _Segment:
     def end(self) -> None:
         loans, self._loans = self._loans, {}
         flags = [flag for flag, loan in loans.items() if loan() is not None]
-        loans.clear()  # none of them tells any more
+        loans.clear()  # no callback runs any more
         for flag in flags:
             self._returned(flag, True)
 
@@ -98,8 +99,8 @@ def _segment(number: int) -> _Segment:
 
 
 def borrow(size: int, position: int, segment: int, flag: int) -> memoryview:
-    """The bytes of a loan, which is over when nothing refers to them any more; a copy where its
-    memory cannot be seen.
+    """The bytes of a loan, which ends when nothing refers to them any more; a copy where this
+    process cannot see the memory.
     """
     try:
         found = _segment(segment)
@@ -111,11 +112,11 @@ def borrow(size: int, position: int, segment: int, flag: int) -> memoryview:
 
 
 def give_back(segment: int, flag: int) -> None:
-    """End a loan that was not taken."""
+    """End a loan that was not borrowed."""
     try:
         found = _segment(segment)
     except _UNSEEN:
-        return  # it is over when this worker ends
+        return  # the loan ends with this worker
     found.give_back(flag)
 
 

@@ -1,8 +1,8 @@
 """The worker's end of a channel: requests come in and replies go out; while a call waits for
 JavaScript, more requests come.
 
-A channel has two sockets. The main one belongs to the thread that serves it, so nothing on it needs
-a lock. The side one is for whatever other threads have to tell JavaScript (`side_channel.py`).
+A channel has two sockets. The main socket belongs to the thread that serves it, so it needs no
+lock. Other threads write to the side socket (`side_channel.py`).
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ _CANCELLED = (frames.RESULT, _NONE)
 
 
 class Channel:
-    """What the requests of one channel need: its scope and its sockets."""
+    """A scope and the sockets for requests of one channel."""
 
     is_sync = False
-    # Through which calls of this channel can be interrupted.
+    # Interrupts calls of this channel.
     guard: InterruptGuard | None = None
-    # Where what is printed goes; whether warnings, or records of logging, go to JavaScript.
+    # Where printed text goes; whether warnings or log records go to JavaScript.
     output: Output | None = None
     emits = False
-    # What the worker is called.
+    # The name of the worker.
     title = ""
 
     def __init__(self, scope: Scope, side: SideChannel | None) -> None:
@@ -92,11 +92,11 @@ class Channel:
         raise NotImplementedError
 
     def call(self) -> int | None:
-        """The number of the call on whose behalf this thread runs, if it is known."""
+        """The number of the call that this thread runs, if it is known."""
         return current.call
 
     def interrupt(self, _request: int) -> bool:
-        """Interrupt the serving thread if it works for this request; answer whether it does."""
+        """Interrupt the serving thread if it runs this request. Return whether it does."""
         return False
 
     def send(self, kind: int, payload: bytes) -> None:
@@ -194,9 +194,9 @@ class MainChannel(Channel):
         self._thread = get_ident()
         self._calls = 0
         self._gil_is_off = not gil.is_enabled()
-        # The request that the thread answers.
+        # The request that the thread handles.
         self._request: int | None = None
-        # Replies to callbacks that came while a callback further in was waited for.
+        # Replies to callbacks that came while the thread waited for a callback further in.
         self._replies: dict[int, tuple[int, bytes]] = {}
 
     @property
@@ -215,12 +215,12 @@ class MainChannel(Channel):
         return self._side.loop
 
     def call(self) -> int | None:
-        """The request that the serving thread answers; for others what their context says."""
+        """The request that the serving thread handles; on other threads what the context says."""
         return self._request if self.is_serving else current.call
 
     def send(self, kind: int, payload: bytes) -> None:
-        """Send a frame that is no reply: ahead of the reply to the request that the thread
-        answers, if it serves.
+        """Send a frame that is no reply. On the serving thread it precedes the reply to the
+        request that the thread handles.
         """
         if self.is_serving:
             shielded(write_frame, self._fd, kind, 0, payload)
@@ -228,11 +228,11 @@ class MainChannel(Channel):
             super().send(kind, payload)
 
     def interrupt(self, request: int) -> bool:
-        """Interrupt the serving thread if it works for this request; answer whether it does."""
+        """Interrupt the serving thread if it runs this request. Return whether it does."""
         return self.guard.interrupt(request)
 
     def serve(self) -> bool:
-        """Answer requests until the channel ends. Return whether it was closed politely rather than
+        """Handle requests until the channel ends. Return whether it was closed politely rather than
         dropped.
         """
         current.channel = self
@@ -301,13 +301,13 @@ class MainChannel(Channel):
             write_frame(self._fd, frames.ERROR | elapsed << frames.TIME_SHIFT, request, data)
 
     def _send_time(self, request: int, elapsed: int) -> int:
-        """Tell a time that a reply has no room for; return what the reply says instead."""
+        """Send a time that is too long for a reply. Return the time that the reply has instead."""
         if not self.is_sync:
             write_frame(self._fd, frames.THREAD_TIME, request, marshal.dumps(elapsed))
         return frames.MAX_TIME
 
     def _interruptible(self, kind: int, request: int, payload: memoryview) -> tuple[int, bytes]:
-        """Answer a request that may be cancelled meanwhile."""
+        """Handle a request that may be cancelled meanwhile."""
         try:
             reply: tuple[int, bytes] = self.guard.run(None, handle, kind, request, payload, self)
         except CallCancelled:
@@ -315,7 +315,7 @@ class MainChannel(Channel):
         return reply
 
     def start(self, request: int, awaitable: Any, flags: int) -> None:
-        """Hand a request over to the event loop, which is asked to cancel it from now on."""
+        """Hand a request over to the event loop. From now on the loop cancels it."""
         try:
             self.guard.close()
         except CallCancelled:
@@ -331,8 +331,8 @@ class MainChannel(Channel):
         return shielded(self._send_and_wait, number, args)
 
     def _send_and_wait(self, number: int, args: tuple[Any, ...]) -> Any:
-        """Send a callback, wait for its answer and read it, so that what crosses in them
-        has arrived.
+        """Send a callback, and wait for the reply and read it: then all references in both frames
+        have arrived.
         """
         data = dumps([number, list(args), 0, self._request or 0], self, self.scope.flags)
         self._calls = call = (self._calls + 1) & 0xFFFFFFFF or 1

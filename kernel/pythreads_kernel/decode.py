@@ -1,8 +1,8 @@
-"""Values with escapes, from JavaScript. Only frames that are flagged as having one come by here.
+"""Values with escapes, from JavaScript. Frames without the flag ESCAPED are not decoded here.
 
-A tuple in the place of a value is an escape, as JavaScript's arrays are lists there; in the place
-of a key it may be one, or a tuple of the user's. Nothing recurses but keys, which are tuples and
-frozensets all the way down.
+A tuple in the place of a value is an escape, as an array of JavaScript is a list there. A tuple in
+the place of a key is an escape or the user's own. Nothing recurses except keys, which consist of
+tuples and frozensets alone.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 
 def unescape(payload: Any, channel: Channel, *, readonly: bool = False) -> Any:
-    """Replace the escapes in the payload of a request, which is a tuple of its fields, by what they
-    stand for.
+    """Replace the escapes in the payload of a request, a tuple of its fields, by their values.
 
     `readonly`: arrays cannot be written to.
     """
@@ -66,10 +65,10 @@ def _unescape(payload: Any, channel: Channel, *, readonly: bool) -> Any:
 
 
 def _take_arrays(payload: Any, *, readonly: bool) -> bool:
-    """Put arrays in the place of escapes in the lists of a payload; answer whether that is all
+    """Put arrays in the place of escapes in the lists of a payload. Return whether that was all
     there is to do.
 
-    It is for most calls that pass arrays, and takes half the time of a look through everything.
+    It is for most calls that pass arrays, and takes half the time of a walk through everything.
     """
     is_all = True
     try:
@@ -89,8 +88,8 @@ def _take_arrays(payload: Any, *, readonly: bool) -> bool:
 
 
 def _give_back(root: Any, taken: set[tuple[int, int]]) -> None:
-    """End the loans in a payload that could not be read, but for those that were taken: they end by
-    themselves.
+    """End the loans in a payload that could not be read, except those that were borrowed: these end
+    by themselves.
     """
     seen: set[int] = set()
     stack = [root]
@@ -114,7 +113,7 @@ class _Incoming:
     def __init__(self, channel: Channel, *, readonly: bool) -> None:
         self._channel = channel
         self._readonly = readonly
-        # Space and cell of each loan that is taken.
+        # Segment and flag of each loan that was borrowed.
         self.taken: set[tuple[int, int]] = set()
         self.chunks: list[Any] = []
         self._seen: set[int] = set()
@@ -140,7 +139,7 @@ class _Incoming:
                 _refill(container, [self._key(item) for item in container], "Set")
 
     def _value(self, item: Any) -> Any:
-        """What `item` stands for; a container is looked into later."""
+        """The value of `item`, which may be an escape. The members of a container follow later."""
         if type(item) is tuple:
             if item[1] != escapes.NODE:
                 return self._make(item)
@@ -153,7 +152,7 @@ class _Incoming:
     def _key(self, key: Any) -> Any:
         kind = type(key)
         if kind is tuple:
-            # Each escape that stands for a key ends with a number of its own.
+            # Each escape in the place of a key ends with a unique number.
             return (
                 self._make(key[:-1])
                 if key and key[0] is ...
@@ -179,13 +178,13 @@ class _Incoming:
 
 
 def _refill(container: Any, items: list[Any], what: str) -> None:
-    """Put other entries into a dict or a set. Refuses what would lose one: 1 and Decimal(1) are one
-    key in Python.
+    """Replace the entries of a dict or a set. Refuses entries with equal keys: 1 and Decimal(1) are
+    one key in Python.
     """
     container.clear()
     try:
         container.update(items)
-    except Exception as error:  # a key that is not hashable, or whose own code fails
+    except Exception as error:  # a key that is not hashable, or an error in its __hash__ or __eq__
         raise RefusedValueError(
             "args", f"a {what} has a key that cannot be hashed in Python: {error}"
         ) from error

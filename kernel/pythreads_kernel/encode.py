@@ -1,13 +1,12 @@
-"""Values that are not plain, to JavaScript: a copy of the structure in which escapes stand for what
-marshal cannot hold.
+"""Values that are not plain, to JavaScript: a copy of the structure, with escapes for what marshal
+cannot hold.
 
-Nothing here recurses, so neither depth nor cycles matter. In the copy a tuple is a list, and a set
+Nothing here recurses, so depth and cycles do not matter. In the copy a tuple is a list, and a set
 or a dict whose keys are not plain is an escape with a list: only lists and dicts can be made first
 and filled later.
 
-What is mutable occurs in the copy as often as in the value, and is the same object each time. What
-is immutable has no identity in Python, and in JavaScript it is mutable: each place of it has its
-own.
+A mutable value that occurs several times is one object in the copy. An immutable value has no
+identity in Python, and is mutable in JavaScript: there each occurrence is an object of its own.
 """
 
 from __future__ import annotations
@@ -38,15 +37,15 @@ if TYPE_CHECKING:
 _CHUNK_DEPTH = 300
 # An Enum whose value is an Enum whose value ...
 _MAX_REPLACEMENTS = 10
-# A payload of so many bytes is lent rather than sent, where it can be.
+# A payload of this size or more is lent rather than sent, where memory is shared.
 FRAME_BYTES = 256 * 1024
-# A frame is not longer, nor does marshal write anything that is.
+# The longest frame, and the longest text or bytes that marshal writes.
 _MAX_BYTES = 2**31 - 1
-# How many objects that are copied may be one in another: one whose members are made as they are
-# asked for has no end.
+# How deeply copied objects may nest. An object that makes its members on request may nest without
+# end.
 _MAX_COPIES = 1000
-# How many members of what is immutable are written once more, besides some for each that is
-# written; and how many bytes. What is beyond is shared: `t = (t, t)`, forty times, has 2**40
+# How many members of immutable values are written again, besides some for each member that is
+# written; and how many bytes. Beyond that the copy is shared: `t = (t, t)`, forty times, has 2**40
 # members.
 _MOST_AGAIN = 2**16
 _AGAIN_PER_MEMBER = 4
@@ -57,11 +56,12 @@ _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
 def dumps(value: Any, channel: Channel, flags: int = 0, *, is_looked_over: bool = False) -> bytes:
-    """Bytes for JavaScript. What has no copy becomes a reference to an object of `channel`'s scope.
+    """Bytes for JavaScript. A value without a copy becomes a reference to an object of `channel`'s
+    scope.
 
     `flags`: COPY, with its depth, and EXACT. `is_looked_over`: the value is known not to be plain.
-    What crosses in them does so when they are sent: the call is not interrupted any more, and must
-    not be in its shield.
+    References in the bytes are counted as sent, so from here on nothing interrupts the call. Do not
+    call this within `shielded`.
     """
     is_forced = type(value) is ForcedCopy
     if is_forced:
@@ -82,8 +82,8 @@ def dumps(value: Any, channel: Channel, flags: int = 0, *, is_looked_over: bool 
 
 
 def elsewhere(data: bytes, channel: Channel) -> bytes:
-    """A payload that says where a large one is, if it can be lent. As in `dumps`, the call is not
-    interrupted any more.
+    """Lend a large payload, and return a payload that says where it is; the payload itself where it
+    cannot be lent. As in `dumps`, nothing interrupts the call any more.
     """
     seal()
     lender = lend.lender()
@@ -100,22 +100,22 @@ class _Outgoing:
         self._channel = channel
         self._scope = channel.scope
         self._copy = bool(flags & frames.COPY)
-        # How many objects that are copied may be one in the other; what is deeper stays in Python.
+        # How deeply copied objects may nest; deeper objects stay in Python.
         self._most_copies = (flags >> frames.DEPTH_SHIFT or _MAX_COPIES + 1) if self._copy else 0
         self._exact = bool(flags & frames.EXACT) and not self._copy
-        # What makes plain values of those of a class, `None` where nothing does.
+        # Functions that make plain values of the values of a class; `None` where there is none.
         self._scalar_ways: dict[type, Callable[[Any], Any] | None] = {}
         self._members_ways: dict[type, Callable[[Any], Any] | None] = {}
         # Whether the value itself stays in Python.
         self.is_reference = False
         # JavaScript's own values, which return in the frame.
         self._returned: list[Reference] = []
-        # The cells of what is lent.
+        # The flags of the loans.
         self._lent: list[int] = []
         # The numbers of the objects that JavaScript is to hold.
         self._kept: list[int] = []
-        # id of a value -> what stands for it; and the value, whose id must not be used again
-        # meanwhile.
+        # id of a value -> its copy or escape; and the value itself, so that no other value gets its
+        # id meanwhile.
         self._known: dict[int, tuple[Any, Any]] = {}
         # Containers that are to be filled: the source, the target, and how many levels and copied
         # objects it is in.
@@ -149,7 +149,7 @@ class _Outgoing:
             ) from error
 
     def take_back(self) -> None:
-        """Drop what is kept, end the loans and the ways home, as the value is not sent."""
+        """Undo references, returns and loans, as the value is not sent."""
         self._scope.release(self._kept)
         for reference in self._returned:
             reference.retract()
@@ -188,7 +188,7 @@ class _Outgoing:
         return result
 
     def _is_again(self, value: Any, kind: type) -> bool:
-        """Whether a value that occurred before is written once more, as it has no identity."""
+        """Whether a value that occurred before is written again, as it has no identity."""
         if kind is bytes:
             self._bytes_again -= len(value)
             return self._bytes_again >= 0
@@ -232,11 +232,11 @@ class _Outgoing:
         return result
 
     def _key(self, key: Any) -> Any:
-        """A text that is of a subclass of str as the text that it is."""
+        """A plain text for one of a subclass of str; other keys as they are."""
         return str.__str__(key) if isinstance(key, str) else key
 
     def _replaced(self, value: Any, kind: type, copies: int) -> Any:
-        """What crosses instead of a value that is neither a plain scalar nor a plain container."""
+        """What is sent instead of a value that is no plain scalar and no plain container."""
         for _ in range(_MAX_REPLACEMENTS):
             plain = self._scalar(value, kind)
             if plain is NOTHING or type(plain) is kind:
@@ -299,7 +299,7 @@ class _Outgoing:
         return reference.add_return()
 
     def _array(self, value: Any, kind: type) -> Any:
-        """What stands for an array, if it is one."""
+        """The escape of an array, or its bytes; `None` for another value."""
         if kind in BYTES:
             value, kind = memoryview(value), memoryview
         escape = arrays.to_escape(value, kind, self._channel)
@@ -310,23 +310,23 @@ class _Outgoing:
 
 
 def _is_date(escape: Any) -> bool:
-    """Whether it stands for a Date, which is mutable in JavaScript, unlike what other escapes of
-    immutable values stand for.
+    """Whether it is the escape of a date. A Date is mutable in JavaScript, unlike the values of
+    other escapes.
     """
     return type(escape) is tuple and escape[1] == escapes.DATE
 
 
 def _is_object(value: dict[Any, Any]) -> bool:
-    """Whether a dict of texts is an object in JavaScript, else a Map: one with a `then` to call
-    would be taken for a promise.
+    """Whether a dict of texts is an object in JavaScript rather than a Map: `await` takes an object
+    with a callable `then` for a promise.
     """
     then = value.get("then")
     return then is None or not (callable(then) or type(then) in _FROM_JAVASCRIPT)
 
 
 def _is_numpy_number(kind: type) -> bool:
-    """Whether it is one of numpy's numbers, which stand for a plain one. Their dates and
-    records have no equal.
+    """Whether values of this type are numbers of numpy that equal a plain number. Dates, records
+    and long doubles of numpy equal none.
     """
     if kind.__module__ != "numpy":
         return False
@@ -345,7 +345,7 @@ def _shown_dict(proxy: Any) -> Any:
     return NOTHING if mapping is None else mapping
 
 
-# What is made of a value of exactly this type, whatever is asked for.
+# What is made of a value of exactly this type, whatever the flags say.
 _ALWAYS: dict[type, Callable[[Any], Any]] = {
     FROZEN_DICT: dict,
     MappingProxyType: _shown_dict,  # as the value of an Enum; `_convert` sees the others
@@ -359,5 +359,5 @@ def _is_datetime(kind: type) -> bool:
 
 
 def _if_aware(way: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
-    """The way of a moment in time; a datetime without a zone is none."""
+    """The same for datetimes with a zone alone: without one, a datetime is no moment in time."""
     return None if way is None else lambda value: NOTHING if value.tzinfo is None else way(value)

@@ -1,7 +1,7 @@
 """Frames on a socket: a header of 12 bytes, then a payload of marshal data.
 
 The header is payload length, request id, kind (a byte), flags (a byte), two bytes for the time that
-a reply took, little-endian; `src/wire/frames.ts` holds the same tables.
+a reply took, little-endian; `src/wire/frames.ts` has the same tables, and a test compares them.
 """
 
 from __future__ import annotations
@@ -55,19 +55,17 @@ LOG = 78
 REFUSED = 80
 
 KIND_MASK = 0xFF
-# Replies say in the upper half of the kind how many microseconds the request held the thread, up to
-# this many: then a frame THREAD_TIME before the reply says it.
+# The upper half of a reply's kind is the microseconds that the request held the thread, up to
+# MAX_TIME. A frame THREAD_TIME before the reply has longer times.
 TIME_SHIFT = 16
 MAX_TIME = 0xFFFF
-# Flags of requests: their payload holds escapes; their result is to be copied deeply rather than
-# referred to; their arrays cannot be written to; values of subclasses of plain types stay in
-# Python.
+# Flags of requests: the payload has escapes; the result is copied deeply, rather than sent as a
+# reference; Python cannot write to the arrays; values of subclasses of plain types stay in Python.
 ESCAPED = 0x100
 COPY = 0x200
 READONLY = 0x400
 EXACT = 0x800
-# Requests with COPY say in the upper half of the kind how many objects, one in the other, are
-# copied; 0: all of them.
+# With COPY, the upper half of a request's kind is the depth of the copy; 0: no limit.
 DEPTH_SHIFT = 16
 
 HEADER = Struct("<III")
