@@ -47,9 +47,9 @@ export interface WorkerLink extends CallLink {
   readonly hasEnded: boolean
   /** What its thread has done. */
   readonly times: WorkerTimes
-  /** The last request that it has begun; and the one whose arguments it was reading, 0: none. */
-  readonly begun: number
-  readonly reads: number
+  /** The last request that it has begun; and the last large one that it has read, 0: none. */
+  readonly lastBegun: number
+  readonly lastRead: number
   /** What it printed last. */
   readonly lastWords: string
   /** Resolves when the far side is gone and that has been told, if it ever was there. */
@@ -64,7 +64,7 @@ export interface WorkerLink extends CallLink {
   /** Takes calls back that stand behind `running`; returns those that will not be begun. */
   takeBack(running: Task, behind: readonly Task[]): Task[]
   /** Begins no more requests; returns the last one that it has begun or ever will. */
-  lastBegun(): number
+  stop(): number
   /** Has objects dropped in Python. */
   release(ids: readonly number[]): void
   /** Has Python keep no memory that is free. */

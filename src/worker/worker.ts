@@ -160,7 +160,7 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
   /** It is set up: from now on the pool gives it calls. */
   serve(): void {
     this.#times.serve()
-    this.#firstBegun = this.#link.begun
+    this.#firstBegun = this.#link.lastBegun
     this.life.serve()
   }
 
@@ -256,7 +256,7 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
 
   /** Whether it served to its end, and has begun no call that its pool gave it. */
   get isFresh(): boolean {
-    return this.life.servedLast && this.#link.lastBegun() <= this.#firstBegun
+    return this.life.servedLast && this.#link.stop() <= this.#firstBegun
   }
 
   /**
@@ -267,9 +267,9 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
   abandon(): { begun: Task[]; waiting: Task[]; suspect: Task | undefined } {
     const begun: Task[] = []
     const waiting: Task[] = []
-    const last = this.#link.lastBegun()
+    const last = this.#link.stop()
     const { isFresh } = this
-    const { reads } = this.#link
+    const { lastRead } = this.#link
     for (const task of this.held.clear()) {
       if (!task.coroutine && task.id > last) waiting.push(task)
       else begun.push(task)
@@ -277,7 +277,7 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
     return {
       begun,
       waiting,
-      suspect: waiting.find(({ id }) => id === reads) ?? (isFresh ? waiting[0] : undefined),
+      suspect: waiting.find(({ id }) => id === lastRead) ?? (isFresh ? waiting[0] : undefined),
     }
   }
 
@@ -303,6 +303,7 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
   }
 
   ended(ending: Ending): void {
+    if (!this.life.isGone) this.life.gone()
     this.borrowed.end()
     this.#tools.events.exited(this, ending)
   }

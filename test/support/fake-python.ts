@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events'
 import { writeSync } from 'node:fs'
 import { Duplex } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
 import { type Ending, type Isolation, type Launched, NO_LIMITS } from '../../src/isolation/index.ts'
 import { StatusPage } from '../../src/isolation/status-page.ts'
 import { Observer } from '../../src/observe/index.ts'
 import type { PoolOptions, SubmitOptions } from '../../src/pool/options.ts'
 import { Pool } from '../../src/pool/pool.ts'
 import { frame, HEADER_BYTES, KIND, type Kind, writeHeader } from '../../src/wire/index.ts'
-import { SocketWorkers } from '../../src/worker/index.ts'
+import { SocketWorkers, type WorkerSource } from '../../src/worker/index.ts'
+import { type ControlledWorker, settle } from './controlled.ts'
 import { encoded } from './marshal.ts'
 
 /** One end of a channel: what is written there is read by `hears`, and `say` makes it read. */
@@ -52,7 +52,7 @@ const NONE = encoded(null)
  * A worker without Python: its thread does what a test says, and reads requests and its ledger as
  * Python does.
  */
-export class FakePython implements Launched {
+export class FakePython implements Launched, ControlledWorker {
   readonly inProcess = false
   readonly pid: number = process.pid
   readonly statusPage: StatusPage = new StatusPage()
@@ -203,53 +203,71 @@ function takenBack(statusPage: StatusPage): { low: number; high: number } {
   return ranges.get(statusPage) ?? { low: 0, high: 0 }
 }
 
-/** Lets everything be read that was written. */
-export async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await turn()
+/** What kind of workers a pool without Python has. */
+export interface Traits {
+  readonly isKillable: boolean
+  readonly isShared: boolean
+}
+
+/** Where the workers of such a pool come from. */
+export type MakeSource<W> = (
+  traits: Traits,
+  /** What becomes of the launch of a worker. */
+  launch: () => Promise<void>,
+  /** Is told of each that is there. */
+  note: (worker: W) => void,
+) => WorkerSource
+
+/** Workers behind sockets, with a status page. */
+export const socketSource: MakeSource<FakePython> = ({ isKillable, isShared }, launch, note) => {
+  const isolation: Isolation = {
+    kind: isKillable ? 'process' : 'thread',
+    isShared,
+    isKillable,
+    launch: async () => {
+      await launch()
+      const python = new FakePython()
+      const { statusPage } = python
+      const take = statusPage.takeBack.bind(statusPage)
+      statusPage.takeBack = (low, high) => {
+        ranges.set(statusPage, { low, high })
+        return take(low, high)
+      }
+      note(python)
+      return python
+    },
+    openSync: () => {
+      throw new Error('there is no Python')
+    },
+  }
+  return new SocketWorkers(isolation, {
+    path: [],
+    preload: [],
+    scope: 0,
+    output: 'inherit',
+    warnings: false,
+    limits: NO_LIMITS,
+    memory: 1 << 30,
+  })
 }
 
 /** A real pool whose workers have no Python. */
-export class FakePool {
+export class FakePool<W extends ControlledWorker = FakePython> {
   readonly pool: Pool
   /** All that were started. */
-  readonly pythons: FakePython[] = []
+  readonly pythons: W[] = []
   /** What becomes of the launch of a worker. */
   launch: () => Promise<void> = () => Promise.resolve()
 
-  constructor(options: Partial<PoolOptions> & { isKillable?: boolean; isShared?: boolean } = {}) {
+  constructor(
+    options: Partial<PoolOptions> & Partial<Traits> = {},
+    makeSource: MakeSource<W> = socketSource as unknown as MakeSource<W>,
+  ) {
     const { isKillable = true, isShared = false, ...others } = options
-    const isolation: Isolation = {
-      kind: isKillable ? 'process' : 'thread',
-      isShared,
-      isKillable,
-      inProcess: !isKillable,
-      launch: async () => {
-        await this.launch()
-        const python = new FakePython()
-        const { statusPage } = python
-        const take = statusPage.takeBack.bind(statusPage)
-        statusPage.takeBack = (low, high) => {
-          ranges.set(statusPage, { low, high })
-          return take(low, high)
-        }
-        this.pythons.push(python)
-        return python
-      },
-      openSync: () => {
-        throw new Error('there is no Python')
-      },
-    }
-    const settings = {
-      path: [],
-      preload: [],
-      scope: 0,
-      output: 'inherit',
-      warnings: false,
-      limits: NO_LIMITS,
-      memory: 1 << 30,
-    } as const
+    const launch = () => this.launch()
+    const note = (worker: W) => void this.pythons.push(worker)
     this.pool = new Pool({
-      source: new SocketWorkers(isolation, settings),
+      source: makeSource({ isKillable, isShared }, launch, note),
       size: { min: 2, max: 2, idleMs: 1_000 },
       initialize: undefined,
       maxQueue: null,
@@ -271,7 +289,7 @@ export class FakePool {
     return this
   }
 
-  python(slot: number): FakePython {
+  python(slot: number): W {
     const python = this.pythons[slot]
     if (python === undefined) throw new Error(`no worker ${slot} was started`)
     return python

@@ -9,7 +9,9 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Lease } from '../../src/scheduler/leases.ts'
 import { KIND } from '../../src/wire/index.ts'
-import { FakePool, type FakePython, settle } from '../support/fake-python.ts'
+import { type ControlledWorker, settle } from '../support/controlled.ts'
+import { FakePool, type MakeSource, socketSource } from '../support/fake-python.ts'
+import { MemoryWorkers } from '../support/memory-workers.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -328,7 +330,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 
 /** A pool to which things happen. */
 class Day {
-  readonly fake: FakePool
+  readonly fake: FakePool<ControlledWorker>
   readonly #calls: { readonly call: { outcome: unknown }; readonly controller: AbortController }[] =
     []
   readonly #leases: Lease[] = []
@@ -336,17 +338,13 @@ class Day {
   readonly #asked = new Set<string>()
   #number = 0
 
-  constructor(isKillable: boolean) {
+  constructor(isKillable: boolean, source: MakeSource<ControlledWorker>) {
     const recycle = { calls: 5, ageMs: 8_000, memoryMb: null }
-    this.fake = new FakePool({
-      isKillable,
-      maxWedged: 1,
-      size: { min: 1, max: 3, idleMs: 500 },
-      recycle,
-    })
+    const size = { min: 1, max: 3, idleMs: 500 }
+    this.fake = new FakePool({ isKillable, maxWedged: 1, size, recycle }, source)
   }
 
-  get #busy(): FakePython[] {
+  get #busy(): ControlledWorker[] {
     return this.fake.pythons.filter((python) => python.lives && python.running !== undefined)
   }
 
@@ -417,7 +415,7 @@ class Day {
     const where =
       lease?.isAlive() === true
         ? { lease }
-        : { slot: slot === undefined ? undefined : slot % this.fake.pool.size }
+        : { workerIndex: slot === undefined ? undefined : slot % this.fake.pool.size }
     const call = await this.fake.call({ ...where, key, retry, signal: controller.signal })
     this.#calls.push({ call, controller })
   }
@@ -446,17 +444,20 @@ class Day {
 }
 
 describe('whatever happens', () => {
+  const memory: MakeSource<ControlledWorker> = (...parts) => new MemoryWorkers(...parts)
   it.each([
-    ['can be ended', true],
-    ['cannot be ended', false],
+    ['behind sockets that can be ended', true, socketSource],
+    ['behind sockets that cannot be ended', false, socketSource],
+    ['in memory that can be ended', true, memory],
+    ['in memory that cannot be ended', false, memory],
   ])(
-    'every call, lease and broadcast comes to an end, with workers that %s',
-    async (_, isKillable) => {
+    'every call, lease and broadcast comes to an end, with workers %s',
+    async (_, isKillable, source) => {
       let [calls, resizes, deaths] = [0, 0, 0]
       const run = fc.asyncProperty(
         fc.array(steps, { maxLength: 50, size: 'max' }),
         async (plan) => {
-          const day = new Day(isKillable)
+          const day = new Day(isKillable, source)
           const { fake } = day
           await fake.start()
           for (const step of plan) {

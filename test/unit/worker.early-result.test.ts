@@ -5,7 +5,8 @@
  */
 import { expect, it } from 'vitest'
 import { frame, KIND } from '../../src/wire/index.ts'
-import { FakePool, settle } from '../support/fake-python.ts'
+import { settle } from '../support/controlled.ts'
+import { FakePool } from '../support/fake-python.ts'
 import { encoded } from '../support/marshal.ts'
 
 it.each([

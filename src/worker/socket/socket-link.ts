@@ -73,11 +73,11 @@ export class SocketLink implements WorkerLink, StartAndEnd {
     return this.#connection.opened?.statusPage.times ?? NO_TIMES
   }
 
-  get begun(): number {
+  get lastBegun(): number {
     return this.#connection.opened?.statusPage.begun ?? 0
   }
 
-  get reads(): number {
+  get lastRead(): number {
     return this.#connection.opened?.statusPage.reads ?? 0
   }
 
@@ -217,7 +217,7 @@ export class SocketLink implements WorkerLink, StartAndEnd {
     this.#connection.launched.socket.unref()
   }
 
-  lastBegun(): number {
+  stop(): number {
     this.#sender.clear()
     const statusPage = this.#connection.opened?.statusPage
     if (statusPage === undefined || !this.#host.life.hasStarted) return LAST_ID
