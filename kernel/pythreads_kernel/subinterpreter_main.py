@@ -58,8 +58,8 @@ def run(
     try:
         page = open_status_page(status_page_fd)
     except BaseException as error:
-        os.close(side)
         start_failures.refuse(fd, error)
+        os.close(side)  # last: a worker without a side channel is ended
         return
     serve(fd, side, page, _facts(libpython))
     flush()

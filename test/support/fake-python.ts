@@ -224,6 +224,7 @@ export const socketSource: MakeSource<FakePython> = ({ isKillable, isShared }, l
     kind: isKillable ? 'process' : 'thread',
     isShared,
     isKillable,
+    inProcess: !isKillable,
     launch: async () => {
       await launch()
       const python = new FakePython()
