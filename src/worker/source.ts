@@ -11,8 +11,6 @@ export interface Capabilities {
   readonly callbacks: boolean
   /** Objects that stay in Python. */
   readonly objects: boolean
-  /** Memory that both sides see. Without it, the bytes of arrays go along in the frames. */
-  readonly sharedMemory: boolean
   /** Variables that stay in one worker, for which a session has it to itself. */
   readonly sessions: boolean
   /** Lines that Python prints, its warnings, and its records of `logging`. */
@@ -55,7 +53,8 @@ export interface WorkerSource {
   link(host: LinkHost, tools: LinkTools): WorkerLink
   /**
    * Looks at what a new worker says of itself, and throws when it is not the right one. Returns how
-   * it sees memory of this process; `undefined`: it does not.
+   * it sees memory of this process; `undefined`: it does not, so the bytes of arrays go along in
+   * the frames.
    */
   accept(facts: Readonly<Record<string, unknown>>): Access | undefined
 }

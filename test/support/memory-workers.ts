@@ -25,7 +25,7 @@ export class MemoryWorkers implements WorkerSource {
     this.isKillable = traits.isKillable
     this.#launch = launch
     this.#note = note
-    const none = { callbacks: false, objects: false, sharedMemory: false, output: false }
+    const none = { callbacks: false, objects: false, output: false }
     this.capabilities = { ...none, sessions: true, takingBack: true, ...capabilities }
   }
 

@@ -14,7 +14,6 @@ export class SocketWorkers implements WorkerSource {
   readonly capabilities: Capabilities = {
     callbacks: true,
     objects: true,
-    sharedMemory: true,
     sessions: true,
     output: true,
     takingBack: true,
