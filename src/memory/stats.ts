@@ -1,4 +1,4 @@
-import { borrowedCount, borrowedUse } from './borrow.ts'
+import { borrowedCount, borrowedUse } from './borrowed-arrays.ts'
 import { existingLender } from './lend.ts'
 
 /** Counts the memory that this JavaScript thread lends and borrows. */
