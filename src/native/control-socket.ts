@@ -11,10 +11,10 @@ import { control, POLL_MS, START_TIMEOUT_MS } from './runtime.ts'
 
 /**
  * The orders that this process gives its Python, by the socket on which the kernel's control thread
- * reads them: start a worker, look for memory that is free, print what is left, prepare for the end.
+ * reads them: start a worker, look for free memory, print what is left, prepare for the end.
  */
 
-/** How long one wait in native code lasts: `terminate()` of this JavaScript thread waits for it. */
+/** The time of one wait in native code, which `terminate()` of this thread has to wait for. */
 const SLICE_MS = 50
 
 export type InProcessKind = 'thread' | 'subinterpreter'

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { PythreadsError } from '../errors/index.ts'
 import { check, isUrl } from './check.ts'
 
-/** How modules, folders and functions of Python are named: by paths, URLs and `module:attribute`. */
+/** The names of modules, folders and functions of Python: paths, URLs, `module:attribute`. */
 
 export function folderPath(name: string, value: string | URL): string {
   const url = isUrl(value) ? value.href : isFileUrl(value) ? value : undefined

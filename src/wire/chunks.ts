@@ -1,8 +1,8 @@
 import { malformed } from './marshal/malformed.ts'
 
 /**
- * What is nested too deeply for marshal comes in chunks; the first one is the root. This stands for
- * a chunk until all of them are read.
+ * Stands for a chunk until all chunks are read. Python sends a value that is nested too deeply for
+ * marshal in chunks; the first one is the root.
  */
 export class ChunkReference {
   readonly index: number
@@ -12,16 +12,16 @@ export class ChunkReference {
   }
 }
 
-/** What is left to do once all chunks of a payload are read. */
+/** The steps that wait until all chunks of a payload are read. */
 export class Chunks {
   readonly #steps: ((chunks: readonly unknown[]) => void)[] = []
 
-  /** Does something in the end. */
+  /** Adds a step. */
   later(step: (chunks: readonly unknown[]) => void): void {
     this.#steps.push(step)
   }
 
-  /** Puts a chunk into its place in the end. */
+  /** Adds the step that puts a chunk into its place. */
   put(target: object, key: number | string, { index }: ChunkReference): void {
     this.later((chunks) => {
       if (!(Number.isInteger(index) && index > 0 && index < chunks.length))
@@ -31,7 +31,7 @@ export class Chunks {
     })
   }
 
-  /** Does what was left, and returns the root. `chunks`: what was read. */
+  /** Runs all steps, and returns the root. */
   complete(chunks: unknown): unknown {
     if (!Array.isArray(chunks) || chunks.length === 0) malformed('chunks that are no list')
     for (const step of this.#steps) step(chunks)
@@ -39,12 +39,12 @@ export class Chunks {
   }
 }
 
-/** The kernel sends a dict that JavaScript would take for a promise as a Map. */
+/** Refuses an object that `await` takes for a promise: the kernel sends such a dict as a Map. */
 export function checkThen(key: number | string, value: unknown): void {
   if (key === 'then' && typeof value === 'function') malformed('an object that is a promise')
 }
 
-/** Makes a property whatever its name is, such as `__proto__`. */
+/** Defines a property of any name, such as `__proto__`. */
 export function define(target: object, key: number | string, value: unknown): void {
   Object.defineProperty(target, key, {
     value,

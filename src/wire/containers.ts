@@ -5,13 +5,13 @@ export interface CutOff {
 }
 
 /**
- * The containers of one payload. Each has a number, by which Python knows it when it comes again:
- * the order in which it was written, or negative, the number of its chunk.
+ * The containers of one payload and their numbers, by which Python knows a container that comes
+ * again: its place in the order of writing, or the negative number of its chunk.
  */
 export class Containers {
   /** The containers that were cut off. Number `i` of them is chunk `i + 1`. */
   readonly cutOff: CutOff[] = []
-  /** The first container, and once there are more all of them: most payloads have one. */
+  /** The first container. The Map is made for a second one: most payloads have only one. */
   #first: object | undefined
   #numbers: Map<object, number> | undefined
   #count = 0

@@ -5,10 +5,13 @@ import { naiveDate, type PythonDate, pythonDate } from './values/python-date.ts'
 import { PythonScalar, type ScalarType } from './values/scalar.ts'
 import { ARRAY_KINDS } from './values/typed-arrays.ts'
 
-/** What the fields of an escape stand for. `reviver`: finds what was not copied. */
+/** Makes a value of the fields of an escape. `reviver` finds values that were not copied. */
 type ReadEscape = (fields: readonly unknown[], reviver: Reviver | undefined) => unknown
 
-/** By the code. The decoder itself reads escapes that have members, or are about the payload. */
+/**
+ * The functions, by the code of the escape. A new value type of Python is a row here. The decoder
+ * itself reads the escapes of collections, chunks and lent payloads.
+ */
 const READERS: Readonly<Record<number, ReadEscape | undefined>> = {
   [ESCAPE.DATE]: (fields) => {
     const [first] = fields
@@ -49,7 +52,7 @@ const READERS: Readonly<Record<number, ReadEscape | undefined>> = {
   },
 }
 
-/** What an escape of this code stands for. */
+/** The value of an escape. */
 export function readEscape(
   code: unknown,
   fields: readonly unknown[],

@@ -5,24 +5,24 @@ import { ESCAPE, type Loan, type Reviver } from './escapes.ts'
 import { addTo, MOST_MEMBERS, setIn } from './hashed-members.ts'
 import { CODE, FLAG_REF } from './marshal/codes.ts'
 import { malformed } from './marshal/malformed.ts'
-import { MarshalReader } from './marshal/reader.ts'
+import { type Limits, MarshalReader } from './marshal/reader.ts'
 import { ReferenceTable } from './reference-table.ts'
 import { REFUSED, refusal } from './refusals.ts'
 import { newMap, newSet } from './values/json.ts'
 
-/** CPython's writer stops here; what is nested deeper comes in chunks. */
+/** CPython's writer stops at this depth; the kernel sends deeper values in chunks. */
 const DEPTH_LIMIT = 2000
 
-/**
- * How many bytes are read a second time at the most, besides a multiple of all: see `#dictAgain`.
- */
+/** The bytes that `#dictAgain` reads a second time at most, besides a multiple of all bytes. */
 const MOST_AGAIN = 2 ** 20
 const AGAIN_PER_BYTE = 16
 
 /**
- * Reads marshal data into JavaScript values; `reviver` finds what was not copied. The bytes count
- * as hostile: whatever is not a complete, plain value throws `ERR_PYTHREADS_PROTOCOL`. A value that
- * JavaScript cannot hold throws `ERR_PYTHREADS_VALUE`, see {@link refusal}.
+ * Reads marshal data into JavaScript values. `reviver` finds the values that were not copied.
+ *
+ * The bytes count as hostile: anything but a complete, plain value throws
+ * `ERR_PYTHREADS_PROTOCOL`. A value that JavaScript cannot hold throws `ERR_PYTHREADS_VALUE`, see
+ * {@link refusal}.
  */
 export function decode(
   bytes: Buffer,
@@ -35,8 +35,7 @@ export function decode(
 
 function decodeFrom(decoder: Decoder): unknown {
   const value = read(decoder)
-  if (decoder.position !== decoder.end)
-    malformed(`${decoder.end - decoder.position} bytes are left over`)
+  if (decoder.left !== 0) malformed(`${decoder.left} bytes are left over`)
   const { refused } = decoder
   if (refused !== undefined) throw refusal(refused.reason, value, refused.culprit)
   return value
@@ -46,30 +45,34 @@ function read(decoder: Decoder): unknown {
   try {
     return decoder.value()
   } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause // of a limit of V8 that is not known here
+    if (!(cause instanceof RangeError)) throw cause
+    // A limit of V8 that the decoder does not know.
     throw refusal('is larger than JavaScript can hold', REFUSED, REFUSED, cause)
   }
 }
 
-class Decoder extends MarshalReader {
-  /** What JavaScript cannot hold, if there is such a thing. The rest is read nevertheless. */
+/**
+ * Decides what each value becomes. Reads bytes through a reader instead of extending it: Node 20
+ * takes longer to make an object of a derived class than to read a small reply.
+ */
+class Decoder implements Limits {
+  /** The first value that JavaScript cannot hold. The rest is read nevertheless. */
   refused: { readonly reason: string; readonly culprit: unknown } | undefined
+  readonly #in: MarshalReader
   #depth = 0
   readonly #references: ReferenceTable
-  /**
-   * Where dicts begin that can be referred to and turned out to have a key which is not a string.
-   */
+  /** Where dicts begin that are read a second time, as a Map: see `#dictAgain`. */
   #maps: Set<number> | undefined
-  /** How many bytes were read a second time. */
+  /** The number of bytes that were read a second time. */
   #again = 0
   readonly #isElsewhere: boolean
   readonly #reviver: Reviver | undefined
-  /** For values that came in chunks. */
+  /** Set while a value is read that came in chunks. */
   #chunks: Chunks | undefined
 
   /**
-   * `isElsewhere`: another payload says where this one is. `mayChange`: somebody can write there
-   * meanwhile.
+   * `isElsewhere`: the payload is in lent memory, not in the frame. `mayChange`: a worker process
+   * can write to the bytes while they are read.
    */
   constructor(
     bytes: Buffer,
@@ -79,14 +82,19 @@ class Decoder extends MarshalReader {
     isElsewhere: boolean = false,
     mayChange: boolean = false,
   ) {
-    super(bytes, start, end, mayChange)
+    this.#in = new MarshalReader(bytes, start, end, mayChange, this)
     this.#references = new ReferenceTable(end)
     this.#reviver = reviver
     this.#isElsewhere = isElsewhere
   }
 
+  /** The number of bytes that are not read yet. */
+  get left(): number {
+    return this.#in.end - this.#in.position
+  }
+
   value(): unknown {
-    const tag = this.byte()
+    const tag = this.#in.byte()
     const code = tag & ~FLAG_REF
     const shared = tag !== code
     switch (code) {
@@ -97,17 +105,17 @@ class Decoder extends MarshalReader {
       case CODE.FALSE:
         return false
       case CODE.REF:
-        return this.#references.get(this.int32(), this.#chunks !== undefined)
+        return this.#references.get(this.#in.int32(), this.#chunks !== undefined)
       case CODE.TUPLE: {
-        const length = this.count()
+        const length = this.#in.count()
         return this.#isEscape(length)
           ? this.#readEscape(length, shared)
           : this.#array(length, shared, true)
       }
       case CODE.LIST:
-        return this.#array(this.count(), shared, false)
+        return this.#array(this.#in.count(), shared, false)
       case CODE.SMALL_TUPLE: {
-        const length = this.byte()
+        const length = this.#in.byte()
         return this.#isEscape(length)
           ? this.#readEscape(length, shared)
           : this.#array(length, shared, true)
@@ -115,23 +123,20 @@ class Decoder extends MarshalReader {
       case CODE.DICT:
         return this.#dict(shared)
       case CODE.SET:
-        return this.#set(this.count(), shared, false)
+        return this.#set(this.#in.count(), shared, false)
       case CODE.FROZENSET:
-        return this.#set(this.count(), shared, true)
-      case CODE.BYTES: {
-        const bytes = this.bytes()
-        this.#leave(this.#enterConstant(bytes, shared))
-        return bytes
-      }
+        return this.#set(this.#in.count(), shared, true)
+      case CODE.BYTES:
+        return this.#bytes(shared)
       default: {
-        const leaf = this.leaf(code)
+        const leaf = this.#in.leaf(code)
         if (shared) this.#references.add(leaf)
         return leaf
       }
     }
   }
 
-  protected override tooLarge(what: string): typeof REFUSED {
+  tooLarge(what: string): typeof REFUSED {
     this.#refuse(`is larger than JavaScript can hold: ${what}`, REFUSED)
     return REFUSED
   }
@@ -140,12 +145,16 @@ class Decoder extends MarshalReader {
     this.refused ??= { reason, culprit }
   }
 
-  /** A list, or a tuple. It recurses, so all of it is in one function. */
+  /** A list or a tuple. It recurses, so one function does all: each takes a stack frame. */
   #array(length: number, shared: boolean, isTuple: boolean): unknown[] {
     const items: unknown[] = []
     const constant = isTuple ? this.#enterConstant(items, shared) : undefined
     if (!isTuple) this.#enter(items, shared)
-    for (let i = this.numbers(items, length); i < length; i += this.numbers(items, length - i)) {
+    for (
+      let i = this.#in.numbers(items, length);
+      i < length;
+      i += this.#in.numbers(items, length - i)
+    ) {
       items.push(this.value())
       i++
     }
@@ -157,6 +166,12 @@ class Decoder extends MarshalReader {
     return items
   }
 
+  #bytes(shared: boolean): Uint8Array {
+    const bytes = this.#in.bytes()
+    this.#leave(this.#enterConstant(bytes, shared))
+    return bytes
+  }
+
   #enter(container: object, shared: boolean): number {
     if (this.#depth++ > DEPTH_LIMIT) malformed(`nested deeper than ${DEPTH_LIMIT} levels`)
     return shared ? this.#references.add(container) : -1
@@ -165,7 +180,9 @@ class Decoder extends MarshalReader {
   /** Begins a value that is immutable in Python. */
   #enterConstant(value: object, shared: boolean): Constant | undefined {
     this.#enter(value, false)
-    return this.#references.beginConstant(value, shared)
+    if (shared) return this.#references.beginConstant(value)
+    this.#references.addInner(value)
+    return undefined
   }
 
   #leave(constant: Constant | undefined): void {
@@ -174,12 +191,12 @@ class Decoder extends MarshalReader {
   }
 
   #isEscape(length: number): boolean {
-    return length > 0 && this.position < this.end && this.next === CODE.ELLIPSIS
+    return length > 0 && this.#in.position < this.#in.end && this.#in.next === CODE.ELLIPSIS
   }
 
-  /** What an escape stands for. */
+  /** Reads an escape, behind its length. */
   #readEscape(length: number, shared: boolean): unknown {
-    this.position++
+    this.#in.position++
     if (length < 2 || length > 7) malformed(`an escape of ${length} fields`)
     const slot = shared ? this.#references.add(undefined) : -1
     if (this.#depth++ > DEPTH_LIMIT) malformed(`nested deeper than ${DEPTH_LIMIT} levels`)
@@ -187,7 +204,7 @@ class Decoder extends MarshalReader {
     const value = this.#escape(code, length - 2, slot)
     this.#depth--
     if (slot < 0) return value
-    // Only of these codes: what JavaScript threw may be a proxy that refuses to be asked.
+    // `instanceof` only for these codes: another value may be a proxy of the user that throws.
     if ((code === ESCAPE.DATE || code === ESCAPE.SCALAR) && value instanceof Date)
       this.#references.setConstant(slot, value)
     else this.#references.set(slot, value)
@@ -207,7 +224,7 @@ class Decoder extends MarshalReader {
     return readEscape(code, fields, this.#reviver)
   }
 
-  /** A payload that did not come with the frame. */
+  /** Reads a payload that is in lent memory instead of the frame. */
   #elsewhere(loan: Loan): unknown {
     if (this.#isElsewhere || this.#depth > 1) malformed('a payload within a payload')
     const reviver = revive(this.#reviver)
@@ -216,7 +233,7 @@ class Decoder extends MarshalReader {
     return reviver.read(loan, (memory, mayChange) => decodeFrom(decoderOf(memory, mayChange)))
   }
 
-  /** A Map or a Set, which exists before its members are read: one of them may refer to it. */
+  /** A Map or a Set. It is made before its members are read: one of them may refer to it. */
   #collection(isMap: boolean, fields: number, slot: number): unknown {
     const collection = isMap ? newMap() : newSet()
     if (slot >= 0) this.#references.set(slot, collection)
@@ -234,7 +251,7 @@ class Decoder extends MarshalReader {
     return collection
   }
 
-  /** What is nested too deeply for marshal: a list of chunks, of which the first is the root. */
+  /** A value that is nested too deeply for marshal: a list of chunks. The first one is the root. */
   #deep(fields: number): unknown {
     if (this.#chunks !== undefined || fields !== 1) malformed('chunks within chunks')
     const chunks = new Chunks()
@@ -255,8 +272,8 @@ class Decoder extends MarshalReader {
   }
 
   /**
-   * Several NaN keys, and texts that differ in surrogates alone, are distinct in Python and one in
-   * JavaScript: say so rather than lose one.
+   * Refuses a collection that has lost members: several NaN keys, and texts that differ only in
+   * surrogates, are distinct in Python and equal in JavaScript.
    */
   #checkSize(collection: Map<unknown, unknown> | Set<unknown>, size: number): void {
     if (collection.size !== size)
@@ -271,18 +288,22 @@ class Decoder extends MarshalReader {
     this.#refuse(reason, collection)
   }
 
-  /** A value that is most likely a text, and one of a few. */
+  /** A key of a dict: most likely a text that was a key before. */
   #key(): unknown {
-    const tag = this.next
-    const code = tag & ~FLAG_REF
-    if (!isKeyCode(code)) return this.value()
-    const key = this.key(code)
-    if (tag !== code) this.#references.add(key)
-    return key
+    const tag = this.#in.next
+    const known = this.#in.knownKey(tag & ~FLAG_REF)
+    if (known === undefined) {
+      const isNew = this.#in.isNewKey
+      const key = this.value()
+      if (isNew) this.#in.rememberKey(key as string)
+      return key
+    }
+    if (tag >= FLAG_REF) this.#references.add(known)
+    return known
   }
 
   #dict(shared: boolean): unknown {
-    const start = this.position
+    const start = this.#in.position
     if (this.#maps?.has(start)) {
       const map = newMap()
       this.#enter(map, shared)
@@ -290,10 +311,10 @@ class Decoder extends MarshalReader {
     }
     const object: Record<string, unknown> = {}
     const index = this.#enter(object, shared)
-    const surrogates = this.surrogates
+    const surrogates = this.#in.surrogates
     let order: string[] | undefined
     let count = 0
-    while (!this.atNull()) {
+    while (!this.#in.atNull()) {
       const key = this.#key()
       if (typeof key !== 'string') {
         if (index >= 0 && this.#references.isReferredTo(index) && this.#mayReadAgain(start))
@@ -304,7 +325,7 @@ class Decoder extends MarshalReader {
         return this.#map(map, count + 1)
       }
       count++
-      // An object moves integer-like keys to the front.
+      // An object moves integer-like keys to the front, so their order is kept here for a Map.
       if (order !== undefined) order.push(key)
       else if (isDigit(key.charCodeAt(0))) order = [...Object.keys(object), key]
       const value = this.value()
@@ -314,15 +335,15 @@ class Decoder extends MarshalReader {
       if (key === '__proto__') define(object, key, value)
       else object[key] = value
     }
-    if (this.surrogates !== surrogates && Object.keys(object).length !== count)
+    if (this.#in.surrogates !== surrogates && Object.keys(object).length !== count)
       this.#collapsed(object, 'dict', count)
     this.#depth--
     return object
   }
 
   /**
-   * A member of a set or of a dict with any keys: where there are chunks, Python sends these as
-   * escapes.
+   * A member of a Set or a Map. In chunks, the kernel sends these collections as escapes, so a
+   * reference to a chunk cannot be here.
    */
   #member(): unknown {
     const value = this.value()
@@ -331,10 +352,10 @@ class Decoder extends MarshalReader {
     return value
   }
 
-  /** Whether a dict may be read from its start once more; one that may not is refused. */
+  /** Whether a dict may be read from its start again; refuses the value otherwise. */
   #mayReadAgain(start: number): boolean {
-    this.#again += this.position - start
-    if (this.#again <= MOST_AGAIN + this.end * AGAIN_PER_BYTE) return true
+    this.#again += this.#in.position - start
+    if (this.#again <= MOST_AGAIN + this.#in.end * AGAIN_PER_BYTE) return true
     this.#refuse(
       'has too many dicts that refer to themselves and have keys of several types',
       REFUSED,
@@ -343,13 +364,13 @@ class Decoder extends MarshalReader {
   }
 
   /**
-   * Reads a dict from its start once more, as a Map: what was read in it so far may refer to the
-   * object.
+   * Reads a dict from its start again, as a Map, because a value in it refers to the object that
+   * was made for it.
    */
   #dictAgain(start: number, index: number): unknown {
     this.#maps ??= new Set()
     this.#maps.add(start)
-    this.position = start
+    this.#in.position = start
     this.#references.truncate(index)
     this.#depth--
     return this.#dict(true)
@@ -358,7 +379,7 @@ class Decoder extends MarshalReader {
   /** Reads the rest of a dict into a Map, which holds `count` entries so far. */
   #map(map: Map<unknown, unknown>, count: number): Map<unknown, unknown> {
     let expected = count
-    for (; !this.atNull(); expected++) {
+    for (; !this.#in.atNull(); expected++) {
       const key = this.#member()
       setIn(map, key, this.#member())
     }
@@ -366,16 +387,6 @@ class Decoder extends MarshalReader {
     this.#depth--
     return map
   }
-}
-
-/** Whether it is a type code that texts of few characters have, as keys of dicts do. */
-function isKeyCode(code: number): boolean {
-  return (
-    code === CODE.SHORT_ASCII ||
-    code === CODE.SHORT_ASCII_INTERNED ||
-    code === CODE.UNICODE ||
-    code === CODE.INTERNED
-  )
 }
 
 function isDigit(unit: number): boolean {

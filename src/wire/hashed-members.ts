@@ -1,9 +1,11 @@
 import { REFUSED, refusal } from './refusals.ts'
 
+/** Adds members to Maps and Sets that hostile bytes fill. */
+
 /** V8's limit for a Map or a Set. */
 export const MOST_MEMBERS: number = 2 ** 24
 
-/** Adds a member to a Set that has room for it. */
+/** Adds a member to a Set, unless the Set is full. */
 export function addTo(set: Set<unknown>, member: unknown): void {
   if (set.size >= MOST_MEMBERS) return
   if (set.size < TIMED_FROM || (set.size & EACH) !== 0) return void set.add(member)
@@ -12,7 +14,7 @@ export function addTo(set: Set<unknown>, member: unknown): void {
   checkPace(performance.now() - began)
 }
 
-/** Adds an entry to a Map that has room for it. */
+/** Adds an entry to a Map, unless the Map is full. */
 export function setIn(map: Map<unknown, unknown>, key: unknown, value: unknown): void {
   if (map.size >= MOST_MEMBERS) return
   if (map.size < TIMED_FROM || (map.size & EACH) !== 0) return void map.set(key, value)
@@ -22,11 +24,11 @@ export function setIn(map: Map<unknown, unknown>, key: unknown, value: unknown):
 }
 
 /**
- * V8 hashes numbers without a seed, and of a bigint the lowest 64 bits alone: who chooses the keys
- * can have each compared with all before it. So some members of large collections are timed. One
- * takes less than a microsecond. Where many in a row take a hundred times as long, neither a slow
- * machine nor a collection of garbage nor another process is the reason: those slow some of them
- * down.
+ * V8 hashes numbers without a seed, and only the lowest 64 bits of a bigint: a worker can choose
+ * keys that all have the same hash, and each new key is compared with all before it. So some
+ * additions to large collections are timed. One takes less than a microsecond. When 64 timed ones
+ * in a row take a hundred times as long, the keys are the reason: a slow machine, a garbage collection
+ * or another process would slow down only some of them.
  */
 const TIMED_FROM = 1024
 const EACH = 15

@@ -2,8 +2,8 @@ import { Constant, Constants } from './constants.ts'
 import { malformed } from './marshal/malformed.ts'
 
 /**
- * The objects of one payload that carried FLAG_REF, in the order in which CPython numbers them. A
- * mutable one is the same object wherever it is referred to, an immutable one is copied.
+ * The objects of one payload that carried FLAG_REF, in the order in which CPython numbers them.
+ * Each reference to a mutable one is the same object, each reference to an immutable one is a copy.
  */
 export class ReferenceTable {
   readonly #objects: unknown[] = []
@@ -12,7 +12,7 @@ export class ReferenceTable {
   #constants: Constants | undefined
   readonly #bytes: number
 
-  /** `bytes`: how large the payload is. */
+  /** `bytes`: the size of the payload. */
   constructor(bytes: number) {
     this.#bytes = bytes
   }
@@ -27,7 +27,7 @@ export class ReferenceTable {
     this.#objects[index] = object
   }
 
-  /** Replaces a value by one that is immutable in Python, whole. */
+  /** Replaces an object by a value that is immutable in Python and read to its end. */
   setConstant(index: number, value: object): void {
     this.#objects[index] = new Constant(value, true)
   }
@@ -41,10 +41,14 @@ export class ReferenceTable {
     return this.#referred?.has(index) === true
   }
 
-  /** Begins a value that is immutable in Python. `shared`: it carried FLAG_REF. */
-  beginConstant(value: object, shared: boolean): Constant | undefined {
+  /** Notes an immutable value without FLAG_REF: it may be a member of one that has it. */
+  addInner(value: object): void {
     this.#constants?.add(value)
-    if (!shared) return undefined
+  }
+
+  /** Adds a value that is immutable in Python, whose members are read next. */
+  beginConstant(value: object): Constant {
+    this.addInner(value)
     const constant = new Constant(value, false)
     this.#objects.push(constant)
     this.#constants ??= new Constants(this.#bytes)
@@ -57,13 +61,13 @@ export class ReferenceTable {
     constant.isWhole = true
   }
 
-  /** What a reference stands for. `isInChunks`: immutable values are shared, too. */
+  /** The object with this number. `isInChunks`: immutable ones are not copied, either. */
   get(index: number, isInChunks: boolean): unknown {
     if (index < 0 || index >= this.#objects.length) malformed(`reference ${index} points nowhere`)
     const known = this.#objects[index]
     if (typeof known !== 'object' || known === null) return known
     if (Constant.is(known)) {
-      if (!known.isWhole || isInChunks) return known.value // in itself it is itself
+      if (!known.isWhole || isInChunks) return known.value // a member refers to it
       this.#constants ??= new Constants(this.#bytes)
       return this.#constants.another(known.value)
     }

@@ -6,16 +6,16 @@ import { malformed } from './malformed.ts'
 import { readWithSurrogates } from './surrogates.ts'
 
 /**
- * The last keys of dicts, by a hash: records have the same ones, and a text that is there need be
- * neither made nor looked up by V8.
+ * The last keys of dicts, by a hash. Records have the same keys: for a text that is kept here, V8
+ * need neither make a string nor look it up.
  */
 const KEYS: string[] = new Array<string>(256).fill('')
 const LONGEST_KEY = 32
 
 /**
- * To ask the runtime for each short text takes 50 to 100 ns, to take a part of a text that is there
- * 7. So where short texts follow each other closely, all bytes from there are read as one text. V8
- * copies parts of up to 12 characters; a longer one would keep the whole text alive.
+ * A call into the runtime for a short text takes 50 to 100 ns, `substring` of a string takes 7. So
+ * where short texts follow each other closely, the next bytes are read as one string. V8 copies
+ * substrings of up to 12 characters; a longer one would keep the whole string alive.
  */
 const COPIED = 12
 const DENSE = 64
@@ -24,53 +24,66 @@ const WINDOW = 4096
 /** V8's limit for a string. */
 const LONGEST_TEXT = constants.MAX_STRING_LENGTH
 
-/** What `toString` ends in, without asking for the encoding each time. */
+/**
+ * Stands for a DataView that is not made yet, since making one takes longer than reading a small
+ * reply. Not undefined: with values of one type in the field, V8 inlines the methods of DataView.
+ */
+const NO_VIEW = new DataView(new ArrayBuffer(0))
+
+/** The functions that `toString` calls, without its look at the encoding. */
 interface SlicedBuffer extends Buffer {
   latin1Slice(start: number, end: number): string
   utf8Slice(start: number, end: number): string
 }
 
+/** What happens to a value that JavaScript cannot hold. */
+export interface Limits {
+  /** Returns a stand-in for the value. The rest is read nevertheless. `what`: its type. */
+  tooLarge(what: string): unknown
+}
+
 /**
- * Reads marshal data: bytes, counts, and values without members. The bytes count as hostile: what
- * is not complete throws `ERR_PYTHREADS_PROTOCOL`, and nothing larger than the input warrants is
- * allocated.
+ * Reads marshal data: bytes, counts, and values without members. The bytes count as hostile:
+ * incomplete data throws `ERR_PYTHREADS_PROTOCOL`, and no allocation is larger than the bytes that
+ * are there justify.
  */
-export abstract class MarshalReader {
+export class MarshalReader {
   position: number
   readonly end: number
-  /** How many texts had surrogates. */
-  protected surrogates = 0
+  /** The number of texts that had surrogates. */
+  surrogates = 0
+  readonly #limits: Limits
   #bytes: SlicedBuffer
-  #view: DataView
+  #view: DataView = NO_VIEW
   #mayChange: boolean
   /** The bytes from `windowStart` to `windowEnd` as Latin-1. */
   #window = ''
   #windowStart = 0
   #windowEnd = 0
+  /** Whether `knownKey` found a text that is not known, and may be the next time. */
+  isNewKey = false
+  #keySlot = 0
+  #keyLength = 0
   /** Where the last short text ended. */
   #textEnd = -DENSE
 
-  /** `mayChange`: somebody can write to the bytes while they are read. */
-  constructor(bytes: Buffer, start: number, end: number, mayChange: boolean) {
+  /** `mayChange`: a worker process can write to the bytes while they are read. */
+  constructor(bytes: Buffer, start: number, end: number, mayChange: boolean, limits: Limits) {
+    this.#limits = limits
     this.#mayChange = mayChange
     this.#bytes = bytes as SlicedBuffer
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     this.position = start
     this.end = end
   }
 
-  /** What stands for a value that JavaScript cannot hold. The rest is read nevertheless. */
-  protected abstract tooLarge(what: string): unknown
-
   /** Reads a value that has no members, behind its type code. */
-  protected leaf(code: number): unknown {
+  leaf(code: number): unknown {
     switch (code) {
-      case CODE.INT: {
-        const at = this.#take(4)
-        return this.#view.getInt32(at, true)
-      }
+      case CODE.INT:
+        return this.int32()
       case CODE.FLOAT: {
         const at = this.#take(8)
+        if (this.#view === NO_VIEW) this.#makeView()
         return this.#view.getFloat64(at, true)
       }
       case CODE.UNICODE:
@@ -92,7 +105,7 @@ export abstract class MarshalReader {
   #latin1(length: number): unknown {
     const at = this.#take(length)
     const end = at + length
-    if (length > LONGEST_TEXT) return this.tooLarge('a str')
+    if (length > LONGEST_TEXT) return this.#limits.tooLarge('a str')
     if (length > COPIED) return this.#bytes.latin1Slice(at, end)
     const isDense = at - this.#textEnd < DENSE
     this.#textEnd = end
@@ -117,15 +130,14 @@ export abstract class MarshalReader {
   }
 
   /**
-   * Goes on with a copy. V8 measures a text of UTF-8 before it writes the text: one that grows in
-   * between would be written beyond the end of its memory. All else is read within bounds, whatever
-   * it becomes.
+   * Continues with a copy of the bytes. V8 measures a UTF-8 text, then writes it: a text that a
+   * worker changes in between would be written beyond its memory. All other reads are bounded.
    */
   #copy(): void {
     const copy = Buffer.from(this.#bytes)
     this.#mayChange = false
     this.#bytes = copy as SlicedBuffer
-    this.#view = new DataView(copy.buffer, copy.byteOffset, copy.length)
+    this.#view = NO_VIEW
   }
 
   /** A text of more bytes than a string may have characters. */
@@ -134,7 +146,7 @@ export abstract class MarshalReader {
       return readWithSurrogates(this.#bytes, at, at + length)
     } catch (error) {
       if (error instanceof PythreadsError && !isTooLong(error.cause)) throw error
-      return this.tooLarge('a str')
+      return this.#limits.tooLarge('a str')
     }
   }
 
@@ -150,30 +162,38 @@ export abstract class MarshalReader {
     if (count * 2 > this.end - this.position) malformed(`an int claims ${count} digits`)
     const value = readInteger(this.#bytes, this.#take(count * 2), count, signed < 0)
     if (value === BAD_DIGITS) malformed('an int has a bad digit')
-    return value === TOO_LARGE ? this.tooLarge('an int') : value
+    return value === TOO_LARGE ? this.#limits.tooLarge('an int') : value
   }
 
   /**
-   * Reads a text that is most likely one of a few, as keys of dicts are. `code`: its type code,
-   * which is next.
+   * Reads the next value if it is a text that was a key before; otherwise returns undefined and
+   * reads nothing. `code`: the type code of the value.
    */
-  protected key(code: number): unknown {
+  knownKey(code: number): string | undefined {
+    this.isNewKey = false
     const bytes = this.#bytes
     const isShort = code === CODE.SHORT_ASCII || code === CODE.SHORT_ASCII_INTERNED
-    const start = this.position++ + (isShort ? 2 : 5)
-    if (start >= this.end) return this.leaf(code)
-    const length = isShort ? (bytes[start - 1] as number) : this.#view.getInt32(start - 4, true)
+    if (!isShort && code !== CODE.UNICODE && code !== CODE.INTERNED) return undefined
+    const start = this.position + (isShort ? 2 : 5)
+    if (start >= this.end) return undefined
+    const length = isShort ? (bytes[start - 1] as number) : this.#int32At(start - 4)
     const end = start + length
-    if (length <= 0 || length > LONGEST_KEY || end > this.end) return this.leaf(code)
+    if (length <= 0 || length > LONGEST_KEY || end > this.end) return undefined
     const slot = (length * 31 + (bytes[start] as number) * 7 + (bytes[end - 1] as number)) & 255
     const known = KEYS[slot] as string
     if (known.length === length && this.#isAt(start, known)) {
       this.position = end
       return known
     }
-    const key = this.leaf(code) as string
-    if (key.length === length) KEYS[slot] = key // of ASCII alone
-    return key
+    this.isNewKey = true
+    this.#keySlot = slot
+    this.#keyLength = length
+    return undefined
+  }
+
+  /** Remembers a key that `knownKey` did not know, right after it was read. */
+  rememberKey(key: string): void {
+    if (key.length === this.#keyLength) KEYS[this.#keySlot] = key // only ASCII has as many bytes
   }
 
   #isAt(start: number, text: string): boolean {
@@ -183,24 +203,25 @@ export abstract class MarshalReader {
   }
 
   /** Reads bytes behind their type code, into memory of their own. */
-  protected bytes(): Uint8Array {
+  bytes(): Uint8Array {
     const length = this.count()
     const at = this.#take(length)
     return new Uint8Array(this.#bytes.subarray(at, at + length))
   }
 
   /**
-   * Reads the numbers that come next, at most `length`: most long lists are of nothing else.
-   * Returns how many they are.
+   * Reads the numbers that come next, at most `length`, and returns their number: most long lists
+   * have only numbers.
    */
-  protected numbers(items: unknown[], length: number): number {
+  numbers(items: unknown[], length: number): number {
     const bytes = this.#bytes
-    const view = this.#view
     const count = this.#countNumbers(length)
     if (count === 0) return 0
+    if (this.#view === NO_VIEW) this.#makeView()
+    const view = this.#view
     const start = items.length
     let position = this.position
-    items.length = start + count // at once: to grow bit by bit takes three times as long
+    items.length = start + count // Growing item by item takes three times as long.
     for (let i = start; i < start + count; i++) {
       if (bytes[position] === CODE.FLOAT) {
         items[i] = view.getFloat64(position + 1, true)
@@ -214,7 +235,7 @@ export abstract class MarshalReader {
     return count
   }
 
-  /** How many numbers come next, at most `length`; all of them are there. */
+  /** The number of complete numbers that come next, at most `length`. */
   #countNumbers(length: number): number {
     const bytes = this.#bytes
     const end = this.end
@@ -229,32 +250,47 @@ export abstract class MarshalReader {
     return count
   }
 
-  /** The next byte, which stays the next one. Behind the end it is undefined, or another value's. */
-  protected get next(): number {
+  /** The next byte, without reading it. Not to be used at the end. */
+  get next(): number {
     return this.#bytes[this.position] as number
   }
 
-  /** Whether a dict ends here, and goes past its end. */
-  protected atNull(): boolean {
+  /** Whether a dict ends here; then reads its end. */
+  atNull(): boolean {
     if (this.position >= this.end) malformed('a dict does not end')
     if (this.#bytes[this.position] !== CODE.NULL) return false
     this.position++
     return true
   }
 
-  /** A length, checked against the bytes that are left: every member takes at least one. */
-  protected count(): number {
+  /** A length, checked against the bytes that are left: every member takes at least one byte. */
+  count(): number {
     const count = this.int32()
     if (count < 0 || count > this.end - this.position)
       malformed(`a length of ${count} is impossible here`)
     return count
   }
 
-  protected int32(): number {
-    return this.#view.getInt32(this.#take(4), true)
+  int32(): number {
+    return this.#int32At(this.#take(4))
   }
 
-  protected byte(): number {
+  #int32At(at: number): number {
+    const bytes = this.#bytes
+    return (
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)
+    )
+  }
+
+  #makeView(): void {
+    const { buffer, byteOffset, length } = this.#bytes
+    this.#view = new DataView(buffer, byteOffset, length)
+  }
+
+  byte(): number {
     return this.#bytes[this.#take(1)] as number
   }
 

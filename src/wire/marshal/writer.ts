@@ -6,7 +6,7 @@ const INITIAL_BYTES = 64 * 1024
 /** Up to this length a loop over the characters beats a call into the runtime. */
 const SHORT_STRING = 48
 
-/** Writes marshal data into a buffer that grows and is used again: bytes only. */
+/** Writes marshal data into a buffer that grows: numbers, texts, bytes, and counts of members. */
 export abstract class MarshalWriter {
   /** The bytes written so far are `buffer[0..position)`. Replaced when it grows. */
   buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
