@@ -34,7 +34,7 @@ import {
   targetName,
   type WorkerRange,
 } from './options/index.ts'
-import { mapItems, NO_SUBMIT_OPTIONS, Pool, type PoolStats } from './pool/index.ts'
+import { mapItems, Pool, type PoolStats } from './pool/index.ts'
 import type { Handle } from './references/index.ts'
 import {
   type Caller,
@@ -132,7 +132,6 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   readonly #isolation: Isolation
   readonly #reasons: readonly string[]
   readonly #caller: Caller
-  readonly #copy: number
 
   private constructor(
     found: FoundPython,
@@ -142,7 +141,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   ) {
     super()
     const { options, onLine, listeners } = decided
-    const { initialize: first, copy, startTimeoutMs } = options
+    const { initialize: first, startTimeoutMs } = options
     // The options go down whole: the pool takes those of its type, so a new one is not named here.
     const pool = new Pool({
       ...options,
@@ -150,7 +149,6 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       size: options.workers,
       initialize:
         first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs),
-      callLimits: options,
       proxyFor: (handle: Handle) => remoteObject(this.#caller, handle),
       onLine,
       listeners,
@@ -158,11 +156,10 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     })
     this.name = settings.name ?? ''
     this.#pool = pool
-    this.#caller = callerOf((...request) => pool.submit(...request), { copy })
+    this.#caller = callerOf((...request) => pool.submit(...request))
     this.#found = found
     this.#isolation = isolation
     this.#reasons = decided.reasons
-    this.#copy = copy
     this.sync = new SyncPython({
       ...options,
       open: (tools, calledBack) => {
@@ -309,9 +306,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     try {
       const resolved = resolveRunOptions(options, this.#pool.size)
       const { name, write } = runRequest(target, args, resolved.kwargs)
-      const call =
-        resolved.copy === undefined && this.#copy > 0 ? { ...resolved, copy: this.#copy } : resolved
-      return this.#pool.submit(KIND.CALL, write, call, name).catch(raise) as Promise<R>
+      return this.#pool.submit(KIND.CALL, write, resolved, name).catch(raise) as Promise<R>
     } catch (error) {
       // not an async function: what each call that waits holds would be twice as much
       return Promise.reject(nameTarget(error, targetName(target)))
@@ -342,8 +337,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     options: MapOptions = {},
   ): AsyncGenerator<R, void, undefined> {
     try {
-      const { copy = this.#copy, timeoutMs = null, ...resolved } = resolveMapOptions(options)
-      const { exact, readonly, queueTimeoutMs, priority, retry } = resolved
+      const call = resolveMapOptions(options)
       const iterable =
         typeof items === 'object' &&
         items !== null &&
@@ -354,8 +348,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
           'map takes an array or another iterable object',
         )
       const total = Array.isArray(items) ? items.length : undefined
-      const call = { copy, exact, readonly, queueTimeoutMs, priority, retry }
-      const plan = { ...resolved, call, timeoutMs, target: resolveTarget(target), total }
+      const { timeoutMs = null } = call
+      const plan = { ...call, call, timeoutMs, target: resolveTarget(target), total }
       return mapItems(this.#pool, plan, items) as AsyncGenerator<R, void, undefined>
     } catch (error) {
       throw nameTarget(error, targetName(target))
@@ -377,7 +371,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   async eval<R = unknown>(...source: SourceArguments): Promise<R> {
     const read = readSource(source, '_v')
     return (await this.#pool
-      .submit(KIND.EVAL, evalRequest(read), { ...NO_SUBMIT_OPTIONS, copy: this.#copy }, read.text)
+      .submit(KIND.EVAL, evalRequest(read), undefined, read.text)
       .catch(raise)) as R
   }
 
@@ -437,7 +431,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * `ERR_PYTHREADS_WEDGED`.
    */
   async session(): Promise<Session> {
-    return new Session(this.#pool, await this.#pool.lease(), this.#copy)
+    return new Session(this.#pool, await this.#pool.lease())
   }
 
   /**

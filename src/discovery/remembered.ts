@@ -93,16 +93,16 @@ function parse(text: string): CachedFacts {
 }
 
 const FACTS = [
-  ...([
-    'executable',
-    'version',
-    'release',
-    'prefix',
-    'basePrefix',
-    'libpython',
-    'libpythonName',
-  ] as const),
-  ...(['freeThreaded', 'ctypes', 'debian'] as const),
+  'executable',
+  'version',
+  'release',
+  'prefix',
+  'basePrefix',
+  'libpython',
+  'libpythonName',
+  'freeThreaded',
+  'ctypes',
+  'debian',
 ] as const satisfies (keyof PythonFacts)[]
 
 /** Where the file of an executable is; `undefined` when PYTHREADS_CACHE turns the cache off. */

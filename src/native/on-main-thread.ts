@@ -43,7 +43,9 @@ function report(error: unknown): PlainError {
   return {
     name,
     message,
-    ...{ code, errno, syscall },
+    code,
+    errno,
+    syscall,
     ...(cause === undefined ? {} : { cause: report(cause) }),
   } as PlainError
 }

@@ -42,7 +42,11 @@ const NO_MAP_OPTIONS = unset([
 ] as const satisfies (keyof MapOptions)[])
 const NO_COPY_OPTIONS = unset(['depth'] as const satisfies (keyof CopyOptions)[])
 
-/** {@link CallOptions}, checked. What is undefined is up to the pool. */
+/**
+ * How a call is made, from where it is called to where it is sent: {@link CallOptions}, checked.
+ * What is undefined is up to the pool. Each is a property of its own, so that a changed
+ * `Object.prototype` gives none: see {@link DEFAULT_CALL}.
+ */
 export interface ResolvedCallOptions {
   /** How many levels of nested objects are copied: 0 none, `Infinity` all. */
   readonly copy: number | undefined
@@ -53,6 +57,8 @@ export interface ResolvedCallOptions {
   readonly queueTimeoutMs: number | null | undefined
   readonly priority: number
   readonly retry: number
+  /** The number of the worker that has to take it; `undefined`: any. */
+  readonly workerIndex: number | undefined
 }
 
 /** `where`: the function that has these options. */
@@ -73,20 +79,20 @@ function checkCallOptions(options: CallOptions): ResolvedCallOptions {
     queueTimeoutMs: duration('queueTimeoutMs', options.queueTimeoutMs),
     priority: integer('priority', priority, -MAX_PRIORITY, MAX_PRIORITY),
     retry: integer('retry', retry, 0, MAX_RETRIES),
+    workerIndex: undefined,
   }
 }
 
-/** {@link RunOptions}, checked. What is undefined is up to the pool. */
+/** {@link RunOptions}, checked. */
 export interface ResolvedRunOptions extends ResolvedCallOptions {
   readonly kwargs: Kwargs
-  readonly workerIndex: number | undefined
 }
 
 /** No options: most calls have none. */
 export const NO_OPTIONS: RunOptions = Object.freeze({})
 
 export function resolveRunOptions(options: RunOptions, workers: number): ResolvedRunOptions {
-  if (options === NO_OPTIONS) return DEFAULTS
+  if (options === NO_OPTIONS) return DEFAULT_CALL
   const given = ownOptions('run', options, NO_RUN_OPTIONS)
   const { kwargs, worker } = given
   const workerIndex = worker === undefined ? undefined : integer('worker', worker, 0, workers - 1)
@@ -102,8 +108,8 @@ export function resolveRunOptions(options: RunOptions, workers: number): Resolve
     queueTimeoutMs,
     priority,
     retry,
-    kwargs: keywords(kwargs),
     workerIndex,
+    kwargs: keywords(kwargs),
   }
 }
 
@@ -111,12 +117,11 @@ export function resolveRunOptions(options: RunOptions, workers: number): Resolve
 export type SyncKey = 'kwargs' | 'copy' | 'exact' | 'readonly'
 
 /** The options of a sync call: nothing can end it, and it waits for no worker. */
-export function resolveSyncOptions(
-  options: Pick<RunOptions, SyncKey>,
-): Pick<ResolvedRunOptions, SyncKey> {
-  if (options === NO_OPTIONS) return DEFAULTS
+export function resolveSyncOptions(options: Pick<RunOptions, SyncKey>): ResolvedRunOptions {
+  if (options === NO_OPTIONS) return DEFAULT_CALL
   const { kwargs, copy, exact, readonly } = ownOptions('sync.run', options, NO_SYNC_OPTIONS)
   return {
+    ...DEFAULT_CALL,
     kwargs: keywords(kwargs),
     copy: resolveCopy(copy),
     exact: flag('exact', exact),
@@ -155,10 +160,10 @@ export type Kwargs = Readonly<Record<string, unknown>>
 
 export const NONE: Kwargs = Object.freeze({})
 
-const DEFAULTS: ResolvedRunOptions = Object.freeze({
+/** The options of a call that gives none. */
+export const DEFAULT_CALL: ResolvedRunOptions = Object.freeze({
   ...checkCallOptions(NO_CALL_OPTIONS),
   kwargs: NONE,
-  workerIndex: undefined,
 })
 
 export function keywords(kwargs: Kwargs | undefined): Kwargs {

@@ -1,4 +1,5 @@
 export {
+  DEFAULT_CALL,
   type Kwargs,
   NO_OPTIONS,
   type ResolvedCallOptions,

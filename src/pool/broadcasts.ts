@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks'
+import { DEFAULT_CALL, type ResolvedCallOptions } from '../options/index.ts'
 import type { ReferenceCounts, Write } from '../references/index.ts'
 import type { Kind } from '../wire/index.ts'
 import type { Members } from './members.ts'
-import { NO_SUBMIT_OPTIONS, type SubmitOptions } from './options.ts'
 
 /** A request that every interpreter has to get, those of later workers too. */
 export interface SetupStep {
@@ -21,7 +21,7 @@ interface Caller {
   submit(
     kind: Kind,
     write: Write,
-    options: SubmitOptions,
+    options: ResolvedCallOptions,
     key: undefined,
     target: string | undefined,
   ): Promise<unknown>
@@ -60,7 +60,8 @@ export class Broadcasts {
     this.#running++
     const calls = indexes.map(async (workerIndex) => {
       try {
-        await caller.submit(kind, write, { ...NO_SUBMIT_OPTIONS, workerIndex }, undefined, target)
+        const options = { ...DEFAULT_CALL, workerIndex, copy: 0 }
+        await caller.submit(kind, write, options, undefined, target)
       } catch (error) {
         // At once: a worker that replaces one which it ended must not get it.
         const at = this.#steps.indexOf(step)

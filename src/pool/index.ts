@@ -1,5 +1,4 @@
 export type { SetupStep } from './broadcasts.ts'
 export { type MapProgress, mapItems } from './map.ts'
-export { NO_SUBMIT_OPTIONS, type SubmitOptions } from './options.ts'
 export { Pool } from './pool.ts'
 export type { GilStats, PoolStats, WorkerStats } from './stats.ts'

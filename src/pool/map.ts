@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
 import { type PythonErrorDetails, PythreadsError, raise, toError } from '../errors/index.ts'
+import type { ResolvedCallOptions } from '../options/index.ts'
 import type { Write } from '../references/index.ts'
 import { abortError } from '../scheduler/index.ts'
 import { KIND, pathOf, refusedValue } from '../wire/index.ts'
 import { FlattenedChunks } from './flatten-chunks.ts'
-import type { SubmitOptions } from './options.ts'
 import type { Pool } from './pool.ts'
 
 /** How a map runs; everything is decided. */
@@ -20,11 +20,8 @@ export interface MapPlan {
   readonly signal: AbortSignal | undefined
   /** How long the whole map may take. */
   readonly timeoutMs: number | null
-  /** Of each call. */
-  readonly call: Pick<
-    SubmitOptions,
-    'copy' | 'exact' | 'readonly' | 'queueTimeoutMs' | 'priority' | 'retry'
-  >
+  /** How each call is made; its signal and `timeoutMs` are the map's. */
+  readonly call: ResolvedCallOptions
 }
 
 /** How far a map is. */

@@ -61,7 +61,7 @@ export class PoolParts {
   readonly supervisor: WorkerSupervisor<Worker>
 
   constructor(options: PoolOptions) {
-    const { source, graceMs, observer } = options
+    const { source, observer, listeners = NO_LISTENERS } = options
     this.options = options
     this.observer = observer
     this.exported = new ExportedValues({ access: 'none', limit: source.loanBytes, used: 0 })
@@ -81,25 +81,22 @@ export class PoolParts {
     this.admission = new Admission(this.dispatcher, options.maxQueue)
     this.members = new Members(this.dispatcher.workers)
     this.gilMonitor = new GilMonitor(source.isShared, this.members)
+    // Options go down whole: each part takes those of its type.
     const tools: LinkTools = {
+      ...options,
+      listeners,
       exported: this.exported,
       callbackReplies: new CallbackReplies(this.encoder, this.exported),
-      closeGraceMs: options.closeGraceMs,
-      startTimeoutMs: options.startTimeoutMs,
-      onLine: options.onLine,
-      listeners: options.listeners ?? NO_LISTENERS,
     }
     this.workerTools = {
+      ...options,
       events,
       link: (host) => source.link(host, tools),
-      graceMs,
       proxyFor: this.carried.proxyFor,
-      naiveDates: options.naiveDates ?? 'exact',
     }
-    const { size, recycle, maxWedged } = options
     const { isKillable, maxMemoryMb } = source
     this.supervisor = new WorkerSupervisor(
-      { isKillable, size, recycle, maxMemoryMb, maxWedged },
+      { ...options, isKillable, maxMemoryMb },
       new PoolSupervisorHost(this),
     )
   }

@@ -1,4 +1,5 @@
 import { nameTarget, PythreadsError } from '../errors/index.ts'
+import { DEFAULT_CALL, type ResolvedCallOptions } from '../options/index.ts'
 import {
   callbackContext,
   type ExportedValues,
@@ -9,7 +10,7 @@ import { type CallTarget, type Lease, nameOf } from '../scheduler/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
 import type { PoolSize, Worker } from '../worker/index.ts'
 import type { SetupStep } from './broadcasts.ts'
-import { NO_SUBMIT_OPTIONS, type PoolOptions, type SubmitOptions } from './options.ts'
+import type { PoolOptions } from './options.ts'
 import { PoolParts } from './parts.ts'
 import { statsOf } from './snapshot.ts'
 import type { PoolStats } from './stats.ts'
@@ -78,18 +79,20 @@ export class Pool {
 
   /**
    * Makes a call: `write` encodes its arguments at once. `key`: what it calls, by which others of
-   * its kind are known. `target`: the same for errors and channels.
+   * its kind are known. `target`: the same for errors and channels. `lease`: of the worker that has
+   * to take the call.
    */
   submit(
     kind: Kind,
     write: Write,
-    options: SubmitOptions = NO_SUBMIT_OPTIONS,
+    options: ResolvedCallOptions = DEFAULT_CALL,
     key?: string,
     target: CallTarget = key,
+    lease?: Lease,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       try {
-        this.#parts.submission.submit(kind, write, options, key, target, resolve, reject)
+        this.#parts.submission.submit(kind, write, options, key, target, lease, resolve, reject)
       } catch (error) {
         reject(nameTarget(error, nameOf(target)))
       }

@@ -1,5 +1,7 @@
 import { PythreadsError } from '../errors/index.ts'
+import type { ResolvedCallOptions } from '../options/index.ts'
 import {
+  callFlags,
   type EncodedFrame,
   type ExportedValues,
   type FrameEncoder,
@@ -12,14 +14,15 @@ import {
   armLimits,
   type CallTarget,
   type Dispatcher,
+  type Lease,
   Task,
 } from '../scheduler/index.ts'
-import { copyFlags, FLAG, type Kind } from '../wire/index.ts'
+import type { Kind } from '../wire/index.ts'
 import { Worker } from '../worker/index.ts'
 import { type Admission, closedError } from './admission.ts'
 import type { Carried } from './carried.ts'
 import type { Members } from './members.ts'
-import type { PoolOptions, SubmitOptions } from './options.ts'
+import type { PoolOptions } from './options.ts'
 import type { Resubmission } from './resubmission.ts'
 import type { RunningCalls } from './running-calls.ts'
 
@@ -55,29 +58,26 @@ export class Submission {
 
   /**
    * Makes a call, and gives it to the dispatcher. `key`: by which others of its kind are known.
-   * `target`: what errors and channels say of it. @throws what is wrong with it
+   * `target`: what errors and channels say of it.
+   * `lease`: of the worker that has to take it. @throws what is wrong with it
    */
   submit(
     kind: Kind,
     write: Write,
-    options: SubmitOptions,
+    options: ResolvedCallOptions,
     key: string | undefined,
     target: CallTarget,
+    lease: Lease | undefined,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ): void {
     const { options: defaults, admission } = this.#parts
-    const { signal, copy = 0, priority = 0, retry = 0 } = options
-    // all others say nothing of it
-    const lease = Object.hasOwn(options, 'lease') ? options.lease : undefined
-    const { readonly = defaults.readonly, exact = defaults.exact } = options
+    const { signal, priority, retry } = options
     const index = lease?.workerIndex ?? options.workerIndex
     admission.admit(kind, index)
     const isAborted = () => signal?.aborted === true
     if (signal !== undefined && isAborted()) throw abortError(signal)
-    const flags =
-      copyFlags(copy) | (readonly === true ? FLAG.READONLY : 0) | (exact === true ? FLAG.EXACT : 0)
-    const frame = this.#encode(kind, write, flags)
+    const frame = this.#encode(kind, write, callFlags(options, defaults))
     const { references } = frame
     // A getter of an argument can close the pool, or abort the call.
     if (!admission.isOpen || isAborted()) {
@@ -101,9 +101,8 @@ export class Submission {
       resolve,
       reject,
     )
-    const { callLimits } = defaults
-    const { timeoutMs = callLimits.timeoutMs, queueTimeoutMs = callLimits.queueTimeoutMs } = options
-    if (signal !== undefined || timeoutMs != null || queueTimeoutMs != null)
+    const { timeoutMs = defaults.timeoutMs, queueTimeoutMs = defaults.queueTimeoutMs } = options
+    if (signal !== undefined || timeoutMs !== null || queueTimeoutMs !== null)
       armLimits(task, { signal, timeoutMs, queueTimeoutMs }, isWaiting, this.#giveUp)
     this.#parts.dispatcher.place(task)
   }

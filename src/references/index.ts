@@ -1,3 +1,4 @@
+export { callFlags } from './call-flags.ts'
 export {
   CALLER,
   type CallbackHost,

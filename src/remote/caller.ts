@@ -1,6 +1,5 @@
 import { raise } from '../errors/index.ts'
-import type { Kwargs, ResolvedCallOptions } from '../options/index.ts'
-import { NO_SUBMIT_OPTIONS, type SubmitOptions } from '../pool/index.ts'
+import { DEFAULT_CALL, type Kwargs, type ResolvedCallOptions } from '../options/index.ts'
 import type { Write } from '../references/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
 import type { Operator } from './operations.ts'
@@ -19,17 +18,13 @@ export interface Caller extends Operator<Promise<unknown>> {
 export type Submit = (
   kind: Kind,
   write: Write,
-  options: SubmitOptions,
+  options: ResolvedCallOptions,
   key: string | undefined,
   target: Target,
 ) => Promise<unknown>
 
-/**
- * A caller whose requests go through `submit`, with `said` as their options unless they say
- * otherwise.
- */
-export function callerOf(submit: Submit, said: SubmitOptions): Caller {
-  const options = { ...NO_SUBMIT_OPTIONS, ...said }
+/** A caller whose requests go through `submit`, with these options. */
+export function callerOf(submit: Submit, options: ResolvedCallOptions = DEFAULT_CALL): Caller {
   const request = (kind: Kind, target: Target, write: Write, copy = options.copy) =>
     submit(
       kind,
@@ -47,11 +42,11 @@ export function callerOf(submit: Submit, said: SubmitOptions): Caller {
     import: (name) => request(KIND.IMPORT, name, textRequest(name), 0),
     operate: (name, target, args, copy) =>
       request(KIND.OPERATE, target, operateRequest(name, target, args), copy),
-    with: (more) => callerOf(submit, { ...options, ...given(more) }),
+    with: (more) => callerOf(submit, { ...options, ...said(more) }),
   }
 }
 
 /** The options that say something. */
-export function given(options: ResolvedCallOptions): SubmitOptions {
+function said(options: ResolvedCallOptions): Partial<ResolvedCallOptions> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

@@ -1,18 +1,20 @@
 import { nameTarget, PythreadsError, raise } from '../errors/index.ts'
 import {
   type CallOptions,
+  DEFAULT_CALL,
   modulePath,
   NO_OPTIONS,
+  type ResolvedCallOptions,
   type RunOptions,
   resolveCallOptions,
   resolveRunOptions,
   targetName,
 } from '../options/index.ts'
-import { NO_SUBMIT_OPTIONS, type Pool, type SubmitOptions } from '../pool/index.ts'
+import type { Pool } from '../pool/index.ts'
 import type { Write } from '../references/index.ts'
 import { type Lease, nameOf } from '../scheduler/index.ts'
 import { KIND, type Kind } from '../wire/index.ts'
-import { type Caller, callerOf, given } from './caller.ts'
+import { type Caller, callerOf } from './caller.ts'
 import { remoteModule } from './remote-module.ts'
 import { evalRequest, execRequest, numberRequest, runRequest, type Target } from './requests.ts'
 import { readSource, type SourceArguments } from './source.ts'
@@ -38,20 +40,17 @@ let sessions = 0
 export class Session implements AsyncDisposable {
   readonly #pool: Pool
   readonly #lease: Lease
-  readonly #copy: number
   readonly #caller: Caller
   readonly #number = ++sessions
   #runs = 0
   #closed = false
 
   /** @internal */
-  constructor(pool: Pool, lease: Lease, copy: number) {
+  constructor(pool: Pool, lease: Lease) {
     this.#pool = pool
     this.#lease = lease
-    this.#copy = copy
-    this.#caller = callerOf(
-      (kind, write, options, _, target) => this.#submit(kind, write, target, options),
-      {},
+    this.#caller = callerOf((kind, write, options, _, target) =>
+      this.#submit(kind, write, target, options),
     )
   }
 
@@ -96,9 +95,9 @@ export class Session implements AsyncDisposable {
     options: Omit<RunOptions, 'worker'> = NO_OPTIONS,
   ): Promise<R> {
     try {
-      const { kwargs, workerIndex: _, ...call } = resolveRunOptions(options, 0)
-      const { name, write } = runRequest(target, args, kwargs)
-      return (await this.#submit(KIND.CALL, write, name, given(call)).catch(raise)) as R
+      const resolved = resolveRunOptions(options, 0)
+      const { name, write } = runRequest(target, args, resolved.kwargs)
+      return (await this.#submit(KIND.CALL, write, name, resolved).catch(raise)) as R
     } catch (error) {
       throw nameTarget(error, targetName(target))
     }
@@ -142,10 +141,7 @@ export class Session implements AsyncDisposable {
     const { isAlive, giveBack } = this.#lease
     try {
       if (isAlive() && this.#pool.isOpen)
-        await this.#pool.submit(KIND.END_SESSION, numberRequest(this.#number), {
-          ...NO_SUBMIT_OPTIONS,
-          lease: this.#lease,
-        })
+        await this.#submitTo(KIND.END_SESSION, numberRequest(this.#number))
     } finally {
       giveBack()
     }
@@ -160,7 +156,7 @@ export class Session implements AsyncDisposable {
     kind: Kind,
     write: Write,
     target: Target,
-    options: SubmitOptions = NO_SUBMIT_OPTIONS,
+    options: ResolvedCallOptions = DEFAULT_CALL,
   ): Promise<unknown> {
     if (this.#closed) {
       return Promise.reject(
@@ -180,12 +176,16 @@ export class Session implements AsyncDisposable {
         ),
       )
     }
-    return this.#pool.submit(
-      kind,
-      write,
-      { ...NO_SUBMIT_OPTIONS, ...options, copy: options.copy ?? this.#copy, lease: this.#lease },
-      undefined,
-      target,
-    )
+    return this.#submitTo(kind, write, options, target)
+  }
+
+  /** Makes a call on the worker of the session, closed or not. */
+  #submitTo(
+    kind: Kind,
+    write: Write,
+    options?: ResolvedCallOptions,
+    target?: Target,
+  ): Promise<unknown> {
+    return this.#pool.submit(kind, write, options, undefined, target, this.#lease)
   }
 }

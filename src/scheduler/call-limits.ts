@@ -1,14 +1,9 @@
 import { PythreadsError } from '../errors/index.ts'
+import type { ResolvedCallOptions } from '../options/index.ts'
 import type { Task } from './task.ts'
 
 /** The limits after which a call is cancelled. */
-export interface CallLimits {
-  readonly signal?: AbortSignal | undefined
-  /** The longest time from the moment the call is made; `null`: no limit. */
-  readonly timeoutMs?: number | null | undefined
-  /** The longest time that the call waits for a worker; `null`: no limit. */
-  readonly queueTimeoutMs?: number | null | undefined
-}
+export type CallLimits = Pick<ResolvedCallOptions, 'signal' | 'timeoutMs' | 'queueTimeoutMs'>
 
 export function abortError(signal: AbortSignal, target?: string): PythreadsError {
   return new PythreadsError('ERR_PYTHREADS_ABORTED', 'The call was aborted', {

@@ -7,9 +7,11 @@ import {
   toError,
 } from '../errors/index.ts'
 import {
+  DEFAULT_CALL,
   modulePath,
   NO_OPTIONS,
   type ResolvedCallOptions,
+  type ResolvedRunOptions,
   type RunOptions,
   resolveSyncOptions,
   type SyncKey,
@@ -17,6 +19,7 @@ import {
 } from '../options/index.ts'
 import {
   CallbackReplies,
+  callFlags,
   FrameEncoder,
   FrameReferences,
   frameBytes,
@@ -37,7 +40,7 @@ import {
   textRequest,
 } from '../remote/index.ts'
 import { nameOf } from '../scheduler/index.ts'
-import { copyFlags, decode, FLAG, KIND, type Kind } from '../wire/index.ts'
+import { decode, KIND, type Kind } from '../wire/index.ts'
 import { OutputLines } from '../worker/index.ts'
 import type { SideFrame, SyncConnection, SyncReply, SyncTools } from './connection.ts'
 import { type SyncCaller, syncModule, syncObject } from './modules.ts'
@@ -70,9 +73,9 @@ export class SyncPython {
     this.#caller = {
       call: (target, args, kwargs) =>
         this.#request(KIND.CALL, target, callRequest(target, args, kwargs)),
-      get: (target) => this.#request(KIND.GET, target, getRequest(target), { copy: 0 }),
+      get: (target) => this.#request(KIND.GET, target, getRequest(target), BY_REFERENCE),
       operate: (name, target, args, copy) =>
-        this.#request(KIND.OPERATE, target, operateRequest(name, target, args), { copy }),
+        this.#request(KIND.OPERATE, target, operateRequest(name, target, args), copying(copy)),
     }
     this.#peerTools = {
       source,
@@ -124,7 +127,7 @@ export class SyncPython {
     options: Pick<RunOptions, SyncKey> = NO_OPTIONS,
   ): R {
     let request: ReturnType<typeof runRequest>
-    let resolved: ReturnType<typeof resolveSyncOptions>
+    let resolved: ResolvedRunOptions
     try {
       resolved = resolveSyncOptions(options)
       request = runRequest(target, args, resolved.kwargs)
@@ -178,24 +181,19 @@ export class SyncPython {
     this.close()
   }
 
-  #request(kind: Kind, target: Target, write: Write, how: SyncSettings = NO_SETTINGS): unknown {
+  #request(kind: Kind, target: Target, write: Write, options: SyncOptions = DEFAULT_CALL): unknown {
     let asked: [SyncReply, SyncPeer]
     try {
-      asked = this.#send(kind, write, how)
+      asked = this.#send(kind, write, options)
     } catch (error) {
       throw nameTarget(error, nameOf(target))
     }
     return this.#result(...asked, target)
   }
 
-  #send(kind: Kind, write: Write, how: SyncSettings): [SyncReply, SyncPeer] {
+  #send(kind: Kind, write: Write, options: SyncOptions): [SyncReply, SyncPeer] {
     const { counts } = this.#source
-    const {
-      copy = this.#source.copy,
-      exact = this.#source.exact,
-      readonly = this.#source.readonly,
-    } = how
-    const flags = copyFlags(copy) | (readonly ? FLAG.READONLY : 0) | (exact ? FLAG.EXACT : 0)
+    const flags = callFlags(options, this.#source)
     const references = new FrameReferences(this.#source.exported, counts ?? this.#peer?.counts)
     const frame = this.#encoder.encode(kind, write, references, flags)
     try {
@@ -298,10 +296,14 @@ export class SyncPython {
 /** The file name of what `exec` runs here. */
 const EXEC_FILE = '<pythreads exec>'
 
-/** How a call is made; what is not said is up to the pool. */
-type SyncSettings = Partial<Pick<ResolvedCallOptions, 'copy' | 'exact' | 'readonly'>>
+/** What a sync call heeds of the options of a call: nothing ends it, and it waits for no worker. */
+type SyncOptions = Pick<ResolvedCallOptions, 'copy' | 'exact' | 'readonly'>
 
-const NO_SETTINGS: SyncSettings = Object.freeze({})
+function copying(copy: number | undefined): SyncOptions {
+  return { copy, exact: undefined, readonly: undefined }
+}
+
+const BY_REFERENCE: SyncOptions = Object.freeze(copying(0))
 
 /** Its worker is gone, or has sent what is no frame. */
 const ENDS_WORKER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

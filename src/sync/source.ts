@@ -1,11 +1,12 @@
-import type { NaiveDates } from '../options/index.ts'
+import type { ResolvedPythonOptions } from '../options/index.ts'
 import type { SetupStep } from '../pool/index.ts'
 import type { ExportedValues, ReferenceCounts } from '../references/index.ts'
 import type { Listeners, OutputListener } from '../worker/index.ts'
 import type { SyncConnection, SyncTools } from './connection.ts'
 
 /** What sync calls need of the pool. */
-export interface SyncSource {
+export interface SyncSource
+  extends Pick<ResolvedPythonOptions, 'copy' | 'exact' | 'readonly' | 'naiveDates'> {
   /**
    * Opens the line; called when the first sync call is made. `calledBack`: Python may call
    * functions on it.
@@ -21,14 +22,6 @@ export interface SyncSource {
   refused(module: unknown): void
   /** Has an object of the shared interpreter dropped. */
   release(id: number): void
-  /** How deeply results are copied. */
-  readonly copy: number
-  /** Whether values of subclasses of plain types stay in Python. */
-  readonly exact: boolean
-  /** What a datetime without a zone is. */
-  readonly naiveDates: NaiveDates
-  /** Whether Python may not write to arrays. */
-  readonly readonly: boolean
   /** Gets what is printed, where it is asked for. */
   readonly onLine: OutputListener | undefined
   /** Get warnings, and records of `logging`. */

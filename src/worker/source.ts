@@ -31,7 +31,7 @@ export interface LinkTools {
   /** How long a worker may take to start. */
   readonly startTimeoutMs: number
   /** Gets what is printed, where it is asked for. */
-  readonly onLine: OutputListener | undefined
+  readonly onLine?: OutputListener | undefined
   /** Get warnings, and records of `logging`. */
   readonly listeners: Listeners
 }

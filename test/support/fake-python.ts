@@ -4,8 +4,10 @@ import { Duplex } from 'node:stream'
 import { type Ending, type Isolation, type Launched, NO_LIMITS } from '../../src/isolation/index.ts'
 import { StatusPage } from '../../src/isolation/status-page.ts'
 import { Observer } from '../../src/observe/index.ts'
-import type { PoolOptions, SubmitOptions } from '../../src/pool/options.ts'
+import { DEFAULT_CALL, type ResolvedCallOptions } from '../../src/options/index.ts'
+import type { PoolOptions } from '../../src/pool/options.ts'
 import { Pool } from '../../src/pool/pool.ts'
+import type { Lease } from '../../src/scheduler/index.ts'
 import { frame, HEADER_BYTES, KIND, type Kind, writeHeader } from '../../src/wire/index.ts'
 import { SocketWorkers, type WorkerSource } from '../../src/worker/index.ts'
 import { type ControlledWorker, settle } from './controlled.ts'
@@ -272,7 +274,11 @@ export class FakePool<W extends ControlledWorker = FakePython> {
       size: { min: 2, max: 2, idleMs: 1_000 },
       initialize: undefined,
       maxQueue: null,
-      callLimits: {},
+      timeoutMs: null,
+      queueTimeoutMs: null,
+      copy: 0,
+      exact: false,
+      naiveDates: 'exact',
       graceMs: 200,
       closeGraceMs: 200,
       startTimeoutMs: 10_000,
@@ -299,11 +305,24 @@ export class FakePool<W extends ControlledWorker = FakePython> {
   /** Makes a call, and keeps what became of it. */
   async call({
     key,
+    lease,
     ...options
-  }: SubmitOptions & { readonly key?: string | undefined } = {}): Promise<{ outcome: unknown }> {
+  }: Partial<ResolvedCallOptions> & {
+    readonly key?: string | undefined
+    readonly lease?: Lease
+  } = {}): Promise<{
+    outcome: unknown
+  }> {
     const call: { outcome: unknown } = { outcome: undefined }
     this.pool
-      .submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), options, key)
+      .submit(
+        KIND.CALL,
+        (encoder) => encoder.value(null, 'nothing'),
+        { ...DEFAULT_CALL, ...options },
+        key,
+        undefined,
+        lease,
+      )
       .then(
         () => (call.outcome = 'done'),
         (error: { code?: unknown }) => (call.outcome = error.code ?? error),

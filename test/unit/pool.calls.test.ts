@@ -3,7 +3,9 @@
  * page, and some that have neither (test/support/memory-workers.ts). A worker of another kind, such
  * as one of a cluster, has to pass the same.
  */
+
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DEFAULT_CALL } from '../../src/options/index.ts'
 import { mapItems } from '../../src/pool/index.ts'
 import type { PoolOptions } from '../../src/pool/options.ts'
 import { KIND } from '../../src/wire/index.ts'
@@ -61,7 +63,10 @@ describe.each(SOURCES)('a pool whose workers are behind %s', (name, source) => {
     const done: string[] = []
     const make = async (what: string, priority: number) =>
       void fake.pool
-        .submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), { priority })
+        .submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), {
+          ...DEFAULT_CALL,
+          priority,
+        })
         .then(() => done.push(what))
     for (const [what, priority] of [
       ['a', 0],
@@ -288,7 +293,13 @@ describe.each(SOURCES)('a pool whose workers are behind %s', (name, source) => {
     function* items() {
       for (;;) yield pulled++
     }
-    const plan = { target: 'module:function', kwargs: {}, chunk: 2, ordered: true, call: {} }
+    const plan = {
+      target: 'module:function',
+      kwargs: {},
+      chunk: 2,
+      ordered: true,
+      call: DEFAULT_CALL,
+    }
     const none = { onProgress: undefined, total: undefined, signal: undefined, timeoutMs: null }
     const results = mapItems(fake.pool, { ...plan, ...none }, items())
     const first = results.next().catch((error: { code?: unknown }) => error.code)

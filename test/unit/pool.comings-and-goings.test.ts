@@ -7,6 +7,7 @@
  */
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { DEFAULT_CALL } from '../../src/options/index.ts'
 import type { Lease } from '../../src/scheduler/leases.ts'
 import { KIND } from '../../src/wire/index.ts'
 import { type ControlledWorker, settle } from '../support/controlled.ts'
@@ -214,6 +215,7 @@ describe('cancelling', () => {
     const callback = () => {
       pool
         .submit(KIND.CALL, (encoder) => encoder.value(null, 'nothing'), {
+          ...DEFAULT_CALL,
           signal: controller.signal,
         })
         .catch((error: { code?: unknown }) => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { type Isolation, NO_LIMITS } from '../../../src/isolation/index.ts'
 import { Observer } from '../../../src/observe/index.ts'
+import { DEFAULT_CALL } from '../../../src/options/index.ts'
 import { Pool } from '../../../src/pool/pool.ts'
 import { KIND } from '../../../src/wire/index.ts'
 import { SocketWorkers } from '../../../src/worker/index.ts'
@@ -89,7 +90,8 @@ class HostilePool {
         size: { min: 2, max: 2, idleMs: 1_000 },
         initialize: undefined,
         maxQueue: null,
-        callLimits: {},
+        timeoutMs: null,
+        queueTimeoutMs: null,
         graceMs: 1_000,
       },
       ...{
@@ -99,7 +101,10 @@ class HostilePool {
         recycle: { calls: null, ageMs: null, memoryMb: null },
       },
       ...{
+        copy: 0,
+        exact: false,
         readonly: false,
+        naiveDates: 'exact',
         proxyFor: (handle) => ({ handle }),
         onLine: hears,
         listeners: { onWarning: hears, onLog: hears },
@@ -175,6 +180,6 @@ class HostilePool {
       encoder.items(args, 'args', 0)
       encoder.record({}, 'kwargs')
     }
-    return this.#pool.submit(KIND.CALL, write, { workerIndex }, 'm:f')
+    return this.#pool.submit(KIND.CALL, write, { ...DEFAULT_CALL, workerIndex }, 'm:f')
   }
 }

@@ -1,0 +1,13 @@
+import type { ResolvedCallOptions, ResolvedPythonOptions } from '../options/index.ts'
+import { copyFlags, FLAG } from '../wire/index.ts'
+
+type Crossing = 'copy' | 'exact' | 'readonly'
+
+/** How the values of a call cross, as the flags of its frame say it. */
+export function callFlags(
+  call: Pick<ResolvedCallOptions, Crossing>,
+  pool: Pick<ResolvedPythonOptions, Crossing>,
+): number {
+  const { copy = pool.copy, exact = pool.exact, readonly = pool.readonly } = call
+  return copyFlags(copy) | (readonly ? FLAG.READONLY : 0) | (exact ? FLAG.EXACT : 0)
+}
