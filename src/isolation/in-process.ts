@@ -67,7 +67,7 @@ export class InProcessIsolation implements Launcher {
 
   /** Our ends of the channel of a new worker. */
   async #open(statusPage: StatusPage, index: number): Promise<[Socket, Socket]> {
-    const start = frame(KIND.START, encodeSettings(this.#settings, { worker: index }))
+    const start = frame(KIND.START, encodeSettings(this.#settings, index))
     const { closeGraceMs = 0 } = this.#settings
     const connected = await connectWorker(
       this.#kind,

@@ -2,14 +2,11 @@ import { threadId } from 'node:worker_threads'
 import { Encoder } from '../wire/index.ts'
 import type { WorkerSettings } from './isolation.ts'
 
-/** For whom a START frame is. */
-interface Addressee {
-  /** The number of the worker; none: it is the one of sync calls. */
-  readonly worker?: number
-}
-
-/** The payload of a START frame. Without a worker's number this thread will wait for each reply. */
-export function encodeSettings(settings: WorkerSettings, { worker }: Addressee = {}): Buffer {
+/**
+ * The payload of a START frame. `worker`: its number; without one it is the worker of sync calls,
+ * and this thread will wait for each reply.
+ */
+export function encodeSettings(settings: WorkerSettings, worker?: number): Buffer {
   const encoder = new Encoder()
   const {
     path,

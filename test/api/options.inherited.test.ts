@@ -70,7 +70,12 @@ describe('what is on Object.prototype', () => {
       'module with options': '[1]',
       map: [2, 3],
     },
-    ...{ date: 'datetime', 'python date': null, session: ['[1]', 2], sync: ['[1]', '[1]', 2] },
+    ...{
+      date: 'datetime',
+      'python date': null,
+      session: ['[1]', 2],
+      sync: ['[1]', '[1]', 2, null],
+    },
   }
   let count = 0
   const polluted = async (python: string, isolation: string) => {

@@ -32,7 +32,7 @@ export class SocketWorkers implements WorkerSource {
   }
 
   link(host: LinkHost, tools: LinkTools): WorkerLink {
-    const settings = encodeSettings(this.#settings, { worker: host.index })
+    const settings = encodeSettings(this.#settings, host.index)
     return new SocketLink(host, this.#isolation, settings, tools)
   }
 
