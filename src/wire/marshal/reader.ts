@@ -29,6 +29,8 @@ const LONGEST_TEXT = constants.MAX_STRING_LENGTH
  * reply. Not undefined: with values of one type in the field, V8 inlines the methods of DataView.
  */
 const NO_VIEW = new DataView(new ArrayBuffer(0))
+/** For a list of this number of ints no DataView is made. */
+const FEW = 8
 
 /** The functions that `toString` calls, without its look at the encoding. */
 interface SlicedBuffer extends Buffer {
@@ -217,6 +219,10 @@ export class MarshalReader {
     const bytes = this.#bytes
     const count = this.#countNumbers(length)
     if (count === 0) return 0
+    if (count <= FEW && this.#view === NO_VIEW) {
+      for (let i = 0; i < count; i++) items.push(this.leaf(this.byte()))
+      return count
+    }
     if (this.#view === NO_VIEW) this.#makeView()
     const view = this.#view
     const start = items.length
