@@ -4,7 +4,7 @@ import { COLUMNS, clipped, wrapped } from '../../src/cli/screen.ts'
 const words = (count: number) => Array.from({ length: count }, (_, i) => `word${i}`).join(' ')
 
 describe('lines of a screen', () => {
-  it('leaves a text that has room as it is', () => {
+  it('leaves a text that fits unchanged', () => {
     expect(clipped(wrapped(words(3), 2), 1)).toEqual(['  word0 word1 word2'])
     expect(clipped(wrapped(words(20), 0), 2)).toEqual(wrapped(words(20), 0))
   })

@@ -58,7 +58,7 @@ describe('the details of an exception', () => {
     expect(() => toError({ ...DETAILS, code } as never)).toThrow(refused)
   })
 
-  it('are refused with frames that are none', () => {
+  it('are refused with malformed frames', () => {
     const frame = { file: 'f', line: 1, column: 1, function: 'g', source: '' }
     expect(toError({ ...DETAILS, frames: [frame] } as never)).toMatchObject({ type: 'E' })
     for (const key of Object.keys(frame)) {

@@ -12,7 +12,7 @@ afterEach(() => {
   syncBuiltinESMExports()
 })
 
-it('requests of a worker whose file cannot be written count as begun', () => {
+it('a status page that cannot be written counts all requests as begun', () => {
   const statusPage = new StatusPage()
   expect(statusPage.takeBack(0, 5)).toBe(true)
   expect(statusPage.takeBackAll()).toBe(0)

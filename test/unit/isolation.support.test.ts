@@ -67,7 +67,7 @@ describe('the support matrix', () => {
     },
   )
 
-  it('on Windows there is process only', () => {
+  it('has only process on Windows', () => {
     setPlatform('win32')
     for (const [release, options] of table) {
       expect(
@@ -76,7 +76,7 @@ describe('the support matrix', () => {
     }
   })
 
-  it('in Bun there is process only', async () => {
+  it('has only process in Bun', async () => {
     Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
     for (const [release, options] of table) {
       const facts = made(release, options)
@@ -90,7 +90,7 @@ describe('the support matrix', () => {
     }
   })
 
-  it('the table above uses every row of the support matrix', () => {
+  it('has a test for every row', () => {
     const deciding = (release: string, options: Partial<PythonFacts>) =>
       ISOLATION_KINDS.map((kind) =>
         SUPPORT_MATRIX.findIndex(
@@ -142,7 +142,7 @@ describe('the support matrix', () => {
     )
   })
 
-  it('what only a user may ask for can be asked for', () => {
+  it('allows an isolation by name that auto does not take', () => {
     const settings = {
       path: [],
       preload: [],

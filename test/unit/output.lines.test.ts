@@ -16,7 +16,7 @@ function linesOf(...texts: string[]): Pick<OutputLine, 'text' | 'end'>[] {
 
 const each = (text: string) => linesOf(...text, '')
 
-describe('the lines of what a worker prints', () => {
+describe('output lines of a worker', () => {
   it.each([
     ['a\nb\n', [{ text: 'a' }, { text: 'b' }]],
     ['a\n\nb', [{ text: 'a' }, { text: '' }, { text: 'b' }]],
@@ -34,7 +34,7 @@ describe('the lines of what a worker prints', () => {
     expect(each(text)).toEqual(expected)
   })
 
-  it('come in pieces where they are longer than 1,048,576 characters', () => {
+  it('come in pieces if they are longer than 1,048,576 characters', () => {
     expect(linesOf('x'.repeat(MOST), '\n')).toEqual([{ text: 'x'.repeat(MOST) }])
     expect(linesOf('x'.repeat(MOST), 'y\n')).toEqual([
       { text: 'x'.repeat(MOST), end: '' },
@@ -49,7 +49,7 @@ describe('the lines of what a worker prints', () => {
     ])
   })
 
-  it('do not cut a character in two', () => {
+  it('never split a character', () => {
     const text = `x${'\u{1f600}'.repeat(MOST / 2)}`
     const [first, second] = linesOf(text)
     expect(first?.text.length).toBe(MOST - 1)
@@ -65,7 +65,7 @@ describe('the lines of what a worker prints', () => {
     expect(texts).toEqual(['other', 'one thread'])
   })
 
-  it('are remembered as the last ones in bounds: long ones cut, states of a bar once', () => {
+  it('are kept as last words, with long lines cut and one state of a progress bar', () => {
     const outputLines = new OutputLines(0, () => {})
     outputLines.take([
       1,
@@ -77,7 +77,7 @@ describe('the lines of what a worker prints', () => {
     expect(outputLines.last).toEqual(['x'.repeat(2_000), 'end'])
   })
 
-  it('go to a stream with the end that they had', () => {
+  it('go to a stream with their own line end', () => {
     let written = ''
     const write = toStream({ write: (text: string) => (written += text) } as never)
     const outputLines = new OutputLines(0, write)

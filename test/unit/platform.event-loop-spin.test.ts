@@ -40,8 +40,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-describe('a vigil', () => {
-  it('begins with a call and ends with its answer', () => {
+describe('a spinning event loop', () => {
+  it('spins from a call to its reply', () => {
     const spin = new EventLoopSpin(CORES)
     expect(isAwake()).toBe(false)
     spin.sent(1)
@@ -51,12 +51,12 @@ describe('a vigil', () => {
     expect(isAwake()).toBe(false)
   })
 
-  it('goes on from call to call, as long as they are answered in time', () => {
+  it('goes on spinning while replies come in time', () => {
     const spin = new EventLoopSpin(CORES)
     expect(Array.from({ length: 100 }, () => inTime(spin))).not.toContain(false)
   })
 
-  it('is given up soon, and not kept for calls that take long but now and then', () => {
+  it('stops soon, and spins rarely for calls that take long', () => {
     const spin = new EventLoopSpin(CORES)
     const kept = Array.from({ length: 5000 }, () => inVain(spin))
     expect(kept[0]).toBe(true)
@@ -65,7 +65,7 @@ describe('a vigil', () => {
     expect(kept.lastIndexOf(true)).toBeGreaterThan(4900) // it is tried again, for ever
   })
 
-  it('is kept for each call again once one was answered in time', () => {
+  it('spins for each call again after one reply in time', () => {
     const spin = new EventLoopSpin(CORES)
     for (let i = 0; i < 3; i++) inVain(spin)
     let tries = 0
@@ -73,7 +73,7 @@ describe('a vigil', () => {
     expect(Array.from({ length: 10 }, () => inTime(spin))).not.toContain(false)
   })
 
-  it('is kept only where a core is left for it', () => {
+  it('spins only if a core is left', () => {
     const spin = new EventLoopSpin(CORES)
     spin.sent(CORES)
     expect(isAwake()).toBe(false)
@@ -85,7 +85,7 @@ describe('a vigil', () => {
     expect(isAwake()).toBe(false)
   })
 
-  it('is never kept on one core', () => {
+  it('never spins on one core', () => {
     const spin = new EventLoopSpin(1)
     expect(inVain(spin)).toBe(false)
   })

@@ -30,7 +30,7 @@ describe('an option of another realm', () => {
     },
   )
 
-  it('is the class of a typed array for alloc, and nothing else is', () => {
+  it('can be the class of a typed array for alloc, and no other class', () => {
     const kind = runInNewContext('Float64Array') as Float64ArrayConstructor
     expect(allocate(kind, 3)).toBeInstanceOf(kind)
     for (const wrong of [DataView, Array, class extends Float64Array {}, Object, 5]) {

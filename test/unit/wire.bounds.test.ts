@@ -88,7 +88,7 @@ describe('an integer', () => {
 })
 
 describe('a value that is refused', () => {
-  it('is read to its end, so that nothing in it is held for good', () => {
+  it('is read to its end, so that its references are released', () => {
     const reviver = new Noting()
     const object = escaped(int(7), int(42), marshal('z\x01x'), int(0))
     const whole = list(nans(), object, escaped(int(8), int(43)), object)
@@ -96,7 +96,7 @@ describe('a value that is refused', () => {
     expect([reviver.objects, reviver.homes]).toEqual([[42, 42], [43]])
   })
 
-  it('tells the first place, and what came before it', () => {
+  it('names the first refused place, and its keys', () => {
     const bytes = list(int(5), marshal('{', 'z\x01a', list(nans()), '0'), nans())
     let error: unknown
     try {
@@ -108,7 +108,7 @@ describe('a value that is refused', () => {
     expect(refusedValue(error as Error)).toMatchObject({ keys: [1, 'a', 0] })
   })
 
-  it('that is malformed behind that is malformed', () => {
+  it('is malformed if the bytes behind it are', () => {
     const bytes = list(nans(), marshal('?'))
     expect(() => decode(bytes)).toThrow(PROTOCOL)
   })
@@ -127,7 +127,7 @@ describe('a tuple that holds another one twice', () => {
     expect(node).toEqual([])
   })
 
-  it('is an array of its own in each place, within another one too', () => {
+  it('is an array of its own in each place, also within another tuple', () => {
     const inner = marshal(shared('('), 1, list(int(1)))
     const outer = marshal(shared('('), 2, inner, 'r', 1)
     const [one, two] = decode(marshal('[', 2, outer, 'r', 0)) as [unknown[][], unknown[][]]
@@ -138,7 +138,7 @@ describe('a tuple that holds another one twice', () => {
 })
 
 describe('a dict that turns out to be a Map', () => {
-  it('is one where it stands, at 1,000 levels around a long list', () => {
+  it('becomes a Map in place, at 1,000 levels around a long list', () => {
     const levels = 1_000
     const long = marshal('(', 100_000, 'N'.repeat(100_000))
     const open = Array.from({ length: levels }, () => marshal(shared('{'), 'z\x01a'))
@@ -148,7 +148,7 @@ describe('a dict that turns out to be a Map', () => {
     expect(node).toHaveLength(100_000)
   })
 
-  it('is refused where it is read again too often, as it refers to itself', () => {
+  it('is refused if it refers to itself and is read again too often', () => {
     const levels = 1_000
     const long = marshal('(', 100_000, 'N'.repeat(100_000))
     const open = Array.from({ length: levels }, (_, i) =>
@@ -159,16 +159,16 @@ describe('a dict that turns out to be a Map', () => {
   })
 })
 
-describe('a payload elsewhere', () => {
+describe('a payload in shared memory', () => {
   const frame = escaped(int(13), int(1), int(2), int(3), int(4))
 
-  it('is the whole payload', () => {
+  it('replaces the whole payload', () => {
     const reviver = new Noting()
     reviver.payload = list(int(1))
     expect(decode(frame, 0, frame.length, reviver)).toEqual([1])
   })
 
-  it('is malformed within a payload, here and there', () => {
+  it('is malformed within another payload, in the frame or in shared memory', () => {
     const reviver = new Noting()
     const within = list(frame, frame)
     expect(() => decode(within, 0, within.length, reviver)).toThrow(PROTOCOL)

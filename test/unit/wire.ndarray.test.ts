@@ -36,7 +36,7 @@ describe('an NdArray', () => {
     ).toEqual([])
   })
 
-  it('finds each item where strides and offset say', () => {
+  it('finds each item by strides and offset', () => {
     const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 })
     const sources = shapes.chain((shape) =>
       fc.record({
@@ -109,7 +109,7 @@ describe('an NdArray', () => {
     expect(make({ data: Buffer.from([1]), shape: [1] }).dtype).toBe('uint8')
   })
 
-  it('cannot be changed in what it is made of', () => {
+  it('has read-only properties', () => {
     const shape = [2, 3]
     const array = make({ data, shape })
     shape[0] = 1000

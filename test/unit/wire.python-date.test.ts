@@ -6,7 +6,7 @@ import { refusal } from '../support/outcome.ts'
 const ROME = PythonDate.of('2024-10-27T02:30:01.678901+01:00', { zone: 'Europe/Rome', fold: 1 })
 
 describe('a PythonDate', () => {
-  it('says what Python says', () => {
+  it('has the fields that Python has', () => {
     const { microsecond, nanosecond, zone, offset, fold } = ROME
     expect({ microsecond, nanosecond, zone, offset, fold }).toEqual({
       ...{ microsecond: 678901, nanosecond: 0, zone: 'Europe/Rome', offset: 3600, fold: 1 },
@@ -15,7 +15,7 @@ describe('a PythonDate', () => {
     expect(ROME.isoformat()).toBe('2024-10-27T02:30:01.678901+01:00')
   })
 
-  it('is a Date for what takes Dates', () => {
+  it('is a Date for functions that take Dates', () => {
     expect(ROME).toBeInstanceOf(Date)
     expect(Object.prototype.toString.call(ROME)).toBe('[object Date]')
     expect(JSON.stringify({ at: ROME })).toBe('{"at":"2024-10-27T01:30:01.678Z"}')
@@ -30,7 +30,7 @@ describe('a PythonDate', () => {
     expect(`${ROME}`).toBe(String(new Date(ROME.getTime())))
   })
 
-  it('is made as a Date is, as libraries make another one of the same class', () => {
+  it('can be constructed like a Date, as libraries do with its class', () => {
     const Same = ROME.constructor as new (value: number | string | Date) => PythonDate
     for (const value of [
       0,
@@ -46,7 +46,7 @@ describe('a PythonDate', () => {
     expect(PythonDate.from(ROME)).toBe(ROME)
   })
 
-  it('is a moment in UTC once a setter has changed it, and what it was when that is undone', () => {
+  it('is in UTC after a setter, and itself again when that is undone', () => {
     const date = PythonDate.of('2024-01-02T03:04:05.678901+01:00')
     const time = date.getTime()
     date.setUTCFullYear(2025)
@@ -99,7 +99,7 @@ describe('a PythonDate', () => {
     })
   })
 
-  it('is not made of a zone without an offset', async () => {
+  it('refuses a zone without an offset', async () => {
     const make = () => PythonDate.of('2024-01-02T03:04:05', { zone: 'Europe/Rome' })
     expect(await refusal(make)).toMatchObject({ code: 'ERR_PYTHREADS_ARGUMENT' })
   })
@@ -144,7 +144,7 @@ describe('the JSON of an NdArray', () => {
     expect(json({ data: new BigUint64Array([7n]), shape: [1, 1] })).toBe('[[7]]')
   })
 
-  it('is refused where a number would not be exact', () => {
+  it('is refused if a number would not be exact', () => {
     const array = new NdArray({ data: new BigInt64Array([2n ** 53n]), shape: [1, 1] })
     expect(() => JSON.stringify(array)).toThrow(TypeError)
   })

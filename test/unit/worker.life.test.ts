@@ -111,7 +111,7 @@ describe('the life of a worker', () => {
     },
   )
 
-  it('a worker that is made to end counts until it is gone, one that closes does not', () => {
+  it('counts a worker that was made to end until it is gone, and not one that closes', () => {
     expect(lived(...WAYS.serving, 'end').isServing).toBe(true)
     expect(lived(...WAYS.serving, 'end', 'gone')).toMatchObject({
       isServing: false,
@@ -126,31 +126,31 @@ describe('the life of a worker', () => {
     })
   })
 
-  it('a worker that is set up while it ends has served, but takes no frames', () => {
+  it('says that a worker which ends during its set-up has served, and takes no frames', () => {
     const life = lived(...WAYS.settingUp, 'end', 'serve')
     expect(life).toMatchObject({ isServing: true, isOpen: false, state: 'ending' })
   })
 
-  it('a worker that turns out to be wedged while it closes is wedged, and closes', () => {
+  it('keeps a closing worker closing when it is wedged', () => {
     const life = lived(...WAYS.closing, 'wedge')
     expect(life).toMatchObject({ isWedged: true, isEnding: true, state: 'closing' })
     life.gone()
     expect(life).toMatchObject({ isWedged: true, servedLast: false })
   })
 
-  it('a retiring worker is retiring to its end, and one that stays is not', () => {
+  it('keeps a retiring worker retiring to its end, unless it stays', () => {
     expect(lived(...WAYS.retiring, 'close', 'gone').isRetiring).toBe(true)
     expect(lived(...WAYS.retiring, 'stay', 'end', 'gone').isRetiring).toBe(false)
   })
 
-  it('why a worker is due is kept while it serves on', () => {
+  it('keeps the reason why a worker is due while it serves on', () => {
     const life = lived(...WAYS.serving)
     life.retireAsDue('it has had 5 calls')
     life.stay()
     expect(life).toMatchObject({ state: 'serving', due: 'it has had 5 calls' })
   })
 
-  it('no steps in any order make a worker two things at once', () => {
+  it('is in one state after any steps in any order', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...STEPS), { maxLength: 20 }), (steps) => {
         const life = new WorkerLife()

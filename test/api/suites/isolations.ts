@@ -69,7 +69,7 @@ export function dyingWorkerSuite(place: Placement): void {
       expect(py.stats()).toMatchObject({ replaced: 5, calls: 6 })
     })
 
-    it('in a map is told, and the pool heals', async () => {
+    it('rejects a map, and the pool recovers', async () => {
       await using py = await start(place)
       const map = py.map(`${file('mapped.py').pathname}:dies_at`, [0, 1, 2, 3, 4, 5], {
         chunk: 1,
@@ -95,7 +95,7 @@ export function dyingWorkerSuite(place: Placement): void {
       expect(await waiting).toBe('served by the next')
     })
 
-    it('in a sync call is told, and the next sync call has a worker again', async () => {
+    it('rejects a sync call, and the next sync call has a worker again', async () => {
       await using py = await start(place, { workers: 1 })
       await py.exec('state = "executed"')
       expect(py.sync.eval('state')).toBe('executed')
@@ -108,7 +108,7 @@ export function dyingWorkerSuite(place: Placement): void {
       expect(await py.eval('state')).toBe('executed')
     })
 
-    it('of bytes that are no frame on its channel is told, and replaced', async () => {
+    it('because of bytes that are no frame rejects its call, and is replaced', async () => {
       await using py = await start(place, { workers: 1 })
       for (const bytes of [
         'b"hello world, this is no frame"',
