@@ -125,7 +125,7 @@ async function run(
   if (failure === undefined && line !== undefined)
     return JSON.parse(line.slice('pythreads '.length)) as ModuleTrial[]
   const last = stderr.trim().split('\n').at(-1) ?? ''
-  const how = `${failure ?? 'it printed no answer'}${last === '' ? '' : ` (${last})`}`
+  const how = `${failure ?? 'it printed no result'}${last === '' ? '' : ` (${last})`}`
   const problem = `a process that tried to import ${modules.join(', ')} failed: ${how}`
   return modules.map((module) => ({ module, problem }))
 }

@@ -43,7 +43,7 @@ describe('pythreads doctor', () => {
     expect(code).toBe(0)
     for (const { executable } of pythons.filter(({ packages }) => packages !== null).slice(0, 1))
       expect(stdout).toContain(executable)
-    expect(stdout).toContain('Pythons, in the order in which they are looked for:')
+    expect(stdout).toContain('Pythons, in the order of the search:')
     expect(stdout).toMatch(/isolation 'auto' chooses (thread|subinterpreter|process):\n {2}/)
   })
 

@@ -304,7 +304,7 @@ function pythonLines(all: readonly Looked[], used: PythonFacts | undefined): str
       }),
     ]
   })
-  return ['Pythons, in the order in which they are looked for:', ...lines]
+  return ['Pythons, in the order of the search:', ...lines]
 }
 
 /** Lines that fit on a screen: the first and the last ones. */
@@ -323,7 +323,7 @@ function orderLines(all: readonly Looked[], { facts, passedOver }: FoundPython):
       : [],
   )
   if (passedOver.length > 0) return passedOver.map((sentence) => `Passed over: ${sentence}.`)
-  return later.length > 0 ? [`It comes before ${later.join(' and ')}.`] : []
+  return later.length > 0 ? [`The Python in use comes before ${later.join(' and ')}.`] : []
 }
 
 /** That what earlier processes learned is not used, as another user could have written it. */
