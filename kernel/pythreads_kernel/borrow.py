@@ -56,8 +56,8 @@ class _Segment:
                 os.close(fd)
             flags = self._map
         self._returned = memoryview(flags)[:FLAG_BYTES].cast("B").cast("?").__setitem__
-        # The weak references that set the flag of a loan at its end, by flag. The next loan of a flag
-        # replaces its reference.
+        # The weak references that set a flag at the end of its loan, by flag. The next loan with
+        # the same flag replaces its reference.
         self._loans: dict[int, weakref.ref[Any]] = {}
 
     def borrow(self, size: int, position: int, flag: int) -> memoryview:

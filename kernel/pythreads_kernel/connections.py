@@ -1,14 +1,15 @@
-"""Orders of JavaScript threads that make no native calls, as they may be ended at any moment: they
-connect to a socket here.
+"""A socket for JavaScript threads that make no native calls, as they may end at any moment: they
+connect to it to get a worker.
 
-The socket has no name. What finds it is an open descriptor of its file, which was unlinked: a path
-below `/proc/self/fd` can be connected to. Node owns a connection from its beginning, so it closes
-it however its thread ends.
+The socket's file was unlinked. JavaScript has a descriptor of that file, and connects to a path
+below `/proc/self/fd`. Node owns a connection from its beginning, so Node closes it however the
+thread ends.
 
-A connection begins with a marshalled tuple behind its length, `(what, token, fd, inode)`. What
-follows is the channel. A thread that wants a worker connects for the side channel first, and says
-the same token on both connections. `fd` and `inode` name a file of this process that is opened
-anew; the number may be another file's by then. `src/native/connections.ts` is the other side.
+A connection begins with a length and a marshalled tuple, `(what, token, fd, inode)`. The channel
+follows. A thread that wants a worker connects for the side channel first, and sends the same token
+on both connections. `fd` and `inode` name a file of this process, which is opened again; `inode`
+tells whether the descriptor is another file's by then. `src/native/connections.ts` is the other
+side.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Connections:
         import _socket
 
         self._obey = obey
-        # The side channels whose channel is still to come, by their token.
+        # Connections for side channels whose main channel is not connected yet, by token.
         self._sides: dict[str, Any] = {}
         self._listener: Any = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
@@ -77,13 +78,13 @@ class Connections:
         descriptors.update((self._listener.fileno(), self._file))
 
     def close(self) -> None:
-        """Nobody can find it any more."""
+        """Stop listening."""
         descriptors.difference_update((self._listener.fileno(), self._file))
         self._listener.close()
         os.close(self._file)
 
     def serve(self) -> None:
-        """Take connections as long as the process lives: one that fails must not end the others."""
+        """Take connections as long as the process lives; a connection that fails ends no other."""
         while True:
             self._listener.settimeout(_LOOK_S if self._sides else None)
             try:
@@ -123,7 +124,7 @@ class Connections:
 
 
 def _greeting(connection: Any) -> tuple[str, str, int, int]:
-    """What a connection of this process says that it is."""
+    """Read the tuple at the beginning of a connection. Refuses other processes."""
     import _socket
 
     cred = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, _CRED_BYTES)
@@ -160,7 +161,7 @@ def _has_ended(connection: Any) -> bool:
 
 
 def _reopen(fd: int, inode: int) -> int:
-    """Open a file of this process once more. Raises an OSError when the descriptor is another
+    """Open a file of this process again. Raises an OSError when the descriptor is another
     file's by now.
     """
     copy = os.open(f"/proc/self/fd/{fd}", os.O_RDWR | os.O_CLOEXEC)

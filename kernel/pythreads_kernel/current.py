@@ -17,10 +17,10 @@ class _Current(threading.local):
 
     @property
     def call(self) -> int | None:
-        """The request whose coroutine runs here."""
+        """The request to which the coroutine that runs here belongs."""
         return coroutine_of.get()
 
 
-# The request whose coroutine this is, in everything that the coroutine starts.
+# The request of a coroutine, also in every task that the coroutine starts.
 coroutine_of: ContextVar[int | None] = ContextVar("pythreads_call", default=None)
 current = _Current()

@@ -1,5 +1,5 @@
-"""Frames that their thread must not send: it is in the middle of a frame, or JavaScript waits for
-it and reads nothing.
+"""Frames that a thread cannot send itself, as it is in the middle of another frame, or as
+JavaScript waits for it and reads nothing. Another thread sends them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # How many frames wait at most.
 _MAX_WAITING = 10_000
 _END_S = 1.0
-# While one of these runs on a thread, nothing else may be written by it: a finalizer or the handler
-# of a signal may want to.
+# While one of these functions runs, its thread must write no other frame. A finalizer or a signal's
+# handler may interrupt the function and want to write one.
 _WRITING = frozenset(
     {frames.write_all.__code__, frames.write_frame.__code__, SideChannel._write.__code__}  # noqa: SLF001
 )
@@ -56,7 +56,7 @@ def send_later(channel: Channel, kind: int, payload: bytes, lost: Callable[[int]
 
 
 def end() -> None:
-    """Send what waits, and end the thread."""
+    """Send the frames that wait, and end the thread."""
     global _sender
     with _lock:
         sender, _sender = _sender, None

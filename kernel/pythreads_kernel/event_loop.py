@@ -40,9 +40,10 @@ class EventLoop:
         self._channel = channel
         self._loop = asyncio.new_event_loop()
         self._tasks: dict[int, Any] = {}
-        # Requests that were cancelled, and whose task does not know it yet: the loop may be busy
-        # with one of them.
+        # Requests that were cancelled before the loop could tell their task. The loop may be busy
+        # with such a task.
         self._cancelling: set[int] = set()
+        # Requests whose task was cancelled.
         self._acknowledged: set[int] = set()
         self._guard: InterruptGuard | None = None
         self._stopped = False
@@ -67,12 +68,12 @@ class EventLoop:
         return asyncio.run_coroutine_threadsafe(_awaited(awaitable), self._loop).result()
 
     def cancel(self, request: int) -> bool:
-        """Cancel the coroutine of a request; asked again, interrupt it. Return whether
-        there is one.
+        """Cancel the coroutine of a request; the second time, interrupt it. Return whether there is
+        one.
         """
         if request not in self._tasks:
             return False
-        if request in self._acknowledged:  # it knows, and does what it thinks right
+        if request in self._acknowledged:  # the task decides what it does about it
             return True
         if request in self._cancelling:
             if self._guard is not None:
@@ -164,7 +165,9 @@ class EventLoop:
 
 
 class _LastStep(deque):  # type: ignore[type-arg]
-    """What an event loop looks into for its next step, in a forked child: there is none."""
+    """In a forked child, takes the place of the event loop's queue: the child ends at the next
+    step.
+    """
 
     def __init__(self, task: Any) -> None:
         super().__init__()
@@ -172,13 +175,13 @@ class _LastStep(deque):  # type: ignore[type-arg]
 
     def popleft(self) -> Any:
         task = self._task
-        if task is None:  # it was no task that forked
+        if task is None:  # no task forked
             leave()
         if not task.done():
             leave(RuntimeError("a forked child cannot await: the event loop is its parent's"))
         leave(asyncio.CancelledError() if task.cancelled() else task.exception())
 
-    def __bool__(self) -> bool:  # until 3.12 a deque does not ask for its length
+    def __bool__(self) -> bool:  # until 3.12 the truth of a deque ignores __len__
         return True
 
     def __len__(self) -> int:

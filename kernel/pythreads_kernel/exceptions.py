@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
     from .interfaces import Scope
 
-    # What is known of an exception, the other ones that it holds, and whether the first of these is
-    # its cause.
+    # The description of an exception, the exceptions that it holds, and whether the first of these
+    # is its cause.
     _Facts = tuple[dict[str, Any], list[BaseException], bool]
 
 _OWN_FOLDER = __file__.rpartition("/")[0] or __file__.rpartition("\\")[0]
 _MAX_CHAIN = 100
 _MAX_GROUP = 1000
-# An exception may make its members as they are asked for, without end.
+# The most exceptions: an exception may make its members on request, without end.
 _MAX_ERRORS = 10_000
 
 
 def describe(error: BaseException, scope: Scope | None = None) -> dict[str, Any]:
     """Turn an exception into plain values. Never raises, whatever the exception's own methods do.
 
-    `scope` is the one of the pool that asks: what its own JavaScript threw is among the values. An
-    exception that is there several times, as groups may hold it, is described once: as one dict.
-    The nearest ones come first.
+    `scope`: of the pool that gets the description. What JavaScript of that pool threw is among the
+    values. An exception that occurs several times, as in groups, is described once, as one dict.
+    The nearest exceptions come first.
     """
     facts = _facts(error, scope, is_root=True)
     if not facts[1]:
@@ -64,11 +64,10 @@ def describe(error: BaseException, scope: Scope | None = None) -> dict[str, Any]
 
 
 def _facts(error: BaseException, scope: Scope | None, *, is_root: bool) -> _Facts:
-    """Describe an exception but for other ones; and list these, the cause first if there is one."""
+    """Describe an exception, and list the exceptions that it holds, its cause first."""
     try:
         if isinstance(error, TargetError):
-            # What Python said when the target was looked up, with the code and the message that the
-            # kernel adds.
+            # The error of Python when it looked the target up, with the kernel's code and message.
             original = error.__cause__ or TypeError(str(error))
             details, others, has_cause = _facts(original, scope, is_root=is_root)
             message = str(error) + (
@@ -96,7 +95,7 @@ def _facts(error: BaseException, scope: Scope | None, *, is_root: bool) -> _Fact
 
 
 def barely(failure: type) -> dict[str, Any]:
-    """Describe an exception of which nothing can be read, without anything that could fail."""
+    """Describe an exception that cannot be read. Nothing here can fail."""
     message = (
         f"an exception that cannot be described: {type.__dict__['__qualname__'].__get__(failure)}"
     )
@@ -213,7 +212,7 @@ def _place(error: BaseException) -> dict[str, Any] | None:
 
 
 def _thrown(error: BaseException, scope: Scope | None) -> list[JavaScriptError] | None:
-    """The error itself, which goes home as what JavaScript threw; in a list, as that may have been
+    """The error itself, for which JavaScript gets back what it threw; in a list, as that may be
     null.
     """
     if scope is None or type(error) is not JavaScriptError or not error.is_from(scope.references):
@@ -264,7 +263,9 @@ def _read_traceback(error: BaseException) -> tuple[str, list[dict[str, Any]]]:
 def _frames(trace: TracebackType | None) -> list[dict[str, Any]]:
     try:
         return shielded(_read_frames, trace)  # type: ignore[no-any-return]
-    except BaseException:  # no file can be opened any more, which may be the very error; or one took the place of a module
+    except (
+        BaseException
+    ):  # no file can be opened, which may be the very error; or a file shadows a module
         return []
 
 

@@ -21,7 +21,7 @@ _STACK_POINTER = (
 _stacks: dict[int, tuple[int, int]] = {}
 _protect = getattr(ctypes.pythonapi, "PyUnstable_ThreadState_SetStackProtection", None)
 
-# Whether this Python has to be told.
+# Whether this Python needs the bounds of the stack.
 is_needed = _protect is not None
 
 if _protect is not None:
@@ -32,9 +32,7 @@ if _protect is not None:
 
 
 def declare() -> None:
-    """Tell the thread state of this thread which stack it is on. It holds as long as the thread
-    state.
-    """
+    """Give the thread state of this thread the bounds of its stack, as long as that state lives."""
     start, end = _stack()
     if _protect is not None:
         _protect(_state(), start, end - start)

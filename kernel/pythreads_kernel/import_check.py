@@ -1,5 +1,5 @@
-"""Tries whether modules can be used in an isolation. Runs as a script in a throw-away process,
-prints one line of JSON.
+"""Tries whether modules load in an isolation. Runs as a script in a process of its own, and prints
+one line of JSON.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def _free_threaded(name: str) -> str | None:
     return "importing it turns the GIL on again" if enabled else None
 
 
-# What a sub-interpreter runs: it writes why the module does not load, if so, and what was refused
-# meanwhile.
+# A sub-interpreter runs this. It writes why the module does not load, if so, and which modules were
+# refused.
 _TRY = """
 import os, sys
 sys.path[:] = {path!r}
@@ -72,7 +72,7 @@ def _in_subinterpreter(name: str) -> str | None:
 
 
 def _reason(name: str, text: str) -> str:
-    """Cut the message of a failed import down to why."""
+    """The reason in the message of a failed import."""
     line = next(iter(text.strip().splitlines()), "it failed").removeprefix(f"{name}: ")
     marker = "does not support loading in subinterpreters"
     return f"{line.partition(marker)[0]}{marker}" if marker in line else line

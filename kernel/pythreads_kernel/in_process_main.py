@@ -1,7 +1,7 @@
 """The main interpreter of an in-process Python: a control thread that starts workers for every
 JavaScript thread.
 
-The control socket carries one marshalled tuple a message: `(what, fd, side fd, ledger fd)`. The
+The control socket carries one marshalled tuple a message: `(what, fd, side fd, page fd)`. The
 descriptors belong to the kernel from then on. JavaScript threads that make no native calls connect
 to another socket (`connections.py`).
 """
@@ -82,9 +82,7 @@ def _sync_entry() -> int:
 
 
 def _control(control: int) -> None:
-    """Take orders as long as the process lives: one that cannot be carried out must not end the
-    others.
-    """
+    """Take orders as long as the process lives. An order that fails must not end the loop."""
     if _connections is not None:
         try:
             _start_thread(_connections.serve, name="pythreads-connections")
@@ -137,7 +135,7 @@ def _start_thread(function: Any, *args: int, name: str | None = None) -> None:
 
 
 def _refuse(error: BaseException, fd: int, *others: int) -> None:
-    """Tell the host why its worker does not start, and give back what it was given."""
+    """Report to the host why its worker does not start, and close the descriptors."""
     start_failures.refuse(fd, error)
     for descriptor in (fd, *others):
         if descriptor >= 0:
@@ -166,13 +164,13 @@ def _run_subinterpreter(fd: int, side: int, status_page: int) -> None:
 
 
 def _flush(fd: int, of_workers: bool) -> None:
-    """Send JavaScript what is held of printed text. It writes that itself: it can wait for a slow
-    reader without the GIL.
+    """Send printed text that is held to JavaScript, which can wait for a slow reader without the
+    GIL.
     """
     try:
         _send(fd, direct.collect(of_workers=of_workers))
         _send(fd, direct.collect_from(flush_replaced))
-    except OSError:  # it did not wait
+    except OSError:  # the host does not wait any longer
         pass
     finally:
         os.close(fd)
@@ -184,8 +182,8 @@ def _send(fd: int, held: list[tuple[int, bytes]]) -> None:
 
 
 def _end(fd: int) -> None:
-    """Do what a program does at its end. The host is told by a byte each that it begins, looks for
-    files, and has found them.
+    """Do what a program does at its end. A byte goes to the host at each step: the end begins,
+    files are looked for, files were found.
     """
 
     def report_step() -> None:

@@ -1,9 +1,9 @@
 """Workers in sub-interpreters with a GIL of their own. Runs in the main interpreter.
 
 Interpreters are made one at a time, after the main interpreter has imported the standard library's
-C modules: parallel first imports of them can crash 3.13. They are destroyed when their worker ends,
-except on 3.12 and 3.13, which leak and can crash when interpreters come and go: there they stay. So
-do those in which a thread is left.
+C modules: parallel first imports of them can crash 3.13. An interpreter is destroyed when its
+worker ends, unless a thread is left in it. On 3.12 and 3.13, which leak and can crash when
+interpreters come and go, interpreters stay.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ _ending: set[threading.Thread] = set()
 _BEGIN_S = 0.1
 _LOOK_S = 0.001
 _prepared = threading.Event()
-# Interpreters that stay: 3.12 destroys one when the last reference to its id is gone, while threads of it may still end.
+# Interpreters that stay: 3.12 destroys an interpreter when the last reference to its id is
+# gone, while its threads may still run.
 _staying: list[Any] = []
 
 
@@ -128,7 +129,7 @@ def run(interpreter: Any, fd: int, side: int, status_page: int, libpython: str) 
     _ending.discard(thread)
     failure = failure or unfinished
     if failure is not None:
-        # Its channel is closed already: the host knows that the worker is gone, but not why.
+        # The channel is closed: the host knows that the worker has ended, and not why.
         print(f"pythreads: a worker's loop ended with an error: {failure}", file=sys.stderr)
     if _MAY_DESTROY and _exec(interpreter, "pythreads_kernel.subinterpreter_main.end()") is None:
         with _lock:
@@ -136,8 +137,8 @@ def run(interpreter: Any, fd: int, side: int, status_page: int, libpython: str) 
 
 
 def end_idle() -> None:
-    """Have the workers end that have nothing to do, and wait until they have. Others begin with
-    it too late to be waited for.
+    """End the workers that have nothing to do, and wait for them. Workers that are busy end later,
+    and nothing waits for these.
     """
     import _socket
 
@@ -179,7 +180,7 @@ def _create() -> Any:
 
 
 def _exec(interpreter: Any, source: str) -> str | None:
-    """Run source in an interpreter on this thread; answer what went wrong."""
+    """Run source in an interpreter on this thread. Return what went wrong."""
     module = _module()
     if sys.version_info >= (3, 13):
         failure = module.exec(interpreter, source)

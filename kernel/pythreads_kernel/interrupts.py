@@ -1,20 +1,19 @@
 """Interrupting a call that runs: an exception in its thread, at the next step of Python code, and
 never in another call.
 
-A thread says in its `InterruptGuard` which request it works for. Whoever interrupts compares, and
-sends; the thread withdraws the request before it goes on to something else, and then takes back
-what was sent and has not arrived. Rules:
+A thread stores in its `InterruptGuard` which request it runs. Another thread compares that number,
+and sends the exception. The thread clears the number before it goes on to something else, and then
+takes back an exception that was sent and has not arrived. Rules:
 
 1. `request` is stored by the guard's own thread only, by plain assignments: Python looks for
    exceptions from outside at calls, jumps and starts of functions, so none can come between two of
    them.
-2. Once `request` is None nothing new is sent; `settle` deals with what is on its way. Should it
-   arrive meanwhile, it has arrived, in a place that is still the cancelled call's. One side counts
-   what was sent, the other one what has arrived, so that neither undoes what the other one notes: a
-   second one may be sent while the first one is being raised. One that takes the place of another
-   on its way is never seen to arrive; `settle` makes up for it.
-3. Nothing that would be left half-done (a frame that is written, a lock) happens while `request` is
-   set.
+2. Once `request` is None nothing new is sent; `settle` takes back what is on its way. Should the
+   exception arrive meanwhile, it arrives in code that still belongs to the cancelled call. The
+   sender counts `sent` and the thread counts `arrived`, so neither overwrites the other's count: a
+   second exception may be sent while the first one is being raised. An exception that replaces
+   another one on its way makes one arrival of two; `settle` corrects the count.
+3. Nothing that must be whole (writing a frame, holding a lock) happens while `request` is set.
 """
 
 from __future__ import annotations
@@ -44,8 +43,8 @@ class CallCancelled(BaseException):
 
 
 class _Arrived(CallCancelled):
-    """One that another thread sent. It is made where it arrives, before any `finally` or `except`
-    there runs.
+    """As sent by another thread. The object is made where the exception arrives, before any
+    `finally` or `except` there runs.
     """
 
     def __init__(self) -> None:
@@ -58,24 +57,24 @@ _Arrived.__name__ = _Arrived.__qualname__ = "CallCancelled"
 
 
 class InterruptGuard:
-    """Through which one thread can be interrupted."""
+    """Interrupts one thread, while it runs a certain request."""
 
     __slots__ = ("_lock", "arrived", "request", "sending", "sent", "thread")
 
     def __init__(self) -> None:
-        """Belong to the thread that makes it."""
+        """Guard the calling thread."""
         self._lock = allocate_lock()
         self.thread = get_ident()
-        # The request on whose behalf the thread runs code that may be interrupted.
+        # The request that the thread runs, as long as it may be interrupted.
         self.request: int | None = None
-        # Somebody is about to interrupt; how often somebody has, and how often the thread knows of.
+        # Whether an exception is being sent; how many were sent, and how many have arrived.
         self.sending = False
         self.sent = 0
         self.arrived = 0
 
     def interrupt(self, request: int) -> bool:
-        """Interrupt the thread if it works for this request; answer whether it does. Runs
-        on any other thread.
+        """Interrupt the thread if it runs this request. Return whether it does. Runs on any other
+        thread.
         """
         with self._lock:
             self.sending = True
@@ -90,11 +89,10 @@ class InterruptGuard:
                 self.sending = False
 
     def run(self, request: int | None, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function on behalf of a request, which can be interrupted meanwhile, and
-        not after.
+        """Call a function for a request. It can be interrupted as long as it runs.
 
-        `None`: the function opens the gate itself, by storing the request, when it comes to what
-        may be interrupted.
+        `None`: the function stores the request itself, when it comes to code that may be
+        interrupted.
         """
         outer = self.request
         try:
@@ -112,7 +110,7 @@ class InterruptGuard:
             self.request = outer
 
     def close(self) -> None:
-        """Let nothing through any more. Raises `CallCancelled` where something is through."""
+        """Allow no more interrupts. Raises `CallCancelled` where one has arrived."""
         self.request = None
         while self.sending or self.sent != self.arrived:
             self.settle()
@@ -127,8 +125,8 @@ class InterruptGuard:
 
 
 class SignalGuard(InterruptGuard):
-    """The gate of a process's main thread, which a signal interrupts in a sleep, or while it
-    waits for a lock, too.
+    """The guard of a process's main thread. Its signal also interrupts a sleep, and a wait for a
+    lock.
     """
 
     __slots__ = ("_wanted",)
@@ -140,7 +138,7 @@ class SignalGuard(InterruptGuard):
         _signal.signal(_SIGNAL, self._arrived)  # type: ignore[arg-type]
 
     def interrupt(self, request: int) -> bool:
-        """Send the signal; whether it is too late is decided where it arrives."""
+        """Send the signal. Its handler finds out whether it came too late."""
         self._wanted = request
         if self.request != request:
             return False
@@ -154,7 +152,7 @@ class SignalGuard(InterruptGuard):
 
 
 class _Here(threading.local):
-    """The gate of this thread, if it has one."""
+    """The guard of this thread, if it has one."""
 
     guard: InterruptGuard | None = None
 
@@ -163,9 +161,7 @@ _here = _Here()
 
 
 def guard_of_this_thread(*, own_process: bool) -> InterruptGuard:
-    """Make the gate of the calling thread. `own_process`: nobody else decides about signals
-    here.
-    """
+    """Make the guard of the calling thread. `own_process`: nobody else handles signals here."""
     is_main = (
         own_process
         and _SIGNAL is not None
@@ -176,8 +172,8 @@ def guard_of_this_thread(*, own_process: bool) -> InterruptGuard:
 
 
 def shielded(function: Callable[..., Any], *args: Any) -> Any:
-    """Run what must not be left half-done. Raises `CallCancelled` first, where that was on its
-    way.
+    """Run a function that must not be interrupted. Raises `CallCancelled` first, where an interrupt
+    was on its way.
     """
     guard = _here.guard
     if guard is None:
@@ -195,7 +191,7 @@ def shielded(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def _forget() -> None:
-    """Nobody interrupts a forked child: who was about to is a thread of its parent."""
+    """In a forked child: the thread that was about to interrupt is the parent's."""
     guard = _here.guard
     if guard is not None:
         guard.sending = False
@@ -206,23 +202,23 @@ in_child(_forget)
 
 
 def seal() -> None:
-    """Let nothing interrupt the call any more that runs on this thread. Raises `CallCancelled`
-    where something is through.
+    """Allow no more interrupts of the call that runs on this thread. Raises `CallCancelled` where
+    one has arrived.
     """
     if _here.guard is not None:
         _here.guard.close()
 
 
 def import_whole(name: str) -> Any:
-    """Import a module where an interrupt may come: one that waits for another thread's import would
-    keep its lock for good.
+    """Import a module without interrupts: an interrupt while it waits for another thread's import
+    would leave the import's lock locked for good.
     """
     return shielded(importlib.import_module, name)
 
 
 def _set_async_exc(thread: int, error: type[BaseException] | None) -> bool:
     """Raise an exception in a thread of this interpreter, or take back one that has not arrived.
-    Answer whether it worked.
+    Return whether it worked.
     """
     return _async_exc()(thread, error)
 

@@ -116,7 +116,7 @@ class JavaScriptIterator:
         return self._value(step, StopAsyncIteration)
 
     def close(self) -> None:
-        """Tell JavaScript that no more is wanted."""
+        """Call the iterator's `return`, unless it has ended."""
         if not self._done:
             self._done = True
             call(self._channel, self.reference.number, ("return",), False)

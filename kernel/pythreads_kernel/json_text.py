@@ -1,5 +1,5 @@
-"""Results as JSON text, as Python's own `json` writes it, and what `json` does not know as `copy:
-true` has it.
+"""Results as JSON text, as Python's own `json` writes it. A value that `json` refuses is written as
+`copy: true` copies it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ADVICE = "return dicts, lists, texts, numbers, booleans and None instead"
 
 
 def plain(value: Any) -> Any:
-    """What stands for a value that JSON has not: `default` of `json.dumps`. Raises `TypeError`."""
+    """What is written for a value that JSON lacks: `default` of `json.dumps`."""
     kind = type(value)
     copy = _copied(value, kind)
     if isinstance(copy, (set, frozenset)):
@@ -39,8 +39,8 @@ def _copied(value: Any, kind: type) -> Any:
 
 
 def to_json(value: Any, where: str) -> str:
-    """Write JSON that any program can read. Raises `RefusedValueError`, which says where in `where`
-    something is none.
+    """Write JSON that any program can read. Raises `RefusedValueError` with the path, below
+    `where`, of the value that is no JSON.
     """
     try:
         text = json.dumps(value, default=plain, allow_nan=False, ensure_ascii=False)
@@ -62,7 +62,7 @@ def _fault(value: Any, where: str) -> tuple[str, str] | None:
     """Find a member that is not JSON: its path, and what is wrong with it."""
     seen: set[int] = set()
     members = [(value, where)]
-    kept = []  # what `plain` made, whose identity counts as long as it is there
+    kept = []  # what `plain` made: no other object may get its id
     while members:
         member, path = members.pop()
         if isinstance(member, (str, int)) or member is None:

@@ -1,12 +1,11 @@
 """Memory that Python lends to JavaScript: by address in the main interpreter of the host process,
 elsewhere by a copy in a file that both map.
 
-A loan has a cell, one byte: 0 until JavaScript has read the frame that names the loan, 2 from then
-on, and 1 when no array there uses the memory any more. The cells are looked at whenever something
-else is lent, and when JavaScript asks for it. Loans of a channel that ends before JavaScript has
-read of them are over.
+A loan has a flag, one byte: 0 until JavaScript has read the frame that names the loan, 2 from then
+on, and 1 when no array there uses the memory any more. Python reads the flags when it lends
+something else, and when JavaScript requests it. When a channel ends, its loans with flag 0 end too.
 
-`src/memory/borrowed.ts` is the other side; `borrow.py` says how the numbers are to be read.
+`src/memory/borrow.ts` is the other side; `borrow.py` says what a segment is.
 """
 
 from __future__ import annotations
@@ -26,11 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    # Size, position, space, cell.
+    # Size, position, segment, flag.
     Loan = tuple[int, int, int, int]
 
-# Of how many loans one has been made since the cells were last looked at, when it is time to do so
-# again.
+# The flags are read again when one eighth of the loans is new.
 _SWEEP_SHARE = 8
 # Free memory of the file that is kept until JavaScript says that nothing is lent for a while, as
 # memory that is new to a process is slow. V8 lets some 160 MB pile up before it has looked for
@@ -46,11 +44,11 @@ class Lender:
     shares_memory = False
 
     def __init__(self, table: mmap.mmap, segment: int) -> None:
-        """`table` begins with the cells."""
+        """`table` begins with the flags."""
         self._segment = segment
         self._flags = LoanFlags(table)
         self._lock = allocate_lock()
-        # How many small loans there were since the cells were looked at.
+        # How many small loans were made since the flags were read.
         self._unswept = 0
 
     def lend(self, view: memoryview, owner: object) -> Loan | None:
@@ -76,8 +74,8 @@ class Lender:
         shielded(self._sweep)
 
     def _sweep_at_times(self, size: int) -> None:
-        """Look at the cells: at all of them for each of many small loans would take time that grows
-        with their square.
+        """Read the flags, except for most small loans: to read them for each loan takes time that
+        grows with the square of the loans.
         """
         self._unswept += 1
         if size >= INLINE_BYTES or self._unswept * _SWEEP_SHARE >= self.count:
@@ -87,11 +85,11 @@ class Lender:
     def _sweep(self) -> None:
         with self._lock:
             over = self._flags.returned()
-        for held in over:  # may run code of the user, who may lend something
+        for held in over:  # may run code of the user, which may lend something
             self._release(held)
 
     def take_back(self, flag: int) -> None:
-        """End a loan of which JavaScript will not hear."""
+        """End a loan whose frame is not sent."""
         shielded(self._take_back, flag)
 
     def _take_back(self, flag: int) -> None:
@@ -100,7 +98,7 @@ class Lender:
         self._release(held)
 
     def end(self, owner: object) -> None:
-        """A channel has ended: so have its loans of which JavaScript has not read."""
+        """A channel has ended: end its loans whose frame JavaScript has not read."""
         with self._lock:
             over = self._flags.unread(owner)
         for held in over:
@@ -127,7 +125,7 @@ class AddressLender(Lender):
     shares_memory = True
 
     def __init__(self) -> None:
-        """Make the table of cells, which is never freed."""
+        """Make the table of flags, which is never freed."""
         import ctypes  # takes 10 ms
 
         table = mmap.mmap(-1, FLAG_BYTES)
@@ -156,7 +154,7 @@ class AddressLender(Lender):
         self._give_back.restype = None
 
     def _hold(self, view: memoryview) -> Any:
-        """A buffer of the view: as long as it is held, nothing can resize what it is of."""
+        """A buffer of the view. As long as it is held, nothing can resize the array."""
         buffer = self._buffer()
         self._get(view, buffer, 0)
         return buffer
@@ -297,7 +295,7 @@ def _make_file(size: int) -> int:
         os.ftruncate(fd, size)
         import fcntl  # a file of the user's may have its name
 
-        # Nobody can make it shorter, which would crash whoever has mapped it.
+        # Nobody can make the file shorter, which would crash processes that have mapped it.
         fcntl.fcntl(
             fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
         )
@@ -364,6 +362,6 @@ def trim() -> None:
 
 
 def end(owner: object) -> None:
-    """End the loans of a channel of which JavaScript will not hear any more."""
+    """End the loans of a channel whose frames JavaScript has not read and will not read."""
     if _lender is not None:
         _lender.end(owner)

@@ -17,11 +17,11 @@ class LoanFlags:
         self._table = table
         self._free: list[int] = []
         self._next = 0
-        # What a loan holds, and whose it is.
+        # What a loan holds, and its owner, by flag.
         self.loans: dict[int, tuple[Any, object]] = {}
 
     def add(self, held: Any, owner: object) -> int | None:
-        """A cell for what is lent; `None` where there is none left."""
+        """A flag for a loan; `None` where none is free."""
         if self._free:
             flag = self._free.pop()
         elif self._next < FLAG_BYTES:
@@ -33,7 +33,7 @@ class LoanFlags:
         return flag
 
     def returned(self) -> list[Any]:
-        """What was held by the loans that are over."""
+        """End the loans with flag 1; return what they held."""
         held = []
         find = self._table.find
         flag = find(b"\1", 0, self._next)
@@ -43,11 +43,9 @@ class LoanFlags:
         return held
 
     def unread(self, owner: object) -> list[Any]:
-        """What was held by the loans of an owner of which JavaScript has not read."""
+        """End the loans of an owner with flag 0; return what they held."""
         table = self._table
-        flags = [
-            flag for flag, (_, whose) in self.loans.items() if whose is owner and table[flag] == 0
-        ]
+        flags = [flag for flag, (_, its) in self.loans.items() if its is owner and table[flag] == 0]
         return [self.remove(flag) for flag in flags]
 
     def remove(self, flag: int) -> Any:

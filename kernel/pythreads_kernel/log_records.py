@@ -1,8 +1,8 @@
 """Records of `logging`, to JavaScript.
 
-They are taken where a logger gives them to its handlers. No handler is installed: one at the root
-would keep `logging.basicConfig` from doing anything, and its level would change what the program's
-own handlers get. What a level of the program keeps from these, they do not get now.
+They are taken where a logger passes a record to its handlers. No handler is installed: one at the
+root would keep `logging.basicConfig` from doing anything, and its level would change which records
+the program's own handlers get. These get the same records as before.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class _Sink:
 
 
 class _State(threading.local):
-    # The logger whose record its handlers would not get, while it is made.
+    # The logger of a record that its own handlers must not get, while the record is made.
     hides: Any = None
     depth = 0
 
@@ -51,7 +51,7 @@ class _State(threading.local):
 _state = _State()
 _lock = threading.Lock()
 _sinks: dict[Scope, _Sink] = {}
-# The lowest level that any pool asks for.
+# The lowest level that a pool wants.
 _lowest = _NEVER
 _standard: frozenset[str] = frozenset()
 
@@ -133,7 +133,7 @@ def _install(logging: Any) -> None:
         is_sent = record.levelno >= _lowest and shielded(_forward, record)
         if _state.hides is self or (
             is_sent and not self.hasHandlers()
-        ):  # its handler of last resort is for records that nobody gets
+        ):  # the handler of last resort is for records that nobody gets
             return
         own_call(self, record)
 
@@ -212,7 +212,7 @@ def _lost(count: int) -> bytes:
 
 
 def _payload(record: Any, call: int | None, is_known: bool) -> bytes:
-    """What JavaScript is told: no value in it costs more than itself, or prevents the others."""
+    """The payload of a record. A value that cannot be read does not prevent the others."""
     fields = record.__dict__
     extra = {}
     for name in list(fields)[: len(_standard) + _MAX_EXTRA]:

@@ -66,7 +66,7 @@ class _SourceLoader:
 
 
 class _NoLoader:
-    """Stands for the variables of `exec`, which are in the worker alone."""
+    """A module in the place of the variables of `exec`, which only the worker has."""
 
     def create_module(self, _spec: ModuleSpec) -> None:
         return None
@@ -81,7 +81,7 @@ class _NoLoader:
 
 
 class _Missing(type):
-    """Stands for a function or class that `exec` defined, until it is used.
+    """Takes the place of a function or class that `exec` defined, until it is used.
 
     An error while a pool's process reads its next task would end the process: the next one would
     take its place, and the task would be lost.
@@ -99,7 +99,7 @@ class _Missing(type):
 
 
 class _Stub:
-    """Stands for an object of a class that `exec` defined."""
+    """Takes the place of an object of a class that `exec` defined."""
 
     def __new__(cls, *_args: Any) -> Any:
         return object.__new__(cls)

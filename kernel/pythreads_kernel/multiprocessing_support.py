@@ -1,13 +1,12 @@
 """`multiprocessing` in a worker: how its processes start, what they find, and when they end.
 
 - They are spawned, as a process full of threads must not be forked; a program may still choose.
-- They end with this process, in whatever way that ends: they hold the one end of a pipe whose other
-  end is here alone.
-- They find modules that exist in this process only: of source text, or files whose name was taken.
-  Who can pickle functions by their value, as joblib can, does so for these.
+- They end with this process, however it ends: they hold the reading end of a pipe whose writing end
+  only this process has.
+- They find modules that exist in this process only: modules of source text, and files whose name
+  was taken. A library that can pickle functions by value, as joblib can, does so for these.
 
-Nothing is imported for this: what there is to do is done when a program imports the modules that it
-concerns.
+Nothing is imported for this: modules are adapted when a program imports them.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 # What children find by these names: a file, and its text where there is only that.
 modules: dict[str, Source] = {}
-# Modules whose functions and classes are pickled by value, by whoever can.
+# Modules whose functions and classes are pickled by value, where a library can.
 _by_value: set[str] = set()
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # In a child: loads the kernel, which is on no path yet, and has it begin there.
@@ -95,8 +94,8 @@ def _register(pickler: Any) -> None:
     for name in _by_value:
         if name in sys.modules:
             module = sys.modules[name]
-            # It notes the name alone, and takes nothing but a module: what stands for one
-            # (`scope.py`) is none.
+            # It stores the name, and refuses everything except modules: `_Module` of `scope.py` is
+            # none.
             pickler.register_pickle_by_value(
                 module if isinstance(module, ModuleType) else ModuleType(name)
             )
@@ -111,8 +110,8 @@ class _Kept:
 
 
 class _Life:
-    """A pipe whose writing end is this process's alone: who reads the other one learns when it has
-    ended.
+    """A pipe whose writing end only this process has: a reader of the other end notices when this
+    process has ended.
     """
 
     reader = writer = -1

@@ -60,7 +60,7 @@ def _enter(context: Any) -> Any:
 
 
 def _exit(context: Any, rethrow: Callable[[], Any] | None) -> Any:
-    """Leave a context, with what `rethrow` raises if there is one. Answers whether the context
+    """Leave a context, with what `rethrow` raises if there is one. Return whether the context
     swallows it.
     """
     kind = type(context)

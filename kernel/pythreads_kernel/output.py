@@ -1,8 +1,8 @@
-"""Where goes what Python prints, in whole lines: to JavaScript, with the number of its call, or to
-a descriptor.
+"""Sends printed text, in whole lines, to JavaScript with the number of its call, or to a
+descriptor.
 
-`print` writes a line in pieces. A thread's pieces are put together here, so that a line belongs to
-one thread. They are bytes in UTF-8: what is written to `sys.stdout.buffer` comes by here, too.
+`print` writes a line in pieces. The pieces of a thread are joined here, so that a line belongs to
+one thread. They are bytes in UTF-8, as a program may write to `sys.stdout.buffer`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     _Key = tuple["Output", int | None, int, int]
 
 STDOUT, STDERR = 1, 2
-# How much of a line without an end is held; more is sent in pieces.
+# The longest line without an end that is held; longer lines are sent in pieces.
 _MOST_TO_JAVASCRIPT = 64 << 10
 _MOST_TO_DESCRIPTOR = 1 << 20
 # The most text in one frame.
@@ -36,7 +36,7 @@ _CARRIAGE_RETURN = 13
 
 
 class _Line:
-    """What a thread has begun to print to a stream."""
+    """The beginning of a line, which a thread has printed to a stream."""
 
     __slots__ = ("is_of_worker", "is_open", "pieces", "size")
 
@@ -48,9 +48,9 @@ class _Line:
         self.is_of_worker = current.channel is not None
 
 
-# All lines of this interpreter that have no end yet, by output, call, stream and thread. Calls look
-# whether there is one. Whoever takes one out owns it, so that no lock is needed: a signal's handler
-# or a finalizer may print in the middle of a print.
+# All lines of this interpreter that have no end yet, by output, call, stream and thread. Each call
+# checks whether there is one. A thread that takes a line out owns it. So no lock is needed, which a
+# signal's handler or a finalizer that prints in the middle of a print could not take.
 unfinished: dict[_Key, _Line] = {}
 
 
@@ -61,8 +61,8 @@ class Output:
     _most = _MOST_TO_JAVASCRIPT
 
     def hold(self, stream: int, data: bytes) -> bool:
-        """Take a piece of a line that this thread prints, unless too much of it is held. It may be
-        interrupted anywhere.
+        """Keep a piece of a line that this thread prints. Return `False` where too much is held. An
+        interrupt may come anywhere in here.
         """
         key = (self, self._call(), stream, get_ident())
         line = unfinished.get(key) or unfinished.setdefault(key, _Line())
@@ -73,7 +73,7 @@ class Output:
         return True
 
     def write(self, stream: int, data: bytes) -> None:
-        """Take what this thread prints; lines go out when they are whole."""
+        """Take text that this thread prints. Lines are sent when they are whole."""
         if not data:
             return
         # The state of a progress bar begins or ends with a carriage return, and is to be seen at
@@ -91,7 +91,7 @@ class Output:
         self._put(key, ready, last=False)
 
     def flush(self, stream: int) -> None:
-        """Let out what this thread has printed of a line."""
+        """Send the beginning of this thread's line."""
         key = (self, self._call(), stream, get_ident())
         line = unfinished.pop(key, None)
         if line is None:
@@ -103,18 +103,18 @@ class Output:
             self._put(key, held[:end], last=False)
 
     def finish(self, call: int | None) -> None:
-        """A call is over that this thread has made, and so are its lines."""
+        """End the lines of a call that this thread made."""
         for stream in (STDOUT, STDERR):
             self._finish((self, call, stream, get_ident()))
 
     def finish_coroutine(self, call: int) -> None:
-        """A coroutine is over. Threads that it started may have printed for it."""
+        """End the lines of a coroutine, also those of threads that it started."""
         for key in list(unfinished):
             if key[0] is self and key[1] == call:
                 self._finish(key)
 
     def finish_all(self) -> None:
-        """Nothing more comes."""
+        """End all lines."""
         for key in list(unfinished):
             if key[0] is self:
                 self._finish(key)
@@ -125,7 +125,7 @@ class Output:
             self._put(key, b"".join(line.pieces), last=True)
 
     def _keep(self, key: _Key, rest: bytes, *, is_open: bool) -> None:
-        """Begin a line with what is left of a text, or note that the reader has its beginning."""
+        """Begin a line with the rest of a text, or note that its beginning was sent."""
         if rest or (is_open and self.is_captured):
             line = _Line()
             line.is_open = is_open
@@ -139,7 +139,7 @@ class Output:
         return None
 
     def _put(self, key: _Key, data: bytes, *, last: bool) -> None:
-        """Hand on a part of a line, or lines."""
+        """Send a part of a line, or lines."""
         raise NotImplementedError
 
 
@@ -187,14 +187,14 @@ class Nowhere(Output):
 
 
 class _Turn:
-    """The right to write to a file. One thread has it: of an interpreter, or of the process once
-    interpreters share a token.
+    """A lock for writing to a file: for threads of an interpreter, and for all interpreters of the
+    process once they share a token.
     """
 
     def __init__(self) -> None:
         self._lock = RLock()
         self._depth = 0
-        # A pipe with one byte in it, which whoever writes has taken out.
+        # A pipe with one byte in it; the thread that writes has taken the byte.
         self._token: tuple[int, int] | None = None
         self._taken: tuple[int, int] | None = None
 
@@ -243,19 +243,17 @@ class ToDescriptor(Output):
         self._turns = {STDOUT: stdout, STDERR: stdout if _is_same_file() else _Turn()}
 
     def flush(self, stream: int) -> None:
-        """Let out what this thread has printed of a line, and what threads have that are gone."""
+        """Send the beginning of this thread's line, and those of threads that have ended."""
         super().flush(stream)
         self._finish_gone()
 
     def finish(self, _call: int | None) -> None:
-        """A call is over, and so is what its thread has begun, and what threads have that
-        are gone.
-        """
+        """End the lines of this thread, whose call is over, and of threads that have ended."""
         super().finish(None)
         self._finish_gone()
 
     def finish_coroutine(self, _call: int) -> None:
-        """A coroutine is over. What its thread has begun is taken for its own."""
+        """End the lines of this thread, which count as the coroutine's."""
         self.finish(None)
 
     def _finish_gone(self) -> None:
@@ -268,12 +266,12 @@ class ToDescriptor(Output):
     def _finish(self, key: _Key) -> None:
         try:
             super()._finish(key)
-        except OSError:  # nobody reads any more, and no print waits to be told
+        except OSError:  # nobody reads any more, and no print is there to raise it
             pass
 
     def collect(self, *, of_workers: bool) -> list[tuple[int, bytes]]:
-        """Take what is held of lines, rather than write it. `of_workers`: of those too that
-        are in the middle of a call.
+        """Take lines that are held, rather than write them. `of_workers`: also those of threads
+        that are in the middle of a call.
         """
         held = []
         for key, line in list(unfinished.items()):
@@ -286,7 +284,7 @@ class ToDescriptor(Output):
         return held
 
     def collect_from(self, function: Callable[[], None]) -> list[tuple[int, bytes]]:
-        """Take what a function prints on this thread, rather than write it."""
+        """Return what a function prints on this thread, rather than write it."""
         self._collected, self._collector = [], get_ident()
         try:
             function()
@@ -296,9 +294,7 @@ class ToDescriptor(Output):
             self._collector = None
 
     def tokens(self) -> list[tuple[int, int]]:
-        """What other interpreters `adopt`, so that their lines stay whole beside those of
-        this one.
-        """
+        """The tokens that other interpreters `adopt`, so that lines of all of them stay whole."""
         return [self._turns[stream].token() for stream in (STDOUT, STDERR)]
 
     def adopt(self, tokens: list[tuple[int, int]]) -> None:
@@ -311,7 +307,7 @@ class ToDescriptor(Output):
         self._turns[STDOUT] = self._turns[STDERR]
 
     def after_fork(self) -> None:
-        """Begin anew in a child, where other threads neither go on nor give back what they have."""
+        """Begin anew in a forked child, where other threads never release their locks."""
         unfinished.clear()
         self.status_page = None
         for stream in (STDOUT, STDERR):
@@ -340,19 +336,17 @@ def _is_same_file() -> bool:
         return False
 
 
-# Where text goes that belongs to no pool, or to one whose output is inherited.
+# For text of no pool, and of pools whose output is inherited.
 direct = ToDescriptor()
 
 
 def finish_call(channel: Channel, call: int | None) -> None:
-    """A call of a channel is over, and so are its lines."""
+    """End the lines of a call of a channel."""
     (channel.output or channel.scope.output or direct).finish(call)
 
 
 def finish_worker(channel: Channel) -> None:
-    """A worker ends on this thread, and so do the lines that its threads and coroutines have
-    begun.
-    """
+    """End the lines of a worker, which ends on this thread, and of its threads and coroutines."""
     output = channel.output or channel.scope.output or direct
     try:
         if output.is_captured:
@@ -364,5 +358,5 @@ def finish_worker(channel: Channel) -> None:
 
 
 def finish_coroutine(channel: Channel, call: int) -> None:
-    """A coroutine of a channel is over, and so are its lines."""
+    """End the lines of a coroutine of a channel."""
     (channel.output or channel.scope.output or direct).finish_coroutine(call)

@@ -1,4 +1,4 @@
-"""What objects of well-known packages are when they are copied. A package that the program does not
+"""How objects of well-known packages are copied. A package that the program does not
 use is not imported.
 """
 
@@ -21,7 +21,7 @@ _LAST_YEAR = 9999
 
 
 class Escaped:
-    """What stands for a value on the wire, rather than a value."""
+    """An escape, in the place of a value."""
 
     __slots__ = ("escape",)
 
@@ -31,7 +31,7 @@ class Escaped:
 
 
 def scalar_way(kind: type) -> Way | None:
-    """What makes something plain of a value without members; `None` where nothing does."""
+    """The function that copies a value without members; `None` where there is none."""
     tops = _tops(kind)
     if "pandas" in tops:
         return _of_pandas(
@@ -42,7 +42,7 @@ def scalar_way(kind: type) -> Way | None:
 
 
 def members_way(kind: type) -> Way | None:
-    """What makes a list, a dict or an array of a value with members; `None` where nothing does."""
+    """The function that copies a value with members; `None` where there is none."""
     for top in _tops(kind):
         find = _MEMBERS.get(top)
         way = None if find is None else find(kind)

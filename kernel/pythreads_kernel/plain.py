@@ -21,7 +21,7 @@ SCALARS = frozenset({int, float, str, bool, type(None), bytes, bytearray})
 CONTAINERS = frozenset({list, tuple, set, frozenset, dict})
 _SETS = frozenset({set, frozenset})
 BYTES = frozenset({bytes, bytearray})
-# Bytes alone, of this size, are lent where they can be (`lend.py`).
+# Bytes of this size or more are lent, where memory is shared (`lend.py`).
 INLINE_BYTES = 32 * 1024
 # A bytearray that occurs twice is one array in JavaScript, bytes are two: marshal writes both
 # alike.
@@ -60,7 +60,7 @@ def dumps_plain(value: Any) -> bytes | None:
 
 
 def _version(value: Any) -> int | None:
-    """Look a container over; answer the marshal version that suits it, `None` when it is not
+    """Look a container over. Return the marshal version that suits it, `None` when it is not
     plain.
     """
     kinds = _kinds(value)

@@ -103,7 +103,7 @@ def compile_kernel() -> None:
     folder = os.path.dirname(os.path.abspath(__file__))
     own = os.path.basename(__file__)
     names = [name for name in os.listdir(folder) if name.endswith(".py") and name != own]
-    # Compiled last: it tells that all were.
+    # Compiled last: where it is compiled, all others are.
     mark = os.path.join(folder, "__pycache__", f"{own[:-3]}.{sys.implementation.cache_tag}.pyc")
     if os.path.exists(mark) and os.path.getmtime(mark) >= max(
         os.path.getmtime(os.path.join(folder, name)) for name in names

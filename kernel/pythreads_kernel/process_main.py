@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1
 _IOLBF = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-# What is freed at the end of the heap is kept up to this size: memory that is asked of the system
-# anew for each large value costs more than the value. Half of it is the most that glibc takes for
-# the size from which on a value has pages of its own.
+# Freed memory at the end of the heap is kept up to this size: to get memory from the system for
+# each large value costs more than the value. Half of it is the largest size that glibc accepts for
+# M_MMAP_THRESHOLD.
 _KEPT_BYTES = 64 << 20
 
 
 def prepare(fd: int, side: int, status_page_fd: int, parent: int) -> Callable[[], None]:
-    """Make this process a worker of the host process `parent`, with which it ends. Return what
-    serves the channel of two sockets.
+    """Make this process a worker of the host process `parent`, with which it ends. Return the
+    function that serves the channel.
 
     `status_page_fd`: -1 where there is none. `parent`: negative where the host started a program
     that started this one.

@@ -41,9 +41,7 @@ def end(*, looks: Callable[[], object] = int, found: Callable[[], object] = int)
 
 
 def _end_threads() -> None:
-    """Wait for the user's threads that are no daemons. Those of thread pools are told to end
-    first.
-    """
+    """Wait for the user's threads that are no daemons. Threads of thread pools are ended first."""
     waiting: list[Callable[[], object]] = getattr(threading, "_threading_atexits", [])
     while waiting:
         _call(waiting.pop())

@@ -248,7 +248,7 @@ class _CsvRows:
         self._writer = csv.writer(self._out, dialect)
 
     def add(self, result: Any) -> None:
-        if isinstance(result, (dict, Mapping)):  # dict first, as it is quicker to tell
+        if isinstance(result, (dict, Mapping)):  # dict first, as that check is quicker
             if self.columns is None:
                 self.columns = [str(key) for key in result]
                 self._write(self.columns)

@@ -37,8 +37,8 @@ is_watching = False
 
 
 def watch() -> None:
-    """Note what is refused in this interpreter from now on. Costs nothing but for extension
-    modules.
+    """Note modules that this interpreter refuses from now on. Only imports of extension modules
+    take longer.
     """
     global is_watching  # noqa: PLW0603
     is_watching = True
@@ -71,7 +71,7 @@ def report_to(send: Callable[[int, bytes], object]) -> None:
 
 
 def note() -> str | None:
-    """What an error of a call is to say besides, if anything was refused before it."""
+    """The note for an error of a call, if a module was refused before it."""
     if not refused:
         return None
     return f"these extension modules were refused in this sub-interpreter: {', '.join(refused)}; use isolation: 'process'"

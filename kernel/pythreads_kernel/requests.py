@@ -35,7 +35,7 @@ _UNREAD = object()
 
 
 def handle(kind: int, request: int, payload: memoryview, channel: Channel) -> tuple[int, bytes]:
-    """Do what a request asks; answer the kind and the payload of the reply. Never raises."""
+    """Handle a request. Return the kind and the payload of the reply. Never raises."""
     result: Any = None
     fields: Any = _UNREAD
     try:
@@ -49,7 +49,7 @@ def handle(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             fields = unescape(fields, channel, readonly=bool(kind & frames.READONLY))
         if channel.guard is not None and not channel.is_sync:
             channel.guard.request = (
-                request  # all that crossed has arrived: from here on the call may be interrupted
+                request  # all references have arrived: from here on the call may be interrupted
             )
         if kind == _PLAIN_CALL:
             target, args, kwargs = fields
@@ -79,8 +79,7 @@ def handle(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
 def _reply(
     result: Any, request: int, channel: Channel, kind: int, *, is_looked_over: bool
 ) -> tuple[int, bytes]:
-    """Return the reply with a result; a coroutine is waited for, on the event loop, while the
-    worker goes on.
+    """Return the reply with a result. A coroutine goes to the event loop, and the worker goes on.
 
     `kind`: of the request, with its flags. `is_looked_over`: the result is known not to be plain.
     """
@@ -104,9 +103,7 @@ def describe_bytes(error: BaseException, channel: Channel | None = None) -> byte
         return data if channel is None or len(data) < FRAME_BYTES else elsewhere(data, channel)
     except CallCancelled:
         raise
-    except (
-        BaseException
-    ) as failure:  # there is no memory for it, or it is longer than marshal writes
+    except BaseException as failure:  # no memory, or longer than marshal writes
         return marshal.dumps(barely(type(failure)), FLAT)
     finally:
         error.__traceback__ = None
@@ -137,8 +134,8 @@ def _exec(fields: Any, channel: Channel) -> None:
 
 
 def _module(fields: Any, _channel: Channel) -> None:
-    """Make a module of source text. One of that name that was made so before is filled anew;
-    another one is not touched.
+    """Make a module of source text. A module that was made so before is filled again; any other
+    module of that name is not touched.
     """
     name, source, filename = fields
     known = sys.modules.get(name)
@@ -176,8 +173,8 @@ def _operate(fields: Any, _channel: Channel) -> Any:
 
 
 def _map(fields: Any, channel: Channel) -> Any:
-    """Call a function for each item; answer the results up to the first failure, the failure,
-    and the seconds it took.
+    """Call a function for each item. Return the results up to the first failure, the failure, and
+    the seconds that passed.
     """
     target, items, kwargs = fields
     start = perf_counter()

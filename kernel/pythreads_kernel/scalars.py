@@ -1,4 +1,4 @@
-"""Immutable values with no equal in JavaScript, as text from which the same value is made again.
+"""Immutable values that JavaScript cannot represent, as text of which Python makes the same value.
 
 Only exact types and only what the text holds completely: a subclass, or a time with a zone of its
 own, crosses as a reference instead.
@@ -21,7 +21,7 @@ _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
 
 
 def to_escape(value: Any, kind: type) -> Escape | None:
-    """The escape that stands for `value`, or `None` where it has none."""
+    """The escape of `value`; `None` where it has none."""
     writer = _WRITERS.get(kind.__qualname__)
     if writer is None:
         return None

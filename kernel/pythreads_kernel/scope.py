@@ -30,12 +30,12 @@ _MAX_COMPILED = 1024
 EXEC_MODULE = "__pythreads_"
 
 
-# 3.13 without a GIL never frees a module, nor its variables.
+# 3.13 without a GIL never frees a module and its variables.
 _KEEPS_MODULES = "t" in sys.abiflags and sys.version_info < (3, 14)
 
 
 class _Module:
-    """Stands for a module where Python would keep one for ever."""
+    """Takes the place of a module where Python never frees modules."""
 
     __name__: str
 
@@ -64,8 +64,8 @@ class Namespace:
     """
 
     def __init__(self, name: str, place: str) -> None:
-        """Start with Python's builtins and nothing else. `place` stands in the file names
-        of what is executed.
+        """Start with Python's builtins and nothing else. `place` is a part of the file names of
+        source that is executed.
         """
         self.name = name  # the module's own can be overwritten
         self.module = module = _new_module(name)
@@ -123,17 +123,16 @@ class Scope:
         self._objects: dict[int, Any] = {}
         self._numbers = itertools.count(1)
         self.references = ReferenceCounts()
-        # What the pool's options say of values that functions of JavaScript get: flags of
-        # `frames.py`.
+        # Flags of `frames.py` for the arguments of callbacks, by the pool's options.
         self.flags = 0
         # The JavaScript thread of the pool; and the channel on which it waits in a sync call, if it
         # does.
         self.owner = 0
-        # What errors tell besides what all do: paths of attributes, and whether the exception
-        # itself goes along.
+        # What the pool's options add to errors: paths of attributes, and whether the exception
+        # itself is sent.
         self.errors: dict[str, Any] | None = None
         self.waiting: Channel | None = None
-        # Where threads print that serve no channel with an output of its own: those of sync calls.
+        # Where threads print whose channel has no output of its own: those of sync calls.
         self.output: Output | None = None
 
     def join(self) -> None:
@@ -147,8 +146,8 @@ class Scope:
                     self.modules.add(name)
 
     def leave(self) -> None:
-        """Be the scope of one worker less. With the last one, `sys.modules` lets the variables go,
-        which may hold this scope.
+        """Be the scope of one worker less. With the last worker, the variables leave `sys.modules`,
+        as they may hold this scope.
         """
         with _modules_lock:
             self._workers -= 1
@@ -198,7 +197,7 @@ class Scope:
             _forget({name})
 
     def keep(self, value: Any) -> tuple[Any, ...]:
-        """Hold an object for JavaScript; answer its escape."""
+        """Hold an object for JavaScript. Return its escape."""
         number = next(self._numbers)
         self._objects[number] = value
         kind = type(value)
@@ -268,7 +267,7 @@ def compile_source(source: str, filename: str) -> CodeType:
     try:
         linecache = import_whole("linecache")  # with what it imports, 3 ms of a start
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-    except Exception:  # a file has its name, or that of a module it needs: the statements run, their lines are not shown
+    except Exception:  # a file shadows `linecache`: the statements run, without lines in tracebacks
         pass
     return code
 

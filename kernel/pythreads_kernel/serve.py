@@ -56,7 +56,7 @@ def serve(
         try:
             settings = loads(first[2])
             if _is_for_another(settings["python"], facts):
-                # What this Python is, so that the host can say so: nothing of the user's has run.
+                # The facts are for the host's error message. No code of the user has run.
                 write_frame(
                     fd,
                     frames.READY,
@@ -100,7 +100,9 @@ def serve(
                 borrow.fetch = side.fetch
             if not sync:
                 side.listen()  # before READY: there may be no thread for it
-        except BaseException as error:  # whatever a module does while it loads is told to the host
+        except (
+            BaseException
+        ) as error:  # a module may do anything while it loads: report it to the host
             write_frame(fd, frames.ERROR, 0, describe_bytes(_start_error(error)))
             return False
         write_frame(fd, frames.READY, 0, ready)
@@ -151,8 +153,8 @@ def _is_for_another(expected: Any, facts: dict[str, Any] | None) -> bool:
 
 
 def _start_error(error: BaseException) -> TargetError:
-    """What the host is told of an error before the first call: a module of `preload` has a code
-    of its own.
+    """The error that the host gets for a failure before the first call. Errors of modules in
+    `preload` have codes of their own.
     """
     if isinstance(error, TargetError):
         result = TargetError(error.code, "\n".join((str(error), *start_failures.shadows(error))))
@@ -166,7 +168,7 @@ def _start_error(error: BaseException) -> TargetError:
 def _serve(
     channel: MainChannel, status_page: StatusPage | None, *, alone: bool, own_process: bool
 ) -> bool:
-    """Serve, and note what ends the loop. It is raised in a process, which ends with it."""
+    """Serve, and note the error that ends the loop. In a process of its own, raise it."""
     if not alone:
         channel.scope.join()
     try:

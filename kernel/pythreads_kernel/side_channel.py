@@ -1,8 +1,8 @@
-"""The side socket of a channel: for threads other than the one that serves, and for what coroutines
-answer.
+"""The side socket of a channel: for threads other than the one that serves, and for results of
+coroutines.
 
-Any thread writes to it, under a lock. One thread reads from it: it interrupts the others. That of a
-line for sync calls, which cannot be interrupted, is started when the first answer is waited for.
+Any thread writes to it, under a lock. One thread reads from it, and interrupts the others. For sync
+calls, which cannot be interrupted, the reading thread starts when a thread first waits for a reply.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from .event_loop import EventLoop
     from .interfaces import Channel
 
-# What a CALLBACK says of the thread that waits: an event loop runs there; a worker owns it, so no
-# sync call waits for it.
+# Flags of a CALLBACK for the thread that waits: an event loop runs there; a worker owns the thread,
+# so no sync call waits for it.
 _HAS_LOOP, _OWN_THREAD = 1, 2
 
 _HOST_IS_GONE = "the host is gone, or the pool was closed"
@@ -38,7 +38,7 @@ _GONE = marshal.dumps((0, "", _HOST_IS_GONE, ""))
 
 
 class _Waiter:
-    """A thread, or an event loop, that waits for what a callback answers."""
+    """A thread, or an event loop, that waits for the reply to a callback."""
 
     __slots__ = ("_future", "_loop", "_ready", "reply")
 
@@ -59,7 +59,7 @@ class _Waiter:
         return self._future
 
     def take_reply(self, kind: int, payload: bytes, channel: Channel) -> bool:
-        """Take a reply; answer whether another one follows."""
+        """Take a reply. Return whether another one follows."""
         pending = kind & frames.KIND_MASK == frames.CALLBACK_PENDING
         if pending:
             self.future()
@@ -72,7 +72,7 @@ class _Waiter:
         self.reply = (kind, payload)
         try:
             self._ready.release()
-        except RuntimeError:  # it was told already, that the channel ends
+        except RuntimeError:  # it knows already that the channel ends
             pass
         return pending
 
@@ -88,7 +88,7 @@ def _settle(future: Any, channel: Channel, kind: int, payload: bytes) -> None:
 
 
 def _forget(channel: Channel, kind: int, payload: bytes) -> None:
-    """Read what nobody waits for, so that what crossed in it is dropped."""
+    """Read a reply that nobody waits for, so that references in it are dropped."""
     try:
         channel.load(kind, payload)
     except Exception:
@@ -110,12 +110,12 @@ class SideChannel:
         self._loop_lock = allocate_lock()
         self._reader: threading.Thread | None = None
         self._waiters: dict[int, _Waiter] = {}
-        # Who waits for the bytes of a loan, by its cell.
+        # The threads that wait for the bytes of a loan, by its flag.
         self._fetches: dict[int, tuple[Any, list[bytearray]]] = {}
         self._calls = 0
         self._closed = False
         self._loop: EventLoop | None = None
-        # The last requests that were interrupted: JavaScript may ask again before it hears of that.
+        # The last requests that were interrupted: JavaScript may cancel again before it knows.
         self._interrupted: list[int] = []
 
     @property
@@ -150,7 +150,7 @@ class SideChannel:
             write_all(self.fd, data)
 
     def listen(self) -> None:
-        """See to it that somebody reads."""
+        """Start the thread that reads, unless it runs."""
         if self._reader is None:
             with self._start_lock:
                 if self._reader is None:
@@ -160,8 +160,8 @@ class SideChannel:
                     self._reader = reader
 
     def call_back(self, number: int, args: tuple[Any, ...], loop: Any, is_async: bool) -> Any:
-        """Call a JavaScript function from any thread; where `loop` runs the answer may be a
-        future of it.
+        """Call a JavaScript function from any thread. Where `loop` runs, the result may be a future
+        of it.
         """
         self.listen()
         caller = 0 if loop is None else _HAS_LOOP
@@ -176,8 +176,8 @@ class SideChannel:
         return future
 
     def fetch(self, flag: int) -> bytearray:
-        """Ask JavaScript for the bytes of a loan whose memory cannot be seen here. Not for
-        the thread that reads.
+        """Fetch the bytes of a loan whose memory this process cannot see. The thread that reads
+        must not call this.
         """
         self.listen()
         if self._reader is threading.current_thread():
@@ -205,7 +205,7 @@ class SideChannel:
         arrived.release()
 
     def _send_and_wait(self, waiter: _Waiter, fields: list[Any]) -> Any:
-        """Send a callback, wait for its answer and read it, so that what crosses in it has
+        """Send a callback, and wait for the reply and read it: then all references in it have
         arrived.
         """
         self._send_callback(waiter, fields)
@@ -239,13 +239,12 @@ class SideChannel:
             waiter = self._waiters.get(request)
             if waiter is not None and not waiter.take_reply(kind, bytes(payload), self.channel):
                 self._waiters.pop(request, None)
-            waiter = None  # whom it holds is not held while nothing comes
+            waiter = None  # its future is not held while no frame comes
         self.close()
         self._close_descriptor()
 
     def _cancel(self, request: int, *, is_last: bool) -> None:
-        """Cancel a coroutine, which is told by its loop; or interrupt the serving thread,
-        and say that it was.
+        """Cancel a coroutine, by its loop; or interrupt the serving thread, and acknowledge that.
 
         A thread that was interrupted may be cleaning up. Only the last attempt (`is_last`)
         interrupts it once more.
@@ -262,7 +261,7 @@ class SideChannel:
                 pass
 
     def close(self) -> None:
-        """Let nobody wait any longer."""
+        """Wake everybody who waits."""
         with self._write_lock:
             if self._closed:
                 return

@@ -29,7 +29,7 @@ _LACKS = {
 
 
 def refuse(fd: int, error: BaseException) -> None:
-    """Tell the host on a channel that no worker starts there, and why."""
+    """Report to the host on a channel why no worker starts there."""
     payload = marshal.dumps(_described(error), 2)
     header = b"".join(number.to_bytes(4, "little") for number in (len(payload), 0, _ERROR))
     try:

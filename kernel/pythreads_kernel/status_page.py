@@ -12,7 +12,7 @@ busy, and after its death.
 | 1024..4096 | Python | a length, and the last that was printed |
 | 4096.. | Python | what `faulthandler` says of a crash |
 
-`src/isolation/ledger.ts` holds the same table.
+`src/isolation/status-page.ts` has the same table.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ from .forking import forked
 BYTES = 4096
 _TAIL = 1024
 _TAIL_BYTES = BYTES - _TAIL - 4
-# How often the processor time is asked for, which costs a system call: after this time, or when
-# nothing was done for this long.
+# When the processor time is read, which costs a system call: after this time, or after a pause.
 _CPU_EVERY_NS = 1_000_000
 PAUSE_NS = 200_000
 
@@ -43,8 +42,8 @@ class StatusPage:
         self._words = memoryview(self._map).cast("I")
         self._long = memoryview(self._map).cast("Q")
         self._fence = allocate_lock()
-        # Nanoseconds of requests, and of those on a processor; and what the clocks said when that
-        # was last looked at.
+        # Nanoseconds of requests, and of these on a processor; and all three clocks when the
+        # processor time was last read.
         self._busy = self._cpu = 0
         self._busy_then = self._cpu_then = self._then = 0
         # When the last request ended.
@@ -52,8 +51,8 @@ class StatusPage:
         self._tail = b""
 
     def begin(self, request: int) -> bool:
-        """Note that a request is begun; answer whether it still is to be. Either JavaScript
-        sees the note, or this sees its.
+        """Note that a request begins. Return whether it may: JavaScript may have taken it back.
+        Either JavaScript reads this note, or this function reads JavaScript's.
         """
         words = self._words
         words[0] = request
@@ -71,7 +70,7 @@ class StatusPage:
         self._words[3] = request
 
     def end(self, nanoseconds: int, now: int) -> None:
-        """Note how long a request took that no other one waited for."""
+        """Note how long a request ran that is not nested in another one."""
         self._busy = busy = self._busy + nanoseconds
         self._long[2] = busy
         self.ended = now
@@ -79,9 +78,7 @@ class StatusPage:
             self.look(now)
 
     def look(self, now: int) -> None:
-        """Note the processor time of requests. The thread uses it between requests too,
-        which is none of theirs.
-        """
+        """Note the processor time of requests, without what the thread used between requests."""
         cpu = thread_time_ns()
         self._cpu += min(self._busy - self._busy_then, cpu - self._cpu_then)
         self._busy_then, self._cpu_then, self._then = self._busy, cpu, now
@@ -105,8 +102,8 @@ class StatusPage:
 
 
 def open_status_page(fd: int) -> StatusPage | None:
-    """Open the status page of a worker that runs in this process, and close the descriptor; -1
-    stands for none.
+    """Open the status page of a worker that runs in this process, and close the descriptor. There
+    is none where that is -1.
     """
     if fd < 0:
         return None

@@ -1,10 +1,9 @@
-"""What stands for `sys.stdin`, `sys.stdout` and `sys.stderr`, from before the first line of a
-program's own code.
+"""Replaces `sys.stdin`, `sys.stdout` and `sys.stderr`, before a program's own code runs.
 
-Where text goes is decided when it is printed, by the channel that the thread serves: what was made
-with a stream before a pool began (a handler of logging) follows it, too. A stream is never closed:
-it belongs to all who print here, and a text stream that a program makes around `sys.stdout.buffer`
-closes that when it is dropped.
+The channel that a thread serves decides where its text goes, at each print. So a handler of logging
+that got a stream before a pool began prints to the pool too. A stream is never closed: all threads
+print to it, and a text stream that a program makes around `sys.stdout.buffer` closes that when it
+is dropped.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _is_forked = False
 
 
 def _output() -> Output:
-    """Where this thread prints to."""
+    """The output of this thread."""
     channel = current.channel or _owner
     return (
         direct
@@ -96,7 +95,7 @@ class _Sink(io.BufferedIOBase):
 
 
 class Stream(io.TextIOWrapper):
-    """Stands for `sys.stdout` or `sys.stderr`."""
+    """Replaces `sys.stdout` or `sys.stderr`."""
 
     mode = "w"
 
@@ -166,7 +165,7 @@ class Stream(io.TextIOWrapper):
             if is_utf8
             else codecs.getincrementalencoder(self.encoding)(self.errors or "strict").encode
         )
-        # UTF-8 whose line ends are written as they are, and any text reaches JavaScript.
+        # UTF-8 with line ends as they are; any text reaches JavaScript.
         self._is_plain = is_utf8 and not self._is_reconfigured
 
     def _bytes(self, text: str, output: Output) -> bytes:
@@ -258,7 +257,7 @@ def connect(channel: Channel, where: str, *, alone: bool, own_process: bool) -> 
 
 
 def flush_replaced() -> None:
-    """Flush what a program has put in the place of a stream. Every call comes by here."""
+    """Flush what a program has put in the place of a stream. Runs after each call."""
     if sys.stdout is not _streams["stdout"]:
         _flush(sys.stdout)
     if sys.stderr is not _streams["stderr"]:

@@ -36,8 +36,8 @@ _MAX_VIEWS = 64
 
 
 class EntryChannel(Channel):
-    """The channel of one sync call. The JavaScript thread is in it: nothing can be asked of
-    JavaScript before it ends.
+    """The channel of one sync call. The JavaScript thread is in that call, so no callback can run
+    before it ends.
     """
 
     is_sync = True
@@ -45,7 +45,7 @@ class EntryChannel(Channel):
     _loop: EventLoop | None = None
 
     def __init__(self, scope: Scope) -> None:
-        """Belong to a scope. Each call comes by here."""
+        """Belong to a scope. Runs for each call."""
         self.scope = scope
 
     @property
@@ -75,11 +75,11 @@ def _view(buffer: int, capacity: int) -> memoryview:
 
 
 def _prepare_thread() -> None:
-    """Let this thread keep its thread state when the call is over: to make one takes as long as a
-    short call.
+    """Let this thread keep its thread state after the call: to make one takes as long as a short
+    call.
 
-    It is never given back, as nobody says when a JavaScript thread ends. Where Python has to be
-    told which stack a thread is on, that holds for the call alone.
+    The state is never freed, as nothing reports the end of a JavaScript thread. Where Python needs
+    the bounds of the stack, the state lives for one call alone.
     """
     if not foreign_stack.is_needed:
         _ensure()
@@ -101,8 +101,8 @@ def _reply(view: memoryview, capacity: int, code: int, data: bytes) -> int:
 
 
 def _enter(buffer: int, length: int, capacity: int) -> int:
-    """Answer the reply's length, negative when it is longer than `capacity`. Must not raise: nobody
-    could catch it.
+    """Return the reply's length, negative when it is longer than `capacity`. Must not raise:
+    nothing could catch that.
     """
     try:
         try:  # not `get`: see scope_of

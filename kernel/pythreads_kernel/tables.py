@@ -25,7 +25,7 @@ def to_ipc(value: Any) -> memoryview:
         name = f"{type(value).__module__}.{type(value).__qualname__}"
         raise RefusedValueError(
             "toArrow",
-            f"a {name} is no pyarrow Table or RecordBatch, nor a DataFrame of pandas or polars",
+            f"a {name} is no pyarrow Table or RecordBatch, and no DataFrame of pandas or polars",
         )
     pyarrow = _load("pyarrow", "toArrow")
     if is_frame:

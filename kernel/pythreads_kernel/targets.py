@@ -51,7 +51,7 @@ def resolve(target: Any) -> Any:
     """Return what `target` names: a text, or a list of an object and the path of an attribute
     in it.
 
-    Raises `TargetError`, chained to what Python said.
+    Raises `TargetError`, chained to the error of Python.
     """
     if type(target) is list:
         found, text = target

@@ -1,5 +1,5 @@
-"""What `breakpoint()` and `input()` do in a worker, which has no terminal: they say so, and what to
-do instead.
+"""`breakpoint()` and `input()` in a worker, which has no terminal: they raise errors that say what
+to do instead.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _input = builtins.input
 
 
 class NoTerminalError(EOFError):
-    """There is nobody to ask."""
+    """A worker has no terminal to read from."""
 
 
 def install(*, own_process: bool) -> None:
-    """Take the place of both. `own_process`: stdin is empty; else it is Node's own, which may be a
-    pipe with something in it.
+    """Replace both. `own_process`: stdin is empty; else it is Node's own, which may be a pipe with
+    something in it.
     """
 
     def ask(prompt: object = "", /) -> str:
@@ -49,9 +49,9 @@ def install(*, own_process: bool) -> None:
 
 
 def _refuse(what: str) -> NoReturn:
-    message = f"{_NONE}: {what} cannot ask anything. Pass what it is to get as an argument"
+    message = f"{_NONE}: {what} cannot read anything. Pass the text as an argument"
     if sys._getframe(2).f_globals.get("__name__") == "cmd":  # noqa: SLF001 - pdb, for which the end of the input is a command
-        raise RuntimeError(f"{_NONE}: pdb cannot ask anything. {_DEBUG}")
+        raise RuntimeError(f"{_NONE}: pdb cannot read anything. {_DEBUG}")
     raise NoTerminalError(message)
 
 

@@ -1,9 +1,9 @@
-"""What `toJS()` makes of a value that crosses as a reference: something plain with the same
+"""How `toJS()` copies a value that is sent as a reference otherwise: as a plain value with the same
 contents.
 
-The members of a value may be made as they are asked for, without end. So no more of them are taken
-than its length says, and `encode.py` bounds how deeply copies nest. How a value is copied is found
-by its class, once for each class in a payload.
+A value may make its members on request, without end. So a copy has no more members than the value's
+length says, and `encode.py` bounds how deeply copies nest. The class of a value decides how it is
+copied; that is looked up once for each class in a payload.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ NOTHING = _Nothing()
 
 
 class ForcedCopy:
-    """A value that `toJS()` is called on: it is refused when it has no copy."""
+    """The value on which `toJS()` is called. It is refused when it has no copy."""
 
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        """Stand for `value` as the result of the call."""
+        """Wrap `value`, the result of the call."""
         self.value = value
 
 
 def scalar_way(kind: type) -> Callable[[Any], Any] | None:
-    """What makes a plain value of one of this class that has no members of its own; `None` where
-    nothing does.
+    """The function that copies values of this class, which have no members; `None` where there is
+    none.
 
-    What it returns is yet to be copied itself. `NOTHING`: this one has no copy.
+    Its result may need a copy itself. It returns `NOTHING` for a value that has no copy.
     """
     enum = sys.modules.get("enum")
     if enum is not None and issubclass(kind, enum.Enum):
@@ -67,7 +67,7 @@ def scalar_way(kind: type) -> Callable[[Any], Any] | None:
 
 
 def members_way(kind: type) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - one a kind of value
-    """What makes a list, a dict or an array of a value of this class; `None` where nothing does."""
+    """The function that makes a list, a dict or an array of a value; `None` where there is none."""
     bases = [vars(base) for base in kind.__mro__]
     if any("__dataclass_fields__" in names for names in bases):
         return _dataclass

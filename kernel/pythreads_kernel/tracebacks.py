@@ -1,7 +1,7 @@
 """Tracebacks as Python prints them, and their frames.
 
-Where in its line a frame is, Python underlines, and parses the line for it: most of what an
-exception costs. So that is remembered.
+Python underlines the part of the line that raised, and parses the line to find it. That is most of
+the cost of an exception, so the text of a place is cached.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_FORMATTED = 1024
-# How often exceptions of one group may be there once more, and how many there may be, for Python to
-# write their tracebacks.
+# How many repeated exceptions, and how many exceptions, a group may have for Python to format it.
 _MAX_AGAIN = 1000
 _MAX_ERRORS = 100_000
 _formatted: dict[tuple[Any, ...], str] = {}
@@ -49,11 +48,11 @@ def _has_others(error: BaseException) -> bool:
 
 
 def _is_endless(error: BaseException) -> bool:
-    """Whether exceptions hold each other so often that Python, which goes through one as often
-    as it is held, never ends.
+    """Whether exceptions hold each other so often that formatting never ends: Python formats an
+    exception each time it is held.
     """
     seen: set[int] = set()
-    held: list[Any] = []  # an id must not be used again meanwhile
+    held: list[Any] = []  # so that no other exception gets its id
     again = 0
     stack: list[BaseException] = [error]
     while stack:
@@ -131,7 +130,7 @@ def _column(frame: FrameSummary, at: int | None, source: str) -> int:
 
 
 class _RememberingStack(StackSummary):
-    """Formats each place once. Python 3.10, which underlines nothing, does not ask it."""
+    """Formats each place once. Python 3.10, which underlines nothing, does not call this."""
 
     def format_frame_summary(self, frame_summary: FrameSummary, **options: Any) -> str:
         frame: Any = frame_summary

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .interfaces import Channel
 
 _lock = threading.Lock()
-# The channels over which warnings go to JavaScript.
+# The channels that send warnings to JavaScript.
 _channels: list[Channel] = []
 
 
