@@ -29,15 +29,12 @@ Escape = tuple["Any", ...]
 _US_PER_DAY = 86_400_000_000
 _EPOCH_DAY = 719_163
 _FOLD = "[fold=1]"
-# The start of 1970 and the class `timedelta`, once they are needed: to import the module takes 2
-# ms.
+# The start of 1970 and the class `timedelta`, from the first use on: the import takes 2 ms.
 _epoch: list[Any] = []
 
 
 def from_datetime(value: Any, nanoseconds: int = 0) -> Escape | None:
-    """The escape of a datetime. `nanoseconds`: what the value has beyond its microseconds, from
-    0 to 999.
-    """
+    """The escape of a datetime. `nanoseconds`: 0 to 999, beyond its microseconds."""
     if value.tzinfo is None:
         text = value.isoformat()
         return (..., escapes.SCALAR, "datetime.datetime", text + _FOLD if value.fold else text)
@@ -100,7 +97,7 @@ def to_datetime(
 
 
 def from_time(value: Any) -> Escape | None:
-    """The escape of a time: of one with a zone too, where the text names it."""
+    """The escape of a time, also of a time with a zone, where text can name the zone."""
     text = value.isoformat()
     if value.tzinfo is not None:
         import datetime as dt

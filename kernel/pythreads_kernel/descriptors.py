@@ -1,14 +1,15 @@
-"""Descriptors 0 to 2 of a process that is Node's. What Python starts has them, as what a Python
-program starts.
+"""Descriptors 0 to 2 of a Node process, made as a Python program expects them: children inherit
+them, and writes wait for a slow reader.
 
-Node marks them close-on-exec when it starts, and once more where it opens a terminal: libuv opens
-the terminal anew and puts that in the descriptor's place. Node's own children do not see the mark:
-libuv duplicates for each child what the child is to have.
+Node marks them close-on-exec when it starts, and again where it opens a terminal: libuv opens the
+terminal anew, and puts that in the descriptor's place. Node's own children do not notice the mark,
+as libuv duplicates their descriptors.
 
 Node also makes a pipe or a socket non-blocking when it opens its stdout. That belongs to the open
-file, so C code and children of Python would lose what the reader is too slow for. It is undone
+file, so C code and children of Python would lose what a slow reader does not take. It is undone
 here, as libuv undoes it for a child that inherits the descriptor. JavaScript opens its stdout and
-stderr before Python starts (`src/isolation/standard-output.ts`), so this holds for good.
+stderr before Python starts (`src/isolation/standard-output.ts`), so Node does not change them
+again.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def share() -> None:
-    """Let children have descriptors 0 to 2. Node may have marked one since the last time."""
+    """Let children inherit descriptors 0 to 2. Node may have marked one since the last time."""
     for fd in (0, 1, 2):
         try:
             os.set_inheritable(fd, True)
@@ -34,8 +35,8 @@ def share() -> None:
 
 
 def make_terminal_wait() -> None:
-    """Let readers of stdin wait where that is a terminal: Node takes no more from one than is
-    there, whether it waits or not.
+    """Let readers of stdin wait where that is a terminal. Node reads from a terminal only what is
+    there already, so it never waits.
     """
     try:
         if not os.get_blocking(0) and os.isatty(0):
@@ -60,8 +61,8 @@ def _is_pipe(fd: int) -> bool:
 
 
 def _is_shared_with_stdin(fd: int) -> bool:
-    """Whether the same socket is stdin (`socat`, `inetd`): Node must never wait when it reads
-    that.
+    """Whether stdin is the same socket (`socat`, `inetd`): there Node must never wait when it
+    reads.
     """
     try:
         return os.path.samestat(os.fstat(0), os.fstat(fd))
@@ -70,7 +71,7 @@ def _is_shared_with_stdin(fd: int) -> bool:
 
 
 def share_with_children() -> None:
-    """Share the descriptors whenever this interpreter starts a process, by whichever function."""
+    """Share the descriptors each time this interpreter starts a process, in whatever way."""
     share()
     os.register_at_fork(before=share)
     for name in ("system", "posix_spawn", "posix_spawnp"):

@@ -20,7 +20,8 @@ def _signal_at_end(reader: int) -> None:
     import fcntl
     import signal
 
-    # Opened anew: who gets the signal belongs to what was opened, and the others have the same.
+    # Opened again, as the owner and the signal belong to the open file, which other processes
+    # share.
     own = os.open(f"/proc/self/fd/{reader}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     fcntl.fcntl(own, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(own, fcntl.F_SETSIG, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]

@@ -1,8 +1,8 @@
-"""Telling Python which stack a thread is on, where JavaScript has put it on one of its own.
+"""Gives Python the bounds of a thread's stack, where JavaScript runs the thread on another one.
 
-Since 3.14 an interpreter that finds the stack pointer below the thread's own stack takes that for a
-stack that is almost full: it frees no containers any more, and counts no recursion right.
-JavaScript calls Python on a stack of koffi's.
+Since 3.14 an interpreter takes a stack pointer below the thread's own stack for a stack that is
+almost full: it frees no containers any more, and counts recursion wrongly. JavaScript calls Python
+on a stack of koffi's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from _thread import get_ident
 _ANYWHERE = (1 << 16, 1 << 46)
 _CONTEXT_BYTES = 8192
 _MAPS = "/proc/self/maps"
-# Where getcontext puts the stack pointer.
+# The offset of the stack pointer in what getcontext writes.
 _STACK_POINTER = (
     {"x86_64": 160, "aarch64": 432}.get(os.uname().machine) if os.path.exists(_MAPS) else None
 )
@@ -39,9 +39,7 @@ def declare() -> None:
 
 
 def _stack() -> tuple[int, int]:
-    """Return where the stack that this thread is on begins and ends; all of memory where that
-    cannot be found out.
-    """
+    """Return where this thread's stack begins and ends; all of memory where that is unknown."""
     if _STACK_POINTER is None:
         return _ANYWHERE
     context = ctypes.create_string_buffer(_CONTEXT_BYTES)

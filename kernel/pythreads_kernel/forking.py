@@ -1,10 +1,10 @@
-"""Children that `os.fork` makes of this process: each ends where its call would return, and says
+"""Children that `os.fork` makes of this process: each ends where its call would return, and sends
 nothing to JavaScript.
 
-A forked child is a copy of the worker, in thread isolation a copy of Node, with one thread: the one
-that forked. It has copies of the channels too. So its descriptors of them are replaced, the kernel
-asks `forked` before it writes anywhere, and wherever code of the user returns to the kernel, the
-child ends: with status 0, or with what the exception says.
+A forked child is a copy of the worker, in thread isolation a copy of Node, with one thread: the
+thread that forked. It has copies of the channels too. So the child's descriptors of them are
+replaced, and the kernel checks `forked` before it writes anywhere. Where code of the user returns
+to the kernel, the child ends: with status 0, or as its exception says.
 """
 
 from __future__ import annotations
@@ -20,26 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
-# Its process id, in a child. A list, as a local variable that names it costs a loop next to
-# nothing.
+# The process id, in a child. A list, as a local variable that names it costs a loop almost nothing.
 forked: list[int] = []
 # The descriptors of channels that are open in this interpreter.
 descriptors: set[int] = set()
-# What a child has to do that a thread with this number forked: the thread is not the kernel's own
-# to end.
+# What a child does after this thread forked it, by thread: a thread that is not the kernel's must
+# not be ended.
 on_thread: dict[int, Callable[[], None]] = {}
 _KERNEL = __name__.rpartition(".")[0]
 _local = local()
 
 
 def prepare(*, own_process: bool) -> None:
-    """Have children of this interpreter's process silenced. `own_process`: Node is not in it."""
+    """Silence children of this process. `own_process`: Node is not in it."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_flush, after_in_child=lambda: _silence(own_process=own_process))
 
 
 def in_child(function: Callable[[], None]) -> None:
-    """Have a function called in each child."""
+    """Call a function in each child."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=function)
 
@@ -79,7 +78,7 @@ def run(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def _silence(*, own_process: bool) -> None:
-    """Make a child out of this process. Runs on the one thread that it has."""
+    """Make this copy of the process a child. Runs on its only thread."""
     forked.append(os.getpid())
     try:
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -105,8 +104,8 @@ _main = get_ident()
 
 
 def _handle_signals() -> None:
-    """Let signals do what they do in a Python program: Node's handlers would write to pipes
-    that its copy shares with it.
+    """Give signals the handlers of a Python program: Node's handlers would write to pipes that the
+    child shares with Node.
     """
     for number in _signal.valid_signals():
         handler = _signal.getsignal(number)
@@ -125,8 +124,8 @@ class _Ends:
 
 
 def _end_with_work_item() -> None:
-    """End a child that a thread of a `ThreadPoolExecutor` forked with what it was given to do: it
-    would wait for more.
+    """End a child that a thread of a `ThreadPoolExecutor` forked, after its work item: the thread
+    would wait for another one.
     """
     executor: Any = sys.modules.get("concurrent.futures.thread")
     frame = None if executor is None else sys._getframe()  # noqa: SLF001 - there is no other way to find who called
@@ -139,8 +138,8 @@ def _end_with_work_item() -> None:
 
 
 def _status(error: BaseException | None) -> int:
-    """Return the status with which Python would end for an exception, which is shown as Python
-    would.
+    """Return the status with which Python would end for an exception, and show the exception as
+    Python would.
     """
     if error is None:
         return 0

@@ -1,6 +1,4 @@
-"""Noticing that a module turns the GIL of a free-threaded build on again: from then on, threads
-take turns.
-"""
+"""Notices when a module turns the GIL of a free-threaded build on."""
 
 from __future__ import annotations
 
@@ -23,8 +21,8 @@ def is_enabled() -> bool:
     """Whether threads of this interpreter take turns now.
 
     A free-threaded build turns the GIL on for each import of an extension module, and off again if
-    the module is marked as safe: another thread may be just there. So it counts as on where it
-    stays on, or a module is known to have turned it on.
+    the module is marked as safe. Another thread may look during such an import. So the GIL counts
+    as on where it stays on, or where a module is known to have turned it on.
     """
     if not _IS_FREE_THREADED:
         return True

@@ -1,5 +1,5 @@
-"""Functions of the C library for the start of a worker process, from what `ctypes` is made of: to
-import that takes 1 ms more.
+"""Functions of the C library for the start of a worker process, by `_ctypes` alone: `ctypes` takes
+1 ms more to import.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ _MB = 1 << 20
 
 
 def limit(limits: Mapping[str, int | None]) -> None:
-    """Set the limits that are not None. Raises `OSError` or `ValueError` where one is not allowed
-    here.
+    """Set the limits that are not None. Raises `OSError` or `ValueError` where the system refuses
+    one.
     """
     if all(value is None for value in limits.values()):
         return
@@ -19,7 +19,7 @@ def limit(limits: Mapping[str, int | None]) -> None:
 
     memory, cpu, files = limits["memoryMb"], limits["cpuSeconds"], limits["openFiles"]
     if memory is not None:
-        # Beyond what is there already: interpreter, libraries, the stacks of the worker's own
+        # Beyond the memory that is mapped already: interpreter, libraries, stacks of the worker's
         # threads.
         _set(resource.RLIMIT_DATA, _data_bytes() + memory * _MB)
     if cpu is not None:
@@ -36,7 +36,7 @@ def _set(kind: int, value: int) -> None:
 
 
 def _data_bytes() -> int:
-    """Private writable memory that is mapped; Linux alone says it."""
+    """The size of private writable mappings; only Linux reports it."""
     try:
         with open("/proc/self/status", encoding="ascii", errors="replace") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmData"))

@@ -1,6 +1,4 @@
-"""Dicts that cannot be changed: `frozendict` of Python 3.15, and what `types.MappingProxyType`
-shows.
-"""
+"""Immutable dicts: `frozendict` of Python 3.15, and the dict behind a `types.MappingProxyType`."""
 
 from __future__ import annotations
 
@@ -18,10 +16,10 @@ _DICTS = frozenset({dict, FROZEN_DICT})
 
 
 def shown(proxy: Any) -> Any:
-    """Return the mapping that a `MappingProxyType` shows, however many proxies stand before it.
+    """Return the mapping behind a `MappingProxyType`, also behind several proxies.
 
     The garbage collector names it without a copy, and runs no method of the mapping, which may be
-    of the user's.
+    the user's.
     """
     while type(proxy) is MappingProxyType:
         (proxy,) = get_referents(proxy)
@@ -29,8 +27,8 @@ def shown(proxy: Any) -> Any:
 
 
 def shown_dict(proxy: Any) -> Any:
-    """Return the dict or frozendict that a proxy shows; `None` where it shows another mapping, also
-    one of a subclass.
+    """Return the dict or frozendict behind a proxy; `None` for another mapping, subclasses
+    included.
     """
     mapping = shown(proxy)
     return mapping if type(mapping) in _DICTS else None

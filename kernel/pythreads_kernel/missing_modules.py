@@ -10,7 +10,7 @@ TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# What a module's package is called, where that is not the module's own name.
+# The package of a module, where its name is not the module's.
 _PACKAGES = {
     "attr": "attrs",
     "Bio": "biopython",
@@ -80,10 +80,10 @@ _PARTS = {"tkinter": "python3-tk", "_tkinter": "python3-tk", "ensurepip": "pytho
 
 
 def advice(error: ImportError, target: str | None, folders: Sequence[str]) -> str:
-    """What stands behind Python's own sentence about a module that was not found: in which
-    Python, and what to do.
+    """The advice after Python's own sentence about a missing module: which Python lacks it, and
+    what to do.
 
-    `target`: the module that was asked for, where it was one. `folders`: where its file may lie,
+    `target`: the module that a call named, where it is a call's. `folders`: where its file may be,
     the current folder first.
     """
     name = error.name
@@ -122,7 +122,7 @@ class Installer:
         )
 
     def install(self, packages: str) -> str:
-        """The command that installs packages, whose names are quoted."""
+        """The command that installs packages; their names are quoted."""
         python = _quoted(self.executable)
         if self.by_conda:
             return f"conda install --prefix {_quoted(self.prefix)} {packages}"
@@ -136,7 +136,7 @@ class Installer:
 
 
 def command(modules: Sequence[str], installer: Installer | None = None) -> str:
-    """The command that installs what modules are in, for this Python."""
+    """The command that installs the packages of modules, for this Python."""
     parts = _once(_PARTS[module] for module in modules if module in _PARTS)
     packages = _once(
         _quoted(_PACKAGES.get(module, module)) for module in modules if module not in _PARTS

@@ -1,6 +1,4 @@
-"""What a process of `multiprocessing` that a worker has started does first, and the modules that it
-finds.
-"""
+"""The start of a `multiprocessing` process of a worker, and the modules that it finds."""
 
 from __future__ import annotations
 
@@ -20,8 +18,8 @@ if TYPE_CHECKING:
 
 
 def begin(life: Any, modules: dict[str, multiprocessing_support.Source]) -> None:
-    """End with the worker, and find the modules that only it has. `life`: one end of a pipe;
-    the other one is the worker's.
+    """End with the worker, and find the modules that only the worker has. `life`: the reading end
+    of a pipe whose writing end the worker has.
     """
     forget_own_source()
     if life is not None:
@@ -33,8 +31,8 @@ def begin(life: Any, modules: dict[str, multiprocessing_support.Source]) -> None
 
 
 class _Finder:
-    """Finds what nobody else does: modules of the worker that are in no file, or in one of another
-    name.
+    """Finds modules of the worker that no other finder finds: without a file, or with a file of
+    another name.
     """
 
     def find_spec(
@@ -83,8 +81,8 @@ class _NoLoader:
 class _Missing(type):
     """Takes the place of a function or class that `exec` defined, until it is used.
 
-    An error while a pool's process reads its next task would end the process: the next one would
-    take its place, and the task would be lost.
+    An error while a process of a pool reads its next task would end that process. The next process
+    would take its place, and the task would be lost.
     """
 
     def __call__(cls, *args: Any, **_kwargs: Any) -> Any:
@@ -105,7 +103,7 @@ class _Stub:
         return object.__new__(cls)
 
     def __setstate__(self, _state: object) -> None:
-        """Take what the object had, and forget it."""
+        """Ignore the object's state."""
 
     def _refuse(self, *_args: Any) -> Any:
         raise _error(type(self))

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     Source = tuple[str, str | None]
 
-# What children find by these names: a file, and its text where there is only that.
+# Modules for children, by name: a file, and its text where there is no real file.
 modules: dict[str, Source] = {}
 # Modules whose functions and classes are pickled by value, where a library can.
 _by_value: set[str] = set()
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# In a child: loads the kernel, which is on no path yet, and has it begin there.
+# In a child: loads the kernel, which is on no path yet, and begins there.
 _BEGIN = (
     "__import__('sys').path.append(folder) or "
     "__import__('pythreads_kernel.multiprocessing_child').multiprocessing_child.begin(life, modules)"
@@ -39,9 +39,7 @@ _BEGIN = (
 
 
 class _Finder:
-    """Has something done to modules when they have been imported; not before, as importing them
-    takes time.
-    """
+    """Adapts modules after their import. To import them earlier would take time."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -61,7 +59,7 @@ class _Finder:
 
 
 def prepare() -> None:
-    """Have the modules adapted that this concerns, now or when they are imported."""
+    """Adapt the modules in `_adapters`, now or when they are imported."""
     for name, adapt in _adapters.items():
         if name in sys.modules:
             adapt(sys.modules[name])
@@ -69,8 +67,8 @@ def prepare() -> None:
 
 
 def add_module(name: str, file: str, source: str | None = None) -> None:
-    """Let children find a module that is only known here: of `source`, or of a file that has
-    another name or is on no path.
+    """Let children find a module that only this process knows: of `source`, or of a file with
+    another name or on no path.
     """
     modules[name] = (file, source)
     if _Kept.are_there:
@@ -78,7 +76,7 @@ def add_module(name: str, file: str, source: str | None = None) -> None:
 
 
 def pickle_by_value(name: str) -> None:
-    """Have what a module defines pickled by value where that is possible, as for `__main__`."""
+    """Pickle what a module defines by value, as for `__main__`, where a library can."""
     _by_value.add(name)
     for pickler in _PICKLERS:
         if pickler in sys.modules:
@@ -86,7 +84,7 @@ def pickle_by_value(name: str) -> None:
 
 
 def forget(name: str) -> None:
-    """Forget what `pickle_by_value` noted of a module that is gone."""
+    """Undo `pickle_by_value` for a module that is gone."""
     _by_value.discard(name)
 
 
@@ -102,9 +100,7 @@ def _register(pickler: Any) -> None:
 
 
 class _Kept:
-    """Whether there may be processes that are used again and do not know the modules that are added
-    now.
-    """
+    """Whether there may be processes that are reused, and miss modules that are added now."""
 
     are_there = False
 
@@ -127,7 +123,7 @@ class _Life:
         self.reader = reader
 
     def end(self) -> None:
-        """Have the children end."""
+        """End the children."""
         self.close_writer()
         if self.reader >= 0:
             os.close(self.reader)
@@ -144,7 +140,7 @@ in_child(life.close_writer)
 
 
 class _Preparation:
-    """What a child gets beside what `multiprocessing` gives to it. It begins when it is unpickled,
+    """Sent to each child beside what `multiprocessing` sends. It takes effect when it is unpickled,
     before anything else is.
     """
 

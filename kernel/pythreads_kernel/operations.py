@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def _to_js(value: Any) -> Any:
-    """Return the value as one that has to be copied; the request's COPY flag does the rest."""
+    """Return the value, to be copied rather than sent as a reference. The request has the flag
+    COPY.
+    """
     return ForcedCopy(value)
 
 

@@ -51,7 +51,7 @@ def members_way(kind: type) -> Way | None:
     return None
 
 
-# Past what a metaclass says, and for classes of C too.
+# Read without the metaclass, which may be the user's; works for classes of C too.
 _module_of: Any = type.__dict__["__module__"].__get__
 
 
@@ -83,8 +83,8 @@ def _null(_value: Any) -> None:
 
 
 def _timestamp(value: Any) -> Any:
-    """A Timestamp as a datetime. One with nanoseconds and no zone is a datetime64, which has no
-    zone either.
+    """A Timestamp as a datetime. With nanoseconds and without a zone it is a datetime64, which has
+    no zone either.
     """
     is_in_range = (
         1 <= value.year <= _LAST_YEAR
@@ -133,9 +133,7 @@ def _timedelta64(value: Any) -> Any:
 
 
 def _same(value: Any, dtype: str) -> Any:
-    """The value of Python's own class, if it says the same; what Python's does not hold is an
-    int.
-    """
+    """The value of Python's own class, if it is equal; an int where that class cannot hold it."""
     try:
         other = value.astype(dtype)
         plain = other.item()
@@ -167,7 +165,7 @@ def _record(value: Any) -> Any:
 
 
 def _array(value: Any) -> Any:
-    """An array that is of no typed array's kind: of records, texts, objects, long doubles; or a
+    """An array of records, texts, objects or long doubles, which no typed array holds; or one of a
     subclass.
     """
     numpy = sys.modules["numpy"]

@@ -23,8 +23,8 @@ _SETS = frozenset({set, frozenset})
 BYTES = frozenset({bytes, bytearray})
 # Bytes of this size or more are lent, where memory is shared (`lend.py`).
 INLINE_BYTES = 32 * 1024
-# A bytearray that occurs twice is one array in JavaScript, bytes are two: marshal writes both
-# alike.
+# A bytearray that occurs twice is one array in JavaScript, and bytes are two arrays: marshal makes
+# no difference.
 _MEMBERS = SCALARS - {bytearray}
 _PLAIN = _MEMBERS | CONTAINERS
 # Version 2 is the quicker one for small and flat values; version 4 writes what is used several
@@ -33,7 +33,7 @@ FLAT, NESTED = 2, 4
 
 
 class RefusedValueError(TypeError, ValueError):
-    """A value cannot cross to JavaScript. `path` says where it is."""
+    """A value cannot be sent to JavaScript. `path` says where it is."""
 
     code = "ERR_PYTHREADS_VALUE"
 
@@ -80,8 +80,8 @@ def _version(value: Any) -> int | None:
 
 
 def _nests_sets(members: Any) -> bool:
-    """Whether a set has members that may be or have sets: to sort them, marshal writes each
-    twice, at every level.
+    """Whether a set contains tuples or frozensets, which may contain sets: to sort them, marshal
+    writes each twice, at every level.
     """
     return any(
         type(item) is frozenset

@@ -1,9 +1,9 @@
-"""What one installation of Python is and can do, as one line of JSON. Run as a script, isolated
+"""What one installation of Python is and can do, as one line of JSON. Runs as a script, isolated
 from the environment.
 
-It comes before the first start, so it also compiles the kernel: to do that in each interpreter
-takes four times as long as all else that the kernel does at its start, and it would be done each
-time where PYTHONDONTWRITEBYTECODE is set.
+It runs before the first start, so it also compiles the kernel. In each interpreter that would take
+four times as long as everything else that the kernel does at its start, and again at each start
+where PYTHONDONTWRITEBYTECODE is set.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def facts() -> dict[str, Any]:
 
 
 def _libpython() -> str | None:
-    """Find the real file of the shared library: the one that is loaded, else where this
-    installation puts it.
+    """Find the real file of the shared library: the loaded one, else where this installation has
+    it.
     """
     tag = f"{sys.version_info[0]}.{sys.version_info[1]}"
     for path in _mapped():
@@ -95,8 +95,8 @@ def _has(module: str) -> bool:
 
 
 def compile_kernel() -> None:
-    """Compile the modules beside this one that were not yet, or changed. Where the folder can't be
-    written to, do nothing.
+    """Compile the modules beside this one that are new or have changed. Does nothing where the
+    folder is read-only.
     """
     from importlib.machinery import SourceFileLoader
 
@@ -115,7 +115,7 @@ def compile_kernel() -> None:
 
 
 if __name__ == "__main__":
-    # What a module of the site printed may stand before it.
+    # Modules of the site may print something before this line.
     print("\npythreads " + json.dumps(facts()))
     try:
         compile_kernel()

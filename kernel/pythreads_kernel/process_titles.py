@@ -1,7 +1,7 @@
-"""What a worker is called where the system shows it: the title of its process in `ps`, and the
-names of its threads in `top -H`.
+"""Names of workers in the system: the title of the process in `ps`, and names of threads in `top
+-H`.
 
-Nothing depends on it: where the system does not let a process do that, names stay as they are.
+Nothing depends on them. Where the system does not let a process change them, they stay as they are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from .forking import in_child
 
 _MAX_COMM = 15
 _TASK = "/proc/self/task"
-# The fields of /proc/self/stat that say where the command line begins and ends, behind the name.
+# The fields of /proc/self/stat for the beginning and end of the command line, counted from behind
+# the name.
 _ARG_START, _ARG_END = 45, 46
 
 
@@ -35,8 +36,8 @@ def name_worker(pool: str, worker: int | None, *, own_process: bool) -> None:
 
 
 def name_thread(title: str, suffix: str = "") -> None:
-    """Name this thread for the system, which keeps 15 bytes: the number of the worker is at the
-    end, and stays.
+    """Name this thread for the system. It keeps 15 bytes, so the number of the worker at the end is
+    kept, and the name is cut.
     """
     if sys.platform != "linux":
         return

@@ -1,5 +1,5 @@
-"""What a Python program does at its end, for an interpreter that is not finalized, or whose worker
-ends before it is.
+"""What a Python program does at its end, for an interpreter that is never finalized, or whose
+worker ends before finalization.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-# What holds text or bytes back, in the order in which it has to be written: each gives to what
-# comes after it.
+# Classes that hold text or bytes back, in the order of writing: each writes to those after it.
 _TEXT = (io.TextIOWrapper,)
 _CLOSED: tuple[tuple[str, str], ...] = (
     *(("gzip", "GzipFile"), ("bz2", "BZ2File"), ("lzma", "LZMAFile"), ("zipfile", "ZipFile")),
@@ -26,11 +25,11 @@ _BYTES = (io.BufferedWriter, io.BufferedRandom)
 
 
 def end(*, looks: Callable[[], object] = int, found: Callable[[], object] = int) -> None:
-    """Wait for threads, run what `atexit` and `weakref.finalize` know, and write what files
+    """Wait for threads, run the functions of `atexit` and `weakref.finalize`, and write what files
     hold back. Once.
 
-    To look for files stops all threads where there is no GIL, which C code may hold up: `looks` is
-    called before and `found` afterwards.
+    To look for files stops all threads where there is no GIL, and C code may hold that up: `looks`
+    is called before and `found` after it.
     """
     _end_threads()
     atexit._run_exitfuncs()  # noqa: SLF001 - what is run is forgotten
@@ -61,8 +60,8 @@ def users_threads() -> list[threading.Thread]:
 
 
 def _write_files(things: Iterable[object]) -> None:
-    """Write what open files hold back, and end those that need an end; a program's last files are
-    closed by finalization.
+    """Write what open files hold back, and close archives, which need an end. Finalization closes
+    the last files of a program.
     """
     closed = tuple(
         getattr(sys.modules[module], name) for module, name in _CLOSED if module in sys.modules

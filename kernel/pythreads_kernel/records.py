@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class InputError(ValueError):
-    """A record is not what its format says."""
+    """A record is malformed in its format."""
 
 
 class OutputError(TypeError):
-    """What the function returned cannot be written in this format."""
+    """The result of the function cannot be written in this format."""
 
 
 Failure = dict[str, Any]
@@ -46,12 +46,12 @@ def run(
     columns: list[str] | None = None,
     header: list[str] | None = None,
 ) -> dict[str, Any]:
-    """Put the records of a chunk through a function.
+    """Call the function for each record of a chunk.
 
-    Return the rows to write, how many records there were, the failures, each with its line, and how
-    long it took. With `stop` the first failure ends it. `fmt` is the format of the input, `out`
-    that of the output; `columns` are those of the input and `header`, once they are known, those of
-    the output, where it is CSV.
+    Return the rows to write, the number of records, the failures with their lines, and the seconds
+    that passed. `stop`: end at the first failure. `fmt`: the format of the input; `out`: of the
+    output. `columns` are the columns of the input. `header` are those of the output, once they are
+    known, where it is CSV.
     """
     start = perf_counter()
     function = resolve_callable(target)
@@ -82,8 +82,8 @@ def run(
 
 
 def _lines(data: bytes, first_line: int) -> Iterator[tuple[int, str | InputError]]:
-    """The lines of a chunk without their ends; one that is not UTF-8 as an error. A byte order
-    mark is no part of the text.
+    """The lines of a chunk without their ends, or an error for a line that is not UTF-8. A byte
+    order mark is left out.
     """
     body = data[:-1] if data.endswith(b"\n") else data
     if first_line == 1:
@@ -113,8 +113,8 @@ def _read_lines(
 def _read_jsonl(
     data: bytes, first_line: int, _columns: list[str] | None, *, unit: str = "line"
 ) -> Iterator[tuple[int, Any]]:
-    """The values of a chunk. Blank lines are no records: many programs end a file with one, or
-    write one between its parts.
+    """The values of a chunk. Blank lines are no records: many programs write them at the end, or
+    between parts.
     """
     loads = json.loads
     for number, line in _lines(data, first_line):
@@ -147,7 +147,7 @@ def _read_csv(
             return
         except csv.Error as error:
             yield line, InputError(f"line {line} is not CSV: {error}")
-            # What is left of a record that is too long, or broken, is not taken for records.
+            # The rest of a record that is too long, or broken, is not read as records.
             quotes = sum(each.count('"') for each in lines[start : reader.line_num + skipped])
             while quotes % 2 == 1 and (more := next(rest, None)) is not None:
                 skipped += 1
@@ -211,7 +211,7 @@ class _Lines:
 
 
 class _JsonLines(_Lines):
-    """A JSON value a line."""
+    """One JSON value in each line."""
 
     def add(self, result: Any) -> None:
         try:
@@ -229,17 +229,15 @@ class _JsonLines(_Lines):
 
 
 class _JsonItems(_JsonLines):
-    """Items of a JSON array, each with what separates it from the one before; the host opens and
-    closes the array.
-    """
+    """Items of a JSON array, each after its separator. The host opens and closes the array."""
 
     def text(self) -> str:
         return "".join([f",\n{row}" for row in self._rows])
 
 
 class _CsvRows:
-    """Rows of CSV. The first mapping names the columns and makes the header; the later ones have to
-    have the same.
+    """Rows of CSV. The keys of the first mapping are the header; later mappings must have the same
+    keys.
     """
 
     def __init__(self, header: list[str] | None, dialect: str) -> None:

@@ -45,11 +45,11 @@ def base_of(kind: type) -> str | None:
 
 
 def without_class(value: Any, name: str) -> Any:
-    """A value of a subclass of one of the types as one of the type itself; `None` where there is no
-    such value in JavaScript.
+    """The same value of the type itself, for a value of a subclass; `None` where JavaScript has no
+    such value.
     """
-    # A subclass may have values that are no moment, as pandas.NaT, or nanoseconds, which a datetime
-    # has not.
+    # A subclass may have values that are no moment (pandas.NaT), or nanoseconds, which a datetime
+    # lacks.
     if value != value or any(getattr(value, more, 0) for more in ("nanosecond", "nanoseconds")):  # noqa: PLR0124
         return None
     base = getattr(sys.modules[_WRITERS[name][0]], name)
@@ -58,7 +58,7 @@ def without_class(value: Any, name: str) -> Any:
 
 
 def from_text(name: str, text: str) -> Any:
-    """The value that `to_escape` wrote. Raises `ValueError` for what is none."""
+    """The value that `to_escape` wrote. Raises `ValueError` for any other text."""
     reader = _READERS.get(name)
     if reader is None:
         known = ", ".join(sorted(_READERS))
@@ -75,7 +75,7 @@ def _timedelta(value: Any) -> Escape:
 
 
 def _datetime64(value: Any) -> Escape:
-    """As numpy prints it. The unit stands behind it where the text does not say it."""
+    """As numpy prints it, followed by the unit where the text does not name it."""
     unit = _unit(value)
     text = str(value)
     is_said = unit.isalpha() and unit != "W" and text != "NaT"
@@ -151,7 +151,8 @@ def exact_timedelta(value: Any) -> Any:
     return dt.timedelta.__pos__(value)
 
 
-# How a value of a subclass becomes one of the class itself, where the class is not called with it.
+# Functions that make a value of the class itself from one of a subclass, where the class cannot be
+# called with it.
 _BASES: dict[str, Callable[[Any], Any]] = {
     "datetime": exact_datetime,
     "date": _exact_date,

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 # How long a thread spins: about as long as it takes to wake a parked one.
 _SPIN_NS = 100_000
-# After a spin in vain, the next wait parks at once; then the next two, the next four, and at most
-# this many.
+# After a spin in vain the next wait parks at once, then the next two, the next four, and so on up
+# to this number.
 _MAX_SKIPPED = 64
 
 
 def spin_wait(fd: int) -> Callable[[], None]:
-    """Return a function that spins until `fd` is readable, for a moment and where that has paid
+    """Return a function that waits until `fd` is readable: it spins first, where spinning has paid
     lately.
     """
     if not hasattr(select, "poll"):

@@ -1,9 +1,10 @@
-"""Moves stdout to stderr when it is imported: the command line preloads it where its stdout is for
+"""Moves stdout to stderr when it is imported: the command line preloads it where stdout is for
 results alone.
 
-The descriptor moves, so what C code and child processes print goes there, too. In a worker process
-that is all. In-process, the descriptor is that of the host: it names its process and a descriptor
-that it has opened for reading in `PYTHREADS_STDOUT`; its stdout moves to that number first.
+The descriptor is moved, so text of C code and child processes goes to stderr too. In a worker
+process that is all. In-process, the descriptor is the host's. The host names its process and a
+descriptor that it has opened for reading, in `PYTHREADS_STDOUT`; its stdout is moved to that number
+first.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a value of a subclass of `str`, `bytes`, `int` or `float` is without its class.
+"""A value of a subclass of `str`, `bytes`, `int` or `float` as a plain value.
 
-By the methods of the base, as a subclass may have replaced them.
+It is read by the methods of the base class, as a subclass may have replaced them.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _PLAIN: Any = (
 
 
 def exact_text(value: object) -> str:
-    """Copy the text of a value, which may be of a subclass of str: marshal takes none."""
+    """Copy the text of a value. It may be of a subclass of str, which marshal does not write."""
     return "".join((str(value), ""))
 
 
 def without_class(kind: type) -> Callable[[Any], Any] | None:
-    """What makes a plain value of one of this class; `None` where it is no such subclass."""
+    """The function that makes a plain value of a value of this class; `None` for other classes."""
     for base, exact in _PLAIN:
         if issubclass(kind, base):
             return exact  # type: ignore[no-any-return]

@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# The sub-interpreters of 3.12 have no daemon threads. Nothing waits for the others either, as none
-# of those interpreters is ever destroyed, and they end with their channel.
+# Sub-interpreters of 3.12 have no daemon threads. There, nothing waits for other threads either:
+# these interpreters are never destroyed, and the threads end with their channel.
 _MAY_BE_DAEMONS = getattr(_thread, "daemon_threads_allowed", lambda: True)()
 
 
 def thread(target: Callable[..., Any], name: str, *args: Any) -> threading.Thread:
-    """Make a thread that keeps nothing from ending; it is not started."""
+    """Make a thread that does not keep the process alive, and do not start it."""
     return threading.Thread(target=target, args=args, name=name, daemon=_MAY_BE_DAEMONS)
