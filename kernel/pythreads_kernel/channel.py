@@ -160,7 +160,7 @@ class Channel:
         try:
             write(frames.frame(frames.RELEASED, 0, marshal.dumps(dropped)))
         except OSError:
-            references.give_back(dropped)
+            references.put_back(dropped)
             raise
 
 

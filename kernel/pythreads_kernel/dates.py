@@ -165,8 +165,8 @@ def _zone_code(value: Any) -> str:
 
 
 def _pytz_code(value: Any, zone: Any) -> str:
-    """Pytz makes the zone of a datetime from its moment: one that was put in otherwise has another
-    offset.
+    """The zone's code, where pytz picks this very zone for the moment: a zone that was set in
+    another way has another offset.
     """
     try:
         same = (

@@ -51,15 +51,15 @@ def _unescape(payload: Any, channel: Channel, *, readonly: bool) -> Any:
     deep = payload[0] is ...
     if not deep and _take_arrays(payload, readonly=readonly):
         return payload
-    incoming = _Incoming(channel, readonly=readonly)
+    decoder = _Decoder(channel, readonly=readonly)
     root = list(payload[2][0] if deep else payload)
     if deep:
-        incoming.chunks = payload[2]
-        incoming.chunks[0] = root
+        decoder.chunks = payload[2]
+        decoder.chunks[0] = root
     try:
-        incoming.fill(incoming.chunks if deep else root)
+        decoder.fill(decoder.chunks if deep else root)
     except BaseException:
-        _give_back(incoming.chunks if deep else root, incoming.taken)
+        _give_back(decoder.chunks if deep else root, decoder.taken)
         raise
     return root
 
@@ -107,7 +107,7 @@ def _give_back(root: Any, taken: set[tuple[int, int]]) -> None:
             stack.extend(item.values() if type(item) is dict else item)
 
 
-class _Incoming:
+class _Decoder:
     __slots__ = ("_channel", "_open", "_readonly", "_seen", "chunks", "taken")
 
     def __init__(self, channel: Channel, *, readonly: bool) -> None:

@@ -22,7 +22,7 @@ from .mappings import FROZEN_DICT, shown_dict
 from .packages import Escaped
 from .plain import BYTES, CONTAINERS, INLINE_BYTES, NESTED, SCALARS, RefusedValueError, dumps_plain
 from .subclasses import without_class
-from .to_plain import NOTHING, ForcedCopy, members_way, scalar_way
+from .to_plain import NO_COPY, ForcedCopy, members_copier, scalar_copier
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -55,33 +55,33 @@ _IMMUTABLE = (tuple, frozenset, range, *([FROZEN_DICT] if FROZEN_DICT else []))
 _FROM_JAVASCRIPT = frozenset({JavaScriptFunction, JavaScriptError})
 
 
-def dumps(value: Any, channel: Channel, flags: int = 0, *, is_looked_over: bool = False) -> bytes:
+def dumps(value: Any, channel: Channel, flags: int = 0, *, is_not_plain: bool = False) -> bytes:
     """Bytes for JavaScript. A value without a copy becomes a reference to an object of `channel`'s
     scope.
 
-    `flags`: COPY, with its depth, and EXACT. `is_looked_over`: the value is known not to be plain.
+    `flags`: COPY, with its depth, and EXACT. `is_not_plain`: the value is known not to be plain.
     References in the bytes are counted as sent, so from here on nothing interrupts the call. Do not
     call this within `shielded`.
     """
     is_forced = type(value) is ForcedCopy
     if is_forced:
         value = value.value
-    data = None if is_looked_over else dumps_plain(value)
+    data = None if is_not_plain else dumps_plain(value)
     if data is None:
-        outgoing = _Outgoing(channel, flags)
+        encoder = _Encoder(channel, flags)
         try:
-            data = outgoing.dumps(value)
-            if is_forced and outgoing.is_reference:
+            data = encoder.dumps(value)
+            if is_forced and encoder.is_reference:
                 name = f"{type(value).__module__}.{type(value).__qualname__}"
                 raise RefusedValueError("toJS", f"a value of type {name} has no copy in JavaScript")
             seal()
         except BaseException:  # an interrupt, or of the user's code, where something is copied
-            shielded(outgoing.take_back)
+            shielded(encoder.retract)
             raise
-    return data if len(data) < FRAME_BYTES else elsewhere(data, channel)
+    return data if len(data) < FRAME_BYTES else lend_payload(data, channel)
 
 
-def elsewhere(data: bytes, channel: Channel) -> bytes:
+def lend_payload(data: bytes, channel: Channel) -> bytes:
     """Lend a large payload, and return a payload that says where it is; the payload itself where it
     cannot be lent. As in `dumps`, nothing interrupts the call any more.
     """
@@ -95,7 +95,7 @@ def elsewhere(data: bytes, channel: Channel) -> bytes:
     return data
 
 
-class _Outgoing:
+class _Encoder:
     def __init__(self, channel: Channel, flags: int) -> None:
         self._channel = channel
         self._scope = channel.scope
@@ -104,8 +104,8 @@ class _Outgoing:
         self._most_copies = (flags >> frames.DEPTH_SHIFT or _MAX_COPIES + 1) if self._copy else 0
         self._exact = bool(flags & frames.EXACT) and not self._copy
         # Functions that make plain values of the values of a class; `None` where there is none.
-        self._scalar_ways: dict[type, Callable[[Any], Any] | None] = {}
-        self._members_ways: dict[type, Callable[[Any], Any] | None] = {}
+        self._scalar_copiers: dict[type, Callable[[Any], Any] | None] = {}
+        self._members_copiers: dict[type, Callable[[Any], Any] | None] = {}
         # Whether the value itself stays in Python.
         self.is_reference = False
         # JavaScript's own values, which return in the frame.
@@ -148,7 +148,7 @@ class _Outgoing:
                 "value", f"has a member of more than {_MAX_BYTES} bytes"
             ) from error
 
-    def take_back(self) -> None:
+    def retract(self) -> None:
         """Undo references, returns and loans, as the value is not sent."""
         self._scope.release(self._kept)
         for reference in self._returned:
@@ -156,7 +156,7 @@ class _Outgoing:
         lender = lend.lender()
         for flag in self._lent:
             if lender is not None:
-                lender.take_back(flag)
+                lender.retract(flag)
 
     def _convert(self, value: Any, depth: int, copies: int) -> Any:
         kind = type(value)
@@ -239,7 +239,7 @@ class _Outgoing:
         """What is sent instead of a value that is no plain scalar and no plain container."""
         for _ in range(_MAX_REPLACEMENTS):
             plain = self._scalar(value, kind)
-            if plain is NOTHING or type(plain) is kind:
+            if plain is NO_COPY or type(plain) is kind:
                 escape = scalars.to_escape(value, kind) or self._array(value, kind)
                 if escape is not None:
                     return (
@@ -249,8 +249,8 @@ class _Outgoing:
                     )
                 if kind in _FROM_JAVASCRIPT and value.is_from(self._scope.references):
                     return (..., escapes.FUNCTION, shielded(self._add_return, value.reference))
-                plain = self._members(value, kind) if copies < self._most_copies else NOTHING
-                if plain is NOTHING or type(plain) is kind:
+                plain = self._members(value, kind) if copies < self._most_copies else NO_COPY
+                if plain is NO_COPY or type(plain) is kind:
                     break
             value, kind = plain, type(plain)
             if kind is Escaped:
@@ -262,32 +262,34 @@ class _Outgoing:
         return shielded(self._keep, value)
 
     def _scalar(self, value: Any, kind: type) -> Any:
-        """A plain value instead of one without members; `NOTHING` where there is none."""
+        """A plain value instead of one without members; `NO_COPY` where there is none."""
         try:
-            way = self._scalar_ways[kind]
+            copier = self._scalar_copiers[kind]
         except KeyError:
-            way = self._scalar_ways[kind] = self._scalar_way(kind)
-        return NOTHING if way is None else way(value)
+            copier = self._scalar_copiers[kind] = self._scalar_copier(kind)
+        return NO_COPY if copier is None else copier(value)
 
-    def _scalar_way(self, kind: type) -> Callable[[Any], Any] | None:
-        way = _ALWAYS.get(kind)
-        if way is not None or kind in BYTES:
-            return way
+    def _scalar_copier(self, kind: type) -> Callable[[Any], Any] | None:
+        copier = _ALWAYS.get(kind)
+        if copier is not None or kind in BYTES:
+            return copier
         if _is_numpy_number(kind):
             return _item
         if self._copy:
-            return scalar_way(kind)
+            return scalar_copier(kind)
         if self._exact:
             return None
-        return without_class(kind) or (_if_aware(scalar_way(kind)) if _is_datetime(kind) else None)
+        return without_class(kind) or (
+            _if_aware(scalar_copier(kind)) if _is_datetime(kind) else None
+        )
 
     def _members(self, value: Any, kind: type) -> Any:
-        """A list, a dict or an array instead of an object; `NOTHING` where there is none."""
+        """A list, a dict or an array instead of an object; `NO_COPY` where there is none."""
         try:
-            way = self._members_ways[kind]
+            copier = self._members_copiers[kind]
         except KeyError:
-            way = self._members_ways[kind] = members_way(kind)
-        return NOTHING if way is None else way(value)
+            copier = self._members_copiers[kind] = members_copier(kind)
+        return NO_COPY if copier is None else copier(value)
 
     def _keep(self, value: Any) -> Any:
         kept = self._scope.keep(value)
@@ -342,7 +344,7 @@ def _item(value: Any) -> Any:
 
 def _shown_dict(proxy: Any) -> Any:
     mapping = shown_dict(proxy)
-    return NOTHING if mapping is None else mapping
+    return NO_COPY if mapping is None else mapping
 
 
 # What is made of a value of exactly this type, whatever the flags say.
@@ -358,6 +360,8 @@ def _is_datetime(kind: type) -> bool:
     return datetime is not None and issubclass(kind, datetime)
 
 
-def _if_aware(way: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+def _if_aware(copier: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
     """The same for datetimes with a zone alone: without one, a datetime is no moment in time."""
-    return None if way is None else lambda value: NOTHING if value.tzinfo is None else way(value)
+    return (
+        None if copier is None else lambda value: NO_COPY if value.tzinfo is None else copier(value)
+    )

@@ -91,10 +91,10 @@ def _facts(error: BaseException, scope: Scope | None, *, is_root: bool) -> _Fact
         return _describe(error, scope, is_root=is_root), others, cause is not None
     except BaseException as failure:  # a class or a metaclass of the user's makes it unreadable
         failure.__traceback__ = error.__traceback__ = None
-        return barely(type(failure)), [], False
+        return describe_minimally(type(failure)), [], False
 
 
-def barely(failure: type) -> dict[str, Any]:
+def describe_minimally(failure: type) -> dict[str, Any]:
     """Describe an exception that cannot be read. Nothing here can fail."""
     message = (
         f"an exception that cannot be described: {type.__dict__['__qualname__'].__get__(failure)}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import scalars
 from .plain import RefusedValueError
-from .to_plain import NOTHING, members_way, scalar_way
+from .to_plain import NO_COPY, members_copier, scalar_copier
 
 _ADVICE = "return dicts, lists, texts, numbers, booleans and None instead"
 
@@ -21,7 +21,7 @@ def plain(value: Any) -> Any:
     copy = _copied(value, kind)
     if isinstance(copy, (set, frozenset)):
         return list(copy)
-    if copy is None or (copy is not NOTHING and type(copy) is not kind):
+    if copy is None or (copy is not NO_COPY and type(copy) is not kind):
         return copy
     if hasattr(value, "isoformat"):  # dates and times
         return value.isoformat()
@@ -33,9 +33,9 @@ def plain(value: Any) -> Any:
 
 def _copied(value: Any, kind: type) -> Any:
     if issubclass(kind, (bytes, bytearray, complex)):  # a copy of bytes is bytes: JSON has none
-        return NOTHING
-    way = scalar_way(kind) or members_way(kind)
-    return NOTHING if way is None else way(value)
+        return NO_COPY
+    copier = scalar_copier(kind) or members_copier(kind)
+    return NO_COPY if copier is None else copier(value)
 
 
 def to_json(value: Any, where: str) -> str:

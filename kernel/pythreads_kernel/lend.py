@@ -88,11 +88,11 @@ class Lender:
         for held in over:  # may run code of the user, which may lend something
             self._release(held)
 
-    def take_back(self, flag: int) -> None:
+    def retract(self, flag: int) -> None:
         """End a loan whose frame is not sent."""
-        shielded(self._take_back, flag)
+        shielded(self._retract, flag)
 
-    def _take_back(self, flag: int) -> None:
+    def _retract(self, flag: int) -> None:
         with self._lock:
             held = self._flags.remove(flag)
         self._release(held)
@@ -177,7 +177,7 @@ class FileLender(Lender):
         self._fd = fd
         self._map = mmap.mmap(fd, FLAG_BYTES + capacity)
         super().__init__(self._map, -fd)
-        self._extents = Allocator(FLAG_BYTES, FLAG_BYTES + capacity)
+        self._allocator = Allocator(FLAG_BYTES, FLAG_BYTES + capacity)
         self._view = memoryview(self._map)
         self._used = 0
 
@@ -199,7 +199,7 @@ class FileLender(Lender):
 
     def _take(self, size: int) -> Any:
         with self._lock:
-            start = self._extents.take(size)
+            start = self._allocator.take(size)
             if start is None:
                 return None
             self._used += size
@@ -220,7 +220,7 @@ class FileLender(Lender):
         with self._lock:
             self._used -= size
             self._forget(start, size)
-            self._extents.give_back(start, size)
+            self._allocator.give_back(start, size)
 
     def trim(self) -> None:
         """Take back what JavaScript does not use any more, and give all memory that is free back to
@@ -228,7 +228,7 @@ class FileLender(Lender):
         """
         self.sweep()
         with self._lock:
-            for start, end in self._extents.free():
+            for start, end in self._allocator.free():
                 self._remove(start, end)
 
     def close(self) -> None:

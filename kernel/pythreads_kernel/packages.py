@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Way = Callable[[Any], Any]
+    Copier = Callable[[Any], Any]
 
 
 _LAST_YEAR = 9999
@@ -30,7 +30,7 @@ class Escaped:
         self.escape = escape
 
 
-def scalar_way(kind: type) -> Way | None:
+def scalar_copier(kind: type) -> Copier | None:
     """The function that copies a value without members; `None` where there is none."""
     tops = _tops(kind)
     if "pandas" in tops:
@@ -41,13 +41,13 @@ def scalar_way(kind: type) -> Way | None:
     return _numpy_scalar(kind) if "numpy" in tops else None
 
 
-def members_way(kind: type) -> Way | None:
+def members_copier(kind: type) -> Copier | None:
     """The function that copies a value with members; `None` where there is none."""
     for top in _tops(kind):
         find = _MEMBERS.get(top)
-        way = None if find is None else find(kind)
-        if way is not None:
-            return way
+        copier = None if find is None else find(kind)
+        if copier is not None:
+            return copier
     return None
 
 
@@ -74,8 +74,8 @@ def _is(kind: type, module: str, name: str) -> bool:
     return base is not None and issubclass(kind, base)
 
 
-def _of_pandas(kind: type, ways: tuple[tuple[str, Way], ...]) -> Way | None:
-    return next((way for name, way in ways if _is(kind, "pandas", name)), None)
+def _of_pandas(kind: type, copiers: tuple[tuple[str, Copier], ...]) -> Copier | None:
+    return next((copier for name, copier in copiers if _is(kind, "pandas", name)), None)
 
 
 def _null(_value: Any) -> None:
@@ -103,7 +103,7 @@ def _timedelta(value: Any) -> Any:
     return exact if is_same else value.to_timedelta64()
 
 
-def _numpy_scalar(kind: type) -> Way | None:
+def _numpy_scalar(kind: type) -> Copier | None:
     if _is(kind, "numpy", "datetime64"):
         return _datetime64
     if _is(kind, "numpy", "timedelta64"):
@@ -143,7 +143,7 @@ def _same(value: Any, dtype: str) -> Any:
     return plain if is_same else value
 
 
-def _numpy_members(kind: type) -> Way | None:
+def _numpy_members(kind: type) -> Copier | None:
     if _is(kind, "numpy", "void"):
         return _record
     if _is(kind, "numpy.ma", "MaskedArray"):
@@ -177,10 +177,14 @@ def _array(value: Any) -> Any:
     return plain.tolist()
 
 
-def _pandas_members(kind: type) -> Way | None:
-    ways = (("DataFrame", _frame), ("Series", _listed), ("Index", _listed))
-    way = _of_pandas(kind, ways)
-    return _listed if way is None and _is(kind, "pandas.api.extensions", "ExtensionArray") else way
+def _pandas_members(kind: type) -> Copier | None:
+    copiers = (("DataFrame", _frame), ("Series", _listed), ("Index", _listed))
+    copier = _of_pandas(kind, copiers)
+    return (
+        _listed
+        if copier is None and _is(kind, "pandas.api.extensions", "ExtensionArray")
+        else copier
+    )
 
 
 def _listed(value: Any) -> Any:
@@ -203,7 +207,7 @@ def _frame(value: Any) -> Any:
     )
 
 
-def _torch_members(kind: type) -> Way | None:
+def _torch_members(kind: type) -> Copier | None:
     return _tensor if _is(kind, "torch", "Tensor") else None
 
 
@@ -229,7 +233,7 @@ def _tensor(value: Any) -> Any:
         return plain.tolist()
 
 
-def _scipy_members(kind: type) -> Way | None:
+def _scipy_members(kind: type) -> Copier | None:
     names = ("spmatrix", "sparray")
     return _sparse if any(_is(kind, "scipy.sparse", name) for name in names) else None
 
@@ -245,7 +249,7 @@ def _sparse(value: Any) -> Any:
     return {**parts, **{name: getattr(value, name) for name in names}}
 
 
-def _pydantic_members(kind: type) -> Way | None:
+def _pydantic_members(kind: type) -> Copier | None:
     for module in ("pydantic.main", "pydantic.v1.main"):
         if _is(kind, module, "BaseModel"):
             return _model if hasattr(kind, "__pydantic_decorators__") else _model_of_1
@@ -276,7 +280,7 @@ def _model_of_1(value: Any) -> Any:
     return {name: item for name, item in vars(value).items() if name not in excluded}
 
 
-_MEMBERS: dict[str, Callable[[type], Way | None]] = {
+_MEMBERS: dict[str, Callable[[type], Copier | None]] = {
     "numpy": _numpy_members,
     "pandas": _pandas_members,
     "pydantic": _pydantic_members,

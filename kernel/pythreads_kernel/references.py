@@ -59,7 +59,7 @@ class ReferenceCounts:
             dropped.append((note.number, note.sent, note.returns))
         return dropped
 
-    def give_back(self, dropped: Iterable[Dropped]) -> None:
+    def put_back(self, dropped: Iterable[Dropped]) -> None:
         """Keep what could not be sent: another worker sends it."""
         self.dropped.extend(dropped)
 

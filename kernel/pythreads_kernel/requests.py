@@ -11,8 +11,8 @@ from types import CoroutineType, ModuleType
 from . import frames, multiprocessing_support
 from .awaitables import gather, is_awaited
 from .decode import unescape
-from .encode import FRAME_BYTES, dumps, elsewhere
-from .exceptions import barely, describe
+from .encode import FRAME_BYTES, dumps, lend_payload
+from .exceptions import describe, describe_minimally
 from .forking import forked, leave
 from .interrupts import CallCancelled, shielded
 from .operations import OPERATIONS
@@ -59,12 +59,12 @@ def handle(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
                 leave()
             data = dumps_plain(result)
             if data is not None:
-                return _RESULT, data if len(data) < FRAME_BYTES else elsewhere(data, channel)
+                return _RESULT, data if len(data) < FRAME_BYTES else lend_payload(data, channel)
         else:
             result = _HANDLERS[kind & frames.KIND_MASK](fields, channel)
             if forked:
                 leave()
-        return _reply(result, request, channel, kind, is_looked_over=kind == _PLAIN_CALL)
+        return _reply(result, request, channel, kind, is_not_plain=kind == _PLAIN_CALL)
     except BaseException as error:  # SystemExit and KeyboardInterrupt too belong to the caller
         if forked:
             leave(error)
@@ -77,19 +77,19 @@ def handle(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
 
 
 def _reply(
-    result: Any, request: int, channel: Channel, kind: int, *, is_looked_over: bool
+    result: Any, request: int, channel: Channel, kind: int, *, is_not_plain: bool
 ) -> tuple[int, bytes]:
     """Return the reply with a result. A coroutine goes to the event loop, and the worker goes on.
 
-    `kind`: of the request, with its flags. `is_looked_over`: the result is known not to be plain.
+    `kind`: of the request, with its flags. `is_not_plain`: the result is known not to be plain.
     """
     if is_awaited(type(result)):
         if not channel.is_sync:
             channel.start(request, result, kind)
             return frames.PENDING, b""
         result = channel.loop.run(result)
-        is_looked_over = False
-    return frames.RESULT, dumps(result, channel, kind, is_looked_over=is_looked_over)
+        is_not_plain = False
+    return frames.RESULT, dumps(result, channel, kind, is_not_plain=is_not_plain)
 
 
 def describe_bytes(error: BaseException, channel: Channel | None = None) -> bytes:
@@ -100,11 +100,11 @@ def describe_bytes(error: BaseException, channel: Channel | None = None) -> byte
             data = marshal.dumps(details, NESTED if details["cause"] or details["errors"] else FLAT)
         except ValueError:  # an error that JavaScript threw is among them
             return dumps(details, channel)  # type: ignore[arg-type]
-        return data if channel is None or len(data) < FRAME_BYTES else elsewhere(data, channel)
+        return data if channel is None or len(data) < FRAME_BYTES else lend_payload(data, channel)
     except CallCancelled:
         raise
     except BaseException as failure:  # no memory, or longer than marshal writes
-        return marshal.dumps(barely(type(failure)), FLAT)
+        return marshal.dumps(describe_minimally(type(failure)), FLAT)
     finally:
         error.__traceback__ = None
 

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _MAX_MEMBERS = 2**31 - 1
 
 
-class _Nothing:
+class _NoCopy:
     """There is no copy."""
 
 
-NOTHING = _Nothing()
+NO_COPY = _NoCopy()
 
 
 class ForcedCopy:
@@ -43,11 +43,11 @@ class ForcedCopy:
         self.value = value
 
 
-def scalar_way(kind: type) -> Callable[[Any], Any] | None:
+def scalar_copier(kind: type) -> Callable[[Any], Any] | None:
     """The function that copies values of this class, which have no members; `None` where there is
     none.
 
-    Its result may need a copy itself. It returns `NOTHING` for a value that has no copy.
+    Its result may need a copy itself. It returns `NO_COPY` for a value that has no copy.
     """
     enum = sys.modules.get("enum")
     if enum is not None and issubclass(kind, enum.Enum):
@@ -57,16 +57,16 @@ def scalar_way(kind: type) -> Callable[[Any], Any] | None:
         return exact
     if issubclass(kind, bytearray):
         return lambda value: bytes(memoryview(value))
-    way = packages.scalar_way(kind)
-    if way is not None:
-        return way
+    copier = packages.scalar_copier(kind)
+    if copier is not None:
+        return copier
     name = scalars.base_of(kind)
     if name is not None:
-        return lambda value: _or_nothing(scalars.without_class(value, name))
+        return lambda value: _or_no_copy(scalars.without_class(value, name))
     return _user_string if _is_a(kind, "UserString") else None
 
 
-def members_way(kind: type) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - one a kind of value
+def members_copier(kind: type) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - one a kind of value
     """The function that makes a list, a dict or an array of a value; `None` where there is none."""
     bases = [vars(base) for base in kind.__mro__]
     if any("__dataclass_fields__" in names for names in bases):
@@ -75,9 +75,9 @@ def members_way(kind: type) -> Callable[[Any], Any] | None:  # noqa: PLR0911 - o
         return _attrs
     if issubclass(kind, SimpleNamespace):
         return lambda value: dict(vars(value))
-    way = packages.members_way(kind)  # before dicts: scipy has one
-    if way is not None:
-        return way
+    copier = packages.members_copier(kind)  # before dicts: scipy has one
+    if copier is not None:
+        return copier
     if issubclass(kind, tuple):
         return _tuple
     if issubclass(kind, (dict, list, set, frozenset)):
@@ -98,8 +98,8 @@ def _is_a(kind: type, name: str) -> bool:
     return base is not None and issubclass(kind, base)
 
 
-def _or_nothing(value: Any) -> Any:
-    return NOTHING if value is None else value
+def _or_no_copy(value: Any) -> Any:
+    return NO_COPY if value is None else value
 
 
 def _user_string(value: Any) -> str:
@@ -118,7 +118,7 @@ def _attrs(value: Any) -> Any:
 
 def _fields(value: Any, names: Iterator[str]) -> dict[str, Any]:
     """The fields of an object; one that was never set has no value."""
-    missing = NOTHING
+    missing = NO_COPY
     members = {name: getattr(value, name, missing) for name in names}
     return {name: member for name, member in members.items() if member is not missing}
 
@@ -130,7 +130,7 @@ def _array(value: Any) -> Any:
         NotImplementedError,
         ValueError,
     ):  # a format that memoryview does not read; a view that was released
-        return NOTHING
+        return NO_COPY
 
 
 def _tuple(value: Any) -> Any:
