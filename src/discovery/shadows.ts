@@ -23,7 +23,7 @@ const NEEDED = [
 
 /**
  * A sentence for each file on PYTHONPATH that shadows a module which Python needs to start. Once
- * Python has started, the kernel's `boot.py` finds shadows of other modules.
+ * Python has started, the kernel's `start_failures.py` finds shadows of other modules.
  */
 export function startupShadows(env: NodeJS.ProcessEnv): string[] {
   const folders = (env['PYTHONPATH'] ?? '').split(delimiter).filter((folder) => folder !== '')

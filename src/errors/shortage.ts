@@ -2,8 +2,8 @@ import type { ErrorCode } from './codes.ts'
 import { PythreadsError } from './pythreads-error.ts'
 
 /**
- * What the system has run out of, by the code of its error, and what to do. The kernel's `boot.py`
- * has the same sentences.
+ * What the system has run out of, by the code of its error, and what to do. The kernel's
+ * `start_failures.py` has the same sentences.
  */
 const LACKS: Readonly<Record<string, string>> = {
   EMFILE: 'no descriptor is left in this process: raise its limit (ulimit -n), or close some',
