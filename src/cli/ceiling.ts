@@ -21,8 +21,8 @@ print(calls)
 `
 
 /**
- * Calls of {@link BUSY} a second in this many plain Python processes at once: what the machine can
- * do without pythreads.
+ * Measures calls of {@link BUSY} a second in several plain Python processes at once: the most that
+ * this machine can do, without pythreads.
  */
 export async function plainProcesses(
   executable: string,

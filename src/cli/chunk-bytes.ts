@@ -1,20 +1,11 @@
-/**
- * Chunks aim at taking this long in Python: long against a round trip, short against a person's
- * patience.
- */
+/** The time that a chunk should take in Python: long for a round trip, and too short to notice. */
 const TARGET_MS = 10
-/** Few enough bytes that all chunks under way stay small. */
+/** The largest chunk, so that all chunks together need little memory. */
 export const MAX_CHUNK_BYTES: number = 128 * 1024
-/**
- * A chunk is at most this many times as large as the one that was learned from: the next records
- * may be slower.
- */
+/** A chunk is at most this many times larger than the last one: its records may be slower. */
 const GROWTH = 4
 
-/**
- * How many bytes of records a chunk has: one record at first, then as many as take some
- * milliseconds.
- */
+/** The size of chunks: one record at first, then the bytes that take `TARGET_MS` in Python. */
 export class ChunkBytes {
   #now = 1
 
@@ -24,7 +15,7 @@ export class ChunkBytes {
 
   /** A chunk of `bytes` bytes took `ms` in Python. */
   learn(bytes: number, ms: number): void {
-    // a chunk ends where a record does; one far smaller is the end of what was read
+    // a much smaller chunk is the end of the bytes that were read: too little to learn from
     if (bytes * 2 < this.#now) return
     const ideal = Math.ceil((bytes * TARGET_MS) / Math.max(ms, 0.001))
     this.#now = Math.max(1, Math.min(ideal, bytes * GROWTH, MAX_CHUNK_BYTES))

@@ -1,15 +1,15 @@
 import type { Flags } from './flags.ts'
 import type { Interrupt } from './interrupt.ts'
 
-/** A command as its file in `commands/` exports it. */
+/** The exports of a command's file in `commands/`. */
 export interface CommandModule<T> {
   readonly name: string
   readonly summary: string
-  /** As commander has them, e.g. `<target>` and `[arguments...]`. */
+  /** In commander's notation, e.g. `<target>` and `[arguments...]`. */
   readonly positionals: readonly Positional[]
   readonly flags: Flags<T>
   readonly examples: readonly Example[]
-  /** More lines for the help. */
+  /** More lines of the help text. */
   readonly notes?: string
   /** Returns the exit status. */
   run(flags: T, positionals: readonly string[], interrupt: Interrupt): Promise<number>
@@ -20,7 +20,7 @@ export interface Positional {
   readonly description: string
 }
 
-/** A line for a shell, and what it does. */
+/** A line for a shell, with an explanation. */
 export interface Example {
   readonly line: string
   readonly does: string

@@ -21,7 +21,7 @@ export class DescriptorStream extends Writable {
     done: (error?: Error | null) => void,
   ): void {
     write(this.fd, chunk, 0, chunk.length, null, (error, written) => {
-      // Whoever shares the pipe has made it non-blocking, and it is full.
+      // EAGAIN: the pipe is full, and a process that shares it has made it nonblocking.
       if (error?.code === 'EAGAIN') setTimeout(() => this._write(chunk, _encoding, done), BUSY_MS)
       else if (error !== null || written === chunk.length) done(error)
       else this._write(chunk.subarray(written), _encoding, done)

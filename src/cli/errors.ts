@@ -3,15 +3,15 @@ import { type ErrorCode, PythonError, PythreadsError } from '../index.ts'
 /** The exit statuses of the program. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const
 
-/** What code of the user's raised; the others are told by their message alone. */
+/** Errors that the user's code raised. Errors with other codes are printed without a traceback. */
 const HAS_TRACEBACK: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ERR_PYTHREADS_PYTHON',
   'ERR_PYTHREADS_IMPORT_FAILED',
 ])
 
 /**
- * An error as a person at a terminal wants to read it: what Python said, or our message; a stack
- * only for bugs.
+ * The text of an error for a terminal: Python's traceback for errors of the user's code, the
+ * message for other errors of pythreads, and a JavaScript stack only for bugs.
  */
 export function describeError(error: unknown): string {
   if (error instanceof PythonError && HAS_TRACEBACK.has(error.code))
@@ -21,8 +21,8 @@ export function describeError(error: unknown): string {
 }
 
 /**
- * A file that cannot be opened, read or written, by the flag that named it. `error` is what the
- * system said, or a text. `progress` says what has been done so far.
+ * Makes the error of a file that cannot be opened, read or written. `name`: the flag and the path.
+ * `error`: the system's error, or a text. `progress`: how much has been written.
  */
 export function fileError(name: string, error: unknown, progress?: string): PythreadsError {
   const { code, message } = error as NodeJS.ErrnoException

@@ -2,26 +2,23 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 
-/**
- * One flag of a command: how it is written, what it says in the help, and how its text becomes a
- * value.
- */
+/** One flag of a command: its notation, its help, and its parser. */
 export interface Flag<T> {
-  /** As commander has it, e.g. `--workers <n>`. */
+  /** In commander's notation, e.g. `--workers <n>`. */
   readonly flags: string
   readonly description: string
   readonly parse?: (text: string) => Exclude<T, undefined>
   readonly choices?: readonly string[]
   readonly default?: T
-  /** It can be given several times; the value is a list of what is given. */
+  /** Whether the flag can be given several times; its value is then a list. */
   readonly isRepeated?: boolean
-  /** The options that cannot be given together with this one, as they are called in code. */
+  /** The keys of the flags that cannot be combined with this one. */
   readonly conflicts?: string | string[]
-  /** Another name for the same flag, hidden from the list but named in the description. */
+  /** Another notation of the same flag, which the help does not list. */
   readonly alias?: string
 }
 
-/** A command's flags, from the type of its options: one that is missing here does not compile. */
+/** The flags of a command by the keys of its options. A missing flag is a compiler error. */
 export type Flags<T> = { readonly [K in keyof T]-?: Flag<T[K]> }
 
 /** Adds flags to a command. */
@@ -29,7 +26,7 @@ export function addFlags<T>(command: Command, flags: Flags<T>): void {
   for (const flag of Object.values<Flag<unknown>>(flags)) {
     const made = option(flag.flags, flag)
     command.addOption(made)
-    // Not the option's own default: the help would say `(default: false)` of each.
+    // Not by commander's `default`: the help would say `(default: false)` for every switch.
     if (flag.default === false)
       command.setOptionValueWithSource(made.attributeName(), false, 'default')
     if (flag.alias !== undefined)
@@ -59,7 +56,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 /** The longest time that a timer can wait. */
 const MAX_MS = 2 ** 31 - 1
 
-/** `500ms`, `1.5s`, `2m`, `1h` as whole milliseconds. */
+/** Parses `500ms`, `1.5s`, `2m` or `1h` into whole milliseconds. */
 export function duration(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? []
   if (amount === undefined || unit === undefined)
@@ -71,7 +68,7 @@ export function duration(text: string): number {
 
 const MAX_COUNT = 2 ** 31 - 1
 
-/** A whole number from 1 to `most`. */
+/** A parser of a whole number from 1 to `most`. */
 export function upTo(most: number): (text: string) => number {
   return (text) => {
     const number = Number(text)
@@ -84,18 +81,18 @@ export function upTo(most: number): (text: string) => number {
 
 export const count: (text: string) => number = upTo(MAX_COUNT)
 
-/** `a,b,c`. */
+/** Parses `a,b,c`. */
 export function names(text: string): string[] {
   return text.split(',').filter((name) => name !== '')
 }
 
-/** A folder that is there. */
+/** Parses the path of an existing folder. */
 export function folder(text: string): string[] {
   if (statSync(text, { throwIfNoEntry: false })?.isDirectory() === true) return [resolve(text)]
   throw new InvalidArgumentError('There is no such folder.')
 }
 
-/** The text of a JSON array or object; `-` stands for what standard input has. */
+/** A parser of a JSON array or object, which stays a text; `-` means standard input. */
 export function json(kind: 'array' | 'object'): (text: string) => string {
   return (text) => {
     const wrong = text === '-' ? undefined : notJson(text, kind)
@@ -105,8 +102,8 @@ export function json(kind: 'array' | 'object'): (text: string) => string {
 }
 
 /**
- * What is wrong with a text that is to be a JSON array or object. `$thread` and its like may stand
- * in it for numbers.
+ * Says what is wrong with the text of a JSON array or object; `undefined`: nothing. The text may be
+ * a template ({@link JsonTemplate}).
  */
 export function notJson(text: string, kind: 'array' | 'object'): string | undefined {
   let value: unknown
@@ -122,10 +119,7 @@ export function notJson(text: string, kind: 'array' | 'object'): string | undefi
   return fits ? undefined : `Give a JSON ${kind}.`
 }
 
-/**
- * JSON in which `$thread` (or `$worker`) and `$call` stand for numbers, with or without quotes
- * around them.
- */
+/** JSON in which `$thread`, `$worker` and `$call`, with or without quotes, stand for numbers. */
 export class JsonTemplate {
   readonly text: string
 

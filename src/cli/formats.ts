@@ -2,7 +2,7 @@ import { extname } from 'node:path'
 
 export const FORMATS = ['jsonl', 'json', 'lines', 'csv', 'tsv'] as const
 
-/** How records stand in a file. */
+/** The format of the records in a file. */
 export type Format = (typeof FORMATS)[number]
 
 const BY_EXTENSION: Readonly<Record<string, Format>> = {
@@ -15,18 +15,18 @@ const BY_EXTENSION: Readonly<Record<string, Format>> = {
   '.tab': 'tsv',
 }
 
-/** The format that a file's name tells, if it tells one. */
+/** The format that belongs to the ending of a file's name. */
 export function formatOf(path: string): Format | undefined {
   return BY_EXTENSION[extname(path).toLowerCase()]
 }
 
-/** As `formatOf`, for an output: anything may be written to a `.txt`. */
+/** Like `formatOf`, for an output: a `.txt` file may get records of any format. */
 export function outputFormatOf(path: string): Format | undefined {
   const format = formatOf(path)
   return format === 'lines' ? undefined : format
 }
 
-/** Whether records have quotes, in which a line break ends no record, and begin with a header. */
+/** Whether a format has a header, and quoted fields that may contain line breaks. */
 export function isTable(format: Format): boolean {
   return format === 'csv' || format === 'tsv'
 }

@@ -1,27 +1,28 @@
 import { EXIT } from './errors.ts'
 
-/** Ctrl-C: the first one tells a command to end, the second one ends the process at once. */
+/** Ctrl-C: the first one asks the command to end, the second one ends the process at once. */
 export class Interrupt {
   readonly #controller = new AbortController()
-  #isHeeded = false
+  #isHandled = false
 
   constructor() {
     process.on('SIGINT', () => {
-      if (!this.#isHeeded || this.#controller.signal.aborted) process.exit(EXIT.interrupted)
+      if (!this.#isHandled || this.#controller.signal.aborted) process.exit(EXIT.interrupted)
       this.#controller.abort()
     })
   }
 
-  /** Whether there was one. */
+  /** Whether the user has pressed Ctrl-C. */
   get came(): boolean {
     return this.#controller.signal.aborted
   }
 
   /**
-   * The command ends in order from here on, once this is aborted. Before, the process ends at once.
+   * Returns a signal that Ctrl-C aborts; the command must then end by itself. Until a command calls
+   * this, Ctrl-C ends the process at once.
    */
-  heed(): AbortSignal {
-    this.#isHeeded = true
+  handle(): AbortSignal {
+    this.#isHandled = true
     return this.#controller.signal
   }
 }

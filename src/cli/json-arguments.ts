@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers'
 import { PythreadsError } from '../index.ts'
 import { type Flags, JsonTemplate, json, notJson } from './flags.ts'
 
-/** The arguments of a call as a command line has them. */
+/** The flags for the arguments of a call. */
 export interface ArgumentFlags {
   args: string | undefined
   kwargs: string | undefined
@@ -27,15 +27,17 @@ export const argumentFlags: Flags<ArgumentFlags> = {
   },
 }
 
-/** The JSON of the arguments and of the keyword arguments. */
+/** The arguments and the keyword arguments as JSON. */
 export interface JsonArguments {
   readonly args: JsonTemplate
   readonly kwargs: JsonTemplate
 }
 
 /**
- * Reads the arguments of a call. One that is JSON is that value; another one is a text, except
- * where it begins like JSON: it is misspelled, most likely. `-` stands for standard input, once.
+ * Reads the arguments of a call. An argument that is JSON is that value, any other argument is a
+ * text. An argument that only begins like JSON is an error: most likely it is misspelled. `-`
+ * means standard input, and may appear once.
+ *
  * @throws `ERR_PYTHREADS_USAGE`
  */
 export async function readArguments(
@@ -44,9 +46,9 @@ export async function readArguments(
 ): Promise<JsonArguments> {
   const { args, kwargs = '{}', text } = flags
   if (args !== undefined && given.length > 0)
-    throw usage('arguments are given twice: by themselves, and by --args')
+    throw usage('arguments are given twice: one by one, and by --args')
   const dashes = [...given, args, kwargs].filter((one) => one === '-').length
-  if (dashes > 1) throw usage('- stands for standard input, and can be given once')
+  if (dashes > 1) throw usage('- means standard input, and can be given only once')
   const input = dashes === 1 ? await readInput() : ''
   const list =
     args ??
@@ -57,7 +59,7 @@ export async function readArguments(
   }
 }
 
-/** @throws `ERR_PYTHREADS_INPUT` where it is not UTF-8 */
+/** @throws `ERR_PYTHREADS_INPUT` when standard input is not UTF-8 */
 async function readInput(): Promise<string> {
   const bytes = await buffer(process.stdin)
   try {
@@ -75,7 +77,7 @@ function argument(given: string, isText: boolean): string {
   } catch (error) {
     if (!/^\s*[[{"]/.test(given)) return JSON.stringify(given)
     throw usage(
-      `the argument ${shown(given)} begins like JSON but is not valid: ${(error as Error).message}. To pass it as a text, add --text`,
+      `the argument ${shown(given)} begins like JSON and is not valid: ${(error as Error).message}. To pass it as a text, add --text`,
     )
   }
 }
@@ -87,7 +89,7 @@ function template(
   kind: 'array' | 'object',
 ): JsonTemplate {
   const text = given === '-' ? input : given
-  // what is not from standard input was looked at before
+  // other texts were checked when the flags were parsed
   const wrong = given === '-' ? notJson(text, kind) : undefined
   if (wrong !== undefined) throw usage(`${flag} from standard input: ${wrong}`)
   return new JsonTemplate(text)

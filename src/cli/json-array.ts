@@ -5,11 +5,11 @@ const [OPEN_ARRAY, ESCAPE, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5c
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 /**
- * Turns a JSON array into JSON lines, an item a line, by changing bytes in their places: line
- * breaks between tokens become spaces, the commas between items line breaks. What an item is, is
- * not looked at: its reader will say.
+ * Turns a JSON array into JSON lines in place: line breaks between tokens become spaces, commas
+ * between items become line breaks. The items themselves are not checked; Python parses them.
  *
- * @throws `ERR_PYTHREADS_INPUT` where it is no array, or is not closed; the items before come first
+ * @throws `ERR_PYTHREADS_INPUT` when the input is no array, or is not closed; items before the
+ * fault are yielded first
  */
 export async function* arrayLines(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const scanner = new ArrayScanner()
@@ -28,7 +28,7 @@ function wrong(message: string): PythreadsError {
 
 interface Fault {
   readonly message: string
-  /** Where the last whole item before it ends. */
+  /** The end of the last complete item before the fault. */
   readonly end: number
 }
 
@@ -38,12 +38,12 @@ class ArrayScanner {
   #isInText = false
   #isEscaped = false
   #isOver = false
-  /** Whether the item that is being read has no bytes yet. */
+  /** Whether the present item has no bytes yet. */
   #isEmpty = true
   #items = 0
   #offset = 0
 
-  /** Changes the next bytes. */
+  /** Changes the next bytes of the input in place. */
   scan(part: Buffer): Fault | undefined {
     let end = 0
     for (let at = 0; at < part.length; at++, this.#offset++) {
@@ -72,24 +72,24 @@ class ArrayScanner {
     return undefined
   }
 
-  /** What is wrong where nothing more comes. */
+  /** Says what is wrong at the end of the input. */
   end(): string | undefined {
     if (this.#isOver) return undefined
     return this.#depth === 0 ? 'it is empty, not a JSON array' : 'the JSON array is not closed'
   }
 
-  /** A byte before the array, or behind it. */
+  /** Handles a byte before the array or behind it; returns what is wrong with the byte. */
   #outside(byte: number): string | undefined {
     if (this.#offset < BYTE_ORDER_MARK.length && byte === BYTE_ORDER_MARK[this.#offset])
       return undefined
-    if (this.#isOver) return 'something stands behind the JSON array'
+    if (this.#isOver) return 'there is more text behind the JSON array'
     if (byte !== OPEN_ARRAY)
-      return 'it is not a JSON array; for a JSON value a line say --format jsonl'
+      return 'it is not a JSON array; for a JSON value in each line, use --format jsonl'
     this.#depth = 1
     return undefined
   }
 
-  /** Takes a byte of the array; returns whether it ends an item. */
+  /** Handles a byte of the array; returns whether the byte ends an item. */
   #endsItem(byte: number): boolean {
     if (byte === QUOTE) this.#isInText = true
     else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) this.#depth++

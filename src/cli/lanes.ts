@@ -1,8 +1,8 @@
 import { type Python, PythreadsError, type Session } from '../index.ts'
 
 /**
- * Workers that each serve one call at a time, so that a call begins when it is made: its time limit
- * counts its own time, not that of the calls before it or of a worker that starts.
+ * Leases workers for one call at a time, so that each call begins at once: its time limit does not
+ * include the time of other calls, or of a worker that starts.
  */
 export class Lanes {
   readonly #py: Python
@@ -19,7 +19,7 @@ export class Lanes {
       this.#idle.push(session)
       return result
     } catch (error) {
-      // Its worker may be busy with what was given up, or gone. It comes back when it is free.
+      // The worker may still run the cancelled call, or be dead: the pool gets it back.
       if (error instanceof PythreadsError) session.close().catch(() => {})
       throw error
     }

@@ -20,7 +20,7 @@ const STATUSES = `
 Exit status: 0 no error; 1 Python raised, a record failed, or something is
 missing; 2 the command line is wrong; 130 ended by Ctrl-C.`
 
-// A reader that goes away (`| head`) is no error.
+// A reader that closes the pipe (`2>&1 | head`) is no error.
 process.stderr.on('error', () => {})
 
 const interrupt = new Interrupt()
@@ -72,5 +72,5 @@ try {
         : EXIT.failed
   }
 }
-// what it was waiting for, such as standard input, may never come
+// a read that is still pending, such as that of standard input, would keep the process alive
 if (interrupt.came) process.exit(EXIT.interrupted)

@@ -21,27 +21,27 @@ export interface MapFiles {
   readonly errors: FileHandle | undefined
 }
 
-/** What is read at a time: many chunks, since what is left at the end of it makes a small one. */
+/** The size of a read: several chunks, as the rest at the end of a read makes a small chunk. */
 const READ_BYTES = 8 * MAX_CHUNK_BYTES
 
-/** A file by the flag that named it. */
+/** A file, and the flag that names it. */
 interface Named {
   readonly flag: string
   readonly path: string
-  /** Standard input or output. */
+  /** The descriptor of standard input or output; `undefined` for other files. */
   readonly fd: number | undefined
 }
 
 /**
- * The files of a map, checked before anything is opened, written or run. Nothing is truncated
- * before all are known to be different files: the same file can be named by another path, a link, a
- * hard link, or the shell's `<` and `>`.
+ * The files of a map. They are checked before anything is opened, written or run. No file is
+ * truncated before all are known to be different files: two paths, links, hard links, or the
+ * shell's `<` and `>` can name the same file.
  */
 export class MapFilePlan {
   readonly #input: Named
   readonly #output: Named
   readonly #errors: Named | undefined
-  /** The input's bytes, where they are known. */
+  /** The size of the input, if it is known. */
   readonly size: number | undefined
 
   /** @throws `ERR_PYTHREADS_USAGE`, `ERR_PYTHREADS_FILE` */
@@ -61,10 +61,7 @@ export class MapFilePlan {
     this.#refuseSame()
   }
 
-  /**
-   * Sees whether the files can be read and written, as far as that can be known. @throws
-   * `ERR_PYTHREADS_FILE`
-   */
+  /** Checks the rights to read and write the files. @throws `ERR_PYTHREADS_FILE` */
   async check(): Promise<void> {
     if (this.#input.fd === undefined)
       await tried(this.#input, () => access(this.#input.path, constants.R_OK))
@@ -88,7 +85,7 @@ export class MapFilePlan {
           await tried(file, () => open(file.path, constants.O_WRONLY | constants.O_CREAT)),
         )
       }
-      this.#refuseSame() // a file may have come since the first look
+      this.#refuseSame() // again: a file may have been created since the first check
       for (const [file, handle] of handles) await tried(file, () => truncate(handle))
     } catch (error) {
       for (const handle of handles.values()) await handle.close()
@@ -104,7 +101,7 @@ export class MapFilePlan {
     }
   }
 
-  /** How messages name the files. */
+  /** The names of the files in messages. */
   get names(): { readonly input: string; readonly output: string; readonly errors: string } {
     const { path = '' } = this.#errors ?? {}
     return {
@@ -129,7 +126,7 @@ export class MapFilePlan {
     for (const [one, other] of pairs) {
       if (one !== undefined && isSame(one, other)) {
         throw usage(
-          `${describe(one)} is the same file as ${describe(other)}: what is in it would be lost`,
+          `${describe(one)} is the same file as ${describe(other)}: its contents would be lost`,
         )
       }
     }
@@ -148,21 +145,21 @@ function statsOf({ path, fd }: Named): Stats | undefined {
   try {
     return fd === undefined ? statSync(path, { throwIfNoEntry: false }) : fstatSync(fd)
   } catch {
-    // a folder of the path is not there, or may not be searched: opening it will say so
+    // a folder of the path is missing or may not be searched: opening the file reports the error
     return undefined
   }
 }
 
 /**
- * Whether two names lead to one file. Only what keeps bytes counts: a terminal may be read and
- * written.
+ * Whether two names lead to the same regular file. Devices do not count: the same terminal may be
+ * read and written.
  */
 function isSame(one: Named, other: Named): boolean {
   const [first, second] = [statsOf(one), statsOf(other)]
   if (first !== undefined && second !== undefined) {
     return first.isFile() && first.dev === second.dev && first.ino === second.ino
   }
-  // Two files that are yet to be made are the same if their folder is, and their name.
+  // Two files that do not exist yet are the same if they have the same name in the same folder.
   if (first !== undefined || second !== undefined || one.fd !== undefined || other.fd !== undefined)
     return false
   const folders = [one, other].map(({ path }) =>

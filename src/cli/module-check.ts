@@ -2,20 +2,20 @@ import { Python, PythonError, PythreadsError } from '../index.ts'
 import { STDLIB_MODULES } from './stdlib-modules.ts'
 import { currentFolder } from './target.ts'
 
-/** What became of importing a module. */
+/** The result of importing a module. */
 export interface CheckedModule {
   readonly module: string
   readonly ok: boolean
-  /** Its own version, where it says one. */
+  /** The module's `__version__`. */
   readonly version?: string
-  /** What is wrong, in a line. */
+  /** The error in one line. */
   readonly problem?: string
   readonly code?: string
   /** The module that is not installed: this one, or one that it imports. */
   readonly missing?: string
 }
 
-/** Modules that were imported, and the command that installs what is missing. */
+/** The results of some modules, and the command that installs the missing packages. */
 export interface CheckedModules {
   readonly modules: readonly CheckedModule[]
   readonly install?: string
@@ -57,7 +57,7 @@ async function check(py: Python, module: string): Promise<CheckedModule> {
     if (!(error instanceof PythreadsError)) throw error
     const missing = error instanceof PythonError ? await missingModule(py, error) : undefined
     const [line = ''] = error.message.split('\n', 1)
-    // doctor says the command itself
+    // without the hint that follows: doctor prints one command for all missing packages
     const problem = missing === undefined ? line : line.replace(/(No module named '[^']+').*/, '$1')
     return {
       module,
@@ -72,8 +72,8 @@ async function check(py: Python, module: string): Promise<CheckedModule> {
 }
 
 /**
- * The module that is not installed, if that is why an import failed; not one that is missing in a
- * package that is there.
+ * The package that must be installed, if that is why an import failed; `undefined` for a submodule
+ * that is missing in an installed package.
  */
 async function missingModule(py: Python, error: PythonError): Promise<string | undefined> {
   const [, name] = /No module named '([^']+)'/.exec(error.message) ?? []

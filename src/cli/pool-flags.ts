@@ -7,7 +7,7 @@ import { type PrintTo, ResultOutput } from './result-output.ts'
 import { currentFolder, type Target } from './target.ts'
 
 const MAX_WORKERS = 1000
-/** How long calls, and what Python does at its end, may go on after Ctrl-C. */
+/** How long calls, and the end of the workers, may take after Ctrl-C. */
 const STOP_GRACE_MS = 2_000
 
 /** The flags of every command that starts workers. */
@@ -62,7 +62,7 @@ export const poolFlags: Flags<Omit<PoolFlags, 'threads' | 'timeout'>> = {
   },
 }
 
-/** `what`: what may take that long. */
+/** `what`: the unit to which the time limit applies, in words. */
 export function timeoutFlag(what: string): Flag<number | undefined> {
   return {
     flags: '--timeout <time>',
@@ -71,16 +71,13 @@ export function timeoutFlag(what: string): Flag<number | undefined> {
   }
 }
 
-/** A pool for a command, and where to write its results. */
+/** The pool of a command, and the stream for its results. */
 export interface StartedPool {
   readonly py: Python
   readonly stdout: Writable
 }
 
-/**
- * Starts the workers. The current folder is in their `sys.path` only where the target is found
- * there.
- */
+/** Starts the workers. The current folder is in `sys.path` only if the target is found there. */
 export async function startPool(
   flags: PoolFlags,
   target: Target,
@@ -105,10 +102,7 @@ export async function startPool(
   }
 }
 
-/**
- * Waits for calls. Once `stop` is aborted it does not wait for long: what is under way then is
- * given up.
- */
+/** Waits for calls. Some time after `stop` is aborted, destroys the pool, which rejects them. */
 export async function endOfCalls(
   py: Python,
   calls: Promise<unknown>,
@@ -119,7 +113,7 @@ export async function endOfCalls(
   await calls
 }
 
-/** Ends the workers. Once `stop` is aborted it does not wait for long: the process ends then. */
+/** Closes the pool. Some time after `stop` is aborted, returns anyway: the process ends then. */
 export async function closePool(py: Python, stop: AbortSignal): Promise<void> {
   const aborted = stop.aborted ? Promise.resolve() : once(stop, 'abort')
   await Promise.race([py.close(), aborted.then(() => sleep(STOP_GRACE_MS))])

@@ -4,11 +4,11 @@ import type { Writable } from 'node:stream'
 const FLUSH_BYTES = 64 * 1024
 const FLUSH_MS = 20
 
-/** Prints lines, many at a time; waits when the reader is slow; knows when it has gone. */
+/** Collects lines and writes many at a time. Notices when the reader is slow, or has gone. */
 export class Printer {
-  /** It takes no more: the reader has closed the pipe, or writing failed. */
+  /** Whether the reader has closed the pipe, or a write failed. Later lines are dropped. */
   closed = false
-  /** Why writing failed; `undefined` where the reader has closed the pipe. */
+  /** Why a write failed; `undefined` when the reader has closed the pipe. */
   failure: Error | undefined
   readonly #stream: Writable
   readonly #before: () => void
@@ -16,7 +16,7 @@ export class Printer {
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
 
-  /** `before`: called before anything is printed. */
+  /** `before`: called before each write, to remove a status line. */
   constructor(stream: Writable, before: () => void = () => {}) {
     this.#stream = stream
     this.#before = before
@@ -50,13 +50,13 @@ export class Printer {
     if (!this.#stream.write(chunk) && !this.closed) await this.#writable()
   }
 
-  /** Resolves when all of it has been written, or will never be. */
+  /** Resolves when all lines have been written, or never will be. */
   async end(): Promise<void> {
     await this.flush()
     if (!this.closed) await new Promise<void>((resolve) => this.#stream.write('', () => resolve()))
   }
 
-  /** Resolves when the stream takes more, or will never again. */
+  /** Resolves when the stream takes more, or is closed. */
   async #writable(): Promise<void> {
     const settled = new AbortController()
     const { signal } = settled

@@ -1,25 +1,22 @@
 import { PythreadsError } from '../index.ts'
 
-/** Whole records of an input, as they go to a worker. */
+/** Complete records of an input, for one call of a worker. */
 export interface RecordChunk {
   readonly bytes: Buffer
-  /** The number of the first line, from 1. */
+  /** The number of the chunk's first line, from 1. */
   readonly firstLine: number
 }
 
 const NEWLINE = 0x0a
 const QUOTE = 0x22
-/**
- * The longest record: a longer one is most likely a file without line breaks, or a quote that is
- * not closed.
- */
+/** The longest record. A longer one most likely means that line breaks or a quote are missing. */
 const MAX_RECORD_BYTES = 256 * 2 ** 20
 
 /**
- * Cuts an input into chunks that end where a record ends: at a line break, for CSV at one that is
- * not inside quotes. A chunk has at most `most()` bytes, except where one record is longer, and
- * holds what has been read so far: it never waits for more of a slow input. The cost is linear in
- * the bytes of the input. `records`: a chunk has at most this many, however many bytes.
+ * Cuts an input into chunks that end with a record: at a line break, in CSV outside of quotes. A
+ * chunk has at most `most()` bytes, or one longer record. Complete records of a slow input are
+ * passed on without waiting for more. The time is linear in the size of the input. `records`: if
+ * it returns a number, a chunk has at most that number of records, and any number of bytes.
  *
  * @throws `ERR_PYTHREADS_INPUT` when a record is longer than 256 MiB
  */
@@ -29,7 +26,7 @@ export async function* recordChunks(
   csv: boolean,
   records: () => number | undefined = () => undefined,
 ): AsyncGenerator<RecordChunk> {
-  /** The beginning of a record whose end has not been read. */
+  /** The beginning of a record whose end is still to come. */
   let begun: Buffer[] = []
   let begunBytes = 0
   let quoted = false
@@ -72,8 +69,8 @@ function tooLong(line: number, csv: boolean): PythreadsError {
 }
 
 /**
- * The first `most` records of some chunks. `isRecord` says whether a line is one: some formats have
- * blank lines.
+ * Yields the first `most` records of some chunks. `isRecord` says whether a line counts: some
+ * formats allow blank lines.
  */
 export async function* limited(
   chunks: AsyncIterable<RecordChunk>,
@@ -94,10 +91,7 @@ export async function* limited(
   }
 }
 
-/**
- * Cuts a chunk in two halves of whole lines; `undefined` when it is one record. CSV is cut where
- * quotes are closed.
- */
+/** Cuts a chunk in two halves of complete records; `undefined` when the chunk is one record. */
 export function halve(
   { bytes, firstLine }: RecordChunk,
   csv: boolean,
@@ -112,19 +106,16 @@ export function halve(
 }
 
 /**
- * Where to cut behind `start`: at the last end of a record within `most` bytes, else at the first
- * one; 0 where no record ends. `quoted`: whether a CSV field is open at `start`; `undefined` where
- * quotes mean nothing.
+ * Finds where to cut: at the last end of a record within `most` bytes from `start`, otherwise at
+ * the first end of a record; 0 when no record ends. `quoted`: whether `start` is inside of quotes;
+ * `undefined` for formats without quotes.
  */
 function nextCut(bytes: Buffer, start: number, most: number, quoted: boolean | undefined): number {
   const last = most > 1 ? lastRecordEnd(bytes.subarray(start, start + most), quoted) : 0
   return last > 0 ? start + last : firstRecordEnd(bytes, start, quoted)
 }
 
-/**
- * Where to cut behind `start`: behind `records` records, or as many as end in `bytes`; 0 where none
- * does.
- */
+/** Like {@link nextCut}, behind `records` records, or behind the last one if there are fewer. */
 function countedCut(
   bytes: Buffer,
   start: number,
@@ -140,7 +131,7 @@ function countedCut(
   return end
 }
 
-/** The place behind the first line break from `start` that ends a record. */
+/** The offset behind the first line break from `start` that ends a record; 0 if none does. */
 function firstRecordEnd(bytes: Buffer, start: number, quoted: boolean | undefined): number {
   let open = quoted === true
   let from = start
@@ -152,7 +143,7 @@ function firstRecordEnd(bytes: Buffer, start: number, quoted: boolean | undefine
   return 0
 }
 
-/** The place behind the last line break that ends a record. */
+/** The offset behind the last line break that ends a record; 0 if none does. */
 export function lastRecordEnd(bytes: Uint8Array, quoted: boolean | undefined): number {
   let end = bytes.lastIndexOf(NEWLINE) + 1
   if (quoted === undefined) return end
@@ -169,7 +160,7 @@ function hasOddQuotes(bytes: Uint8Array): boolean {
   return countByte(bytes, QUOTE) % 2 === 1
 }
 
-/** How many records of an output end in it. */
+/** Counts the records that end in a part of an output. */
 export function countRecords(bytes: Uint8Array, csv: boolean): number {
   if (!csv) return countByte(bytes, NEWLINE)
   let count = 0

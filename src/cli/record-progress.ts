@@ -5,8 +5,8 @@ import { isScreen, StatusLine } from './status-line.ts'
 const MEBIBYTE = 1024 * 1024
 
 /**
- * How far a file is: a bar with rate and time left where its size is known, else a count; only on a
- * terminal.
+ * Shows the progress on a terminal: a bar with the rate and the time left where the size of the
+ * input is known, otherwise a count.
  */
 export class RecordProgress {
   #records = 0
@@ -32,7 +32,7 @@ export class RecordProgress {
       hideCursor: true,
       etaBuffer: 50,
     })
-    // Ctrl-C may end the process at once: the cursor comes back
+    // a second Ctrl-C ends the process at once: restores the cursor
     process.once('exit', () => this.end())
     this.#bar.start(size / MEBIBYTE, 0, { records: '0', rate: '0' })
   }
@@ -43,7 +43,7 @@ export class RecordProgress {
     this.#bar?.update(this.#bytes / MEBIBYTE, { records: whole(this.#records), rate: this.#rate() })
   }
 
-  /** Takes the display away, before other text is printed. */
+  /** Removes the display before other text is printed. */
   clear(): void {
     this.#line?.clear()
     if (this.#bar?.isActive) process.stderr.write('\r\u001b[2K')

@@ -6,19 +6,19 @@ import { DescriptorStream } from './descriptor-stream.ts'
 const STDOUT = 1
 const VARIABLE = 'PYTHREADS_STDOUT'
 
-/** Where what Python prints to stdout goes. */
+/** Where the output goes that Python code prints to stdout. */
 export type PrintTo = 'stderr' | 'stdout'
 
 /**
- * Standard output for the results of a command alone. What Python prints to stdout, and what its C
- * code and its children print, goes to stderr. In-process they have the descriptors of this
- * process, so there the kernel moves stdout to another number (`stdout_to_stderr.py`), where the
- * results go.
+ * Keeps standard output for the results of a command: Python code, its C code and its child
+ * processes print to stderr. In-process workers share the descriptors of this process. For them,
+ * the kernel duplicates stdout to another descriptor, to which the results go, and makes descriptor
+ * 1 a copy of stderr (`stdout_to_stderr.py`).
  */
 export class ResultOutput {
-  /** What every worker imports before all else. */
+  /** Modules that every worker imports first. */
   readonly preload: readonly string[]
-  /** The number that stdout moves to. */
+  /** The descriptor that becomes a copy of stdout. */
   readonly #moved: number | undefined
 
   constructor(print: PrintTo) {
@@ -28,7 +28,7 @@ export class ResultOutput {
     process.env[VARIABLE] = `${process.pid}:${this.#moved}`
   }
 
-  /** Where to write results to, once workers of this isolation have started. */
+  /** Returns the stream for results. Call it when the workers have started. */
   open(isolation: IsolationKind): DescriptorStream {
     if (isolation === 'process' || this.#moved === undefined) {
       this.discard()
@@ -38,7 +38,7 @@ export class ResultOutput {
     return new DescriptorStream(this.#moved)
   }
 
-  /** No worker has started. */
+  /** Closes the reserved descriptor: no worker has used it. */
   discard(): void {
     delete process.env[VARIABLE]
     if (this.#moved !== undefined) closeSync(this.#moved)

@@ -2,13 +2,13 @@ import { type Format, isTable } from './formats.ts'
 import { countRecords, lastRecordEnd } from './record-chunks.ts'
 
 const NEWLINE = 0x0a
-/** What stands between items of an array, as `records.py` writes it before each. */
+/** The length of the comma and the line break that `records.py` writes before each item. */
 const SEPARATOR_BYTES = 2
 const [ARRAY, CLOSED, EMPTY_ARRAY, NOTHING] = ['[\n', '\n]\n', '[]\n', ''].map((text) =>
   Buffer.from(text),
 ) as [Buffer, Buffer, Buffer, Buffer]
 
-/** What stands around the rows of a format, and where rows end. */
+/** The text around the rows of an output: a JSON array needs brackets. */
 export class RowFrame {
   readonly #isArray: boolean
   readonly #csv: boolean
@@ -19,26 +19,26 @@ export class RowFrame {
     this.#csv = isTable(format)
   }
 
-  /** Whether something closes the file. */
+  /** Whether the file needs a closing bracket. */
   get isClosed(): boolean {
     return this.#isArray
   }
 
-  /** Rows as they stand in the file. */
+  /** Returns the bytes to write for some rows. */
   next(rows: Uint8Array, count: number): Uint8Array {
     if (!(this.#isArray && this.#isFirst) || count === 0) return rows
     this.#isFirst = false
     return Buffer.concat([ARRAY, rows.subarray(SEPARATOR_BYTES)])
   }
 
-  /** What stands behind the last row. */
+  /** Returns the bytes behind the last row. */
   end(isEmpty: boolean): Uint8Array {
     return this.#isArray ? (isEmpty ? EMPTY_ARRAY : CLOSED) : NOTHING
   }
 
   /**
-   * How many bytes the whole rows have at the beginning of what was written; items of an array are
-   * whole when the next one begins.
+   * Returns how many bytes at the beginning of `written` are complete rows. An item of an array is
+   * complete when the next one begins.
    */
   wholeRows(written: Uint8Array): number {
     if (!this.#isArray) return lastRecordEnd(written, this.#csv ? false : undefined)
@@ -46,7 +46,7 @@ export class RowFrame {
     return Math.max(0, written.lastIndexOf(NEWLINE) - 1)
   }
 
-  /** How many rows these are. */
+  /** Counts the rows. */
   count(rows: Uint8Array): number {
     return countRecords(rows, this.#csv)
   }

@@ -5,32 +5,32 @@ import { whole } from './numbers.ts'
 import type { Printer } from './printer.ts'
 import { RowFrame } from './row-frame.ts'
 
-/** Where rows go. */
+/** A file or stream for rows. */
 export interface RowOutput {
-  /** Nobody reads it any more. */
+  /** Whether the reader has gone. */
   readonly closed: boolean
-  /** Writes `count` whole rows. @throws `ERR_PYTHREADS_FILE`, which says what has been written */
+  /** Writes `count` complete rows. @throws `ERR_PYTHREADS_FILE`, which says how much was written */
   write(rows: Uint8Array, count: number): Promise<void>
   end(): Promise<void>
 }
 
-/** Rows in a file. When the file takes no more, it ends with the last row that it has whole. */
+/** Writes rows to a file. On a full disk, the file is cut behind its last complete row. */
 export class FileOutput implements RowOutput {
   readonly closed = false
   readonly #handle: FileHandle
   readonly #name: string
   readonly #frame: RowFrame
-  /** What has been written of whole rows. */
+  /** The complete rows in the file, and their bytes. */
   #rows = 0
   #bytes = 0
-  /** The rows that were written last, where room may have to be made for what closes the file. */
+  /** The rows of the last write: some may be removed to make room for the closing bracket. */
   #last: { readonly bytes: Uint8Array; readonly count: number } = {
     bytes: new Uint8Array(0),
     count: 0,
   }
   #isFull = false
 
-  /** Closes `handle` at its end. */
+  /** Takes over `handle`; `end` closes it. */
   constructor(handle: FileHandle, name: string, format: Format) {
     this.#handle = handle
     this.#name = name
@@ -69,8 +69,8 @@ export class FileOutput implements RowOutput {
   }
 
   /**
-   * Cuts the file behind its last whole row, or some rows earlier, so that what closes it has room.
-   * Returns the error to throw.
+   * Cuts the file behind its last complete row, or some rows earlier, so that the closing bracket
+   * has room. Returns the error to throw.
    */
   async #full(error: unknown, written: Uint8Array): Promise<Error> {
     this.#isFull = true
@@ -84,7 +84,7 @@ export class FileOutput implements RowOutput {
       this.#rows = rows + this.#frame.count(kept)
       this.#bytes = bytes + kept.length
       const end = this.#frame.end(this.#rows === 0)
-      await this.#handle.truncate(this.#bytes).catch(() => {}) // a device has no length
+      await this.#handle.truncate(this.#bytes).catch(() => {}) // devices cannot be truncated
       const { bytesWritten } = await this.#handle
         .write(end, 0, end.length, this.#bytes)
         .catch(() => ({ bytesWritten: 0 }))
@@ -97,7 +97,7 @@ export class FileOutput implements RowOutput {
 
   async #close(): Promise<void> {
     try {
-      await this.#handle.close() // some file systems tell only here that a disk is full
+      await this.#handle.close() // NFS may report a full disk only here
     } catch (error) {
       throw fileError(this.#name, error, this.#written)
     }
@@ -108,7 +108,7 @@ export class FileOutput implements RowOutput {
   }
 }
 
-/** Rows to standard output. */
+/** Writes rows to standard output. */
 export class StandardOutput implements RowOutput {
   readonly #printer: Printer
   readonly #frame: RowFrame
@@ -138,6 +138,6 @@ export class StandardOutput implements RowOutput {
   #check(): void {
     const { failure } = this.#printer
     if (failure !== undefined)
-      throw fileError('standard output', failure, `${whole(this.#rows)} rows were written, or less`)
+      throw fileError('standard output', failure, `at most ${whole(this.#rows)} rows were written`)
   }
 }

@@ -1,10 +1,8 @@
-/** The screen that the default output of a command fits on. */
+/** The screen that the default output must fit on. */
 export const ROWS = 24
 export const COLUMNS = 80
 
-/**
- * A text in lines of at most `COLUMNS` characters, broken between words, the later ones indented.
- */
+/** Wraps a text between words; later lines have the indent `hanging`. */
 export function wrapped(text: string, indent: number, hanging: number = indent): string[] {
   const lines: string[] = []
   let line = ' '.repeat(indent)
@@ -21,7 +19,7 @@ export function wrapped(text: string, indent: number, hanging: number = indent):
   return [...lines, line]
 }
 
-/** The first `most` lines of a wrapped text; `...` marks where lines are left out. */
+/** Cuts a wrapped text to `most` lines, and marks the cut with `...`. */
 export function clipped(lines: readonly string[], most: number): string[] {
   if (lines.length <= most) return [...lines]
   const last = lines[most - 1] ?? ''
@@ -30,7 +28,7 @@ export function clipped(lines: readonly string[], most: number): string[] {
   return [...lines.slice(0, most - 1), `${end} ...`]
 }
 
-/** A text in one line of at most `most` characters: its middle left out. */
+/** Cuts the middle out of a text that is longer than `most` characters. */
 export function fitted(text: string, most: number): string {
   if (text.length <= most) return text
   const tail = Math.ceil((most - 3) / 2)

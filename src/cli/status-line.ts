@@ -2,15 +2,12 @@ import { WriteStream } from 'node:tty'
 
 const INTERVAL_MS = 150
 
-/** Whether a stream is a terminal in which a line can be written anew. */
+/** Whether a stream is a terminal on which a line can be overwritten. */
 export function isScreen(stream: NodeJS.WritableStream): stream is WriteStream {
   return stream instanceof WriteStream && process.env['TERM'] !== 'dumb'
 }
 
-/**
- * A line at the bottom of a terminal that says how things stand; nothing where there is no
- * terminal.
- */
+/** Shows a line at the bottom of a terminal that is updated now and then. */
 export class StatusLine {
   readonly #stream: WriteStream | undefined
   readonly #timer: NodeJS.Timeout | undefined
@@ -25,7 +22,7 @@ export class StatusLine {
     this.#timer.unref()
   }
 
-  /** Takes the line away, before other text is printed. */
+  /** Removes the line before other text is printed. */
   clear(): void {
     if (!this.#shown) return
     this.#stream?.write('\r\u001b[2K')

@@ -1,6 +1,7 @@
 /**
- * The modules of Python's standard library, of the newest version. A file in the current folder
- * never takes their place: it can be anybody's, and `pythreads run json:dumps` means Python's own.
+ * The modules of the standard library of the newest Python. A file in the current folder never
+ * shadows them: another user may have put it there, and `pythreads run json:dumps` means Python's
+ * own `json`.
  */
 const NAMES: string =
   'abc annotationlib antigravity argparse array ast asyncio atexit base64 bdb binascii bisect builtins bz2 ' +

@@ -5,20 +5,20 @@ import { STDLIB_MODULES } from './stdlib-modules.ts'
 
 const NAME = /^[\p{ID_Start}_]\p{ID_Continue}*(\.[\p{ID_Start}_]\p{ID_Continue}*)*$/u
 
-/** What a command calls, as the command line names it: `module:function`, or `file.py:function`. */
+/** The function that a command calls: `module:function`, or `file.py:function`. */
 export interface Target {
-  /** With the path of a file made absolute. */
+  /** The target; the path of a file is absolute. */
   readonly text: string
   /** The module's name, or the absolute path of its file. */
   readonly module: string
 }
 
-/** @throws `ERR_PYTHREADS_USAGE`, which says how the target is written */
+/** @throws `ERR_PYTHREADS_USAGE` with a hint */
 export function parseTarget(text: string): Target {
   const colon = text.lastIndexOf(':')
   const [before, name] = colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)]
   if (!NAME.test(name)) {
-    // The colon of `C:\rules.py` is that of a drive.
+    // The colon of `C:\rules.py` belongs to the drive.
     const file = /[/\\]/.test(name) ? text : before
     throw wrong(text, file.endsWith('.py') ? `which function of ${file}? ${file}:NAME` : hint(text))
   }
@@ -43,9 +43,9 @@ function wrong(text: string, what: string): PythreadsError {
 }
 
 /**
- * The current folder, where a module is found in it, as its imports are then, too; otherwise
- * nothing: a folder that somebody is in can hold anybody's `json.py`. A module of the standard
- * library is never looked for there.
+ * Returns the current folder if it contains the module, so that the module's imports are found
+ * there too; otherwise an empty list: the current folder may contain another user's `numpy.py`. A
+ * module of the standard library is never looked for there.
  */
 export function currentFolder(module: string): string[] {
   const folder = process.cwd()
@@ -61,7 +61,7 @@ function isFoundIn(folder: string, module: string): boolean {
   if (name === '' || STDLIB_MODULES.has(name)) return false
   const isThere = (...parts: string[]) => existsSync(join(folder, name, ...parts))
   if (existsSync(join(folder, `${name}.py`)) || isThere('__init__.py')) return true
-  // A package without __init__.py has the module's file, or its folder.
+  // In a package without __init__.py, the module is a file or a folder.
   if (rest.length > 0 && (isThere(...rest) || isThere(...rest.slice(0, -1), `${rest.at(-1)}.py`)))
     return true
   return filesOf(folder).some((file) => file.startsWith(`${name}.`) && /\.(so|pyd|pyc)$/.test(file))

@@ -3,7 +3,7 @@ interface Entry<T> {
   isSettled: boolean
 }
 
-/** Promises that are under way, to be taken out in their order or as they settle. */
+/** Pending promises, which are taken in their order or as they settle. */
 export class UnderWay<T> {
   readonly #entries: Entry<T>[] = []
   #wake: (() => void) | undefined
@@ -22,7 +22,7 @@ export class UnderWay<T> {
     this.#entries.push(entry)
   }
 
-  /** Takes out one that has settled: the oldest if that one has, or any. */
+  /** Takes a settled promise: only the oldest one if `ordered`, otherwise any. */
   take(ordered: boolean): Promise<T> | undefined {
     const at = ordered
       ? this.#entries[0]?.isSettled === true
@@ -32,7 +32,7 @@ export class UnderWay<T> {
     return at < 0 ? undefined : this.#entries.splice(at, 1)[0]?.promise
   }
 
-  /** Resolves when one settles, or at `wake`. */
+  /** Resolves when a promise settles, or `wake` is called. */
   news(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve

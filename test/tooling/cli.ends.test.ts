@@ -105,7 +105,7 @@ describe('Ctrl-C', () => {
   it('is heeded the first time, and ends the process at once the second time', () => {
     const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
     const interrupt = new Interrupt()
-    const stop = interrupt.heed()
+    const stop = interrupt.handle()
     process.emit('SIGINT')
     expect([stop.aborted, interrupt.came, exit.mock.calls]).toEqual([true, true, []])
     process.emit('SIGINT')

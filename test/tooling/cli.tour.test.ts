@@ -15,8 +15,6 @@ it.each(placements.filter(({ isolation }) => isolation !== 'process'))(
     expect(answers.filter(([thread, id]) => thread !== id)).toEqual([])
     expect(stdout).toMatch(/^ {2}thread .*x \d\.\d\d +x \d\.\d\d +all [\d,]+$/m)
     expect(stdout).toMatch(/^ {2}process .*all [\d,]+$/m)
-    expect(stdout).toMatch(
-      /Which to choose: isolation 'auto' takes (thread|subinterpreter|process) here/,
-    )
+    expect(stdout).toMatch(/Isolation 'auto' chooses (thread|subinterpreter|process) here/)
   },
 )

@@ -31,7 +31,7 @@ export interface BenchFlags extends PoolFlags, ArgumentFlags {
 
 const DEFAULT_WORKERS = 20
 const DEFAULT_FOR_MS = 10_000
-/** Tracebacks that are printed; later errors are counted. */
+/** After this number of tracebacks, errors are only counted. */
 const MAX_TRACEBACKS = 3
 
 export const name = 'bench'
@@ -86,7 +86,7 @@ export async function run(
     workers: DEFAULT_WORKERS,
     timeoutMs: flags.timeout,
   })
-  const stop = interrupt.heed()
+  const stop = interrupt.handle()
   try {
     await py.run('pythreads_kernel.targets:check_callable', [target.text])
     const job = new Job(py, target.text, { ...flags, ...call })
@@ -176,7 +176,7 @@ class Job {
     return `${whole(this.#calls)} calls  ${whole(this.errors)} errors  ${whole(rate)} calls/s  ${seconds.toFixed(0)} s  (Ctrl-C stops)`
   }
 
-  /** What is printed in the end. */
+  /** The text that is printed at the end. */
   report(target: string): string {
     const { python, isolation, reasons } = this.#py.stats()
     const ms = this.#ended - this.#started

@@ -61,8 +61,8 @@ export const examples: readonly Example[] = [
 const YES_NO = { auto: 'yes', request: 'yes', never: 'no' } as const
 
 /**
- * Shows the Pythons of the machine, and what `auto` would choose. The status is 0 when there is a
- * Python and the modules work.
+ * Shows the Pythons of the machine, and the isolation that `auto` would choose. The exit status is
+ * 0 when there is a Python and the modules work.
  */
 export async function run(flags: DoctorFlags): Promise<number> {
   const all = await findAll(flags.python)
@@ -128,7 +128,7 @@ function header(): string {
   return `Node ${process.version} on ${process.platform}-${process.arch}`
 }
 
-/** What fits on a screen: the Python that is used, and what is wrong. */
+/** The default output, which fits on a screen: the Python that is used, and problems. */
 function onScreen(
   all: readonly Looked[],
   used: FoundPython,
@@ -143,7 +143,7 @@ function onScreen(
     ...orderLines(all, used).flatMap((line) => clipped(wrapped(line, 2, 4), 3)),
     ...cacheLine(facts).map((line) => fitted(line, COLUMNS)),
     ...(facts.libpython === null
-      ? clipped(wrapped(`libpython: none; to mend it: ${libpythonHint(facts)}`, 2, 4), 2)
+      ? clipped(wrapped(`libpython: none. To get it: ${libpythonHint(facts)}`, 2, 4), 2)
       : []),
     '',
     ...ISOLATION_KINDS.flatMap((kind) => ability(kind, facts)),
@@ -182,7 +182,7 @@ function ability(kind: IsolationKind, facts: PythonFacts): string[] {
   return [`  ${kind.padEnd(15)}${YES_NO[verdict].padEnd(4)}${first.trimStart()}`, ...rest]
 }
 
-/** Why this isolation: its own reason, without its name. */
+/** The last reason, which is about the chosen isolation, without its name. */
 function reasonOf({
   isolation,
   reasons,
@@ -201,8 +201,8 @@ const MOST_WRONG = 4
 const MOST_LINES_OF_WORKING = 2
 
 /**
- * The modules that were tried: those that work together, each other one with what is wrong, and the
- * command for all.
+ * The checked modules: working ones in one list, each other one with its problem, and the command
+ * that installs all missing packages.
  */
 function moduleLines({ modules, install }: CheckedModules): string[] {
   const working = modules.filter(({ ok }) => ok)
@@ -226,7 +226,7 @@ function problem({ module, problem = '' }: CheckedModule): string {
   return `does not work: ${problem.startsWith(module) ? problem : `${module}: ${problem}`}`
 }
 
-/** Which of the modules that work elsewhere a subinterpreter refuses, in one line. */
+/** One line with the modules that work in a process, and do not load in a subinterpreter. */
 function refusedLines(
   { inSubinterpreter = [] }: Choices,
   imports: CheckedModules | undefined,
@@ -237,17 +237,17 @@ function refusedLines(
     .map(({ module }) => module)
   return refused.length === 0
     ? []
-    : [fitted(`in a subinterpreter these do not work: ${refused.join(', ')}`, COLUMNS)]
+    : [fitted(`do not work in a subinterpreter: ${refused.join(', ')}`, COLUMNS)]
 }
 
-/** The command in a line of its own, whole: it is to be copied. */
+/** The command has a line of its own and is never cut: users copy it. */
 function installLines(install: string | undefined): string[] {
   return install === undefined
     ? []
-    : ['To install what is missing (check the names of the packages first):', `  ${install}`]
+    : ['To install missing packages (check their names first):', `  ${install}`]
 }
 
-/** Everything. */
+/** The output of `--verbose`. */
 function inFull(
   all: readonly Looked[],
   used: FoundPython,
@@ -268,13 +268,12 @@ function inFull(
     ...auto.reasons.map((reason) => `  ${reason}`),
     ...(autoWithModules === undefined
       ? []
-      : ['', `With ${modules} it chooses ${autoWithModules.isolation}:`]),
+      : ['', `With ${modules}, 'auto' chooses ${autoWithModules.isolation}:`]),
     ...(autoWithModules?.reasons.map((reason) => `  ${reason}`) ?? []),
     ...(inSubinterpreter === undefined
       ? []
       : ['', 'In a subinterpreter, which is used only if you ask for it:']),
-    ...(inSubinterpreter?.map(({ module, problem }) => `  ${module}: ${problem ?? 'it loads'}`) ??
-      []),
+    ...(inSubinterpreter?.map(({ module, problem }) => `  ${module}: ${problem ?? 'loads'}`) ?? []),
     ...(imports === undefined
       ? []
       : ['', ...imports.modules.map(inWords), ...installLines(imports.install)]),
@@ -290,8 +289,8 @@ function inWords(module: CheckedModule): string {
 function pythonLines(all: readonly Looked[], used: PythonFacts | undefined): string[] {
   const lines = all.flatMap(({ place, facts, error }) => {
     if (facts === undefined) {
-      const isTold = place.executable !== undefined || place.named
-      return isTold ? [`  - ${place.given} (${place.source})`, `      ${error?.message}`] : []
+      const isShown = place.executable !== undefined || place.named
+      return isShown ? [`  - ${place.given} (${place.source})`, `      ${error?.message}`] : []
     }
     const mark = facts.executable === used?.executable ? '*' : '-'
     return [
@@ -307,7 +306,7 @@ function pythonLines(all: readonly Looked[], used: PythonFacts | undefined): str
   return ['Pythons, in the order of the search:', ...lines]
 }
 
-/** Lines that fit on a screen: the first and the last ones. */
+/** Cuts a text to the size of a screen: its first and its last lines. */
 function cut(lines: readonly string[]): string[] {
   const all = lines.flatMap((line) => wrapped(line, /^ */.exec(line)?.[0].length ?? 0, 4))
   if (all.length < ROWS) return all
@@ -315,7 +314,7 @@ function cut(lines: readonly string[]): string[] {
   return [...all.slice(0, ROWS - last - 2), '  ... (--verbose)', ...all.slice(-last)]
 }
 
-/** What stands before a Python and is not used, and what works and comes after it. */
+/** Says which environments were passed over, or else which other environments come later. */
 function orderLines(all: readonly Looked[], { facts, passedOver }: FoundPython): string[] {
   const later = all.flatMap(({ place, facts: other }) =>
     place.source.endsWith('project') && other !== undefined && other.prefix !== facts.prefix
@@ -323,10 +322,14 @@ function orderLines(all: readonly Looked[], { facts, passedOver }: FoundPython):
       : [],
   )
   if (passedOver.length > 0) return passedOver.map((sentence) => `Passed over: ${sentence}.`)
+<<<<<<< HEAD
   return later.length > 0 ? [`The Python in use comes before ${later.join(' and ')}.`] : []
+=======
+  return later.length > 0 ? [`This Python comes before ${later.join(' and ')}.`] : []
+>>>>>>> efafd7f (Say in plain words what the command line does)
 }
 
-/** That what earlier processes learned is not used, as another user could have written it. */
+/** Says why the cache of facts is not used: another user could have written it. */
 function cacheLine({ executable }: PythonFacts): string[] {
   const reason = whyNotRecalled(executable)
   return reason === undefined ? [] : [`  The cache is not used: ${reason}.`]

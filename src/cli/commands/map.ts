@@ -105,9 +105,9 @@ export const examples: readonly Example[] = [
 ]
 
 const CHUNKS_A_WORKER = 2
-/** Failing records that --on-error skip prints with their traceback; it counts the others. */
+/** After this number of tracebacks, failing records are only counted. */
 const MAX_TRACEBACKS = 20
-/** What a record can do to its worker so that a chunk has to be made again without it. */
+/** Errors by which one record fails its whole chunk: the others must be sent again. */
 const COSTS_A_CHUNK = ['ERR_PYTHREADS_WORKER_DIED', 'ERR_PYTHREADS_TIMEOUT']
 
 interface Failure {
@@ -116,7 +116,7 @@ interface Failure {
 }
 
 interface Result {
-  /** Rows to write, and how many records they came from. */
+  /** Rows to write, and how many there are. */
   readonly parts: readonly { readonly rows: Uint8Array; readonly count: number }[]
   readonly records: number
   readonly failures: readonly Failure[]
@@ -136,10 +136,10 @@ export async function run(
     await py.run('pythreads_kernel.targets:check_callable', [target.text])
     const files = await plan.open()
     if (files.input === process.stdin && process.stdin.isTTY && !flags.quiet) {
-      process.stderr.write('Reading records from this terminal; Ctrl-D ends them\n')
+      process.stderr.write('Reading records from this terminal; Ctrl-D ends the input\n')
     }
     const job = new Job(py, target.text, flags, plan, files, stdout)
-    interrupt.heed().addEventListener('abort', () => job.stop())
+    interrupt.handle().addEventListener('abort', () => job.stop())
     return await job.run()
   } finally {
     py.destroy()
@@ -152,9 +152,7 @@ class Job {
   #records = 0
   /** The columns of the input, where it has a header. */
   #columns: string[] | null = null
-  /**
-   * The columns of the output, where it has a header. Chunks go one at a time until they are known.
-   */
+  /** The columns of an output with a header. Until they are known, chunks run one at a time. */
   #header: string[] | null = null
   readonly #py: Python
   readonly #target: string
@@ -197,9 +195,7 @@ class Job {
     this.#lanes = new Lanes(py)
   }
 
-  /**
-   * Ends at once: writes the results that are there, and gives up the chunks that are under way.
-   */
+  /** Ends at once: results that are ready are written, other chunks are given up. */
   stop(): void {
     this.#stopped = true
     this.#underWay.wake()
@@ -262,7 +258,7 @@ class Job {
         await this.#underWay.news()
       }
     }
-    if (failure !== undefined) throw failure.error // what came before it has been written
+    if (failure !== undefined) throw failure.error // earlier results have been written
   }
 
   #readError(error: unknown): PythreadsError {
@@ -285,7 +281,7 @@ class Job {
     const { limit, timeout } = this.#flags
     const isWithHeader = isTable(this.#format)
     const source = this.#format === 'json' ? arrayLines(this.#input) : this.#input
-    // The header is a chunk of its own: nothing has been learned yet, so it is one record.
+    // The header must be a chunk of its own, also with --chunk.
     const isAtHeader = () => isWithHeader && this.#columns === null
     const fixed = timeout === undefined ? this.#flags.chunk : 1
     const all = recordChunks(
@@ -321,8 +317,8 @@ class Job {
   }
 
   /**
-   * Maps a chunk. When the worker dies of it, finds the record that killed it, so that only that
-   * one fails.
+   * Maps a chunk. When a record kills the worker, or exceeds its time, halves the chunk again and
+   * again, so that only this record fails.
    */
   async #chunk(chunk: RecordChunk): Promise<Result> {
     try {
@@ -393,7 +389,7 @@ class Job {
     if (this.#failed <= MAX_TRACEBACKS)
       await this.#err.print(`${unit} ${line}: ${describeError(error)}\n`)
     if (this.#failed === MAX_TRACEBACKS)
-      await this.#err.print('Further failing records are only counted.\n')
+      await this.#err.print('More records that fail are only counted.\n')
   }
 
   #summary(ms: number): void {
@@ -402,7 +398,7 @@ class Job {
     if (!this.#flags.quiet)
       this.#err.print(`${records} records, ${failed} failed, ${rate} records/s in ${span(ms)}\n`)
     if (this.#failed === 0 || this.#flags.onError === 'stop') return
-    const where = this.#errorFile === undefined ? '' : `: ${this.#plan.names.errors} has them`
+    const where = this.#errorFile === undefined ? '' : `: see ${this.#plan.names.errors}`
     this.#err.print(`pythreads: ${failed} of ${records} records failed${where}\n`)
   }
 }
@@ -410,7 +406,7 @@ class Job {
 interface Reply {
   readonly rows: Uint8Array
   readonly records: number
-  /** Of the output, where it is CSV and they are known. */
+  /** The columns of a CSV output, once they are known. */
   readonly columns: string[] | null
   readonly failures: {
     readonly line: number
@@ -419,15 +415,15 @@ interface Reply {
   readonly seconds: number
 }
 
-const isThere = () => true
-const isNoBlank = (line: Buffer) => line.toString().trim() !== ''
-const isNoEmptyRow = (line: Buffer) => !/^\r?\n?$/.test(line.toString('latin1', 0, 3))
+const everyLine = () => true
+const isNotBlank = (line: Buffer) => line.toString().trim() !== ''
+const isNotEmptyRow = (line: Buffer) => !/^\r?\n?$/.test(line.toString('latin1', 0, 3))
 
-/** Whether a line is a record: as `records.py` reads it. */
+/** Whether a line is a record, by the same rules as the kernel's `records.py`. */
 const IS_RECORD: Readonly<Record<Format, (line: Buffer) => boolean>> = {
-  jsonl: isNoBlank,
-  json: isNoBlank,
-  lines: isThere,
-  csv: isNoEmptyRow,
-  tsv: isNoEmptyRow,
+  jsonl: isNotBlank,
+  json: isNotBlank,
+  lines: everyLine,
+  csv: isNotEmptyRow,
+  tsv: isNotEmptyRow,
 }

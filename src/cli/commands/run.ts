@@ -98,7 +98,7 @@ export const examples: readonly Example[] = [
   },
 ]
 
-/** Tracebacks that are printed; later errors get a line. */
+/** After this number of tracebacks, each error is one line. */
 const MAX_TRACEBACKS = 3
 const CALL = 'pythreads_kernel.json_call:call'
 
@@ -111,7 +111,7 @@ export async function run(
   if (flags.for !== undefined && flags.every === undefined) {
     throw new PythreadsError(
       'ERR_PYTHREADS_USAGE',
-      '--for needs --every; calls as fast as they go are `pythreads bench`',
+      '--for needs --every; to call as fast as possible, use `pythreads bench`',
     )
   }
   const call = await readArguments(given, flags)
@@ -121,7 +121,7 @@ export async function run(
     workers: threads ?? 1,
     timeoutMs: flags.timeout,
   })
-  const stop = interrupt.heed()
+  const stop = interrupt.handle()
   const job = new Job(py, new Printer(stdout), target.text, { ...flags, ...call })
   try {
     return await (isOnce ? job.once(stop) : job.many(threads ?? 1, stop))
@@ -152,7 +152,7 @@ class Job {
     this.#err = new Printer(process.stderr, () => this.#status?.clear())
   }
 
-  /** Calls once; the template's text is taken as it is. */
+  /** Calls once. `$thread` and `$call` in the arguments are not replaced. */
   async once(stop: AbortSignal): Promise<number> {
     const { args, kwargs } = this.#plan
     try {

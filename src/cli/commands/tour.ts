@@ -26,12 +26,12 @@ export const examples: readonly Example[] = [
 const THREADS = 20
 const ROUNDS = 5
 const EVERY_MS = 1_000
-const FLAT_OUT_MS = 1_000
-const CELL = 22
+const MEASURE_MS = 1_000
+const COLUMN_WIDTH = 22
 
 /**
- * Shows the question that pythreads began with, on one screen. Returns the exit status: 0 when
- * every result was right.
+ * Shows on one screen what pythreads is for: many threads call Python at once. Returns the exit
+ * status, 0 when every result was right.
  */
 export async function run({ python }: TourFlags): Promise<number> {
   const { facts } = await findPython(python)
@@ -51,43 +51,41 @@ export async function run({ python }: TourFlags): Promise<number> {
   for (const isolation of ISOLATION_KINDS) {
     const { verdict, reason } = supportOf(isolation, facts)
     if (verdict === 'never') console.log(`(not ${isolation}: ${reason})`)
-    else rows.push(await flatOut(facts, isolation, workers))
+    else rows.push(await measure(facts, isolation, workers))
   }
   printTable(rows, workers, ceiling)
   wrong += rows.reduce((sum, row) => sum + row.wrong, 0)
   const choice = await choose(facts, [], [])
-  console.log(`\nWhich to choose: isolation 'auto' takes ${choice.isolation} here.`)
+  console.log(`\nIsolation 'auto' chooses ${choice.isolation} here:`)
   for (const reason of choice.reasons) console.log(`  ${reason}`)
-  await nameBetter(facts)
+  await suggestBetter(facts)
   return wrong === 0 ? EXIT.ok : EXIT.failed
 }
 
-/**
- * Every thread dumps a dictionary with its number, once a second. Returns how many results were
- * wrong.
- */
+/** Dumps a dictionary on every thread once a second. Returns the number of wrong results. */
 async function paced(facts: PythonFacts, isolation: IsolationKind): Promise<number> {
   const py = await Python.start({ python: facts.executable, isolation, workers: THREADS })
-  const columns = Math.max(1, Math.floor((process.stdout.columns ?? 5 * CELL) / CELL))
+  const width = process.stdout.columns ?? 5 * COLUMN_WIDTH
+  const columns = Math.max(1, Math.floor(width / COLUMN_WIDTH))
   let wrong = 0
   for (let round = 0; round < ROUNDS; round++) {
     const next = sleep(EVERY_MS)
-    const cells = await Promise.all(
+    const texts = await Promise.all(
       Array.from({ length: THREADS }, async (_, id) => {
         const text = await py.run<string>('json:dumps', [{ id }], { worker: id })
         if (text !== `{"id": ${id}}`) wrong++
         return `thread ${id}: ${text}`
       }),
     )
-    for (let i = 0; i < cells.length; i += columns)
+    for (let i = 0; i < texts.length; i += columns)
       console.log(
-        cells
+        texts
           .slice(i, i + columns)
-          .map((cell) => cell.padEnd(CELL))
+          .map((text) => text.padEnd(COLUMN_WIDTH))
           .join('')
           .trimEnd(),
       )
-    console.log(`second ${round + 1}: ${cells.length} results`)
+    console.log(`second ${round + 1}: ${texts.length} results`)
     await next
   }
   await py.close()
@@ -99,12 +97,12 @@ interface Row {
   readonly dumps: number
   readonly busy: number
   readonly speedup: number
-  readonly answers: number
+  readonly results: number
   readonly wrong: number
 }
 
-/** The same call, and one that keeps a core busy, as fast as they go. */
-async function flatOut(
+/** Measures the same call, and a call that keeps a core busy, as fast as possible. */
+async function measure(
   facts: PythonFacts,
   isolation: IsolationKind,
   workers: number,
@@ -121,37 +119,37 @@ async function flatOut(
   await using many = await Python.start({ ...options, workers })
   const json = many.import('json')
   const dumps = await rate(
-    FLAT_OUT_MS,
+    MEASURE_MS,
     THREADS,
     async (id) => (await json['dumps']?.({ id })) === `{"id": ${id}}`,
   )
-  const busy = await busyOn(many, FLAT_OUT_MS)
+  const busy = await busyOn(many, MEASURE_MS)
   await using one = await Python.start({ ...options, workers: 1 })
-  const alone = await busyOn(one, FLAT_OUT_MS / 2)
+  const alone = await busyOn(one, MEASURE_MS / 2)
   return {
     isolation,
     dumps: dumps.perSecond,
     busy: busy.perSecond,
     speedup: busy.perSecond / alone.perSecond,
-    answers: dumps.answers + busy.answers + alone.answers,
+    results: dumps.results + busy.results + alone.results,
     wrong: dumps.wrong + busy.wrong + alone.wrong,
   }
 }
 
-/** Calls from many callers until the time is over. */
+/** Calls from several callers at once. `call` returns whether its result was right. */
 async function rate(ms: number, callers: number, call: (id: number) => Promise<boolean>) {
   const start = performance.now()
-  let answers = 0
+  let results = 0
   let wrong = 0
   await Promise.all(
     Array.from({ length: callers }, async (_, id) => {
       while (performance.now() - start < ms) {
         if (!(await call(id))) wrong++
-        answers++
+        results++
       }
     }),
   )
-  return { perSecond: answers / ((performance.now() - start) / 1000), answers, wrong }
+  return { perSecond: results / ((performance.now() - start) / 1000), results, wrong }
 }
 
 function printTable(rows: readonly Row[], workers: number, ceiling: number): void {
@@ -170,11 +168,11 @@ function printTable(rows: readonly Row[], workers: number, ceiling: number): voi
     `x ${row.speedup.toFixed(2)}`,
     `x ${ceiling.toFixed(2)}`,
     row.wrong === 0
-      ? `all ${whole(row.answers)}`
-      : `${whole(row.wrong)} WRONG of ${whole(row.answers)}`,
+      ? `all ${whole(row.results)}`
+      : `${whole(row.wrong)} WRONG of ${whole(row.results)}`,
   ])
   console.log(
-    `\n${THREADS} callers, as fast as possible. The ceiling is what ${workers} plain Python processes reach on this machine:`,
+    `\n${THREADS} callers, as fast as possible. The ceiling is the speed-up of ${workers} plain Python processes on this machine:`,
   )
   const widths = header.map((title, i) =>
     Math.max(title.length, ...cells.map((row) => (row[i] ?? '').length)),
@@ -183,11 +181,8 @@ function printTable(rows: readonly Row[], workers: number, ceiling: number): voi
     console.log(`  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
 }
 
-/**
- * Names a Python of this machine whose workers run in parallel in one process, where this one's do
- * not.
- */
-async function nameBetter(facts: PythonFacts): Promise<void> {
+/** If workers of this Python cannot run in parallel in one process, suggests a Python that can. */
+async function suggestBetter(facts: PythonFacts): Promise<void> {
   const parallel = (other: PythonFacts) =>
     supportOf('thread', other).verdict === 'auto' ||
     (other.version[1] >= 13 && supportOf('subinterpreter', other).verdict !== 'never')
