@@ -5,16 +5,16 @@ import { KIND, type Kind } from '../wire/index.ts'
 import type { Operator } from './operations.ts'
 import { callRequest, getRequest, operateRequest, type Target, textRequest } from './requests.ts'
 
-/** What remote things need of the pool behind them. */
+/** Makes the calls of modules and remote objects, on a pool or on the worker of a session. */
 export interface Caller extends Operator<Promise<unknown>> {
   call(target: Target, args: readonly unknown[], kwargs: Kwargs): Promise<unknown>
   get(target: Target): Promise<unknown>
   import(module: string): Promise<unknown>
-  /** The same, whose calls have these options. */
+  /** A caller whose calls have these options too. */
   with(options: ResolvedCallOptions): Caller
 }
 
-/** Makes a request. */
+/** Submits a request to a pool or a session. */
 export type Submit = (
   kind: Kind,
   write: Write,
@@ -23,8 +23,14 @@ export type Submit = (
   target: Target,
 ) => Promise<unknown>
 
+<<<<<<< HEAD
 /** A caller whose requests go through `submit`, with these options. */
 export function callerOf(submit: Submit, options: ResolvedCallOptions = DEFAULT_CALL): Caller {
+=======
+/** Makes a caller that submits requests by `submit`, with `defaults` as their options. */
+export function callerOf(submit: Submit, defaults: SubmitOptions): Caller {
+  const options = { ...NO_SUBMIT_OPTIONS, ...defaults }
+>>>>>>> da93fc4 (Say in plain words what stays in Python)
   const request = (kind: Kind, target: Target, write: Write, copy = options.copy) =>
     submit(
       kind,
@@ -46,7 +52,12 @@ export function callerOf(submit: Submit, options: ResolvedCallOptions = DEFAULT_
   }
 }
 
+<<<<<<< HEAD
 /** The options that say something. */
 function said(options: ResolvedCallOptions): Partial<ResolvedCallOptions> {
+=======
+/** The options that are not `undefined`, so that a spread keeps defaults. */
+export function given(options: ResolvedCallOptions): SubmitOptions {
+>>>>>>> da93fc4 (Say in plain words what stays in Python)
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

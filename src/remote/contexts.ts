@@ -3,7 +3,7 @@ import type { Caller } from './caller.ts'
 import type { Target } from './requests.ts'
 import type { RemoteContext } from './types.ts'
 
-/** Enters a context manager. */
+/** Enters a context manager; `await using` leaves it. */
 export async function enter(caller: Caller, target: Target): Promise<RemoteContext<unknown>> {
   const value = await caller.operate('enter', target, [])
   let open = true
@@ -17,7 +17,10 @@ export async function enter(caller: Caller, target: Target): Promise<RemoteConte
   }
 }
 
-/** Runs `body` in a context manager. */
+/**
+ * Runs `body` in a context manager. An error of `body` reaches `__exit__` as an exception: Python
+ * calls a function that throws it.
+ */
 export async function within<R>(
   caller: Caller,
   target: Target,

@@ -4,12 +4,13 @@ const STAYS =
   ': it stays in Python. Make the call with the option `copy: true`, or copy it by `toJS()` first'
 
 /**
- * Makes the function that `JSON.stringify` finds under `toJSON` of something in Python, and calls
- * with the key under which it found the thing. It throws: without it the JSON would be `{}`, and
- * nobody would notice. `text`: what `console.log` shows of the thing.
+ * Makes the `toJSON` of a proxy for something in Python. `JSON.stringify` calls it with the key of
+ * the proxy, and it throws: without it, the JSON would silently be `{}`. `text`: what `console.log`
+ * shows for the proxy.
  *
- * Python may have an attribute of that name. To await the function reads it (`read`), and so does
- * `$get('toJSON')`. To call it is always refused, as some serializers call it without a key.
+ * A Python attribute of that name is read by `await proxy.toJSON` (`read`), or by
+ * `$get('toJSON')`. It cannot be called by `proxy.toJSON()`: some serializers call `toJSON` without
+ * a key, so the two cases look the same.
  */
 export function refusedToJson(text: string, read?: () => Promise<unknown>): object {
   const toJSON = (key?: unknown): never => refuseJson(text, key, STAYS)

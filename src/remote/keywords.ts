@@ -3,7 +3,7 @@ import { isKeywordValues, type KeywordValues } from '../options/index.ts'
 
 /**
  * Keyword arguments of a Python call; {@link kw} makes them. As the type of a function's last
- * parameter it says which ones there are:
+ * parameter, it declares the keyword arguments:
  * `dumps(value: unknown, options?: Keywords<{ indent?: number }>): string`.
  *
  * @typeParam T - The names of the arguments, and the types of their values.
@@ -32,7 +32,7 @@ export class Keywords<T extends object = KeywordValues> {
  * @typeParam T - The names of the arguments, and the types of their values.
  * @param values - An object whose properties are the keyword arguments.
  * @returns The last argument of a call.
- * @throws `ERR_PYTHREADS_ARGUMENT` when the values are no object, or an array, a `Map` or a `Set`.
+ * @throws `ERR_PYTHREADS_ARGUMENT` when `values` is no object, or an array, a `Map` or a `Set`.
  */
 export function kw<T extends object = KeywordValues>(values: NoInfer<T>): Keywords<T> {
   if (!isKeywordValues(values)) {
@@ -54,7 +54,7 @@ function kind(value: unknown): string {
 
 const NONE: Readonly<Record<string, unknown>> = Object.freeze({})
 
-/** Parts the arguments of a call into positional and keyword ones. */
+/** Separates the arguments of a call into positional and keyword arguments. */
 export function splitArguments(
   args: readonly unknown[],
 ): [readonly unknown[], Readonly<Record<string, unknown>>] {

@@ -2,15 +2,15 @@ import { type CopyOptions, resolveCopy } from '../options/index.ts'
 import type { Target } from './requests.ts'
 
 /**
- * What can be done with a Python object besides calling it and reading its attributes. The names
- * begin with `$`, which no Python name can have; `toJS` alone does not. Each answers what `operate`
- * answers: a promise, or in sync calls the value.
+ * Runs operations on Python objects, besides calls and attributes. Their names begin with `$`, as
+ * no Python name can, except `toJS`. Each method returns the result of `operate`: a promise, or for
+ * sync calls the value.
  */
-export interface Operator<Answer> {
-  operate(name: string, target: Target, args: readonly unknown[], copy?: number): Answer
+export interface Operator<Result> {
+  operate(name: string, target: Target, args: readonly unknown[], copy?: number): Result
 }
 
-type Method = <Answer>(operator: Operator<Answer>, target: Target) => (...args: never[]) => unknown
+type Method = <Result>(operator: Operator<Result>, target: Target) => (...args: never[]) => unknown
 
 const METHODS: Readonly<Record<string, Method>> = {
   toJS: (operator, target) => (options?: CopyOptions) =>
@@ -43,13 +43,13 @@ const METHODS: Readonly<Record<string, Method>> = {
 
 const DOLLAR = 36
 
-/** The operation of this name on a target, if there is one. */
+/** The method for an operation on a target, if there is an operation of this name. */
 export function operation(
   operator: Operator<unknown>,
   target: Target,
   name: string,
 ): ((...args: never[]) => unknown) | undefined {
-  // most names: sooner than a look-up
+  // most names are attributes: this check is faster than a look-up
   if (name.charCodeAt(0) !== DOLLAR && name !== 'toJS') return undefined
   const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined
   return method?.(operator, target)

@@ -9,8 +9,9 @@ import { attributeOf, type Target } from './requests.ts'
 import type { RemoteModule } from './types.ts'
 
 /**
- * A module whose attributes are made when they are first asked for. To await one reads it, to await
- * the module imports it: what that resolves to has no `then` any more, or awaiting would never end.
+ * Makes a proxy for a module, which makes proxies for its attributes on first use. Awaiting the
+ * proxy imports the module. The promise resolves to a second proxy without `then`: `await` would
+ * call `then` of the result again, without end.
  */
 export function remoteModule(caller: Caller, module: string): RemoteModule {
   const then = (resolve: (value: unknown) => unknown, reject: (error: unknown) => unknown) =>
@@ -36,7 +37,7 @@ export function remoteModule(caller: Caller, module: string): RemoteModule {
   return bindToTarget(lazy, module) as unknown as RemoteModule
 }
 
-/** What only what JavaScript holds has. A module is not held. */
+/** The methods of {@link RemoteLifetime}. A module is not held, so its `$dispose` does nothing. */
 function lifetime(caller: Caller, target: Target, key: string): unknown {
   if (!key.startsWith('$')) return undefined
   if (key === '$dispose') return () => {}
@@ -46,17 +47,17 @@ function lifetime(caller: Caller, target: Target, key: string): unknown {
     : undefined
 }
 
-/** What `using` and `await using` look for. */
+/** The methods that `using` and `await using` call. For a module they do nothing. */
 export function letGoOfNothing(key: symbol): (() => void) | undefined {
   return key === Symbol.dispose || key === Symbol.asyncDispose ? () => {} : undefined
 }
 
-/** A module that is there already. */
+/** A proxy for a module that is imported already: awaiting it sends nothing. */
 export function importedModule(caller: Caller, module: string): Promise<RemoteModule> {
   return Promise.resolve(remoteModule({ ...caller, import: async () => undefined }, module))
 }
 
-/** An attribute of a module or of a remote object; its type is not known yet. */
+/** Makes a proxy for an attribute. Its type is not known, so it can be called, awaited and read. */
 export function remoteAttribute(caller: Caller, target: Target): unknown {
   const children = new Map<string, unknown>()
   const text = `[Python ${typeof target === 'string' ? target : `attribute ${target.path}`}]`
@@ -83,19 +84,20 @@ export function remoteAttribute(caller: Caller, target: Target): unknown {
 class PythonCallable {}
 
 /**
- * What stands behind the proxy of something to call or to construct. Bound, it has no `prototype`
- * of its own.
+ * Makes the target of a proxy that can be called and constructed. A bound function has no
+ * `prototype`, so Python's attribute of that name can be read: a proxy must return its target's
+ * fixed properties.
  */
 export function callable(): () => void {
   return PythonCallable.bind(null) as unknown as () => void
 }
 
-/** What stands behind a module's proxy. */
+/** The target of a module's proxy. */
 export class PythonModule {
   readonly [name: string]: never
 }
 
-/** The same attribute is the same object, as with any other object. */
+/** Returns the same proxy for the same attribute, so that `module.f === module.f`. */
 export function child<T>(children: Map<string, T>, key: string, make: () => T): T {
   let found = children.get(key)
   if (found === undefined) {
@@ -105,22 +107,20 @@ export function child<T>(children: Map<string, T>, key: string, make: () => T): 
   return found
 }
 
-/**
- * Makes `console.log` show a text for a proxy: it looks at what stands behind it, past the traps.
- */
+/** Makes `console.log` show a text for a proxy: it inspects the proxy's target, without traps. */
 export function shownAs<T extends object>(text: string, target: T): T {
   return Object.defineProperty(target, inspect.custom, { value: () => text, configurable: true })
 }
 
-/** What a proxy answers for a symbol: what a template shows, and nothing else. */
+/** The symbol properties of a proxy: only those by which templates and `toString` show the text. */
 export function describedBy(key: symbol, text: string): unknown {
   if (key === Symbol.toPrimitive) return () => text
   return key === Symbol.toStringTag ? text.slice(1, -1) : undefined
 }
 
 /**
- * The traps of what stands for something in Python, which is changed there. To freeze it changes
- * nothing.
+ * The traps that refuse to change a proxy: `$set` and `$delete` change the object in Python.
+ * `Object.freeze` works, as it redefines only the target's own properties.
  */
 export const refuseToChange: Pick<
   ProxyHandler<object>,
@@ -136,6 +136,6 @@ export const refuseToChange: Pick<
 
 function refuse(how: string): never {
   throw new TypeError(
-    `An attribute of something in Python cannot be ${how}, and \`exec\` for that of a module`,
+    `An attribute of a Python object cannot be ${how}, or \`exec\` for an attribute of a module`,
   )
 }

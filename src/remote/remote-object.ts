@@ -18,14 +18,14 @@ import {
 import type { Target } from './requests.ts'
 import type { RemoteObject } from './types.ts'
 
-/** What stands behind the proxy of an object that cannot be called. */
+/** The target of the proxy for an object that cannot be called. */
 class PythonObject {
   readonly [name: string]: never
 }
 
 export { PythonObject as RemoteObjectTarget }
 
-/** Makes what callers get for an object that stays in Python. */
+/** Makes the proxy for an object that stays in Python. */
 export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
   const children = new Map<string, unknown>()
   const text = `[Python ${handle.type}]`
@@ -69,8 +69,9 @@ export function remoteObject(caller: Caller, handle: Handle): RemoteObject {
 }
 
 /**
- * Goes through an iterable, one item at a time: Python computes the next one when it is asked for.
- * `closer` has no limits: a generator that is left is closed whatever became of its last step.
+ * Iterates an object in Python. Each item is a request, so Python computes an item only when the
+ * loop needs it. `closer`: a caller without time limits, since a generator must be closed even when
+ * its last step ran out of time.
  */
 async function* iterate(
   caller: Caller,
@@ -89,7 +90,7 @@ async function* iterate(
   let ended = false
   try {
     for (;;) {
-      ended = true // an error in Python ends it too
+      ended = true // an exception ends a generator too
       const next = caller.operate(isAsync ? 'nextAsync' : 'next', source, [])
       const step = (await next.catch((error: unknown) => {
         ended = !isRefusedHere(error)
@@ -109,7 +110,7 @@ async function* iterate(
   }
 }
 
-/** Whether JavaScript cannot hold a value that Python sent. */
+/** Whether an error means that JavaScript cannot represent the item: the generator goes on. */
 export function isRefusedHere(error: unknown): boolean {
   return (
     error instanceof PythreadsError &&

@@ -3,11 +3,11 @@ import { type Kwargs, resolveTarget } from '../options/index.ts'
 import type { Write } from '../references/index.ts'
 import type { Source } from './source.ts'
 
-/** The payloads of requests, as the kernel's `requests.py` reads them. */
+/** The payloads of requests. The kernel's `requests.py` reads them. */
 
 /**
- * What a request is about: `module:attribute.path`, or the path of an attribute in a remote object
- * (`''`: itself).
+ * The target of a request: `module:attribute.path`, or an object and the path of an attribute in it
+ * (`''`: the object itself).
  */
 export type Target = string | ObjectTarget
 
@@ -18,7 +18,7 @@ export interface ObjectTarget {
 
 type Encoder = Parameters<Write>[0]
 
-/** The target that is an attribute of another one. */
+/** The target for an attribute of another target. */
 export function attributeOf(target: Target, name: string): Target {
   if (typeof target === 'string') return target.endsWith(':') ? target + name : `${target}.${name}`
   return { object: target.object, path: target.path === '' ? name : `${target.path}.${name}` }
@@ -34,8 +34,9 @@ export function callRequest(target: Target, args: readonly unknown[], kwargs: Kw
 }
 
 /**
- * What `run` sends of a pool, a session or sync calls, and the name of what it calls. @throws
- * `ERR_PYTHREADS_ARGUMENT`
+ * The payload and the target's name for `run` of a pool, a session or sync calls.
+ *
+ * @throws `ERR_PYTHREADS_ARGUMENT`
  */
 export function runRequest(
   target: unknown,
@@ -46,7 +47,7 @@ export function runRequest(
   if (!Array.isArray(args)) {
     throw new PythreadsError(
       'ERR_PYTHREADS_ARGUMENT',
-      `The arguments of run come as an array; got a value of type ${typeof args}`,
+      `run takes the arguments as an array; got a value of type ${typeof args}`,
     )
   }
   return {
@@ -75,7 +76,7 @@ export function textRequest(text: string): Write {
   return (encoder) => encoder.string(text)
 }
 
-/** `session`: the number of the session whose variables it sees, 0 for the pool's own. */
+/** `session`: the number of the session whose variables the expression sees; 0: the pool's. */
 export function evalRequest({ text, names, values }: Source, session: number = 0): Write {
   return (encoder) => {
     encoder.tuple(4)

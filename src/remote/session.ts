@@ -24,10 +24,9 @@ import type { Importable, RemoteModule } from './types.ts'
 let sessions = 0
 
 /**
- * One worker of a pool that takes no other calls, with variables of its own: only `eval` and `exec`
- * of this session see what its `exec` defines. Other calls go to the other workers; in a pool of
- * one worker they wait. {@link Python.session} makes one. `await using` closes it at the end of a
- * block.
+ * The exclusive use of one worker of a pool, with variables of its own: only `eval` and `exec` of
+ * this session see them. Other calls go to the other workers; in a pool of one worker they wait.
+ * {@link Python.session} makes a session. `await using` closes it at the end of a block.
  *
  * @example
  * ```ts
@@ -60,12 +59,13 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * As {@link Python.import}, for calls that go to this worker.
+   * Makes an object that stands for a Python module, like {@link Python.import}. Its calls go to
+   * this worker.
    *
    * @typeParam T - What is in the module. See {@link Remote}.
    * @param module - The dotted name of a module, or a file: a URL, or a path that ends in `.py`.
    * @param options - Options of every call that is made through the object.
-   * @returns The module. Awaited, it is imported.
+   * @returns The module. `await` imports it.
    * @throws The errors of {@link Python.import}.
    */
   import(module: string | URL, options?: CallOptions): Importable<RemoteModule>
@@ -78,7 +78,7 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * As {@link Python.run}, on this worker.
+   * Calls a Python function on this worker, like {@link Python.run}.
    *
    * @typeParam R - The type of the result; nothing checks it.
    * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with
@@ -87,7 +87,7 @@ export class Session implements AsyncDisposable {
    * @param options - Keyword arguments, a signal and limits.
    * @returns The result.
    * @throws The errors of {@link Python.run}. `ERR_PYTHREADS_CLOSED`: the session is closed.
-   * `ERR_PYTHREADS_WORKER_DIED`: its worker has ended, and the variables with it.
+   * `ERR_PYTHREADS_WORKER_DIED`: the worker of the session has ended, and the variables are lost.
    */
   async run<R = unknown>(
     target: string | URL,
@@ -119,7 +119,7 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Runs statements, whose variables belong to the session.
+   * Runs statements. Their variables belong to the session.
    *
    * @param source - A text, or a template whose values are passed to Python, never pasted into it.
    * @throws The errors of {@link Session.run}.
@@ -147,7 +147,7 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** As {@link close}, for `await using`. */
+  /** Like {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
@@ -169,7 +169,7 @@ export class Session implements AsyncDisposable {
       return Promise.reject(
         new PythreadsError(
           'ERR_PYTHREADS_WORKER_DIED',
-          'The worker of this session ended, and its variables with it',
+          'The worker of this session has ended, and the variables of the session are lost',
           {
             target: nameOf(target),
           },

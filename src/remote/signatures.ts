@@ -7,19 +7,19 @@ export type Callable = (...args: never) => unknown
 export type Class = abstract new (...args: never) => unknown
 
 /**
- * The ways to call a Python function with these parameters: keyword arguments come last, in place
- * of any number of the optional ones. A parameter of type {@link Keywords} says itself which
- * keyword arguments there are. No two signatures take the same number of arguments, unless there is
- * a rest parameter: so the compiler's errors are about one parameter of one signature.
+ * The ways to call a Python function with these parameters. Keyword arguments come last, in place
+ * of any number of optional parameters. A parameter of type {@link Keywords} declares the keyword
+ * arguments itself. Without a rest parameter, no two signatures take the same number of arguments,
+ * so that the compiler's errors name one parameter of one signature.
  */
 export type Call<A extends readonly unknown[], R> =
   HasKeywords<A> extends true ? (...args: A) => R : Each<KeywordForms<A>, R, 'call'>
 
-/** {@link Call} of the generic function `F`, which only stays generic as it is. */
+/** {@link Call} of the generic function `F`: only the type `F` itself keeps its type parameters. */
 export type GenericCall<F, A extends readonly unknown[], R> =
   HasKeywords<A> extends true ? F : F & Each<KeywordForms<A>, R, 'call'>
 
-/** {@link Call} of a class: by `new`, or without it as in Python. */
+/** {@link Call} of a class, with `new` or as in Python without. */
 export type Construct<A extends readonly unknown[], R> =
   HasKeywords<A> extends true ? Both<A, R> : Each<KeywordForms<A>, R, 'construct'>
 
@@ -36,9 +36,9 @@ type Each<Forms, R, How> = Forms extends readonly [
   : unknown
 
 /**
- * The lists of arguments: `[a, b?, c?]` are `[a, b?: b or keywords]`, `[a, b, c or keywords]` and
- * `[a, b, c, keywords]`. `Before`: the parameters that stand before; `Several`: whether there are
- * other lists already.
+ * The lists of arguments, one for each signature: `[a, b?, c?]` becomes `[a, b?: b or keywords]`,
+ * `[a, b, c or keywords]` and `[a, b, c, keywords]`. `Before`: the parameters before `A`.
+ * `Several`: whether there is an earlier list.
  */
 type KeywordForms<
   All extends readonly unknown[],
@@ -59,8 +59,8 @@ type KeywordForms<
         : Rest<A, Before, All>
 
 /**
- * Ends in a rest parameter. Errors are about the last list. A parameter that takes anything takes
- * keyword arguments, too.
+ * Lists that end in a rest parameter. The plain list comes last, as the compiler's errors are about
+ * the last signature. If the rest parameter takes anything, it takes keyword arguments too.
  */
 type Rest<
   A extends readonly unknown[],
@@ -68,7 +68,7 @@ type Rest<
   All,
 > = Keywords extends A[number] ? [All] : [[...Before, ...A, keywords: Keywords], All]
 
-/** An optional parameter that is the last argument: it may be keyword arguments instead. */
+/** An optional parameter as the last argument of a list: keyword arguments may take its place. */
 type Last<
   F extends readonly unknown[],
   Before extends readonly unknown[],
@@ -77,12 +77,12 @@ type Last<
 
 type OrKeywords<F extends readonly unknown[]> = { [I in keyof F]: F[I] | Keywords }
 
-/** An optional parameter that is not the last argument. `undefined` arrives as `None`. */
+/** An optional parameter before the last argument. It may be `undefined`, which becomes `None`. */
 type Given<F extends readonly unknown[]> = OrUndefined<Required<F>>
 
 type OrUndefined<F extends readonly unknown[]> = { [I in keyof F]: F[I] | undefined }
 
-/** The first parameter, with its name where no rest parameter follows. */
+/** The first parameter. Its name is kept where no rest parameter follows. */
 type First<
   A extends readonly unknown[],
   Others extends readonly unknown[],
@@ -103,8 +103,8 @@ type EachIsKeywords<A extends readonly unknown[]> = { [I in keyof A]: IsKeywords
 type IsKeywords<P> = 0 extends 1 & P ? false : P extends Keywords<infer _> ? true : false
 
 /**
- * A function with up to eight overloads; what has less has its first one several times. Type
- * parameters are lost.
+ * Lists the overloads of a function, at most eight. A function with fewer has its first one several
+ * times. Type parameters are lost.
  */
 export type Overloads<F> = F extends {
   (...args: infer A1): infer R1

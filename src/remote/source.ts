@@ -1,6 +1,6 @@
 import { PythreadsError } from '../errors/index.ts'
 
-/** Python source with names where JavaScript values stand. */
+/** Python source in which names stand for the JavaScript values of a template. */
 export interface Source {
   readonly text: string
   readonly names: readonly string[]
@@ -8,14 +8,15 @@ export interface Source {
 }
 
 /**
- * What `eval` and `exec` take: a text, or a template. The values of a template are passed to
- * Python; they are never pasted into the text. Indentation that all lines share is removed.
+ * The arguments of `eval` and `exec`: a text, or a template. The values of a template are passed to
+ * Python as variables; they are never pasted into the text. Indentation that all lines share is
+ * removed.
  */
 export type SourceArguments = [text: string] | [strings: TemplateStringsArray, ...values: unknown[]]
 
 /**
- * Reads the arguments of a tag. `prefix` begins the names of values; it grows where the text has it
- * already.
+ * Reads a text or a template. The names of values begin with `prefix`, which is lengthened until
+ * the text does not contain it.
  */
 export function readSource(args: SourceArguments, prefix: string): Source {
   const [first, ...values] = args
@@ -34,8 +35,8 @@ export function readSource(args: SourceArguments, prefix: string): Source {
 }
 
 /**
- * Takes off the indentation that all lines share, as source in a template stands indented with the
- * code around it.
+ * Removes the indentation that all lines share: source in a template is indented with the
+ * JavaScript code around it.
  */
 function dedent(text: string): string {
   const indents = text

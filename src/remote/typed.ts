@@ -22,10 +22,10 @@ import type {
 type Mode = 'async' | 'sync'
 
 /**
- * Something that stays in Python, described by a TypeScript type: a module, an object, a function
+ * An object that stays in Python, described by a TypeScript type: a module, an instance, a function
  * or a class.
  *
- * - Functions return promises. Keyword arguments ({@link kw}) may stand in place of optional
+ * - Functions return promises. Keyword arguments ({@link kw}) may take the place of optional
  *   parameters.
  * - A class is called, with or without `new`, and returns `Remote` of its instance type.
  * - Any other attribute is awaited, or its attributes are used: {@link RemoteMember}.
@@ -101,7 +101,7 @@ export interface SyncGenerator<T> extends SyncOperations, SyncLifetime {
 /** The type of a parameter that takes what stays in Python. */
 export type PythonObject<T> = RemoteReference<T> | SyncRemote<T>
 
-/** What crosses as a copy, or is the same on both sides. */
+/** Types of values that are copied, or that stand for a Python object already. */
 type Copied =
   | string
   | number
@@ -121,7 +121,7 @@ type Copied =
   | PythonScalar
   | Known
 
-/** What is of Python already. */
+/** Any type of an object that stays in Python: all of them have `$type`. */
 interface Known {
   $type(): unknown
 }
@@ -134,12 +134,12 @@ type IsMethod<F> = 0 extends 1 & F
       ? true
       : false
 
-/** Whether an object type has methods: then it is one of a class. */
+/** Whether an object type has methods: then its values are instances of a Python class. */
 type HasMethods<T> = true extends { [K in keyof T & string]-?: IsMethod<T[K]> }[keyof T & string]
   ? true
   : false
 
-/** What a result of this type arrives as. */
+/** The type in which a result of type `R` arrives. */
 type Returned<R, M extends Mode> = 0 extends 1 & R
   ? R
   : R extends readonly unknown[]
@@ -158,7 +158,7 @@ type Returned<R, M extends Mode> = 0 extends 1 & R
                 ? Iterable<Item<I, M>> | (M extends 'async' ? AsyncIterable<Item<I, M>> : never)
                 : Item<R, M>
 
-/** What an item of this type arrives as. It goes no deeper, or recursive types would never end. */
+/** Like {@link Returned}, for an item of a list: no deeper, as recursive types would never end. */
 type Item<R, M extends Mode> = 0 extends 1 & R
   ? R
   : R extends Copied
@@ -173,7 +173,7 @@ type Item<R, M extends Mode> = 0 extends 1 & R
 
 type Held<T, M extends Mode> = M extends 'sync' ? SyncRemote<T> : Remote<T>
 
-/** Sync calls cannot go through what is asynchronous. */
+/** A generator as a result. Sync calls cannot iterate an asynchronous generator. */
 type Generated<I, Steps extends Mode, M extends Mode> = M extends 'async'
   ? RemoteGenerator<Item<I, M>>
   : Steps extends 'sync'
@@ -184,7 +184,7 @@ type Result<R, M extends Mode> = M extends 'sync'
   ? Returned<Awaited<R>, M>
   : Promise<Returned<Awaited<R>, M>>
 
-/** What a class returns. */
+/** The result of calling a class. */
 type Instance<I, M extends Mode> = M extends 'sync' ? Made<I, M> : Promise<Made<I, M>>
 
 type Made<I, M extends Mode> = 0 extends 1 & I
@@ -195,7 +195,7 @@ type Made<I, M extends Mode> = 0 extends 1 & I
 
 type AnyIterator = Iterator<unknown, unknown, never> | AsyncIterator<unknown, unknown, never>
 
-/** What is taken for a parameter of this type. */
+/** The type of the argument for a parameter of type `P`. */
 type Argument<P, M extends Mode> = 0 extends 1 & P
   ? P
   : P extends readonly unknown[]
@@ -210,10 +210,10 @@ type Argument<P, M extends Mode> = 0 extends 1 & P
             ? Items<I, M>
             : ItemArgument<P, M>
 
-/** A stream of Node, or of the web. */
+/** A Node stream or a web stream. */
 type Stream = { pipe: Callable } | { getReader: Callable }
 
-/** What Python can go through. */
+/** The iterables that Python can iterate. */
 type Items<I, M extends Mode> =
   | Iterable<ItemArgument<I, M>>
   | (M extends 'async' ? AsyncIterable<ItemArgument<I, M>> : never)
@@ -234,7 +234,7 @@ type ItemArgument<P, M extends Mode> = 0 extends 1 & P
 
 type Arguments<A extends readonly unknown[], M extends Mode> = { [I in keyof A]: Argument<A[I], M> }
 
-/** A function of JavaScript that Python calls. */
+/** A JavaScript function that Python calls. */
 type Callback<F, M extends Mode> = F extends (...args: infer A) => infer R
   ? (
       ...args: Arrived<A, M>
@@ -246,7 +246,7 @@ type Arrived<A extends readonly unknown[], M extends Mode> = { [I in keyof A]: R
 // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns `void` may return anything
 type Awaitable<R> = [R] extends [void] ? R : R | PromiseLike<R>
 
-/** How to call `T`, and to make an instance of it. */
+/** The call and construct signatures for `T`. */
 type Signatures<T, M extends Mode> = 0 extends 1 & T
   ? T
   : (T extends new (...args: never) => unknown ? Constructs<ConstructorOverloads<T>, M> : unknown) &
@@ -267,8 +267,8 @@ type Calls<F, M extends Mode> = F extends (...args: infer A) => infer R
   : unknown
 
 /**
- * `O`: the overloads of `F`, which is generic if they are not the same as `F`; `A` and `R` are of
- * the last one.
+ * The signatures of a function `F` with the overloads `O`. If `O` together are not `F`, then `F` is
+ * generic. `A` and `R`: the arguments and the result of the last overload.
  */
 type Overloaded<F, O, A extends readonly unknown[], R, M extends Mode> = AsDeclared<O> &
   Pick<F, keyof F> extends F
@@ -307,8 +307,8 @@ type Members<T, M extends Mode> = 0 extends 1 & T
       }
 
 /**
- * Names that are no attribute of something in Python: operations, what makes a promise, what every
- * class of JavaScript has.
+ * Leaves out the names that are no Python attributes: operations, `then` and `toJSON`, and the
+ * `prototype` of a JavaScript class.
  */
 type MemberName<K, T> = K extends keyof Operations | 'then' | 'toJSON'
   ? never

@@ -1,19 +1,19 @@
 import type { CallOptions, CopyOptions } from '../options/index.ts'
 
-/** An object whose names have no declared types. */
+/** An object with an index signature. Its type depends on `noUncheckedIndexedAccess`. */
 declare const unknownNames: { readonly [name: string]: true }
 
 /**
- * The type of a name that is not declared. The compiler option `noUncheckedIndexedAccess` adds
- * `undefined` to it, so that every call would need a check; `any` absorbs the `undefined`. Without
- * the option it is `T`.
+ * The type of an attribute that is not declared. The compiler option `noUncheckedIndexedAccess`
+ * adds `undefined`, so every call would need a check; `any` absorbs the `undefined`. Without the
+ * option, the type is `T`.
  */
 // biome-ignore lint/suspicious/noExplicitAny: no other type can be called when `undefined` is added
 type Named<T> = undefined extends typeof unknownNames.name ? any : T
 
 /**
- * The names that every JavaScript function has: on something to call they are attributes of Python
- * all the same.
+ * Names that every JavaScript function has. On a proxy that can be called, they are Python
+ * attributes too.
  */
 type FunctionMember =
   | 'name'
@@ -26,7 +26,7 @@ type FunctionMember =
   | 'caller'
   | 'prototype'
 
-/** {@link FunctionMember} of something that is described by a type. */
+/** The attributes with the names {@link FunctionMember}, for described functions and classes. */
 export type FunctionMembers<Mode> = {
   readonly [K in FunctionMember]: Mode extends 'sync' ? SyncAttribute : RemoteAttribute
 }
@@ -67,13 +67,13 @@ export type RemoteModule = Operations &
 export type Importable<Module> = Module & PromiseLike<Module>
 
 /**
- * What can be done with a Python object besides calling it and reading its attributes. No Python
- * name begins with `$`. Each operation rejects with the errors of {@link Python.run}, and with
- * `ERR_PYTHREADS_OBJECT_RELEASED` after the object was released.
+ * The operations on a Python object, besides calling it and reading its attributes. Their names
+ * begin with `$`, as no Python name can. Each operation rejects with the errors of
+ * {@link Python.run}, and with `ERR_PYTHREADS_OBJECT_RELEASED` after the object was released.
  */
 export interface Operations {
   /**
-   * Copies the object deeply, or to a depth. Objects in it that have no plain form stay remote.
+   * Copies the object deeply, or to a depth. Objects in it without a plain form stay remote.
    *
    * @throws `ERR_PYTHREADS_VALUE` when the object itself has no plain form.
    */
@@ -129,7 +129,7 @@ export interface Operations {
 export interface RemoteLifetime {
   /**
    * Releases the object in Python; using it afterwards throws `ERR_PYTHREADS_OBJECT_RELEASED`.
-   * `using` and `await using` do this too, and so does the garbage collector, sooner or later.
+   * `using` and `await using` call this, and the garbage collector does so some time.
    */
   $dispose(): void
   /**
@@ -182,7 +182,7 @@ export type RemoteObject = (<R = unknown>(...args: unknown[]) => Promise<R>) &
 
 /** A context manager that was entered. */
 export interface RemoteContext<T> extends AsyncDisposable {
-  /** What `__enter__` or `__aenter__` returned. */
+  /** The value that `__enter__` or `__aenter__` returned. */
   readonly value: T
 }
 
@@ -205,7 +205,7 @@ export type SyncModule = SyncOperations &
 /** {@link Operations} for sync calls: they return values instead of promises. */
 export interface SyncOperations {
   /**
-   * Copies the object deeply. Objects in it that have no plain form stay remote.
+   * Copies the object deeply. Objects in it without a plain form stay remote.
    *
    * @throws `ERR_PYTHREADS_VALUE` when the object itself has no plain form.
    */
