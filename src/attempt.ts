@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 
-/** Returns what `look` returns, `undefined` where it throws. */
+/** Returns the result of `look`, or `undefined` when it throws. */
 export function attempt<T>(look: () => T): T | undefined {
   try {
     return look()
@@ -9,10 +9,7 @@ export function attempt<T>(look: () => T): T | undefined {
   }
 }
 
-/**
- * Closes a descriptor. Where the system reports an error, the descriptor is closed all the same,
- * and the caller goes on.
- */
+/** Closes a descriptor. Errors are ignored: after one, the descriptor is closed all the same. */
 export function letGo(fd: number): void {
   attempt(() => closeSync(fd))
 }

@@ -1,29 +1,29 @@
 import { fileURLToPath } from 'node:url'
 
 /**
- * The folder to put on Python's path for `pythreads_kernel`. The same from `src/` and from the
- * bundles in `dist/`: both are beside it.
+ * The folder that Python's path needs for `pythreads_kernel`. `src/` and the bundles in `dist/` are
+ * both beside it, so the URL is right for both.
  */
 export const KERNEL_FOLDER: string = fileURLToPath(new URL('../kernel', import.meta.url))
 
 /**
- * Tells a program that starts a Python, such as a script with a sandbox, which folder that Python
- * has to read.
+ * An environment variable for programs that start a Python, such as a sandbox script: Python must
+ * be able to read this folder.
  */
 export const KERNEL_VARIABLE: Readonly<Record<string, string>> = { PYTHREADS_KERNEL: KERNEL_FOLDER }
 
 /**
- * The file of CommonJS that threads have the main thread require; `scripts/bundle.js` makes it of
- * `native/on-main-thread.ts`.
+ * The CommonJS file that the main thread loads for threads that make no native calls.
+ * `scripts/bundle.js` makes it of `native/on-main-thread.ts`.
  */
 export const MAIN_THREAD_FILE: string = fileURLToPath(
   new URL('../dist/main-thread.cjs', import.meta.url),
 )
 
 /**
- * Python statements that begin the kernel by a call of its module `boot`. Whatever is on the path,
- * neither a file nor an older kernel takes its place: the package is made by hand. Its folder is on
- * the path for the processes that Python starts.
+ * Python statements that start the kernel by a call of its module `boot`. They create the package
+ * by hand rather than by its name, so nothing else on the path can take its place. The folder is
+ * still added to the path, for the processes that Python starts.
  */
 export function bootSource(call: string): string {
   const text = JSON.stringify
@@ -40,7 +40,7 @@ export function bootSource(call: string): string {
   ].join('\n')
 }
 
-/** A module of the kernel that is run as a script. */
+/** The file of a kernel module that runs as a script. */
 export function kernelScript(name: 'probe' | 'import_check'): string {
   return `${KERNEL_FOLDER}/pythreads_kernel/${name}.py`
 }

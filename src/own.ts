@@ -1,15 +1,15 @@
 /**
- * A copy of the properties that an object has itself, for whoever reads others, too: what it does
- * not have is undefined, even where some package has changed `Object.prototype`. Node's functions
- * read their options, and the environment of a child, with all that these inherit.
+ * Copies an object's own properties into an object without a prototype. Node reads its options, and
+ * the environment of a child process, with inherited properties, so a package that changes
+ * `Object.prototype` would change both.
  */
 export function own<T extends object>(object: T): T {
   return { __proto__: null, ...object } as T
 }
 
 /**
- * The variables of an environment, to look them up by name: by one in capitals on Windows, where
- * `process.env` minds no case.
+ * Copies the variables of an environment, to look them up by name. On Windows, where names are
+ * compared without case, the names of the copy are in capitals.
  */
 export function ownVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (process.platform !== 'win32') return own(env)

@@ -73,33 +73,34 @@ export interface PythonStats extends PoolStats {
   readonly python: {
     /** The path of its executable. */
     readonly executable: string
-    /** As Python prints it, e.g. `3.13.5`. */
+    /** The version as Python prints it, e.g. `3.13.5`. */
     readonly version: string
     /** Whether it is a free-threaded build, which can run without a GIL. */
     readonly freeThreaded: boolean
     /** Where it was found, e.g. `VIRTUAL_ENV`. */
     readonly source: string
     /**
-     * A sentence for each environment that comes before it and is not used: it belongs to another
-     * user, or its version is not the one that the option `python` asks for. Each sentence is also
-     * emitted once as a warning of the process.
+     * A sentence for each environment that comes before this Python and is not used: it belongs to
+     * another user, or it does not have the version that the option `python` asks for. Each
+     * sentence is also emitted once as a warning of the process.
      */
     readonly passedOver: readonly string[]
   }
-  /** Where the workers run. */
+  /** How the workers run. */
   readonly isolation: IsolationKind
   /**
-   * Why the workers run there: a sentence for each isolation that was considered. In
-   * subinterpreters a sentence follows for each extension module that refused to load, also where a
-   * package caught that error.
+   * Why they run so: a sentence for each isolation that was considered. In subinterpreters, a
+   * sentence follows for each extension module that refused to load, also when a package caught the
+   * error.
    */
   readonly reasons: readonly string[]
 }
 
-/** The events of {@link Python}, as `EventEmitter` types them: each listener gets one object. */
+/** The events of {@link Python} as types of `EventEmitter`: each listener gets one object. */
 export type PythonEvents = { [K in keyof PoolEvents]: [details: PoolEvents[K]] }
 
-interface Decided {
+/** Results of `start` that the constructor needs. */
+interface StartDecisions {
   readonly options: ResolvedPythonOptions
   readonly reasons: readonly string[]
   readonly onLine: OutputListener | undefined
@@ -137,7 +138,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     found: FoundPython,
     isolation: Isolation,
     settings: WorkerSettings,
-    decided: Decided,
+    decided: StartDecisions,
   ) {
     super()
     const { options, onLine, listeners } = decided
@@ -186,15 +187,14 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   /**
    * Finds Python and starts the workers.
    *
-   * @param options - Which Python, how many workers, and how they run. Every option may be left
-   * out.
+   * @param options - Which Python, how many workers, and how they run. All options are optional.
    * @returns The pool, as soon as all of its first workers can take calls.
    * @throws `ERR_PYTHREADS_UNKNOWN_OPTION`, `ERR_PYTHREADS_OPTION`,
    * `ERR_PYTHREADS_PYTHON_NOT_FOUND`, `ERR_PYTHREADS_PYTHON_BROKEN`,
    * `ERR_PYTHREADS_PYTHON_TOO_OLD`, `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`,
    * `ERR_PYTHREADS_ISOLATION_UNAVAILABLE`, `ERR_PYTHREADS_OTHER_PYTHON`, `ERR_PYTHREADS_RUNTIME`,
-   * `ERR_PYTHREADS_WORKER_START`, and what importing a module of `preload` or calling `initialize`
-   * raises.
+   * `ERR_PYTHREADS_WORKER_START`, and the exceptions of importing `preload` and calling
+   * `initialize`.
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
     const resolved = resolvePythonOptions(options)
@@ -202,7 +202,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     const found = await findPython(resolved.python)
     warnOfPassedOver(found)
     const choice = await decide(found, resolved)
-    // Handlers run in the context of whoever starts the pool: what a worker says comes at any time.
+    // Handlers run in the async context of the caller of `start`: output belongs to no call.
     const listener =
       typeof output === 'function'
         ? output
@@ -253,13 +253,12 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * Makes an object that stands for a Python module. Nothing is sent yet: a call through the object
    * imports the module, and so does `await`.
    *
-   * @typeParam T - What is in the module: its functions, classes and values. See {@link Remote}.
+   * @typeParam T - The functions, classes and values of the module. See {@link Remote}.
    * @param module - The dotted name of a module, or a file: a URL, or a path that ends in `.py`.
    * @param options - Options of every call that is made through the object.
-   * @returns The module. Awaited, it is imported, and rejects with
-   * `ERR_PYTHREADS_MODULE_NOT_FOUND`, `ERR_PYTHREADS_IMPORT_FAILED` or
-   * `ERR_PYTHREADS_MODULE_REFUSED` where that fails.
-   * @throws `ERR_PYTHREADS_ARGUMENT` for a name that cannot be one; `ERR_PYTHREADS_OPTION` and
+   * @returns The module. `await` imports it, and rejects with `ERR_PYTHREADS_MODULE_NOT_FOUND`,
+   * `ERR_PYTHREADS_IMPORT_FAILED` or `ERR_PYTHREADS_MODULE_REFUSED` if the import fails.
+   * @throws `ERR_PYTHREADS_ARGUMENT` for an invalid name; `ERR_PYTHREADS_OPTION` and
    * `ERR_PYTHREADS_UNKNOWN_OPTION` for options.
    * @example
    * ```ts
@@ -285,13 +284,13 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * const item = await py.run<Remote<Item>>('shop:make', ['tea']) // an object that stays in Python
    * ```
    * @typeParam R - The type of the result; nothing checks it. {@link Remote} and
-   * {@link RemoteGenerator} are for what stays in Python.
+   * {@link RemoteGenerator} are for results that stay in Python.
    * @param target - `module:attribute`, `file.py:attribute`, or the URL of a file with
    * `#attribute`.
    * @param args - Positional arguments.
    * @param options - Keyword arguments, a signal, limits, and the worker that runs the call.
    * @returns The result. A value that JavaScript cannot represent is a {@link RemoteObject}.
-   * @throws {@link PythonError} with what Python raised, {@link WorkerDiedError}, or a
+   * @throws {@link PythonError} when Python raises, {@link WorkerDiedError}, or a
    * {@link PythreadsError} with one of the codes `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_OPTION`,
    * `ERR_PYTHREADS_UNKNOWN_OPTION`, `ERR_PYTHREADS_VALUE`, `ERR_PYTHREADS_QUEUE_FULL`,
    * `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_DESTROYED`, `ERR_PYTHREADS_ABORTED`,
@@ -308,7 +307,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       const { name, write } = runRequest(target, args, resolved.kwargs)
       return this.#pool.submit(KIND.CALL, write, resolved, name).catch(raise) as Promise<R>
     } catch (error) {
-      // not an async function: what each call that waits holds would be twice as much
+      // not an async function: a waiting call would take twice the memory
       return Promise.reject(nameTarget(error, targetName(target)))
     }
   }
@@ -326,8 +325,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * positional argument.
    * @param items - An array, or another iterable or async iterable.
    * @param options - Keyword arguments, the size of chunks, the order of results, and limits.
-   * @returns The results. When an item fails, the results before it come first, then the iteration
-   * rejects with its {@link PythonError}, whose `index` is the position of the item.
+   * @returns The results. When an item fails, the iteration yields the results before it, and then
+   * rejects with the {@link PythonError}, whose `index` is the position of the item.
    * @throws `ERR_PYTHREADS_ARGUMENT`, `ERR_PYTHREADS_OPTION`, `ERR_PYTHREADS_UNKNOWN_OPTION` at
    * once; the iteration rejects with the errors of {@link Python.run}.
    */
@@ -345,7 +344,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
       if (!iterable)
         throw new PythreadsError(
           'ERR_PYTHREADS_ARGUMENT',
-          'map takes an array or another iterable object',
+          'map takes an array, an iterable or an async iterable',
         )
       const total = Array.isArray(items) ? items.length : undefined
       const { timeoutMs = null } = call
@@ -377,7 +376,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 
   /**
    * Runs Python statements in every worker, and in workers that start later. Where workers share an
-   * interpreter, the statements run once. `eval` and `exec` see what they define.
+   * interpreter, the statements run once. Later `eval` and `exec` see their variables.
    *
    * @param source - A text, or a template whose values are passed to Python, never pasted into it.
    * @throws The errors of {@link Python.run}: the first error of a worker.
@@ -392,11 +391,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 
   /**
    * Makes a module of source text in every worker, and in workers that start later. A second call
-   * with the same name runs the text in the module that is there.
+   * with the same name runs the text in the existing module.
    *
-   * @typeParam T - What is in the module. See {@link Remote}.
+   * @typeParam T - The functions, classes and values of the module. See {@link Remote}.
    * @param source - The text of the module. Indentation that all of its lines share is removed.
-   * @param name - A Python identifier, under which Python can import the module, too.
+   * @param name - A Python identifier. Python code can import the module by this name too.
    * @returns The module.
    * @example
    * ```ts
@@ -404,7 +403,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * await rules.score({ id: 1 })
    * ```
    * @throws `ERR_PYTHREADS_ARGUMENT` when `name` is no identifier, or another module has that name;
-   * {@link PythonError} with what the text raises.
+   * {@link PythonError} when the text raises.
    */
   module(source: string, name: string): Promise<RemoteModule>
   module<T>(source: string, name: string): Promise<Remote<T>>
@@ -413,7 +412,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     if (typeof name !== 'string' || !dotted.test(name)) {
       throw new PythreadsError(
         'ERR_PYTHREADS_ARGUMENT',
-        `The name of a module is a Python identifier; got ${String(name)}`,
+        `module takes a Python identifier as the name; got ${String(name)}`,
       )
     }
     const { text } = readSource([source], '')
@@ -424,7 +423,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Takes one worker out of the pool, with variables of its own, until the session is closed.
+   * Reserves one worker of the pool, with variables of its own, until the session is closed.
    *
    * @returns The session, as soon as a worker is idle.
    * @throws `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_DESTROYED`, `ERR_PYTHREADS_QUEUE_FULL`,
@@ -435,12 +434,12 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Marks a number that arrives in Python as a float, whole or not: `py.float(5)` is `5.0` there.
-   * Without it a whole number arrives as an `int`.
+   * Marks a number that Python gets as a float even if it is whole: `py.float(5)` becomes `5.0`.
+   * Without the mark, a whole number becomes an `int`.
    *
    * @param value - The number.
    * @returns An argument, alone or within other values.
-   * @throws `ERR_PYTHREADS_ARGUMENT` when it is no number.
+   * @throws `ERR_PYTHREADS_ARGUMENT` when `value` is no number.
    */
   float(value: number): PythonFloat {
     if (typeof value !== 'number') {
@@ -453,12 +452,12 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Copies bytes that arrive in Python as a `bytes` object, which nobody can change. Without it a
-   * `Uint8Array` arrives as a `memoryview`.
+   * Copies bytes that Python gets as a `bytes` object, which is immutable. A plain `Uint8Array`
+   * becomes a `memoryview`.
    *
    * @param value - The bytes. They are copied at once.
    * @returns An argument, alone or within other values.
-   * @throws `ERR_PYTHREADS_ARGUMENT` when it is neither a `Uint8Array` nor an `ArrayBuffer`.
+   * @throws `ERR_PYTHREADS_ARGUMENT` when `value` is neither a `Uint8Array` nor an `ArrayBuffer`.
    */
   bytes(value: Uint8Array | ArrayBuffer): PythonBytes {
     if (types.isUint8Array(value) || types.isArrayBuffer(value))
@@ -471,12 +470,12 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 
   /**
    * Makes a typed array of zeros in memory that this process and its worker processes share. As an
-   * argument it is not copied, and each side reads what the other one writes. The memory is
-   * returned when both sides have dropped the array. Where memory cannot be shared, the array is an
+   * argument the array is not copied, and each side sees the writes of the other one. The memory is
+   * freed when both sides have dropped the array. Where memory cannot be shared, the array is an
    * ordinary one, which is copied.
    *
    * @param kind - The class of a typed array, e.g. `Float64Array`.
-   * @param length - How many items it has, from 0.
+   * @param length - The number of items, from 0.
    * @returns The array.
    * @example
    * ```ts
@@ -503,8 +502,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Changes how many workers there are. Resolves when new workers can take calls. Workers that are
-   * too many end as soon as nothing needs them.
+   * Changes the number of workers. Resolves when new workers can take calls. Surplus workers end as
+   * soon as no call needs them.
    *
    * @param workers - A number from 1 to 1000, or a range.
    * @throws `ERR_PYTHREADS_OPTION`, `ERR_PYTHREADS_CLOSED`, `ERR_PYTHREADS_WORKER_START`.
@@ -514,9 +513,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Reports what the pool is and has done so far.
+   * Reports the state of the pool and the counts of its calls.
    *
-   * @returns A snapshot; it does not change any more.
+   * @returns A snapshot, which does not change later.
    */
   stats(): PythonStats {
     const { facts, source, passedOver } = this.#found
@@ -536,11 +535,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   }
 
   /**
-   * Takes no more calls, waits for the calls that were made, and ends the workers. Resolves when
-   * they have ended: their last events have been emitted by then, and their output has been
-   * delivered. After `destroy`, it only waits for that.
+   * Refuses new calls, waits for the calls that were made, and ends the workers. Resolves when the
+   * workers have ended, their last events are emitted, and their output is delivered. After
+   * `destroy`, `close` only waits for the workers to end.
    *
-   * @throws `ERR_PYTHREADS_DEADLOCK` in a callback of Python, whose call it would wait for.
+   * @throws `ERR_PYTHREADS_DEADLOCK` in a callback from Python: `close` would wait for its call.
    */
   async close(): Promise<void> {
     await this.#pool.close()
@@ -558,7 +557,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     this.sync.close()
   }
 
-  /** As {@link close}, for `await using`. */
+  /** Like {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
@@ -566,7 +565,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
 
 const warned = new Set<string>()
 
-/** Says once what a user may wonder about: why their virtual environment is not used. */
+/** Warns once of each environment that was passed over: a user may expect it to be used. */
 function warnOfPassedOver({ passedOver }: FoundPython): void {
   for (const sentence of passedOver) {
     if (!warned.has(sentence)) process.emitWarning(sentence, { code: 'PYTHREADS_PASSED_OVER' })
@@ -578,10 +577,7 @@ function refusedReason(module: string): string {
   return `refused in a subinterpreter: ${module} (use isolation 'process')`
 }
 
-/**
- * Whether an error says that this process cannot run the Python that was chosen, while processes of
- * its own can.
- */
+/** Whether an error means that this process cannot run the chosen Python, and a new process can. */
 function isImpossibleHere(error: unknown): error is PythreadsError {
   return (
     error instanceof PythreadsError &&
@@ -589,7 +585,7 @@ function isImpossibleHere(error: unknown): error is PythreadsError {
   )
 }
 
-/** Which isolation, and why. @throws `ERR_PYTHREADS_OPTION` when an option does not go with it */
+/** Chooses the isolation. @throws `ERR_PYTHREADS_OPTION` when an option excludes the chosen one */
 async function decide(
   found: FoundPython,
   options: ResolvedPythonOptions,

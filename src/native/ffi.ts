@@ -3,7 +3,7 @@ import { isMainThread } from 'node:worker_threads'
 import type Koffi from 'koffi'
 import { PythreadsError } from '../errors/index.ts'
 
-/** koffi runs native calls on its own stack, and Python's C code nests deeply. 16 MiB is its maximum. */
+/** The stack of native calls: Python's C code nests deeply, and koffi allows at most 16 MiB. */
 const STACK_BYTES = 16 * 1024 * 1024
 
 /**
