@@ -4,7 +4,7 @@ import { ffi } from './ffi.ts'
 
 /**
  * The functions of the C library that pythreads calls, for Linux and macOS. Windows has none of
- * them: there, only process isolation works, whose channel is a pipe that Node makes.
+ * them: only process isolation works there, and its channel is a pipe that Node makes.
  */
 const DECLARATIONS = {
   socketpair: 'int socketpair(int domain, int type, int protocol, _Out_ int *fds)',
@@ -20,7 +20,7 @@ const DECLARATIONS = {
   sigaction: 'int sigaction(int signal, uint8_t *action, uint8_t *old)',
   mmap: 'uintptr_t mmap(uintptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)',
   munmap: 'int munmap(uintptr_t address, size_t length)',
-  // Three faces of one function: to an address, from an address, and what the address of bytes is.
+  // One function with three types: copy to an address, copy from an address, find an address.
   copyTo: 'uintptr_t memmove(uintptr_t to, const void *from, size_t length)',
   copyFrom: 'uintptr_t memmove(void *to, uintptr_t from, size_t length)',
   addressOf: 'uintptr_t memmove(const void *to, const void *from, size_t length)',
@@ -48,7 +48,7 @@ function load() {
 
 let loaded: ReturnType<typeof load> | undefined
 
-/** The functions, loaded on first use. Those of Linux are not there elsewhere. */
+/** The functions, loaded on first use. On macOS those of `LINUX_DECLARATIONS` are missing. */
 export function libc(): CFunctions {
   loaded ??= load()
   return loaded.functions
@@ -60,10 +60,7 @@ export function libcVariable(name: string, bytes: number): ArrayBuffer {
   return ffi().view(loaded.library.symbol(name), bytes)
 }
 
-/**
- * The error of the native call that has just failed, as Node's own are: with a `code` such as
- * `EMFILE`.
- */
+/** The error of the native call that has just failed, with a `code` as in Node's, e.g. `EMFILE`. */
 export function systemError(syscall: string): NodeJS.ErrnoException {
   const errno = -ffi().errno()
   const code = errno < 0 ? getSystemErrorName(errno) : 'unknown error'

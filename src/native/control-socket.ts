@@ -10,21 +10,29 @@ import { bareCalls, closeFd, Poller, processWord, SOCK_STREAM, send, socketpair 
 import { control, POLL_MS, START_TIMEOUT_MS } from './runtime.ts'
 
 /**
+<<<<<<< HEAD
  * The orders that this process gives its Python, by the socket on which the kernel's control thread
  * reads them: start a worker, look for free memory, print what is left, prepare for the end.
  */
 
 /** The time of one wait in native code, which `terminate()` of this thread has to wait for. */
+=======
+ * Sends orders to the control thread of in-process Python over its socket: start a worker, free
+ * returned memory, flush the output, prepare for the end.
+ */
+
+/** The longest single wait in native code: `terminate()` of this thread takes effect after it. */
+>>>>>>> 7a2bf4f (Say in plain words what native memory and orders are for)
 const SLICE_MS = 50
 
 export type InProcessKind = 'thread' | 'subinterpreter'
 
 /**
- * Starts a worker in the Python of this process; returns our ends of its channel and its side
- * channel, which the caller closes. `statusPage` opens its status page; Python closes that
- * descriptor. `first` is sent before Python has the channel: Python may refuse the worker at once
- * and close its end, and a failed write makes Node drop what it has not read. `closeGraceMs`: the
- * time that Python has to end when Node ends.
+ * Starts a worker in the Python of this process. Returns JavaScript's ends of its channel and its
+ * side channel; the caller closes them. `statusPage` opens the status page; Python closes that
+ * descriptor. `first`: the first bytes on the channel. They are sent before Python has its end: if
+ * Python refused the worker and closed its end, a later write would fail, and Node would then drop
+ * Python's reply unread. `closeGraceMs`: the time that Python has to end when Node ends.
  */
 export async function startInProcess(
   kind: InProcessKind,
@@ -38,8 +46,7 @@ export async function startInProcess(
   const socket = Atomics.load(processWord(), 0)
   const order = prepareOrder(kind, statusPage)
   if (first !== undefined && !send(order.ours[0], first)) throw refused(order)
-  // The socket takes a few orders at a time: when many workers start at once, the control thread
-  // may be behind.
+  // The socket holds only a few orders, and may be full when many workers start at once.
   for (
     const deadline = Date.now() + START_TIMEOUT_MS;
     !send(socket, order.message);
@@ -50,15 +57,15 @@ export async function startInProcess(
   return order.ours
 }
 
-/** Has Python run exit functions and hand over its output when this JavaScript thread ends. */
+/** Makes Python run exit functions and flush its output when this JavaScript thread ends. */
 export function finishAtExit(closeGraceMs: number): void {
   endAtExit(closeGraceMs, (fd) => send(Atomics.load(processWord(), 0), message('end', fd)))
   flushAtExit(flush)
 }
 
 /**
- * As {@link startInProcess}, but blocks instead of using the event loop, for `timeoutMs` at most.
- * Python must have been initialised.
+ * Like {@link startInProcess}, and blocks for at most `timeoutMs` in place of using the event loop.
+ * Python must be initialised.
  */
 export function startInProcessNow(kind: InProcessKind, timeoutMs: number): [number, number] {
   const socket = Atomics.load(processWord(), 0)
@@ -74,20 +81,17 @@ export function startInProcessNow(kind: InProcessKind, timeoutMs: number): [numb
   return order.ours
 }
 
-/**
- * Has the Python of this process look for memory that JavaScript does not use any more, if Python
- * is initialised.
- */
+/** Makes the Python of this process, if it is initialised, free memory that JavaScript returned. */
 export function sweepInProcess(): void {
   const control = Atomics.load(processWord(), 0)
   if (control > 0) send(control, message('sweep', -1))
 }
 
-/** An order that starts a worker, not sent yet, and our ends of the worker's sockets. */
+/** An order to start a worker, before it is sent, and JavaScript's ends of the worker's sockets. */
 interface Order {
   readonly message: Buffer
   readonly ours: [number, number]
-  /** All descriptors that it opened. */
+  /** All descriptors to close when the order is refused. */
   readonly fds: readonly number[]
 }
 
@@ -108,7 +112,7 @@ function prepareOrder(kind: InProcessKind, statusPage: () => number): Order {
   }
 }
 
-/** Whether the last send failed because the socket is full, so that a later one may succeed. */
+/** Whether the last send failed because the socket is full: a later one may succeed. */
 function isBusy(): boolean {
   return ['EAGAIN', 'ENOBUFS'].includes(systemError('send').code ?? '')
 }
@@ -134,9 +138,9 @@ function message(what: string, fd: number, side: number = -1, statusPage: number
 }
 
 /**
- * Has Python hand over the lines that have no end yet, and writes them. Waits for a slow reader of
- * the output without a limit, but not for the GIL. In a worker thread, leaves alone what calls of
- * other JavaScript threads are about to print.
+ * Fetches Python's unfinished lines and writes them. A slow reader of the output is waited for
+ * without a limit; a GIL that C code keeps only for `FLUSH_TIMEOUT_MS`. At the end of a worker
+ * thread, Python keeps the lines of calls that other JavaScript threads have made.
  */
 function flush(): void {
   const [ours, theirs] = socketpair(SOCK_STREAM)

@@ -29,7 +29,7 @@ const F_DUPFD_CLOEXEC = LINUX ? 1030 : 67
 /** Larger than `struct sigaction` on any platform. */
 const SIGACTION_BYTES = 512
 
-/** Two connected sockets that no child process inherits. Whoever gets an end closes it. */
+/** Makes two connected sockets that no child process inherits. The caller owns both ends. */
 export function socketpair(type: number): [number, number] {
   const fds: [number, number] = [-1, -1]
   if (libc().socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) !== 0) {

@@ -5,14 +5,11 @@ import { ffi } from './ffi.ts'
 import { pinLibrary } from './libc.ts'
 import { reserveMemory } from './memory.ts'
 
-/**
- * The descriptors and the memory that Python takes when it starts, and some more: Python ends the
- * process when it lacks either.
- */
+/** Python ends the process if it lacks descriptors or memory at its start: this much is enough. */
 const START_DESCRIPTORS = 16
 const START_BYTES = 64 * 2 ** 20
 
-/** Native functions that enter Python, run source in it and leave it (rule 3 of `runtime.ts`). */
+/** Native functions that attach to Python, run source, and detach (rule 3 of `runtime.ts`). */
 export interface Boot {
   readonly enter: () => unknown
   readonly run: (source: string) => number
@@ -45,17 +42,17 @@ export function load(facts: PythonFacts): Boot {
   }
 }
 
-/** For the Python that is initialised already, whose symbols are those of the process. */
+/** The functions of a Python that is initialised already: its symbols are global in the process. */
 export function attach(): Boot {
   const library = ffi().load(null)
   return {
     enter: library.func('int PyGILState_Ensure()'),
     run: library.func('int PyRun_SimpleString(const char *source)'),
-    leave: library.func('uintptr_t PyEval_SaveThread()'), // this thread keeps its thread state
+    leave: library.func('uintptr_t PyEval_SaveThread()'), // not Release: keeps the thread state
   }
 }
 
-/** Initialises this version: by PyInitConfig where it has that, else by Py_InitializeEx. */
+/** The initialisation: by `PyInitConfig` from Python 3.14 on, by `Py_InitializeEx` before. */
 function initialiser(library: LibraryHandle, { version, executable }: PythonFacts): () => void {
   const [major, minor] = version
   if (major > 3 || minor >= 14) {

@@ -3,7 +3,7 @@ import { LINUX, libc, systemError } from './c-functions.ts'
 import { ffi } from './ffi.ts'
 import { closeFd } from './libc.ts'
 
-/** The calls for memory that Node does not offer. Those for sealed files are for Linux only. */
+/** Functions for memory that Node does not offer. Sealed files exist only on Linux. */
 
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
@@ -14,9 +14,9 @@ const MFD_CLOEXEC = 1
 const MFD_ALLOW_SEALING = 2
 const F_ADD_SEALS = 1033
 const F_GET_SEALS = 1034
-/** Nobody can change the size, which would crash whoever has mapped it, nor take the seals off. */
+/** With these seals nobody can change the file's size, which would crash readers, or add seals. */
 const SEALS = 0x1 | 0x2 | 0x4
-/** Nobody can write any more. */
+/** With one of these seals nobody can write to the file. */
 const WRITE_SEALS = 0x8 | 0x10
 const MADV_REMOVE = 9
 
@@ -27,9 +27,7 @@ export function mapFile(fd: number, bytes: number): number {
   return address
 }
 
-/**
- * Memory of zeros that no other process sees. Returns its address; `undefined`: there is no room.
- */
+/** Allocates memory of zeros that no other process sees; `undefined` when there is no room. */
 export function mapPrivate(bytes: number): number | undefined {
   return map(bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1)
 }
@@ -43,14 +41,14 @@ export function unmap(address: number, bytes: number): void {
   libc().munmap(address, bytes)
 }
 
-/** Gives pages of a file back to the system; they are zeros when they are used again. */
+/** Returns pages of a memory file to the system; their bytes are zeros when they are used again. */
 export function discardPages(address: number, bytes: number): void {
   libc().madvise(address, bytes, MADV_REMOVE)
 }
 
 /**
- * Makes sure that this process may have more memory: who has none left while Python is initialised
- * is ended by it.
+ * Checks that this process may allocate more memory: Python ends the process when it runs out of
+ * memory during initialisation.
  *
  * @throws the system's error, `ENOMEM`
  */
@@ -60,14 +58,14 @@ export function reserveMemory(bytes: number): void {
   unmap(address, bytes)
 }
 
-/** Makes a file in memory that has no name, and this size for good. @throws the system's error */
+/** Makes a memory file without a path whose size is sealed. @throws the system's error */
 export function makeSealedFile(bytes: number): number {
   const { memfd, ftruncate, fcntl } = libc()
   const fd: number = memfd('pythreads', MFD_CLOEXEC | MFD_ALLOW_SEALING)
   if (fd < 0) throw systemError('memfd_create')
   try {
     if (ftruncate(fd, bytes) !== 0) throw systemError('ftruncate')
-    // Another process of this user may have opened it by now, and cut it short.
+    // Another process of this user may have opened the file by now and shortened it.
     const isSound =
       fcntl(fd, F_ADD_SEALS, 'int', SEALS) === 0 && isSealed(fd) && fstatSync(fd).size === bytes
     if (!isSound) throw systemError('fcntl')
@@ -78,7 +76,7 @@ export function makeSealedFile(bytes: number): number {
   }
 }
 
-/** Whether a file is memory that has its size for good, and can be written. */
+/** Whether a file is sealed against a change of its size, and can be written to. */
 export function isSealed(fd: number): boolean {
   const seals = libc().fcntl(fd, F_GET_SEALS, 'int', 0)
   return seals >= 0 && (seals & SEALS) === SEALS && (seals & WRITE_SEALS) === 0
@@ -89,19 +87,19 @@ export function writeMemory(address: number, bytes: Uint8Array): void {
   libc().copyTo(address, bytes, bytes.length)
 }
 
-/** A copy of the memory at an address. Without a view of it, and without making it zeros first. */
+/** Copies the memory at an address, without a view of it and without a buffer of zeros. */
 export function copyOf(address: number, bytes: number): ArrayBuffer {
-  const copy = Buffer.allocUnsafeSlow(bytes) // has an ArrayBuffer of its own
+  const copy = Buffer.allocUnsafeSlow(bytes) // `allocUnsafe` would share Node's buffer pool
   libc().copyFrom(copy, address, bytes)
   return copy.buffer as ArrayBuffer
 }
 
-/** Where the bytes of an array are. */
+/** The address of an array's bytes. */
 export function addressOf(bytes: Uint8Array): number {
   return libc().addressOf(bytes, bytes, 0)
 }
 
-/** The memory at an address as a buffer of koffi's. */
+/** A buffer of koffi for the memory at an address. Node detaches it when this thread ends. */
 export function memoryView(address: number, bytes: number): ArrayBuffer {
   return ffi().view(address, bytes)
 }

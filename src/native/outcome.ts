@@ -1,4 +1,4 @@
-/** What the main thread sends for an error. */
+/** An error that the main thread sends, as JSON. */
 export interface PlainError {
   readonly name: string
   readonly message: string
@@ -8,5 +8,5 @@ export interface PlainError {
   readonly cause?: PlainError
 }
 
-/** What a task returns, as JSON, and what it throws. */
+/** The result of a task of the main thread, or its error, as JSON. */
 export type Outcome<T> = { readonly value: T } | { readonly error: PlainError }
