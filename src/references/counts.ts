@@ -20,21 +20,19 @@ const QUIET_TURNS = 3
 const TURN_MS = 5
 
 /**
- * What JavaScript and one interpreter hold of each other. Rules:
- * 1. A `Handle` stands for one reference that Python holds for us. It is given back once, by
- *    `dispose` or by the garbage collector, to the interpreter that it belongs to, over the channel
- *    of its owner.
- * 2. A crossing of one of our values is counted when it is encoded, and belongs to the realm from
- *    the moment its frame is sent. Python gives crossings back when it drops a value; when a realm
- *    ends, all that are left are taken back.
- * 3. Python may say that it has dropped a value before a frame is read in which the value came
- *    home, as frames go over several sockets. It says how often that happened; the value is kept
- *    until as many have been read.
- * 4. A number is the realm's own: what was given to another one, or to none, it can neither call
- *    nor send home nor drop.
- * 5. Python may also say that it has dropped a function before the frame is read that calls it.
- *    That frame was written before; so the function stays until the event loop has looked at all
- *    sockets.
+ * The references between JavaScript and one interpreter, in both directions. Rules:
+ * 1. A `Handle` stands for one reference that Python holds for JavaScript. `$dispose` or the
+ *    garbage collector releases it once, over the channel of its owner.
+ * 2. Each time a JavaScript value is sent, a reference to it is counted when it is encoded. The
+ *    reference belongs to the interpreter from the moment the frame is sent. Python returns its
+ *    references when it drops a value. When an interpreter ends, all its references are dropped.
+ * 3. Frames go over several sockets, so a note that Python has dropped a value may arrive before a
+ *    frame in which Python sent the value back. The note says how often Python sent the value
+ *    back; the value is kept until that number of frames has been read.
+ * 4. An interpreter can call, return and drop only values that were sent to it, not those of
+ *    another interpreter.
+ * 5. A note may also arrive before a frame that calls the dropped function. Python wrote that frame
+ *    earlier, so the function is kept until the event loop has read all sockets.
  */
 export class ReferenceCounts {
   /** Why the interpreter has ended; `undefined` while it runs. */

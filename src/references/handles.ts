@@ -1,25 +1,25 @@
 import type { ReferenceCounts } from './counts.ts'
 
-/** Who can give an object back to Python: a worker, or a line for sync calls. */
+/** The worker, or the connection for sync calls, over which Python's references are released. */
 export interface Owner {
   readonly counts: ReferenceCounts
-  /** Has the reference with this id dropped, soon. */
+  /** Releases the reference with this id in Python, soon: ids are collected and sent together. */
   release(id: number): void
 }
 
-/** How much of the name of a type is kept, which stands in messages. */
+/** The most characters of a type's name that are kept for messages. */
 const MOST_OF_TYPE = 1_000
 
 /** A reference to an object in Python. */
 export class Handle {
   readonly owner: Owner
   readonly id: number
-  /** What it is, e.g. `sqlite3.Connection object`. */
+  /** A description of the object, e.g. `sqlite3.Connection object`. */
   readonly type: string
   /** Bits of `TRAIT`. */
   readonly traits: number
   #released = false
-  /** Calls that name it and have not arrived. */
+  /** How many calls with this object have not arrived in Python. */
   #uses = 0
 
   constructor(owner: Owner, id: number, type: string, traits: number) {
@@ -30,7 +30,7 @@ export class Handle {
     owner.counts.objects++
   }
 
-  /** Why it cannot be used any more, if so. */
+  /** Why the object cannot be used any more; `undefined` while it can. */
   get unusable(): string | undefined {
     return this.#released ? 'it was released' : this.owner.counts.ended
   }
@@ -42,12 +42,12 @@ export class Handle {
     if (this.#uses === 0) this.owner.release(this.id)
   }
 
-  /** A call names it. */
+  /** A call has this object as an argument: it is not released before `unuse`. */
   use(): void {
     this.#uses++
   }
 
-  /** That call has arrived, or was dropped. */
+  /** The call has arrived, or was dropped. */
   unuse(): void {
     if (--this.#uses === 0 && this.#released && this.owner.counts.ended === undefined)
       this.owner.release(this.id)
@@ -59,8 +59,8 @@ const targets = new WeakMap<object, string>()
 const collected = new FinalizationRegistry<Handle>((handle) => handle.release())
 
 /**
- * Makes `proxy` stand for an object in Python: passed as an argument it is that object;
- * collected, it releases it.
+ * Binds a proxy to an object in Python: as an argument, the proxy is that object. When the proxy is
+ * collected, the object is released.
  */
 export function bindToObject<T extends object>(proxy: T, handle: Handle): T {
   handles.set(proxy, handle)
@@ -68,7 +68,7 @@ export function bindToObject<T extends object>(proxy: T, handle: Handle): T {
   return proxy
 }
 
-/** Makes `proxy` stand for what a target names, in every worker. */
+/** Binds a proxy to a target: as an argument, the proxy is what the target names in any worker. */
 export function bindToTarget<T extends object>(proxy: T, target: string): T {
   targets.set(proxy, target)
   return proxy

@@ -4,26 +4,26 @@ import type { ReferenceCounts } from './counts.ts'
 import type { FrameReferences } from './frame-references.ts'
 import { Handle, type Owner } from './handles.ts'
 
-/** What peers differ in. */
+/** The parts of a peer that the pool provides: async and sync calls have different proxies. */
 export interface PeerTools {
-  /** Makes what callers get for an object that stays in Python. */
+  /** Makes the proxy for an object that stays in Python. */
   readonly proxyFor: (handle: Handle) => unknown
-  /** What a datetime without a zone is. */
+  /** How a datetime without a zone is represented. */
   readonly naiveDates: NaiveDates
 }
 
 /**
- * Python at the other end of a channel, as far as references go: it owns the objects that stay
- * there, makes of what it sends what callers get, and lends memory. A worker is one, and the worker
- * of sync calls.
+ * The references to and from the Python at the other end of a channel: objects that stay there,
+ * JavaScript values that it sends back, and memory that it lends. The base of `Worker` and of the
+ * connection for sync calls.
  */
 export abstract class Peer implements Owner, Reviver {
   readonly counts: ReferenceCounts
   readonly naiveDates: NaiveDates
-  /** The memory that it lends. */
+  /** The memory that Python lends to JavaScript. */
   readonly borrowed: Borrowed
   readonly #proxyFor: (handle: Handle) => unknown
-  /** The ids of objects to be dropped in Python, until they are sent. */
+  /** The ids of released objects, until they are sent to Python. */
   #released: number[] = []
 
   constructor(counts: ReferenceCounts, { proxyFor, naiveDates }: PeerTools) {
@@ -36,18 +36,18 @@ export abstract class Peer implements Owner, Reviver {
     )
   }
 
-  /** Whether it runs in this process. */
+  /** Whether Python runs in this process. */
   protected abstract get inProcess(): boolean
 
-  /** Has it give memory that is free back to the system. */
+  /** Makes Python return free memory to the system. */
   protected abstract trim(): void
 
-  /** Has objects dropped in Python. */
+  /** Makes Python drop the objects with these ids. */
   protected abstract sendReleased(ids: readonly number[]): void
 
   /**
-   * By whose end the memory that it has borrowed is returned; `undefined`: an interpreter of this
-   * process keeps it.
+   * The worker process whose end returns the memory that it has borrowed; `undefined` for an
+   * interpreter of this process, which keeps the memory.
    */
   get borrower(): object | undefined {
     return this.inProcess ? undefined : this
@@ -75,12 +75,12 @@ export abstract class Peer implements Owner, Reviver {
     return this.borrowed.read(loan, use)
   }
 
-  /** Objects that are released in one turn of the event loop go together. */
+  /** Collects the ids that are released in one turn of the event loop, and sends them together. */
   release(id: number): void {
     if (this.#released.push(id) === 1) setImmediate(() => this.flushReleased())
   }
 
-  /** Sends what is released now. */
+  /** Sends the collected ids now. */
   flushReleased(): void {
     if (this.#released.length === 0) return
     const ids = this.#released
