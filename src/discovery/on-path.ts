@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { delimiter, resolve } from 'node:path'
 
-/** The files of this name in the folders of PATH, in their order; on Windows with `.exe`. */
+/** Finds the files of this name in the folders of PATH, in order; on Windows with `.exe`. */
 export function onPath(name: string, env: NodeJS.ProcessEnv): string[] {
   const file = process.platform === 'win32' ? `${name}.exe` : name
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')

@@ -18,7 +18,7 @@ export interface PythonFrame {
   source: string
 }
 
-/** What Python says of an exception, as the kernel sends it. */
+/** The description of an exception, as the kernel sends it. */
 export interface PythonErrorDetails {
   code: ErrorCode
   type: string
@@ -30,22 +30,20 @@ export interface PythonErrorDetails {
   cause: PythonErrorDetails | null
   /** The members of an exception group, `null` for any other exception. */
   errors: PythonErrorDetails[] | null
-  /** The key path of a value that could not cross, `null` when it is not about a value. */
+  /** The key path of a value that could not cross; `null` for every other error. */
   path: string | null
-  /** The exception's class and its bases, as `module:Class`, but for `object`. */
+  /** The exception's class and its bases, as `module:Class`, without `object`. */
   bases: string[]
   place: SourcePlace | null
-  /** What JavaScript itself threw, in an array, where that is what it is. */
+  /** The value that a JavaScript callback threw, in an array; `null` for an exception of Python. */
   thrown: [unknown] | null
-  /**
-   * The exception's arguments, with null for those that are not plain values; and the positions of
-   * these.
-   */
+  /** The exception's arguments, with null for those that are not plain values. */
   args?: unknown[]
+  /** The positions of the arguments that are not plain values. */
   opaque?: number[] | null
-  /** Its public attributes that are plain values, and what the pool asks for. */
+  /** The exception's public attributes that are plain values, and those that `errors` names. */
   attributes?: Record<string, unknown> | null
-  /** A remote object for the exception itself, where the pool asks for it. */
+  /** A remote object for the exception, where the pool's option `errors` asks for it. */
   exception?: unknown
 }
 

@@ -22,7 +22,7 @@ import { type Movable, pin } from './pin.ts'
 
 const PAGE_BYTES = 4096
 
-/** Whether there is such memory here, for this JavaScript thread. */
+/** Whether this JavaScript thread can map shared memory. */
 export const canMap: boolean = process.platform === 'linux' && !avoidsNativeCalls
 
 /** A memory file without a path, mapped whole. Only pages that were written to take memory. */

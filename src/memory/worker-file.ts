@@ -19,8 +19,8 @@ import { FLAG_BYTES } from './lend.ts'
  * 1. The first descriptor is O_PATH: opening it has no effect on a device, a pipe or a leased file.
  *    Everything else uses that descriptor, so the worker cannot exchange the file.
  * 2. The file must be a memfd: in memory, without a path, with pages of the usual size.
- * 3. Every user must have the right to read and write the file, as with every memfd. Then whoever
- *    has a descriptor, the worker too, can open the file for writing.
+ * 3. Every user must have the right to read and write the file, as with every memfd. Then each
+ *    process that has a descriptor, the worker too, can open the file for writing.
  * 4. Before the file is mapped or written, it must be sealed (`isSealed`, `refusesToShrink`): a
  *    file that shrinks crashes every process that has it mapped.
  */
