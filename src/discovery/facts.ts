@@ -1,4 +1,4 @@
-/** The facts about one installation of Python, as `probe.py` of the kernel prints them in it. */
+/** The facts about one installation of Python, found by running the kernel's `probe.py` in it. */
 export interface PythonFacts {
   /** The program to start, e.g. `/srv/app/.venv/bin/python`. */
   readonly executable: string

@@ -19,7 +19,7 @@ import { readSoon } from './waiting.ts'
  * ends. The main thread initialises Python for them.
  */
 const FDS = '/proc/self/fd'
-/** The link text of the socket's descriptor: the kernel has deleted its file. */
+/** The link in /proc/self/fd to the socket's file, which the kernel has deleted. */
 const MARK = /\/pythreads-control-[0-9a-f]{16} \(deleted\)$/
 const TOKEN_BYTES = 16
 

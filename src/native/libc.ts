@@ -19,9 +19,9 @@ export const MSG_DONTWAIT: number = LINUX ? 0x40 : 0x80
 const MSG_NOSIGNAL = LINUX ? 0x4000 : 0
 const MFD_CLOEXEC = 1
 const WNOHANG = 1
-/** Killed children are waited for this many times, */
+/** How many times `reapSoon` looks for killed children. */
 const REAP_LOOKS = 200
-/** with this pause in between. */
+/** The pause between two of these looks. */
 const REAP_LOOK_MS = 5
 const F_SETFD = 2
 const FD_CLOEXEC = 1

@@ -77,7 +77,7 @@ const EVALUATION = { includeCommandLineAPI: true, returnByValue: true, silent: t
 type Session = import('node:inspector').Session
 
 function open(): Session | undefined {
-  if (!existsSync(MAIN_THREAD_FILE)) return undefined // a bundler took only the JavaScript along
+  if (!existsSync(MAIN_THREAD_FILE)) return undefined // the application is a bundle
   try {
     const inspector = createRequire(import.meta.url)(
       'node:inspector',

@@ -3,9 +3,9 @@ import { readSync } from 'node:fs'
 /** Waits for nonblocking sockets without native calls: reads and naps until something comes. */
 
 const NEVER = new Int32Array(new SharedArrayBuffer(4))
-/** A nap takes this share of the time that was waited so far (a sixteenth), */
+/** A nap is the time that was waited so far, divided by this number, */
 const NAP_SHARE = 16
-/** within these bounds. */
+/** and not outside of these bounds. */
 const MAX_NAP_MS = 2
 const MIN_NAP_MS = 0.02
 

@@ -10,9 +10,9 @@ import { residentMb } from './process-memory.ts'
  */
 const O_PATH = 0o10000000
 const MB = 2 ** 20
-/** The most descriptors, and the most threads, that one look reads: each takes microseconds. */
+/** The most descriptors, and the most threads, that a measurement reads: each takes some time. */
 const MAX_ENTRIES = 1_024
-/** The most processes that one look reads. */
+/** The most processes that a measurement reads. */
 const MAX_PROCESSES = 64
 /** The list of memory file systems is read again after this time. */
 const MOUNTS_MS = 10_000
@@ -29,12 +29,12 @@ interface Resident {
 export class HeldMemory {
   /** The mount id of all `memfd_create` files: no list of mounts contains it. */
   #memfdMount: string | undefined
-  /** Whether the worker together with its child processes was over the limit at the last look. */
+  /** Whether the worker and its child processes were over the limit at the last measurement. */
   #wasOver = false
 
   /**
    * Returns how many MB a worker holds. Its child processes count only when they exceed the limit
-   * in two looks in a row: some live briefly. `memfd`: any descriptor of this process that
+   * twice in a row: some live briefly. `memfd`: any descriptor of this process that
    * `memfd_create` returned.
    */
   look(pid: number, limitMb: number, memfd: number | undefined): number {

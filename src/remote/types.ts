@@ -26,7 +26,7 @@ type FunctionMember =
   | 'caller'
   | 'prototype'
 
-/** The attributes with the names {@link FunctionMember}, for described functions and classes. */
+/** Python attributes with these names, for functions and classes that a type describes. */
 export type FunctionMembers<Mode> = {
   readonly [K in FunctionMember]: Mode extends 'sync' ? SyncAttribute : RemoteAttribute
 }
