@@ -10,19 +10,11 @@ import { bareCalls, closeFd, Poller, processWord, SOCK_STREAM, send, socketpair 
 import { control, POLL_MS, START_TIMEOUT_MS } from './runtime.ts'
 
 /**
-<<<<<<< HEAD
  * The orders that this process gives its Python, by the socket on which the kernel's control thread
  * reads them: start a worker, look for free memory, print what is left, prepare for the end.
  */
 
 /** The time of one wait in native code, which `terminate()` of this thread has to wait for. */
-=======
- * Sends orders to the control thread of in-process Python over its socket: start a worker, free
- * returned memory, flush the output, prepare for the end.
- */
-
-/** The longest single wait in native code: `terminate()` of this thread takes effect after it. */
->>>>>>> 7a2bf4f (Say in plain words what native memory and orders are for)
 const SLICE_MS = 50
 
 export type InProcessKind = 'thread' | 'subinterpreter'

@@ -23,14 +23,8 @@ export type Submit = (
   target: Target,
 ) => Promise<unknown>
 
-<<<<<<< HEAD
 /** A caller whose requests go through `submit`, with these options. */
 export function callerOf(submit: Submit, options: ResolvedCallOptions = DEFAULT_CALL): Caller {
-=======
-/** Makes a caller that submits requests by `submit`, with `defaults` as their options. */
-export function callerOf(submit: Submit, defaults: SubmitOptions): Caller {
-  const options = { ...NO_SUBMIT_OPTIONS, ...defaults }
->>>>>>> da93fc4 (Say in plain words what stays in Python)
   const request = (kind: Kind, target: Target, write: Write, copy = options.copy) =>
     submit(
       kind,
@@ -52,12 +46,7 @@ export function callerOf(submit: Submit, defaults: SubmitOptions): Caller {
   }
 }
 
-<<<<<<< HEAD
 /** The options that say something. */
 function said(options: ResolvedCallOptions): Partial<ResolvedCallOptions> {
-=======
-/** The options that are not `undefined`, so that a spread keeps defaults. */
-export function given(options: ResolvedCallOptions): SubmitOptions {
->>>>>>> da93fc4 (Say in plain words what stays in Python)
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

@@ -322,11 +322,7 @@ function orderLines(all: readonly Looked[], { facts, passedOver }: FoundPython):
       : [],
   )
   if (passedOver.length > 0) return passedOver.map((sentence) => `Passed over: ${sentence}.`)
-<<<<<<< HEAD
   return later.length > 0 ? [`The Python in use comes before ${later.join(' and ')}.`] : []
-=======
-  return later.length > 0 ? [`This Python comes before ${later.join(' and ')}.`] : []
->>>>>>> efafd7f (Say in plain words what the command line does)
 }
 
 /** Says why the cache of facts is not used: another user could have written it. */

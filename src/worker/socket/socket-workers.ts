@@ -39,6 +39,6 @@ export class SocketWorkers implements WorkerSource {
   accept(facts: Readonly<Record<string, unknown>>): Access | undefined {
     this.#isolation.verify?.(facts)
     if (facts['borrows'] !== true) return undefined
-    return this.#isolation.kind === 'process' ? 'file' : 'address'
+    return this.#isolation.inProcess ? 'address' : 'file'
   }
 }
