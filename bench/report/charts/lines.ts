@@ -114,7 +114,9 @@ function lineOf({ colour: name, ours }: Series, index: number, isReference: bool
   }
   return [
     {
-      ...{ type: 'line', name: `line-${index}`, from },
+      type: 'line',
+      name: `line-${index}`,
+      from,
       encode: {
         enter: {
           ...place,
@@ -131,7 +133,9 @@ function lineOf({ colour: name, ours }: Series, index: number, isReference: bool
       encode: { enter: { ...spread, ...stroke, strokeWidth: { value: 1.5 } } },
     },
     {
-      ...{ type: 'symbol', name: `point-${index}`, from },
+      type: 'symbol',
+      name: `point-${index}`,
+      from,
       encode: {
         enter: {
           ...place,
@@ -174,7 +178,9 @@ function labels(): Mark[] {
     { type: 'rule', name: 'flat', from, encode: { enter: { ...flat, ...thin } } },
     { type: 'rule', name: 'slant', from, encode: { enter: { ...slant, ...thin } } },
     {
-      ...{ type: 'text', name: 'label', from },
+      type: 'text',
+      name: 'label',
+      from,
       encode: {
         enter: {
           ...text,

@@ -119,7 +119,9 @@ export function texts(left: number): Mark[] {
   const at = { x: { field: 'x' }, align: { value: 'right' }, text: { field: 'text' } } as const
   return [
     {
-      ...{ type: 'text', name: 'title', from: { data: 'titles' } },
+      type: 'text',
+      name: 'title',
+      from: { data: 'titles' },
       encode: {
         enter: {
           ...named,
@@ -131,7 +133,9 @@ export function texts(left: number): Mark[] {
       },
     },
     {
-      ...{ type: 'text', name: 'label', from: { data: 'rows' } },
+      type: 'text',
+      name: 'label',
+      from: { data: 'rows' },
       encode: {
         enter: {
           ...named,
@@ -142,7 +146,9 @@ export function texts(left: number): Mark[] {
       },
     },
     {
-      ...{ type: 'text', name: 'figure', from: { data: 'figures' } },
+      type: 'text',
+      name: 'figure',
+      from: { data: 'figures' },
       encode: {
         enter: {
           ...middle,
@@ -153,7 +159,9 @@ export function texts(left: number): Mark[] {
       },
     },
     {
-      ...{ type: 'text', name: 'failure', from: { data: 'failures' } },
+      type: 'text',
+      name: 'failure',
+      from: { data: 'failures' },
       encode: {
         enter: {
           ...middle,

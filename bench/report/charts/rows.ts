@@ -133,7 +133,9 @@ function dataOf(lines: readonly Line[], { columns, columnWidth }: RowsChart, lef
     {
       name: 'rows',
       values: rows.map(({ key, row }) => ({
-        ...{ key, label: row.label, weight: row.ours ? 'bold' : 'normal' },
+        key,
+        label: row.label,
+        weight: row.ours ? 'bold' : 'normal',
         fill: row.ours ? colour(row.colour) : colour('text'),
       })),
     },
