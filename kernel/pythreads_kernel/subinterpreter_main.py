@@ -59,11 +59,7 @@ def run(
         page = open_status_page(status_page_fd)
     except BaseException as error:
         start_failures.refuse(fd, error)
-<<<<<<< HEAD
         os.close(side)  # last: a worker without a side channel is ended
-=======
-        os.close(side)  # afterwards: the host takes a closed channel for the end of the worker
->>>>>>> 267fd7c (Report why a subinterpreter's worker does not start before its side channel closes)
         return
     serve(fd, side, page, _facts(libpython))
     flush()

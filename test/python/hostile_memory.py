@@ -15,7 +15,8 @@ import tempfile
 import threading
 from typing import Any
 
-from pythreads_kernel import borrow, lend
+from pythreads_kernel import borrow
+from pythreads_kernel import lend as lending
 from pythreads_kernel.borrow import FLAG_BYTES
 from pythreads_kernel.current import current
 
@@ -119,7 +120,7 @@ def _offer(_capacity: int) -> Any:
 
 
 if "HOSTILE_FILE" in os.environ and current.channel.is_sync == ("HOSTILE_SYNC" in os.environ):
-    lend.offer = _offer
+    lending.offer = _offer
 
 
 def send(kind: int, request: int, value: object, fd: int = MAIN) -> None:
@@ -152,12 +153,12 @@ def lend(escape: int, text: str) -> None:
     """Return a loan with these fields: a Python tuple, in which `fd` is the worker's file, and
     `size` how large it is.
     """
-    own = lend.lender()
-    assert isinstance(own, lend.FileLender)
+    own = lending.lender()
+    assert isinstance(own, lending.FileLender)
     own.lend(memoryview(b"x" * 65536), current.channel)
     names = {
-        "fd": lend._file,
-        "size": os.fstat(lend._file).st_size,
+        "fd": lending._file,
+        "size": os.fstat(lending._file).st_size,
         "CELLS": FLAG_BYTES,
         "inf": float("inf"),
     }
@@ -168,8 +169,8 @@ def lend(escape: int, text: str) -> None:
 
 def lend_twice() -> None:
     """Return two arrays of one loan."""
-    own = lend.lender()
-    assert isinstance(own, lend.FileLender)
+    own = lending.lender()
+    assert isinstance(own, lending.FileLender)
     loan = own.lend(memoryview(b"x" * 65536), current.channel)
     assert loan is not None
     send(RESULT, request(), [(..., SHARED, *loan), (..., SHARED, *loan)])
@@ -237,8 +238,8 @@ def changing_text() -> str:
 
 
 def _flip() -> None:
-    own = lend.lender()
-    assert isinstance(own, lend.FileLender)
+    own = lending.lender()
+    assert isinstance(own, lending.FileLender)
     view, start = own._view, FLAG_BYTES + 64
     texts = ["\u20ac".encode() * (_N // 3), b"a" * _N]
     while True:
