@@ -39,7 +39,8 @@ export type {
   WorkerRange,
 } from './options/index.ts'
 export type { GilStats, MapProgress, PoolStats, WorkerStats } from './pool/index.ts'
-export { Python, type PythonStats } from './python.ts'
+export { Python } from './python.ts'
+export type { PythonStats } from './python-stats.ts'
 export {
   type Importable,
   type Keywords,

@@ -1,45 +1,31 @@
-import { AsyncResource } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
-import { dirname } from 'node:path'
-import { types } from 'node:util'
-import { type FoundPython, findPython } from './discovery/index.ts'
+import type { FoundPython } from './discovery/index.ts'
 import { nameTarget, PythreadsError, raise } from './errors/index.ts'
-import {
-  type Choice,
-  choose,
-  chooseAfter,
-  createIsolation,
-  ISOLATIONS,
-  type Isolation,
-  type IsolationKind,
-  type WorkerSettings,
-} from './isolation/index.ts'
+import type { Isolation } from './isolation/index.ts'
 import { allocate, type TypedArrayConstructor } from './memory/index.ts'
 import { Observer, type PoolEvents } from './observe/index.ts'
 import {
   type CallOptions,
-  check,
   type MapOptions,
   modulePath,
   NO_OPTIONS,
   type PythonOptions,
-  type ResolvedPythonOptions,
   type RunOptions,
   resolveCallOptions,
   resolveMapOptions,
-  resolvePythonOptions,
   resolveRunOptions,
   resolveTarget,
   resolveWorkers,
   targetName,
   type WorkerRange,
 } from './options/index.ts'
-import { mapItems, Pool, type PoolStats } from './pool/index.ts'
+import { checkItems, mapItems, Pool } from './pool/index.ts'
+import { type PythonEvents, type PythonStats, pythonStats, refusedReason } from './python-stats.ts'
 import type { Handle } from './references/index.ts'
 import {
   type Caller,
   callerOf,
-  callRequest,
+  checkModuleName,
   evalRequest,
   execRequest,
   type Importable,
@@ -55,60 +41,12 @@ import {
   Session,
   type SourceArguments,
 } from './remote/index.ts'
-import { connectSync, SyncPython } from './sync/index.ts'
-import { copyFlags, FLAG, KIND, PythonBytes, PythonFloat } from './wire/index.ts'
-import {
-  emitWarning,
-  type Listeners,
-  type OutputListener,
-  SocketWorkers,
-  toStream,
-} from './worker/index.ts'
-
-/** What {@link Python.stats} returns. */
-export interface PythonStats extends PoolStats {
-  /** The name of the pool: the option `name`, or `pool-1` and so on. */
-  readonly name: string
-  /** The Python that the workers run. */
-  readonly python: {
-    /** The path of its executable. */
-    readonly executable: string
-    /** The version as Python prints it, e.g. `3.13.5`. */
-    readonly version: string
-    /** Whether it is a free-threaded build, which can run without a GIL. */
-    readonly freeThreaded: boolean
-    /** Where it was found, e.g. `VIRTUAL_ENV`. */
-    readonly source: string
-    /**
-     * A sentence for each environment that comes before this Python and is not used: it belongs to
-     * another user, or it does not have the version that the option `python` asks for. Each
-     * sentence is also emitted once as a warning of the process.
-     */
-    readonly passedOver: readonly string[]
-  }
-  /** How the workers run. */
-  readonly isolation: IsolationKind
-  /**
-   * Why they run so: a sentence for each isolation that was considered. In subinterpreters, a
-   * sentence follows for each extension module that refused to load, also when a package caught the
-   * error.
-   */
-  readonly reasons: readonly string[]
-}
-
-/** The events of {@link Python} as types of `EventEmitter`: each listener gets one object. */
-export type PythonEvents = { [K in keyof PoolEvents]: [details: PoolEvents[K]] }
-
-/** Results of `start` that the constructor needs. */
-interface StartDecisions {
-  readonly options: ResolvedPythonOptions
-  readonly reasons: readonly string[]
-  readonly onLine: OutputListener | undefined
-  readonly listeners: Listeners
-}
+import { inIsolation, planStart, type StartPlan } from './start.ts'
+import { SyncPython, syncSource } from './sync/index.ts'
+import { KIND, type PythonBytes, type PythonFloat, toBytes, toFloat } from './wire/index.ts'
+import { SocketWorkers } from './worker/index.ts'
 
 let sources = 0
-let pools = 0
 
 /**
  * A pool of Python workers. {@link Python.start} makes one. A pool is an `EventEmitter`; its events
@@ -134,22 +72,15 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   readonly #reasons: readonly string[]
   readonly #caller: Caller
 
-  private constructor(
-    found: FoundPython,
-    isolation: Isolation,
-    settings: WorkerSettings,
-    decided: StartDecisions,
-  ) {
+  private constructor(plan: StartPlan, isolation: Isolation, reasons: readonly string[]) {
     super()
-    const { options, onLine, listeners } = decided
-    const { initialize: first, startTimeoutMs } = options
+    const { found, settings, options, onLine, listeners } = plan
     // The options go down whole: the pool takes those of its type, so a new one is not named here.
     const pool = new Pool({
       ...options,
       source: new SocketWorkers(isolation, settings),
       size: options.workers,
-      initialize:
-        first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs),
+      initialize: plan.initialize,
       proxyFor: (handle: Handle) => remoteObject(this.#caller, handle),
       onLine,
       listeners,
@@ -160,28 +91,8 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
     this.#caller = callerOf((...request) => pool.submit(...request))
     this.#found = found
     this.#isolation = isolation
-    this.#reasons = decided.reasons
-    this.sync = new SyncPython({
-      ...options,
-      open: (tools, calledBack) => {
-        if (!pool.isOpen)
-          throw new PythreadsError(
-            'ERR_PYTHREADS_CLOSED',
-            'The pool is closed: it takes no more calls',
-          )
-        return connectSync(isolation.openSync(pool.ready, startTimeoutMs, calledBack), {
-          ...tools,
-          startTimeoutMs,
-        })
-      },
-      setup: pool.setup,
-      exported: pool.exported,
-      counts: pool.counts,
-      refused: (module) => pool.noteRefused(module),
-      release: (id) => pool.release(id),
-      onLine,
-      listeners,
-    })
+    this.#reasons = reasons
+    this.sync = new SyncPython(syncSource(pool, isolation, { ...options, onLine, listeners }))
   }
 
   /**
@@ -197,55 +108,11 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * `initialize`.
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
-    const resolved = resolvePythonOptions(options)
-    const { output, warnings, logging } = resolved
-    const found = await findPython(resolved.python)
-    warnOfPassedOver(found)
-    const choice = await decide(found, resolved)
-    // Handlers run in the async context of the caller of `start`: output belongs to no call.
-    const listener =
-      typeof output === 'function'
-        ? output
-        : typeof output === 'string'
-          ? undefined
-          : toStream(output)
-    const onLine = listener === undefined ? undefined : AsyncResource.bind(listener)
-    const onWarning =
-      warnings === 'emit'
-        ? emitWarning
-        : warnings === 'inherit'
-          ? undefined
-          : AsyncResource.bind(warnings)
-    const onLog = logging === undefined ? undefined : AsyncResource.bind(logging.handler)
-    const settings: WorkerSettings = {
-      ...resolved,
-      name: resolved.name ?? `pool-${++pools}`,
-      logging: logging?.level ?? null,
-      folders: [process.cwd(), dirname(process.argv[1] ?? '.')],
-      scope: 1 + Math.floor(Math.random() * (2 ** 31 - 1)),
-      warnings: onWarning !== undefined,
-      output: typeof output === 'string' ? output : 'lines',
-      memory: resolved.sharedMemoryMb * 2 ** 20,
-      python: [found.facts.libpython, found.facts.prefix],
-      flags: copyFlags(resolved.copy) | (resolved.exact ? FLAG.EXACT : 0),
-    }
-    const open = async (choice: Pick<Choice, 'isolation' | 'reasons'>) => {
-      const isolation = createIsolation(choice.isolation, found.facts, settings, resolved)
-      const py = new Python(found, isolation, settings, {
-        options: resolved,
-        reasons: choice.reasons,
-        onLine,
-        listeners: { onWarning, onLog },
-      })
+    const plan = await planStart(options)
+    return inIsolation(plan, async (isolation, reasons) => {
+      const py = new Python(plan, isolation, reasons)
       await py.#pool.start().catch(raise)
       return py
-    }
-    if (resolved.isolation !== 'auto' || !ISOLATIONS[choice.isolation].inProcess)
-      return open(choice)
-    return open(choice).catch(async (error: unknown) => {
-      if (!isImpossibleHere(error)) throw error
-      const { preload, path } = resolved
-      return open(await chooseAfter(choice.isolation, error.message, found.facts, preload, path))
     })
   }
 
@@ -337,15 +204,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   ): AsyncGenerator<R, void, undefined> {
     try {
       const call = resolveMapOptions(options)
-      const iterable =
-        typeof items === 'object' &&
-        items !== null &&
-        (Symbol.iterator in items || Symbol.asyncIterator in items)
-      if (!iterable)
-        throw new PythreadsError(
-          'ERR_PYTHREADS_ARGUMENT',
-          'map takes an array, an iterable or an async iterable',
-        )
+      checkItems(items)
       const total = Array.isArray(items) ? items.length : undefined
       const { timeoutMs = null } = call
       const plan = { ...call, call, timeoutMs, target: resolveTarget(target), total }
@@ -408,13 +267,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   module(source: string, name: string): Promise<RemoteModule>
   module<T>(source: string, name: string): Promise<Remote<T>>
   async module(source: string, name: string): Promise<unknown> {
-    const dotted = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u
-    if (typeof name !== 'string' || !dotted.test(name)) {
-      throw new PythreadsError(
-        'ERR_PYTHREADS_ARGUMENT',
-        `module takes a Python identifier as the name; got ${String(name)}`,
-      )
-    }
+    checkModuleName(name)
     const { text } = readSource([source], '')
     await this.#pool
       .broadcast(KIND.MODULE, moduleRequest(name, text), moduleFile(name))
@@ -442,13 +295,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * @throws `ERR_PYTHREADS_ARGUMENT` when `value` is no number.
    */
   float(value: number): PythonFloat {
-    if (typeof value !== 'number') {
-      throw new PythreadsError(
-        'ERR_PYTHREADS_ARGUMENT',
-        `float takes a number; got a value of type ${typeof value}`,
-      )
-    }
-    return new PythonFloat(value)
+    return toFloat(value)
   }
 
   /**
@@ -460,12 +307,7 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * @throws `ERR_PYTHREADS_ARGUMENT` when `value` is neither a `Uint8Array` nor an `ArrayBuffer`.
    */
   bytes(value: Uint8Array | ArrayBuffer): PythonBytes {
-    if (types.isUint8Array(value) || types.isArrayBuffer(value))
-      return new PythonBytes(new Uint8Array(value))
-    throw new PythreadsError(
-      'ERR_PYTHREADS_ARGUMENT',
-      `bytes takes a Uint8Array or an ArrayBuffer; got a value of type ${typeof value}`,
-    )
+    return toBytes(value)
   }
 
   /**
@@ -518,16 +360,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * @returns A snapshot, which does not change later.
    */
   stats(): PythonStats {
-    const { facts, source, passedOver } = this.#found
     return {
       name: this.name,
-      python: {
-        executable: facts.executable,
-        version: facts.release,
-        freeThreaded: facts.freeThreaded,
-        source,
-        passedOver,
-      },
+      python: pythonStats(this.#found),
       isolation: this.#isolation.kind,
       reasons: [...this.#reasons, ...[...this.#pool.refused].map(refusedReason)],
       ...this.#pool.stats(),
@@ -561,46 +396,4 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
-
-const warned = new Set<string>()
-
-/** Warns once of each environment that was passed over: a user may expect it to be used. */
-function warnOfPassedOver({ passedOver }: FoundPython): void {
-  for (const sentence of passedOver) {
-    if (!warned.has(sentence)) process.emitWarning(sentence, { code: 'PYTHREADS_PASSED_OVER' })
-    warned.add(sentence)
-  }
-}
-
-function refusedReason(module: string): string {
-  return `refused in a subinterpreter: ${module} (use isolation 'process')`
-}
-
-/** Whether an error means that this process cannot run the chosen Python, and a new process can. */
-function isImpossibleHere(error: unknown): error is PythreadsError {
-  return (
-    error instanceof PythreadsError &&
-    ['ERR_PYTHREADS_OTHER_PYTHON', 'ERR_PYTHREADS_RUNTIME'].includes(error.code)
-  )
-}
-
-/** Chooses the isolation. @throws `ERR_PYTHREADS_OPTION` when an option excludes the chosen one */
-async function decide(
-  found: FoundPython,
-  options: ResolvedPythonOptions,
-): Promise<Pick<Choice, 'isolation' | 'reasons'>> {
-  const { isolation, preload, path, processOnly } = options
-  const names = processOnly.map((name) => `\`${name}\``).join(', ')
-  if (isolation === 'auto') {
-    if (processOnly.length === 0) return choose(found.facts, preload, path)
-    return { isolation: 'process', reasons: [`process: ${names} can only be set for a process`] }
-  }
-  check(
-    isolation === 'process' || processOnly.length === 0,
-    'isolation',
-    `'process' or 'auto' for ${names}`,
-    isolation,
-  )
-  return { isolation, reasons: [`${isolation}: asked for by name`] }
 }

@@ -389,10 +389,7 @@ export interface MapOptions extends Omit<CallOptions, 'timeoutMs'> {
    * How many items go to a worker at a time, from 1 to 1048576. `'auto'` (the default): measured.
    */
   chunk?: number | 'auto' | undefined
-  /**
-   * Whether results come in the order of the items. Default: true. If false, they come as they are
-   * ready.
-   */
+  /** Whether results come in the order of the items. Default: true. If false: as they are ready. */
   ordered?: boolean | undefined
   /** A function that is called when results have arrived; see {@link MapProgress}. */
   onProgress?:

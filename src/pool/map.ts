@@ -51,6 +51,14 @@ interface Chunk {
   readonly failure: { readonly error: unknown } | null
 }
 
+/** @throws `ERR_PYTHREADS_ARGUMENT` when items are not iterable */
+export function checkItems(items: unknown): void {
+  const isObject = typeof items === 'object' && items !== null
+  if (isObject && (Symbol.iterator in items || Symbol.asyncIterator in items)) return
+  const what = 'map takes an array, an iterable or an async iterable'
+  throw new PythreadsError('ERR_PYTHREADS_ARGUMENT', what)
+}
+
 /**
  * Calls a function for each item. Pulls from the source only what the workers need next, and holds
  * at most two chunks a worker, whether they are on their way or wait to be taken: a slow consumer

@@ -16,6 +16,7 @@ export { isRefusedHere, RemoteObjectTarget, remoteObject } from './remote-object
 export {
   attributeOf,
   callRequest,
+  checkModuleName,
   evalRequest,
   execRequest,
   getRequest,

@@ -126,3 +126,14 @@ function writeTarget(encoder: Encoder, target: Target): void {
   encoder.value(target.object, 'this')
   encoder.string(target.path)
 }
+
+const IDENTIFIER = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u
+
+/** @throws `ERR_PYTHREADS_ARGUMENT` when the name of a new module is no identifier */
+export function checkModuleName(name: unknown): void {
+  if (typeof name === 'string' && IDENTIFIER.test(name)) return
+  throw new PythreadsError(
+    'ERR_PYTHREADS_ARGUMENT',
+    `module takes a Python identifier as the name; got ${String(name)}`,
+  )
+}

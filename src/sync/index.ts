@@ -1,2 +1,2 @@
-export { connectSync } from './connect.ts'
 export { SyncPython } from './python.ts'
+export { syncSource } from './source.ts'

@@ -1,7 +1,10 @@
+import { PythreadsError } from '../errors/index.ts'
+import type { Isolation } from '../isolation/index.ts'
 import type { ResolvedPythonOptions } from '../options/index.ts'
-import type { SetupStep } from '../pool/index.ts'
+import type { Pool, SetupStep } from '../pool/index.ts'
 import type { ExportedValues, ReferenceCounts } from '../references/index.ts'
 import type { Listeners, OutputListener } from '../worker/index.ts'
+import { connectSync } from './connect.ts'
 import type { SyncConnection, SyncTools } from './connection.ts'
 
 /** What sync calls need of the pool. */
@@ -26,4 +29,32 @@ export interface SyncSource
   readonly onLine: OutputListener | undefined
   /** Get warnings, and records of `logging`. */
   readonly listeners: Listeners
+}
+
+type SyncSettings = Pick<
+  SyncSource,
+  'copy' | 'exact' | 'readonly' | 'naiveDates' | 'onLine' | 'listeners'
+> &
+  Pick<ResolvedPythonOptions, 'startTimeoutMs'>
+
+/** What sync calls need of a pool and its isolation. */
+export function syncSource(pool: Pool, isolation: Isolation, settings: SyncSettings): SyncSource {
+  const { startTimeoutMs } = settings
+  return {
+    ...settings,
+    open(tools, calledBack) {
+      if (!pool.isOpen)
+        throw new PythreadsError(
+          'ERR_PYTHREADS_CLOSED',
+          'The pool is closed: it takes no more calls',
+        )
+      const endpoint = isolation.openSync(pool.ready, startTimeoutMs, calledBack)
+      return connectSync(endpoint, { ...tools, startTimeoutMs })
+    },
+    setup: pool.setup,
+    exported: pool.exported,
+    counts: pool.counts,
+    refused: (module) => pool.noteRefused(module),
+    release: (id) => pool.release(id),
+  }
 }

@@ -19,5 +19,7 @@ export {
   PythonScalar,
   SCALAR_TYPES,
   type ScalarType,
+  toBytes,
+  toFloat,
 } from './values/scalar.ts'
 export { PythonTable, type TableKind } from './values/table.ts'

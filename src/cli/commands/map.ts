@@ -4,87 +4,25 @@ import { type Python, PythonError, PythreadsError } from '../../index.ts'
 import { ChunkBytes } from '../chunk-bytes.ts'
 import { type Example, type Positional, TARGET } from '../command.ts'
 import { describeError, EXIT, fileError } from '../errors.ts'
-import { count, type Flags } from '../flags.ts'
-import { FORMATS, type Format, formatOf, isTable, outputFormatOf } from '../formats.ts'
+import { type Format, formatOf, isTable, outputFormatOf } from '../formats.ts'
 import type { Interrupt } from '../interrupt.ts'
 import { arrayLines } from '../json-array.ts'
 import { Lanes } from '../lanes.ts'
 import { MapFilePlan, type MapFiles } from '../map-files.ts'
+import type { MapFlags } from '../map-flags.ts'
 import { span, whole } from '../numbers.ts'
-import { type PoolFlags, poolFlags, printFlag, startPool, timeoutFlag } from '../pool-flags.ts'
+import { startPool } from '../pool-flags.ts'
 import { Printer } from '../printer.ts'
 import { halve, limited, type RecordChunk, recordChunks } from '../record-chunks.ts'
 import { RecordProgress } from '../record-progress.ts'
-import type { PrintTo } from '../result-output.ts'
 import { FileOutput, type RowOutput, StandardOutput } from '../row-output.ts'
 import { parseTarget } from '../target.ts'
 import { UnderWay } from '../under-way.ts'
 
-export interface MapFlags extends PoolFlags {
-  input: string
-  output: string
-  format: Format | undefined
-  outputFormat: Format | undefined
-  onError: 'stop' | 'skip' | 'record'
-  errors: string | undefined
-  limit: number | undefined
-  chunk: number | undefined
-  unordered: boolean
-  print: PrintTo
-  quiet: boolean
-}
-
+export { flags } from '../map-flags.ts'
 export const name = 'map'
 export const summary = 'call a function for every record of a file, on every core'
 export const positionals: readonly Positional[] = [TARGET]
-
-export const flags: Flags<Omit<MapFlags, 'threads'>> = {
-  input: {
-    flags: '-i, --input <file>',
-    description: 'the input; - is standard input',
-    default: '-',
-  },
-  output: {
-    flags: '-o, --output <file>',
-    description: 'the output; - is standard output',
-    default: '-',
-  },
-  format: {
-    flags: '-f, --format <format>',
-    description: 'format of the input; default: by its name, else jsonl',
-    choices: FORMATS,
-  },
-  outputFormat: {
-    flags: '--output-format <format>',
-    description: 'format of the output; default: by its name, else --format',
-    choices: FORMATS,
-  },
-  onError: {
-    flags: '--on-error <what>',
-    description: 'what to do when a record fails',
-    choices: ['stop', 'skip', 'record'],
-    default: 'stop',
-  },
-  errors: {
-    flags: '--errors <file>',
-    description: 'the file of --on-error record; default: OUTPUT.errors.jsonl',
-  },
-  limit: { flags: '--limit <n>', description: 'read only the first n records', parse: count },
-  unordered: {
-    flags: '--unordered',
-    description: 'write each result as soon as it is ready',
-    default: false,
-  },
-  chunk: {
-    flags: '--chunk <n>',
-    description: 'records that a worker gets at a time; default: measured',
-    parse: count,
-  },
-  timeout: { ...timeoutFlag('a record'), conflicts: 'chunk' },
-  print: printFlag,
-  quiet: { flags: '-q, --quiet', description: 'print no progress and no summary', default: false },
-  ...poolFlags,
-}
 
 export const notes = `Formats: jsonl has a JSON value on each line, json is an array, lines has a text
 on each line, csv and tsv have a row for each record, which is a dict of texts.`

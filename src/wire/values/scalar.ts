@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { PythreadsError } from '../../errors/index.ts'
 
 /** The types of {@link PythonScalar}, as Python names them. */
@@ -110,4 +111,23 @@ export class PythonFloat {
   toJSON(): number {
     return this.value
   }
+}
+
+/** Marks a number as a float of Python. @throws `ERR_PYTHREADS_ARGUMENT` when it is no number */
+export function toFloat(value: number): PythonFloat {
+  if (typeof value === 'number') return new PythonFloat(value)
+  throw new PythreadsError(
+    'ERR_PYTHREADS_ARGUMENT',
+    `float takes a number; got a value of type ${typeof value}`,
+  )
+}
+
+/** Copies bytes for Python. @throws `ERR_PYTHREADS_ARGUMENT` when the value holds no bytes */
+export function toBytes(value: Uint8Array | ArrayBuffer): PythonBytes {
+  if (types.isUint8Array(value) || types.isArrayBuffer(value))
+    return new PythonBytes(new Uint8Array(value))
+  throw new PythreadsError(
+    'ERR_PYTHREADS_ARGUMENT',
+    `bytes takes a Uint8Array or an ArrayBuffer; got a value of type ${typeof value}`,
+  )
 }
