@@ -83,7 +83,7 @@ describe('a program that starts a Python', () => {
       const { facts } = await findPython(script)
       expect(supportOf(isolation, { ...facts, libpython: null })).toMatchObject({
         verdict: 'never',
-        mend: undefined,
+        remedy: undefined,
       })
       expect((await choose(facts, ['json'], [])).isolation).toBe('process')
     },
