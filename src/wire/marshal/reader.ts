@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 import { PythreadsError } from '../../errors/index.ts'
-import { CODE } from './codes.ts'
+import { CODE, FLAG_REF } from './codes.ts'
 import { BAD_DIGITS, readInteger, TOO_LARGE } from './integers.ts'
 import { malformed } from './malformed.ts'
 import { readWithSurrogates } from './surrogates.ts'
@@ -64,6 +64,8 @@ export class MarshalReader {
   #windowEnd = 0
   /** Whether `knownKey` found a text that is not known, and may be the next time. */
   isNewKey = false
+  /** Whether the text that `knownKey` read is shared. */
+  isShared = false
   #keySlot = 0
   #keyLength = 0
   /** Where the last short text ended. */
@@ -102,6 +104,11 @@ export class MarshalReader {
       default:
         return malformed(`type code ${code} is not that of a plain value`)
     }
+  }
+
+  /** A text of up to 255 ASCII characters, behind its type code. */
+  shortText(): unknown {
+    return this.#latin1(this.byte())
   }
 
   #latin1(length: number): unknown {
@@ -168,12 +175,15 @@ export class MarshalReader {
   }
 
   /**
-   * Reads the next value if it is a text that was a key before; otherwise returns undefined and
-   * reads nothing. `code`: the type code of the value.
+   * Reads the next value if it is a text that was a key before, and notes whether the value is
+   * shared; otherwise returns undefined and reads nothing.
    */
-  knownKey(code: number): string | undefined {
+  knownKey(): string | undefined {
     this.isNewKey = false
     const bytes = this.#bytes
+    const tag = bytes[this.position] as number
+    const code = tag & ~FLAG_REF
+    this.isShared = tag !== code
     const isShort = code === CODE.SHORT_ASCII || code === CODE.SHORT_ASCII_INTERNED
     if (!isShort && code !== CODE.UNICODE && code !== CODE.INTERNED) return undefined
     const start = this.position + (isShort ? 2 : 5)
