@@ -3,6 +3,7 @@ import type { Constant } from './constants.ts'
 import { isLoan, readEscape, revive } from './decode-escapes.ts'
 import { ESCAPE, type Loan, type Reviver } from './escapes.ts'
 import { addTo, MOST_MEMBERS, setIn } from './hashed-members.ts'
+import { startsWithDigit } from './keys.ts'
 import { CODE, FLAG_REF } from './marshal/codes.ts'
 import { malformed } from './marshal/malformed.ts'
 import { type Limits, MarshalReader } from './marshal/reader.ts'
@@ -100,15 +101,11 @@ class Decoder implements Limits {
     switch (code) {
       // The codes that most values have come first: a call of `leaf` costs a tenth of such a value.
       case CODE.SHORT_ASCII:
-      case CODE.SHORT_ASCII_INTERNED: {
-        const text = this.#in.shortText()
-        if (shared) this.#references.add(text)
-        return text
-      }
+      case CODE.SHORT_ASCII_INTERNED:
       case CODE.INT: {
-        const number = this.#in.int32()
-        if (shared) this.#references.add(number)
-        return number
+        const leaf = code === CODE.INT ? this.#in.int32() : this.#in.shortText()
+        if (shared) this.#references.add(leaf)
+        return leaf
       }
       case CODE.NONE:
         return null
@@ -339,7 +336,7 @@ class Decoder implements Limits {
       count++
       // An object moves integer-like keys to the front, so their order is kept here for a Map.
       if (order !== undefined) order.push(key)
-      else if (isDigit(key.charCodeAt(0))) order = [...Object.keys(object), key]
+      else if (startsWithDigit(key)) order = [...Object.keys(object), key]
       const value = this.value()
       if (this.#chunks !== undefined && value instanceof ChunkReference)
         this.#chunks.put(object, key, value)
@@ -399,8 +396,4 @@ class Decoder implements Limits {
     this.#depth--
     return map
   }
-}
-
-function isDigit(unit: number): boolean {
-  return unit >= 0x30 && unit <= 0x39
 }

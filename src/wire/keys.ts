@@ -72,3 +72,9 @@ let uniques = 0
 function unique(): string {
   return `unique${uniques++}`
 }
+
+/** Whether a key may be an index, which JavaScript objects move before other keys. */
+export function startsWithDigit(key: string): boolean {
+  const unit = key.charCodeAt(0)
+  return unit >= 0x30 && unit <= 0x39
+}
