@@ -1,30 +1,32 @@
 import type { Task } from '../scheduler/index.ts'
 import { RequestTable } from './request-table.ts'
 
-/** What the thread does while a call waits for a callback; at the bottom, what it does at all. */
+/**
+ * The calls that the thread runs while one call waits for a callback. The bottom frame has the
+ * calls that the pool sent.
+ */
 interface CallbackFrame {
-  /** The callback that the call below waits for, 0 at the bottom. */
+  /** The callback that the call in the frame below waits for; 0 in the bottom frame. */
   readonly callback: number
-  /** Its answer is on its way, behind the calls of this level. */
+  /** Whether the result of the callback was sent; the thread reads it after these calls. */
   returned: boolean
-  /**
-   * Calls in the order in which the thread comes to them; it runs the first one, of the top level.
-   */
+  /** Calls in the order in which the thread runs them. In the top frame, the first one runs. */
   readonly tasks: Task[]
 }
 
 /**
- * What one worker has in hand. Its thread does one thing at a time: calls one after the other, and
- * while one waits for a callback, those that were sent behind it and those that the callback made.
+ * The calls that were sent to one worker and have no result. Its thread runs one call at a time.
+ * While that call waits for a callback, the thread runs the calls that were sent behind it and the
+ * calls that the callback makes.
  */
 export class InFlightCalls {
-  /** Calls without an answer, by request id. */
+  /** Calls without a result, by request id. */
   readonly #tasks = new RequestTable<Task>()
   readonly #frames: CallbackFrame[] = [{ callback: 0, returned: false, tasks: [] }]
   #depth = 0
   /**
-   * When the thread came to the call that it runs, at the earliest; only kept where others stand
-   * behind it.
+   * The earliest time at which the thread can have begun the running call. Only up to date while
+   * other calls stand behind that call.
    */
   since = 0
 
@@ -33,22 +35,25 @@ export class InFlightCalls {
     return this.#depth === 0
   }
 
-  /** How many calls, and callbacks that are waited for, the thread has before it. */
+  /** The number of calls that hold the thread or wait for it, and of unfinished callbacks. */
   get depth(): number {
     return this.#depth
   }
 
-  /** How many callbacks are not over: without an answer, or with calls before it. */
+  /**
+   * The number of unfinished callbacks: they have no result, or the thread runs other calls before
+   * it reads the result.
+   */
   get callbacks(): number {
     return this.#frames.length - 1
   }
 
-  /** Whether a call waits for a callback, or did until a call began that still runs. */
+  /** Whether a call of the worker waits for a callback, or for a call that runs meanwhile. */
   get isWithinCallback(): boolean {
     return this.#frames.length > 1
   }
 
-  /** The callback that the thread waits for, if it does. */
+  /** The callback that the thread waits for; `undefined` if the thread runs a call or is idle. */
   get callback(): number | undefined {
     const { callback, returned, tasks } = this.#top
     return callback !== 0 && !returned && tasks.length === 0 ? callback : undefined
@@ -59,12 +64,12 @@ export class InFlightCalls {
     return this.#top.tasks[0] ?? this.#frames.at(-2)?.tasks[0]
   }
 
-  /** The calls behind the one that runs, none of which may have begun. */
+  /** The calls behind the running call: Python may not have begun them. */
   get behind(): readonly Task[] {
     return this.isWithinCallback ? [] : this.#top.tasks.slice(1)
   }
 
-  /** Whether a call has not had its turn: another one is before it. */
+  /** Whether the thread has another call to run before this one. */
   isBehind(task: Task): boolean {
     return !task.coroutine && this.running !== task && this.get(task.id) === task
   }
@@ -73,19 +78,19 @@ export class InFlightCalls {
     return this.#tasks.all()
   }
 
-  /** A call that has no answer. */
+  /** A call that has no result yet. */
   get(id: number): Task | undefined {
     return this.#tasks.get(id)
   }
 
-  /** Takes a call, and gives it its request id. */
+  /** Adds a call, and gives it a request id. */
   add(task: Task): void {
     this.#tasks.add(task)
     this.#top.tasks.push(task)
     if (++this.#depth === 2) this.since = performance.now()
   }
 
-  /** A call has its answer. */
+  /** A call has its result. */
   settle(task: Task): void {
     this.#tasks.delete(task.id)
   }
@@ -104,7 +109,7 @@ export class InFlightCalls {
     if (this.#depth > 0) this.since = performance.now()
   }
 
-  /** The call that runs waits for a callback: the thread goes on to what stands behind it. */
+  /** The running call waits for a callback: the thread runs the calls behind it meanwhile. */
   callbackBegan(callback: number): void {
     const behind = this.#top.tasks.splice(1)
     this.#frames.push({ callback, returned: false, tasks: behind })
@@ -112,8 +117,8 @@ export class InFlightCalls {
   }
 
   /**
-   * A callback has its answer, which the thread gets to behind what it has in hand. Answers whether
-   * anybody waits for it.
+   * A callback has its result. The thread reads it after the calls that it has to run. Returns
+   * whether the worker waits for this callback.
    */
   callbackReturned(callback: number): boolean {
     const frame = this.#frames.find((one) => one.callback === callback && !one.returned)
@@ -123,7 +128,7 @@ export class InFlightCalls {
     return true
   }
 
-  /** The worker is gone. Answers the calls that it had. */
+  /** The worker is gone. Returns the calls that had no result. */
   clear(): Task[] {
     const tasks = this.#tasks.all()
     this.#tasks.clear()
@@ -136,7 +141,7 @@ export class InFlightCalls {
     return this.#frames.at(-1) as CallbackFrame
   }
 
-  /** Callbacks that have their answer, and no more calls before it, are over. */
+  /** Removes the frames of callbacks that have a result and no calls left. */
   #collapse(): void {
     while (this.#frames.length > 1 && this.#top.returned && this.#top.tasks.length === 0) {
       this.#frames.pop()

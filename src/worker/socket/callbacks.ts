@@ -27,9 +27,9 @@ export class WorkerCallbacks {
   readonly #connection: Connection
   readonly #callbackReplies: CallbackReplies
   readonly #runner: CallbackRunner
-  /** How many results for its thread are not written yet. */
+  /** The number of results for the worker's thread that are not written to the socket yet. */
   #unwrittenReplies = 0
-  /** How many callbacks of other threads have no result. */
+  /** The number of callbacks of other Python threads that have no result yet. */
   #pendingCallbacks = 0
 
   constructor(

@@ -2,24 +2,25 @@ import type { Duplex } from 'node:stream'
 import { FrameParser, type FrameSink } from '../../wire/index.ts'
 
 /**
- * How many frames that run code of the program are dealt with before the event loop gets its turn.
+ * The number of frames that run code of the program (callbacks, listeners) before the event loop
+ * has its turn.
  */
 const MOST_AT_ONCE = 256
-/** How many bytes of replies may wait for a worker that does not read. */
+/** The most bytes of replies that may wait for a worker that does not read them. */
 const MOST_WAITING = 2 ** 20
 
 /**
- * Whether so many bytes of replies wait to be written that their socket is not read before they are
- * gone: what asks for them does not read them.
+ * Whether too many bytes of replies wait to be written, because the worker does not read them. Its
+ * socket is not read until they are written.
  */
 export function isBacklog(bytes: number): boolean {
   return bytes > MOST_WAITING
 }
 
 /**
- * Reads the frames of one socket of a worker. A worker that floods it is read as fast as its frames
- * can be dealt with: no faster than it reads the answers, where those go over the same socket, and
- * never so fast that the event loop has no turn.
+ * Reads the frames of one socket of a worker, and pauses the socket of a worker that floods it. A
+ * pause ends when the event loop has had its turn, and on a socket that also carries the replies,
+ * when the worker has read them.
  */
 export class FrameReader {
   readonly #socket: Duplex
@@ -27,14 +28,14 @@ export class FrameReader {
   readonly #failed: (error: unknown) => void
   readonly #held: (step: number) => void
   #left = 0
-  /** Why it is not read for now: how many reasons there are. */
+  /** The number of reasons for which the socket is paused. */
   #holds = 0
   #isFull = false
   #isLast = false
 
   /**
-   * `failed`: takes what is wrong with what came. `held`: hears that the socket is not read for now
-   * (1), and is again (-1).
+   * `failed` gets the error of a malformed frame. `held` gets 1 when the socket is paused, and -1
+   * when it is read again.
    */
   constructor(
     socket: Duplex,
@@ -57,7 +58,7 @@ export class FrameReader {
     setImmediate(() => this.#release())
   }
 
-  /** An answer was written: where too many wait, the socket is not read before they are gone. */
+  /** A reply was written: pauses the socket if too many bytes of replies wait. */
   wrote(): void {
     if (this.#isFull || this.#isLast || !isBacklog(this.#socket.writableLength)) return
     this.#isFull = true
@@ -68,7 +69,7 @@ export class FrameReader {
     })
   }
 
-  /** The worker has ended: all that it has written is read. */
+  /** The worker has ended: reads the rest without pauses. */
   finish(): void {
     this.#isLast = true
     if (this.#holds === 0) return
@@ -90,7 +91,7 @@ export class FrameReader {
     if (this.#holds === 0) this.#socket.resume()
   }
 
-  /** Takes what has come; `undefined`: what came before it was held. */
+  /** Parses a chunk; without one, parses the bytes that came before the pause. */
   #take(chunk?: Buffer): void {
     this.#left = MOST_AT_ONCE
     try {
