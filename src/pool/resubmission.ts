@@ -10,7 +10,7 @@ interface Parts {
   readonly running: RunningCalls
 }
 
-/** What becomes of calls that a worker had and has not begun. */
+/** Gives calls that their worker had not begun, and that were taken from it, to other workers. */
 export class Resubmission {
   readonly #parts: Parts
 
@@ -18,7 +18,7 @@ export class Resubmission {
     this.#parts = parts
   }
 
-  /** A call goes to the next worker. */
+  /** Makes a call wait for another worker, or rejects it if no worker can run it any more. */
   resubmit(task: Task): void {
     task.worker = undefined
     if (task.cancelledAt !== undefined) return task.references.retract()
@@ -30,7 +30,7 @@ export class Resubmission {
     dispatcher.replace(task)
   }
 
-  /** Why a call cannot be made any more, if what it needs is gone. */
+  /** The error of a call that needs a worker or a remote object which is gone. */
   whyImpossible(task: Task): PythreadsError | undefined {
     const gone = task.references.owner?.counts.ended
     if (gone !== undefined) {

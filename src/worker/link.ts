@@ -7,74 +7,78 @@ import type { Gil } from './gil.ts'
 import type { CallLink, HeldCalls } from './held-calls.ts'
 import type { WorkerLife } from './life.ts'
 
-/** A worker, as its link sees it: the link tells it what happens at the far side. */
+/**
+ * A worker, as its link sees it. The link calls these methods when something happens in Python, the
+ * far side of the link.
+ */
 export interface LinkHost extends CallbackHost, Reviver {
   readonly index: number
   readonly life: WorkerLife
-  /** Its calls: what happens to one of them is told there. */
+  /** The calls of the worker. The link reports their results there. */
   readonly held: HeldCalls
   readonly gil: Gil
-  /** What the far side lends. */
+  /** The memory that Python lends to JavaScript. */
   readonly borrowed: Borrowed
-  /** Who borrows what is lent to the far side; `undefined`: this process. */
+  /** The process that borrows the memory which JavaScript lends; `undefined`: this process. */
   readonly borrower: object | undefined
   /** A frame with these references is about to be sent. */
   noteSent(references: FrameReferences): void
-  /** The far side has started, and says of itself what is in `facts`. */
+  /** Python has started. `facts`: the content of its READY frame. */
   learned(facts: Readonly<Record<string, unknown>>): void
-  /** A module has turned the GIL of a free-threaded build on. */
+  /** The module `culprit` has turned the GIL of a free-threaded build on. */
   gilEnabled(culprit: string): void
-  /** Its interpreter has refused to load an extension module. */
+  /** The interpreter has refused to load an extension module. */
   refused(module: string): void
-  /** What came from the far side cannot be used: the worker is made to end. */
+  /** Python sent something invalid: ends the worker with this error. */
   fail(error: unknown): void
-  /** It is made to end. */
+  /** Ends the worker. */
   kill(): void
-  /** The far side is gone, and all that it said has been told. */
+  /** Python is gone, and everything that it sent has been reported. */
   ended(ending: Ending): void
 }
 
 /**
- * How a worker reaches the Python that runs its calls: sockets and a status page, or something
- * else. A worker has one, for its whole life.
+ * How a worker reaches the Python that runs its calls: `SocketLink` does so by two sockets and a
+ * status page. A worker keeps one link for its whole life.
  */
 export interface WorkerLink extends CallLink {
   /** The process that Python runs in, once there is one. */
   readonly pid: number | undefined
-  /** Whether that is this process. */
+  /** Whether Python runs in this process. */
   readonly inProcess: boolean
-  /** Whether Python is gone, though there may be more to read of it. */
+  /** Whether Python is gone. What it wrote before may still have to be read. */
   readonly hasEnded: boolean
-  /** What its thread has done. */
+  /** The times of the worker's thread. */
   readonly times: WorkerTimes
-  /** The last request that it has begun; and the last large one that it has read, 0: none. */
+  /** The last request that Python has begun; 0: none. */
   readonly lastBegun: number
+  /** The last request with a large frame that Python has read or begun to read; 0: none. */
   readonly lastRead: number
-  /** What it printed last. */
+  /** The last lines that Python printed. */
   readonly lastWords: string
-  /** Resolves when the far side is gone and that has been told, if it ever was there. */
+  /** Resolves when Python is gone and `LinkHost.ended` was called, or if Python never started. */
   readonly exited: Promise<void>
-  /** Resolves when the far side can take requests. */
+  /** Starts the worker in Python; resolves when it can take requests. */
   start(): Promise<void>
   /**
-   * Sends a call. `isNext`: its thread has nothing else to do. What crosses in the call counts as
-   * sent from here on.
+   * Sends a call. `isNext`: the worker's thread has nothing else to do. The references in the call
+   * count as sent from now on.
    */
   submit(task: Task, isNext: boolean): void
-  /** Takes calls back that stand behind `running`; returns those that will not be begun. */
+  /** Takes back the calls behind `running`; returns those that Python will not begin. */
   takeBack(running: Task, behind: readonly Task[]): Task[]
-  /** Begins no more requests; returns the last one that it has begun or ever will. */
+  /** Makes Python begin no more requests; returns the last one that it has begun, or still may. */
   stop(): number
-  /** Has objects dropped in Python. */
+  /** Makes Python drop objects. */
   release(ids: readonly number[]): void
-  /** Has Python keep no memory that is free. */
+  /** Makes Python give its free shared memory back to the system. */
   trim(): void
-  /** It is wedged: the process need not wait for it. */
+  /** The worker is wedged: it no longer keeps this process alive. */
   letGo(): void
-  /** Asks it to end, and after a while makes it. Resolves when it is gone. */
+  /** Asks Python to end, and kills it after a time. Resolves when Python is gone. */
   close(): Promise<void>
-  /** Makes it end. */
+  /** Cuts the link, and kills Python if it is a process of its own. */
   kill(): void
-  /** What came from it cannot be used: the error of its start, if it has not started. */
+  /** Python sent something invalid. A start that is not over fails with `error`. */
   failed(error: unknown): void
 }

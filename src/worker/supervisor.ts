@@ -186,7 +186,7 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
     this.#refuse(error, worker.index)
   }
 
-  /** No more workers are started. Answers those that there are, wedged ones too. */
+  /** Starts no more workers. Returns all workers, retired and wedged ones too. */
   stop(): W[] {
     this.#open = false
     clearInterval(this.#timer)

@@ -22,8 +22,7 @@ export interface WorkerTools extends PeerTools {
 }
 
 /**
- * One worker: what it is, the calls it has, and what it has done so far. How it reaches Python is
- * its link's business.
+ * One worker: its life, its calls and its counts. The link reaches Python.
  */
 export class Worker extends Peer implements DispatchTarget, SupervisedWorker, LinkHost {
   readonly index: number
@@ -37,10 +36,10 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
   readonly #memory: MemoryUse
   readonly #ownsCounts: boolean
   #ready: Readonly<Record<string, unknown>> = {}
-  /** The last request of its set-up. */
+  /** The id of the last set-up request: calls of the pool have higher ids. */
   #firstBegun = 0
 
-  /** `ownsCounts`: no other worker shares its interpreter. */
+  /** `ownsCounts`: the worker has an interpreter, and so the reference counts, of its own. */
   constructor(index: number, counts: ReferenceCounts, ownsCounts: boolean, tools: WorkerTools) {
     super(counts, tools)
     this.index = index
@@ -89,8 +88,8 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
   }
 
   /**
-   * Gives it a call: when it is idle, waits for the callback that made the call, or has room behind
-   * short ones.
+   * Sends a call to the worker. It is idle, or it waits for the callback that made the call, or it
+   * has room behind short calls.
    */
   send(task: Task): void {
     const isNext = this.#inFlight.isIdle || this.#inFlight.callback !== undefined
@@ -98,7 +97,7 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
     this.#link.submit(task, isNext)
   }
 
-  /** Takes back the calls that stand behind the one that runs and have not begun. */
+  /** Takes back the calls behind the running call that have not begun. */
   takeBack(): Task[] {
     const { behind, running } = this.#inFlight
     const last = behind.at(-1)
@@ -134,7 +133,7 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
     return this.#memory.freshMb
   }
 
-  /** Whether anything needs this very worker: calls, coroutines, objects of its own. */
+  /** Whether anything needs this worker: calls, coroutines, or objects that live only there. */
   get isNeeded(): boolean {
     return this.held.any || (this.#ownsCounts && this.counts.objects > 0)
   }
@@ -151,13 +150,13 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
     return this.#memory.heldMb(limitMb, this.borrowed.descriptor)
   }
 
-  /** Launches it; resolves when it has imported what it has to and can take calls. */
+  /** Starts the worker; resolves when its modules are imported and it can take requests. */
   async start(): Promise<void> {
     await this.#link.start()
     this.life.ready()
   }
 
-  /** It is set up: from now on the pool gives it calls. */
+  /** The worker is set up: from now on the pool gives it calls. */
   serve(): void {
     this.#times.serve()
     this.#firstBegun = this.#link.lastBegun
@@ -212,7 +211,7 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
     }
   }
 
-  /** What its thread does at this moment, as the system says. */
+  /** What the worker's thread does at this moment, according to the system. */
   get activity(): Activity {
     const { thread } = this.#ready
     return typeof thread === 'number' && this.pid !== undefined
@@ -244,17 +243,17 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
     this.#times.look()
   }
 
-  /** It has become idle. */
+  /** The worker has become idle. */
   becameIdle(): void {
     this.#times.becameIdle()
   }
 
-  /** Takes away the counts of calls and errors: they are the pool's now. */
+  /** Returns the counts of calls and errors, and sets them to zero. */
   takeCounts(): { calls: number; errors: number } {
     return this.held.takeCounts()
   }
 
-  /** Whether it served to its end, and has begun no call that its pool gave it. */
+  /** Whether the worker was serving when it ended, and has begun no call of the pool. */
   get isFresh(): boolean {
     return this.life.servedLast && this.#link.stop() <= this.#firstBegun
   }

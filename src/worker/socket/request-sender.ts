@@ -3,15 +3,15 @@ import type { LinkHost } from '../link.ts'
 import type { Connection } from './connection.ts'
 
 /**
- * Sends calls to one worker, and takes them back. A call that stands behind others waits in the
- * outbox until the end of the turn, so that the system is asked once for all of them.
+ * Sends calls to one worker, and takes them back. A call behind others waits in the outbox until
+ * the end of the turn, so that one system call writes all of them.
  */
 export class RequestSender {
   readonly #host: LinkHost
   readonly #connection: Connection
-  /** Calls that are to be sent together. */
+  /** The calls that the next flush writes together. */
   #outbox: Task[] = []
-  /** Requests that were taken back, which Python has yet to say that it skipped. */
+  /** Requests that were taken back, until Python reports that it skipped them. */
   readonly #takenBack = new Set<number>()
   /** The highest request that was taken back. */
   #lastTakenBack = 0
@@ -42,12 +42,12 @@ export class RequestSender {
     socket.uncork()
   }
 
-  /** Nothing is sent any more. */
+  /** Drops the calls that are not written yet: the worker ends. */
   clear(): void {
     this.#outbox = []
   }
 
-  /** Takes calls back that stand behind `running`; returns those that will not be begun. */
+  /** Takes back the calls behind `running`; returns those that Python will not begin. */
   takeBack(running: Task, behind: readonly Task[]): Task[] {
     const unsent = new Set(this.#outbox)
     this.#outbox = []
@@ -60,23 +60,23 @@ export class RequestSender {
     return taken
   }
 
-  /** Those of some requests behind another one that Python has not begun, and will not any more. */
+  /** Takes back requests that were written; returns those that Python will not begin. */
   #takeBackSent(running: number, sent: readonly Task[]): readonly Task[] {
     const [first, last] = [sent[0]?.id, sent.at(-1)?.id]
     if (first === undefined || last === undefined) return []
     const { statusPage } = this.#connection.launched
-    // What was taken back before must be skipped before the range changes: it is, once a later
-    // request has begun.
+    // The status page has one range of requests. It may change only after Python has skipped the
+    // requests of the old range, so after a later request has begun.
     const before = statusPage.begun
     if (before < running || before >= first) return []
     if (!statusPage.takeBack(before, last)) return []
     this.#lastTakenBack = last
     const { begun } = statusPage
-    // the others have begun, or will be reported as skipped
+    // Python has begun the others, or reports later that it skipped them.
     return sent.filter(({ id }) => id > begun)
   }
 
-  /** Python skipped a request. Returns whether it was known that it would. */
+  /** Python skipped a request. Returns whether that was already known to happen. */
   skipped(id: number): boolean {
     return this.#takenBack.delete(id)
   }
