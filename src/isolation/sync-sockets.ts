@@ -23,24 +23,27 @@ const CHUNK_BYTES = 64 * 1024
 const SLICE_MS = 50
 
 /**
- * The main and the side socket of a line for sync calls. Node owns both, and closes them when this
- * JavaScript thread ends.
+ * The main and the side socket of a connection for sync calls. Node owns both, and closes them when
+ * this JavaScript thread ends.
  */
 export interface SyncSockets {
-  /** What Node makes of them. It reads the side one alone, while the event loop runs. */
+  /** The sockets as objects of Node. While the event loop runs, Node reads only the side socket. */
   readonly sockets: readonly [Socket, Socket]
   readonly fds: readonly [number, number]
-  /** Waits until something has come to either; may return before. Returns whether something has. */
+  /** Waits for bytes on either socket, perhaps not to the end; returns whether there are any. */
   wait(timeoutMs: number): boolean
-  /** What has come, after a wait; nothing at the end, `undefined` when there is nothing yet. */
+  /**
+   * Returns the bytes that a wait found on a socket: none at the end of the stream, `undefined` if
+   * none have come yet.
+   */
   receive(which: typeof MAIN | typeof SIDE): Buffer | undefined
   /**
-   * Waits for a moment, or until one takes something; `waitedMs`: how long it has taken nothing.
+   * Waits a moment for room to write to a socket. `waitedMs`: the time since it last took bytes.
    */
   waitForRoom(which: typeof MAIN | typeof SIDE, waitedMs: number): void
 }
 
-/** Sockets that are waited for by a native call. The descriptors are owned from now on. */
+/** Sockets for which a native call waits. Takes ownership of the descriptors. */
 export function polledSockets(fds: readonly [number, number]): SyncSockets {
   const poller = new Poller(fds, 'readable')
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
@@ -57,7 +60,7 @@ export function polledSockets(fds: readonly [number, number]): SyncSockets {
   }
 }
 
-/** Sockets that are looked at again and again, for threads that make no native calls. */
+/** Sockets that are read again and again, for JavaScript threads that make no native calls. */
 export function readSockets([main, side]: readonly [Connection, Connection]): SyncSockets {
   const fds = [main.fd, side.fd] as const
   const chunks = fds.map(() => Buffer.allocUnsafeSlow(CHUNK_BYTES)) as [Buffer, Buffer]
@@ -68,7 +71,8 @@ export function readSockets([main, side]: readonly [Connection, Connection]): Sy
   }
   const hasCome = () => {
     const main = look(MAIN)
-    return look(SIDE) || main // what was sent there before a reply has come before it
+    // The side socket is read second: frames that Python sent there before a reply are there now.
+    return look(SIDE) || main
   }
   return {
     sockets: [main.socket, side.socket],

@@ -21,14 +21,14 @@ export interface SyncConnection {
   readonly memory: unknown
   /** Sends a frame; its request id is written here. */
   request(bytes: Buffer): SyncReply
-  /** Sends a frame to which there is no reply, if the line can. */
+  /** Sends a frame that has no reply, if the connection can send such frames. */
   notify(bytes: Buffer): void
   close(): void
-  /** Ends the worker by force, where it has a process of its own; closes the line. */
+  /** Closes the connection, and kills the worker if it has a process of its own. */
   kill(): void
 }
 
-/** What a line needs to know to deal with frames that are not replies. */
+/** What a connection needs for frames that are not replies. */
 export interface SyncTools {
   /**
    * Takes such a frame. `reply` sends frames back. `blocked`: this thread waits, so a promise could

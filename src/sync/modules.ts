@@ -19,15 +19,15 @@ import {
 } from '../remote/index.ts'
 import { TRAIT } from '../wire/index.ts'
 
-/** What sync modules and objects need of the line behind them. */
+/** What sync modules and objects need of the connection behind them. */
 export interface SyncCaller extends Operator<unknown> {
   call(target: Target, args: readonly unknown[], kwargs: Kwargs): unknown
   get(target: Target): unknown
 }
 
 /**
- * A module whose attributes are read when they are asked for: a value is answered as it is now; a
- * function, a class or a module as something to call or to go into, which is remembered.
+ * A module whose attributes are read at each access. A plain value is returned as it is now. A
+ * function, a class or a module is returned as a proxy, which is remembered.
  */
 export function syncModule(caller: SyncCaller, module: string): SyncModule {
   const target: Target = `${module}:`
@@ -40,7 +40,7 @@ export function syncModule(caller: SyncCaller, module: string): SyncModule {
   return bindToTarget(proxy, module) as unknown as SyncModule
 }
 
-/** Makes what sync calls answer for an object that stays in Python. */
+/** Makes the proxy that sync calls return for an object that stays in Python. */
 export function syncObject(caller: SyncCaller, handle: Handle): SyncObject {
   const text = `[Python ${handle.type}]`
   const has = (trait: number) => (handle.traits & trait) !== 0

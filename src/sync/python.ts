@@ -220,7 +220,7 @@ export class SyncPython {
     }
   }
 
-  /** The line, and the owner of the objects on it, ready for a frame with this crossing. */
+  /** The connection and its peer, ready for a frame with these references. */
   #ready(references: FrameReferences): [SyncConnection, SyncPeer] {
     try {
       const connection = this.#open()
@@ -240,7 +240,7 @@ export class SyncPython {
     }
   }
 
-  /** The line: one on which Python can call functions, as soon as there are any. */
+  /** The connection. Once a function has crossed, it is one on which Python can call functions. */
   #open(): SyncConnection {
     const calledBack = this.#source.exported.size > 0
     if (this.#connection !== undefined && (this.#connection.callsBack || !calledBack))

@@ -11,21 +11,24 @@ import type { SyncConnection, SyncTools } from './connection.ts'
 export interface SyncSource
   extends Pick<ResolvedPythonOptions, 'copy' | 'exact' | 'readonly' | 'naiveDates'> {
   /**
-   * Opens the line; called when the first sync call is made. `calledBack`: Python may call
-   * functions on it.
+   * Opens the connection for sync calls; called at the first one. `calledBack`: Python may call
+   * functions of JavaScript on it.
    */
   open(tools: Omit<SyncTools, 'startTimeoutMs'>, calledBack: boolean): SyncConnection
   /** What every interpreter of the pool has to get first; entries that failed are `undefined`. */
   readonly setup: readonly (SetupStep | undefined)[]
   /** The JavaScript values that Python holds. */
   readonly exported: ExportedValues
-  /** Of the interpreter that all workers share, if they do: then sync calls go there. */
+  /**
+   * The reference counts of the interpreter that all workers share, which then also runs sync
+   * calls; `undefined` if each worker has an interpreter of its own.
+   */
   readonly counts: ReferenceCounts | undefined
   /** Notes an extension module that the interpreter of sync calls has refused to load. */
   refused(module: unknown): void
-  /** Has an object of the shared interpreter dropped. */
+  /** Releases an object of the shared interpreter. */
   release(id: number): void
-  /** Gets what is printed, where it is asked for. */
+  /** Gets the lines that Python prints, if the option `output` asks for them. */
   readonly onLine: OutputListener | undefined
   /** Get warnings, and records of `logging`. */
   readonly listeners: Listeners
