@@ -2,15 +2,15 @@ import { newSet } from './values/json.ts'
 import { copyOfDate } from './values/python-date.ts'
 
 /**
- * Tuples, frozensets, bytes and moments are immutable in Python: there they have no identity, and
- * the compiler shares equal ones. In JavaScript they are mutable, so each place of one has a copy
- * of its own, and what is mutable inside stays the same object.
+ * Constants: tuples, frozensets, bytes and dates. They are immutable in Python, and the compiler
+ * shares equal ones. In JavaScript they are mutable, so each place in a value gets a copy of the
+ * constant. Lists and dicts inside of a constant are not copied.
  */
 
-/** Holds such a value in the table of references. */
+/** A constant in the table of references. */
 export class Constant {
   readonly #value: object
-  /** Whether all of it has been read. In itself it is itself. */
+  /** Whether all of the constant has been read. Until then a reference to it gets no copy. */
   isWhole: boolean
 
   constructor(value: object, isWhole: boolean) {
@@ -19,8 +19,8 @@ export class Constant {
   }
 
   /**
-   * Whether it is one. Not `instanceof`: what was thrown in JavaScript may be a proxy that refuses
-   * to be asked.
+   * Whether a value is a `Constant`. Not by `instanceof`: an error of JavaScript may be a proxy
+   * whose `getPrototypeOf` throws.
    */
   static is(value: object): value is Constant {
     return #value in value
@@ -32,31 +32,32 @@ export class Constant {
 }
 
 /**
- * How many members are copied at the most, besides so many for each byte: a few bytes can ask for
- * any number of copies (`t = (t, t)`, forty times). What is beyond is shared.
+ * The most members that are copied: this number plus `COPIED_PER_BYTE` for each byte of the
+ * payload. A few bytes can ask for any number of copies (`t = (t, t)`, forty times). Beyond the
+ * limit, places share one object.
  */
 const MOST_COPIED = 2 ** 14
 const COPIED_PER_BYTE = 16
 
 /** Copies the constants of one payload. */
 export class Constants {
-  /** How many are being read that can be referred to. */
+  /** The number of constants that are being read now, one inside of the other. */
   depth = 0
   #budget: number
-  /** What is within a constant and one too. */
+  /** The constants that are inside of another constant. */
   readonly #inner = new Set<unknown>()
 
-  /** `bytes`: how large the payload is. */
+  /** `bytes`: the size of the payload. */
   constructor(bytes: number) {
     this.#budget = MOST_COPIED + bytes * COPIED_PER_BYTE
   }
 
-  /** Notes one that is within another. */
+  /** Notes a constant that may be inside of another one. */
   add(value: object): void {
     if (this.depth > 0) this.#inner.add(value)
   }
 
-  /** A copy for one more place. */
+  /** Copies a constant for one more place. */
   another(value: object): object {
     const open: [from: object, to: object][] = []
     const root = this.#copy(value, open)

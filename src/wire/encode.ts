@@ -39,15 +39,15 @@ export class Encoder extends EscapeWriter {
     return escaped
   }
 
-  /** Writes where a payload is that is lent. `escaped`: whether it has escapes. */
+  /** Writes where a lent payload is. `escaped`: whether the payload has escapes. */
   elsewhere(loan: Loan, escaped: boolean): void {
     this.escape([ESCAPE.FRAME, ...loan, escaped])
     this.reset()
   }
 
   /**
-   * Writes a dict with string keys of which nobody else knows, so it is not looked for when it
-   * comes again.
+   * Writes an object of pythreads as a dict with string keys. The object cannot occur again in the
+   * payload, so it is not added to the table of references.
    */
   record(value: Readonly<Record<string, unknown>>, name: string): void {
     this.keys[0] = name
@@ -63,8 +63,8 @@ export class Encoder extends EscapeWriter {
   }
 
   /**
-   * Writes a list of which nobody else knows. Its first member is number `first` of what error
-   * messages call `name`.
+   * Writes an array of pythreads, which cannot occur again, as a list. Error messages call the list
+   * `name` and number its members from `first`.
    */
   items(values: readonly unknown[], name: string, first: number): void {
     this.keys[0] = name
@@ -120,7 +120,8 @@ export class Encoder extends EscapeWriter {
   }
 
   /**
-   * A value whose class says nothing: it may be of another realm, such as a vm context, or a proxy.
+   * A value of an unknown class: it may be a proxy, or come from another JavaScript realm
+   * (`node:vm`).
    */
   #byKind(value: object, position: Position): void {
     if (types.isDate(value)) return writeDate(this, value, position)

@@ -31,12 +31,12 @@ export const FLAG_REF = 0x80
 export const MAX_LENGTH = 0x7fff_ffff
 
 /**
- * CPython's reader and writer stop at 2,000 levels on Linux and macOS. What is nested deeper than
- * this goes in chunks.
+ * CPython's reader and writer stop at 2,000 levels on Linux and macOS. Values that are nested
+ * deeper than this constant are sent in chunks.
  */
 export const MAX_DEPTH = 1000
 /**
- * How deep keys may nest, which cannot be cut. With the rest above them they stay below marshal's
- * limit.
+ * How deep a key may nest. A key cannot be cut into chunks, so this and `MAX_DEPTH` together stay
+ * below marshal's limit.
  */
 export const MAX_KEY_DEPTH = 900
