@@ -4,23 +4,23 @@ import type { PythonLogRecord, PythonWarning } from '../options/index.ts'
 export type WarningListener = (warning: PythonWarning) => void
 export type LogListener = (record: PythonLogRecord) => void
 
-/** What gets what Python tells; `undefined`: it does not. */
+/** The listeners to warnings and to records of `logging`; `undefined`: there is none. */
 export interface Listeners {
   readonly onWarning: WarningListener | undefined
   readonly onLog: LogListener | undefined
 }
 
-/** What a record can be told of the call that it came from. */
+/** The call that a warning or record comes from. */
 interface Origin {
-  /** The number that it has everywhere. */
+  /** The number of the call in events and channels. */
   readonly order: number
   readonly target: string | undefined
 }
 
-/** Finds a call by the number of its request. */
+/** Finds a call by its request id. */
 export type FindCall = (request: number) => Origin | undefined
 
-/** Hands on a warning. `worker`: whose it is, if it is known. */
+/** Passes a warning of a worker to its listener. `worker`: the number of the worker. */
 export function tellWarning(
   payload: unknown,
   worker: number | null,
@@ -39,7 +39,7 @@ export function tellWarning(
   })
 }
 
-/** Hands on a record of `logging`. `worker`: whose it is, if it is known. */
+/** Passes a record of `logging` to its listener. `worker`: the number of the worker. */
 export function tellLog(
   payload: unknown,
   worker: number | null,
@@ -70,10 +70,7 @@ export function tellLog(
   })
 }
 
-/**
- * A listener that hands warnings to the process, which prints them unless somebody listens to
- * `warning`.
- */
+/** A listener that emits warnings on `process`: Node prints them unless a listener takes them. */
 export function emitWarning({ category, message, file, line, worker }: PythonWarning): void {
   process.emitWarning(message, {
     type: category,
@@ -95,8 +92,8 @@ function malformed(): never {
 }
 
 /**
- * A text: to make one of anything else could take any time, as arrays may hold one array many
- * times.
+ * The value, which must be a string: converting an array could take any time, because it may hold
+ * another array many times.
  */
 function text(value: unknown): string {
   return typeof value === 'string' ? value : malformed()
