@@ -6,7 +6,7 @@ export class FlattenedChunks<T> implements AsyncGenerator<T, void, undefined> {
   readonly #chunks: AsyncGenerator<readonly T[], void, undefined>
   #members: readonly T[] = []
   #at = 0
-  /** What was asked for and is not answered; what is asked for meanwhile waits for it. */
+  /** Settles after the last step that was asked for; the next step waits for it. */
   #pending: Promise<void> | undefined
 
   constructor(arrays: AsyncGenerator<readonly T[], void, undefined>) {
@@ -36,8 +36,8 @@ export class FlattenedChunks<T> implements AsyncGenerator<T, void, undefined> {
   }
 
   /**
-   * Gives the answer when the ones before are given. By `await` alone: a callback would hide the
-   * caller from the stack of an error.
+   * Takes a step after all earlier steps. Only `await` is used: a callback would hide the caller
+   * from the stack of an error.
    */
   async #inTurn<R>(answer: () => Promise<R>): Promise<R> {
     const before = this.#pending

@@ -2,14 +2,15 @@ import type { Activity } from '../platform/index.ts'
 import type { Gil } from '../worker/index.ts'
 import type { GilStats } from './stats.ts'
 
-/** How often it is looked, while calls run. */
+/** The time between two looks at the workers, while calls run. */
 const EVERY_MS = 50
-/** How many workers are looked at each time, at most. */
+/** The most workers that one look reads. */
 const MOST = 32
-/** How much of what was seen counts after one more look: the last seconds decide. */
+/** Each look multiplies the earlier sums by this, so that the last seconds decide. */
 const FADING = 0.98
-/** So many looks make a judgement, and with so much waiting it is a bad one. */
+/** The number of looks before the GIL is judged at all. */
 const ENOUGH = 20
+/** The pool counts as bound by the GIL if its workers wait for it for this share of the time. */
 const BOUND = 0.25
 
 /** Who can be looked at. */
@@ -25,9 +26,9 @@ export interface GilSource {
 }
 
 /**
- * Finds out what workers do with their time, by looking every now and then at what the system says
- * of their threads. Python is not asked: it would have to get the GIL for its answer. Costs nothing
- * while no calls run.
+ * Estimates what workers do with their time from what the system says of their threads (see
+ * `platform/thread-state.ts`). Python is not asked, because it would need the GIL to reply. Costs
+ * nothing while no calls run.
  */
 export class GilMonitor {
   readonly #isShared: boolean
@@ -43,7 +44,7 @@ export class GilMonitor {
     this.#source = source
   }
 
-  /** Calls run: looks from time to time, as long as they do. */
+  /** Looks at the workers while calls run. */
   start(): void {
     this.#timer ??= setInterval(() => this.#look(), EVERY_MS).unref()
   }
@@ -62,7 +63,7 @@ export class GilMonitor {
     const running = count('running')
     const { enabled } = this.#source.gil
     const waiting = enabled ? count('timed lock') : 0
-    // Of several threads that run in one interpreter with a GIL, one at most has it.
+    // Several threads of one interpreter may seem to run Python; only one of them has the GIL.
     const python = this.#isShared && enabled ? Math.min(running, 1) : running
     const ms = (EVERY_MS * busy.length) / looked.length
     this.#looks++

@@ -35,8 +35,8 @@ export interface MapProgress {
 /** Chunks a worker: one that it works on and one that waits, so that it never idles. */
 const CHUNKS_A_WORKER = 2
 /**
- * `auto` aims at chunks that take about this long: long against a round trip, short against a
- * human's patience.
+ * `auto` aims at chunks that take about this time: long beside a round trip, and too short for a
+ * person to notice.
  */
 const TARGET_MS = 4
 const MAX_AUTO_CHUNK = 4096
@@ -234,8 +234,8 @@ class ChunkPump {
     if (this.#ended) return
     this.#ended = true
     const ended = this.#iterator.return?.()
-    // An async generator answers this only after the step that it has not given yet: nobody waits
-    // for that after an abort.
+    // An async generator settles `return()` only after the step under way. Nobody waits for that
+    // step after an abort.
     if (this.#pulling) Promise.resolve(ended).catch(() => {})
     else await ended
   }
@@ -376,7 +376,7 @@ interface Items {
   readonly values: unknown[]
 }
 
-/** How many items a chunk has; `'auto'` learns it. */
+/** The number of items of a chunk; `'auto'` adapts it to the time that Python reports. */
 class ChunkSize {
   now: number
   readonly #auto: boolean
