@@ -1,7 +1,7 @@
 """Values with escapes, from JavaScript. Frames without the flag ESCAPED are not decoded here.
 
-A tuple in the place of a value is an escape, as an array of JavaScript is a list there. A tuple in
-the place of a key is an escape or the user's own. Nothing recurses except keys, which consist of
+As a value, a tuple is always an escape, because an array of JavaScript arrives as a list. As a key,
+a tuple is an escape or a key of the user. Only keys are decoded by recursion: they consist of
 tuples and frozensets alone.
 """
 

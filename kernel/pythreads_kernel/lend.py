@@ -30,15 +30,14 @@ if TYPE_CHECKING:
 
 # The flags are read again when one eighth of the loans is new.
 _SWEEP_SHARE = 8
-# Free memory of the file that is kept until JavaScript says that nothing is lent for a while, as
-# memory that is new to a process is slow. V8 lets some 160 MB pile up before it has looked for
-# garbage.
+# The most free memory of the file that is kept while JavaScript borrows arrays, because memory that
+# is new to a process is slow. V8 collects garbage only after some 160 MB of arrays.
 _WARM_BYTES = 256 << 20
 _MADV_REMOVE = getattr(mmap, "MADV_REMOVE", None)
 
 
 class Lender:
-    """What one interpreter lends."""
+    """The loans of one interpreter."""
 
     # Whether arrays in JavaScript are Python's own memory, rather than a copy.
     shares_memory = False
@@ -74,7 +73,7 @@ class Lender:
         shielded(self._sweep)
 
     def _sweep_at_times(self, size: int) -> None:
-        """Read the flags, except for most small loans: to read them for each loan takes time that
+        """Read the flags, except after most small loans: to read them for each loan takes time that
         grows with the square of the loans.
         """
         self._unswept += 1

@@ -40,8 +40,8 @@ def prepare(fd: int, side: int, status_page_fd: int, parent: int) -> Callable[[]
         os.set_blocking(descriptor, True)
     forget_own_source()
     status_page = None if status_page_fd < 0 else _open_status_page(status_page_fd)
-    # Ctrl-C goes to the whole process group; the host decides what it means. A handler, as SIG_IGN
-    # would be inherited.
+    # Ctrl-C reaches the whole process group, but only the host acts on it. A handler ignores it
+    # here, because child processes would inherit SIG_IGN.
     _signal.signal(_signal.SIGINT, _leave_it_to_the_host)
     install(status_page=status_page, reads=False)
     forking.prepare(own_process=True)
@@ -52,8 +52,9 @@ def prepare(fd: int, side: int, status_page_fd: int, parent: int) -> Callable[[]
     if parent < 0 and (os.getppid() != -parent or parent == -1):
         from . import lend  # is not needed before
 
-        # The host looks for files of the process that it started, which is another one. A sandbox
-        # may have its own process 1.
+        # The host opens the shared memory of a worker by the id of the process that it started.
+        # That was a launcher or a sandbox, and this process is its child: nothing can be lent. A
+        # parent with the id 1 may be the host, or the first process of a sandbox.
         lend.stop()
     _end_with(parent, fd)
     return partial(_serve, fd, side, status_page)
@@ -64,7 +65,7 @@ def _serve(fd: int, side: int, status_page: StatusPage | None) -> None:
     if polite:
         from . import program_end  # is not needed before
 
-        # finalization would have lost what files of exec need, before it comes to them
+        # Finalization would clear what objects of `exec` code need before it finalizes them.
         program_end.end()
     flush()
     if not polite:

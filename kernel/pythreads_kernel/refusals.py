@@ -1,8 +1,8 @@
 """The extension modules that this sub-interpreter refused to load.
 
-A package may catch that error and go on without its compiled part: it is slow then, or fails later
-with an error that names something else. So each refusal is noted where it happens: JavaScript gets
-the module's name, and the errors of later calls get a note.
+A package may catch the ImportError and go on without its compiled part. Then it is slow, or fails
+later with an error that names something else. So each refusal is noted where it happens: JavaScript
+gets the module's name, and the errors of later calls get a note.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Immutable values that JavaScript cannot represent, as text of which Python makes the same value.
+"""Immutable values that JavaScript cannot represent, as text from which Python makes them again.
 
-Only exact types and only what the text holds completely: a subclass, or a time with a zone of its
-own, crosses as a reference instead.
+Only exact types, and only if the text says everything: a value of a subclass, or a time whose zone
+has no name that text can give, crosses as a reference instead.
 """
 
 from __future__ import annotations

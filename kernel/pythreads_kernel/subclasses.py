@@ -1,6 +1,6 @@
 """A value of a subclass of `str`, `bytes`, `int` or `float` as a plain value.
 
-It is read by the methods of the base class, as a subclass may have replaced them.
+The value is read by the methods of the base class, because a subclass may override them.
 """
 
 from __future__ import annotations
