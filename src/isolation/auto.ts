@@ -93,7 +93,7 @@ function obstacle({ libpython }: PythonFacts): string | undefined {
 }
 
 /**
- * Imports modules in a throw-away process, in the isolation in question. The answer is remembered.
+ * Imports modules in a throw-away process, in the given isolation. The result is remembered.
  */
 export function tryModules(
   isolation: IsolationKind,

@@ -59,7 +59,7 @@ export function resolveInitializer(initialize: string | URL | Initializer): Reso
   return { target: resolveTarget(target), args, kwargs: keywords(kwargs) }
 }
 
-/** Some bounds, of which each may be left out. */
+/** Checks an object of bounds; a bound that is missing becomes `null`. */
 export function bounds<K extends string>(
   name: string,
   given: { readonly [P in K]?: number | null | undefined } | undefined,

@@ -3,7 +3,7 @@ import { copyFlags, FLAG } from '../wire/index.ts'
 
 type Crossing = 'copy' | 'exact' | 'readonly'
 
-/** How the values of a call cross, as the flags of its frame say it. */
+/** The flags of a call's frame for the options that say how its values cross. */
 export function callFlags(
   call: Pick<ResolvedCallOptions, Crossing>,
   pool: Pick<ResolvedPythonOptions, Crossing>,
