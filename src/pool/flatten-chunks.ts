@@ -39,7 +39,7 @@ export class FlattenedChunks<T> implements AsyncGenerator<T, void, undefined> {
    * Takes a step after all earlier steps. Only `await` is used: a callback would hide the caller
    * from the stack of an error.
    */
-  async #inTurn<R>(answer: () => Promise<R>): Promise<R> {
+  async #inTurn<R>(next: () => Promise<R>): Promise<R> {
     const before = this.#pending
     let over = () => {}
     const asked = new Promise<void>((resolve) => {
@@ -48,7 +48,7 @@ export class FlattenedChunks<T> implements AsyncGenerator<T, void, undefined> {
     this.#pending = asked
     try {
       if (before !== undefined) await before
-      return await answer()
+      return await next()
     } finally {
       if (this.#pending === asked) this.#pending = undefined
       over()

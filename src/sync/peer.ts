@@ -122,18 +122,18 @@ export class SyncPeer extends Peer {
   #callback(
     id: number,
     bytes: Buffer,
-    reply: (bytes: Buffer) => void,
+    send: (bytes: Buffer) => void,
     isBlocked: boolean,
     call: CallContext | undefined,
   ): void {
     const request = readCallback(bytes, 0, bytes.length, this)
-    const answer = (encoded: EncodedFrame) => {
+    const reply = (encoded: EncodedFrame) => {
       if (this.#hasEnded) return encoded.references.retract()
       this.noteSent(encoded.references)
-      reply(frameBytes(encoded, id))
+      send(frameBytes(encoded, id))
     }
     // A thread of Python's own waits for a promise, which settles once this one goes on.
     const neverSettles = isBlocked && (request.caller & CALLER.OWN_THREAD) === 0
-    this.#runner.run(request, call, answer, undefined, neverSettles)
+    this.#runner.run(request, call, reply, undefined, neverSettles)
   }
 }

@@ -233,8 +233,8 @@ export class SocketConnection implements SyncConnection {
         continue // of a request that a callback made and that threw meanwhile
       }
       const reply = main
-        ? (answer: Buffer) => this.#replyToMain(answer)
-        : (answer: Buffer) => this.#replyToSide(answer)
+        ? (reply: Buffer) => this.#replyToMain(reply)
+        : (reply: Buffer) => this.#replyToSide(reply)
       this.#tools.take(next, reply, this.#depth > 0)
     }
     return undefined

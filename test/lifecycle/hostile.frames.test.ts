@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OutputLine, Python } from '../../src/index.ts'
 import { KIND, type Kind } from '../../src/wire/index.ts'
 import { runFixture } from '../support/child.ts'
-import { gate } from '../support/deferred.ts'
+import { deferred } from '../support/deferred.ts'
 import { type HostileFrame, hostile, send, tell } from '../support/hostile.ts'
 import { refusal } from '../support/outcome.ts'
 import { file, placement, start } from '../support/placement.ts'
@@ -222,12 +222,12 @@ describe('what comes in between', () => {
 
   it('is no result of a call that another worker has', async () => {
     await using py = await start(place(), { workers: 2 })
-    const opened = gate()
-    const honest = py.run('builtins:eval', ['f()', { f: () => opened.opened }], { worker: 0 })
+    const opened = deferred()
+    const honest = py.run('builtins:eval', ['f()', { f: () => opened.promise }], { worker: 0 })
     const frame = { kind: KIND.RESULT, payload: '"stolen"', number: 1 }
     const first = await tell(py, { ...frame, number: 2 ** 31 }, 1).catch((error: unknown) => error)
     expect(first).toMatchObject(PROTOCOL)
-    opened.open()
+    opened.resolve()
     expect(await honest).toBe(null)
   })
 })

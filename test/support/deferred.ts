@@ -1,13 +1,13 @@
 /** A promise that is resolved from outside. */
-export interface Gate<T> {
-  readonly opened: Promise<T>
-  open(value: T): void
+export interface Deferred<T> {
+  readonly promise: Promise<T>
+  resolve(value: T): void
 }
 
-export function gate<T = void>(): Gate<T> {
-  let open: (value: T) => void = () => {}
-  const opened = new Promise<T>((resolve) => {
-    open = resolve
+export function deferred<T = void>(): Deferred<T> {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
   })
-  return { opened, open }
+  return { promise, resolve }
 }

@@ -51,7 +51,7 @@ function eachFrame(chunk: Buffer, take: (kind: Kind, id: number) => void): void 
 const NONE = encoded(null)
 
 /**
- * A worker without Python: its thread does what a test says, and reads requests and its ledger as
+ * A worker without Python: its thread does what a test says, and reads requests and its status page as
  * Python does.
  */
 export class FakePython implements Launched, ControlledWorker {

@@ -1,6 +1,6 @@
 /**
- * No call is left behind when workers come and go: a real pool, dispatcher and fleet together, over
- * workers that have no Python but read requests, callbacks and their ledger as Python does
+ * No call is left behind when workers come and go: a real pool, dispatcher and supervisor together, over
+ * workers that have no Python but read requests, callbacks and their status page as Python does
  * (test/support/fake-python.ts).
  *
  * An outcome that is `undefined` is a call that waits for ever.

@@ -19,11 +19,11 @@ interface Item extends Linked<Item> {
   readonly order: number
 }
 
-describe('Fifo', () => {
-  const contents = (fifo: LinkedQueue<Item>): number[] => {
+describe('LinkedQueue', () => {
+  const contents = (queue: LinkedQueue<Item>): number[] => {
     const forth: number[] = []
     let last: Item | undefined
-    for (let item = fifo.peek(); item !== undefined; item = item.next) {
+    for (let item = queue.peek(); item !== undefined; item = item.next) {
       expect(item.previous).toBe(last)
       forth.push(item.order)
       last = item
@@ -37,30 +37,30 @@ describe('Fifo', () => {
       at: fc.nat(30),
     })
     const run = fc.property(fc.array(step, { maxLength: 60 }), (plan) => {
-      const fifo = new LinkedQueue<Item>()
+      const queue = new LinkedQueue<Item>()
       const model: Item[] = []
       const out: Item[] = []
       let order = 0
       for (const { kind, at } of plan) {
         if (kind === 'push') {
           const item = { order: order++, next: undefined, previous: undefined }
-          fifo.push(item)
+          queue.push(item)
           model.push(item)
         } else if (kind === 'shift') {
-          const item = fifo.shift()
+          const item = queue.shift()
           expect(item).toBe(model.shift())
           if (item !== undefined) out.push(item)
         } else if (kind === 'remove' && model.length > 0) {
           const [item] = model.splice(at % model.length, 1) as [Item]
-          fifo.remove(item)
+          queue.remove(item)
           out.push(item)
         } else if (kind === 'insert' && out.length > 0) {
           const [item] = out.splice(at % out.length, 1) as [Item]
-          fifo.insert(item, (other) => item.order < other.order)
+          queue.insert(item, (other) => item.order < other.order)
           model.push(item)
           model.sort((a, b) => a.order - b.order)
         }
-        expect(contents(fifo)).toEqual(model.map((item) => item.order))
+        expect(contents(queue)).toEqual(model.map((item) => item.order))
         for (const item of out) expect([item.next, item.previous]).toEqual([undefined, undefined])
       }
     })
@@ -300,7 +300,7 @@ describe('Queues', () => {
   })
 })
 
-describe('Paces', () => {
+describe('CallProfiles', () => {
   const SHORT_US = 200
   const TRUSTED = 8
 
@@ -318,12 +318,12 @@ describe('Paces', () => {
     )
     let trusted = 0
     const run = fc.property(times, (list) => {
-      const paces = new CallProfiles()
+      const profiles = new CallProfiles()
       for (const [at, us] of list.entries()) {
-        paces.learn('key', us)
+        profiles.learn('key', us)
         const seen = list.slice(0, at + 1)
         const row = seen.length - 1 - seen.findLastIndex((time) => time > SHORT_US)
-        const window = paces.pipelineDepth('key')
+        const window = profiles.pipelineDepth('key')
         if (row < TRUSTED) expect(window).toBe(1)
         else trusted++
         expect(Number.isInteger(window) && window >= 1 && window <= 64).toBe(true)
@@ -335,9 +335,9 @@ describe('Paces', () => {
 
   it('what stands behind a call takes no longer than a millisecond', () => {
     const run = fc.property(fc.integer({ min: 0, max: SHORT_US }), (us) => {
-      const paces = new CallProfiles()
-      for (let i = 0; i < TRUSTED; i++) paces.learn('key', us)
-      const window = paces.pipelineDepth('key')
+      const profiles = new CallProfiles()
+      for (let i = 0; i < TRUSTED; i++) profiles.learn('key', us)
+      const window = profiles.pipelineDepth('key')
       expect(window * us).toBeLessThanOrEqual(1_000)
       expect(window === 64 || (window + 1) * us > 1_000).toBe(true)
     })
@@ -345,20 +345,20 @@ describe('Paces', () => {
   })
 
   it('a kind is its own; one without a name is never trusted', () => {
-    const paces = new CallProfiles()
-    for (let i = 0; i < TRUSTED; i++) paces.learn('a', 1)
+    const profiles = new CallProfiles()
+    for (let i = 0; i < TRUSTED; i++) profiles.learn('a', 1)
     expect([
-      paces.pipelineDepth('a'),
-      paces.pipelineDepth('b'),
-      paces.pipelineDepth(undefined),
+      profiles.pipelineDepth('a'),
+      profiles.pipelineDepth('b'),
+      profiles.pipelineDepth(undefined),
     ]).toEqual([64, 1, 1])
   })
 
   it('names that were used once do not push out what comes later for ever', () => {
-    const paces = new CallProfiles()
-    for (let i = 0; i < 15_000; i++) paces.learn(`used once ${i}`, 1)
-    for (let i = 0; i < 100; i++) paces.learn('used often', 1)
-    expect(paces.pipelineDepth('used often')).toBe(64)
+    const profiles = new CallProfiles()
+    for (let i = 0; i < 15_000; i++) profiles.learn(`used once ${i}`, 1)
+    for (let i = 0; i < 100; i++) profiles.learn('used often', 1)
+    expect(profiles.pipelineDepth('used often')).toBe(64)
   })
 })
 

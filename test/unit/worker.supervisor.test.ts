@@ -3,7 +3,7 @@
  * workers that have no Python and a clock that is moved by hand, so that every delay is exact.
  *
  * `launches` lists what was started, as `<number>@<milliseconds>`; a failure that shows other times
- * shows when the fleet acted.
+ * shows when the supervisor acted.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -120,7 +120,7 @@ interface YardOptions {
   readonly isKillable?: boolean
 }
 
-/** A fleet and its workers, joined as the pool joins them. */
+/** A supervisor and its workers, joined as the pool joins them. */
 class Yard {
   readonly workers: (Member | undefined)[] = []
   readonly all: Member[] = []
@@ -963,7 +963,7 @@ describe('a worker that goes on with a cancelled call', () => {
   })
 })
 
-/** What can happen to a fleet, in any order; the numbers choose the worker. */
+/** What can happen to a supervisor, in any order; the numbers choose the worker. */
 type Step =
   | {
       readonly kind:

@@ -52,13 +52,13 @@ export class WorkerCallbacks {
     if (id === 0 || isLost || inFlight.callbacks >= MOST_LEVELS) return false
     this.#connection.spend(true)
     held.callbackBegan(id)
-    const answer = (encoded: EncodedFrame) => {
+    const reply = (encoded: EncodedFrame) => {
       // the worker is gone, or the call was cancelled
       if (!held.callbackReturned(id)) return encoded.references.retract()
       this.#unwrittenReplies++
       this.#write(encoded, id, true)
     }
-    this.#runner.run(request, held.get(request.call)?.references, answer)
+    this.#runner.run(request, held.get(request.call)?.references, reply)
     if (this.#host.life.isOpen) held.offerWithinCallback()
     return true
   }
@@ -68,7 +68,7 @@ export class WorkerCallbacks {
     const request = readCallback(bytes, start, end, this.#host)
     const connection = this.#connection
     connection.spend(false)
-    const answer = (encoded: EncodedFrame) => {
+    const reply = (encoded: EncodedFrame) => {
       this.#pendingCallbacks--
       this.#write(encoded, id, false)
       connection.wroteSide()
@@ -78,10 +78,10 @@ export class WorkerCallbacks {
       connection.wroteSide()
     }
     if (++this.#pendingCallbacks > MOST_PENDING)
-      return answer(this.#callbackReplies.denied('too many callbacks wait for an answer'))
+      return reply(this.#callbackReplies.denied('too many callbacks wait for an answer'))
     const pending = (request.caller & CALLER.HAS_LOOP) !== 0 ? tellPending : undefined
     const call = this.#host.held.get(request.call)?.references
-    this.#runner.run(request, call, answer, pending)
+    this.#runner.run(request, call, reply, pending)
   }
 
   readonly #written = (): void => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Python, PythonError, type RemoteObject } from '../../../src/index.ts'
-import { gate } from '../../support/deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { javaScriptHolds, pythonHolds } from '../../support/held.ts'
 import { collect, refusal, thrown } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
@@ -84,12 +84,14 @@ export function asyncioSuite(place: Placement): void {
 
     it('a signal cancels a coroutine, which sees it', async () => {
       await call('take_seen')
-      const begun = gate()
+      const begun = deferred()
       const controller = new AbortController()
       const reason = new Error('enough')
-      const running = py.run(`${COROUTINES}:for_ever`, [begun.open], { signal: controller.signal })
+      const running = py.run(`${COROUTINES}:for_ever`, [begun.resolve], {
+        signal: controller.signal,
+      })
       const failed = refusal(() => running)
-      await begun.opened
+      await begun.promise
       controller.abort(reason)
       expect(await failed).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED', cause: reason })
       await expect.poll(() => call('tasks_left')).toBe(0)
@@ -132,23 +134,23 @@ export function asyncioSuite(place: Placement): void {
     })
 
     it('a signal lets go of a call that is no coroutine, and drops one that waits', async () => {
-      const [begun, go] = [gate(), gate()]
+      const [begun, go] = [deferred(), deferred()]
       const controller = new AbortController()
       const { signal } = controller
       const holds = async () => {
-        begun.open()
-        await go.opened
+        begun.resolve()
+        await go.promise
       }
       await py.exec('def hold(function): function()')
       const ordinary = refusal(() => py.run('builtins:max', [[1], { key: 1 }], { signal })).catch(
         () => {},
       )
       const busy = py.eval`hold(${holds})`
-      await begun.opened
+      await begun.promise
       const waiting = refusal(() => py.run(`${COROUTINES}:at_once`, [() => 1], { signal }))
       controller.abort()
       expect(await waiting).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
-      go.open()
+      go.resolve()
       await busy
       await ordinary
       await expect.poll(() => py.stats()).toMatchObject({ running: 0, queued: 0 })
@@ -156,12 +158,12 @@ export function asyncioSuite(place: Placement): void {
     })
 
     it('a coroutine that swallows its cancellation ends all the same', async () => {
-      const begun = gate()
+      const begun = deferred()
       const controller = new AbortController()
       const failed = refusal(() =>
-        py.run(`${COROUTINES}:refuses_to_end`, [begun.open], { signal: controller.signal }),
+        py.run(`${COROUTINES}:refuses_to_end`, [begun.resolve], { signal: controller.signal }),
       )
-      await begun.opened
+      await begun.promise
       controller.abort()
       expect(await failed).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
       await expect.poll(() => py.stats().running).toBe(0)
@@ -292,10 +294,10 @@ export function asyncioSuite(place: Placement): void {
 
     it('a coroutine awaits 100 callbacks at once, which call Python', async () => {
       let waiting = 0
-      const everyone = gate()
+      const everyone = deferred()
       const slow = async (x: number) => {
-        if (++waiting === 100) everyone.open()
-        await everyone.opened
+        if (++waiting === 100) everyone.resolve()
+        await everyone.promise
         return x * 2
       }
       const all = Array.from({ length: 100 }, (_, i) => i)
@@ -308,14 +310,14 @@ export function asyncioSuite(place: Placement): void {
     })
 
     it('two callbacks that wait for each other are awaited at once', async () => {
-      const [first, second] = [gate<string>(), gate<string>()]
+      const [first, second] = [deferred<string>(), deferred<string>()]
       const a = async () => {
-        second.open('from a')
-        return first.opened
+        second.resolve('from a')
+        return first.promise
       }
       const b = async () => {
-        first.open('from b')
-        return second.opened
+        first.resolve('from b')
+        return second.promise
       }
       expect(await call('both', a, b)).toEqual(['from b', 'from a'])
     })
@@ -327,37 +329,37 @@ export function asyncioSuite(place: Placement): void {
     })
 
     it('a coroutine that is cancelled while it awaits a callback holds nothing of the result', async () => {
-      const [begun, go, over] = [gate(), gate(), gate()]
+      const [begun, go, over] = [deferred(), deferred(), deferred()]
       const controller = new AbortController()
       const answers = async () => {
-        begun.open()
-        await go.opened
-        setImmediate(over.open)
+        begun.resolve()
+        await go.promise
+        setImmediate(over.resolve)
         return [() => 1, () => 2]
       }
       const failed = refusal(() =>
         py.run(`${COROUTINES}:awaits`, [answers], { signal: controller.signal }),
       )
-      await begun.opened
+      await begun.promise
       controller.abort()
       expect(await failed).toMatchObject({ code: 'ERR_PYTHREADS_ABORTED' })
       await expect.poll(() => call('tasks_left')).toBe(0)
-      go.open()
-      await over.opened
+      go.resolve()
+      await over.promise
       await pythonHolds(py, 0)
     })
 
     it('an event loop of the user that ends before the promise does no harm', async () => {
       await using one = await start(place, { workers: 1 })
-      const [go, over] = [gate(), gate()]
+      const [go, over] = [deferred(), deferred()]
       const late = async () => {
-        await go.opened
-        setImmediate(over.open)
+        await go.promise
+        setImmediate(over.resolve)
         return () => 1
       }
       expect(await one.run(`${COROUTINES}:loop_of_its_own`, [late, 0.01])).toBe('gave up')
-      go.open()
-      await over.opened
+      go.resolve()
+      await over.promise
       expect(await one.run(`${COROUTINES}:loop_of_its_own`, [async () => 'in time', 60])).toBe(
         'in time',
       )
@@ -495,12 +497,12 @@ export function asyncioSuite(place: Placement): void {
       const threads = () => other.run<string[]>(`${COROUTINES}:threads`)
       const before = place.isolation === 'thread' ? await threads() : []
       const py = await start(place, { workers: 1 })
-      const begun = gate()
+      const begun = deferred()
       const running = [
-        refusal(() => py.run(`${COROUTINES}:for_ever`, [begun.open])),
+        refusal(() => py.run(`${COROUTINES}:for_ever`, [begun.resolve])),
         refusal(() => py.run(`${COROUTINES}:awaits`, [() => new Promise(() => {})])),
       ]
-      await begun.opened
+      await begun.promise
       const reason = new Error('enough')
       py.destroy(reason)
       for (const error of await Promise.all(running))
@@ -516,9 +518,9 @@ export function asyncioSuite(place: Placement): void {
       const threads = () => other.run<string[]>(`${COROUTINES}:threads`)
       const before = place.isolation === 'thread' ? await threads() : []
       const py = await start(place, { workers: 1 })
-      const begun = gate()
-      const failed = refusal(() => collect(py.map(`${COROUTINES}:for_ever`, [begun.open])))
-      await begun.opened
+      const begun = deferred()
+      const failed = refusal(() => collect(py.map(`${COROUTINES}:for_ever`, [begun.resolve])))
+      await begun.promise
       py.destroy()
       expect(await failed).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED' })
       const left = async () => (place.isolation === 'thread' ? (await threads()).length : 0)
@@ -529,12 +531,12 @@ export function asyncioSuite(place: Placement): void {
       it('a worker that dies rejects its coroutines, and is replaced', async () => {
         await using py = await start(place, { workers: 1 })
         let count = 0
-        const begun = gate()
-        const begins = () => void (++count === 10 && begun.open())
+        const begun = deferred()
+        const begins = () => void (++count === 10 && begun.resolve())
         const running = Array.from({ length: 10 }, () =>
           refusal(() => py.run(`${COROUTINES}:for_ever`, [begins])),
         )
-        await begun.opened
+        await begun.promise
         process.kill(py.stats().workers[0]?.pid ?? 0, 'SIGKILL')
         for (const error of await Promise.all(running))
           expect(error).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })

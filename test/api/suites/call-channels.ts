@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Python } from '../../../src/index.ts'
-import { gate } from '../../support/deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { refusal } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
 import { scaled } from '../../support/scale.ts'
@@ -78,13 +78,13 @@ export function callChannelSuite(place: Placement): void {
       const messages = published()
       await using py = await start(place, { workers: 1 })
       const abort = new AbortController()
-      const begun = gate()
+      const begun = deferred()
       const waits = () => {
-        begun.open()
+        begun.resolve()
         return new Promise(() => {})
       }
       const aborted = refusal(() => py.run(APPLY, [waits], { signal: abort.signal }))
-      await begun.opened
+      await begun.promise
       abort.abort()
       await aborted
       expect(ends(messages)).toEqual([[APPLY, 'cancelled']])

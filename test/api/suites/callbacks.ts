@@ -8,7 +8,7 @@ import {
   PythonScalar,
   type RemoteObject,
 } from '../../../src/index.ts'
-import { gate } from '../../support/deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { pythonHolds } from '../../support/held.ts'
 import { collect, refusal, thrown } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
@@ -346,24 +346,24 @@ export function callbackSuite(place: Placement): void {
     })
 
     it('is called from a thread of Python while JavaScript is idle', async () => {
-      const heard = gate<unknown>()
+      const heard = deferred<unknown>()
       await call(
         'start_thread',
         (value: unknown) => {
-          heard.open(value)
+          heard.resolve(value)
           return 'answer'
         },
         'from a thread',
       )
-      expect(await heard.opened).toBe('from a thread')
+      expect(await heard.promise).toBe('from a thread')
       await expect.poll(() => call('take_outcomes')).toEqual([['returned', 'answer']])
-      const promised = gate()
+      const promised = deferred()
       await call('start_thread', async () => {
-        await promised.opened
+        await promised.promise
         return 'promised'
       })
       expect(await call('take_outcomes')).toEqual([])
-      promised.open()
+      promised.resolve()
       await expect.poll(() => call('take_outcomes')).toEqual([['returned', 'promised']])
       const mine = new Error('mine')
       await call('start_thread', () => Promise.reject(mine))
@@ -553,12 +553,12 @@ export function callbackSuite(place: Placement): void {
         code: 'ERR_PYTHREADS_VALUE',
       })
       await using one = await start(place, { workers: 1, maxQueue: 0 })
-      const go = gate()
-      const busy = one.run(APPLY, [() => go.opened])
+      const go = deferred()
+      const busy = one.run(APPLY, [() => go.promise])
       expect(await refusal(() => one.run(APPLY, [() => 2]))).toMatchObject({
         code: 'ERR_PYTHREADS_QUEUE_FULL',
       })
-      go.open()
+      go.resolve()
       await busy
       await pythonHolds(one, 0)
       await pythonHolds(py, 0)
@@ -644,13 +644,13 @@ export function callbackSuite(place: Placement): void {
 
     it('that another callback waits for, in turn', async () => {
       await using py = await start(place, { workers: 1 })
-      const first = gate<string>()
-      const waiting = py.run(APPLY, [() => first.opened])
+      const first = deferred<string>()
+      const waiting = py.run(APPLY, [() => first.promise])
       // The worker's thread waits; what is not made in its callback does not run in between.
       const order: string[] = []
       const outside = py.eval('1').then(() => order.push('outside'))
       const inside = py.run(APPLY, [async () => order.push('inside')])
-      first.open('done')
+      first.resolve('done')
       expect(await waiting).toBe('done')
       await Promise.all([outside, inside])
       expect(order.toSorted()).toEqual(['inside', 'outside'])
@@ -658,27 +658,27 @@ export function callbackSuite(place: Placement): void {
 
     it('returns in any order', async () => {
       await using py = await start(place, { workers: 1 })
-      const [slow, quick] = [gate<string>(), gate<string>()]
+      const [slow, quick] = [deferred<string>(), deferred<string>()]
       const both = py.run(APPLY, [
         () =>
           Promise.all([
-            py.run(APPLY, [() => slow.opened]),
-            py.run(APPLY, [() => quick.opened.then((text) => [text, slow.open('slow')][0])]),
+            py.run(APPLY, [() => slow.promise]),
+            py.run(APPLY, [() => quick.promise.then((text) => [text, slow.resolve('slow')][0])]),
           ]),
       ])
-      quick.open('quick')
+      quick.resolve('quick')
       expect(await both).toEqual(['slow', 'quick'])
     })
 
     it('after it has answered, by what it left behind', async () => {
       await using py = await start(place, { workers: 1 })
-      const late = gate<unknown>()
+      const late = deferred<unknown>()
       const leave = () => {
-        setImmediate(() => late.open(py.eval('40 + 2')))
+        setImmediate(() => late.resolve(py.eval('40 + 2')))
         return 'left'
       }
       expect(await py.run(APPLY, [leave])).toBe('left')
-      expect(await late.opened).toBe(42)
+      expect(await late.promise).toBe(42)
     })
   })
 
@@ -693,25 +693,25 @@ export function callbackSuite(place: Placement): void {
 
     it('close() that it does not wait for may come after it', async () => {
       const py = await start(place)
-      const closed = gate<Promise<void>>()
-      await py.run(APPLY, [() => void setImmediate(() => closed.open(py.close()))])
-      await closed.opened
+      const closed = deferred<Promise<void>>()
+      await py.run(APPLY, [() => void setImmediate(() => closed.resolve(py.close()))])
+      await closed.promise
       expect(await refusal(() => py.eval('1'))).toMatchObject({ code: 'ERR_PYTHREADS_CLOSED' })
     })
 
     it('close() waits for calls that wait for one', async () => {
       const py = await start(place, { workers: 1 })
-      const [begun, go] = [gate(), gate()]
+      const [begun, go] = [deferred(), deferred()]
       const answer = py.run(APPLY, [
         async () => {
-          begun.open()
-          await go.opened
+          begun.resolve()
+          await go.promise
           return 'after close'
         },
       ])
-      await begun.opened
+      await begun.promise
       const closed = py.close()
-      go.open()
+      go.resolve()
       expect(await answer).toBe('after close')
       await closed
       expect(py.stats()).toMatchObject({ running: 0, queued: 0, callbacks: 0, objects: 0 })
@@ -735,25 +735,25 @@ export function callbackSuite(place: Placement): void {
 
     it('destroy() while it runs rejects its call, and its result is dropped', async () => {
       const py = await start(place)
-      const [begun, go, over] = [gate(), gate(), gate()]
+      const [begun, go, over] = [deferred(), deferred(), deferred()]
       const calls = [APPLY, `${FUNCTIONS}:in_thread`].map((target) =>
         refusal(() =>
           py.run(target, [
             async () => {
-              begun.open()
-              await go.opened
-              setImmediate(over.open)
+              begun.resolve()
+              await go.promise
+              setImmediate(over.resolve)
               return () => 'nobody'
             },
           ]),
         ),
       )
-      await begun.opened
+      await begun.promise
       py.destroy()
       for (const error of await Promise.all(calls))
         expect(error).toMatchObject({ code: 'ERR_PYTHREADS_DESTROYED' })
-      go.open()
-      await over.opened
+      go.resolve()
+      await over.promise
       expect(py.stats()).toMatchObject({ running: 0, queued: 0 })
     })
 
@@ -775,20 +775,20 @@ export function callbackSuite(place: Placement): void {
         'a worker that dies while it waits for one rejects the call, and is replaced: %s',
         async (name) => {
           await using py = await start(place, { workers: 1 })
-          const [begun, go, over] = [gate(), gate(), gate()]
+          const [begun, go, over] = [deferred(), deferred(), deferred()]
           const dies = async () => {
-            begun.open()
-            await go.opened
-            setImmediate(over.open)
+            begun.resolve()
+            await go.promise
+            setImmediate(over.resolve)
             return () => 'nobody'
           }
           const failing = refusal(() => py.run(`${FUNCTIONS}:${name}`, [dies]))
-          await begun.opened
+          await begun.promise
           process.kill(py.stats().workers[0]?.pid ?? 0, 'SIGKILL')
           expect(await failing).toMatchObject({ code: 'ERR_PYTHREADS_WORKER_DIED' })
           expect(await py.eval('1')).toBe(1)
-          go.open()
-          await over.opened
+          go.resolve()
+          await over.promise
           await pythonHolds(py, 0)
           expect(py.stats()).toMatchObject({ replaced: 1, running: 0, queued: 0 })
         },

@@ -7,7 +7,7 @@ import type {
   PythreadsError,
   RemoteObject,
 } from '../../../src/index.ts'
-import { gate } from '../../support/deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { javaScriptHolds, pythonHolds } from '../../support/held.ts'
 import { collect, refusal } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
@@ -73,10 +73,10 @@ async function abort(
   begin: (begun: () => void, signal: AbortSignal) => Promise<unknown>,
   reason?: unknown,
 ): Promise<PythreadsError> {
-  const begun = gate()
+  const begun = deferred()
   const controller = new AbortController()
-  const failed = refusal(() => begin(begun.open, controller.signal))
-  await Promise.race([begun.opened, failed.then((error) => Promise.reject(error))])
+  const failed = refusal(() => begin(begun.resolve, controller.signal))
+  await Promise.race([begun.promise, failed.then((error) => Promise.reject(error))])
   await sleep(10) // into what comes behind
   controller.abort(reason)
   const soon = turns(AT_ONCE_TURNS).then(() =>
@@ -187,12 +187,12 @@ function interrupting(place: Placement): void {
     })
 
     it('what cleans up is not interrupted again when this thread hears late that the call was interrupted', async () => {
-      const begun = gate()
+      const begun = deferred()
       const controller = new AbortController()
       const failed = refusal(() =>
-        py.run(`${CANCELLED}:cleans_up_for`, [begun.open, 0.5], { signal: controller.signal }),
+        py.run(`${CANCELLED}:cleans_up_for`, [begun.resolve, 0.5], { signal: controller.signal }),
       )
-      await begun.opened
+      await begun.promise
       // timers come next, and only then what Python says
       await new Promise((resolve) => setImmediate(resolve))
       controller.abort()
@@ -280,11 +280,11 @@ function interrupting(place: Placement): void {
     it('each of several workers is interrupted', async () => {
       await using several = await start(place, { ...PATIENT, workers: 3 })
       const controller = new AbortController()
-      const gates = [gate(), gate(), gate()]
-      const failed = gates.map(({ open }) =>
-        refusal(() => several.run(`${CANCELLED}:spins`, [open], { signal: controller.signal })),
+      const gates = [deferred(), deferred(), deferred()]
+      const failed = gates.map(({ resolve }) =>
+        refusal(() => several.run(`${CANCELLED}:spins`, [resolve], { signal: controller.signal })),
       )
-      await Promise.all(gates.map(({ opened }) => opened))
+      await Promise.all(gates.map(({ promise }) => promise))
       controller.abort('reason')
       for (const error of await Promise.all(failed))
         expect(error).toMatchObject({ ...ABORTED, cause: 'reason' })
@@ -412,15 +412,15 @@ function optionsOfCalls(place: Placement): void {
     it('queueTimeoutMs: a call that no worker takes in time is given up, one that is taken is not', async () => {
       await using py = await start(place, PATIENT)
       await takeNotes(py) // of others, where they have this interpreter, too
-      const begun = gate()
-      const holds = gate()
+      const begun = deferred()
+      const holds = deferred()
       const busy = py.run(`${CANCELLED}:calls`, [
         async () => {
-          begun.open()
-          await holds.opened
+          begun.resolve()
+          await holds.promise
         },
       ])
-      await begun.opened
+      await begun.promise
       const options = { queueTimeoutMs: 100 }
       const waiting = [
         () => py.run(`${CANCELLED}:note`, ['ran'], options),
@@ -429,7 +429,7 @@ function optionsOfCalls(place: Placement): void {
       ].map((call) => refusal(call))
       const patient = py.run(`${CANCELLED}:note`, ['patient'], { queueTimeoutMs: null })
       for (const error of await Promise.all(waiting)) expect(error).toMatchObject(QUEUE_TIMEOUT)
-      holds.open()
+      holds.resolve()
       await busy
       expect(await patient).toBe('patient')
       expect(await py.run(`${CANCELLED}:spin_for`, [0.3], options)).toBe(0.3)
@@ -478,14 +478,14 @@ function callsThatHaveNotBegun(place: Placement): void {
     beforeEach(() => takeNotes(py))
 
     it('the functions never run, and what crosses with the calls is released', async () => {
-      const [begun, go] = [gate(), gate()]
+      const [begun, go] = [deferred(), deferred()]
       const busy = py.run(`${CANCELLED}:calls`, [
         async () => {
-          begun.open()
-          await go.opened
+          begun.resolve()
+          await go.promise
         },
       ])
-      await begun.opened
+      await begun.promise
       const controller = new AbortController()
       const { signal } = controller
       const waiting = Array.from({ length: 100 }, (_, i) => {
@@ -501,7 +501,7 @@ function callsThatHaveNotBegun(place: Placement): void {
       expect(py.stats()).toMatchObject({ running: 1, queued: 100 })
       controller.abort()
       expect(py.stats()).toMatchObject({ running: 1, queued: 50 })
-      go.open()
+      go.resolve()
       await busy
       expect(await Promise.all(waiting)).toEqual(
         waiting.map((_, i) => (i % 2 === 1 ? ABORTED.code : i)),
@@ -626,26 +626,26 @@ function callbacks(place: Placement): void {
     })
 
     it('the call is rejected when the callback returns too late', async () => {
-      const go = gate<object>()
+      const go = deferred<object>()
       const waits = (open: () => void) => () => {
         open()
-        return go.opened
+        return go.promise
       }
       await abort((begun, signal) => py.run(`${CANCELLED}:calls`, [waits(begun)], { signal }))
       expect(await takeNotes(py)).toEqual(['finally'])
-      go.open({ now: () => 1 })
+      go.resolve({ now: () => 1 })
       await expectRest(py)
     })
 
     it('the call is rejected when the callback throws too late', async () => {
-      const go = gate()
+      const go = deferred()
       const waits = (open: () => void) => async () => {
         open()
-        await go.opened
+        await go.promise
         throw new Error('late')
       }
       await abort((begun, signal) => py.run(`${CANCELLED}:calls`, [waits(begun)], { signal }))
-      go.open()
+      go.resolve()
       await expectRest(py)
     })
 
@@ -695,16 +695,16 @@ function callbacks(place: Placement): void {
     })
 
     it('the call of a callback returns when the outer call is cancelled', async () => {
-      const inner = gate<unknown>()
+      const inner = deferred<unknown>()
       const outer = (begun: () => void) => async () => {
         const call = py.run(`${CANCELLED}:spin_for`, [0.3])
-        void call.then(inner.open, inner.open)
+        void call.then(inner.resolve, inner.resolve)
         begun()
         await call
         return await new Promise(() => {})
       }
       await abort((begun, signal) => py.run(`${CANCELLED}:calls`, [outer(begun)], { signal }))
-      expect(await inner.opened).toBe(0.3)
+      expect(await inner.promise).toBe(0.3)
       expect(await takeNotes(py)).toEqual(['finally'])
       await expectRest(py)
     })
@@ -713,11 +713,11 @@ function callbacks(place: Placement): void {
       const nestings = async () => {
         const controller = new AbortController()
         const { signal } = controller
-        const deepest = gate()
+        const deepest = deferred()
         const errors: Promise<PythreadsError>[] = []
         const nest = async (depth: number): Promise<unknown> => {
           if (depth === 10) {
-            deepest.open()
+            deepest.resolve()
             return new Promise(() => {})
           }
           const failed = refusal(() =>
@@ -727,7 +727,7 @@ function callbacks(place: Placement): void {
           return await failed.then((error) => Promise.reject(error))
         }
         nest(0).catch(() => {})
-        await deepest.opened
+        await deepest.promise
         controller.abort('all')
         for (const error of await Promise.all(errors))
           expect(error).toMatchObject({ ...ABORTED, cause: 'all' })
@@ -744,17 +744,19 @@ function callbacks(place: Placement): void {
         const own = await start(place, PATIENT)
         try {
           const [inner, outer] = [new AbortController(), new AbortController()]
-          const begun = gate()
+          const begun = deferred()
           const failures: Promise<PythreadsError>[] = []
           const callback = () => {
             failures.push(
-              refusal(() => own.run(`${CANCELLED}:spins`, [begun.open], { signal: inner.signal })),
+              refusal(() =>
+                own.run(`${CANCELLED}:spins`, [begun.resolve], { signal: inner.signal }),
+              ),
             )
           }
           const answer = own
             .run(`${CANCELLED}:calls`, [callback], { signal: outer.signal })
             .catch((error) => error.code)
-          await begun.opened
+          await begun.promise
           // the callback has its answer; Python reads it when the inner call is over
           await sleep(100)
           if (which === 'the outer call') outer.abort()
@@ -770,16 +772,16 @@ function callbacks(place: Placement): void {
     )
 
     it('a callback can make a call after its own call was cancelled', async () => {
-      const go = gate()
-      const late = gate<unknown>()
+      const go = deferred()
+      const late = deferred<unknown>()
       const outer = (begun: () => void) => async () => {
         begun()
-        await go.opened
-        late.open(await py.run(`${CANCELLED}:note`, ['late']))
+        await go.promise
+        late.resolve(await py.run(`${CANCELLED}:note`, ['late']))
       }
       await abort((begun, signal) => py.run(`${CANCELLED}:calls`, [outer(begun)], { signal }))
-      go.open()
-      expect(await late.opened).toBe('late')
+      go.resolve()
+      expect(await late.promise).toBe('late')
       await expectRest(py)
     })
   })
@@ -837,8 +839,8 @@ function coroutines(place: Placement): void {
     })
 
     it('a coroutine that awaits a JavaScript function, which returns later or never, is cancelled', async () => {
-      const go = gate<object>()
-      for (const answer of [go.opened, new Promise(() => {})]) {
+      const go = deferred<object>()
+      for (const answer of [go.promise, new Promise(() => {})]) {
         const waits = (open: () => void) => async () => {
           open()
           return answer
@@ -846,22 +848,22 @@ function coroutines(place: Placement): void {
         await abort((begun, signal) => py.run(`${CANCELLED}:awaits`, [waits(begun)], { signal }))
         await expect.poll(() => takeNotes(py)).toEqual(['finally'])
       }
-      go.open({ now: () => 1 })
+      go.resolve({ now: () => 1 })
       await over()
     })
 
     it('a coroutine of a map is cancelled', async () => {
       const controller = new AbortController()
-      const begun = gate()
+      const begun = deferred()
       const failed = refusal(() =>
         collect(
-          py.map(`${CANCELLED}:waits`, [() => {}, begun.open], {
+          py.map(`${CANCELLED}:waits`, [() => {}, begun.resolve], {
             chunk: 2,
             signal: controller.signal,
           }),
         ),
       )
-      await begun.opened
+      await begun.promise
       controller.abort('map')
       expect(await failed).toMatchObject({ ...ABORTED, cause: 'map' })
       await over()
@@ -1280,15 +1282,17 @@ function workersThatAreStuck(place: Placement): void {
 
       it('a nested call goes on that its callback does not wait for', async () => {
         await using py = await start(place, IMPATIENT)
-        const begun = gate()
+        const begun = deferred()
         const controller = new AbortController()
         const failures: Promise<PythreadsError>[] = []
         const callback = () => {
           const { signal } = controller
-          failures.push(refusal(() => py.run(`${CANCELLED}:stubborn`, [begun.open, 2], { signal })))
+          failures.push(
+            refusal(() => py.run(`${CANCELLED}:stubborn`, [begun.resolve, 2], { signal })),
+          )
         }
         const answer = py.run(`${CANCELLED}:calls`, [callback])
-        await begun.opened
+        await begun.promise
         await sleep(50)
         controller.abort()
         for (const failure of failures) expect(await failure).toMatchObject(ABORTED)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Python, PythonError, type RemoteObject } from '../../../src/index.ts'
-import { gate } from '../../support/deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { javaScriptHolds, pythonHolds } from '../../support/held.ts'
 import { refusal, thrown } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
@@ -379,12 +379,12 @@ export function inlineSuite(place: Placement): void {
     })
 
     it('is evaluated while a callback of it runs another one', async () => {
-      const [inner, outer] = [gate<string>(), gate<string>()]
+      const [inner, outer] = [deferred<string>(), deferred<string>()]
       const answer = py.eval`(${async () => {
-        outer.open(await py.eval`${async () => inner.opened}()`)
-        return outer.opened
+        outer.resolve(await py.eval`${async () => inner.promise}()`)
+        return outer.promise
       }}())`
-      inner.open('inner')
+      inner.resolve('inner')
       expect(await answer).toBe('inner')
       expect(await py.run(`${FUNCTIONS}:apply`, [() => 1])).toBe(1)
     })

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Python, RemoteObject } from '../../../src/index.ts'
-import { gate } from '../../support/deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { javaScriptHolds, pythonHolds } from '../../support/held.ts'
 import { collect, refusal, thrown } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
@@ -270,17 +270,17 @@ export function iteratorSuite(place: Placement): void {
     }
     /** Has the only worker wait while `use` makes calls, which stand in the queue. */
     async function queued<T>(use: () => Promise<T>): Promise<T> {
-      const [begun, go] = [gate(), gate()]
+      const [begun, go] = [deferred(), deferred()]
       const wait = () => {
-        begun.open()
-        return go.opened
+        begun.resolve()
+        return go.promise
       }
       const busy = py.run(`${FUNCTIONS}:apply`, [wait])
-      await begun.opened
+      await begun.promise
       const result = use()
       result.catch(() => {})
       await new Promise((resolve) => setImmediate(resolve))
-      go.open()
+      go.resolve()
       await busy
       return result
     }

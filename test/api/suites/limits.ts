@@ -428,7 +428,7 @@ def hoards():
         expect(links['0']).toBe('/dev/null')
         for (const fd of ['3', '4']) expect(links[fd]).toMatch(/^socket:/)
         const own = Object.keys(links).filter((fd) => Number(fd) > 4 && !plain.includes(fd))
-        // the ledger, once more for its mapping, and memory to lend from
+        // the status page, once more for its mapping, and memory to lend from
         for (const fd of own) expect(links[fd]).toMatch(/ \(deleted\)$/)
         expect(own).toHaveLength(links === sync ? 1 : 3)
       }

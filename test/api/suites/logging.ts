@@ -6,7 +6,7 @@ import type {
   PythonOptions,
   PythonWarning,
 } from '../../../src/index.ts'
-import { gate } from '../../support/deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
 import { scaled } from '../../support/scale.ts'
 import { SOON_MS } from '../../support/workers.ts'
@@ -391,13 +391,13 @@ export function loggingSuite(place: Placement): void {
     it('goes to its own pool alone', async () => {
       await using one = await logging()
       await using other = await logging()
-      const released = gate()
+      const released = deferred()
       const both = [one, other].map(({ py }, i) =>
         py
-          .run(`${FUNCTIONS}:apply`, [() => released.opened])
+          .run(`${FUNCTIONS}:apply`, [() => released.promise])
           .then(() => py.run('logs:warn', [`${i}`])),
       )
-      released.open()
+      released.resolve()
       await Promise.all(both)
       expect([one, other].map(({ warnings }) => warnings.map(({ message }) => message))).toEqual([
         ['0'],

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { gate } from '../../support/deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { refusal } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
 import { SOON_MS } from '../../support/workers.ts'
@@ -95,14 +95,14 @@ export function nameSuite(place: Placement): void {
       await using py = await start(place, { workers: 2 })
       const [fresh] = py.stats().workers
       expect(fresh?.utilisation).toBe(0)
-      const begun = gate()
-      const release = gate()
+      const begun = deferred()
+      const release = deferred()
       const waits = () => {
-        begun.open()
-        return release.opened
+        begun.resolve()
+        return release.promise
       }
       const call = py.run(APPLY, [waits], { worker: 0 })
-      await begun.opened
+      await begun.promise
       await expect
         .poll(() => py.stats().workers[0]?.utilisation, { timeout: SOON_MS })
         .toBeGreaterThan(0)
@@ -110,7 +110,7 @@ export function nameSuite(place: Placement): void {
       expect(busy?.ageMs).toBeGreaterThan(fresh?.ageMs ?? Number.POSITIVE_INFINITY)
       expect(busy?.utilisation).toBeLessThanOrEqual(1)
       expect(idle?.utilisation).toBe(0)
-      release.open()
+      release.resolve()
       await call
       await py.run(SLEEP, [0.05], { worker: 1 })
       const [, slept] = py.stats().workers

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { inspect, promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { kw, type Python, type RemoteObject, type SyncObject } from '../../../src/index.ts'
-import { gate } from '../../support/deferred.ts'
+import { deferred } from '../../support/deferred.ts'
 import { collectGarbage, javaScriptHolds, pythonHolds } from '../../support/held.ts'
 import { refusal, thrown } from '../../support/outcome.ts'
 import { file, type Placement, start } from '../../support/placement.ts'
@@ -570,17 +570,17 @@ export function objectSuite(place: Placement): void {
 
     it('is not let go of while a call that waits needs it', async () => {
       await using py = await start(place, { workers: 1 })
-      const [begun, go] = [gate(), gate()]
+      const [begun, go] = [deferred(), deferred()]
       const things = await Promise.all(
         [1, 2, 3].map((value) => py.run<RemoteObject>(`${OBJECTS}:Thing`, [value])),
       )
       const busy = py.run(`${FUNCTIONS}:apply`, [
         async () => {
-          begun.open()
-          await go.opened
+          begun.resolve()
+          await go.promise
         },
       ])
-      await begun.opened
+      await begun.promise
       const answers = things.map((thing) => thing.get?.())
       things[0]?.$dispose()
       things.length = 0
@@ -588,7 +588,7 @@ export function objectSuite(place: Placement): void {
         collectGarbage()
         await new Promise((resolve) => setImmediate(resolve))
       }
-      go.open()
+      go.resolve()
       await busy
       expect(await Promise.all(answers)).toEqual([1, 2, 3])
       await javaScriptHolds(py, 0)
