@@ -16,18 +16,18 @@ interface Parts {
   readonly observer: Observer
   readonly resubmission: Resubmission
   readonly running: RunningCalls
-  /** In a shared interpreter, what all workers hold together. */
+  /** The reference counts of an interpreter that all workers share. */
   readonly shared: ReferenceCounts | undefined
   readonly supervisor: WorkerSupervisor<Worker>
 }
 
-/** How many workers may end when they were to begin the same call. */
+/** A call is rejected when this number of workers have ended as they were to begin it. */
 const MOST_DEATHS = 3
 
-/** What becomes of a worker's calls when the worker is gone, or does not come back. */
+/** Deals with the calls of workers that have ended or are wedged. */
 export class WorkerEnds {
   readonly #parts: Parts
-  /** What workers did that are gone. */
+  /** The calls, and the errors, of workers that are gone. */
   #calls = 0
   #errors = 0
 
@@ -91,7 +91,7 @@ export class WorkerEnds {
     running.check()
   }
 
-  /** The pool is destroyed: makes a worker end, and rejects the calls that it has. */
+  /** The pool is destroyed: kills a worker, and rejects its calls. */
   destroy(worker: Worker, error: unknown): void {
     const { begun, waiting } = worker.abandon()
     for (const task of begun) task.lose(error, 'cancelled')
@@ -111,7 +111,7 @@ export class WorkerEnds {
     observer.tell('workerExit', { worker: index, pid, how, asked, lastWords })
   }
 
-  /** A call that workers cannot even begin: the next one would end, too. */
+  /** Rejects a call that ended several workers: the next worker would end too. */
   #refuseDeadly(task: Task, worker: Worker, ending: Ending): void {
     const how = `${ending.how}, before it began the call, as ${task.deaths - 1} others did`
     if (task.cancelledAt === undefined) this.#parts.running.left()
@@ -123,7 +123,7 @@ export class WorkerEnds {
     dispatcher.leave(worker, (task) => resubmission.whyImpossible(task))
   }
 
-  /** What crossed in a call never got to its worker, which will not begin it. */
+  /** The worker never read a call: takes its JavaScript values back from the worker's counts. */
   #retract({ references: { numbers } }: Task, worker: Worker): void {
     if (numbers !== undefined) worker.counts.retract(numbers)
   }

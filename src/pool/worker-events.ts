@@ -19,7 +19,7 @@ interface Parts {
   readonly supervisor: WorkerSupervisor<Worker>
 }
 
-/** What workers tell their pool, and whom it concerns. */
+/** Passes the events of workers to the parts of the pool that need them. */
 export class PoolWorkerEvents implements WorkerEvents<Worker> {
   readonly #parts: Parts
 

@@ -1,28 +1,28 @@
 import type { Task } from '../scheduler/index.ts'
 import type { InFlightCalls } from './in-flight-calls.ts'
 
-/** What can be done about a call that was cancelled. */
+/** Acts on a cancelled call. */
 export interface Interrupter {
-  /** Asks Python to interrupt it, the last time even if it was interrupted before. */
+  /** Asks Python to interrupt the call. `isLast`: even if it was interrupted before. */
   ask(task: Task, isLast: boolean): void
-  /** Its callback, for which it waits, gives it up. */
+  /** Tells Python that the callback for which the call waits has no result. */
   giveUpCallback(callback: number): void
-  /** Nobody waits for it: it does not keep the process alive any more. */
+  /** Nobody waits for the call: it does not keep the process alive any more. */
   letGo(task: Task): void
-  /** It goes on all the same. */
+  /** The call goes on all the same. */
   stuck(): void
 }
 
-/** How often Python is asked to interrupt a call until it says that it has. */
+/** The time between two requests to interrupt a call, until Python acknowledges one. */
 const INTERRUPT_EVERY_MS = 50
-/** How long a call may go on that was interrupted once more when its time was over. */
+/** The time that a call has left after the last interrupt. */
 const LAST_CHANCE_MS = 100
 
 /**
- * The calls of one worker that were cancelled and are not over. Each is interrupted when it is its
- * turn: until it is known that its code was told, and once more when its time is over, as the first
- * time may have come to nothing, in a destructor for instance. A coroutine that was told is left
- * alone: it may do what it thinks right.
+ * The cancelled calls of one worker that are not over. Python is asked to interrupt a call once it
+ * runs, again and again until Python acknowledges that, and a last time after `graceMs`: user code,
+ * such as a destructor, may have swallowed the first interrupt. A coroutine that has acknowledged
+ * is left alone: it may clean up as it wants.
  */
 export class Cancellations {
   readonly #tasks = new Set<Task>()
@@ -54,7 +54,7 @@ export class Cancellations {
     this.#tasks.delete(task)
   }
 
-  /** Interrupts those whose turn it is. */
+  /** Interrupts the calls that are due. */
   look(): void {
     for (const task of this.#tasks) this.#interrupt(task)
     if (this.#tasks.size === 0) this.stop()

@@ -4,22 +4,22 @@ import { Cancellations, type Interrupter } from './cancellations.ts'
 import { InFlightCalls } from './in-flight-calls.ts'
 import type { Reports } from './reports.ts'
 
-/** What is done at the far side for calls that a worker has. */
+/** Acts in Python on the calls of a worker. */
 export interface CallLink {
-  /** Interrupts a call, the last time even if it was interrupted before. */
+  /** Interrupts a call. `isLast`: even if it was interrupted before. */
   interrupt(task: Task, isLast: boolean): void
   /** Tells a call that waits for a callback that there will be no result. */
   giveUpCallback(callback: number): void
-  /** Keeps the process alive, or does so no more, while its thread works for somebody. */
+  /** `works`: whether the worker's thread runs a call that keeps this process alive. */
   keepAlive(works: boolean): void
-  /** The same for its coroutines. */
+  /** `works`: whether any coroutine keeps this process alive. */
   keepAliveForCoroutines(works: boolean): void
 }
 
 /**
- * The calls that one worker has, from the moment in which it gets them: on its thread, as
- * coroutines, cancelled. Each method is something that has happened to one of them; it brings the
- * books up to date, keeps the process alive for those that somebody waits for, and tells the pool.
+ * The calls that one worker has: on its thread, as coroutines, or cancelled. Each method is an
+ * event of one call. It updates the calls, keeps this process alive for calls that somebody waits
+ * for, and reports to the pool.
  */
 export class HeldCalls implements Interrupter {
   readonly inFlight: InFlightCalls = new InFlightCalls()
@@ -34,7 +34,7 @@ export class HeldCalls implements Interrupter {
   #calls = 0
   #errors = 0
 
-  /** `graceMs`: how long a cancelled call may go on. */
+  /** `graceMs`: the time that a cancelled call may go on. */
   constructor(counts: ReferenceCounts, reports: Reports, link: CallLink, graceMs: number) {
     this.#counts = counts
     this.#reports = reports
@@ -42,11 +42,12 @@ export class HeldCalls implements Interrupter {
     this.#cancellations = new Cancellations(this.inFlight, graceMs, this)
   }
 
-  /** How many calls it was given, and how many of them failed in Python. */
+  /** The number of calls that the worker was given. */
   get calls(): number {
     return this.#calls
   }
 
+  /** The number of these calls that failed in Python. */
   get errors(): number {
     return this.#errors
   }
@@ -58,7 +59,7 @@ export class HeldCalls implements Interrupter {
     return counts
   }
 
-  /** Whether there are any, coroutines and cancelled ones too. */
+  /** Whether the worker has any calls, coroutines and cancelled calls too. */
   get any(): boolean {
     return !this.inFlight.isIdle || this.#coroutines > 0 || this.#cancellations.size > 0
   }
@@ -111,7 +112,7 @@ export class HeldCalls implements Interrupter {
     this.#reports.free()
   }
 
-  /** The worker could not read a call: what crosses in the call has not arrived. */
+  /** The worker could not read a call: the references in it have not arrived. */
   unread(task: Task, error: unknown, us: number): void {
     this.failed(task)
     this.#retract(task)
@@ -130,18 +131,18 @@ export class HeldCalls implements Interrupter {
     this.#reports.free()
   }
 
-  /** Calls go elsewhere, or nowhere: what crosses in them has not. */
+  /** Calls leave the worker before it read them: the references in them have not arrived. */
   forget(tasks: readonly Task[]): void {
     for (const task of tasks) this.#forget(task)
     this.#keepAlive()
   }
 
-  /** Counts a call that failed; what becomes of one that was cancelled, nobody waits for. */
+  /** Counts a call that failed. Cancelled calls are not counted: nobody waits for them. */
   failed(task: Task): void {
     if (!task.isSetUp && task.cancelledAt === undefined) this.#errors++
   }
 
-  /** The code of a cancelled call has heard of it. */
+  /** The code of a cancelled call has got the interrupt. */
   acknowledged(id: number): void {
     const task = this.inFlight.get(id)
     if (task === undefined) return
@@ -164,12 +165,12 @@ export class HeldCalls implements Interrupter {
     return true
   }
 
-  /** Where the thread waits for a callback, it can take a call that the callback made. */
+  /** Reports a thread that waits for a callback: it can take calls that the callback made. */
   offerWithinCallback(): void {
     if (this.inFlight.callback !== undefined) this.#reports.free()
   }
 
-  /** Nobody waits for a call any more: sees to it that it ends. */
+  /** Nobody waits for a call any more: has it interrupted. */
   cancel(task: Task): void {
     this.#cancellations.add(task)
     this.#keepAlive()
@@ -216,7 +217,7 @@ export class HeldCalls implements Interrupter {
     if (numbers !== undefined) this.#counts.retract(numbers)
   }
 
-  /** What a callback waits for keeps the process alive itself. */
+  /** While the thread waits for a callback, the code of the callback keeps the process alive. */
   #keepAlive(): void {
     const { depth, callback } = this.inFlight
     const works = depth > 0 && callback === undefined && !this.#onlyCancelled()

@@ -1,12 +1,12 @@
 /**
- * Where a worker is in its life:
- * - `launching`: its thread or process is being made. `starting`: it imports what it has to.
- * - `settingUp`: it runs what each worker runs first. It has no calls of the pool yet.
+ * The states of a worker:
+ * - `launching`: its thread or process is being made. `starting`: it imports its modules.
+ * - `settingUp`: it runs the set-up of the pool. It has no calls yet.
  * - `serving`: it takes calls. `retiring`: it ends as soon as nothing needs it, and takes only
  *   calls that name it.
  * - `wedged`: its thread does not come back from a cancelled call, and cannot be ended.
- * - `closing`: it was asked to end, and has no calls. `ending`: it was made to end, whatever it
- *   had. `gone`.
+ * - `closing`: it was asked to end, and has no calls. `ending`: it was killed, whatever calls it
+ *   had. `gone`: it has ended.
  */
 export type LifeState =
   | 'launching'
@@ -36,15 +36,15 @@ const FROM: Readonly<Record<LifeState, readonly LifeState[]>> = {
 }
 
 /**
- * The life of one worker, and the only place that knows where in it the worker is. All others ask.
+ * The state of one worker. No other object stores the state.
  *
- * A worker that closes or ends still has calls and a number for a while. What happens to it then
- * (it is to retire, it turns out to be wedged) changes what it was before its end, by the same
- * table; its end stays its end.
+ * A worker that closes or ends keeps its number, and perhaps calls, for a while. Meanwhile it may
+ * be found to retire or to be wedged. That changes `#alive`, the state before its end, by the same
+ * table; `#state` stays.
  */
 export class WorkerLife {
   #state: LifeState = 'launching'
-  /** The last state in which it was alive. */
+  /** The last state in which the worker was alive. */
   #alive: AliveState = 'launching'
   #isServing = false
   #isOpen = false
@@ -59,50 +59,50 @@ export class WorkerLife {
     return this.#state
   }
 
-  /** Whether frames go both ways: from READY until it closes or ends. */
+  /** Whether frames go both ways: from READY until the worker closes or ends. */
   get isOpen(): boolean {
     return this.#isOpen
   }
 
-  /** Whether it is not ready yet. */
+  /** Whether the worker is not ready yet. */
   get isStarting(): boolean {
     return this.#state === 'launching' || this.#state === 'starting'
   }
 
   /**
-   * Whether the pool counts on it: from the end of its set-up until it closes or is gone. One that
-   * is made to end counts until it is gone, as its calls do.
+   * Whether the pool counts the worker as serving: from the end of its set-up until it closes or is
+   * gone. A worker that is killed counts until it is gone, because its calls do.
    */
   get isServing(): boolean {
     return this.#isServing
   }
 
-  /** Whether it was ever ready. */
+  /** Whether the worker was ever ready. */
   get hasStarted(): boolean {
     return this.#alive !== 'launching' && this.#alive !== 'starting'
   }
 
-  /** Whether it has ever taken calls of the pool. */
+  /** Whether the worker has ever served. */
   get hasServed(): boolean {
     return this.#hasServed
   }
 
-  /** Whether the pool counted on it when it was gone. */
+  /** Whether the worker was serving when it ended. */
   get servedLast(): boolean {
     return this.#servedLast
   }
 
-  /** Whether it ends as soon as nothing needs it, or did until it ended. */
+  /** Whether the worker ends as soon as nothing needs it. After its end: whether that was so. */
   get isRetiring(): boolean {
     return this.#alive === 'retiring'
   }
 
-  /** Whether its thread does not come back, or did not until it ended. */
+  /** Whether the worker's thread does not come back. After its end: whether that was so. */
   get isWedged(): boolean {
     return this.#alive === 'wedged'
   }
 
-  /** Whether it was asked or made to end, and is not gone. */
+  /** Whether the worker was asked to end or killed, and is not gone. */
   get isEnding(): boolean {
     return this.#state === 'closing' || this.#state === 'ending'
   }
@@ -111,22 +111,22 @@ export class WorkerLife {
     return this.#state === 'gone'
   }
 
-  /** Why it is to be recycled, once that is known: also when it serves on meanwhile. */
+  /** Why the worker is to be recycled, also while it still serves; `undefined`: it is not. */
   get due(): string | undefined {
     return this.#due
   }
 
-  /** Whether there are more workers than needed, and it is the one to go. */
+  /** Whether the worker retires because the pool has more workers than it needs. */
   get isSurplus(): boolean {
     return this.#isSurplus
   }
 
-  /** Why its pool made it end, in words. */
+  /** Why the pool killed the worker, in words. */
   get endedAs(): string | undefined {
     return this.#endedAs
   }
 
-  /** What was wrong with it: the error of its start, and of the calls that it had. */
+  /** The error that ended the worker; its start and its calls fail with it. */
   get failure(): unknown {
     return this.#failure
   }
@@ -135,17 +135,17 @@ export class WorkerLife {
     this.#transition('starting')
   }
 
-  /** It has started. */
+  /** The worker has started. */
   ready(): void {
     this.#transition('settingUp')
   }
 
-  /** It is set up, and takes calls. */
+  /** The worker is set up, and takes calls. */
   serve(): void {
     this.#transition('serving')
   }
 
-  /** It is to end as soon as nothing needs it. */
+  /** The worker is to end as soon as nothing needs it. */
   retire(): void {
     if (this.#alive !== 'retiring') this.#transition('retiring')
   }
@@ -160,7 +160,7 @@ export class WorkerLife {
     this.retire()
   }
 
-  /** It takes calls of all again, until it is due for something else. */
+  /** A retiring worker takes all calls again, until it is to be recycled for another reason. */
   stay(): void {
     if (this.#alive === 'retiring') this.#transition('serving')
   }
@@ -169,12 +169,12 @@ export class WorkerLife {
     this.#transition('wedged')
   }
 
-  /** It was asked to end. */
+  /** The worker was asked to end. */
   close(): void {
     if (this.#state !== 'closing') this.#transition('closing')
   }
 
-  /** Why it is about to be made to end. */
+  /** Notes why the worker is about to be killed. */
   endAs(how: string): void {
     this.#endedAs = how
   }
@@ -183,7 +183,7 @@ export class WorkerLife {
     this.#failure = error
   }
 
-  /** It was made to end. */
+  /** The worker was killed. */
   end(): void {
     if (!this.isEnding && !this.isGone) this.#transition('ending')
   }

@@ -2,22 +2,22 @@ import type { Ending } from '../isolation/index.ts'
 import type { Task } from '../scheduler/index.ts'
 import type { WorkerLife } from './life.ts'
 
-/** What a worker's calls tell its pool. */
+/** The events that the calls of one worker report. */
 export interface Reports {
   /**
-   * Its thread can take a call: it has room for one, or it waits for a callback and can take one
-   * that the callback made.
+   * The worker's thread can take a call: it has room, or it waits for a callback and can take a
+   * call that the callback made.
    */
   free(): void
-  /** Its thread is done with a call, which held it for this number of microseconds. */
+  /** The worker's thread is done with a call. `us`: the microseconds that the call held it. */
   threadReleased(task: Task, us: number): void
-  /** A call that it had is over. */
+  /** The result or error of a call has arrived. */
   settled(task: Task): void
-  /** It skipped a call, as it was told to: somebody else has to take it. */
+  /** The worker skipped a call that was taken back: another worker has to take the call. */
   skipped(task: Task): void
-  /** Something came to an end beside its thread, which may have been the last that needed it. */
+  /** A coroutine or an interrupt made progress: the worker may not be needed any more. */
   progressed(): void
-  /** It goes on with a call that was cancelled. */
+  /** The worker goes on with a cancelled call. */
   stuck(): void
   /** Python calls a function of JavaScript. */
   callbackBegan(): void
@@ -25,36 +25,36 @@ export interface Reports {
   callbackReturned(): void
 }
 
-/** What a worker tells its pool. */
+/** The events that a worker reports to its pool. */
 export interface WorkerEvents<W> {
   /**
-   * Its thread can take a call: it has room for one, or it waits for a callback and can take one
-   * that the callback made.
+   * The worker's thread can take a call: it has room, or it waits for a callback and can take a
+   * call that the callback made.
    */
   free(worker: W): void
-  /** Its thread is done with a call, which held it for this number of microseconds. */
+  /** The worker's thread is done with a call. `us`: the microseconds that the call held it. */
   threadReleased(task: Task, us: number): void
-  /** A call that it had is over. */
+  /** The result or error of a call has arrived. */
   settled(task: Task): void
   /** Python calls a function of JavaScript. */
   callbackBegan(): void
   /** Python has the result of the function, and goes on. */
   callbackReturned(): void
-  /** Something came to an end beside its thread, which may have been the last that needed it. */
+  /** A coroutine or an interrupt made progress: the worker may not be needed any more. */
   progressed(worker: W): void
-  /** It skipped a call, as it was told to: somebody else has to take it. */
+  /** The worker skipped a call that was taken back: another worker has to take the call. */
   skipped(task: Task): void
-  /** It does not leave a call alone that was cancelled. */
+  /** The worker goes on with a cancelled call, and is not wedged yet. */
   stuck(worker: W): void
   /** A module has turned the GIL of a free-threaded build on. */
   gilEnabled(worker: W): void
-  /** Its interpreter has refused to load an extension module. */
+  /** The worker's interpreter has refused to load an extension module. */
   refused(module: string): void
-  /** It is gone. */
+  /** The worker is gone. */
   exited(worker: W, ending: Ending): void
 }
 
-/** Tells the pool what a worker's calls have to tell, and whose they are. */
+/** Passes the reports of a worker's calls to the pool, with the worker. */
 export class WorkerReports<W extends { readonly life: WorkerLife }> implements Reports {
   readonly #worker: W
   readonly #events: WorkerEvents<W>

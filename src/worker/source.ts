@@ -5,19 +5,19 @@ import type { LinkHost, WorkerLink } from './link.ts'
 import type { Listeners } from './records.ts'
 import type { OutputListener } from './socket/output-lines.ts'
 
-/** What workers of one kind can carry between JavaScript and Python, beside plain values. */
+/** What workers of one kind can carry beside plain values. */
 export interface Capabilities {
   /** Functions and iterables of JavaScript, which Python calls. */
   readonly callbacks: boolean
   /** Objects that stay in Python. */
   readonly objects: boolean
-  /** Variables that stay in one worker, for which a session has it to itself. */
+  /** Sessions: a session has a worker to itself, and its variables stay there. */
   readonly sessions: boolean
   /** Lines that Python prints, its warnings, and its records of `logging`. */
   readonly output: boolean
   /**
-   * Calls that a worker has and has not begun can be taken back. Without it, none is sent behind
-   * another one.
+   * Whether calls that a worker has not begun can be taken back. Without this, no call is sent
+   * behind another.
    */
   readonly takingBack: boolean
 }
@@ -26,35 +26,35 @@ export interface Capabilities {
 export interface LinkTools {
   readonly exported: ExportedValues
   readonly callbackReplies: CallbackReplies
-  /** How long a worker may take for its end, once it has begun with it. */
+  /** The longest time that a worker may take to end, from the moment that it begins to. */
   readonly closeGraceMs: number
-  /** How long a worker may take to start. */
+  /** The longest time that a worker may take to start. */
   readonly startTimeoutMs: number
-  /** Gets what is printed, where it is asked for. */
+  /** Gets the lines that Python prints, if the option `output` asks for them. */
   readonly onLine?: OutputListener | undefined
-  /** Get warnings, and records of `logging`. */
+  /** Gets warnings, and records of `logging`. */
   readonly listeners: Listeners
 }
 
-/** Where the workers of a pool come from: all that a pool knows of how they run. */
+/** Makes the links of a pool's workers: all that a pool knows of how workers run. */
 export interface WorkerSource {
-  /** How errors call it, e.g. `isolation 'process'`. */
+  /** The name of the source in errors, e.g. `isolation 'process'`. */
   readonly name: string
   readonly capabilities: Capabilities
   /** Whether workers share modules and the namespace of `exec`. */
   readonly isShared: boolean
-  /** Whether a worker that does not listen can be ended. */
+  /** Whether a worker that does not react can be killed. */
   readonly isKillable: boolean
-  /** How many bytes of copies may be lent to workers at a time. */
+  /** The most bytes of copies that may be lent to workers at a time. */
   readonly loanBytes: number
   /** The memory above which a worker is ended, in megabytes; `null`: there is no limit. */
   readonly maxMemoryMb: number | null
   /** Makes the link of a new worker. */
   link(host: LinkHost, tools: LinkTools): WorkerLink
   /**
-   * Looks at what a new worker says of itself, and throws when it is not the right one. Returns how
-   * it sees memory of this process; `undefined`: it does not, so the bytes of arrays go along in
-   * the frames.
+   * Checks the facts that a new worker sends, and throws if it is not the expected Python. Returns
+   * how the worker sees memory of this process; `undefined`: it does not, so frames contain the
+   * bytes of arrays.
    */
   accept(facts: Readonly<Record<string, unknown>>): Access | undefined
 }

@@ -16,45 +16,47 @@ export interface Recycling {
 }
 
 export interface SupervisorOptions {
-  /** Whether a worker that does not listen can be ended. */
+  /** Whether a worker that does not react can be killed. */
   readonly isKillable: boolean
   readonly size: PoolSize
   readonly recycle: Recycling
-  /** The resident memory above which a worker process is ended. */
+  /** The resident memory above which a worker process is killed. */
   readonly maxMemoryMb: number | null
   /** How many wedged workers may be replaced while they are still wedged. */
   readonly maxWedged: number
 }
 
-/** A worker, as far as its number and its end depend on it. */
+/** A worker, as its supervisor sees it. */
 export interface SupervisedWorker {
   readonly index: number
   readonly life: WorkerLife
-  /** How many calls it has taken. */
+  /** The number of calls that the worker has taken. */
   readonly calls: number
-  /** Since when it serves, and since when it is idle, in `performance.now()`. */
+  /** When the worker began to serve, in `performance.now()`. */
   readonly servingSince: number
+  /** When the worker last became idle, in `performance.now()`. */
   readonly idleSince: number
-  /** What its process held when that was last looked at, and before it had any calls. */
+  /** The memory of the worker process at the last measurement. */
   readonly residentMb: number
+  /** The memory of the worker process before its first call. */
   readonly freshMb: number
   readonly idle: boolean
-  /** Whether anything needs this very worker. */
+  /** Whether anything needs this worker and no other. */
   readonly isNeeded: boolean
-  /** It is set up, and takes calls from now on. */
+  /** The worker is set up, and takes calls from now on. */
   serve(): void
-  /** Looks at what its process holds. */
+  /** Measures the memory of the worker process. */
   measure(): void
   measureFresh(): void
-  /** How many MB count against a limit of this number. */
+  /** Returns the MB that count against this limit. */
   heldMb(limitMb: number): number
-  /** Its thread does not come back: takes away what it has not begun. */
+  /** The worker's thread does not come back: marks the worker as wedged. */
   wedge(): void
-  /** Asks it to end. */
+  /** Asks the worker to end. */
   close(): Promise<void>
-  /** Makes it end. */
+  /** Ends the worker at once. */
   kill(): void
-  /** Makes it end, and says why. */
+  /** Ends the worker at once; `how` says why, in words. */
   endAs(how: string): void
 }
 
@@ -64,21 +66,22 @@ export interface SupervisorHost<W extends SupervisedWorker> {
   readonly workers: (W | undefined)[]
   make(index: number): W
   /**
-   * Launches a worker and sets it up; `ready` is called in the very moment in which nothing is
-   * missing.
+   * Starts a worker and sets it up. `ready` is called when the worker can serve, in the same turn
+   * of the event loop.
    */
   launch(worker: W, ready: () => void): Promise<void>
-  /** It takes calls of others, for the first time or again. */
+  /** The worker can take calls, for the first time or again. */
   free(worker: W): void
-  /** How many calls wait, and whether any wait for one worker only. */
+  /** The number of calls that wait. */
   readonly waiting: number
+  /** Whether calls wait that only this worker can take. */
   isAwaited(index: number): boolean
-  /** Whether somebody has it to himself. */
+  /** Whether the worker is leased to a session. */
   isLeased(worker: W): boolean
-  /** Nobody can take the calls that wait: all of them, or those for one worker. */
+  /** No worker can take the waiting calls: all of them, or those that name one worker. */
   unavailable(error: unknown, index?: number): void
   started(worker: W, ms: number): void
   recycling(worker: W, why: string): void
-  /** A new worker holds as much memory already as `recycle.memoryMb` says. */
+  /** A new worker already holds more memory than `recycle.memoryMb` allows. */
   startedLarge(worker: W): void
 }

@@ -163,13 +163,13 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
     this.life.serve()
   }
 
-  /** What it has begun may still come to its end. */
+  /** The worker's thread does not come back. Calls that it has begun may still end. */
   wedge(): void {
     this.life.wedge()
     this.#link.letGo()
   }
 
-  /** Asks it to end, and after a while makes it. Resolves when it is gone and that was told. */
+  /** Asks the worker to end, and kills it after a time. Resolves when the pool knows the end. */
   async close(): Promise<void> {
     if (this.life.isGone) return
     this.life.close()
@@ -197,12 +197,12 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
     return this.held.errors
   }
 
-  /** The process that it runs in, once it is launched. */
+  /** The process that the worker runs in, once it is started. */
   get pid(): number | undefined {
     return this.#link.pid
   }
 
-  /** Whether its interpreter has a GIL; in a free-threaded build, the module that turned it on. */
+  /** Whether the worker's interpreter has a GIL, and which module turned it on. */
   get gil(): Gil {
     const { gil, gil_culprit: culprit } = this.#ready
     return {
@@ -259,9 +259,9 @@ export class Worker extends Peer implements DispatchTarget, SupervisedWorker, Li
   }
 
   /**
-   * Takes the calls away that it has: those that it has begun, as far as is known, and those that
-   * nobody has. One of these may have ended it: that with the large frame that it was reading, or
-   * the first one of a worker that has begun none.
+   * Takes all calls from a worker that has ended. `begun`: those that it had begun, as far as is
+   * known. `waiting`: the others. `suspect`: the waiting call that may have ended the worker: the
+   * call whose large frame it was reading, or the first call if it had begun none.
    */
   abandon(): { begun: Task[]; waiting: Task[]; suspect: Task | undefined } {
     const begun: Task[] = []

@@ -3,17 +3,17 @@ import type { FrameSink } from '../../wire/index.ts'
 import { drained } from './drain.ts'
 import { FrameReader } from './frame-reader.ts'
 
-/** What takes the frames of a worker. */
+/** Gets the frames of a worker. */
 export interface FrameHandler {
   readonly mainFrame: FrameSink
   readonly sideFrame: FrameSink
-  /** Takes what is wrong with the bytes that came. */
+  /** Gets the error of malformed bytes. */
   misread(error: unknown): void
-  /** A socket is not read for now (1), or is again (-1). */
+  /** A socket was paused (1), or is read again (-1). */
   paused(step: number): void
 }
 
-/** The two sockets of one worker: its thread's, and the side one for all others in it. */
+/** The two sockets of one worker: the main socket of its thread, and the side socket of others. */
 export class Connection {
   #launched: Launched | undefined
   #handler: FrameHandler | undefined
@@ -26,7 +26,7 @@ export class Connection {
     this.#main = this.#reader(launched.socket, handler.mainFrame)
   }
 
-  /** What was launched, if it was. */
+  /** The started worker; `undefined` before it is started. */
   get opened(): Launched | undefined {
     return this.#launched
   }
@@ -44,7 +44,7 @@ export class Connection {
     this.launched.side.write(bytes)
   }
 
-  /** Reads the side socket, from the first time that anything can come on it. */
+  /** Begins to read the side socket: something can come on it from now on. */
   openSide(): void {
     this.#side ??= this.#reader(this.launched.side, this.#handler?.sideFrame)
   }
@@ -55,7 +55,7 @@ export class Connection {
     reader?.spend()
   }
 
-  /** Something was written to the side socket that its reader may have to wait for. */
+  /** A reply was written to the side socket: pauses its reader if too many wait. */
   wroteSide(): void {
     this.#side?.wrote()
   }
@@ -72,7 +72,7 @@ export class Connection {
     else side.unref()
   }
 
-  /** The worker has ended: what it said before is read, then the sockets are closed. */
+  /** The worker has ended: reads the rest of its frames, then closes the sockets. */
   async finish(): Promise<void> {
     this.openSide()
     this.#main?.finish()
