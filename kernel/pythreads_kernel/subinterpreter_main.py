@@ -70,7 +70,8 @@ def finish(fd: int) -> None:
     try:
         program_end.end()
         flush()
-        # Where interpreters are not destroyed, what is in its variables stays for ever.
+        # On versions that do not destroy interpreters, objects in module variables are never freed,
+        # so what they borrow is given back here.
         if not program_end.users_threads():
             borrow.end()
     finally:
