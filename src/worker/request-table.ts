@@ -1,28 +1,26 @@
 const SMALLEST = 16
-/** Up to this length it keeps its memory while it is empty. */
+/** An empty table up to this length keeps its memory. */
 const KEPT = 1024
 
-/** What has a number. */
 interface WithId {
   id: number
 }
 
 /**
- * Requests by their numbers. Not in a Map: one in which entries come and go is made anew again and
- * again, and each that it was is kept, with all that was in it, until old memory is looked through,
- * as V8 lets it point to the next one. So each call outlived the quick collections, which took 3 ms
- * instead of 1.
+ * Requests by their ids. This is not a Map, because a Map that churns keeps its old tables, and the
+ * entries in them, alive until a major garbage collection. With a Map every call outlived the minor
+ * collections, and these took 3 ms instead of 1 (design/pool.md).
  */
 export class RequestTable<T extends WithId> {
-  /** At `id & (length - 1)`; the length is a power of two, and at least half of them are free. */
+  /**
+   * An item is at index `id & (length - 1)`. The length is a power of two, and at least half of the
+   * slots are free.
+   */
   #slots: (T | undefined)[] = slots(SMALLEST)
   #count = 0
   #last = 0
 
-  /**
-   * Takes one in, and gives it its number: larger than those before it until, after 2^32, they
-   * begin again; never 0.
-   */
+  /** Adds an item and gives it an id. Ids grow, begin again after 2^32, and are never 0. */
   add(item: T): void {
     if (this.#count * 2 >= this.#slots.length) this.#resize(this.#slots.length * 2)
     const mask = this.#slots.length - 1
@@ -44,7 +42,7 @@ export class RequestTable<T extends WithId> {
     if (--this.#count === 0 && this.#slots.length > KEPT) this.#slots = slots(SMALLEST)
   }
 
-  /** All of them, by their numbers. */
+  /** All items, in the order of their ids. */
   all(): T[] {
     return this.#slots.filter((item) => item !== undefined).sort((one, other) => one.id - other.id)
   }
