@@ -2,12 +2,12 @@ import type { Readable } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 
 /**
- * Two turns of the event loop have a whole look at the descriptors between them; one more is for
- * what Node puts off.
+ * Between two turns of the event loop, Node looks at all descriptors once. The third turn is for
+ * events that Node defers.
  */
 const QUIET_TURNS = 3
 
-/** What a writer has left in its sockets and pipes is less. */
+/** Sockets and pipes hold less than this: more bytes come from another writer. */
 const MOST_LEFT_BYTES = 64 * 2 ** 20
 
 /**
@@ -23,7 +23,7 @@ export async function drained(streams: readonly Readable[]): Promise<void> {
     read += chunk.length
   }
   for (const stream of streams) stream.on('data', listen)
-  // Who holds a stream open may write to it for ever.
+  // A process that holds a stream open may write to it for ever.
   while (
     quiet < QUIET_TURNS &&
     read < MOST_LEFT_BYTES &&

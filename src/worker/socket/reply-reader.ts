@@ -24,9 +24,7 @@ import type { Connection, FrameHandler } from './connection.ts'
 import type { OutputLines } from './output-lines.ts'
 import type { RequestSender } from './request-sender.ts'
 
-/**
- * What a worker sends of itself, at any moment, while its modules load and while it closes, too.
- */
+/** Frames that a worker sends unasked, also while its modules load and while it closes. */
 const UNSOLICITED: ReadonlySet<Kind> = new Set<Kind>([
   KIND.OUTPUT,
   KIND.WARNING,
@@ -34,19 +32,19 @@ const UNSOLICITED: ReadonlySet<Kind> = new Set<Kind>([
   KIND.REFUSED,
 ])
 
-/** What listeners of the program hear of. */
+/** Frames for listeners of the program. */
 const FOR_LISTENERS: ReadonlySet<Kind> = new Set<Kind>([KIND.OUTPUT, KIND.WARNING, KIND.LOG])
 
 /** The request id of frames that are no calls. */
 const NO_CALL = 0
 
-/** What gets a worker's first frame, and hears of its end. */
+/** Gets the first frame of a worker, and is told when the worker begins to close. */
 export interface StartAndEnd {
-  /** Whether its first frame has not come. */
+  /** Whether the first frame has not come yet. */
   readonly awaitsFirst: boolean
   /** Takes the first frame. */
   first(kind: Kind, value: unknown): void
-  /** It has begun with its end. */
+  /** The worker has begun to close. */
   hasBegunToClose(): void
 }
 
@@ -59,11 +57,11 @@ export interface ReaderParts {
   readonly startAndEnd: StartAndEnd
 }
 
-/** Reads what one worker sends, on both sockets, and tells whom it concerns. */
+/** Reads the frames of one worker from both sockets, and decodes replies for their calls. */
 export class ReplyReader implements FrameHandler {
   readonly #host: LinkHost
   readonly #parts: ReaderParts
-  /** The time of the request whose reply comes next, where it is too long for that. */
+  /** The time of the next reply's request, if it is too long for the header of the reply. */
   #longThreadTime: { readonly id: number; readonly us: number } | undefined
 
   constructor(host: LinkHost, parts: ReaderParts) {
@@ -72,7 +70,7 @@ export class ReplyReader implements FrameHandler {
   }
 
   misread(error: unknown): void {
-    // What it lent is gone with it: how it ended is still to come.
+    // A frame names memory of a worker that has died. How the worker died is reported later.
     if (hasCode(error, 'ERR_PYTHREADS_WORKER_DIED')) this.#host.kill()
     else this.#host.fail(frameError(error))
   }
@@ -150,7 +148,7 @@ export class ReplyReader implements FrameHandler {
     }
   }
 
-  /** While it closes, what it printed and what it gives back still count. */
+  /** While a worker closes, only its output, and the values that it releases, still count. */
   #closingFrame(
     kind: Kind,
     id: number,
@@ -164,7 +162,7 @@ export class ReplyReader implements FrameHandler {
       this.#notice(kind, id, bytes, start, end, isMain)
   }
 
-  /** What Python tells without being asked, on either socket. */
+  /** Frames that a worker sends unasked, on either socket. */
   #notice(
     kind: Kind,
     id: number,
@@ -201,7 +199,7 @@ export class ReplyReader implements FrameHandler {
     this.#host.gilEnabled(culprit)
   }
 
-  /** A reply comes that has no room for the time that its request took. */
+  /** The time of the next reply's request: the header of the reply has no room for it. */
   #threadTime(id: number, us: unknown): void {
     const isTime = Number.isSafeInteger(us) && (us as number) >= MAX_REPLY_TIME
     if (this.#host.held.onThread(id) === undefined || !isTime)
@@ -217,8 +215,8 @@ export class ReplyReader implements FrameHandler {
   }
 
   /**
-   * It skipped a request that was taken back; where that was not certain, the request is taken
-   * back now.
+   * Python skipped a request. If JavaScript did not know for certain that it would, the request is
+   * taken back now.
    */
   #skipped(id: number): void {
     const { sender } = this.#parts
@@ -240,8 +238,8 @@ export class ReplyReader implements FrameHandler {
   }
 
   /**
-   * Reads the reply to a call, which is the worker's until then: should that fail, the worker's
-   * end settles the call.
+   * Decodes the reply to a call. The worker keeps the call until then: if decoding fails, the end
+   * of the worker settles the call.
    */
   #settlement(task: Task, kind: Kind, bytes: Buffer, start: number, end: number): () => void {
     const { held } = this.#host
@@ -261,7 +259,7 @@ export class ReplyReader implements FrameHandler {
     }
   }
 
-  /** Its process cannot see the memory of a loan that it has: it gets the bytes. */
+  /** The worker process cannot map the memory of a loan: sends it the bytes. */
   #sendMemory(flag: number): void {
     const { connection } = this.#parts
     const bytes = existingLender()?.bytesFor(this.#host.borrower, flag)

@@ -13,7 +13,7 @@ import { OutputLines } from './output-lines.ts'
 import { ReplyReader, type StartAndEnd } from './reply-reader.ts'
 import { RequestSender } from './request-sender.ts'
 
-/** How long a worker that was asked to end may take until it begins with that, at most. */
+/** The longest time until a worker that was asked to end begins to. */
 const CLOSE_BEGIN_MS = 2_000
 /** The payload by which Python knows the last attempt to interrupt a call. */
 const LAST_CANCEL = Uint8Array.of(1)
@@ -24,21 +24,21 @@ const LAST_ID = 0xffff_ffff
 export class SocketLink implements WorkerLink, StartAndEnd {
   readonly #host: LinkHost
   readonly #isolation: Isolation
-  /** The payload of its START frame. */
+  /** The payload of the START frame. */
   readonly #settings: Buffer
   readonly #tools: LinkTools
   readonly #connection = new Connection()
   readonly #sender: RequestSender
   readonly #callbacks: WorkerCallbacks
   readonly #outputLines: OutputLines | undefined
-  /** Whether the facts of READY say that its interpreter refuses modules. */
+  /** Whether READY said that the interpreter refuses some modules. */
   #refuses = false
   #hasEnded = false
   #lastOutput = ''
   #started: { resolve: () => void; reject: (error: unknown) => void } | undefined
-  /** Makes it end when it takes too long to close. */
+  /** Kills the worker if it takes too long to close. */
   #closing: NodeJS.Timeout | undefined
-  /** Whether it has begun with its end. */
+  /** Whether the worker has begun to close. */
   #hasClosed = false
   readonly #exited: Promise<void>
   #resolveExited: () => void = () => {}
@@ -98,7 +98,7 @@ export class SocketLink implements WorkerLink, StartAndEnd {
     const { life } = this.#host
     const launched = await this.#isolation.launch(this.#host.index)
     if (life.isEnding) {
-      launched.kill() // it was ended before it began
+      launched.kill() // the worker was ended before it was started
       launched.statusPage.close()
       await launched.ended
       throw startError('it was not wanted any more')
@@ -147,9 +147,9 @@ export class SocketLink implements WorkerLink, StartAndEnd {
     socket.on('error', () => {}) // 'close' follows, and `ended` says more
     side.on('error', () => {})
     side.once('close', () => {
-      socket.ref() // coroutines may have kept the process alive by it: their end is still to come
-      // It has no way to send their results; what it said on the other socket before, such as why
-      // it does not start, comes first.
+      socket.ref() // coroutines kept the process alive by the side socket: their error is to come
+      // The worker cannot send their results any more. First read what it wrote to the main socket,
+      // such as why it does not start.
       if (life.isOpen || life.isStarting) void drained([socket]).then(() => launched.kill())
     })
     side.unref()
@@ -165,17 +165,17 @@ export class SocketLink implements WorkerLink, StartAndEnd {
       this.#started?.resolve()
     } else if (kind === KIND.ERROR) {
       this.#started?.reject(toError(value as PythonErrorDetails))
-      this.#killAfter(this.#tools.closeGraceMs) // it ends by itself
+      this.#killAfter(this.#tools.closeGraceMs) // the worker ends by itself
     } else {
       this.#host.fail(startError(`its first frame is of kind ${kind}, and not READY`))
     }
     this.#started = undefined
   }
 
-  /** Opens what it will lend from; tells it where that cannot be done. */
+  /** Opens the file from which the worker will lend, or tells it to send bytes instead. */
   #openMemory(fd: unknown): void {
     const { pid } = this.#connection.launched
-    // Another process may have the number of one that is over.
+    // The id of a process that has ended may be in use again.
     if (!this.#hasEnded && !this.#host.borrowed.open(pid, fd))
       this.#connection.write(frame(KIND.INLINE))
   }
@@ -221,7 +221,7 @@ export class SocketLink implements WorkerLink, StartAndEnd {
     this.#sender.clear()
     const statusPage = this.#connection.opened?.statusPage
     if (statusPage === undefined || !this.#host.life.hasStarted) return LAST_ID
-    // a thread that has read more requests than it has begun skips them
+    // The thread skips requests that it has read and not begun.
     return statusPage.takeBackAll()
   }
 
@@ -253,14 +253,14 @@ export class SocketLink implements WorkerLink, StartAndEnd {
     this.#connection.opened?.kill()
   }
 
-  /** What was wrong is the error of its start, if it has not started. */
+  /** The error of the start, if the worker has not started. */
   failed(error: unknown): void {
     const started = this.#started
     this.#started = undefined
     started?.reject(error)
   }
 
-  /** It has ended: what it said before comes first. */
+  /** The worker has ended: its last frames are read before its end is reported. */
   async #end(ending: Ending): Promise<void> {
     this.#hasEnded = true
     await this.#connection.finish()
