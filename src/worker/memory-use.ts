@@ -18,11 +18,12 @@ export class MemoryUse {
     this.#process = process
   }
 
-  /** What it held when that was last looked at, and before it had any calls. */
+  /** The resident memory at the last measurement. */
   get residentMb(): number {
     return this.#residentMb
   }
 
+  /** The resident memory before the first call. */
   get freshMb(): number {
     return this.#freshMb
   }

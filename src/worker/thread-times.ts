@@ -4,17 +4,18 @@ import type { InFlightCalls } from './in-flight-calls.ts'
 const NO_CALL = 0
 export const NO_TIMES: WorkerTimes = Object.freeze({ busyMs: 0, cpuMs: 0 })
 
-/** What the thread of one worker has done since it began to serve. */
+/** The times of one worker's thread since the worker began to serve. */
 export class ThreadTimes {
   readonly #inFlight: InFlightCalls
-  /** All that the thread has done, its set-up too. */
+  /** The times of the thread from its start, the set-up of the worker too. */
   readonly #total: { readonly times: WorkerTimes }
-  /** What its set-up took, which is of no call; `undefined`: it is not over. */
+  /** The times of the set-up, which are subtracted; `undefined`: the set-up is not over. */
   #setUp: WorkerTimes | undefined
   #servingSince = 0
   #idleSince = 0
-  /** The call that ran when that was last looked at, and since when, at the latest. */
+  /** The call that ran at the last look. */
   #seenRunning = NO_CALL
+  /** When a look first saw that call. */
   #seenRunningAt = 0
 
   constructor(inFlight: InFlightCalls, total: { readonly times: WorkerTimes }) {
@@ -22,12 +23,12 @@ export class ThreadTimes {
     this.#total = total
   }
 
-  /** When it began to serve, in `performance.now()`. */
+  /** When the worker began to serve, in `performance.now()`. */
   get servingSince(): number {
     return this.#servingSince
   }
 
-  /** Since when it is idle, if it is, as far as that was noted. */
+  /** When the worker last became idle, as far as the pool noted it. */
   get idleSince(): number {
     return this.#idleSince
   }

@@ -21,9 +21,7 @@ export interface WorkerTools extends PeerTools {
   readonly graceMs: number
 }
 
-/**
- * One worker: its life, its calls and its counts. The link reaches Python.
- */
+/** One worker: its life, its calls and its counts. The link reaches Python. */
 export class Worker extends Peer implements DispatchTarget, SupervisedWorker, LinkHost {
   readonly index: number
   readonly life: WorkerLife = new WorkerLife()
