@@ -90,7 +90,7 @@ function reader(caller: SyncCaller, owner: Target): (key: string) => unknown {
   }
 }
 
-/** What has a name in Python, and is not held. */
+/** The `get` of a proxy for a name in Python: no handle has to be released. */
 function byName(caller: SyncCaller, target: Target, read: (key: string) => unknown, text: string) {
   return (_: unknown, key: string | symbol): unknown => {
     if (typeof key === 'symbol') return letGoOfNothing(key) ?? describedBy(key, text)

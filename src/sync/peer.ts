@@ -17,12 +17,12 @@ import { type OutputLines, tellLog, tellWarning } from '../worker/index.ts'
 import { type SideFrame, type SyncConnection, WHO } from './connection.ts'
 import type { SyncSource } from './source.ts'
 
-/** What the peers of one `SyncPython`, one after the other, share. */
+/** Shared by all peers of one `SyncPython`, of which there is one at a time. */
 export interface SyncPeerTools {
   readonly source: SyncSource
   readonly callbackReplies: CallbackReplies
   readonly outputLines: OutputLines | undefined
-  /** Makes what callers get for an object that stays in Python. */
+  /** Makes the proxy that callers get for an object that stays in Python. */
   readonly proxyFor: (handle: Handle) => unknown
 }
 

@@ -62,7 +62,7 @@ export class SyncPython {
   #connection: SyncConnection | undefined
   #peer: SyncPeer | undefined
   #replayed = 0
-  /** What crosses in the calls that are waited for, the innermost last. */
+  /** The references in the calls that this thread waits for, the innermost last. */
   readonly #calling: FrameReferences[] = []
 
   /** @internal */
@@ -293,10 +293,10 @@ export class SyncPython {
   }
 }
 
-/** The file name of what `exec` runs here. */
+/** The file name of code that `exec` runs. */
 const EXEC_FILE = '<pythreads exec>'
 
-/** What a sync call heeds of the options of a call: nothing ends it, and it waits for no worker. */
+/** The call options that apply to sync calls, which cannot be cancelled and wait for no worker. */
 type SyncOptions = Pick<ResolvedCallOptions, 'copy' | 'exact' | 'readonly'>
 
 function copying(copy: number | undefined): SyncOptions {

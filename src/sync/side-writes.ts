@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { isBacklog } from '../worker/index.ts'
 
-/** What is to be written to the side socket of the worker for sync calls, in order. */
+/** The bytes to write to the side socket of the worker for sync calls, in order. */
 export class SideWrites {
   readonly #fd: number
   readonly #chunks: Buffer[] = []
@@ -20,13 +20,13 @@ export class SideWrites {
     return isBacklog(this.#bytes)
   }
 
-  /** Returns whether nothing waits before it. */
+  /** Adds bytes. Returns whether no earlier bytes wait. */
   push(bytes: Buffer): boolean {
     this.#bytes += bytes.length
     return this.#chunks.push(bytes) === 1
   }
 
-  /** Writes as much as the socket takes: all, a part (`blocked`), or it cannot be written to. */
+  /** Writes what the socket takes: all (`empty`) or a part (`blocked`). `failed`: it is closed. */
   flush(): 'empty' | 'blocked' | 'failed' {
     for (let bytes = this.#chunks[0]; bytes !== undefined; bytes = this.#chunks[0]) {
       try {

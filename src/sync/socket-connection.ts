@@ -47,7 +47,7 @@ export class SocketConnection implements SyncConnection {
   readonly #frames: (SideFrame & { readonly main: boolean })[] = []
   readonly #sideWrites: SideWrites
   #retry: NodeJS.Timeout | undefined
-  /** What was wrong with what came, if anything. */
+  /** The error of a malformed frame, if one came. */
   #failure: PythreadsError | undefined
   /** Whether READY is to come. */
   #isStarting = true
@@ -167,7 +167,7 @@ export class SocketConnection implements SyncConnection {
     }
   }
 
-  /** What came is no frame: the worker is ended. */
+  /** Python sent malformed bytes: kills the worker. */
   #fail(error: unknown): void {
     if (!this.#isOpen) return // it ends by itself, and may have something to print yet
     this.#failure ??= frameError(error)
