@@ -12,11 +12,11 @@ export interface SetupStep {
 
 interface Parts {
   readonly members: Members
-  /** In a shared interpreter, what all workers hold together. */
+  /** The reference counts of an interpreter that all workers share. */
   readonly shared: ReferenceCounts | undefined
 }
 
-/** What makes a call: the pool. */
+/** Makes calls: the pool. */
 interface Caller {
   submit(
     kind: Kind,
@@ -27,16 +27,16 @@ interface Caller {
   ): Promise<unknown>
 }
 
-/** What is to run in every interpreter. */
+/** A step to run in every interpreter. */
 export interface Broadcast extends SetupStep {
-  /** What errors say of it. */
+  /** The name of the step in errors. */
   readonly target: string | undefined
 }
 
 /** Calls that are made in every interpreter, and again by workers that come later. */
 export class Broadcasts {
   readonly #parts: Parts
-  /** What has run so far, in order; what failed is `undefined`. */
+  /** The steps that have run, in order; a step that failed is `undefined`. */
   readonly #steps: (SetupStep | undefined)[] = []
   /** How many are not over, and where they run in a shared interpreter. */
   #running = 0

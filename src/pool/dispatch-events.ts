@@ -11,7 +11,7 @@ interface Parts {
   readonly supervisor: { grow(index: number | undefined): void }
 }
 
-/** What the dispatcher tells, and whom it concerns. */
+/** Passes the events of the dispatcher to the parts of the pool that need them. */
 export class PoolDispatchEvents implements DispatchEvents<Worker> {
   readonly #parts: Parts
 

@@ -162,7 +162,7 @@ class ChunkPump {
   readonly #isAsync: boolean
   readonly #size: ChunkSize
   readonly #pending: PendingChunk[] = []
-  /** What has come from the source and is not sent. */
+  /** Items that have come from the source and are not sent yet. */
   #items: unknown[] = []
   /** The position of the first of them. */
   #first = 0
@@ -355,7 +355,8 @@ async function callChunk(
 }
 
 /**
- * What came before a result that JavaScript cannot hold, which is the error of its own item alone.
+ * The results before one that JavaScript cannot hold, with that result's error as the error of its
+ * item; `undefined` for other errors.
  */
 function beforeRefused(error: unknown, first: number, target: string): Chunk | undefined {
   const refused = error instanceof PythreadsError ? refusedValue(error) : undefined

@@ -18,18 +18,18 @@ type PoolKey =
   | 'readonly'
   | 'naiveDates'
 
-/** What a pool needs to know. */
+/** The options and parts that a pool is made from. */
 export interface PoolOptions extends Pick<ResolvedPythonOptions, PoolKey> {
-  /** Where its workers come from. */
+  /** Makes the links of the workers. */
   readonly source: WorkerSource
   readonly size: PoolSize
-  /** What every worker calls before it takes others. */
+  /** The call that every worker makes before it takes calls. */
   readonly initialize: Write | undefined
-  /** Makes what callers get for an object that stays in Python. */
+  /** Makes the proxy that callers get for an object that stays in Python. */
   readonly proxyFor: (handle: Handle) => unknown
-  /** Gets what is printed, where it is asked for. */
+  /** Gets the lines that Python prints, if the option `output` asks for them. */
   readonly onLine?: OutputListener | undefined
-  /** Get warnings, and records of `logging`. */
+  /** Gets warnings, and records of `logging`. */
   readonly listeners?: Listeners
   readonly observer: Observer
 }

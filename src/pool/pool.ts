@@ -54,7 +54,7 @@ export class Pool {
     this.#parts.refused.note(module)
   }
 
-  /** What `broadcast` has run so far, in order; what failed is `undefined`. */
+  /** The steps that `broadcast` has run, in order; a step that failed is `undefined`. */
   get setup(): readonly (SetupStep | undefined)[] {
     return this.#parts.broadcasts.steps
   }
@@ -68,7 +68,7 @@ export class Pool {
     return this.#parts.supervisor.size.max
   }
 
-  /** What sync calls share with the pool: its values, and the counts of a shared interpreter. */
+  /** The JavaScript values that Python holds; sync calls share them with the pool. */
   get exported(): ExportedValues {
     return this.#parts.exported
   }

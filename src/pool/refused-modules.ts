@@ -14,7 +14,7 @@ export class RefusedModules {
     return this.#names
   }
 
-  /** `module`: what a worker says, which may be anything. */
+  /** `module`: a name from a worker. The worker may be hostile, so it may be any value. */
   note(module: unknown): void {
     const isName = typeof module === 'string' && module.length < MOST_OF_NAME
     if (isName && this.#names.size < MOST_REFUSED) this.#names.add(module)
