@@ -1,4 +1,4 @@
-"""What a module knows of objects that modules above it make: a channel, its scope, its output.
+"""The types of objects that modules make above those which use them: channel, scope, output.
 
 For annotations only. Import it under TYPE_CHECKING, as `typing` takes 2 ms of a start. It is here
 so that no two modules need each other: `node scripts/floors.js` counts imports of types too.
@@ -32,11 +32,11 @@ class Channel(Protocol):
 
     @property
     def scope(self) -> Scope:
-        """What all workers of the pool share in this interpreter."""
+        """The state that the workers of the pool share in this interpreter."""
 
     @property
     def side(self) -> SideChannel | None:
-        """Where threads write that do not serve the main socket."""
+        """The channel for threads that do not serve the main socket."""
 
     @property
     def guard(self) -> InterruptGuard | None:
@@ -101,7 +101,7 @@ class EventLoop(Protocol):
 
 
 class Scope(Protocol):
-    """What one pool has in one interpreter: `scope.py`."""
+    """The state of one pool in one interpreter: `scope.py`."""
 
     waiting: Channel | None
     output: Output | None
@@ -116,7 +116,7 @@ class Scope(Protocol):
 
     @property
     def errors(self) -> dict[str, Any] | None:
-        """What the pool's options say of errors."""
+        """The option `errors` of the pool; `None` if it is not given."""
 
     @property
     def references(self) -> ReferenceCounts:
