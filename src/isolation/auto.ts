@@ -92,9 +92,7 @@ function obstacle({ libpython }: PythonFacts): string | undefined {
   return libpython === null ? undefined : whyNotInProcess(libpython)
 }
 
-/**
- * Imports modules in a throw-away process, in the given isolation. The result is remembered.
- */
+/** Imports modules in a throw-away process, in the given isolation. The result is remembered. */
 export function tryModules(
   isolation: IsolationKind,
   facts: PythonFacts,

@@ -286,8 +286,8 @@ export class Encoder extends EscapeWriter {
   }
 
   /**
-   * Writes what stands for a container that was met before, or that is nested too deeply, and
-   * returns true; otherwise gives the container its number.
+   * For a container that was written before, or that is nested too deeply, writes a reference and
+   * returns true. Otherwise gives the container its number.
    */
   #repeats(container: object): boolean {
     const number = this.#containers.numberOf(container)
