@@ -6,10 +6,10 @@ import { ISOLATION_KINDS, ISOLATIONS, type IsolationKind } from './table.ts'
 
 const TIMEOUT_MS = 60_000
 
-/** What became of trying a module. */
+/** The result of importing a module on trial. */
 export interface ModuleTrial {
   readonly module: string
-  /** `null`: it can be used. Otherwise what stands in the way. */
+  /** `null`: the module can be used. Otherwise the reason why not. */
   readonly problem: string | null
 }
 

@@ -47,8 +47,8 @@ export interface Launcher {
   /** Launches the worker of this number. */
   launch(index: number): Promise<Launched>
   /**
-   * Checks what a new worker says of itself, where there is something to check; throws when it is
-   * not the right one.
+   * Checks the facts that a new worker sends; throws if it is not the expected Python. Some
+   * isolations have nothing to check.
    */
   verify?(ready: Readonly<Record<string, unknown>>): void
   /**

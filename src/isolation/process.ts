@@ -92,8 +92,8 @@ export class ProcessIsolation implements Launcher {
     })
     const socket = child.stdio[CHANNEL_FD] as Socket
     const side = (child.stdio as unknown as Socket[])[SIDE_FD] as Socket
-    // The channel alone decides whether the process stays alive; once it is closed, how the child
-    // ended is still to come.
+    // While the channel is open, it alone keeps this process alive. After it has closed, the child
+    // does so until Node knows how it ended.
     child.unref()
     socket.once('close', () => child.ref())
     const { stdout, stderr } = child

@@ -33,7 +33,7 @@ export class Carried {
     throw cannotCarry(this.#source, 'callbacks', 'ERR_PYTHREADS_VALUE', what)
   }
 
-  /** @throws `ERR_PYTHREADS_ISOLATION_UNAVAILABLE` where no worker can be had to oneself */
+  /** @throws `ERR_PYTHREADS_ISOLATION_UNAVAILABLE` if the workers cannot be leased */
   checkSession(): void {
     if (!this.#capabilities.sessions) throw this.#unavailable('sessions', 'A session')
   }

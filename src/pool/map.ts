@@ -111,7 +111,7 @@ async function* mapChunks(
   }
 }
 
-/** When a map has to end early: its own signal, for all that it does. */
+/** Ends a map early, by a signal of its own for all of its calls. */
 class Deadline {
   error: PythreadsError | undefined
   readonly #controller = new AbortController()

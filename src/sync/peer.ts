@@ -68,8 +68,8 @@ export class SyncPeer extends Peer {
   }
 
   /**
-   * The memory of a loan. Only between sync calls is it noticed which arrays were collected: what
-   * would be too much until then is copied.
+   * The memory of a loan. JavaScript learns only between turns of the event loop which arrays were
+   * collected. A loan that would exceed the budget of the turn is copied.
    */
   override memory(loan: Loan): ArrayBuffer {
     const again = this.borrowed.again(loan)

@@ -68,7 +68,7 @@ function bytesOf(key: unknown): ArrayBufferView | undefined {
 
 let uniques = 0
 
-/** What is equal to nothing else, as a NaN is. */
+/** The key of a value that is equal to no other, such as a NaN. */
 function unique(): string {
   return `unique${uniques++}`
 }
