@@ -17,7 +17,7 @@ import { type OutputLines, tellLog, tellWarning } from '../worker/index.ts'
 import { type SideFrame, type SyncConnection, WHO } from './connection.ts'
 import type { SyncSource } from './source.ts'
 
-/** Shared by all peers of one `SyncPython`, of which there is one at a time. */
+/** The tools that the peers of one `SyncPython`, one after the other, share. */
 export interface SyncPeerTools {
   readonly source: SyncSource
   readonly callbackReplies: CallbackReplies
