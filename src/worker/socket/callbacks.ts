@@ -78,7 +78,7 @@ export class WorkerCallbacks {
       connection.wroteSide()
     }
     if (++this.#pendingCallbacks > MOST_PENDING)
-      return reply(this.#callbackReplies.denied('too many callbacks wait for an answer'))
+      return reply(this.#callbackReplies.denied('too many callbacks wait for a result'))
     const pending = (request.caller & CALLER.HAS_LOOP) !== 0 ? tellPending : undefined
     const call = this.#host.held.get(request.call)?.references
     this.#runner.run(request, call, reply, pending)
