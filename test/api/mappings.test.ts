@@ -1,4 +1,4 @@
-import { inPlacementWhole } from '../support/placement.ts'
+import { inPlacement } from '../support/placement.ts'
 import { mappingSuite } from './suites/mappings.ts'
 
-inPlacementWhole(mappingSuite)
+inPlacement(mappingSuite)

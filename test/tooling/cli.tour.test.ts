@@ -2,8 +2,11 @@
 import { expect, it } from 'vitest'
 import { runCli } from '../support/child.ts'
 import { placements } from '../support/pythons.ts'
+import { scaled } from '../support/scale.ts'
 
-it.each(placements.filter(({ isolation }) => isolation !== 'process'))(
+const inProcess = placements.filter(({ isolation }) => isolation !== 'process')
+
+it.each(scaled(inProcess.slice(0, 1), inProcess))(
   'shows every answer, and that all are right, with the Python of $name',
   async ({ python }) => {
     const { code, stdout, stderr } = await runCli(['tour', '--python', python])
