@@ -44,7 +44,7 @@ describe.each(scaled(placements.slice(0, 3), placements))(
       })
       expect(faults).toEqual([])
       expect(unreached).toEqual([])
-      expect(rounds).toBeGreaterThan(15)
+      expect(rounds).toBeGreaterThan(12)
       expect(Object.keys(outcomes)).toContain('start: ERR_PYTHREADS_WORKER_START')
     })
 

@@ -90,7 +90,7 @@ def start():
 
     it('of logging and of stderr is told as such', async () => {
       const source =
-        'import logging, sys; logging.getLogger("some").warning("careful"); print("to stderr", file=sys.stderr)'
+        'import logging, sys; log = logging.getLogger("some"); log.propagate = False; log.warning("careful"); print("to stderr", file=sys.stderr)'
       const lines = await heard((py) => py.exec(source), 2)
       expect(new Set(lines.map(({ stream, text }) => `${stream}: ${text}`))).toEqual(
         new Set(['stderr: careful', 'stderr: to stderr']),
