@@ -80,8 +80,9 @@ carry() {
   done
 }
 
+# CI is not set inside: the chroot has the newest Pythons, and lacks what CI must have outside.
 inside() {
-  env --unset=VIRTUAL_ENV --unset=CONDA_PREFIX --unset=PYENV_ROOT --unset=PYTHREADS_PYTHON --unset=TMPDIR \
+  env --unset=CI --unset=VIRTUAL_ENV --unset=CONDA_PREFIX --unset=PYENV_ROOT --unset=PYTHREADS_PYTHON --unset=TMPDIR \
     DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin chroot "$chroot" "$@"
 }
