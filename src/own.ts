@@ -17,3 +17,8 @@ export function ownVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     Object.fromEntries(Object.entries(env).map(([name, value]) => [name.toUpperCase(), value])),
   )
 }
+
+/** Whether a value is an object and no array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,3 +1,4 @@
+import { isRecord } from '../own.ts'
 import { ERROR_CODES, type ErrorCode } from './codes.ts'
 import { PythreadsError } from './pythreads-error.ts'
 
@@ -106,10 +107,6 @@ export function malformed(): never {
     'ERR_PYTHREADS_PROTOCOL',
     'Malformed value from Python: an exception without its parts',
   )
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function areTexts(values: unknown): boolean {

@@ -14,6 +14,8 @@ const LACKS: Readonly<Record<string, string>> = {
   ENOSPC: 'no room is left on the disk, or in /dev/shm',
 }
 
+const DID_NOT_START = 'A worker did not start'
+
 /** Whether an error means that a resource of the system is used up; it may be free again later. */
 export function isShortage(error: unknown): boolean {
   return codeOf(error) in LACKS
@@ -34,7 +36,12 @@ export function shortage(code: ErrorCode, what: string, cause: unknown): Pythrea
 /** Makes the error of a worker that did not start; an error of pythreads is returned as it is. */
 export function startFailure(what: string, cause: unknown): PythreadsError {
   if (cause instanceof PythreadsError) return cause
-  return shortage('ERR_PYTHREADS_WORKER_START', `A worker did not start: ${what}`, cause)
+  return shortage('ERR_PYTHREADS_WORKER_START', `${DID_NOT_START}: ${what}`, cause)
+}
+
+/** Makes the error of a worker that did not start, where no system call failed. */
+export function startError(how: string): PythreadsError {
+  return new PythreadsError('ERR_PYTHREADS_WORKER_START', `${DID_NOT_START}: ${how}`)
 }
 
 function codeOf(error: unknown): string {

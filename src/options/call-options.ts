@@ -1,10 +1,10 @@
+import { isRecord } from '../own.ts'
 import {
   check,
   duration,
   flag,
   integer,
   isKeywordValues,
-  isRecord,
   isSignal,
   ownOptions,
   unset,

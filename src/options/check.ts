@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { PythreadsError } from '../errors/index.ts'
+import { isRecord } from '../own.ts'
 import type { KeywordValues } from './options.ts'
 
 /**
@@ -11,10 +12,6 @@ export function check(ok: boolean, name: string, expected: string, value: unknow
       'ERR_PYTHREADS_OPTION',
       `The option \`${name}\` must be ${expected}; got ${show(value)}`,
     )
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /**

@@ -1,15 +1,6 @@
 import type { Writable } from 'node:stream'
-import {
-  check,
-  flag,
-  integer,
-  isRecord,
-  isWritable,
-  list,
-  oneOf,
-  ownOptions,
-  unset,
-} from './check.ts'
+import { isRecord } from '../own.ts'
+import { check, flag, integer, isWritable, list, oneOf, ownOptions, unset } from './check.ts'
 import type {
   LoggingOptions,
   LogLevel,

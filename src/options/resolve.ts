@@ -1,13 +1,13 @@
 import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { ISOLATION_KINDS } from '../isolation/index.ts'
+import { isRecord } from '../own.ts'
 import { resolveCopy } from './call-options.ts'
 import {
   check,
   duration,
   flag,
   integer,
-  isRecord,
   isUrl,
   list,
   MAX_MS,

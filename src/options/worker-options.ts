@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { own } from '../own.ts'
+import { isRecord, own } from '../own.ts'
 import { type Kwargs, keywords, NONE } from './call-options.ts'
-import { check, integer, isRecord, isUrl, MAX_MS, ownOptions, text, unset } from './check.ts'
+import { check, integer, isUrl, MAX_MS, ownOptions, text, unset } from './check.ts'
 import type { Initializer, PythonOptions, WorkerRange } from './options.ts'
 import { folderPath, resolveTarget } from './targets.ts'
 

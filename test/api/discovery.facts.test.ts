@@ -2,13 +2,14 @@
  * What is known of a Python is true: in-process isolation loads the libpython that the facts name,
  * and the gates go by version and build.
  */
+
 import { execFileSync } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { findPython, probe } from '../../src/discovery/index.ts'
-import { createIsolation, NO_LIMITS } from '../../src/isolation/index.ts'
+import { createIsolation } from '../../src/isolation/index.ts'
 import { Observer } from '../../src/observe/index.ts'
 import { Pool } from '../../src/pool/index.ts'
 import { callRequest } from '../../src/remote/index.ts'
@@ -16,20 +17,11 @@ import { KIND } from '../../src/wire/index.ts'
 import { SocketWorkers } from '../../src/worker/index.ts'
 import { Places } from '../support/places.ts'
 import { pythons } from '../support/pythons.ts'
+import { SETTINGS } from '../support/settings.ts'
 
 const places = new Places()
 afterAll(() => places[Symbol.dispose]())
 afterEach(() => vi.unstubAllEnvs())
-
-const settings = {
-  path: [],
-  preload: [],
-  scope: 1,
-  output: 'inherit',
-  warnings: false,
-  limits: NO_LIMITS,
-  memory: 1 << 30,
-} as const
 
 describe.each(pythons)('Python $release (free-threaded: $freeThreaded)', ({ executable }) => {
   const ask = (source: string) =>
@@ -133,13 +125,13 @@ describe('a Python without libpython', () => {
     'cannot do %s, and says how to mend that',
     async (kind) => {
       const facts = { ...(await findPython(python)).facts, libpython: null, debian: false }
-      expect(() => createIsolation(kind, facts, settings)).toThrow(
+      expect(() => createIsolation(kind, facts, SETTINGS)).toThrow(
         expect.objectContaining({
           code: 'ERR_PYTHREADS_LIBPYTHON_NOT_FOUND',
           message: expect.stringMatching(/libpython3.*--enable-shared[\s\S]*isolation 'process'/),
         }),
       )
-      expect(() => createIsolation(kind, { ...facts, debian: true }, settings)).toThrow(
+      expect(() => createIsolation(kind, { ...facts, debian: true }, SETTINGS)).toThrow(
         `apt install libpython${facts.version[0]}.${facts.version[1]}`,
       )
     },
@@ -148,7 +140,7 @@ describe('a Python without libpython', () => {
   it('does process isolation', async () => {
     const facts = { ...(await findPython(python)).facts, libpython: null }
     const pool = new Pool({
-      source: new SocketWorkers(createIsolation('process', facts, settings), settings),
+      source: new SocketWorkers(createIsolation('process', facts, SETTINGS), SETTINGS),
       size: { min: 1, max: 1, idleMs: 0 },
       initialize: undefined,
       maxQueue: null,

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { writeSync } from 'node:fs'
 import { Duplex } from 'node:stream'
-import { type Ending, type Isolation, type Launched, NO_LIMITS } from '../../src/isolation/index.ts'
+import type { Ending, Isolation, Launched } from '../../src/isolation/index.ts'
 import { StatusPage } from '../../src/isolation/status-page.ts'
 import { Observer } from '../../src/observe/index.ts'
 import { DEFAULT_CALL, type ResolvedCallOptions } from '../../src/options/index.ts'
@@ -12,6 +12,7 @@ import { frame, HEADER_BYTES, KIND, type Kind, writeHeader } from '../../src/wir
 import { SocketWorkers, type WorkerSource } from '../../src/worker/index.ts'
 import { type ControlledWorker, settle } from './controlled.ts'
 import { encoded } from './marshal.ts'
+import { SETTINGS } from './settings.ts'
 
 /** One end of a channel: what is written there is read by `hears`, and `say` makes it read. */
 export class End extends Duplex {
@@ -243,15 +244,7 @@ export const socketSource: MakeSource<FakePython> = ({ isKillable, isShared }, l
       throw new Error('there is no Python')
     },
   }
-  return new SocketWorkers(isolation, {
-    path: [],
-    preload: [],
-    scope: 0,
-    output: 'inherit',
-    warnings: false,
-    limits: NO_LIMITS,
-    memory: 1 << 30,
-  })
+  return new SocketWorkers(isolation, SETTINGS)
 }
 
 /** A real pool whose workers have no Python. */

@@ -2,6 +2,7 @@
  * Which isolation a Python gets: the support matrix, row by row. A wrong row is memory corruption or
  * a slow pool for somebody.
  */
+
 import { afterEach, describe, expect, it } from 'vitest'
 import type { PythonFacts } from '../../src/discovery/index.ts'
 import {
@@ -14,6 +15,7 @@ import {
   supportOf,
 } from '../../src/isolation/index.ts'
 import { made } from '../support/facts.ts'
+import { SETTINGS } from '../support/settings.ts'
 
 const platform = process.platform
 afterEach(() => {
@@ -143,17 +145,8 @@ describe('the support matrix', () => {
   })
 
   it('allows an isolation by name that auto does not take', () => {
-    const settings = {
-      path: [],
-      preload: [],
-      scope: 1,
-      output: 'inherit',
-      warnings: false,
-      limits: NO_LIMITS,
-      memory: 1 << 30,
-    } as const
-    expect(createIsolation('thread', made('3.10.0'), settings).kind).toBe('thread')
-    expect(createIsolation('subinterpreter', made('3.12.4'), settings).kind).toBe('subinterpreter')
-    expect(createIsolation('process', made('3.10.0', NO_LIBRARY), settings).kind).toBe('process')
+    expect(createIsolation('thread', made('3.10.0'), SETTINGS).kind).toBe('thread')
+    expect(createIsolation('subinterpreter', made('3.12.4'), SETTINGS).kind).toBe('subinterpreter')
+    expect(createIsolation('process', made('3.10.0', NO_LIBRARY), SETTINGS).kind).toBe('process')
   })
 })

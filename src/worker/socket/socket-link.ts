@@ -1,5 +1,6 @@
-import { type PythonErrorDetails, PythreadsError, quoted, toError } from '../../errors/index.ts'
+import { type PythonErrorDetails, quoted, startError, toError } from '../../errors/index.ts'
 import type { Ending, Isolation, Launched, WorkerTimes } from '../../isolation/index.ts'
+import { isRecord } from '../../own.ts'
 import { releaseFrame } from '../../references/index.ts'
 import type { Task } from '../../scheduler/index.ts'
 import { frame, KIND, type Kind } from '../../wire/index.ts'
@@ -278,12 +279,4 @@ export class SocketLink implements WorkerLink, StartAndEnd {
     this.#host.ended(ending)
     statusPage.close()
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function startError(how: string): PythreadsError {
-  return new PythreadsError('ERR_PYTHREADS_WORKER_START', `A worker did not start: ${how}`)
 }

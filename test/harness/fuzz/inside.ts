@@ -1,12 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import { type Isolation, NO_LIMITS } from '../../../src/isolation/index.ts'
+import type { Isolation } from '../../../src/isolation/index.ts'
 import { Observer } from '../../../src/observe/index.ts'
 import { DEFAULT_CALL } from '../../../src/options/index.ts'
 import { Pool } from '../../../src/pool/pool.ts'
 import { KIND } from '../../../src/wire/index.ts'
 import { SocketWorkers } from '../../../src/worker/index.ts'
+import { SETTINGS } from '../../support/settings.ts'
 import { reasonOf } from './coverage.ts'
 import { type Attack, FakeWorker } from './fake-worker.ts'
 import type { Frame } from './frames.ts'
@@ -75,15 +76,7 @@ class HostilePool {
       },
     }
     const hears = () => {}
-    const settings = {
-      path: [],
-      preload: [],
-      scope: 0,
-      output: 'lines',
-      warnings: true,
-      limits: NO_LIMITS,
-      memory: 1 << 30,
-    } as const
+    const settings = { ...SETTINGS, output: 'lines', warnings: true } as const
     this.#pool = new Pool({
       source: new SocketWorkers(isolation, settings),
       ...{

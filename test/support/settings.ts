@@ -1,0 +1,12 @@
+import { NO_LIMITS, type WorkerSettings } from '../../src/isolation/index.ts'
+
+/** The settings of a worker of which a test asks nothing in particular. */
+export const SETTINGS: WorkerSettings = {
+  path: [],
+  preload: [],
+  scope: 1,
+  output: 'inherit',
+  warnings: false,
+  limits: NO_LIMITS,
+  memory: 1 << 30,
+}
