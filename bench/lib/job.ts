@@ -7,11 +7,11 @@ export interface Job {
   readonly full: boolean
 }
 
-/** What it answers. */
+/** What a job returns. */
 export type Outcome =
   | { readonly kind: 'values'; readonly values: Readonly<Record<string, number>> }
   | { readonly kind: 'not offered'; readonly why: string }
   | { readonly kind: 'error'; readonly error: string }
 
-/** The descriptor on which it answers, since libraries print to stdout as they like. */
+/** The descriptor on which a job replies, since libraries print to stdout as they like. */
 export const ANSWER_FD = 3

@@ -1,4 +1,4 @@
-// Requests and answers as lines of JSON, matched by number: what one writes oneself (with
+// Requests and replies as lines of JSON, matched by number: what one writes oneself (with
 // python/rpc.py on the other side).
 
 interface Answer {
@@ -12,7 +12,7 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** The calls of one child that have no answer yet. */
+/** The calls of one child that have no reply yet. */
 export class Calls {
   readonly #waiting = new Map<number, Waiting>()
   #next = 0

@@ -7,7 +7,7 @@ const SLICE_MS = 50
 const SETTLED_MS = 300
 const GROWTH = 1.03
 const MOST_WARM_UP_MS = 1_500
-/** The clock is read once in so many calls where a call can take less than the clock. */
+/** The clock is read once in this number of calls where a call can take less than the clock. */
 const BATCH = 50
 const LEAST_SAMPLES = 3
 
@@ -27,7 +27,7 @@ export function rate(ms: number, call: (id: number) => void): number {
 
 type Call = (id: number) => Promise<unknown>
 
-/** Calls a second of so many callers, each of which waits for its answer before it calls again. */
+/** Calls a second of callers that each wait for a result before the next call. */
 export async function rateAsync(ms: number, callers: number, call: Call): Promise<number> {
   await warmUp(() => callAll(SLICE_MS, callers, call))
   return await callAll(ms, callers, call)

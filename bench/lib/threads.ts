@@ -1,4 +1,4 @@
-// Calls from several JavaScript threads at once, each of which waits for its answers: the program
+// Calls from several JavaScript threads at once, each waiting for its results: the program
 // that the question is about.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'

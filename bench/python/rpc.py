@@ -1,4 +1,4 @@
-"""What one writes oneself: requests as lines of JSON on stdin, answers as lines of JSON on stdout.
+"""What one writes oneself: requests as lines of JSON on stdin, replies as lines of JSON on stdout.
 """
 
 import json

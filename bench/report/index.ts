@@ -12,7 +12,7 @@ export function readResults(file: string): Results {
   return results as Results
 }
 
-/** Answers the path of the page. */
+/** Returns the path of the page. */
 export async function saveReport(results: Results, file: string): Promise<string> {
   const page = `${file.replace(/\.json$/, '')}.html`
   writeFileSync(page, await reportOf(results, questionOf))

@@ -7,7 +7,7 @@ import { posterOf } from './poster.ts'
 
 export const IMAGES_FOLDER: string = join(ROOT, 'docs', 'images')
 
-/** Writes the picture for the light and for the dark; answers their paths. */
+/** Writes the picture for the light and for the dark theme; returns their paths. */
 export async function savePictures(
   results: Results,
   folder: string = IMAGES_FOLDER,

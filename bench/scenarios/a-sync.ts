@@ -1,4 +1,4 @@
-// Question: how many calls a second can this thread make when it waits for each answer? Isolates:
+// Question: how many calls a second can this thread make when it waits for each result? Isolates:
 // the way in and out, with a small dict in and a short string out. No event loop, no other thread
 // of JavaScript. Trust: the median over rounds; the ratio to the best in-process peer of the same
 // run.

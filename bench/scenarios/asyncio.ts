@@ -27,7 +27,7 @@ export const scenario: Scenario = {
   },
 }
 
-/** How long so many take, in ms. */
+/** The time of this number of calls, in milliseconds. */
 async function together(later: (x: number) => Promise<unknown>, count: number): Promise<number> {
   const begin = performance.now()
   const answers = await Promise.all(Array.from({ length: count }, (_, i) => later(i)))

@@ -1,4 +1,4 @@
-// Question: how many awaited calls a second can one caller make, each after the answer to the last?
+// Question: how many awaited calls a second can one caller make, each after the result of the last?
 // Isolates: latency, there and back, of an event loop that has nothing else to do. Trust: the
 // median; it jumps between two values where the scheduler moves a thread, so look at min and max as
 // well.

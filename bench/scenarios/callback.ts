@@ -1,7 +1,7 @@
 // Question: how many times a second can Python call a JavaScript function? Isolates: there and back
 // from Python's side: one call of Python that calls back 1,000 times, one after the other. `sync`:
-// the thread that called Python answers; `async`: the event loop does. Trust: the median; the floor
-// is Python that calls a Python function.
+// the thread that called Python runs the callback; `async`: the event loop does. Trust: the median;
+// the floor is Python that calls a Python function.
 import { NotOffered } from '../lib/engine.ts'
 import { rateAsync } from '../lib/measure.ts'
 import type { Scenario } from '../lib/scenario.ts'

@@ -5,7 +5,7 @@
 // with a worker that sleeps. `allocated`: the array is memory that both sides see. `between two
 // Pythons` is what two plain Python processes need for the same, by memory that both map: the sum
 // over what another core has just written takes twice as long, which no library can change. `in
-// another Python` is the same without the copy: what a request and its answer between two processes
+// another Python` is the same without the copy: what a request and its reply between two processes
 // add to the sum.
 import type { Engine } from '../lib/engine.ts'
 import { NotOffered } from '../lib/engine.ts'

@@ -1,5 +1,5 @@
 // Question: how long does a call take, and how long do the slow ones among many? Isolates: each
-// call by itself, from just before it is made until its answer is there: by one caller and 1 worker
+// call by itself, from just before it is made until its result is there: by one caller and 1 worker
 // as in b, and by 20 callers and 2 workers as in c, where it is mostly the wait for the others.
 // Trust: p50 and p90; p99.9 of a full run. A share has ten calls beyond it, or is left out. `max`
 // is one call: whatever the machine did to it. `clock` is what reading the clock costs, once; every

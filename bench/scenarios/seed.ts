@@ -1,7 +1,7 @@
 // Question: 20 callers share a Python. What does a lock of one's own around every call cost, and
 // what is it good for? Isolates: the lock: the same calls with and without it. `json.dumps` alone,
 // where the GIL lets in one at a time anyway; `slow`: and 1 ms of waiting, as for a database, which
-// the lock keeps all others from. `threads`: 20 worker_threads that wait for their answers. Trust:
+// the lock keeps all others from. `threads`: 20 worker_threads that wait for their results. Trust:
 // the ratio of a pair in the same round.
 import { type Engine, offered } from '../lib/engine.ts'
 import { check, rateAsync } from '../lib/measure.ts'
