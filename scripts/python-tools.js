@@ -54,4 +54,5 @@ const commands = {
 }[process.argv[2] ?? '']
 
 if (commands === undefined) throw new Error('usage: python-tools.js check | format')
-if (installed()) for (const [tool, ...args] of commands) run(join(venv, 'bin', tool), ...args)
+// `python -m`: pip writes the path of this folder into the programs, and the folder may be moved.
+if (installed()) for (const args of commands) run(join(venv, 'bin', 'python'), '-m', ...args)
