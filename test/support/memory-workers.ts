@@ -1,10 +1,11 @@
 import type { Task } from '../../src/scheduler/index.ts'
 import type { Capabilities, WorkerSource } from '../../src/worker/index.ts'
-import type { LinkHost, WorkerLink } from '../../src/worker/link.ts'
+import type { LinkHost } from '../../src/worker/link.ts'
 import { type ControlledWorker, settle } from './controlled.ts'
 import type { Traits } from './fake-python.ts'
+import { MemoryLink } from './memory-link.ts'
 
-/** Workers without Python, sockets and a status page: calls wait in an array. */
+/** Workers without Python, sockets and a status page, whose threads do what a test says. */
 export class MemoryWorkers implements WorkerSource {
   readonly name = 'memory'
   readonly loanBytes = 0
@@ -13,12 +14,12 @@ export class MemoryWorkers implements WorkerSource {
   readonly isKillable: boolean
   readonly capabilities: Capabilities
   readonly #launch: () => Promise<void>
-  readonly #note: (link: MemoryLink) => void
+  readonly #note: (link: ControlledLink) => void
 
   constructor(
     traits: Traits,
     launch: () => Promise<void>,
-    note: (link: MemoryLink) => void,
+    note: (link: ControlledLink) => void,
     capabilities: Partial<Capabilities> = {},
   ) {
     this.isShared = traits.isShared
@@ -29,104 +30,48 @@ export class MemoryWorkers implements WorkerSource {
     this.capabilities = { ...none, sessions: true, takingBack: true, ...capabilities }
   }
 
-  link(host: LinkHost): WorkerLink {
-    return new MemoryLink(host, this.#launch, this.#note)
+  link(host: LinkHost): ControlledLink {
+    return new ControlledLink(host, this.#launch, this.#note)
   }
 
   accept(): undefined {}
 }
 
-/** One of them: its thread does what a test says. */
-export class MemoryLink implements WorkerLink, ControlledWorker {
-  readonly pid = undefined
-  readonly inProcess = true
-  readonly times = { busyMs: 0, cpuMs: 0 }
-  readonly lastRead = 0
-  readonly lastWords = ''
+/** One of them. */
+export class ControlledLink extends MemoryLink implements ControlledWorker {
   readonly begun: number[] = []
   readonly cancelled: number[] = []
-  hasEnded = false
-  readonly host: LinkHost
   readonly #launch: () => Promise<void>
-  readonly #note: (link: MemoryLink) => void
-  #isThere = false
-  #waiting: Task[] = []
+  readonly #note: (link: ControlledLink) => void
   #running: Task | undefined
   #coroutines: Task[] = []
-  #resolveGone: () => void = () => {}
-  readonly #gone = new Promise<void>((resolve) => {
-    this.#resolveGone = resolve
-  })
+  #isThere = false
 
-  constructor(host: LinkHost, launch: () => Promise<void>, note: (link: MemoryLink) => void) {
-    this.host = host
+  constructor(host: LinkHost, launch: () => Promise<void>, note: (link: ControlledLink) => void) {
+    super(host)
     this.#launch = launch
     this.#note = note
   }
 
-  async start(): Promise<void> {
+  override async start(): Promise<void> {
     await this.#launch()
-    if (this.host.life.isEnding) throw new Error('it was not wanted any more')
+    await super.start()
     this.#isThere = true
     this.#note(this)
   }
 
-  submit(task: Task): void {
-    this.#waiting.push(task)
+  override submit(task: Task): void {
+    super.submit(task)
     this.#next()
   }
 
-  takeBack(_running: Task, behind: readonly Task[]): Task[] {
-    this.#waiting = this.#waiting.filter((task) => !behind.includes(task))
-    return [...behind]
-  }
-
-  stop(): number {
-    this.#waiting = []
-    return this.lastBegun
-  }
-
-  interrupt({ id }: Task): void {
+  override interrupt({ id }: Task): void {
     this.cancelled.push(id)
   }
 
-  kill(): void {
-    if (!this.#isThere || this.hasEnded) return
-    this.hasEnded = true
-    setImmediate(() => {
-      this.host.ended({ how: 'it was told to', status: 1, signal: null })
-      this.#resolveGone()
-    })
+  override kill(): void {
+    if (this.#isThere) super.kill()
   }
-
-  close(): Promise<void> {
-    this.kill()
-    return this.exited
-  }
-
-  get exited(): Promise<void> {
-    return this.#isThere ? this.#gone : Promise.resolve()
-  }
-
-  get lastBegun(): number {
-    return this.begun.at(-1) ?? 0
-  }
-
-  failed(): void {}
-  giveUpCallback(): void {}
-  keepAlive(): void {}
-  keepAliveForCoroutines(): void {}
-  letGo(): void {}
-  release(): void {}
-  trim(): void {}
-
-  #next(): void {
-    if (this.#running !== undefined) return
-    this.#running = this.#waiting.shift()
-    if (this.#running !== undefined) this.begun.push(this.#running.id)
-  }
-
-  // What a test can have it do.
 
   get running(): number | undefined {
     return this.#running?.id
@@ -162,6 +107,14 @@ export class MemoryLink implements WorkerLink, ControlledWorker {
 
   die(): void {
     this.kill()
+  }
+
+  #next(): void {
+    if (this.#running !== undefined) return
+    this.#running = this.waiting.shift()
+    if (this.#running === undefined) return
+    this.lastBegun = this.#running.id
+    this.begun.push(this.lastBegun)
   }
 
   #leave(): Task {

@@ -1,6 +1,6 @@
 /**
  * What a pool promises for plain calls, whatever its workers are: some behind sockets with a status
- * page, and some that have neither (test/support/memory-workers.ts). A worker of another kind, such
+ * page, and some that have neither (test/support/memory-link.ts). A worker of another kind, such
  * as one of a cluster, has to pass the same.
  */
 
@@ -11,7 +11,7 @@ import type { PoolOptions } from '../../src/pool/options.ts'
 import { KIND } from '../../src/wire/index.ts'
 import { type ControlledWorker, settle } from '../support/controlled.ts'
 import { FakePool, type MakeSource, socketSource, type Traits } from '../support/fake-python.ts'
-import { type MemoryLink, MemoryWorkers } from '../support/memory-workers.ts'
+import { type ControlledLink, MemoryWorkers } from '../support/memory-workers.ts'
 
 const SOURCES: readonly [string, MakeSource<ControlledWorker>][] = [
   ['sockets', socketSource],
@@ -368,7 +368,7 @@ describe('what workers cannot carry', () => {
 
   it('is refused where it is an object that stays in Python', async () => {
     await using fake = await new FakePool(ONE, memory({})).start()
-    const [link] = fake.pythons as unknown as MemoryLink[]
+    const [link] = fake.pythons as unknown as ControlledLink[]
     expect(() => link?.host.object(1, 'dict object', 0)).toThrow(
       expect.objectContaining({
         code: 'ERR_PYTHREADS_VALUE',
