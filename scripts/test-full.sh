@@ -22,7 +22,8 @@ part() {
 everything() {
   # For the sandboxes of docs/security.md. Where there is none, the end of the run says so.
   command -v bwrap >/dev/null || apt-get install -y --no-install-recommends bubblewrap >/dev/null 2>&1
-  part 'full counts' env PYTHREADS_TESTS=full npx vitest run
+  part 'full counts' env PYTHREADS_TESTS=full npx vitest run --project '!bench'
+  part 'the benchmark and its report' env PYTHREADS_TESTS=full npx vitest run --project bench
   unset PYTHREADS_PASSED
   part 'other versions of Node' scripts/nodes.sh
   if scripts/newest.sh --prepare; then

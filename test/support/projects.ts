@@ -73,12 +73,17 @@ export const apiProjects: TestProjectInlineConfiguration[] = [
   withPythons('api', { include: ['test/api/*.*.test.ts'] }),
 ]
 
+/** The benchmark, and its report in a browser. */
+const BENCH = ['test/tooling/{bench,cli.bench}.*test.ts']
+
 export const projects: TestProjectInlineConfiguration[] = [
   // They start no Python and leave nothing behind, so they can share processes.
   project('unit', { include: ['test/unit/*.test.ts'], isolate: false }),
   ...apiProjects,
   withPythons('lifecycle', { include: ['test/lifecycle/*.test.ts'] }),
-  withPythons('tooling', { include: ['test/tooling/*.test.ts'] }),
+  withPythons('tooling', { include: ['test/tooling/*.test.ts'], exclude: BENCH }),
+  // A run of its own: `npm run test:bench`.
+  withPythons('bench', { include: BENCH }),
 ]
 
 /** How a run goes, whichever its projects. */
