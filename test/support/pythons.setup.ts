@@ -49,7 +49,10 @@ export default async function setup({ vitest }: TestProject): Promise<void> {
   // What one project has found is provided to all.
   const project = vitest.getRootProject()
   if (project.getProvidedContext().pythons !== undefined) return
-  project.provide('inParts', vitest.config.project.every((name) => name.startsWith('!')))
+  project.provide(
+    'inParts',
+    vitest.config.project.every((name) => name.startsWith('!')),
+  )
   let all = await discover()
   const missing: string[] = []
   for (const role of ROLES) {
