@@ -38,9 +38,9 @@ export type {
   RunOptions,
   WorkerRange,
 } from './options/index.ts'
-export type { GilStats, MapProgress, PoolStats, WorkerStats } from './pool/index.ts'
+export type { GilStats, MapProgress, MemoryStats, PoolStats, WorkerStats } from './pool/index.ts'
 export { Python } from './python.ts'
-export type { PythonStats } from './python-stats.ts'
+export type { PythonEvents, PythonStats } from './python-stats.ts'
 export {
   type Importable,
   type Keywords,

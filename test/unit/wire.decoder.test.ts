@@ -196,10 +196,8 @@ describe('hostile escapes', () => {
 
   it('a text of exponential length is not made for a message', () => {
     let part: Part = new Shared([])
-    for (let i = 0; i < 24; i++) part = new Shared([part, new Ref(24 - i)])
-    const before = Date.now()
+    for (let i = 0; i < 60; i++) part = new Shared([part, new Ref(60 - i)])
     expect(readOrRefused(written(new Escape([3, part, 'x'])))).toBe('ERR_PYTHREADS_PROTOCOL')
-    expect(Date.now() - before).toBeLessThan(500)
   })
 })
 
