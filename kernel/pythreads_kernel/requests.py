@@ -64,7 +64,7 @@ def handle(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
             result = _HANDLERS[kind & frames.KIND_MASK](fields, channel)
             if forked:
                 leave()
-        return _reply(result, request, channel, kind, is_not_plain=kind == _PLAIN_CALL)
+        return reply_to(result, request, channel, kind, is_not_plain=kind == _PLAIN_CALL)
     except BaseException as error:  # SystemExit and KeyboardInterrupt too belong to the caller
         if forked:
             leave(error)
@@ -76,7 +76,7 @@ def handle(kind: int, request: int, payload: memoryview, channel: Channel) -> tu
         )
 
 
-def _reply(
+def reply_to(
     result: Any, request: int, channel: Channel, kind: int, *, is_not_plain: bool
 ) -> tuple[int, bytes]:
     """Return the reply with a result. A coroutine goes to the event loop, and the worker goes on.

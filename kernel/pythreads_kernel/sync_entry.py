@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from functools import partial
 
-from . import foreign_stack, start_failures
-from .channel import Channel
+from . import foreign_stack, prepared_calls
 from .current import current
-from .frames import ERROR, HEADER, HEADER_BYTES
+from .entry_channel import channel_of
+from .frames import ERROR, HEADER, HEADER_BYTES, PREPARE, RESULT
 from .output import direct, unfinished
+from .plain import dumps_plain, loads
 from .requests import describe_bytes, handle
-from .scope import Scope, scope_of
-
-TYPE_CHECKING = False  # importing typing takes 2 ms
-if TYPE_CHECKING:
-    from .event_loop import EventLoop
 
 _FETCH = 0
 _waiting: dict[int, tuple[int, bytes]] = {}
@@ -33,36 +30,6 @@ _ensure = ctypes.pythonapi.PyGILState_Ensure
 # into during a call.
 _views: dict[int, tuple[int, memoryview]] = {}
 _MAX_VIEWS = 64
-
-
-class EntryChannel(Channel):
-    """The channel of one sync call. The JavaScript thread is in that call, so no callback can run
-    before it ends.
-    """
-
-    is_sync = True
-    side = None
-    _loop: EventLoop | None = None
-
-    def __init__(self, scope: Scope) -> None:
-        """Belong to a scope. Runs for each call."""
-        self.scope = scope
-
-    @property
-    def loop(self) -> EventLoop:
-        """The event loop of all sync calls."""
-        with _lock:
-            if EntryChannel._loop is None:
-                try:
-                    from .event_loop import EventLoop  # asyncio takes 30 ms to import
-
-                    EntryChannel._loop = EventLoop(EntryChannel(Scope()))
-                except (Exception, SystemExit) as error:
-                    raise start_failures.unavailable("coroutines are", error) from error
-            return EntryChannel._loop
-
-
-_lock = threading.Lock()
 
 
 def _view(buffer: int, capacity: int) -> memoryview:
@@ -100,6 +67,15 @@ def _reply(view: memoryview, capacity: int, code: int, data: bytes) -> int:
     return size
 
 
+def _prepare(buffer: int, view: memoryview, capacity: int, target: str) -> bytes:
+    """Prepare calls of a target by the function of this buffer: its address, and the number of the
+    target.
+    """
+    number = prepared_calls.prepare(target)
+    address = prepared_calls.pointer(buffer, view, partial(_reply, view, capacity), _prepare_thread)
+    return dumps_plain([address, number]) or b""
+
+
 def _enter(buffer: int, length: int, capacity: int) -> int:
     """Return the reply's length, negative when it is longer than `capacity`. Must not raise:
     nothing could catch that.
@@ -116,13 +92,18 @@ def _enter(buffer: int, length: int, capacity: int) -> int:
         _, scope, kind = _unpack(view)
         if kind == _FETCH:
             return _reply(view, capacity, *_waiting.pop(_get_ident()))
-        current.channel = channel = EntryChannel(scope_of(scope))
+        if kind == PREPARE:
+            return _reply(
+                view,
+                capacity,
+                RESULT,
+                _prepare(buffer, view, capacity, loads(view[HEADER_BYTES:length])),
+            )
+        channel, held = channel_of(scope)
+        current.channel = channel
         code, data = handle(kind, 0, view[HEADER_BYTES:length], channel)
         if unfinished:
-            (channel.scope.output or direct).finish(None)
-        current.channel = (
-            None  # it would keep the scope, and what is in its variables, after the pool is closed
-        )
+            (held.output or direct).finish(None)
     except BaseException as error:
         code, data = ERROR, describe_bytes(error)
     return _reply(view, capacity, code, data)

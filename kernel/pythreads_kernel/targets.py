@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 _MAX_PARSED = 4096
 _MAX_CHAIN = 100
-_parsed: dict[str, tuple[str, tuple[str, ...]]] = {}
+_parsed: dict[str | int, tuple[str, tuple[str, ...]]] = {}
 # What was completely imported: the name in a target -> the name in sys.modules (another one for a
 # file).
 _imported: dict[str, str] = {}
 _files_lock = threading.RLock()
 _modules = sys.modules
+# Targets that JavaScript names by a number, from 1 on.
+_numbered: list[str] = [""]
+_numbers: dict[str, int] = {}
+_MAX_NUMBERED = 4096
 # Where JavaScript may have meant a file by a module's name: its current folder, and that of its
 # main module.
 folders: list[str] = []
@@ -85,19 +89,45 @@ def resolve_callable(target: Any) -> Any:
     """As `resolve`, for what shall be called."""
     found = resolve(target)
     if not callable(found):
-        raise TargetError(
-            "NOT_CALLABLE",
-            f"{_shown(target)}: a value of type {type(found).__qualname__} cannot be called",
-        )
+        raise not_callable(target, found)
     return found
 
 
+def not_callable(target: Any, found: Any) -> TargetError:
+    """The error for what a target names, and cannot be called."""
+    return TargetError(
+        "NOT_CALLABLE",
+        f"{_shown(target)}: a value of type {type(found).__qualname__} cannot be called",
+    )
+
+
 def _shown(target: Any) -> str:
+    if type(target) is int:
+        target = _numbered[target]
     return (
         target
         if type(target) is str
         else f"{type(target[0]).__qualname__} object{'.' if target[1] else ''}{target[1]}"
     )
+
+
+def number_of(target: str) -> int:
+    """Return the number that stands for a target from now on; 0: there are too many."""
+    with _files_lock:
+        number = _numbers.get(target, 0)
+        if number == 0 and len(_numbered) <= _MAX_NUMBERED:
+            number = _numbers[target] = len(_numbered)
+            _numbered.append(target)
+        return number
+
+
+def place_of(target: str) -> tuple[str, str] | None:
+    """Return where a target is: the name of its module in sys.modules, and an attribute; `None`
+    for a longer path, and for a module that was not imported yet.
+    """
+    name, path = _parse(target)
+    module = _imported.get(name)
+    return None if module is None or len(path) != 1 else (module, path[0])
 
 
 def check_callable(target: str) -> None:
@@ -159,8 +189,9 @@ def _text(error: ImportError) -> str:
         return ""
 
 
-def _parse(target: str) -> tuple[str, tuple[str, ...]]:
-    name, _, path = target.rpartition(":") if ":" in target else (target, "", "")
+def _parse(target: str | int) -> tuple[str, tuple[str, ...]]:
+    text = _numbered[target] if isinstance(target, int) else target
+    name, _, path = text.rpartition(":") if ":" in text else (text, "", "")
     if len(_parsed) >= _MAX_PARSED:
         _parsed.clear()
     entry = _parsed[target] = (name, tuple(path.split(".")) if path else ())

@@ -38,7 +38,23 @@ export class SyncEntry {
     frame.copy(buffer)
     const size = this.#call(buffer, length, buffer.length)
     this.#spare = buffer.length > INITIAL_BYTES * 16 ? spare : buffer
+    return this.reply(buffer, size)
+  }
+
+  /** Like {@link request}, for a frame that stands at the start of this buffer already. */
+  requestIn(buffer: Buffer, length: number): Buffer {
+    return this.reply(buffer, this.#call(buffer, length, buffer.length))
+  }
+
+  /** The reply that a call has left in a buffer. `size`: negative if it did not fit. */
+  reply(buffer: Buffer, size: number): Buffer {
     return size >= 0 ? buffer.subarray(0, size) : this.#fetch(-size)
+  }
+
+  /** The function of a buffer, which `prepared_calls.py` has made. */
+  functionAt(address: number): (scope: number) => number {
+    const koffi = ffi()
+    return koffi.decode(BigInt(address), koffi.proto('int64_t', ['int64_t']))
   }
 
   /** Fetches a reply that did not fit into the buffer; the kernel keeps it for this thread. */

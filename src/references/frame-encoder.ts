@@ -39,21 +39,8 @@ export class FrameEncoder {
       encoder.position += HEADER_BYTES
       encoder.references = references
       write(encoder)
-      const escaped = encoder.finish(start + HEADER_BYTES) ? FLAG.ESCAPED : 0
-      const end = encoder.position
-      references.encoded()
-      if (end - start >= LENT_FRAME_BYTES) {
-        const loan = references.lend(encoder.buffer.subarray(start + HEADER_BYTES, end))
-        if (loan !== undefined)
-          return lentFrame(kind | flags | FLAG.ESCAPED, loan, escaped !== 0, references)
-      }
-      writeHeader(encoder.buffer, start, end - start - HEADER_BYTES, 0, kind | flags | escaped)
-      return {
-        slab: encoder.buffer,
-        start,
-        end,
-        references: references.isEmpty ? EMPTY : references,
-      }
+      const isEscaped = encoder.finish(start + HEADER_BYTES)
+      return finishFrame(encoder, start, kind | flags, isEscaped, references)
     } catch (error) {
       encoder.rewind(start)
       references.retract()
@@ -61,6 +48,33 @@ export class FrameEncoder {
     } finally {
       this.#encoder = encoder.position < SLAB_BYTES ? encoder : new Encoder()
     }
+  }
+}
+
+/**
+ * The frame of a payload that is written behind the room for its header. `kind`: with the flags
+ * that the payload does not decide.
+ */
+export function finishFrame(
+  encoder: Encoder,
+  start: number,
+  kind: number,
+  isEscaped: boolean,
+  references: FrameReferences,
+): EncodedFrame {
+  const end = encoder.position
+  references.encoded()
+  if (end - start >= LENT_FRAME_BYTES) {
+    const loan = references.lend(encoder.buffer.subarray(start + HEADER_BYTES, end))
+    if (loan !== undefined) return lentFrame(kind | FLAG.ESCAPED, loan, isEscaped, references)
+  }
+  const escaped = isEscaped ? FLAG.ESCAPED : 0
+  writeHeader(encoder.buffer, start, end - start - HEADER_BYTES, 0, kind | escaped)
+  return {
+    slab: encoder.buffer,
+    start,
+    end,
+    references: references.isEmpty ? EMPTY : references,
   }
 }
 

@@ -24,6 +24,7 @@ export {
   moduleRequest,
   operateRequest,
   runRequest,
+  runTarget,
   type Target,
   textRequest,
 } from './requests.ts'

@@ -34,7 +34,26 @@ export function callRequest(target: Target, args: readonly unknown[], kwargs: Kw
 }
 
 /**
- * The payload and the target's name for `run` of a pool, a session or sync calls.
+ * The target of `run`, and how errors name it.
+ *
+ * @throws `ERR_PYTHREADS_ARGUMENT`
+ */
+export function runTarget(
+  target: unknown,
+  args: readonly unknown[],
+): { name: string; target: string } {
+  const resolved = resolveTarget(target)
+  if (!Array.isArray(args)) {
+    throw new PythreadsError(
+      'ERR_PYTHREADS_ARGUMENT',
+      `run takes the arguments as an array; got a value of type ${typeof args}`,
+    )
+  }
+  return { name: typeof target === 'string' ? target : resolved, target: resolved }
+}
+
+/**
+ * The payload and the target's name for `run` of a pool or a session.
  *
  * @throws `ERR_PYTHREADS_ARGUMENT`
  */
@@ -43,17 +62,8 @@ export function runRequest(
   args: readonly unknown[],
   kwargs: Kwargs,
 ): { name: string; write: Write } {
-  const name = resolveTarget(target)
-  if (!Array.isArray(args)) {
-    throw new PythreadsError(
-      'ERR_PYTHREADS_ARGUMENT',
-      `run takes the arguments as an array; got a value of type ${typeof args}`,
-    )
-  }
-  return {
-    name: typeof target === 'string' ? target : name,
-    write: callRequest(name, args, kwargs),
-  }
+  const { name, target: resolved } = runTarget(target, args)
+  return { name, write: callRequest(resolved, args, kwargs) }
 }
 
 export function getRequest(target: Target): Write {

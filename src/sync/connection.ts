@@ -1,14 +1,11 @@
 import type { Kind } from '../wire/index.ts'
-
-/** A reply: its kind and where its payload is. The bytes are valid until the next request. */
-export interface SyncReply {
-  readonly kind: Kind
-  readonly bytes: Buffer
-  readonly start: number
-}
+import type { PreparedCalls } from './prepared-calls.ts'
+import type { SyncReply } from './reply.ts'
 
 /** Sends requests to Python and waits for their replies on this JavaScript thread. */
 export interface SyncConnection {
+  /** Calls of targets by number, where the connection can make such calls. */
+  readonly prepared?: PreparedCalls
   /** Whether Python can call JavaScript functions on it. */
   readonly callsBack: boolean
   /** Whether Python runs in this process, and otherwise in which. */

@@ -1,9 +1,13 @@
 import type { SyncEntry } from '../native/index.ts'
 import { HEADER_BYTES, type Kind } from '../wire/index.ts'
-import type { SyncConnection, SyncReply } from './connection.ts'
+import type { SyncConnection } from './connection.ts'
+import { PreparedCalls } from './prepared-calls.ts'
+import type { SyncReply } from './reply.ts'
 
 /** Sync calls by one native call into the interpreter of this process. */
 export class EntryConnection implements SyncConnection {
+  /** Calls of targets that were called before. */
+  readonly prepared: PreparedCalls
   readonly callsBack = false
   readonly inProcess = true
   readonly pid: number = process.pid
@@ -14,6 +18,7 @@ export class EntryConnection implements SyncConnection {
   constructor(entry: SyncEntry, scope: number) {
     this.#entry = entry
     this.#scope = scope
+    this.prepared = new PreparedCalls(entry, scope)
   }
 
   request(frame: Buffer): SyncReply {

@@ -8,6 +8,7 @@ import {
 } from '../errors/index.ts'
 import {
   DEFAULT_CALL,
+  type Kwargs,
   modulePath,
   NO_OPTIONS,
   type ResolvedCallOptions,
@@ -20,6 +21,7 @@ import {
 import {
   CallbackReplies,
   callFlags,
+  type EncodedFrame,
   FrameEncoder,
   FrameReferences,
   frameBytes,
@@ -34,7 +36,7 @@ import {
   getRequest,
   operateRequest,
   readSource,
-  runRequest,
+  runTarget,
   type SourceArguments,
   type Target,
   textRequest,
@@ -42,9 +44,11 @@ import {
 import { nameOf } from '../scheduler/index.ts'
 import { decode, KIND, type Kind } from '../wire/index.ts'
 import { OutputLines } from '../worker/index.ts'
-import type { SideFrame, SyncConnection, SyncReply, SyncTools } from './connection.ts'
+import type { SideFrame, SyncConnection, SyncTools } from './connection.ts'
 import { type SyncCaller, syncModule, syncObject } from './modules.ts'
 import { SyncPeer, type SyncPeerTools } from './peer.ts'
+import type { PreparedCalls } from './prepared-calls.ts'
+import type { SyncReply } from './reply.ts'
 import type { SyncSource } from './source.ts'
 
 /**
@@ -62,6 +66,8 @@ export class SyncPython {
   #connection: SyncConnection | undefined
   #peer: SyncPeer | undefined
   #replayed = 0
+  /** For the next call by number, which has none. */
+  #spare: FrameReferences | undefined
   /** The references in the calls that this thread waits for, the innermost last. */
   readonly #calling: FrameReferences[] = []
 
@@ -71,8 +77,7 @@ export class SyncPython {
     this.#outputLines =
       source.onLine === undefined ? undefined : new OutputLines(null, source.onLine)
     this.#caller = {
-      call: (target, args, kwargs) =>
-        this.#request(KIND.CALL, target, callRequest(target, args, kwargs)),
+      call: (target, args, kwargs) => this.#call(target, args, kwargs),
       get: (target) => this.#request(KIND.GET, target, getRequest(target), BY_REFERENCE),
       operate: (name, target, args, copy) =>
         this.#request(KIND.OPERATE, target, operateRequest(name, target, args), copying(copy)),
@@ -126,15 +131,15 @@ export class SyncPython {
     args: readonly unknown[] = [],
     options: Pick<RunOptions, SyncKey> = NO_OPTIONS,
   ): R {
-    let request: ReturnType<typeof runRequest>
+    let called: ReturnType<typeof runTarget>
     let resolved: ResolvedRunOptions
     try {
       resolved = resolveSyncOptions(options)
-      request = runRequest(target, args, resolved.kwargs)
+      called = runTarget(target, args)
     } catch (error) {
       throw nameTarget(error, targetName(target))
     }
-    return this.#request(KIND.CALL, request.name, request.write, resolved) as R
+    return this.#call(called.target, args, resolved.kwargs, resolved, called.name) as R
   }
 
   /**
@@ -181,6 +186,44 @@ export class SyncPython {
     this.close()
   }
 
+  /** `name`: what errors call the target. */
+  #call(
+    target: Target,
+    args: readonly unknown[],
+    kwargs: Kwargs,
+    options: SyncOptions = DEFAULT_CALL,
+    name: Target = target,
+  ): unknown {
+    const prepared = this.#preparedFor(options)
+    const number = typeof target === 'string' ? (prepared?.numberOf(target) ?? 0) : 0
+    if (prepared === undefined || number === 0)
+      return this.#request(KIND.CALL, name, callRequest(target, args, kwargs), options)
+    const { exported, counts } = this.#source
+    const references = this.#spare ?? new FrameReferences(exported, counts)
+    this.#spare = undefined
+    try {
+      const frame = prepared.write(number, args, kwargs, references)
+      if (frame !== undefined) return this.#result(...this.#exchange(frame, references), name)
+    } catch (error) {
+      throw nameTarget(error, nameOf(name))
+    }
+    this.#spare = references // nothing is in it
+    const peer = this.#peer as SyncPeer
+    peer.counts.eventLoopTurned() // a program may make nothing but sync calls
+    peer.flushReleased()
+    return this.#result(prepared.call(), peer, name)
+  }
+
+  /** How targets are called by number, where a call with these options can be made so. */
+  #preparedFor(options: SyncOptions): PreparedCalls | undefined {
+    const prepared = this.#connection?.prepared
+    const { exported } = this.#source
+    // Once a function has crossed, calls go where Python can call functions.
+    return prepared !== undefined && exported.size === 0 && callFlags(options, this.#source) === 0
+      ? prepared
+      : undefined
+  }
+
   #request(kind: Kind, target: Target, write: Write, options: SyncOptions = DEFAULT_CALL): unknown {
     let asked: [SyncReply, SyncPeer]
     try {
@@ -195,7 +238,11 @@ export class SyncPython {
     const { counts } = this.#source
     const flags = callFlags(options, this.#source)
     const references = new FrameReferences(this.#source.exported, counts ?? this.#peer?.counts)
-    const frame = this.#encoder.encode(kind, write, references, flags)
+    return this.#exchange(this.#encoder.encode(kind, write, references, flags), references)
+  }
+
+  /** Sends a frame with these references, and waits for its reply. */
+  #exchange(frame: EncodedFrame, references: FrameReferences): [SyncReply, SyncPeer] {
     try {
       const [connection, peer] = this.#ready(references)
       peer.counts.eventLoopTurned() // a program may make nothing but sync calls
@@ -272,10 +319,11 @@ export class SyncPython {
     }
   }
 
-  #result({ kind, bytes, start }: SyncReply, peer: SyncPeer, target: Target | undefined): unknown {
+  #result(reply: SyncReply, peer: SyncPeer, target: Target | undefined): unknown {
+    const { kind, bytes, start, end = bytes.length } = reply
     let value: unknown
     try {
-      value = decode(bytes, start, bytes.length, peer)
+      value = decode(bytes, start, end, peer)
     } catch (error) {
       if (error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_PROTOCOL')
         this.#endByForce()

@@ -10,13 +10,8 @@ import {
   KIND,
   unexpectedFrame,
 } from '../wire/index.ts'
-import {
-  type SideFrame,
-  type SyncConnection,
-  type SyncReply,
-  type SyncTools,
-  WHO,
-} from './connection.ts'
+import { type SideFrame, type SyncConnection, type SyncTools, WHO } from './connection.ts'
+import type { SyncReply } from './reply.ts'
 import { SideWrites } from './side-writes.ts'
 
 /** How long a worker process may take for its end once its channel is closed. */

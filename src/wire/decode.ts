@@ -1,6 +1,7 @@
 import { ChunkReference, Chunks, checkThen, define } from './chunks.ts'
 import type { Constant } from './constants.ts'
 import { isLoan, readEscape, revive } from './decode-escapes.ts'
+import { decodeScalar } from './decode-scalar.ts'
 import { ESCAPE, type Loan, type Reviver } from './escapes.ts'
 import { addTo, MOST_MEMBERS, setIn } from './hashed-members.ts'
 import { startsWithDigit } from './keys.ts'
@@ -31,7 +32,8 @@ export function decode(
   end: number = bytes.length,
   reviver?: Reviver,
 ): unknown {
-  return decodeFrom(new Decoder(bytes, start, end, reviver))
+  const value = decodeScalar(bytes, start, end)
+  return value === undefined ? decodeFrom(new Decoder(bytes, start, end, reviver)) : value
 }
 
 function decodeFrom(decoder: Decoder): unknown {

@@ -23,6 +23,8 @@ export const KIND = {
   CANCEL: 12,
   END_SESSION: 13,
   TRIM: 14,
+  /** A sync call's target is about to be called by number. */
+  PREPARE: 15,
   CALLBACK_RESULT: 16,
   CALLBACK_ERROR: 17,
   CALLBACK_PENDING: 18,

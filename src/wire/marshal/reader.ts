@@ -33,7 +33,7 @@ const NO_VIEW = new DataView(new ArrayBuffer(0))
 const FEW = 8
 
 /** The functions that `toString` calls, without its look at the encoding. */
-interface SlicedBuffer extends Buffer {
+export interface SlicedBuffer extends Buffer {
   latin1Slice(start: number, end: number): string
   utf8Slice(start: number, end: number): string
 }
