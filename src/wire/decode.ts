@@ -16,8 +16,7 @@ import { newMap, newSet } from './values/json.ts'
 const DEPTH_LIMIT = 2000
 
 /** The bytes that `#dictAgain` reads a second time at most, besides a multiple of all bytes. */
-const MOST_AGAIN = 2 ** 20
-const AGAIN_PER_BYTE = 16
+const [MOST_AGAIN, AGAIN_PER_BYTE] = [2 ** 20, 16]
 
 /**
  * Reads marshal data into JavaScript values. `reviver` finds the values that were not copied.
