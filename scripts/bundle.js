@@ -25,10 +25,14 @@ const INTERNALS = 'internals'
 const MODULES = { 'main-thread': 'native/on-main-thread' }
 /** What arrow.js needs of the library. */
 const SHARED = ['errors/index.js', 'wire/index.js']
+/** Packages that go into the bundles, so that whoever installs pythreads does not need them. */
+const BUNDLED = ['smol-toml']
 const common = {
-  external: (id) => !/^[./]/.test(id) && id !== INTERNALS,
+  external: (id) => !/^[./]/.test(id) && id !== INTERNALS && !BUNDLED.includes(id),
   onwarn(warning) {
-    if (warning.code !== 'THIS_IS_UNDEFINED') throw new Error(warning.message) // tsc's helpers for `using` look there
+    if (warning.code === 'THIS_IS_UNDEFINED') return // tsc's helpers for `using` look there
+    if (warning.ids?.every((id) => id.includes('node_modules'))) return // circles of a package
+    throw new Error(warning.message)
   },
 }
 
@@ -36,12 +40,17 @@ async function bundle(names, output, options = {}) {
   const input = Object.fromEntries(
     names.map((name) => [name, name === INTERNALS ? name : `${from}${MODULES[name] ?? name}.js`]),
   )
-  const made = await rollup({ ...common, ...options, input })
+  const plugins = [bundled, ...(options.plugins ?? [])]
+  const made = await rollup({ ...common, ...options, plugins, input })
   const { output: files } = await made.write({ dir: to, hoistTransitiveImports: false, ...output })
   await made.close()
   return new Map(files.flatMap((file) => (file.isEntry ? [[file.name, file.exports]] : [])))
 }
 
+const bundled = {
+  name: 'bundled',
+  resolveId: (id) => (BUNDLED.includes(id) ? fileURLToPath(import.meta.resolve(id)) : null),
+}
 const internals = {
   name: INTERNALS,
   resolveId: (id) => (id === INTERNALS ? id : null),
@@ -64,8 +73,11 @@ const throughInternals = {
 
 // What a program loads is one file, as each costs half a millisecond: not one for each set of
 // entries that share something.
+// What few programs need is loaded when it is used (`environments/`).
 const inOneFile = (id) =>
-  id.startsWith(from) && !/^(cli\/|arrow\.js)/.test(id.slice(from.length)) ? 'pythreads' : undefined
+  id.startsWith(from) && !/^(cli\/|environments\/|arrow\.js)/.test(id.slice(from.length))
+    ? 'pythreads'
+    : undefined
 
 await bundle(
   ['index', 'arrow', INTERNALS, 'cli/main'],

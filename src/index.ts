@@ -36,6 +36,7 @@ export type {
   PythonWarning,
   RecycleOptions,
   RunOptions,
+  StartProgress,
   WorkerRange,
 } from './options/index.ts'
 export type { GilStats, MapProgress, MemoryStats, PoolStats, WorkerStats } from './pool/index.ts'

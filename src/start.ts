@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { dirname } from 'node:path'
 import { type FoundPython, findPython } from './discovery/index.ts'
-import { PythreadsError } from './errors/index.ts'
+import { PythreadsError, tellListener } from './errors/index.ts'
 import {
   type Choice,
   choose,
@@ -16,6 +16,7 @@ import {
   type PythonOptions,
   type ResolvedPythonOptions,
   resolvePythonOptions,
+  type StartProgress,
 } from './options/index.ts'
 import type { Write } from './references/index.ts'
 import { callRequest } from './remote/index.ts'
@@ -39,7 +40,7 @@ let pools = 0
 export async function planStart(given: PythonOptions): Promise<StartPlan> {
   const options = resolvePythonOptions(given)
   const { output, warnings, logging } = options
-  const found = await findPython(options.python)
+  const found = await pythonFor(options)
   warnOfPassedOver(found)
   // Handlers run in the async context of the caller of `start`: output belongs to no call.
   const listener =
@@ -72,6 +73,21 @@ export async function planStart(given: PythonOptions): Promise<StartPlan> {
   const initialize =
     first === undefined ? undefined : callRequest(first.target, first.args, first.kwargs)
   return { found, options, settings, initialize, onLine, listeners: { onWarning, onLog } }
+}
+
+/**
+ * Finds Python: on this machine, or in the environment for `dependencies`. What makes environments
+ * is loaded only for that option.
+ */
+async function pythonFor(options: ResolvedPythonOptions): Promise<FoundPython> {
+  const { python, dependencies, frozen, onProgress } = options
+  if (dependencies === undefined) return findPython(python)
+  const { environmentPython } = await import('./environments/index.ts')
+  const listener = onProgress === undefined ? undefined : AsyncResource.bind(onProgress)
+  const progress = (step: StartProgress['step'], text: string) => {
+    if (listener !== undefined) tellListener(listener, { step, text })
+  }
+  return environmentPython({ python, dependencies, frozen, progress })
 }
 
 /**

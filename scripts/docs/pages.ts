@@ -145,7 +145,7 @@ export const PAGES: readonly ReferencePage[] = [
     title: 'Output, logging and warnings',
     intro:
       'What the handlers of a pool receive. The guides: [The pool](../pool.md) and [Logging](../logging.md).',
-    names: ['OutputLine', 'PythonLogRecord', 'PythonWarning'],
+    names: ['StartProgress', 'OutputLine', 'PythonLogRecord', 'PythonWarning'],
   },
 ]
 

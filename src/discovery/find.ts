@@ -16,6 +16,20 @@ export interface FoundPython {
   readonly passedOver: readonly string[]
 }
 
+/** The errors that say that this machine lacks a Python, rather than that a named one is wrong. */
+const lacks = new WeakSet<object>()
+
+/** Whether an error of {@link findPython} says that no Python on this machine will do. */
+export function isLacking(error: unknown): error is PythreadsError {
+  return error instanceof PythreadsError && lacks.has(error)
+}
+
+function lacking(message: string): PythreadsError {
+  const error = new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', message)
+  lacks.add(error)
+  return error
+}
+
 /** A place, with the facts of the Python there, or the error. */
 export interface Looked {
   readonly place: Place
@@ -51,7 +65,7 @@ export async function findPython(
     if (place.refused !== undefined) passedOver.push(looked.error?.message ?? '')
     failures.push(looked)
   }
-  throw new PythreadsError('ERR_PYTHREADS_PYTHON_NOT_FOUND', notFound(failures))
+  throw lacking(notFound(failures))
 }
 
 /** The versions that the option or the variable asks for, and which of the two asks. */
@@ -111,10 +125,7 @@ async function findVersion(
   if (best !== undefined)
     return { facts: best.facts, source: `${best.place.source}, as ${asks}`, passedOver }
   const rest = await Promise.all((unlikely ?? []).map((place) => look(place)))
-  throw new PythreadsError(
-    'ERR_PYTHREADS_PYTHON_NOT_FOUND',
-    noneFits(range, by, unique([...others, ...looked, ...rest])),
-  )
+  throw lacking(noneFits(range, by, unique([...others, ...looked, ...rest])))
 }
 
 /** Copies the variables without PYTHREADS_PYTHON where that asks for versions. */
@@ -221,6 +232,9 @@ const INSTALL: Readonly<Record<string, string>> = {
   win32: 'winget install Python.Python.3.14, or uv python install 3.14',
 }
 
+const BY_DEPENDENCIES =
+  'Python.start gets one itself if it has the option `dependencies` (`[]`: no packages).'
+
 function notFound(failures: readonly Looked[]): string {
   const lines = failures.map(({ place, error }) => {
     const reason = place.executable === undefined ? 'not there' : (error?.message ?? 'unknown')
@@ -235,7 +249,7 @@ function notFound(failures: readonly Looked[]): string {
     ...unset,
     '  - .venv and venv: none usable in the folders of the main module and here, and in their parent folders (up to the package.json, or with a pyproject.toml)',
     ...lines,
-    `To get one: ${INSTALL[process.platform] ?? INSTALL['linux']}.`,
+    `To get one: ${INSTALL[process.platform] ?? INSTALL['linux']}. ${BY_DEPENDENCIES}`,
     'To name one: set the option `python` (or --python) or PYTHREADS_PYTHON to an executable, the folder of a virtual environment, or a version.',
   ].join('\n')
 }
@@ -249,7 +263,7 @@ function noneFits(range: VersionRange, by: string, all: readonly Looked[]): stri
   return [
     `No ${range.freeThreaded ? 'free-threaded ' : ''}Python that fits ${range.text} was found (${by} asks for it). ${lines.length === 0 ? 'There is no Python at all.' : 'Found:'}`,
     ...lines,
-    `To get one: uv python install ${tag}, or pyenv install ${tag}.`,
+    `To get one: uv python install ${tag}, or pyenv install ${tag}. ${BY_DEPENDENCIES}`,
   ].join('\n')
 }
 

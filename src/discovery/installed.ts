@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { own } from '../own.ts'
+import { cacheFolder } from './cache-folder.ts'
 import { onPath } from './on-path.ts'
 import { readPlain } from './own-files.ts'
 import { whoseChangeOnPath } from './ownership.ts'
@@ -39,7 +40,9 @@ export async function installedPlaces(
   const home = homedir()
   const data = env['XDG_DATA_HOME'] ?? join(home, '.local', 'share')
   for (const name of versionedNames()) for (const path of onPath(name, env)) add('PATH', path)
+  const cache = cacheFolder(env)
   const managers: [string, string][] = [
+    ...(cache === undefined ? [] : [['pythreads', join(cache, 'python')] as [string, string]]),
     ['pyenv', join(env['PYENV_ROOT'] ?? join(home, '.pyenv'), 'versions')],
     ['uv', env['UV_PYTHON_INSTALL_DIR'] ?? join(data, 'uv', 'python')],
     ['mise', join(env['MISE_DATA_DIR'] ?? join(data, 'mise'), 'installs', 'python')],

@@ -49,17 +49,19 @@ export function readOwn(folder: string, name: string): string {
 }
 
 /**
- * Writes a file under a temporary name and renames it, so no reader sees a part of it.
+ * Writes a file under a temporary name and renames it, so no reader sees a part of it. `mode`: who
+ * may read it.
  *
  * @throws `UntrustedError`, or the system's error
  */
-export function writeOwn(folder: string, name: string, text: string): void {
+export function writeOwn(folder: string, name: string, text: string, mode = 0o600): void {
   const reason = whoseChangeOnPath(folder, { mayBeSticky: true })
   if (reason !== undefined) throw new UntrustedError(reason)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  // others may look: an image is made by root, and its program runs as another user
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
   checkFolder(folder)
   const draft = join(folder, `.${name}.${Math.random().toString(36).slice(2)}`)
-  const fd = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  const fd = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
   try {
     try {
       writeFileSync(fd, text)

@@ -1,8 +1,8 @@
 import { realpathSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { kernelScript } from '../kernel.ts'
 import { ownVariables } from '../own.ts'
+import { cacheFolder } from './cache-folder.ts'
 import type { PythonFacts } from './facts.ts'
 import { readOwn, UntrustedError, writeOwn } from './own-files.ts'
 
@@ -110,21 +110,14 @@ function placeOf(
   executable: string,
   env: NodeJS.ProcessEnv,
 ): { folder: string; name: string } | undefined {
-  const folder = env['PYTHREADS_CACHE'] ?? join(userCache(env), 'pythreads')
-  if (folder === 'off' || folder === '') return undefined
+  const folder = cacheFolder(env)
+  if (folder === undefined) return undefined
   // A cut name may be that of two executables, so the file names its own. A hash would be shorter,
   // but loading crypto takes 2 ms.
   return {
-    folder: resolve(folder),
+    folder,
     name: `${encodeURIComponent(executable).slice(-LONGEST_NAME)}.json`,
   }
-}
-
-function userCache(env: NodeJS.ProcessEnv): string {
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches')
-  if (process.platform === 'win32')
-    return env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local')
-  return env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
 }
 
 /**

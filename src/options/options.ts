@@ -13,6 +13,22 @@ export interface PythonOptions {
    */
   python?: string | undefined
   /**
+   * The packages that Python needs: requirements as pip takes them (`['numpy>=2', 'pandas']`), or
+   * a file, by URL or by a path relative to the current folder: a requirements.txt, a
+   * pyproject.toml, a file of Python with a block `# /// script`, a lock file. They are installed
+   * into a virtual environment of their own, which is made once and kept in the cache folder. A
+   * version of Python that this machine lacks is installed by uv. `[]`: no packages. Default:
+   * nothing is installed.
+   */
+  dependencies?: readonly string[] | string | URL | undefined
+  /**
+   * Whether a lock file must say the version of each package of `dependencies`. Default: false.
+   * Then a lock file that fits is used, and without one the newest versions that fit are installed.
+   */
+  frozen?: boolean | undefined
+  /** Gets what happens while `dependencies` are installed. Default: nothing is told. */
+  onProgress?: ((progress: StartProgress) => void) | undefined
+  /**
    * The name of the pool in `stats()`, in the titles of its worker processes and in the names of
    * its threads: up to 64 characters on one line. Default: `pool-1` and so on.
    */
@@ -155,6 +171,17 @@ export interface PythonOptions {
   logging?: ((record: PythonLogRecord) => void) | LoggingOptions | undefined
   /** What a {@link PythonError} has besides its standard properties. Default: nothing. */
   errors?: PythonErrorOptions | undefined
+}
+
+/** What happens while `dependencies` are installed. */
+export interface StartProgress {
+  /**
+   * `'uv'`: uv is fetched. `'python'`: a Python is installed. `'wait'`: another process makes the
+   * same environment. `'install'`: the environment is made.
+   */
+  readonly step: 'uv' | 'python' | 'wait' | 'install'
+  /** One line, for people. */
+  readonly text: string
 }
 
 /** Which records of Python's `logging` go to which function. */

@@ -31,6 +31,7 @@ import type {
   PythonOptions,
   PythonWarning,
   RecycleOptions,
+  StartProgress,
 } from './options.ts'
 import { folderPath, modulePath } from './targets.ts'
 import {
@@ -40,6 +41,7 @@ import {
   MAX_WORKERS,
   type ResolvedInitializer,
   type ResolvedRange,
+  requirements,
   resolveInitializer,
   resolveWorkers,
   threads,
@@ -54,6 +56,10 @@ const NAIVE_DATES: readonly NaiveDates[] = ['exact', 'utc', 'local']
 /** {@link PythonOptions} with nothing left open. */
 export interface ResolvedPythonOptions {
   readonly python: string | undefined
+  /** Requirements, or the path of a file. */
+  readonly dependencies: readonly string[] | string | undefined
+  readonly frozen: boolean
+  readonly onProgress: ((progress: StartProgress) => void) | undefined
   readonly isolation: IsolationOption
   readonly workers: ResolvedRange
   readonly preload: readonly string[]
@@ -117,6 +123,9 @@ const NO_PYTHON_OPTIONS = unset([
   'exact',
   'naiveDates',
   'threadsPerWorker',
+  'dependencies',
+  'frozen',
+  'onProgress',
 ] as const satisfies (keyof PythonOptions)[])
 const LIMIT_KEYS = ['memoryMb', 'cpuSeconds', 'openFiles'] as const satisfies (keyof LimitOptions)[]
 const RECYCLE_KEYS = ['calls', 'ageMs', 'memoryMb'] as const satisfies (keyof RecycleOptions)[]
@@ -148,9 +157,20 @@ export function resolvePythonOptions(given: PythonOptions): ResolvedPythonOption
   } = options
   const { sharedMemoryMb = totalMb, closeGraceMs = 10_000 } = options
   const workers = resolveWorkers(options.workers)
-  const { maxWedged = workers.max } = options
+  const { maxWedged = workers.max, dependencies, onProgress } = options
+  const frozen = flag('frozen', options.frozen) ?? false
+  check(!frozen || dependencies !== undefined, 'frozen', 'used with `dependencies`', frozen)
+  check(
+    onProgress === undefined || typeof onProgress === 'function',
+    'onProgress',
+    'a function',
+    onProgress,
+  )
   return Object.freeze({
     python: python === undefined ? undefined : text('python', python),
+    dependencies: dependencies === undefined ? undefined : requirements(dependencies),
+    frozen,
+    onProgress,
     isolation: oneOf('isolation', isolation, ISOLATION_OPTIONS),
     workers,
     preload: list('preload', preload, 'strings and URLs', isUrl).map(modulePath),

@@ -108,3 +108,23 @@ export function folder(name: string, value: string | URL): string {
   )
   return path
 }
+
+/**
+ * The packages that are asked for: requirements, each of one line that begins with a name, so that
+ * none is an option of pip; or the path of a file.
+ */
+export function requirements(
+  dependencies: NonNullable<PythonOptions['dependencies']>,
+): readonly string[] | string {
+  if (!Array.isArray(dependencies)) {
+    const isPlace = typeof dependencies === 'string' || isUrl(dependencies)
+    const expected = 'an array of requirements, or the path or the URL of a file'
+    check(isPlace && dependencies !== '', 'dependencies', expected, dependencies)
+    return resolve(folderPath('dependencies', dependencies))
+  }
+  for (const [i, one] of dependencies.entries()) {
+    const isOk = typeof one === 'string' && /^[A-Za-z0-9][^\r\n]*$/.test(one.trim())
+    check(isOk, `dependencies[${i}]`, "a requirement such as 'numpy>=2'", one)
+  }
+  return dependencies.map((one: string) => one.trim())
+}

@@ -1,0 +1,6 @@
+export type { EnvironmentRecord } from './folder.ts'
+export { environmentKeys, listEnvironments, removeEnvironment } from './list.ts'
+export { type EnvironmentOptions, environmentPython, lockFileFor } from './prepare.ts'
+export { scriptNeeds } from './script-metadata.ts'
+export type { Dependencies } from './specification.ts'
+export type { Step } from './tools.ts'

@@ -1,0 +1,142 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { inFolder, type PythonFacts } from '../discovery/index.ts'
+import { ownVariables } from '../own.ts'
+import { wordsOf } from './failure.ts'
+import { run } from './run.ts'
+import { type Uv, uvEnvironment } from './uv.ts'
+
+/** What is to be installed where. */
+export interface Installation {
+  /** The folder of the new virtual environment. It is there, and empty. */
+  readonly folder: string
+  readonly python: PythonFacts
+  /** A requirements file; `undefined`: `lines` are written into one. */
+  readonly file: string | undefined
+  /** What is in it. */
+  readonly lines: readonly string[]
+  /** To which folder relative paths in requirements belong. */
+  readonly cwd: string
+  readonly requireHashes: boolean
+  readonly env: NodeJS.ProcessEnv
+  readonly onLine: (line: string) => void
+}
+
+/** How an attempt failed. */
+export interface Failure {
+  /** What was tried, e.g. `uv 0.13.9 (PATH)`. */
+  readonly way: string
+  readonly reason: string
+  /** Whether every other way would fail as this one did, e.g. there is no such package. */
+  readonly isFinal: boolean
+}
+
+/** The file in an environment that has what was asked for, where that was no file. */
+const REQUIREMENTS = 'pythreads-requirements.txt'
+/** uv ends with this status when requirements conflict, or a package does not exist. */
+const NO_SOLUTION = 1
+
+/** Lines of uv that are no news: for people who want to activate the environment. */
+const UV_CHATTER = /^(Using|Creating virtual|Activate) /
+/** What a variable of pip can change about where packages go, or which ones. */
+const PIP_LEAKS =
+  /^PIP_(TARGET|PREFIX|ROOT|USER|DRY_RUN|PYTHON|REQUIREMENT|CONSTRAINT|EDITABLE|NO_DEPS|UPGRADE|REPORT|QUIET|LOG|PLATFORM|PYTHON_VERSION|IMPLEMENTATION|ABI|REQUIRE_VIRTUALENV|BREAK_SYSTEM_PACKAGES)$/
+
+/** Makes the environment by uv. `isOffline`: only from what uv has in its cache. */
+export async function installByUv(
+  uv: Uv,
+  installation: Installation,
+  isOffline: boolean,
+): Promise<Failure | undefined> {
+  const { folder, python, cwd, requireHashes, env, onLine } = installation
+  const way = `uv ${uv.version} (${uv.source})${isOffline ? ', from its cache' : ''}`
+  const say = (line: string) => {
+    if (!UV_CHATTER.test(line)) onLine(line.trim())
+  }
+  const options = { env: uvEnvironment(env), cwd, onLine: say }
+  const common = ['--no-config', '--no-progress', ...(isOffline ? ['--offline'] : [])]
+  const made = await run(
+    uv.path,
+    ['venv', ...common, '--no-project', '--python', python.executable, folder],
+    options,
+  )
+  if (made.failure !== undefined)
+    return { way, reason: said('uv venv', made.failure, made.stderr), isFinal: false }
+  const file = requirementsFile(installation)
+  if (file === undefined) return undefined
+  const installed = await run(
+    uv.path,
+    [
+      ...['pip', 'install', ...common, '--python', inFolder(folder)],
+      ...(requireHashes ? ['--require-hashes'] : []),
+      ...['-r', file],
+    ],
+    options,
+  )
+  if (installed.failure === undefined) return undefined
+  const isFinal = installed.status === NO_SOLUTION && !isOffline
+  return { way, reason: said('uv pip install', installed.failure, installed.stderr), isFinal }
+}
+
+/** Makes the environment by the module venv and the pip of a Python. */
+export async function installByPip(installation: Installation): Promise<Failure | undefined> {
+  const { folder, python, cwd, requireHashes, env, onLine } = installation
+  const isEmpty = installation.lines.length === 0
+  const way = `venv and pip of ${python.executable}`
+  const options = { env: pipEnvironment(env), cwd, onLine }
+  const venv = ['-I', '-m', 'venv', ...(isEmpty ? ['--without-pip'] : [])]
+  let made = await run(python.executable, [...venv, folder], options)
+  let pip = [inFolder(folder), '-I', '-m', 'pip']
+  if (made.failure !== undefined && !isEmpty) {
+    // Debian keeps ensurepip in a package of its own; the pip of that Python may be there.
+    const bare = [...venv, '--without-pip', '--clear', folder]
+    const again = await run(python.executable, bare, options)
+    if (again.failure === undefined) {
+      const has = await run(python.executable, ['-I', '-m', 'pip', '--version'], options)
+      if (has.failure === undefined) {
+        made = again
+        pip = [python.executable, '-I', '-m', 'pip', '--python', inFolder(folder)]
+      }
+    }
+  }
+  if (made.failure !== undefined) {
+    const words = said('python -m venv', made.failure, `${made.stdout}\n${made.stderr}`)
+    return { way, reason: words, isFinal: false }
+  }
+  const file = requirementsFile(installation)
+  if (file === undefined) return undefined
+  const [program = '', ...args] = pip
+  const installed = await run(
+    program,
+    [
+      ...[...args, 'install', '--no-input', '--no-user', '--disable-pip-version-check'],
+      ...['--no-warn-script-location', '--progress-bar', 'off'],
+      ...(requireHashes ? ['--require-hashes'] : []),
+      ...['-r', file],
+    ],
+    options,
+  )
+  if (installed.failure === undefined) return undefined
+  return { way, reason: said('pip install', installed.failure, installed.stderr), isFinal: true }
+}
+
+function said(what: string, failure: string, output: string): string {
+  const words = wordsOf(output)
+  return words === '' ? `${what}: ${failure}` : `${what}: ${words}`
+}
+
+/** The file to install from, written into the new environment if need be. */
+function requirementsFile({ folder, file, lines }: Installation): string | undefined {
+  if (file !== undefined || lines.length === 0) return file
+  const path = join(folder, REQUIREMENTS)
+  writeFileSync(path, `${lines.join('\n')}\n`)
+  return path
+}
+
+/** The variables with which pip runs: where its packages come from, not where they go. */
+function pipEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const entries = Object.entries(ownVariables(environment)).filter(
+    ([name]) => !PIP_LEAKS.test(name) && name !== 'PYTHONHOME' && name !== 'PYTHONPATH',
+  )
+  return Object.fromEntries(entries)
+}
