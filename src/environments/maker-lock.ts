@@ -23,6 +23,8 @@ import { attempt } from '../attempt.ts'
 const TOUCH_MS = 1_000
 const POLL_MS = 50
 const STALE_MS = 15_000
+/** For a holder in this process: nothing tells whether its thread was terminated. */
+const STALE_THREAD_MS = 4_000
 
 /** Who holds a lock. */
 interface Holder {
@@ -53,7 +55,7 @@ interface Waiting {
  * @throws the system's error when the lock file cannot be written
  */
 export async function takeLock(path: string, waiting: Waiting): Promise<MakerLock | undefined> {
-  const { onWait, isDone, staleMs = STALE_MS } = waiting
+  const { onWait, isDone, staleMs } = waiting
   const own: Holder = { pid: process.pid, started: startOf(process.pid), id: newId() }
   const text = JSON.stringify(own)
   let hasWaited = false
@@ -67,11 +69,13 @@ export async function takeLock(path: string, waiting: Waiting): Promise<MakerLoc
       const state = `${holder.text} ${holder.touched}`
       if (state !== seen) since = performance.now()
       seen = state
-      if (isGone(holder.text) || performance.now() - since > staleMs) {
+      const pid = parse(holder.text)?.pid ?? 0
+      const patience = staleMs ?? (pid === process.pid ? STALE_THREAD_MS : STALE_MS)
+      if (isGone(holder.text) || performance.now() - since > patience) {
         breakLock(path, holder.text)
         continue
       }
-      if (!hasWaited) onWait(parse(holder.text)?.pid ?? 0)
+      if (!hasWaited) onWait(pid)
       hasWaited = true
     }
     await sleep(POLL_MS)

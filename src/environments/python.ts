@@ -2,7 +2,6 @@ import {
   type FoundPython,
   findPython,
   isLacking,
-  mayInclude,
   probe,
   type VersionRange,
   versionRange,
@@ -14,8 +13,7 @@ import { managedPython } from './managed-python.ts'
 import type { Specification } from './specification.ts'
 import type { Tools } from './tools.ts'
 
-/** The minor versions of which a range takes the first that fits: those that most packages have. */
-const MINORS = [13, 14, 12, 11, 10]
+/** What is installed where no version is asked for and there is no Python at all. */
 const DEFAULT_REQUEST = '3.13'
 
 /**
@@ -69,7 +67,7 @@ async function install(
   lacking: PythreadsError,
   tools: Tools,
 ): Promise<FoundPython> {
-  const request = requestOf(range)
+  const request = range?.text ?? DEFAULT_REQUEST
   const uv = await tools.uv(await tools.unreachable())
   const failed = (reason: string, cause?: unknown) =>
     environmentError(
@@ -93,12 +91,4 @@ async function install(
   if (range !== undefined && !range.includes(facts.version))
     throw failed(`uv installed ${executable}, which is Python ${facts.release}`)
   return { facts, source: `Python ${request}, installed by uv`, passedOver: [] }
-}
-
-/** What uv is asked for: a version as it is, else the first minor version that fits a range. */
-export function requestOf(range: VersionRange | undefined): string {
-  if (range === undefined) return DEFAULT_REQUEST
-  if (/^\d+\.\d+(\.\d+)?t?$/.test(range.text)) return range.text
-  const minor = MINORS.find((one) => mayInclude(range, 3, one))
-  return minor === undefined ? range.text : `3.${minor}${range.freeThreaded ? 't' : ''}`
 }

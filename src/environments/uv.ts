@@ -12,7 +12,7 @@ export interface Uv {
 
 const TIMEOUT_MS = 20_000
 
-/** Finds uv: PYTHREADS_UV, else PATH. */
+/** Finds uv: PYTHREADS_UV (`off`: none), else PATH. */
 export async function findUv(options: {
   readonly env: NodeJS.ProcessEnv
   readonly progress?: (line: string) => void
@@ -20,6 +20,7 @@ export async function findUv(options: {
 }): Promise<Uv | undefined> {
   const env = ownVariables(options.env)
   const named = env['PYTHREADS_UV']
+  if (named === 'off') return undefined
   const path = named ?? onPath('uv', env)[0]
   if (path === undefined || !existsSync(path)) return undefined
   const { stdout, failure } = await execute(path, ['--version'], TIMEOUT_MS, options.env)
