@@ -4,7 +4,7 @@ import { inFolder, type PythonFacts } from '../discovery/index.ts'
 import { ownVariables } from '../own.ts'
 import { wordsOf } from './failure.ts'
 import { run } from './run.ts'
-import { type Uv, uvEnvironment } from './uv.ts'
+import { indexFlags, type Uv, uvEnvironment } from './uv.ts'
 
 /** What is to be installed where. */
 export interface Installation {
@@ -68,6 +68,7 @@ export async function installByUv(
     uv.path,
     [
       ...['pip', 'install', ...common, '--python', inFolder(folder)],
+      ...indexFlags(env),
       ...(requireHashes ? ['--require-hashes'] : []),
       ...['-r', file],
     ],

@@ -8,7 +8,7 @@ import { lockText } from './locked-requirements.ts'
 import { run } from './run.ts'
 import type { Specification } from './specification.ts'
 import type { Tools } from './tools.ts'
-import { uvEnvironment } from './uv.ts'
+import { indexFlags, uvEnvironment } from './uv.ts'
 
 /**
  * Resolves what is asked for, for all systems, and returns the text of a lock file.
@@ -38,6 +38,7 @@ export async function resolveLock(
         ...['pip', 'compile', '--no-config', '--no-progress', '--universal', '--generate-hashes'],
         ...['--no-header', '--no-annotate', '--python', python.executable],
         ...(why === undefined ? [] : ['--offline']),
+        ...indexFlags(tools.env),
         basename(file),
       ],
       {

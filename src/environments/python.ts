@@ -68,7 +68,8 @@ async function install(
   tools: Tools,
 ): Promise<FoundPython> {
   const request = range?.text ?? DEFAULT_REQUEST
-  const uv = await tools.uv(await tools.unreachable())
+  const unreachable = await tools.unreachable()
+  const uv = await tools.uv(unreachable)
   const failed = (reason: string, cause?: unknown) =>
     environmentError(
       [
@@ -83,7 +84,7 @@ async function install(
   const line = (text: string) => tools.progress('python', text)
   let executable: string
   try {
-    executable = await managedPython(uv, request, line)
+    executable = await managedPython(uv, request, line, { env: tools.env, unreachable })
   } catch (error) {
     throw failed(`uv ${uv.version} (${uv.source}): ${(error as Error).message}`, error)
   }

@@ -26,13 +26,18 @@ export interface Tools {
 export function toolsOf(env: NodeJS.ProcessEnv, progress: Progress): Tools {
   let uv: Promise<Uv | undefined> | undefined
   let network: Promise<string | undefined> | undefined
-  let whyNoUv = 'not found on PATH, and PYTHREADS_UV names none'
+  let whyNoUv = ''
   const find = async (unreachable: string | undefined) => {
-    const options = { env, progress: (line: string) => progress('uv', line) }
+    const missing: string[] = []
+    const options = {
+      env,
+      progress: (line: string) => progress('uv', line),
+      onMissing: (sentence: string) => missing.push(sentence),
+    }
     try {
-      const found = await findUv({ ...options, mayFetch: false })
-      if (found !== undefined || unreachable !== undefined) return found
-      return await findUv({ ...options, mayFetch: true })
+      const found = await findUv({ ...options, mayFetch: unreachable === undefined })
+      whyNoUv = missing.join('; ')
+      return found
     } catch (error) {
       whyNoUv = (error as Error).message
       return undefined
