@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { inFolder, type PythonFacts } from '../discovery/index.ts'
 import { ownVariables } from '../own.ts'
 import { wordsOf } from './failure.ts'
-import { run } from './run.ts'
+import { type RunOptions, run } from './run.ts'
 import { indexFlags, type Uv, uvEnvironment } from './uv.ts'
 
 /** What is to be installed where. */
@@ -81,37 +81,29 @@ export async function installByUv(
 
 /** Makes the environment by the module venv and the pip of a Python. */
 export async function installByPip(installation: Installation): Promise<Failure | undefined> {
-  const { folder, python, cwd, requireHashes, env, onLine } = installation
-  const isEmpty = installation.lines.length === 0
-  const way = `venv and pip of ${python.executable}`
+  const { folder, python, cwd, requireHashes, env, onLine, lines } = installation
+  const { executable } = python
+  const way = `venv and pip of ${executable}`
   const options = { env: pipEnvironment(env), cwd, onLine }
-  const venv = ['-I', '-m', 'venv', ...(isEmpty ? ['--without-pip'] : [])]
-  let made = await run(python.executable, [...venv, folder], options)
-  let pip = [inFolder(folder), '-I', '-m', 'pip']
-  if (made.failure !== undefined && !isEmpty) {
-    // Debian keeps ensurepip in a package of its own; the pip of that Python may be there.
-    const bare = [...venv, '--without-pip', '--clear', folder]
-    const again = await run(python.executable, bare, options)
-    if (again.failure === undefined) {
-      const has = await run(python.executable, ['-I', '-m', 'pip', '--version'], options)
-      if (has.failure === undefined) {
-        made = again
-        pip = [python.executable, '-I', '-m', 'pip', '--python', inFolder(folder)]
-      }
-    }
-  }
+  // The pip of this Python installs into the environment, as to put one there takes seconds, and
+  // Debian keeps what that needs in a package of its own. An old pip cannot do that.
+  const isBare = lines.length === 0 || (await hasNewPip(executable, options))
+  const venv = ['-I', '-m', 'venv', ...(isBare ? ['--without-pip'] : []), folder]
+  const made = await run(executable, venv, options)
   if (made.failure !== undefined) {
     const words = said('python -m venv', made.failure, `${made.stdout}\n${made.stderr}`)
     return { way, reason: words, isFinal: false }
   }
   const file = requirementsFile(installation)
   if (file === undefined) return undefined
-  const [program = '', ...args] = pip
+  const [program, target] = isBare
+    ? [executable, ['--python', inFolder(folder)]]
+    : [inFolder(folder), []]
   const installed = await run(
     program,
     [
-      ...[...args, 'install', '--no-input', '--no-user', '--disable-pip-version-check'],
-      ...['--no-warn-script-location', '--progress-bar', 'off'],
+      ...['-I', '-m', 'pip', ...target, 'install', '--no-input', '--no-user'],
+      ...['--disable-pip-version-check', '--no-warn-script-location', '--progress-bar', 'off'],
       ...(requireHashes ? ['--require-hashes'] : []),
       ...['-r', file],
     ],
@@ -119,6 +111,14 @@ export async function installByPip(installation: Installation): Promise<Failure 
   )
   if (installed.failure === undefined) return undefined
   return { way, reason: said('pip install', installed.failure, installed.stderr), isFinal: true }
+}
+
+/** Whether the pip of a Python has the option `--python`, as from version 22.3 on. */
+async function hasNewPip(executable: string, options: RunOptions): Promise<boolean> {
+  const { env, cwd } = options
+  const { stdout } = await run(executable, ['-I', '-m', 'pip', '--version'], { env, cwd })
+  const [, major, minor] = /^pip (\d+)\.(\d+)/.exec(stdout)?.map(Number) ?? []
+  return major !== undefined && (major > 22 || (major === 22 && (minor ?? 0) >= 3))
 }
 
 function said(what: string, failure: string, output: string): string {
