@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import type { Socket } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
+import { attempt } from '../attempt.ts'
 import { type PythonFacts, reserveDescriptors, startupShadows } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
 import { bootSource, KERNEL_VARIABLE } from '../kernel.ts'
@@ -12,6 +13,7 @@ import {
   closeFd,
   connectionOf,
   makeRoomForListeners,
+  makesNativeCalls,
   reap,
   reapOnMainThread,
   SOCK_STREAM,
@@ -114,7 +116,7 @@ export class ProcessIsolation implements Launcher {
   }
 
   openSync(): SyncEndpoint {
-    const { sockets, child } = avoidsNativeCalls ? this.#spawnOnPipes() : this.#spawnOnSockets()
+    const { sockets, child } = makesNativeCalls() ? this.#spawnOnSockets() : this.#spawnOnPipes()
     child.unref()
     const end = () => void child.kill('SIGKILL')
     return {
@@ -143,7 +145,7 @@ export class ProcessIsolation implements Launcher {
     return { sockets: polledSockets([ours, ourSide]), child }
   }
 
-  /** With the sockets that Node makes, for threads that make no native calls. */
+  /** With the sockets that Node makes, where no native calls can be made. */
   #spawnOnPipes(): { sockets: SyncSockets; child: ChildProcess } {
     const child = this.#spawnSync(['pipe', 'pipe'])
     const [main, side] = [CHANNEL_FD, SIDE_FD].map((index) =>
@@ -225,6 +227,7 @@ function endWithThisThread(): void {
     for (const child of children) child.kill('SIGKILL')
     if (isMainThread || process.platform === 'win32') return
     const pids = [...children].flatMap(({ pid }) => pid ?? [])
-    if (pids.length > 0 && !(avoidsNativeCalls && reapOnMainThread(pids))) reap(pids, REAP_MS)
+    if (pids.length === 0 || (avoidsNativeCalls && reapOnMainThread(pids))) return
+    attempt(() => reap(pids, REAP_MS)) // without koffi they stay zombies until this process ends
   })
 }

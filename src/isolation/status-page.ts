@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { attempt, letGo } from '../attempt.ts'
 import { isShortage, startFailure } from '../errors/index.ts'
-import { avoidsNativeCalls, makeMemoryFile } from '../native/index.ts'
+import { makeMemoryFile, makesNativeCalls } from '../native/index.ts'
 
 /**
  * Bytes that both sides use as a table; `kernel/pythreads_kernel/status_page.py` says what is
@@ -146,7 +146,8 @@ function openNameless(): number {
   const failures: unknown[] = []
   for (const open of WAYS) {
     try {
-      return withTable(open())
+      const fd = open()
+      if (fd !== undefined) return withTable(fd)
     } catch (error) {
       failures.push(error) // a file system that cannot, no such folder, or it is full
     }
@@ -159,7 +160,7 @@ function openNameless(): number {
 
 const LINUX = process.platform === 'linux'
 const inFolder = (folder: string) => () => openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600)
-const WAYS: readonly (() => number)[] = [
+const WAYS: readonly (() => number | undefined)[] = [
   ...(LINUX ? [inFolder('/dev/shm'), () => inFolder(tmpdir())()] : []),
   () => {
     const path = join(tmpdir(), `pythreads-${process.pid}-${Math.random().toString(36).slice(2)}`)
@@ -167,7 +168,8 @@ const WAYS: readonly (() => number)[] = [
     unlinkSync(path)
     return fd
   },
-  ...(LINUX && !avoidsNativeCalls ? [() => makeMemoryFile('pythreads')] : []), // needs koffi, which takes some ms to load
+  // The last way, as it loads koffi, which may be missing.
+  () => (LINUX && makesNativeCalls() ? makeMemoryFile('pythreads') : undefined),
 ]
 
 function withTable(fd: number): number {

@@ -1,4 +1,5 @@
 import type { PythonFacts } from '../discovery/index.ts'
+import { javascriptRuntime } from '../platform/index.ts'
 import type { IsolationKind } from './table.ts'
 
 /**
@@ -23,17 +24,17 @@ const always = () => true
 const noLibpython = (facts: PythonFacts) => facts.libpython === null
 const wrapper = (facts: PythonFacts) => facts.isWrapper === true
 const windows = () => process.platform === 'win32'
-const bun = () => process.versions['bun'] !== undefined
+const notNode = () => javascriptRuntime() !== 'node'
 const FEW_LOAD =
   'each interpreter has a GIL of its own, but most extension modules refuse to load in one'
-const NOT_IN_BUN = 'in-process Python does not work in Bun: a worker never becomes ready there'
+const ONLY_IN_NODE = 'in-process Python does not work in Bun and Deno'
 
 const AROUND =
   'it is started by another program (a sandbox, for example), which Python in this process would go around'
 
 /** What each version of CPython can carry. The facts behind the rows are in design/isolation.md. */
 export const SUPPORT_MATRIX: readonly SupportRule[] = [
-  { isolation: 'thread', when: bun, verdict: 'never', reason: NOT_IN_BUN },
+  { isolation: 'thread', when: notNode, verdict: 'never', reason: ONLY_IN_NODE },
   {
     isolation: 'thread',
     when: windows,
@@ -59,7 +60,7 @@ export const SUPPORT_MATRIX: readonly SupportRule[] = [
     verdict: 'request',
     reason: 'its threads share one GIL: they take turns in Python code',
   },
-  { isolation: 'subinterpreter', when: bun, verdict: 'never', reason: NOT_IN_BUN },
+  { isolation: 'subinterpreter', when: notNode, verdict: 'never', reason: ONLY_IN_NODE },
   {
     isolation: 'subinterpreter',
     when: windows,
@@ -132,7 +133,7 @@ export function supportOf(isolation: IsolationKind, facts: PythonFacts): Support
 }
 
 function remedyFor(isolation: IsolationKind, facts: PythonFacts): string | undefined {
-  if (windows() || bun() || wrapper(facts)) return undefined
+  if (windows() || notNode() || wrapper(facts)) return undefined
   if (noLibpython(facts)) return libpythonHint(facts)
   if (facts.freeThreaded) return "use isolation 'thread'"
   return isolation === 'subinterpreter' ? 'use Python 3.14.1 or newer (3.13 also works)' : undefined

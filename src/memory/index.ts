@@ -1,5 +1,6 @@
 export { Borrowed } from './borrow.ts'
-export { type Access, type Budget, existingLender, lender } from './lend.ts'
+export { existingLender, lend } from './lend.ts'
+export type { Access, Budget } from './loans.ts'
 export { allocate, type TypedArray, type TypedArrayConstructor } from './shared-arrays.ts'
 export { memoryStats } from './stats.ts'
 export { mayBorrow } from './turn-budget.ts'

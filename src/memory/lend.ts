@@ -1,13 +1,16 @@
 import { totalmem } from 'node:os'
 import { types } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
-import { PythreadsError } from '../errors/index.ts'
+import { isShortage, PythreadsError } from '../errors/index.ts'
 import { addressOf, copyOf, mapPrivate } from '../native/index.ts'
 import type { Loan } from '../wire/index.ts'
 import { Allocator } from './allocator.ts'
 import { leaveBeforeArraysAreFreed, whenThreadEnds } from './exit.ts'
-import { canMap, Mapping, viewOf } from './mapping.ts'
+import { FLAG_BYTES, MappedFlags } from './flags.ts'
+import { type Budget, Lent, Table } from './loans.ts'
+import { canShare, Mapping, type SharedFile, viewOf } from './mapping.ts'
 import { pin } from './pin.ts'
+import { UnmappedFile } from './unmapped-file.ts'
 
 /**
  * Memory that JavaScript lends to Python. Rules:
@@ -24,7 +27,6 @@ import { pin } from './pin.ts'
  *    of the file, and nothing else. Workers in this process have a table of their own, which no
  *    other process sees: the end of such a loan frees memory of this process.
  */
-export const FLAG_BYTES: number = 1 << 20
 /** Smaller arrays are copied into the frame rather than into shared memory. */
 export const INLINE_BYTES: number = 32 * 1024
 /** Free memory that is not returned to the system: the first write to a new page is slow. */
@@ -34,70 +36,11 @@ const SWEEP_SHARE = 8
 /** The timer sweeps after this time, while there are loans. */
 const LOOK_MS = 200
 
-/**
- * How a pool's workers see the memory of this process: at its address, by mapping a file, or not at
- * all.
- */
-export type Access = 'address' | 'file' | 'none'
-
-/** The limit of the memory that one pool lends. */
-export interface Budget {
-  /** `'none'` until the first worker has started. */
-  access: Access
-  /** The most bytes of copies that are lent at a time. */
-  readonly limit: number
-  used: number
-}
-
-/**
- * The flags by which Python ends loans. One table is in the file, another one is seen by this
- * process only. A number belongs to one loan, in either table.
- */
-class Table {
-  readonly flags: Uint8Array
-  /** How Python finds the table: an address, or the negative descriptor of the file. */
-  readonly segment: number
-  /** How many loans have their flag in this table. */
-  count = 0
-
-  constructor(memory: ArrayBuffer, segment: number) {
-    this.flags = new Uint8Array(memory)
-    this.segment = segment
-  }
-}
-
-class Lent {
-  /** The buffer, which must not be collected during the loan; `undefined` for a copy. */
-  readonly keep: unknown
-  readonly budget: Budget
-  readonly table: Table
-  /** The offset of the copy in the mapping, and its size; both 0 where the array itself is lent. */
-  readonly start: number
-  readonly bytes: number
-  /** The call that made the loan is not over. */
-  open = true
-  /** Python has dropped the memory. */
-  over = false
-  /** The worker could not see the memory, and was sent its bytes. */
-  fetched = false
-  /** The worker process that has the loan; `undefined` for workers in this process. */
-  borrower: object | undefined = undefined
-  /** Where Python finds the bytes: an offset in the file, or an address. */
-  position = 0
-  length = 0
-
-  constructor(keep: unknown, budget: Budget, table: Table, start: number = 0, bytes: number = 0) {
-    this.keep = keep
-    this.budget = budget
-    this.table = table
-    this.start = start
-    this.bytes = bytes
-  }
-}
-
 /** The loans of one JavaScript thread, and the memory for its copies. */
 class Lender {
-  readonly #mapping: Mapping
+  readonly #file: SharedFile
+  /** The file, where it is mapped: workers of this process and `allocate` need that. */
+  readonly #mapping: Mapping | undefined
   readonly #ofFile: Table
   #ofProcess: Table | undefined
   readonly #extents: Allocator
@@ -120,14 +63,14 @@ class Lender {
   /** How many small loans were made since the last sweep. */
   #unswept = 0
 
-  constructor() {
-    this.#mapping = Mapping.create(FLAG_BYTES + totalmem())
-    this.#ofFile = new Table(this.#mapping.view(0, FLAG_BYTES), -this.#mapping.fd)
-    this.#extents = new Allocator(FLAG_BYTES, this.#mapping.bytes)
+  constructor(file: SharedFile) {
+    this.#file = file
+    this.#mapping = file instanceof Mapping ? file : undefined
+    this.#ofFile = new Table(file.flags, -file.fd)
+    this.#extents = new Allocator(FLAG_BYTES, file.bytes)
     whenThreadEnds(() => {
       this.sweep()
-      // rule 4
-      if (this.#count === 0) this.#mapping.discard(FLAG_BYTES, this.#mapping.bytes - FLAG_BYTES)
+      if (this.#count === 0) file.discard(FLAG_BYTES, file.bytes - FLAG_BYTES) // rule 4
     })
   }
 
@@ -136,15 +79,21 @@ class Lender {
   }
 
   get resident(): number {
-    return this.#mapping.resident
+    return this.#file.resident
+  }
+
+  /** Whether {@link allocate} can be used. */
+  get allocates(): boolean {
+    return this.#mapping !== undefined
   }
 
   /** Takes memory that every worker sees. It is freed when the buffer is collected. */
   allocate(bytes: number): ArrayBuffer | undefined {
-    const start = this.#take(bytes)
-    if (start === undefined) return undefined
-    const buffer = this.#mapping.view(start, bytes)
-    this.#mapping.clear(start, bytes)
+    const mapping = this.#mapping
+    const start = mapping === undefined ? undefined : this.#take(bytes)
+    if (start === undefined || mapping === undefined) return undefined
+    const buffer = mapping.view(start, bytes)
+    mapping.clear(start, bytes)
     this.#allocated.set(buffer, start)
     this.#collected.register(buffer, [start, bytes])
     return buffer
@@ -161,7 +110,8 @@ class Lender {
     const file = budget.access === 'file'
     const table = file ? this.#ofFile : this.#tableOfProcess()
     if (table === undefined) return undefined
-    const base = file ? 0 : this.#mapping.address
+    const base = file ? 0 : this.#mapping?.address
+    if (base === undefined) return undefined
     const allocated = this.#allocated.get(buffer)
     if (allocated !== undefined) {
       return this.#add(length, base + allocated + byteOffset, new Lent(buffer, budget, table))
@@ -174,9 +124,15 @@ class Lender {
     if (length < INLINE_BYTES || budget.used + length > budget.limit) return undefined
     const start = this.#take(length)
     if (start === undefined) return undefined
-    budget.used += length
-    this.#mapping.write(start, bytes)
-    return this.#add(length, base + start, new Lent(undefined, budget, table, start, length))
+    const loan = this.#file.write(start, bytes)
+      ? this.#add(length, base + start, new Lent(undefined, budget, table, start, length))
+      : undefined
+    if (loan !== undefined) budget.used += length
+    else {
+      this.#giveBack(start, length)
+      this.#discardFree() // the file system is full
+    }
+    return loan
   }
 
   /**
@@ -188,7 +144,7 @@ class Lender {
     if (loan === undefined) return
     loan.borrower = borrower
     loan.over = loan.fetched = false
-    loan.table.flags[flag] = 0 // a worker that had the call before, and died, may have set it
+    loan.table.flags.clear(flag) // a worker that had the call before, and died, may have set it
   }
 
   /**
@@ -207,8 +163,8 @@ class Lender {
       return undefined
     if (loan.fetched) return undefined // a hostile worker may ask again and again
     loan.fetched = loan.over = true
-    const base = isOfFile ? this.#mapping.address : 0
-    return new Uint8Array(copyOf(base + loan.position, loan.length))
+    const { position, length } = loan
+    return new Uint8Array(isOfFile ? this.#file.copy(position, length) : copyOf(position, length))
   }
 
   /** The call that made a loan is over. */
@@ -226,7 +182,7 @@ class Lender {
     this.#loans[flag] = undefined
     this.#count--
     loan.table.count--
-    loan.table.flags[flag] = 0
+    loan.table.flags.clear(flag)
     this.#free.push(flag)
     if (loan.bytes === 0) return
     loan.budget.used -= loan.bytes
@@ -249,10 +205,10 @@ class Lender {
   }
 
   #sweep(table: Table): void {
-    const used = table.flags.subarray(0, this.#next)
+    const used = table.flags.look(this.#next)
     // Each flag once: a hostile worker that keeps setting flags does not keep this thread here.
     for (let flag = used.indexOf(1); flag >= 0; flag = used.indexOf(1, flag + 1)) {
-      used[flag] = 0
+      table.flags.clear(flag)
       const loan = this.#loans[flag]
       if (loan?.table === table) this.#over(flag, loan)
     }
@@ -261,7 +217,8 @@ class Lender {
   #tableOfProcess(): Table | undefined {
     if (this.#ofProcess === undefined) {
       const address = mapPrivate(FLAG_BYTES)
-      if (address !== undefined) this.#ofProcess = new Table(viewOf(address, FLAG_BYTES), address)
+      if (address !== undefined)
+        this.#ofProcess = new Table(new MappedFlags(viewOf(address, FLAG_BYTES)), address)
     }
     return this.#ofProcess
   }
@@ -292,6 +249,10 @@ class Lender {
       this.#next = FLAG_BYTES
       return undefined
     }
+    if (!loan.table.flags.reserve(flag)) {
+      this.#free.push(flag)
+      return undefined
+    }
     loan.position = position
     loan.length = length
     this.#loans[flag] = loan
@@ -314,8 +275,11 @@ class Lender {
    * then a worker process has written to free memory.
    */
   #trim(): void {
-    if (this.#mapping.resident - this.used <= 2 * WARM_BYTES) return
-    for (const [start, bytes] of this.#extents.free()) this.#mapping.discard(start, bytes)
+    if (this.#file.resident - this.used > 2 * WARM_BYTES) this.#discardFree()
+  }
+
+  #discardFree(): void {
+    for (const [start, bytes] of this.#extents.free()) this.#file.discard(start, bytes)
   }
 
   #pin(buffer: ArrayBufferLike): void {
@@ -333,8 +297,8 @@ class Lender {
   #giveBack(start: number, bytes: number): void {
     this.#extents.giveBack(start, bytes)
     this.used -= bytes
-    if (bytes >= INLINE_BYTES && this.#mapping.resident - this.used > WARM_BYTES)
-      this.#mapping.discard(start, bytes)
+    if (bytes >= INLINE_BYTES && this.#file.resident - this.used > WARM_BYTES)
+      this.#file.discard(start, bytes)
   }
 }
 
@@ -343,18 +307,42 @@ function isResizable(buffer: ArrayBufferLike): boolean {
 }
 
 let existing: Lender | undefined
-let isImpossible = !canMap
+let isImpossible = !canShare
 
 /** Returns the lender of this JavaScript thread; `undefined` where memory cannot be lent. */
 export function lender(): Lender | undefined {
   if (existing !== undefined || isImpossible) return existing
   try {
-    existing = new Lender()
-  } catch (error) {
-    // Without koffi, never try again. No memory or no descriptor: arrays are copied until later.
-    isImpossible = error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_RUNTIME'
+    existing = new Lender(makeFile(FLAG_BYTES + totalmem()))
+  } catch {
+    // No memory or no descriptor: arrays are copied until later.
   }
   return existing
+}
+
+function makeFile(bytes: number): SharedFile {
+  try {
+    return Mapping.create(bytes)
+  } catch (error) {
+    if (!(error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_RUNTIME')) throw error
+  }
+  try {
+    return new UnmappedFile(bytes) // koffi is missing
+  } catch (error) {
+    isImpossible = !isShortage(error) // no such folder: never try again
+    throw error
+  }
+}
+
+/**
+ * Lends some bytes as {@link Lender.lend} does. Small arrays make no lender, which would load
+ * koffi for nothing.
+ */
+export function lend(bytes: Uint8Array, budget: Budget): Loan | undefined {
+  if (budget.access === 'none') return undefined
+  if (existing === undefined && budget.access === 'file' && bytes.length < INLINE_BYTES)
+    return undefined
+  return lender()?.lend(bytes, budget)
 }
 
 /** The lender of this thread, if one was made. */

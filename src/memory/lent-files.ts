@@ -3,7 +3,7 @@ import { letGo } from '../attempt.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { avoidsNativeCalls, isSealed } from '../native/index.ts'
 import type { Loan } from '../wire/index.ts'
-import { FLAG_BYTES } from './lend.ts'
+import { FLAG_BYTES } from './flags.ts'
 import { Mapping, type Part } from './mapping.ts'
 import { notMemory, refusesToShrink, sizeOf } from './worker-file.ts'
 

@@ -4,6 +4,7 @@ import { isShortage } from '../errors/index.ts'
 import {
   avoidsNativeCalls,
   closeFd,
+  copyOf,
   discardPages,
   duplicateFd,
   makeSealedFile,
@@ -12,6 +13,7 @@ import {
   unmap,
   writeMemory,
 } from '../native/index.ts'
+import { FLAG_BYTES, type Flags, MappedFlags } from './flags.ts'
 import { type Movable, pin } from './pin.ts'
 
 /**
@@ -22,14 +24,31 @@ import { type Movable, pin } from './pin.ts'
 
 const PAGE_BYTES = 4096
 
-/** Whether this JavaScript thread can map shared memory. */
-export const canMap: boolean = process.platform === 'linux' && !avoidsNativeCalls
+/** Whether worker processes can map a file of this JavaScript thread. */
+export const canShare: boolean = process.platform === 'linux' && !avoidsNativeCalls
 
-/** A memory file without a path, mapped whole. Only pages that were written to take memory. */
-export class Mapping {
+/** A file without a path that worker processes map. Only pages that were written to take memory. */
+export interface SharedFile {
+  /** Where it is mapped in this process; `undefined`: it is not. */
+  readonly address: number | undefined
+  readonly bytes: number
+  readonly fd: number
+  readonly flags: Flags
+  /** The bytes of memory that the file takes. */
+  readonly resident: number
+  /** Copies bytes to an offset; returns false where there is no room for them. */
+  write(offset: number, bytes: Uint8Array): boolean
+  copy(offset: number, bytes: number): ArrayBuffer
+  /** Returns unused memory to the system, if possible. Its bytes may be zeros afterwards. */
+  discard(offset: number, bytes: number): void
+}
+
+/** A memory file that is mapped whole. */
+export class Mapping implements SharedFile {
   readonly address: number
   readonly bytes: number
   readonly fd: number
+  #flags: MappedFlags | undefined
   #open = true
   #hasFile = true
   /** The parts of the file that are still mapped, in order. */
@@ -73,6 +92,11 @@ export class Mapping {
     return this.#parts.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
+  get flags(): Flags {
+    this.#flags ??= new MappedFlags(this.view(0, FLAG_BYTES))
+    return this.#flags
+  }
+
   view(offset: number, bytes: number): ArrayBuffer {
     return viewOf(this.address + offset, bytes)
   }
@@ -81,8 +105,13 @@ export class Mapping {
    * Copies bytes to an offset. It makes no view, as V8 collects garbage after every few large
    * buffers.
    */
-  write(offset: number, bytes: Uint8Array): void {
+  write(offset: number, bytes: Uint8Array): boolean {
     writeMemory(this.address + offset, bytes)
+    return true
+  }
+
+  copy(offset: number, bytes: number): ArrayBuffer {
+    return copyOf(this.address + offset, bytes)
   }
 
   /** Returns unused memory to the system. Its bytes are zeros when they are used again. */

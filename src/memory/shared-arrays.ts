@@ -1,7 +1,6 @@
 import { types } from 'node:util'
 import { PythreadsError } from '../errors/index.ts'
 import { lender } from './lend.ts'
-import { canMap } from './mapping.ts'
 
 /** Any typed array. */
 export type TypedArray =
@@ -59,9 +58,9 @@ export function allocate<K extends TypedArrayConstructor>(
     new (length: number): InstanceType<K>
     new (buffer: ArrayBuffer, at: number, length: number): InstanceType<K>
   }
-  const segment = bytes === 0 || !canMap ? undefined : lender()
+  const segment = bytes === 0 ? undefined : lender()
   // an ordinary array, which is copied for each call
-  if (segment === undefined) return inMemory(bytes, () => new ofKind(length))
+  if (segment?.allocates !== true) return inMemory(bytes, () => new ofKind(length))
   const buffer = segment.allocate(bytes)
   if (buffer === undefined) throw noRoom(bytes)
   return inMemory(bytes, () => new ofKind(buffer, 0, length))

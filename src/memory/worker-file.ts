@@ -10,7 +10,7 @@ import {
 import { totalmem } from 'node:os'
 import { attempt, letGo } from '../attempt.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { FLAG_BYTES } from './lend.ts'
+import { FLAG_BYTES } from './flags.ts'
 
 /**
  * Opens the memory file of a worker process: the worker names one of its descriptors. The worker

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 import type Koffi from 'koffi'
 import { PythreadsError } from '../errors/index.ts'
+import { javascriptRuntime } from '../platform/index.ts'
 
 /** The stack of native calls: Python's C code nests deeply, and koffi allows at most 16 MiB. */
 const STACK_BYTES = 16 * 1024 * 1024
@@ -15,20 +16,24 @@ const STACK_BYTES = 16 * 1024 * 1024
 export const avoidsNativeCalls: boolean = !isMainThread && process.platform === 'linux'
 
 let loaded: typeof Koffi | undefined
+let failure: PythreadsError | undefined
 
 /**
  * Returns koffi, and loads it on first use: importing pythreads stays cheap, and process isolation
- * works where koffi does not load.
+ * works where koffi does not load. Bun and Deno never load it (design/runtimes.md).
  *
  * @throws `ERR_PYTHREADS_RUNTIME` where koffi has no binary for this platform
  */
 export function ffi(): typeof Koffi {
   if (loaded !== undefined) return loaded
+  if (failure !== undefined) throw failure
   try {
+    if (javascriptRuntime() !== 'node') throw new Error('this is not Node')
     loaded = createRequire(import.meta.url)('koffi') as typeof Koffi
   } catch (cause) {
     const message = `koffi does not load on ${process.platform}-${process.arch}; in-process Python needs koffi, isolation 'process' does not`
-    throw new PythreadsError('ERR_PYTHREADS_RUNTIME', message, { cause })
+    failure = new PythreadsError('ERR_PYTHREADS_RUNTIME', message, { cause })
+    throw failure
   }
   try {
     loaded.config({ sync_stack_size: STACK_BYTES })
@@ -37,4 +42,14 @@ export function ffi(): typeof Koffi {
     // koffi, and its setting stays. koffi's default of 2 MiB is enough except for very deep calls.
   }
   return loaded
+}
+
+/** Whether this JavaScript thread can make native calls. Loads koffi to find out. */
+export function makesNativeCalls(): boolean {
+  if (avoidsNativeCalls) return false
+  try {
+    return ffi() !== undefined
+  } catch {
+    return false
+  }
 }

@@ -1,7 +1,7 @@
 export { connectWorker, connectWorkerNow, sweepPython } from './connections.ts'
 export { type InProcessKind, startInProcess, startInProcessNow } from './control-socket.ts'
 export { makeRoomForListeners } from './exit-listeners.ts'
-export { avoidsNativeCalls } from './ffi.ts'
+export { avoidsNativeCalls, makesNativeCalls } from './ffi.ts'
 export {
   closeFd,
   duplicateFd,

@@ -1,5 +1,6 @@
 export { spinFirst } from './blocking-spin.ts'
 export { EventLoopSpin } from './event-loop-spin.ts'
 export { HeldMemory } from './held-memory.ts'
+export { javascriptRuntime } from './javascript-runtime.ts'
 export { residentMb } from './process-memory.ts'
 export { type Activity, activityOf } from './thread-state.ts'

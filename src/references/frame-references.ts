@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { PythreadsError } from '../errors/index.ts'
-import { existingLender, lender } from '../memory/index.ts'
+import { existingLender, lend } from '../memory/index.ts'
 import { ESCAPE, type Escape, type Loan, type References } from '../wire/index.ts'
 import type { ReferenceCounts } from './counts.ts'
 import type { ExportedIterator } from './exported-iterator.ts'
@@ -96,8 +96,7 @@ export class FrameReferences implements References {
 
   lend(bytes: Uint8Array): Loan | undefined {
     const { budget } = this.#exported
-    if (budget.access === 'none') return undefined
-    const loan = lender()?.lend(bytes, budget)
+    const loan = lend(bytes, budget)
     if (loan === undefined) return undefined
     this.#loans ??= []
     this.#loans.push(loan[3])

@@ -11,6 +11,7 @@ import { placement } from '../support/placement.ts'
 
 vi.mock('../../src/native/ffi.ts', () => ({
   avoidsNativeCalls: false,
+  makesNativeCalls: () => false,
   ffi: () => {
     throw new Error('koffi does not load')
   },

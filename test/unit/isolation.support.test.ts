@@ -21,6 +21,7 @@ const platform = process.platform
 afterEach(() => {
   setPlatform(platform)
   delete process.versions['bun']
+  delete process.versions['deno']
 })
 
 function setPlatform(value: string): void {
@@ -78,8 +79,8 @@ describe('the support matrix', () => {
     }
   })
 
-  it('has only process in Bun', async () => {
-    Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
+  it.each(['bun', 'deno'])('has only process in %s', async (name) => {
+    Object.defineProperty(process.versions, name, { value: '1.4.5', configurable: true })
     for (const [release, options] of table) {
       const facts = made(release, options)
       expect(ISOLATION_KINDS.map((kind) => supportOf(kind, facts).verdict)).toEqual([
