@@ -1,5 +1,6 @@
 export { connectWorker, connectWorkerNow, sweepPython } from './connections.ts'
 export { type InProcessKind, startInProcess, startInProcessNow } from './control-socket.ts'
+export { readNow, writeNow } from './descriptors.ts'
 export { makeRoomForListeners } from './exit-listeners.ts'
 export { avoidsNativeCalls, makesNativeCalls } from './ffi.ts'
 export {
@@ -28,4 +29,4 @@ export {
 export { whyNotInProcess } from './runtime.ts'
 export { type Connection, connectionOf, stopReading } from './socket-descriptor.ts'
 export { SyncEntry } from './sync-entry.ts'
-export { nap, napAfter, readNow, waitUntil } from './waiting.ts'
+export { nap, napAfter, waitUntil } from './waiting.ts'

@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs'
+import { readNow } from './descriptors.ts'
 
 /** Waits for nonblocking sockets without native calls: reads and naps until something comes. */
 
@@ -31,18 +31,6 @@ export function waitUntil(isTrue: () => boolean, timeoutMs: number): boolean {
 /** How long to nap after waiting for `waitedMs`. */
 export function napAfter(waitedMs: number): number {
   return Math.min(Math.max(waitedMs / NAP_SHARE, MIN_NAP_MS), MAX_NAP_MS)
-}
-
-/**
- * Reads from a nonblocking socket. Returns the number of bytes, 0 at its end, -1 when nothing has
- * come.
- */
-export function readNow(fd: number, bytes: Buffer): number {
-  try {
-    return readSync(fd, bytes)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? -1 : 0
-  }
 }
 
 /** Like {@link readNow}, and waits for bytes; -1 when nothing comes within `timeoutMs`. */

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { writeNow } from '../native/index.ts'
 import { isBacklog } from '../worker/index.ts'
 
 /** The bytes to write to the side socket of the worker for sync calls, in order. */
@@ -29,14 +29,12 @@ export class SideWrites {
   /** Writes what the socket takes: all (`empty`) or a part (`blocked`). `failed`: it is closed. */
   flush(): 'empty' | 'blocked' | 'failed' {
     for (let bytes = this.#chunks[0]; bytes !== undefined; bytes = this.#chunks[0]) {
-      try {
-        const sent = writeSync(this.#fd, bytes)
-        this.#bytes -= sent
-        if (sent < bytes.length) this.#chunks[0] = bytes.subarray(sent)
-        else this.#chunks.shift()
-      } catch (error) {
-        return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 'blocked' : 'failed'
-      }
+      const sent = writeNow(this.#fd, bytes)
+      if (sent === undefined) return 'failed'
+      if (sent < 0) return 'blocked'
+      this.#bytes -= sent
+      if (sent < bytes.length) this.#chunks[0] = bytes.subarray(sent)
+      else this.#chunks.shift()
     }
     return 'empty'
   }

@@ -1,6 +1,6 @@
-import { writeSync } from 'node:fs'
 import { type PythonErrorDetails, PythreadsError, startFailure, toError } from '../errors/index.ts'
 import { MAIN, SIDE, type SyncSockets, type SyncSocketWorker } from '../isolation/index.ts'
+import { writeNow } from '../native/index.ts'
 import {
   decode,
   FrameParser,
@@ -245,15 +245,16 @@ export class SocketConnection implements SyncConnection {
     if (!this.#isUsable) throw this.#died()
     let refused: number | undefined
     for (let sent = 0; sent < bytes.length; ) {
-      try {
-        sent += writeSync(this.#sockets.fds[MAIN], bytes, sent)
+      const taken = writeNow(this.#sockets.fds[MAIN], bytes, sent)
+      if (taken === undefined) {
+        if (!matters) return
+        this.close()
+        throw this.#died()
+      }
+      if (taken >= 0) {
+        sent += taken
         refused = undefined
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
-          if (!matters) return
-          this.close()
-          throw this.#died()
-        }
+      } else {
         refused ??= performance.now()
         this.#sockets.waitForRoom(MAIN, performance.now() - refused)
       }
