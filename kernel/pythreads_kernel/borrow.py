@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 # Flags are the first bytes of a segment.
 FLAG_BYTES = 1 << 20
+# How files that both sides see are mapped. Without MAP_NORESERVE some systems (qemu's emulation of
+# a processor, for one) refuse a mapping as large as the memory.
+FILE_FLAGS: int = getattr(mmap, "MAP_SHARED", 0) | getattr(mmap, "MAP_NORESERVE", 0)
 
 # Errors where this process cannot see the memory: it has other rights by now; no descriptor or no
 # room for the mapping is left; there is no ctypes.
@@ -45,28 +48,47 @@ class _Segment:
         import ctypes  # takes 10 ms
 
         self._byte: Any = ctypes.c_ubyte
+        # The descriptor of a file that has no room to be mapped whole; -1: none.
+        self._fd = -1
         if number > 0:
             self._map: Any = None
             flags: Any = (self._byte * FLAG_BYTES).from_address(number)
         else:
             fd = os.open(f"/proc/{os.getppid()}/fd/{-number}", os.O_RDWR | os.O_CLOEXEC)
             try:
-                self._map = mmap.mmap(fd, 0)
+                flags = self._map = self._map_file(fd)
             finally:
-                os.close(fd)
-            flags = self._map
+                if fd != self._fd:
+                    os.close(fd)
         self._returned = memoryview(flags)[:FLAG_BYTES].cast("B").cast("?").__setitem__
         # The weak references that set a flag at the end of its loan, by flag. The next loan with
         # the same flag replaces its reference.
         self._loans: dict[int, weakref.ref[Any]] = {}
 
+    def _map_file(self, fd: int) -> mmap.mmap:
+        """Map all of a file; only its flags where there is no room for more."""
+        try:
+            return mmap.mmap(fd, 0, FILE_FLAGS)
+        except (OSError, MemoryError):
+            flags = mmap.mmap(fd, FLAG_BYTES, FILE_FLAGS)
+            self._fd = fd
+            return flags
+
+    def _map_part(self, size: int, position: int) -> tuple[mmap.mmap, int]:
+        """Map the pages of one loan. They are unmapped with its exporter. Return where the loan
+        begins in the mapping, too.
+        """
+        at = position % mmap.ALLOCATIONGRANULARITY
+        return mmap.mmap(self._fd, at + size, FILE_FLAGS, offset=position - at), at
+
     def borrow(self, size: int, position: int, flag: int) -> memoryview:
         kind = self._byte * size
-        exporter = (
-            kind.from_address(position)
-            if self._map is None
-            else kind.from_buffer(self._map, position)
-        )
+        if self._map is None:
+            exporter = kind.from_address(position)
+        elif self._fd < 0:
+            exporter = kind.from_buffer(self._map, position)
+        else:
+            exporter = kind.from_buffer(*self._map_part(size, position))
         # A weak reference is true.
         self._loans[flag] = weakref.ref(exporter, partial(self._returned, flag))
         return memoryview(exporter).cast("B")
@@ -103,12 +125,11 @@ def borrow(size: int, position: int, segment: int, flag: int) -> memoryview:
     process cannot see the memory.
     """
     try:
-        found = _segment(segment)
+        return _segment(segment).borrow(size, position, flag)
     except _UNSEEN:
         if fetch is None:
             raise
         return memoryview(fetch(flag))
-    return found.borrow(size, position, flag)
 
 
 def give_back(segment: int, flag: int) -> None:

@@ -15,7 +15,7 @@ import os
 from _thread import allocate_lock
 
 from .allocator import Allocator
-from .borrow import FLAG_BYTES
+from .borrow import FILE_FLAGS, FLAG_BYTES
 from .interrupts import shielded
 from .loan_flags import LoanFlags
 from .plain import INLINE_BYTES
@@ -174,7 +174,7 @@ class FileLender(Lender):
         a time.
         """
         self._fd = fd
-        self._map = mmap.mmap(fd, FLAG_BYTES + capacity)
+        self._map = mmap.mmap(fd, FLAG_BYTES + capacity, FILE_FLAGS)
         super().__init__(self._map, -fd)
         self._allocator = Allocator(FLAG_BYTES, FLAG_BYTES + capacity)
         self._view = memoryview(self._map)

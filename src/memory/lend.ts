@@ -163,6 +163,7 @@ class Lender {
       return undefined
     if (loan.fetched) return undefined // a hostile worker may ask again and again
     loan.fetched = loan.over = true
+    if (loan.bytes === 0 && isOfFile) warnOfCopies()
     const { position, length } = loan
     return new Uint8Array(isOfFile ? this.#file.copy(position, length) : copyOf(position, length))
   }
@@ -300,6 +301,19 @@ class Lender {
     if (bytes >= INLINE_BYTES && this.#file.resident - this.used > WARM_BYTES)
       this.#file.discard(start, bytes)
   }
+}
+
+let hasWarned = false
+
+/** Says once that an array of `allocate` is no shared memory for a worker. */
+function warnOfCopies(): void {
+  if (hasWarned) return
+  hasWarned = true
+  process.emitWarning(
+    'A Python worker cannot map the memory of `alloc`: it gets copies, and this process does not see what it writes.' +
+      ' The worker has no room in its address space, no /proc, or not the rights of this process',
+    { code: 'PYTHREADS_MEMORY_COPIED' },
+  )
 }
 
 function isResizable(buffer: ArrayBufferLike): boolean {
