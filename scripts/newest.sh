@@ -4,6 +4,7 @@
 # tree into it and runs the tests there. Linux and root only.
 #   newest.sh [VITEST ARGUMENT]...   the tests, or some of them
 #   newest.sh --prepare              only makes the chroot
+#   newest.sh --run COMMAND...       runs a command there, with this tree as it is, at its path
 # ONLY=3.15 hides Debian's other Pythons. `rm -r .cache/newest` to get newer ones.
 set -euo pipefail
 
@@ -60,7 +61,7 @@ bootstrap() {
 }
 
 install_packages() {
-  local version packages=(nodejs npm procps)
+  local version packages=(nodejs npm procps libatomic1)
   inside apt-get update || return
   for version in $(inside apt-cache pkgnames libpython3. | sed -nE 's/^lib(python3\.(1[4-9]|[2-9].))$/\1/p'); do
     packages+=("$version" "lib$version" "$version-venv")
@@ -135,6 +136,17 @@ fi
 [[ ${1-} != --prepare ]] || exit 0
 carry
 mount_all
+if [[ ${1-} == --run ]]; then
+  # Node 26 needs it, and chroots of an earlier day lack it.
+  compgen -G "$chroot/usr/lib/*/libatomic.so.1" >/dev/null ||
+    inside apt-get install -y --no-install-recommends libatomic1 >>"$log" 2>&1 || die "no libatomic1; the log is $log"
+  for folder in "$root" "$(realpath "$root/.cache/nodes")"; do
+    mkdir -p "$chroot$folder"
+    mount --bind "$folder" "$chroot$folder"
+  done
+  inside "${@:2}"
+  exit
+fi
 copy_tree
 choose_python
 # shellcheck disable=SC2016 # the chroot's shell expands these

@@ -14,26 +14,15 @@ shift $(($# > 0 ? 1 : 0))
 [[ ${#majors[@]} -gt 0 ]] || majors=(22 24 26)
 tests=(lifecycle/runtime.start lifecycle/process.exit /arrays. lifecycle/worker-threads tooling/package. api/packaged.)
 [[ $# -eq 0 ]] || tests=("$@")
-package=node-$(node -p 'process.platform + "-" + process.arch')
-
-# Prints the path of the newest Node of a major version, or of the one that is there when npm cannot say which is the newest.
-install() {
-  local folder=.cache/nodes/$1 node=$root/.cache/nodes/$1/node_modules/$package/bin/node
-  mkdir -p "$folder"
-  [[ -e $folder/package.json ]] || echo '{ "private": true }' >"$folder/package.json"
-  npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error "$package@$1" >&2 || true
-  [[ -x $node ]] || return 1
-  echo "$node"
-}
 
 status=0
 # Nodes that cannot require an ES module, for the test of the package, which runs programs with all that are in .cache/nodes/.
 for version in 20.0.0 22.11.0; do
-  install "$version" >/dev/null || echo "Not tested here: Node $version" >&2
+  scripts/node.sh "$version" >/dev/null || echo "Not tested here: Node $version" >&2
 done
 for major in "${majors[@]}"; do
-  if ! node=$(install "$major"); then
-    echo "Not tested here: Node $major (npm cannot install $package@$major)" >&2
+  if ! node=$(scripts/node.sh "$major"); then
+    echo "Not tested here: Node $major (npm cannot install it)" >&2
     [[ -z ${CI-} ]] || status=1
     continue
   fi

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Everything: all tests with full counts on every Python, those that depend on
 # Node on the newest Node 22, 24 and 26, and those that depend on Python on
-# Debian's newest. Builds and installs what is missing. Where that is impossible, it is left out; a
-# failure if CI is set. Its last line adds up the counts of all runs.
+# Debian's newest, and the smoke suite on a quarter of all pairs of Node and
+# Python. Builds and installs what is missing. Where that is impossible, it is
+# left out; a failure if CI is set. Its last line adds up the counts of all runs.
 #
 # PYTHREADS_PASSED names a file that `npm test` has written: what has passed
 # there and is no larger here is left out, and so are the build and the linters.
@@ -36,6 +37,7 @@ everything() {
     echo 'Not tested here: the newest Pythons (no chroot of Debian sid)'
     [[ -z ${CI-} ]] || status=1
   fi
+  part 'the smoke suite on a quarter of the matrix' npm run --silent matrix -- --turn
   return "$status"
 }
 
