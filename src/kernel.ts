@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url'
+import { outsideArchive } from './archives.ts'
 
 /**
  * The folder that Python's path needs for `pythreads_kernel`. `src/` and the bundles in `dist/` are
  * both beside it, so the URL is right for both.
  */
-export const KERNEL_FOLDER: string = fileURLToPath(new URL('../kernel', import.meta.url))
+export const KERNEL_FOLDER: string = outsideArchive(
+  fileURLToPath(new URL('../kernel', import.meta.url)),
+)
 
 /**
  * An environment variable for programs that start a Python, such as a sandbox script: Python must

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { outsideArchive } from '../archives.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { check, isUrl } from './check.ts'
 
@@ -9,7 +10,7 @@ export function folderPath(name: string, value: string | URL): string {
   const url = isUrl(value) ? value.href : isFileUrl(value) ? value : undefined
   const path = url === undefined ? (value as string) : filePath(url)
   check(path !== undefined, name, 'a path, or the URL of a folder', url)
-  return path
+  return outsideArchive(path)
 }
 
 /**
@@ -20,7 +21,7 @@ export function modulePath(module: string | URL): string {
   const url = isUrl(module) ? module.href : isFileUrl(module) ? module : undefined
   if (url !== undefined) {
     const path = url.includes('#') ? undefined : filePath(url)
-    if (path?.endsWith('.py') === true) return path
+    if (path?.endsWith('.py') === true) return outsideArchive(path)
     throw new PythreadsError(
       'ERR_PYTHREADS_ARGUMENT',
       `The URL of a module is file:... and ends in .py; got ${url}`,
@@ -32,7 +33,7 @@ export function modulePath(module: string | URL): string {
       `A module is named by a non-empty string or a file: URL; got ${typeof module}`,
     )
   }
-  return module.endsWith('.py') ? resolve(module) : module
+  return module.endsWith('.py') ? outsideArchive(resolve(module)) : module
 }
 
 /**
