@@ -272,3 +272,8 @@ function shown({ place, facts, error }: Looked): string {
   const build = facts.freeThreaded ? ', free-threaded' : ''
   return `${place.given} (${place.source}) is Python ${facts.release}${build}`
 }
+
+/** How to install a Python on this kind of system. */
+export function howToGetPython(): string {
+  return INSTALL[process.platform] ?? INSTALL['linux'] ?? ''
+}

@@ -3,13 +3,20 @@ export { reserveDescriptors } from './descriptors.ts'
 export { checkEnvironment } from './environment.ts'
 export { type Executed, execute } from './execute.ts'
 export { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
-export { type FoundPython, findAll, findPython, isLacking, type Looked } from './find.ts'
+export {
+  type FoundPython,
+  findAll,
+  findPython,
+  howToGetPython,
+  isLacking,
+  type Looked,
+} from './find.ts'
 export { onPath } from './on-path.ts'
 export { readOwn, readPlain, UntrustedError, writeOwn } from './own-files.ts'
 export { whoseChangeOnPath } from './ownership.ts'
 export { probe } from './probe.ts'
 export { projectFolders } from './projects.ts'
-export { whyNotRecalled } from './remembered.ts'
+export { cacheState, whyNotRecalled } from './remembered.ts'
 export { startupShadows } from './shadows.ts'
 export { inFolder } from './venv.ts'
 export { type VersionRange, versionRange } from './versions.ts'

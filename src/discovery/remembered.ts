@@ -1,5 +1,6 @@
-import { realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { attempt } from '../attempt.ts'
 import { kernelScript } from '../kernel.ts'
 import { ownVariables } from '../own.ts'
 import { cacheFolder } from './cache-folder.ts'
@@ -50,6 +51,19 @@ export function whyNotRecalled(
     if (error instanceof UntrustedError) return error.message
   }
   return undefined
+}
+
+/** Where the facts of an executable are cached, if they are, and whether they can be written. */
+export function cacheState(
+  executable: string,
+  env: NodeJS.ProcessEnv = process.env,
+): { folder: string | null; isWritable: boolean } {
+  const folder = placeOf(executable, ownVariables(env))?.folder
+  if (folder === undefined) return { folder: null, isWritable: false }
+  let there = folder
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there)
+  const isWritable = attempt(() => accessSync(there, constants.W_OK) ?? true) === true
+  return { folder, isWritable }
 }
 
 /**

@@ -1,4 +1,5 @@
 // `pythreads doctor`: what a person sees on one screen, and the exit status that scripts go by.
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Python } from '../../src/index.ts'
@@ -45,6 +46,29 @@ describe('pythreads doctor', () => {
       expect(stdout).toContain(executable)
     expect(stdout).toContain('Pythons, in the order of the search:')
     expect(stdout).toMatch(/isolation 'auto' chooses (thread|subinterpreter|process):\n {2}/)
+  })
+
+  it.each([
+    { name: 'a Python', args: ['--python', python, '--import', 'json'] },
+    { name: 'no Python', args: ['--python', '/no/such/python'] },
+  ])('has the fields of docs/cli.md with --json where there is $name', async ({ args }) => {
+    const { stdout } = await runCli(['doctor', ...args, '--json'])
+    const page = await readFile(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+    const [, table = ''] = /<!-- doctor json -->(.*?)<!-- \/doctor json -->/s.exec(page) ?? []
+    const named = [...table.matchAll(/^\| `(\w+)` \| (.*?) \|/gm)].map(([, name, type]) => ({
+      name: name ?? '',
+      types: (type ?? '').split(' or ').map((text) => text.replaceAll('`', '')),
+    }))
+    const printed = JSON.parse(stdout) as Record<string, unknown>
+    const missing = named.filter(({ types }) => types.includes('missing')).map(({ name }) => name)
+    expect([...new Set([...Object.keys(printed), ...missing])].sort()).toEqual(
+      named.map(({ name }) => name).sort(),
+    )
+    for (const { name, types } of named) {
+      const value = printed[name]
+      const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
+      expect(types, name).toContain(value === undefined ? 'missing' : type)
+    }
   })
 
   it('says which modules work, and how to install one that does not; its status is 1 then', async () => {
