@@ -90,7 +90,7 @@ export async function report(
   return {
     ...{ host, kernel, koffi, limits, pythons, used, error, isolations, choices, imports },
     warnings: [...forbidden(host), ...warnings(limits)],
-    toInstall: missing(pythons, used, koffi, isolations, imports),
+    toInstall: missing(host, pythons, used, koffi, isolations, imports),
   }
 }
 
@@ -193,6 +193,7 @@ export function warnings(limits: Limits): string[] {
 }
 
 function missing(
+  { permission }: Host,
   pythons: readonly Looked[],
   used: FoundPython | undefined,
   koffi: Koffi,
@@ -204,7 +205,7 @@ function missing(
       ? isolations?.thread.remedy
       : undefined
   return [
-    ...(pythons.every(({ facts }) => facts === undefined)
+    ...(permission?.childProcess !== false && pythons.every(({ facts }) => facts === undefined)
       ? [{ what: 'Python 3.10 or newer', for: 'everything', by: howToGetPython() }]
       : []),
     ...(libpython === undefined

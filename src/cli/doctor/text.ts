@@ -13,7 +13,7 @@ export function inWords(all: Report, isVerbose: boolean): string {
   if (used !== undefined && choices !== undefined)
     return (isVerbose ? inFull(all, used, choices) : onScreen(all, used, choices)).join('\n')
   const said = describeError(error)
-  if (!isVerbose) return cut([...said.split('\n'), ...warningLines(all)]).join('\n')
+  if (!isVerbose) return cut([...warningLines(all), ...said.split('\n')]).join('\n')
   return [
     header(all),
     ...aboutHost(all),
