@@ -5,6 +5,9 @@ import { PythreadsError } from '../index.ts'
 import type { CommandModule, Example } from './command.ts'
 import * as bench from './commands/bench.ts'
 import * as doctor from './commands/doctor.ts'
+import * as env from './commands/env.ts'
+import * as install from './commands/install.ts'
+import * as lock from './commands/lock.ts'
 import * as map from './commands/map.ts'
 import * as run from './commands/run.ts'
 import * as tour from './commands/tour.ts'
@@ -56,6 +59,9 @@ function shown(examples: readonly Example[]): string {
 add(run)
 add(map)
 add(bench)
+add(install)
+add(lock)
+add(env)
 add(doctor)
 add(tour)
 

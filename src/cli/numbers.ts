@@ -13,3 +13,13 @@ export function span(ms: number): string {
 export function counted(number: number, one: string): string {
   return `${whole(number)} ${one}${number === 1 ? '' : 's'}`
 }
+
+/** Writes a number of bytes as `12 kB`, `3.4 MB` or `1.2 GB`. */
+export function bytes(number: number): string {
+  for (const [size, unit] of [
+    [1e9, 'GB'],
+    [1e6, 'MB'],
+  ] as const)
+    if (number >= size * 0.9995) return `${(number / size).toPrecision(3)} ${unit}`
+  return `${Math.ceil(number / 1000)} kB`
+}

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ISOLATION_KINDS, type IsolationOption, Python, type PythonOptions } from '../index.ts'
+import { type DependencyFlags, dependencyFlags, dependencyOptions } from './dependencies.ts'
 import { duration, type Flag, type Flags, folder, names, upTo } from './flags.ts'
 import { type PrintTo, ResultOutput } from './result-output.ts'
 import { currentFolder, type Target } from './target.ts'
@@ -11,7 +12,7 @@ const MAX_WORKERS = 1000
 const STOP_GRACE_MS = 2_000
 
 /** The flags of every command that starts workers. */
-export interface PoolFlags {
+export interface PoolFlags extends DependencyFlags {
   workers: number | undefined
   threads?: number
   isolation: IsolationOption
@@ -54,6 +55,7 @@ export const poolFlags: Flags<Omit<PoolFlags, 'threads' | 'timeout'>> = {
     default: 'auto',
   },
   python: pythonFlag,
+  ...dependencyFlags,
   path: pathFlag,
   preload: {
     flags: '--preload <modules>',
@@ -77,7 +79,10 @@ export interface StartedPool {
   readonly stdout: Writable
 }
 
-/** Starts the workers. The current folder is in `sys.path` only if the target is found there. */
+/**
+ * Starts the workers, in an environment if the flags or the target's file ask for packages. The current folder
+ * is in `sys.path` only if the target is found there.
+ */
 export async function startPool(
   flags: PoolFlags,
   target: Target,
@@ -86,12 +91,14 @@ export async function startPool(
 ): Promise<StartedPool> {
   const output = new ResultOutput(print)
   const workers = flags.threads ?? flags.workers
+  const { options: dependencies, end } = dependencyOptions(flags, target.module)
   try {
     const py = await Python.start({
       isolation: flags.isolation,
       path: [...(flags.path ?? []), ...currentFolder(target.module)],
       preload: [...output.preload, ...(flags.preload ?? []), target.module],
       python: flags.python,
+      ...dependencies,
       ...more,
       ...(workers === undefined ? {} : { workers }),
     })
@@ -99,6 +106,8 @@ export async function startPool(
   } catch (error) {
     output.discard()
     throw error
+  } finally {
+    end()
   }
 }
 

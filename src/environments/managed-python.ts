@@ -46,14 +46,15 @@ export async function managedPython(
 ): Promise<string> {
   const env = uvEnvironment(environment)
   const [best] = (await fitting(uv, asked, env)).sort(inOrder)
+  if (best?.path !== undefined) return trusted(best.path)
+  // uv lists none that it may not download
+  if (/^(never|0|false)$/i.test(env['UV_PYTHON_DOWNLOADS'] ?? ''))
+    throw environmentError(
+      `Python ${asked} is not there, and UV_PYTHON_DOWNLOADS forbids uv to get it`,
+    )
   if (best === undefined)
     throw environmentError(`uv ${uv.version} knows no Python ${asked} for this machine`)
-  if (best.path !== undefined) return trusted(best.path)
   const python = `Python ${best.version.join('.')}`
-  if (/^(never|manual|0|false)$/i.test(env['UV_PYTHON_DOWNLOADS'] ?? ''))
-    throw environmentError(
-      `${python} is not installed, and UV_PYTHON_DOWNLOADS forbids to download it`,
-    )
   await checkReachable(best, env, unreachable === undefined ? REPLY_MS : SECOND_REPLY_MS)
   const options = { env, onLine: progress }
   const installed = await run(uv.path, ['python', 'install', '--no-config', best.key], options)

@@ -28,7 +28,7 @@ export async function basePython(
   tools: Tools,
 ): Promise<FoundPython> {
   const required = requiredRange(what)
-  const named = option ?? ownVariables(tools.env)['PYTHREADS_PYTHON']
+  const named = option ?? (ownVariables(tools.env)['PYTHREADS_PYTHON'] || undefined)
   const wanted = option ?? (named === undefined ? what.requiresPython : undefined)
   const found = await findPython(wanted).catch((error: unknown) => {
     if (!isLacking(error)) throw error

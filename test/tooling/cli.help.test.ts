@@ -22,6 +22,7 @@ places.file(
   'rules.py',
   'def score(event):\n    return {"id": event["id"], "score": event["id"] * 2}\n',
 )
+places.file('requirements.txt', '# none: the examples need no network\n')
 places.file('events.jsonl', '{"id": 1}\n{"id": 2}\n{"id": 3}\n')
 
 describe('docs/cli.md', () => {
