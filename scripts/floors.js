@@ -20,12 +20,8 @@ export const FLOORS = [
   'python-stats.ts python.ts arrow.ts index.ts cli',
 ].flatMap((line) => line.split(' '))
 /** The command line uses what everybody can use; these also look at what only the project sees. */
-<<<<<<< HEAD
-const CLI_EXCEPTIONS = /^cli\/(commands\/(doctor|tour)\.ts|ceiling\.ts|doctor\/\w+\.ts)$/
-=======
 const CLI_EXCEPTIONS =
-  /^cli\/(commands\/(doctor|tour|env|install|lock)|ceiling|dependencies|install-arguments)\.ts$/
->>>>>>> bdcfc5b (Install, lock, list and remove environments from the command line, and honour the block of a script)
+  /^cli\/(doctor\/\w+|commands\/(doctor|tour|env|install|lock)|ceiling|dependencies|install-arguments)\.ts$/
 /** Only these rooms import native code. */
 const NATIVE_ROOMS = ['native']
 
