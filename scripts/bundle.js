@@ -1,126 +1,275 @@
-// Bundles what `tsc` made of src/ into few files, as Node takes 40 ms to load a hundred small ones,
-// and gives each entry point the forms in which it is asked for. Whoever asks gets one copy of the
-// library in a process; package.json says who gets which:
-// - dist/*.js: ES modules. For `import`, for `require` where Node can require a module (20.19,
-//   22.12), and for bundlers.
-// - dist/*.cjs: CommonJS. For `require` in an older Node, and for jest.
-// - dist/import/index.js: an ES module on top of dist/index.cjs. For `import` in an older Node,
-//   where `require` gets that.
-// - dist/import/arrow.js and dist/arrow.cjs use the form of apache-arrow that the program uses, and
-//   the copy of the library that Node uses, by the name #internals. The types are those of the
-//   CommonJS form; the others refer to them, so that they are the same classes.
+// Makes `dist/` of what `tsc` made of src/ and of the kernel.
+//
+// - core.cjs is the whole library, as a function of Node's own modules. It has no imports and no
+//   exports, so it is the same file for ES modules, for CommonJS and for each bundler, and a
+//   process gets one copy of the library whoever asks for it. It stands in `globalThis` under a
+//   symbol that has its hash.
+// - The entries give it Node's modules and export what it makes. package.json says who gets which:
+//   index.js: `import` in a Node that can require ES modules; it requires, as an `import` would
+//   first look for exports in half a megabyte. index.cjs: `require`. import/index.js: `import` in
+//   an older Node, and in bundlers that look like one. bundled/index.js: bundlers.
+// - kernel-<hash>/ is the kernel without comments, and embedded.cjs the same as a text for bundles.
+// - arrow.* uses the form of apache-arrow that the program uses.
+import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync } from 'node:zlib'
 import { rollup } from 'rollup'
+import { writeDeclarations } from './declarations.js'
+import { stripPython } from './strip-python.js'
 
-const [from, types, to] = ['../build/js/', '../build/types/', '../dist/'].map((folder) =>
-  fileURLToPath(new URL(folder, import.meta.url)),
+const [from, kernelSource, to] = ['../build/js/', '../kernel/pythreads_kernel/', '../dist/'].map(
+  (folder) => fileURLToPath(new URL(folder, import.meta.url)),
 )
-const INTERNALS = 'internals'
-/**
- * Entries that are not called as their module is: what other threads have the main thread require
- * (src/native/main-thread.ts).
- */
-const MODULES = { 'main-thread': 'native/on-main-thread' }
-/** What arrow.js needs of the library. */
-const SHARED = ['errors/index.js', 'wire/index.js']
-/** Packages that go into the bundles, so that whoever installs pythreads does not need them. */
+
+/** What is bundled on its own and uses the core, by its name in `dist/`. */
+const SATELLITES = ['cli/main', 'arrow']
+const PUBLIC = 'index.js'
+/** What other threads have the main thread call (src/native/main-thread.ts). */
+const ON_MAIN_THREAD = ['native/on-main-thread.js', ['initialise', 'reap']]
+
+/** Packages that go into the core, so that whoever installs pythreads does not need them. */
 const BUNDLED = ['smol-toml']
-const common = {
-  external: (id) => !/^[./]/.test(id) && id !== INTERNALS && !BUNDLED.includes(id),
-  onwarn(warning) {
-    if (warning.code === 'THIS_IS_UNDEFINED') return // tsc's helpers for `using` look there
-    if (warning.ids?.every((id) => id.includes('node_modules'))) return // circles of a package
-    throw new Error(warning.message)
-  },
-}
-
-async function bundle(names, output, options = {}) {
-  const input = Object.fromEntries(
-    names.map((name) => [name, name === INTERNALS ? name : `${from}${MODULES[name] ?? name}.js`]),
-  )
-  const plugins = [bundled, ...(options.plugins ?? [])]
-  const made = await rollup({ ...common, ...options, plugins, input })
-  const { output: files } = await made.write({ dir: to, hoistTransitiveImports: false, ...output })
-  await made.close()
-  return new Map(files.flatMap((file) => (file.isEntry ? [[file.name, file.exports]] : [])))
-}
-
 const bundled = {
   name: 'bundled',
   resolveId: (id) => (BUNDLED.includes(id) ? fileURLToPath(import.meta.resolve(id)) : null),
 }
-const internals = {
-  name: INTERNALS,
-  resolveId: (id) => (id === INTERNALS ? id : null),
-  load: (id) =>
-    id === INTERNALS
-      ? SHARED.map((path) => `export * from ${JSON.stringify(from + path)}`).join('\n')
-      : null,
-}
-const commonJs = {
-  name: 'commonjs',
-  // Rollup's own way looks for a document first, which jest may have.
-  resolveImportMeta: (name) =>
-    name === 'url' ? "require('node:url').pathToFileURL(__filename).href" : null,
-}
-const throughInternals = {
-  name: 'through-internals',
-  resolveId: (id) =>
-    SHARED.includes(id.replace('./', '')) ? { id: `#${INTERNALS}`, external: true } : null,
+
+const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16)
+const isOwn = (id) => /^[./]/.test(id)
+/** Which modules a satellite contains: its own and, for the command line, those of its folder. */
+const isWithin = (id, satellite) =>
+  relative(from, id).startsWith(satellite.startsWith('cli/') ? `cli${sep}` : `${satellite}.js`)
+
+// tsc's helpers for `using` look at `this`; rollup takes AMD modules to be for browsers.
+const EXPECTED = ['THIS_IS_UNDEFINED', 'MISSING_NODE_BUILTINS']
+
+function onwarn({ code, message, ids = [] }) {
+  if (EXPECTED.includes(code)) return
+  if (ids.length > 0 && ids.every((id) => id.includes('node_modules'))) return // circles of a package
+  throw new Error(message)
 }
 
-// What a program loads is one file, as each costs half a millisecond: not one for each set of
-// entries that share something.
-// What few programs need is loaded when it is used (`environments/`).
-const inOneFile = (id) =>
-  id.startsWith(from) && !/^(cli\/|environments\/|arrow\.js)/.test(id.slice(from.length))
-    ? 'pythreads'
-    : undefined
+async function build(input, { external, plugins = [] }, output) {
+  const made = await rollup({
+    input,
+    external,
+    plugins,
+    onwarn,
+    makeAbsoluteExternalsRelative: false,
+  })
+  const { output: chunks } = await made.generate({ inlineDynamicImports: true, ...output })
+  await made.close()
+  if (chunks.length !== 1) throw new Error(`${input} became ${chunks.length} files`)
+  return chunks[0]
+}
 
-await bundle(
-  ['index', 'arrow', INTERNALS, 'cli/main'],
-  { format: 'es', chunkFileNames: '[name]-[hash].js', manualChunks: inOneFile },
-  { plugins: [internals] },
+function write(name, text) {
+  const path = join(to, name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
+
+/** The modules of the library that a satellite imports, with the names that it uses of each. */
+async function importsOf(satellite) {
+  const { importedBindings } = await build(
+    `${from}${satellite}.js`,
+    {
+      external: (id) => !isOwn(id),
+      plugins: [
+        virtual(
+          () => null,
+          (id, importer) =>
+            importer !== undefined && isOwn(id) && !isWithin(absolute(id, importer), satellite)
+              ? { id: absolute(id, importer), external: 'absolute' }
+              : null,
+        ),
+      ],
+    },
+    { format: 'es' },
+  )
+  return Object.entries(importedBindings).filter(([id]) => isOwn(id))
+}
+
+const absolute = (id, importer) => (id.startsWith('.') ? join(dirname(importer), id) : id)
+
+/** A module whose text is `load(id)` where that is a text. */
+const virtual = (load, resolveId = (id) => (load(id) === null ? null : id)) => ({
+  name: 'virtual',
+  resolveId,
+  load,
+})
+
+// The kernel
+const kernel = Object.fromEntries(
+  readdirSync(kernelSource)
+    .filter((name) => name.endsWith('.py'))
+    .sort()
+    .map((name) => [name, stripPython(readFileSync(join(kernelSource, name), 'utf8'))]),
 )
-const exported = await bundle(
-  ['index', INTERNALS, 'main-thread'],
+const kernelText = JSON.stringify(kernel)
+const kernelHash = hashOf(kernelText)
+const kernelFolder = `kernel-${kernelHash}`
+for (const [name, text] of Object.entries(kernel))
+  write(join(kernelFolder, 'pythreads_kernel', name), text)
+const EMBEDDED = `globalThis[Symbol.for('pythreads.kernel.${kernelHash}')]`
+const files = brotliCompressSync(kernelText).toString('base64')
+write('embedded.cjs', `${EMBEDDED} ??= ${JSON.stringify({ hash: kernelHash, files })}\n`)
+
+// The core
+const used = new Map([[from + ON_MAIN_THREAD[0], new Set(ON_MAIN_THREAD[1])]])
+for (const satellite of SATELLITES)
+  for (const [id, names] of await importsOf(satellite))
+    used.set(id, new Set([...(used.get(id) ?? []), ...names]))
+const exportOf = (id, names) => `export { ${[...names].join(', ')} } from ${JSON.stringify(id)}\n`
+const publicModule = await build(from + PUBLIC, { external: (id) => !isOwn(id) }, { format: 'es' })
+used.delete(from + PUBLIC)
+const core = await build(
+  'core',
   {
-    format: 'cjs',
-    entryFileNames: '[name].cjs',
-    chunkFileNames: '[name]-[hash].cjs',
-    exports: 'named',
+    external: (id) => id.startsWith('node:'),
+    plugins: [
+      bundled,
+      virtual((id) => {
+        if (id !== 'core') return null
+        const publicNames = new Set(publicModule.exports)
+        const others = [...used].map(([id, names]) => [
+          id,
+          [...names].filter((name) => !publicNames.has(name)),
+        ])
+        const lines = others
+          .filter(([, names]) => names.length > 0)
+          .map((entry) => exportOf(...entry))
+        return [
+          `export * from ${JSON.stringify(from + PUBLIC)}\nexport { setEntry } from ${JSON.stringify(`${from}entry.js`)}\n`,
+          ...lines,
+        ].join('')
+      }),
+      { name: 'no-place', transform: (code) => code.replaceAll('import.meta.url', 'undefined') },
+    ],
   },
-  { plugins: [internals, commonJs] },
+  { format: 'amd', interop: 'compat', esModule: false, indent: false },
 )
-await bundle(
-  ['arrow'],
-  { format: 'es', entryFileNames: 'import/[name].js' },
-  { plugins: [throughInternals] },
-)
-await bundle(
-  ['arrow'],
-  { format: 'cjs', entryFileNames: '[name].cjs', exports: 'named' },
-  { plugins: [throughInternals] },
+const own = core.imports
+const factory = /^define\(\[[^\]]*\], (\(function \([\s\S]*\}\))\);\s*$/.exec(core.code)?.[1]
+if (core.code.includes('import.meta')) throw new Error('src/ uses import.meta outside of entry.ts')
+if (factory === undefined) throw new Error('rollup writes AMD modules in another way than it did')
+const CORE = `globalThis[Symbol.for('pythreads.${hashOf(factory)}')]`
+write(
+  'core.cjs',
+  `// The library, as a function of Node's own modules: the entries beside it call it.
+${CORE} ??= ((make) => {
+  let made
+  return (...own) => {
+    if (made === undefined && own.length > 0) {
+      const exported = {}
+      make(exported, ...own)
+      made = exported
+    }
+    return made
+  }
+})(${factory})
+`,
 )
 
-mkdirSync(join(to, 'import'), { recursive: true })
-writeFileSync(
-  join(to, 'import', 'index.js'),
-  `export { ${exported.get('index').join(', ')} } from '../index.cjs'\n`,
+// The entries
+const names = publicModule.exports.join(', ')
+const requires = own.map((id) => `require(${JSON.stringify(id)})`).join(', ')
+const imports = own.map((id, i) => `import * as own${i} from ${JSON.stringify(id)}\n`).join('')
+const values = own.map((_, i) => `own${i}`).join(', ')
+const entryOf = ({ files, folder = 'undefined', mainThread = 'undefined', embedded }) =>
+  `core.setEntry({ files: [${files}], kernel: ${folder}, mainThread: ${mainThread}, library: ${JSON.stringify(`${CORE}?.()`)}, embedded: ${embedded} })\n`
+const beside = (path) => `fileURLToPath(new URL(${JSON.stringify(path)}, import.meta.url))`
+/** An expression that bundlers may have made impossible. */
+const attempt = (expression) => `(() => { try { return ${expression} } catch {} })()`
+
+write(
+  'index.cjs',
+  `'use strict'
+const { join } = require('node:path')
+require('./core.cjs')
+const core = ${CORE}(${requires})
+${entryOf({
+  files: '__filename',
+  folder: `join(__dirname, '${kernelFolder}')`,
+  mainThread: "join(__dirname, 'main-thread.cjs')",
+  embedded: `() => (require('./embedded.cjs'), ${EMBEDDED})`,
+})}${publicModule.exports.map((name) => `exports.${name} = core.${name}\n`).join('')}`,
+)
+write(
+  'index.js',
+  `import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+const require = createRequire(import.meta.url)
+require('./core.cjs')
+const core = ${CORE}(${requires})
+${entryOf({
+  files: 'import.meta.url',
+  folder: beside(kernelFolder),
+  mainThread: beside('main-thread.cjs'),
+  embedded: `() => (require('./embedded.cjs'), ${EMBEDDED})`,
+})}export const { ${names} } = core
+`,
+)
+write(
+  'import/index.js',
+  `import { fileURLToPath } from 'node:url'
+${imports}import '../core.cjs'
+const core = ${CORE}(${values})
+${entryOf({
+  files: 'import.meta.url',
+  folder: attempt(beside(`../${kernelFolder}`)),
+  mainThread: attempt(beside('../main-thread.cjs')),
+  embedded: `() => import('../embedded.cjs').then(() => ${EMBEDDED})`,
+})}export const { ${names} } = core
+`,
+)
+write(
+  'bundled/index.js',
+  `${imports}import '../core.cjs'
+import '../embedded.cjs'
+const core = ${CORE}(${values})
+${entryOf({
+  files: `import.meta.url, ${attempt('__filename')}`,
+  embedded: `() => ${EMBEDDED}`,
+})}export const { ${names} } = core
+`,
 )
 
-for (const name of readdirSync(types, { recursive: true })) {
-  if (!name.endsWith('.d.ts') || name.startsWith('cli')) continue
-  const text = readFileSync(join(types, name), 'utf8')
-    .replace(/((?:from|import\() ?['"]\.[^'"]*)\.(?:ts|js)(?=['"])/g, '$1.cjs')
-    .replace(/^(import type .* from 'koffi')/gm, "$1 with { 'resolution-mode': 'import' }") // its types are those of an ES module
-  const target = join(to, name.replace(/\.d\.ts$/, '.d.cts'))
-  mkdirSync(dirname(target), { recursive: true })
-  writeFileSync(target, text)
+// The satellites
+async function satellite(name, library, output) {
+  const LIBRARY = '\0library'
+  const all = [...new Set((await importsOf(name)).flatMap(([, names]) => names))]
+  const { code } = await build(
+    `${from}${name}.js`,
+    {
+      external: (id) => !isOwn(id) && id !== LIBRARY,
+      plugins: [
+        virtual(
+          (id) =>
+            id === LIBRARY
+              ? `import ${JSON.stringify(library)}\nexport const { ${all.join(', ')} } = ${CORE}()`
+              : null,
+          (id, importer) =>
+            importer === LIBRARY && id === library
+              ? { id, external: 'absolute' }
+              : importer !== undefined && isOwn(id) && !isWithin(absolute(id, importer), name)
+                ? LIBRARY
+                : null,
+        ),
+      ],
+    },
+    output,
+  )
+  return code
 }
-for (const name of ['index', 'arrow']) {
-  writeFileSync(join(to, `${name}.d.ts`), `export * from './${name}.cjs'\n`)
-  writeFileSync(join(to, 'import', `${name}.d.ts`), `export * from '../${name}.cjs'\n`)
-}
+const es = { format: 'es' }
+const cjs = { format: 'cjs', exports: 'named', esModule: false }
+write('cli/main.js', await satellite('cli/main', '../index.js', es))
+write('main-thread.cjs', `'use strict'\nrequire('./index.cjs')\nmodule.exports = ${CORE}()\n`)
+const arrow = await satellite('arrow', './index.js', es)
+for (const name of ['arrow.js', 'import/arrow.js', 'bundled/arrow.js']) write(name, arrow)
+write('arrow.cjs', await satellite('arrow', './index.cjs', cjs))
+
+await writeDeclarations(to, ['import', 'bundled'])

@@ -1,27 +1,27 @@
-import { fileURLToPath } from 'node:url'
 import { outsideArchive } from './archives.ts'
+import { entry } from './entry.ts'
 
-/**
- * The folder that Python's path needs for `pythreads_kernel`. `src/` and the bundles in `dist/` are
- * both beside it, so the URL is right for both.
- */
-export const KERNEL_FOLDER: string = outsideArchive(
-  fileURLToPath(new URL('../kernel', import.meta.url)),
-)
+let unpacked: string | undefined
+
+/** The folder that Python's path needs for `pythreads_kernel`. */
+export function kernelFolder(): string {
+  const folder = unpacked ?? entry().kernel
+  if (folder === undefined) throw new Error('The kernel of a bundle is unpacked by Python.start')
+  return outsideArchive(folder)
+}
+
+/** Makes this the folder of the kernel, on this JavaScript thread. */
+export function useKernel(folder: string): void {
+  unpacked = folder
+}
 
 /**
  * An environment variable for programs that start a Python, such as a sandbox script: Python must
  * be able to read this folder.
  */
-export const KERNEL_VARIABLE: Readonly<Record<string, string>> = { PYTHREADS_KERNEL: KERNEL_FOLDER }
-
-/**
- * The CommonJS file that the main thread loads for threads that make no native calls.
- * `scripts/bundle.js` makes it of `native/on-main-thread.ts`.
- */
-export const MAIN_THREAD_FILE: string = fileURLToPath(
-  new URL('../dist/main-thread.cjs', import.meta.url),
-)
+export function kernelVariable(): Readonly<Record<string, string>> {
+  return { PYTHREADS_KERNEL: kernelFolder() }
+}
 
 /**
  * Python statements that start the kernel by a call of its module `boot`. They create the package
@@ -35,8 +35,8 @@ export function bootSource(call: string): string {
     '    import sys',
     '    if "pythreads_kernel" not in sys.modules:',
     '        sys.modules["pythreads_kernel"] = kernel = type(sys)("pythreads_kernel")',
-    `        kernel.__path__ = [${text(`${KERNEL_FOLDER}/pythreads_kernel`)}]`,
-    `        sys.path.append(${text(KERNEL_FOLDER)})`,
+    `        kernel.__path__ = [${text(`${kernelFolder()}/pythreads_kernel`)}]`,
+    `        sys.path.append(${text(kernelFolder())})`,
     '    from pythreads_kernel import boot',
     '    return boot',
     `_start().${call}`,
@@ -45,5 +45,5 @@ export function bootSource(call: string): string {
 
 /** The file of a kernel module that runs as a script. */
 export function kernelScript(name: 'probe' | 'import_check'): string {
-  return `${KERNEL_FOLDER}/pythreads_kernel/${name}.py`
+  return `${kernelFolder()}/pythreads_kernel/${name}.py`
 }

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { dirname } from 'node:path'
-import { type FoundPython, findPython } from './discovery/index.ts'
+import { type FoundPython, findPython, prepareKernel } from './discovery/index.ts'
 import { PythreadsError, tellListener } from './errors/index.ts'
 import {
   type Choice,
@@ -40,6 +40,7 @@ let pools = 0
 export async function planStart(given: PythonOptions): Promise<StartPlan> {
   const options = resolvePythonOptions(given)
   const { output, warnings, logging } = options
+  await prepareKernel()
   const found = await pythonFor(options)
   warnOfPassedOver(found)
   // Handlers run in the async context of the caller of `start`: output belongs to no call.

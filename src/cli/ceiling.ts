@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { KERNEL_VARIABLE } from '../kernel.ts'
+import { kernelVariable } from '../kernel.ts'
 import { own } from '../own.ts'
 
 /** A function that keeps a core busy for about a millisecond, in pure Python. */
@@ -49,7 +49,7 @@ function start(executable: string, seconds: number) {
       encoding: 'utf8',
       cwd: undefined,
       shell: false,
-      env: own({ ...process.env, ...KERNEL_VARIABLE }),
+      env: own({ ...process.env, ...kernelVariable() }),
     } as const)
     const child = execFile(
       executable,

@@ -11,6 +11,7 @@ export {
   isLacking,
   type Looked,
 } from './find.ts'
+export { prepareKernel } from './kernel-files.ts'
 export { onPath } from './on-path.ts'
 export { readOwn, readPlain, UntrustedError, writeOwn } from './own-files.ts'
 export { whoseChangeOnPath } from './ownership.ts'

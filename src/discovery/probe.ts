@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { PythreadsError } from '../errors/index.ts'
-import { KERNEL_VARIABLE, kernelScript } from '../kernel.ts'
+import { kernelScript, kernelVariable } from '../kernel.ts'
 import { execute } from './execute.ts'
 import { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
 import { recall, remember } from './remembered.ts'
@@ -34,7 +34,7 @@ async function ask(executable: string): Promise<PythonFacts> {
   // -I: PYTHON* variables and files of the current folder cannot change the result.
   const reply = await execute(executable, ['-I', kernelScript('probe')], TIMEOUT_MS, {
     ...process.env,
-    ...KERNEL_VARIABLE,
+    ...kernelVariable(),
   })
   const line = reply.stdout.split('\n').find((text) => text.startsWith(MARK))
   if (reply.failure === undefined && line !== undefined)

@@ -6,7 +6,7 @@ import { isMainThread } from 'node:worker_threads'
 import { attempt } from '../attempt.ts'
 import { type PythonFacts, reserveDescriptors, startupShadows } from '../discovery/index.ts'
 import { startFailure } from '../errors/index.ts'
-import { bootSource, KERNEL_VARIABLE } from '../kernel.ts'
+import { bootSource, kernelVariable } from '../kernel.ts'
 import {
   avoidsNativeCalls,
   type Connection,
@@ -198,7 +198,7 @@ export class ProcessIsolation implements Launcher {
     let child: ChildProcess
     try {
       reserveDescriptors(stdio.length * 3 + 4) // two for each pipe, and a copy of each in the child
-      const variables = own({ ...env, ...(isWrapper ? KERNEL_VARIABLE : {}) })
+      const variables = own({ ...env, ...(isWrapper ? kernelVariable() : {}) })
       const options = own({ stdio, cwd, env: variables, windowsHide: true })
       child = spawn(this.#facts.executable, ['-X', 'utf8', '-c', main], options)
     } catch (error) {

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 import type Koffi from 'koffi'
+import { requirePackage } from '../entry.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { javascriptRuntime } from '../platform/index.ts'
 
@@ -29,9 +29,9 @@ export function ffi(): typeof Koffi {
   if (failure !== undefined) throw failure
   try {
     if (javascriptRuntime() !== 'node') throw new Error('this is not Node')
-    loaded = createRequire(import.meta.url)('koffi') as typeof Koffi
+    loaded = requirePackage('koffi') as typeof Koffi
   } catch (cause) {
-    const message = `koffi does not load on ${process.platform}-${process.arch}; in-process Python needs koffi, isolation 'process' does not`
+    const message = `koffi does not load on ${process.platform}-${process.arch}; in-process Python needs koffi, isolation 'process' does not: ${(cause as Error).message}`
     failure = new PythreadsError('ERR_PYTHREADS_RUNTIME', message, { cause })
     throw failure
   }

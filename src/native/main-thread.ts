@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { PythonFacts } from '../discovery/index.ts'
+import { entry, requirePackage } from '../entry.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { MAIN_THREAD_FILE } from '../kernel.ts'
+import { kernelFolder } from '../kernel.ts'
 import { makeRoomForListeners } from './exit-listeners.ts'
 import type * as OnMainThread from './on-main-thread.ts'
 import type { Outcome, PlainError } from './outcome.ts'
@@ -34,7 +33,11 @@ export async function initialiseOnMainThread(
   if (session === undefined) return undefined
   try {
     if ((await evaluate(session, '0', BEGIN_TIMEOUT_MS)) === undefined) return undefined
-    const reply = await evaluate(session, expression('initialise', facts, closeGraceMs), timeoutMs)
+    const reply = await evaluate(
+      session,
+      expression('initialise', facts, closeGraceMs, kernelFolder()),
+      timeoutMs,
+    )
     if (reply === undefined) return undefined
     const outcome = JSON.parse(reply) as Outcome<boolean>
     if ('error' in outcome) throw errorOf(outcome.error)
@@ -64,7 +67,8 @@ function settleAtExit(): void {
 
 /**
  * Makes the main thread wait for the killed child processes of this thread, which is ending.
- * Returns false where the main thread cannot be reached.
+ * Returns false where the main thread cannot be reached. A main thread that has not loaded the same
+ * bundle leaves the children as zombies until the process ends.
  */
 export function reapOnMainThread(pids: readonly number[]): boolean {
   const session = open()
@@ -77,11 +81,8 @@ const EVALUATION = { includeCommandLineAPI: true, returnByValue: true, silent: t
 type Session = import('node:inspector').Session
 
 function open(): Session | undefined {
-  if (!existsSync(MAIN_THREAD_FILE)) return undefined // the application is a bundle
   try {
-    const inspector = createRequire(import.meta.url)(
-      'node:inspector',
-    ) as typeof import('node:inspector')
+    const inspector = requirePackage('node:inspector') as typeof import('node:inspector')
     const session = new inspector.Session()
     session.connectToMainThread()
     return session
@@ -91,7 +92,10 @@ function open(): Session | undefined {
 }
 
 function expression(task: Task, ...args: readonly unknown[]): string {
-  return `require(${JSON.stringify(MAIN_THREAD_FILE)}).${task}(${args.map((arg) => JSON.stringify(arg)).join()})`
+  const { library, mainThread } = entry()
+  // In a bundle without such a file, the main thread may have loaded the bundle too.
+  const file = mainThread === undefined ? 'undefined' : `require(${JSON.stringify(mainThread)})`
+  return `(${library} ?? ${file}).${task}(${args.map((arg) => JSON.stringify(arg)).join()})`
 }
 
 /** Returns the value of an expression as text; `undefined` when it fails or takes too long. */

@@ -1,4 +1,5 @@
 import type { PythonFacts } from '../discovery/index.ts'
+import { useKernel } from '../kernel.ts'
 import { finishAtExit } from './control-socket.ts'
 import { reapSoon } from './libc.ts'
 import type { Outcome, PlainError } from './outcome.ts'
@@ -11,10 +12,11 @@ import { initialiseNow } from './runtime.ts'
 
 /**
  * Initialises Python, if it is not initialised yet. Returns an {@link Outcome} as JSON: `false`
- * while another thread initialises.
+ * while another thread initialises. `kernel`: the folder that the calling thread has found.
  */
-export function initialise(facts: PythonFacts, closeGraceMs: number): string {
+export function initialise(facts: PythonFacts, closeGraceMs: number, kernel: string): string {
   return plainError(() => {
+    useKernel(kernel)
     const isThere = initialiseNow(facts)
     if (isThere) finishAtExit(closeGraceMs)
     return isThere

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PythonFacts } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { bootSource, KERNEL_FOLDER } from '../kernel.ts'
+import { bootSource, kernelFolder } from '../kernel.ts'
 import { avoidsNativeCalls } from './ffi.ts'
 import {
   bareCalls,
@@ -159,6 +159,6 @@ function runKernel(
   const why =
     length > 0
       ? report.toString('utf8', 0, length)
-      : `${KERNEL_FOLDER} cannot be imported, and Python does not say why`
+      : `${kernelFolder()} cannot be imported, and Python does not say why`
   throw new PythreadsError('ERR_PYTHREADS_RUNTIME', `The kernel does not start: ${why}`)
 }

@@ -74,6 +74,7 @@ function otherNodes(): { name: string; command: string[] }[] {
 
 describe('the package', () => {
   let files: string[] = []
+  let size = 0
   const installed = () => places.path('project', 'node_modules', 'pythreads')
   const node = (...args: string[]) => run(process.execPath, args)
   const typescript = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -108,9 +109,11 @@ describe('the package', () => {
     // npm 12: by name
     const [packed] = Object.values(JSON.parse(printed)) as {
       filename: string
+      size: number
       files: { path: string }[]
     }[]
     if (packed === undefined) throw new Error('npm packed nothing')
+    size = packed.size
     files = packed.files.map(({ path }: { path: string }) => path)
     run('npm', [
       'install',
@@ -125,10 +128,11 @@ describe('the package', () => {
 
   it('has the kernel, the build and the texts, and nothing else', () => {
     const kernel = readdirSync(join(root, 'kernel', 'pythreads_kernel')).filter((name) =>
-      /\.py$|^py\.typed$/.test(name),
+      name.endsWith('.py'),
     )
-    expect(files).toEqual(
-      expect.arrayContaining(kernel.map((name) => `kernel/pythreads_kernel/${name}`)),
+    const packed = files.map((path) => path.replace(/kernel-[0-9a-f]{16}/, 'kernel'))
+    expect(packed).toEqual(
+      expect.arrayContaining(kernel.map((name) => `dist/kernel/pythreads_kernel/${name}`)),
     )
     const others = [
       'package.json',
@@ -139,21 +143,27 @@ describe('the package', () => {
       'dist/index.d.ts',
       'dist/index.cjs',
       'dist/index.d.cts',
+      'dist/core.cjs',
       'dist/import/index.js',
+      'dist/bundled/index.js',
+      'dist/embedded.cjs',
       'dist/arrow.cjs',
       'dist/cli/main.js',
       'dist/main-thread.cjs',
     ]
     expect(files).toEqual(expect.arrayContaining(others))
-    const strange = files.filter(
-      (path) => !/^dist\/.*\.(c?js|d\.c?ts)$|^kernel\/pythreads_kernel\/[a-z_]+\.py$/.test(path),
+    const strange = packed.filter(
+      (path) =>
+        !/^dist\/.*\.(c?js|d\.c?ts)$|^dist\/kernel\/pythreads_kernel\/[a-z_]+\.py$/.test(path),
     )
-    expect(strange.sort()).toEqual([
-      'CHANGELOG.md',
-      'LICENSE',
-      'README.md',
-      'kernel/pythreads_kernel/py.typed',
-      'package.json',
+    expect(strange.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  })
+
+  it('is smaller than 350 kB', () => {
+    expect(size).toBeLessThan(350_000)
+    expect(files.filter((path) => path.endsWith('.d.cts')).sort()).toEqual([
+      'dist/arrow.d.cts',
+      'dist/index.d.cts',
     ])
   })
 

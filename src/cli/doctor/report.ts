@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { entry } from '../../entry.ts'
 import {
   cacheState,
   type FoundPython,
@@ -17,7 +17,7 @@ import {
   supportOf,
   tryModules,
 } from '../../isolation/index.ts'
-import { KERNEL_FOLDER } from '../../kernel.ts'
+import { kernelFolder } from '../../kernel.ts'
 import { describeError } from '../errors.ts'
 import { type CheckedModules, checkModules } from '../module-check.ts'
 import { currentFolder } from '../target.ts'
@@ -45,7 +45,8 @@ export interface Report {
 
 /** The part of pythreads that Python runs. */
 export interface Kernel {
-  readonly folder: string
+  /** `null` in a bundle, which has the kernel in itself. */
+  readonly folder: string | null
   /** Whether JavaScript was bundled away from it. */
   readonly isBundled: boolean
 }
@@ -86,7 +87,8 @@ export async function report(
     used && modules.length > 0
       ? await checkModules(used.facts.executable, modules, path)
       : undefined
-  const kernel = { folder: KERNEL_FOLDER, isBundled: !existsSync(KERNEL_FOLDER) }
+  const isBundled = entry().kernel === undefined
+  const kernel = { folder: isBundled ? null : kernelFolder(), isBundled }
   return {
     ...{ host, kernel, koffi, limits, pythons, used, error, isolations, choices, imports },
     warnings: [...forbidden(host), ...warnings(limits)],

@@ -185,7 +185,7 @@ function inFull(report: Report, used: FoundPython, choices: Choices): string[] {
     header(report),
     ...aboutHost(report),
     ...warningLines(report),
-    `  The kernel is in ${report.kernel.folder}.`,
+    `  The kernel is in ${report.kernel.folder ?? 'the bundle'}.`,
     `  koffi ${report.koffi.loads ? `is in ${report.koffi.folder}` : 'does not load'}. Needed for ${report.koffi.needed}.`,
     '',
     ...pythonLines(report, all, used.facts),
