@@ -1,4 +1,3 @@
-import { entry } from '../../entry.ts'
 import {
   cacheState,
   type FoundPython,
@@ -9,6 +8,7 @@ import {
   type PythonFacts,
   whyNotRecalled,
 } from '../../discovery/index.ts'
+import { entry } from '../../entry.ts'
 import {
   type Choice,
   choose,
