@@ -232,7 +232,8 @@ const INSTALL: Readonly<Record<string, string>> = {
   win32: 'winget install Python.Python.3.14, or uv python install 3.14',
 }
 
-const BY_DEPENDENCIES =
+/** The advice of an error that says that this machine lacks a Python. */
+export const BY_DEPENDENCIES =
   'Python.start gets one itself if it has the option `dependencies` (`[]`: no packages).'
 
 function notFound(failures: readonly Looked[]): string {

@@ -4,6 +4,7 @@ export { checkEnvironment } from './environment.ts'
 export { type Executed, execute } from './execute.ts'
 export { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
 export {
+  BY_DEPENDENCIES,
   type FoundPython,
   findAll,
   findPython,

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inFolder, type PythonFacts } from '../discovery/index.ts'
 import { ownVariables } from '../own.ts'
-import { wordsOf } from './failure.ts'
+import { BEGINS_ERROR, wordsOf } from './failure.ts'
 import { type RunOptions, run } from './run.ts'
 import { indexFlags, type Uv, uvEnvironment } from './uv.ts'
 
@@ -36,8 +36,8 @@ const REQUIREMENTS = 'pythreads-requirements.txt'
 /** uv ends with this status when requirements conflict, or a package does not exist. */
 const NO_SOLUTION = 1
 
-/** Lines of uv that are no news: for people who want to activate the environment. */
-const UV_CHATTER = /^(Using|Creating virtual|Activate) /
+/** Lines of uv and pip that are no news, e.g. for people who want to activate the environment. */
+const CHATTER = /^(Using|Creating virtual|Activate|Looking in) /
 /** What a variable of pip can change about where packages go, or which ones. */
 const PIP_LEAKS =
   /^PIP_(TARGET|PREFIX|ROOT|USER|DRY_RUN|PYTHON|REQUIREMENT|CONSTRAINT|EDITABLE|NO_DEPS|UPGRADE|REPORT|QUIET|LOG|PLATFORM|PYTHON_VERSION|IMPLEMENTATION|ABI|REQUIRE_VIRTUALENV|BREAK_SYSTEM_PACKAGES)$/
@@ -50,10 +50,7 @@ export async function installByUv(
 ): Promise<Failure | undefined> {
   const { folder, python, cwd, requireHashes, env, onLine } = installation
   const way = `uv ${uv.version} (${uv.source})${isOffline ? ', from its cache' : ''}`
-  const say = (line: string) => {
-    if (!UV_CHATTER.test(line)) onLine(line.trim())
-  }
-  const options = { env: uvEnvironment(env), cwd, onLine: say }
+  const options = { env: uvEnvironment(env), cwd, onLine: newsOf(onLine) }
   const common = ['--no-config', '--no-progress', ...(isOffline ? ['--offline'] : [])]
   const made = await run(
     uv.path,
@@ -84,7 +81,7 @@ export async function installByPip(installation: Installation): Promise<Failure 
   const { folder, python, cwd, requireHashes, env, onLine, lines } = installation
   const { executable } = python
   const way = `venv and pip of ${executable}`
-  const options = { env: pipEnvironment(env), cwd, onLine }
+  const options = { env: pipEnvironment(env), cwd, onLine: newsOf(onLine) }
   // The pip of this Python installs into the environment, as to put one there takes seconds, and
   // Debian keeps what that needs in a package of its own. An old pip cannot do that.
   const isBare = lines.length === 0 || (await hasNewPip(executable, options))
@@ -119,6 +116,15 @@ async function hasNewPip(executable: string, options: RunOptions): Promise<boole
   const { stdout } = await run(executable, ['-I', '-m', 'pip', '--version'], { env, cwd })
   const [, major, minor] = /^pip (\d+)\.(\d+)/.exec(stdout)?.map(Number) ?? []
   return major !== undefined && (major > 22 || (major === 22 && (minor ?? 0) >= 3))
+}
+
+/** Passes on what a program does, up to its errors, which the error of the start will have. */
+function newsOf(onLine: (line: string) => void): (line: string) => void {
+  let hasFailed = false
+  return (line) => {
+    hasFailed ||= BEGINS_ERROR.test(line)
+    if (!hasFailed && !CHATTER.test(line)) onLine(line.trim())
+  }
 }
 
 function said(what: string, failure: string, output: string): string {

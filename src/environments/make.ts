@@ -118,7 +118,9 @@ function ways({ what, tools }: Wanted): ((installation: Installation) => Promise
   const unreachable = needsIndex(what) ? tools.unreachable() : Promise.resolve(undefined)
   return [
     async (installation) => {
-      const uv = await tools.uv(await unreachable)
+      // Without packages, the module venv does as well: no reason to fetch uv.
+      const mayNotFetch = what.requirements.length > 0 || what.needsUv ? undefined : 'not needed'
+      const uv = await tools.uv((await unreachable) ?? mayNotFetch)
       const why = await unreachable
       const failures = why === undefined ? [] : [{ way: 'network', reason: why, isFinal: false }]
       if (uv === undefined)
@@ -203,7 +205,7 @@ function allFailed({ python, what }: Wanted, failures: readonly Failure[]): Pyth
     [
       `The environment for ${where} could not be made: ${namesOf(what)}, with Python ${python.release}. Tried:`,
       ...lines,
-      `To try it in a shell: ${python.executable} -m venv .venv && .venv/bin/python -m pip install ${packages}`,
+      `To try it with all that uv or pip print: ${python.executable} -m venv .venv && .venv/bin/python -m pip install ${packages}`,
       "An environment that was made like this is used by `python: '.venv'` without `dependencies`.",
     ].join('\n'),
   )

@@ -1,4 +1,5 @@
 import {
+  BY_DEPENDENCIES,
   type FoundPython,
   findPython,
   isLacking,
@@ -74,19 +75,22 @@ async function install(
     environmentError(
       [
         `Python ${request} is not on this machine, and could not be installed:`,
-        indented(`  - ${reason}`),
-        lacking.message,
+        `  - ${reason}`,
+        lacking.message.replace(` ${BY_DEPENDENCIES}`, ''),
       ].join('\n'),
       cause,
     )
-  if (uv === undefined) throw failed(`uv: ${tools.whyNoUv()}`)
+  if (uv === undefined) {
+    const network = unreachable === undefined ? '' : `\n  - network: ${unreachable}`
+    throw failed(`uv: ${tools.whyNoUv()}${network}`)
+  }
   tools.progress('python', `Installing Python ${request} by uv ${uv.version}`)
   const line = (text: string) => tools.progress('python', text)
   let executable: string
   try {
     executable = await managedPython(uv, request, line, { env: tools.env, unreachable })
   } catch (error) {
-    throw failed(`uv ${uv.version} (${uv.source}): ${(error as Error).message}`, error)
+    throw failed(`uv ${uv.version} (${uv.source}): ${indented((error as Error).message)}`, error)
   }
   const facts = await probe(executable)
   if (range !== undefined && !range.includes(facts.version))

@@ -36,7 +36,7 @@ export function toolsOf(env: NodeJS.ProcessEnv, progress: Progress): Tools {
     }
     try {
       const found = await findUv({ ...options, mayFetch: unreachable === undefined })
-      whyNoUv = missing.join('; ')
+      whyNoUv = missing.map((sentence) => sentence.replace(/^uv: /, '')).join('; ')
       return found
     } catch (error) {
       whyNoUv = (error as Error).message
