@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { scriptNeeds } from '../environments/index.ts'
+import { type Dependencies, scriptNeeds } from '../environments/index.ts'
 import { type PythonOptions, PythreadsError } from '../index.ts'
 import type { Flag, Flags } from './flags.ts'
 import { InstallProgress } from './install-progress.ts'
@@ -68,15 +68,26 @@ function askedFor(
   flags: Partial<DependencyFlags> & { readonly python?: string | undefined },
   module: string,
 ): DependencyOptions | undefined {
-  if (flags.dependencies !== undefined) return { dependencies: resolve(flags.dependencies) }
-  const more = flags.with
-  const needs = module.endsWith('.py') ? scriptNeeds(textOf(module), module) : undefined
-  if (needs === undefined) return more && { dependencies: more }
-  if (more === undefined) return { dependencies: module }
+  const asked = dependenciesAsked(flags)
+  const needs =
+    flags.dependencies === undefined && module.endsWith('.py')
+      ? scriptNeeds(textOf(module), module)
+      : undefined
+  if (needs === undefined) return asked
+  if (flags.with === undefined) return { dependencies: module }
   return {
-    dependencies: [...needs.requirements, ...more],
+    dependencies: [...needs.requirements, ...flags.with],
     python: flags.python ?? needs.requiresPython,
   }
+}
+
+/** What the flags ask for; `undefined`: nothing. */
+export function dependenciesAsked({
+  with: packages,
+  dependencies,
+}: Partial<DependencyFlags>): { readonly dependencies: Dependencies } | undefined {
+  if (dependencies !== undefined) return { dependencies: resolve(dependencies) }
+  return packages && { dependencies: packages }
 }
 
 function textOf(path: string): string {

@@ -17,6 +17,13 @@ import type { Tools } from './tools.ts'
 /** What is installed where no version is asked for and there is no Python at all. */
 const DEFAULT_REQUEST = '3.13'
 
+/** A Python that this machine lacks. */
+export interface LackingPython {
+  /** What uv is asked for. */
+  readonly request: string
+  readonly error: PythreadsError
+}
+
 /**
  * Finds the Python that an environment is made with: as without `dependencies`, and with the
  * versions that the file asks for. A version that the machine lacks is installed by uv.
@@ -28,25 +35,46 @@ export async function basePython(
   what: Specification,
   tools: Tools,
 ): Promise<FoundPython> {
-  const required = requiredRange(what)
-  const named = option ?? (ownVariables(tools.env)['PYTHREADS_PYTHON'] || undefined)
+  const found = await existingPython(option, what, tools.env)
+  if ('facts' in found) return found
+  const installed = await install(found, tools)
+  checkFits(installed, what)
+  return installed
+}
+
+/** As {@link basePython}, and installs nothing. */
+export async function existingPython(
+  option: string | undefined,
+  what: Specification,
+  environment: NodeJS.ProcessEnv,
+): Promise<FoundPython | LackingPython> {
+  requiredRange(what)
+  const named = option ?? (ownVariables(environment)['PYTHREADS_PYTHON'] || undefined)
   const wanted = option ?? (named === undefined ? what.requiresPython : undefined)
-  const found = await findPython(wanted).catch((error: unknown) => {
+  try {
+    const found = await findPython(wanted)
+    checkFits(found, what)
+    return found
+  } catch (error) {
     if (!isLacking(error)) throw error
-    return install(versionRange(named ?? what.requiresPython ?? ''), error, tools)
-  })
-  const { executable, release, version, isWrapper } = found.facts
+    const range = versionRange(named ?? what.requiresPython ?? '')
+    return { request: range?.text ?? DEFAULT_REQUEST, error }
+  }
+}
+
+/** @throws `ERR_PYTHREADS_ENVIRONMENT` */
+function checkFits({ facts }: FoundPython, what: Specification): void {
+  const { executable, release, version, isWrapper } = facts
   if (isWrapper === true) {
     throw environmentError(
       `${executable} is a program that starts a Python, and \`dependencies\` would start Python without it: install the packages for that Python, and leave \`dependencies\` out`,
     )
   }
-  if (required?.includes(version) === false) {
+  if (requiredRange(what)?.includes(version) === false) {
     throw environmentError(
       `${what.name} requires Python ${what.requiresPython}, and ${executable} is Python ${release}`,
     )
   }
-  return found
 }
 
 /** The versions that a file asks for. */
@@ -64,11 +92,9 @@ function requiredRange({ name, requiresPython }: Specification): VersionRange | 
 }
 
 async function install(
-  range: VersionRange | undefined,
-  lacking: PythreadsError,
+  { request, error: lacking }: LackingPython,
   tools: Tools,
 ): Promise<FoundPython> {
-  const request = range?.text ?? DEFAULT_REQUEST
   const unreachable = await tools.unreachable()
   const uv = await tools.uv(unreachable)
   const failed = (reason: string, cause?: unknown) =>
@@ -93,7 +119,7 @@ async function install(
     throw failed(`uv ${uv.version} (${uv.source}): ${indented((error as Error).message)}`, error)
   }
   const facts = await probe(executable)
-  if (range !== undefined && !range.includes(facts.version))
+  if (versionRange(request)?.includes(facts.version) === false)
     throw failed(`uv installed ${executable}, which is Python ${facts.release}`)
   return { facts, source: `Python ${request}, installed by uv`, passedOver: [] }
 }

@@ -154,6 +154,11 @@ describe('a program that asks for a version that the machine lacks', () => {
     const lacking = await runCli(['run', 'math:sqrt', '4', '--python', minor], { env: env(cache) })
     expect(lacking).toMatchObject({ code: 1, stdout: '' })
     expect(lacking.stderr).toContain('ERR_PYTHREADS_PYTHON_NOT_FOUND')
+    const doctor = ['doctor', '--json', '--python', minor, '--with', 'greet']
+    const planned = await runCli(doctor, { env: env(cache) })
+    expect(JSON.parse(planned.stdout)).toMatchObject({
+      plan: { missing: [`Python ${minor}, by uv`, 'an environment of greet'] },
+    })
     const made = await runCli(['install', '--python', minor], { env: env(cache) })
     expect(made).toMatchObject({ code: 0 })
     const run = ['run', 'sys:version.split', '--python', minor]

@@ -206,3 +206,52 @@ describe('env', () => {
     expect(ended.stderr).toContain('[ERR_PYTHREADS_USAGE]')
   })
 })
+
+describe('doctor', () => {
+  const report = async (
+    args: string[],
+    cache: string,
+    env = {},
+  ): Promise<Record<string, unknown>> => {
+    const ended = await cli(['doctor', '--json', ...args], cache, { env })
+    return { ...(JSON.parse(ended.stdout) as Record<string, unknown>), code: ended.code }
+  }
+
+  it('says what would be installed, and the environment once it is made', async () => {
+    const cache = newCache()
+    const asked = ['--with', 'greet']
+    expect(await report(asked, cache)).toMatchObject({
+      code: 0,
+      environments: { uv: { path: uv, source: 'PYTHREADS_UV' }, made: [] },
+      plan: { missing: ['an environment of greet'] },
+    })
+    expect(await cli(['install', '-q', 'greet'], cache)).toMatchObject({ code: 0 })
+    const made = await report([...asked, '--import', 'greet'], cache)
+    const folder = expect.stringContaining(join(cache, 'environments'))
+    expect(made).toMatchObject({
+      plan: { environment: folder, missing: [] },
+      uses: { facts: { prefix: folder } },
+      environments: { made: [{ folder, bytes: expect.any(Number) }] },
+    })
+    const { stdout } = await cli(['doctor', ...asked], cache)
+    expect(stdout).toMatch(/^ {2}.*\buv [\d.]+,/m)
+    const verbose = await cli(['doctor', '--verbose', ...asked], cache)
+    expect(verbose.stdout).toMatch(/^uv [\d.]+ is .* \(from PYTHREADS_UV\)\.\n1 environment in /m)
+  })
+
+  it('says why there is no uv, and that it would be downloaded', async () => {
+    const env = { PYTHREADS_UV: '', PATH: '/usr/bin:/bin' }
+    const said = await report(['--with', 'greet'], newCache(), env)
+    expect(said).toMatchObject({
+      environments: { uv: null, uvProblems: [expect.stringContaining('PATH')] },
+      plan: { missing: ['uv, from the package index', 'an environment of greet'] },
+    })
+  })
+
+  it.each([
+    ['a file that does not exist', ['--dependencies', 'no-such-file.txt']],
+    ['a lock file that is missing', ['--with', 'greet', '--frozen']],
+  ])('has status 1 for %s', async (_, args) => {
+    expect(await report(args, newCache())).toMatchObject({ code: 1, error: expect.any(String) })
+  })
+})

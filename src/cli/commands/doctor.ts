@@ -1,11 +1,12 @@
 import type { Example, Positional } from '../command.ts'
+import { type DependencyFlags, dependencyFlags } from '../dependencies.ts'
 import { asJson, report } from '../doctor/report.ts'
 import { inWords } from '../doctor/text.ts'
 import { EXIT } from '../errors.ts'
 import { type Flags, names } from '../flags.ts'
 import { pathFlag, pythonFlag } from '../pool-flags.ts'
 
-export interface DoctorFlags {
+export interface DoctorFlags extends Pick<DependencyFlags, 'with' | 'dependencies' | 'frozen'> {
   import: string[] | undefined
   python: string | undefined
   path: string[] | undefined
@@ -24,6 +25,9 @@ export const flags: Flags<DoctorFlags> = {
     parse: names,
   },
   python: pythonFlag,
+  with: { ...dependencyFlags.with, description: 'a package that would be installed first' },
+  dependencies: { ...dependencyFlags.dependencies, description: 'a file that names such packages' },
+  frozen: dependencyFlags.frozen,
   path: pathFlag,
   verbose: {
     flags: '-v, --verbose',
@@ -46,7 +50,7 @@ export const examples: readonly Example[] = [
  * would choose. The exit status is 0 when there is a Python and the modules work.
  */
 export async function run(flags: DoctorFlags): Promise<number> {
-  const all = await report(flags.python, flags.import ?? [], flags.path ?? [])
+  const all = await report(flags, flags.import ?? [], flags.path ?? [])
   console.log(flags.json ? JSON.stringify(asJson(all)) : inWords(all, flags.verbose))
   const isWell = all.used !== undefined && (all.imports?.modules.every(({ ok }) => ok) ?? true)
   return isWell ? EXIT.ok : EXIT.failed

@@ -9,6 +9,7 @@ import {
   whyNotRecalled,
 } from '../../discovery/index.ts'
 import { entry } from '../../entry.ts'
+import type { Plan } from '../../environments/index.ts'
 import {
   type Choice,
   choose,
@@ -21,6 +22,13 @@ import { kernelFolder } from '../../kernel.ts'
 import { describeError } from '../errors.ts'
 import { type CheckedModules, checkModules } from '../module-check.ts'
 import { currentFolder } from '../target.ts'
+import {
+  type EnvironmentFlags,
+  type Environments,
+  environmentsHere,
+  planned,
+  plannedPython,
+} from './environments.ts'
 import { type Host, hostOf } from './host.ts'
 import { type Koffi, koffiOf } from './koffi.ts'
 import { type Limits, limitsOf } from './limits.ts'
@@ -38,6 +46,9 @@ export interface Report {
   readonly isolations: Readonly<Record<IsolationKind, Support>> | undefined
   readonly choices: Choices | undefined
   readonly imports: CheckedModules | undefined
+  readonly environments: Environments
+  /** What a start with the packages of the flags would do; `undefined`: they name none. */
+  readonly plan: Plan | undefined
   /** What is wrong with the limits, as sentences. */
   readonly warnings: readonly string[]
   readonly toInstall: readonly ToInstall[]
@@ -70,15 +81,22 @@ export interface ToInstall {
 }
 
 export async function report(
-  python: string | undefined,
+  flags: EnvironmentFlags,
   modules: readonly string[],
   path: readonly string[],
 ): Promise<Report> {
+  const { python } = flags
   const host = hostOf()
   const koffi = koffiOf(host)
   const limits = limitsOf()
   const pythons = await findAll(python)
-  const found = await findPython(python).catch((error: unknown) => ({ error }))
+  const environments = await environmentsHere()
+  let plan: Plan | undefined
+  const find = async () => {
+    plan = await planned(flags)
+    return plan === undefined ? findPython(python) : plannedPython(plan, flags)
+  }
+  const found = await find().catch((error: unknown) => ({ error }))
   const used = 'facts' in found ? found : undefined
   const error = 'facts' in found ? undefined : found.error
   const isolations = used && isolationsOf(used.facts, koffi)
@@ -91,8 +109,9 @@ export async function report(
   const kernel = { folder: isBundled ? null : kernelFolder(), isBundled }
   return {
     ...{ host, kernel, koffi, limits, pythons, used, error, isolations, choices, imports },
+    ...{ environments, plan },
     warnings: [...forbidden(host), ...warnings(limits)],
-    toInstall: missing(host, pythons, used, koffi, isolations, imports),
+    toInstall: [...missing(host, pythons, used, koffi, isolations, imports), ...planItems(plan)],
   }
 }
 
@@ -129,6 +148,8 @@ export function asJson(all: Report): object {
     cache: used === undefined ? null : cacheOf(used.facts),
     ...choices,
     imports,
+    environments: all.environments,
+    plan: all.plan && { ...all.plan, python: all.plan.python?.facts.executable },
     warnings: all.warnings,
     toInstall: all.toInstall,
   }
@@ -218,4 +239,12 @@ function missing(
       ? []
       : [{ what: 'packages of Python', for: 'the modules', by: imports.install }]),
   ]
+}
+
+function planItems(plan: Plan | undefined): ToInstall[] {
+  return (plan?.missing ?? []).map((what) => ({
+    what,
+    for: 'the packages',
+    by: 'nothing to do: the first start, or pythreads install, gets it',
+  }))
 }

@@ -2,6 +2,7 @@ import type { FoundPython, Looked, PythonFacts } from '../../discovery/index.ts'
 import { ISOLATION_KINDS, type IsolationKind, libpythonHint } from '../../isolation/index.ts'
 import { describeError } from '../errors.ts'
 import type { CheckedModule, CheckedModules } from '../module-check.ts'
+import { bytes, counted } from '../numbers.ts'
 import { COLUMNS, clipped, fitted, ROWS, wrapped } from '../screen.ts'
 import { type Choices, cacheOf, isolationsOf, type Report } from './report.ts'
 
@@ -31,13 +32,14 @@ function header({ host }: Report): string {
   return `${other}Node v${node} on ${platform}-${arch}`
 }
 
-/** Koffi and the limits in one paragraph. */
-function aboutHost({ host, koffi, limits, kernel }: Report): string[] {
+/** Koffi, uv, environments and the limits in one paragraph. */
+function aboutHost({ host, koffi, limits, kernel, environments }: Report): string[] {
   const { cores, cgroupCores, cgroupMemoryMb, descriptors, devShmMb } = limits
   const facts = [
     ...(host.container === null ? [] : [`in ${host.container}`]),
     ...(host.libc === 'musl' ? ['musl'] : []),
     koffi.loads ? `koffi ${koffi.version}` : `no koffi: ${koffi.problem}`,
+    environments.uv === null ? 'no uv' : `uv ${environments.uv.version}`,
     ...(kernel.isBundled ? ['bundled'] : []),
     ...(host.permission === null ? [] : ['--permission']),
     `${cgroupCores ?? cores} cores`,
@@ -80,6 +82,7 @@ function onScreen(report: Report, used: FoundPython, choices: Choices): string[]
       wrapped(`isolation 'auto' chooses ${choice.isolation}: ${reasonOf(choice)}`, 0, 2),
       3,
     ),
+    ...missingLines(report).flatMap((line) => clipped(wrapped(line, 0, 2), 2)),
     ...(imports === undefined ? [] : ['', ...moduleLines(imports)]),
     ...refusedLines(choices, imports),
   ]
@@ -206,7 +209,29 @@ function inFull(report: Report, used: FoundPython, choices: Choices): string[] {
     ...(imports === undefined
       ? []
       : ['', ...imports.modules.map(moduleInWords), ...installLines(imports.install)]),
+    ...environmentLines(report),
     ...toInstallLines(report),
+  ]
+}
+
+/** What the packages of the flags need. */
+function missingLines({ plan }: Report): string[] {
+  return plan === undefined || plan.missing.length === 0
+    ? []
+    : [`A start would install: ${plan.missing.join('; ')}.`]
+}
+
+function environmentLines({ environments }: Report): string[] {
+  const { uv, uvProblems, folder, made, problem } = environments
+  return [
+    '',
+    ...uvProblems.map((sentence) => `${sentence}.`),
+    uv === null
+      ? 'There is no uv: the option dependencies downloads it, or else uses pip.'
+      : `uv ${uv.version} is ${uv.path} (from ${uv.source}).`,
+    ...(problem === null ? [] : [`Environments are not used: ${problem}`]),
+    ...(made.length === 0 ? [] : [`${counted(made.length, 'environment')} in ${folder}:`]),
+    ...made.map((one) => `  ${one.key} (${bytes(one.bytes)}): ${one.requirements.join(', ')}`),
   ]
 }
 
