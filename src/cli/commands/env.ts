@@ -1,4 +1,3 @@
-import { environmentKeys, listEnvironments, removeEnvironment } from '../../environments/index.ts'
 import { PythreadsError } from '../../index.ts'
 import type { Example, Positional } from '../command.ts'
 import { EXIT } from '../errors.ts'
@@ -47,7 +46,8 @@ export async function run(
   )
 }
 
-function list(asJson: boolean): number {
+async function list(asJson: boolean): Promise<number> {
+  const { listEnvironments } = await environments()
   const all = listEnvironments().map((one) => ({ ...one, bytes: bytesBelow(one.folder) }))
   if (asJson) {
     console.log(JSON.stringify(all))
@@ -63,7 +63,8 @@ function list(asJson: boolean): number {
   return EXIT.ok
 }
 
-function path(keys: readonly string[]): number {
+async function path(keys: readonly string[]): Promise<number> {
+  const { listEnvironments } = await environments()
   const all = listEnvironments()
   for (const key of keysOf(
     keys,
@@ -75,6 +76,7 @@ function path(keys: readonly string[]): number {
 
 /** Unfinished environments have no record, and are removed too. */
 async function remove(keys: readonly string[], all: boolean): Promise<number> {
+  const { environmentKeys, removeEnvironment } = await environments()
   const there = environmentKeys()
   for (const key of all ? there : keysOf(keys, there)) {
     await removeEnvironment(key)
@@ -82,6 +84,9 @@ async function remove(keys: readonly string[], all: boolean): Promise<number> {
   }
   return EXIT.ok
 }
+
+/** Loaded only where it is used: other commands start faster without it. */
+const environments = () => import('../../environments/index.ts')
 
 /** The keys that begin like this. @throws `ERR_PYTHREADS_USAGE` where not exactly one does */
 function keysOf(beginnings: readonly string[], all: readonly string[]): string[] {

@@ -1,5 +1,4 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { lockFileFor } from '../../environments/index.ts'
 import type { Example, Positional } from '../command.ts'
 import { EXIT, fileError } from '../errors.ts'
 import type { Flags } from '../flags.ts'
@@ -33,6 +32,7 @@ export const examples: readonly Example[] = [
 ]
 
 export async function run({ python, check }: LockFlags, what: readonly string[]): Promise<number> {
+  const { lockFileFor } = await import('../../environments/index.ts')
   const progress = new InstallProgress()
   try {
     const { path, text } = await lockFileFor({
