@@ -21,6 +21,7 @@ import {
   stopReading,
 } from '../native/index.ts'
 import { own, ownVariables } from '../own.ts'
+import { javascriptRuntime } from '../platform/index.ts'
 import type { Ending, Launched, Launcher, SyncEndpoint, WorkerSettings } from './isolation.ts'
 import { withLibraryThreads } from './library-threads.ts'
 import { encodeSettings } from './settings.ts'
@@ -101,7 +102,6 @@ export class ProcessIsolation implements Launcher {
     const { stdout, stderr } = child
     const pipes = stdout === null || stderr === null ? undefined : { stdout, stderr }
     if (pipes !== undefined) for (const stream of [stdout, stderr] as Socket[]) stream.unref()
-    const kill = () => void child.kill('SIGKILL')
     const pid = child.pid as number // `#start` returns only a child that runs
     return {
       ...(pipes === undefined ? {} : { pipes }),
@@ -111,14 +111,14 @@ export class ProcessIsolation implements Launcher {
       pid,
       statusPage,
       ended,
-      kill,
+      kill: () => kill(child),
     }
   }
 
   openSync(): SyncEndpoint {
     const { sockets, child } = makesNativeCalls() ? this.#spawnOnSockets() : this.#spawnOnPipes()
     child.unref()
-    const end = () => void child.kill('SIGKILL')
+    const end = () => kill(child)
     return {
       sockets,
       settings: encodeSettings(this.#settings),
@@ -216,6 +216,17 @@ export class ProcessIsolation implements Launcher {
 }
 
 /**
+ * Kills a child. Deno's `child.kill` would say afterwards that the child was killed, though it has
+ * ended by itself before.
+ */
+function kill(child: ChildProcess): void {
+  const { pid, exitCode, signalCode } = child
+  if (javascriptRuntime() !== 'deno') child.kill('SIGKILL')
+  else if (pid !== undefined && exitCode === null && signalCode === null)
+    attempt(() => process.kill(pid, 'SIGKILL'))
+}
+
+/**
  * A child ends when its channel closes, and on Linux when its parent does. This covers the child
  * that is in C code with the GIL, on other platforms too, whenever this thread gets to say so.
  */
@@ -224,7 +235,7 @@ function endWithThisThread(): void {
   watching = true
   makeRoomForListeners(1)
   process.once('exit', () => {
-    for (const child of children) child.kill('SIGKILL')
+    for (const child of children) kill(child)
     if (isMainThread || process.platform === 'win32') return
     const pids = [...children].flatMap(({ pid }) => pid ?? [])
     if (pids.length === 0 || (avoidsNativeCalls && reapOnMainThread(pids))) return

@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { attempt } from '../attempt.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { lender } from './lend.ts'
 
@@ -72,7 +73,7 @@ export function allocate<K extends TypedArrayConstructor>(
  */
 function isTypedArrayClass(kind: unknown): boolean {
   if (typeof kind !== 'function' || !Object.hasOwn(kind, 'BYTES_PER_ELEMENT')) return false
-  return types.isTypedArray(Reflect.construct(kind, [0]))
+  return types.isTypedArray(attempt(() => Reflect.construct(kind, [0]))) // Bun's DataView throws
 }
 
 function inMemory<T>(bytes: number, make: () => T): T {

@@ -26,6 +26,8 @@ export async function javaScriptHolds(py: Python, objects: number): Promise<void
 
 /** Runs JavaScript's garbage collector. */
 export function collectGarbage(): void {
+  const { Bun } = globalThis as { Bun?: { gc(force: boolean): void } }
+  if (Bun !== undefined) return Bun.gc(true)
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   collect()
