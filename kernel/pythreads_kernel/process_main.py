@@ -38,6 +38,8 @@ def prepare(fd: int, side: int, status_page_fd: int, parent: int) -> Callable[[]
     for descriptor in (fd, side):
         os.set_inheritable(descriptor, False)
         os.set_blocking(descriptor, True)
+    # Deno adds it, for a child that is a Deno itself.
+    os.environ.pop("DENO_EXTRA_STDIO_FDS", None)
     forget_own_source()
     status_page = None if status_page_fd < 0 else _open_status_page(status_page_fd)
     # Ctrl-C reaches the whole process group, but only the host acts on it. A handler ignores it

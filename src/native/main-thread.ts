@@ -2,6 +2,7 @@ import type { PythonFacts } from '../discovery/index.ts'
 import { entry, requirePackage } from '../entry.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { kernelFolder } from '../kernel.ts'
+import { javascriptRuntime } from '../platform/index.ts'
 import { makeRoomForListeners } from './exit-listeners.ts'
 import type * as OnMainThread from './on-main-thread.ts'
 import type { Outcome, PlainError } from './outcome.ts'
@@ -81,6 +82,7 @@ const EVALUATION = { includeCommandLineAPI: true, returnByValue: true, silent: t
 type Session = import('node:inspector').Session
 
 function open(): Session | undefined {
+  if (javascriptRuntime() !== 'node') return undefined // Bun's inspector evaluates nothing
   try {
     const inspector = requirePackage('node:inspector') as typeof import('node:inspector')
     const session = new inspector.Session()

@@ -1,0 +1,100 @@
+/**
+ * Runs the suites of process isolation in Bun and in Deno, from the npm packages that have only their
+ * binaries, which it keeps in .cache/nodes/.
+ *
+ *   runtimes.js [--install] [bun|deno]... [-- VITEST ARGUMENT...]
+ *
+ * `--install`: only installs them. Where a package cannot be installed, that runtime is left out; a
+ * failure if CI is set.
+ */
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** What neither runtime carries, by the titles of tests: docs/platforms.md says it in words. */
+const NEITHER = [
+  // `py.alloc` makes an ordinary array, and what Python returns is a copy.
+  'is the same memory when it was allocated',
+  'keeps its memory (while|when)',
+  'is as it is alone: ',
+  'is what a function returns, and what it is called with',
+  'is what an iterable gives, and what a generator of Python gives',
+  'takes no memory for long when it is dropped',
+  'with limited memory arrays cross',
+  'are written to in place where that is promised',
+  'of memory count what is borrowed',
+  // It starts Node with Node's own options.
+  'do not keep it from ending, and functions',
+]
+
+const [system, processor] = [process.platform, process.arch]
+const glibc = system === 'linux' ? '-glibc' : ''
+const RUNTIMES = {
+  bun: {
+    package: `@oven/bun-${system}-${processor === 'arm64' ? 'aarch64' : processor}`,
+    version: '1',
+    binary: 'bin/bun',
+    run: ['--bun'],
+    cannot: [],
+  },
+  deno: {
+    package: `@deno/${system}-${processor}${glibc}`,
+    version: '2',
+    binary: 'deno',
+    run: ['run', '-A'],
+    cannot: [],
+  },
+}
+
+/** Installs a runtime, or takes the one that is there. Returns its path. */
+function install(name) {
+  const { package: what, version, binary } = RUNTIMES[name]
+  const folder = join(root, '.cache', 'nodes', name)
+  mkdirSync(folder, { recursive: true })
+  const manifest = join(folder, 'package.json')
+  if (!existsSync(manifest)) writeFileSync(manifest, '{ "private": true }\n')
+  const quiet = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+  const args = ['install', '--prefix', folder, ...quiet, `${what}@${version}`]
+  spawnSync('npm', args, { stdio: ['ignore', 2, 2] })
+  const path = join(folder, 'node_modules', what, binary)
+  try {
+    accessSync(path, constants.X_OK)
+    return path
+  } catch {
+    return undefined
+  }
+}
+
+function runSuites(path, { run, cannot }, args) {
+  const without = `^(?!.*(${[...NEITHER, ...cannot].join('|')})).*$`
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const config = ['--config', 'test/api/vitest.config.ts', '--project', 'process']
+  const { status } = spawnSync(path, [...run, vitest, 'run', ...config, '-t', without, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    // What the suites start by name is this runtime, too.
+    env: { ...process.env, PATH: `${dirname(path)}:${process.env.PATH}` },
+  })
+  return status === 0
+}
+
+const given = process.argv.slice(2)
+const end = given.indexOf('--') < 0 ? given.length : given.indexOf('--')
+const names = given.slice(0, end).filter((name) => name !== '--install')
+let failed = false
+for (const name of names.length > 0 ? names : Object.keys(RUNTIMES)) {
+  const runtime = RUNTIMES[name]
+  if (runtime === undefined) throw new Error(`runtimes.js knows no ${name}`)
+  const path = install(name)
+  if (path === undefined) {
+    console.error(`Not tested here: ${name} (npm cannot install ${runtime.package})`)
+    failed ||= process.env.CI !== undefined
+  } else if (!given.includes('--install')) {
+    console.log(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout.trim())
+    if (!runSuites(path, runtime, given.slice(end + 1))) failed = true
+  }
+}
+process.exitCode = failed ? 1 : 0
