@@ -26,8 +26,6 @@ const NEITHER = [
   'with limited memory arrays cross',
   'are written to in place where that is promised',
   'of memory count what is borrowed',
-  // It starts Node with Node's own options.
-  'do not keep it from ending, and functions',
 ]
 
 const [system, processor] = [process.platform, process.arch]
@@ -38,14 +36,24 @@ const RUNTIMES = {
     version: '1',
     binary: 'bin/bun',
     run: ['--bun'],
-    cannot: [],
+    cannot: [
+      // Its ids of async contexts are 0.
+      'names the call as the one that has triggered a function',
+      // Its stacks have no callers beyond an `await` or a native function.
+      'has the frames of Python in its stack, the innermost first',
+      'throws what Python raises, with the frames of both',
+      // Its buffers have no pool.
+      "may be a part of Node's pool",
+    ],
   },
   deno: {
     package: `@deno/${system}-${processor}${glibc}`,
     version: '2',
     binary: 'deno',
     run: ['run', '-A'],
-    cannot: [],
+    cannot: [
+      'do not keep it from ending, and functions', // starts a program by Node's own options
+    ],
   },
 }
 

@@ -10,6 +10,7 @@ import { bootSource, kernelVariable } from '../kernel.ts'
 import {
   avoidsNativeCalls,
   type Connection,
+  checkDescriptorCalls,
   closeFd,
   connectionOf,
   makeRoomForListeners,
@@ -147,6 +148,7 @@ export class ProcessIsolation implements Launcher {
 
   /** With the sockets that Node makes, where no native calls can be made. */
   #spawnOnPipes(): { sockets: SyncSockets; child: ChildProcess } {
+    checkDescriptorCalls()
     const child = this.#spawnSync(['pipe', 'pipe'])
     const [main, side] = [CHANNEL_FD, SIDE_FD].map((index) =>
       connectionOf((child.stdio as unknown as Socket[])[index] as Socket),

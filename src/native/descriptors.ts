@@ -4,6 +4,11 @@ import { denoCalls } from './deno.ts'
 
 /** Reads and writes nonblocking sockets by their descriptors, without the event loop. */
 
+/** Checks that {@link readNow} and {@link writeNow} work here. @throws `ERR_PYTHREADS_RUNTIME` */
+export function checkDescriptorCalls(): void {
+  if (javascriptRuntime() === 'deno') denoCalls()
+}
+
 /**
  * Reads from a nonblocking socket. Returns the number of bytes, 0 at its end, -1 when nothing has
  * come.

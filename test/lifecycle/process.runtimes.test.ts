@@ -9,13 +9,18 @@ import { notHere } from '../support/not-here.ts'
 import { placement } from '../support/placement.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const RUNTIMES = [
-  { name: 'bun', scope: '@oven', binary: 'bin/bun', args: [] },
-  { name: 'deno', scope: '@deno', binary: 'deno', args: ['run', '-A'] },
-]
+interface Runtime {
+  readonly name: string
+  readonly scope: string
+  readonly binary: string
+  readonly args: readonly string[]
+}
+const BUN: Runtime = { name: 'bun', scope: '@oven', binary: 'bin/bun', args: [] }
+const DENO: Runtime = { name: 'deno', scope: '@deno', binary: 'deno', args: ['run', '-A'] }
+const RUNTIMES = [BUN, DENO]
 
 /** The path of a runtime, where scripts/runtimes.js has installed it. */
-function installed({ name, scope, binary }: (typeof RUNTIMES)[number]): string {
+function installed({ name, scope, binary }: Runtime): string {
   const folder = join(root, '.cache/nodes', name, 'node_modules', scope)
   try {
     return join(folder, readdirSync(folder)[0] ?? '', binary)
@@ -24,9 +29,30 @@ function installed({ name, scope, binary }: (typeof RUNTIMES)[number]): string {
   }
 }
 
+/** Runs a fixture in a runtime; returns what it printed. */
+async function runIn(runtime: Runtime, fixture: string, ...more: string[]): Promise<string> {
+  const { python } = placement('process')
+  const program = join(root, 'build/fixtures', `${fixture}.js`)
+  const child = spawn(installed(runtime), [...runtime.args, program, ...more], {
+    env: { ...process.env, NODE_OPTIONS: '', PYTHREADS_PYTHON: python },
+  })
+  const { printed, ended } = gathered(child)
+  expect(await ended).toMatchObject({ code: 0, stderr: '' })
+  return printed.stdout
+}
+
+describe('in Deno, without the permission for native calls', () => {
+  it('all except sync calls works', async () => {
+    const allowed = ['run', 'read', 'write', 'env', 'sys'].map((name) => `--allow-${name}`)
+    const args = ['run', '--no-prompt', ...allowed]
+    const found = JSON.parse(await runIn({ ...DENO, args }, 'runtime-isolations'))
+    expect(found).toMatchObject({ process: 'process', sync: 'ERR_PYTHREADS_RUNTIME' })
+  })
+})
+
 describe.each(RUNTIMES)('in $name, process isolation', (runtime) => {
   it('does all that it does in Node, without koffi', async () => {
-    const { values, loaded } = JSON.parse(await run('process-without-koffi', 'all'))
+    const { values, loaded } = JSON.parse(await runIn(runtime, 'process-without-koffi', 'all'))
     expect(values.slice(0, 8)).toEqual([
       2,
       [0, 2, 4],
@@ -42,22 +68,12 @@ describe.each(RUNTIMES)('in $name, process isolation', (runtime) => {
   })
 
   it('is what auto takes, and the only one that starts', async () => {
-    expect(JSON.parse(await run('runtime-isolations'))).toEqual({
+    expect(JSON.parse(await runIn(runtime, 'runtime-isolations'))).toEqual({
       auto: 'process',
       thread: 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE',
       subinterpreter: 'ERR_PYTHREADS_ISOLATION_UNAVAILABLE',
       process: 'process',
+      sync: 42,
     })
   })
-
-  async function run(fixture: string, ...more: string[]): Promise<string> {
-    const { python } = placement('process')
-    const program = join(root, 'build/fixtures', `${fixture}.js`)
-    const child = spawn(installed(runtime), [...runtime.args, program, ...more], {
-      env: { ...process.env, NODE_OPTIONS: '', PYTHREADS_PYTHON: python },
-    })
-    const { printed, ended } = gathered(child)
-    expect(await ended).toMatchObject({ code: 0, stderr: '' })
-    return printed.stdout
-  }
 })
