@@ -2,7 +2,7 @@
  * The smoke suite: one plain program against the built package, for a Node, a Python or a system
  * that the whole suite does not run on. It prints what failed, and ends with status 1 then.
  *
- *   node smoke.js [--python PATH] [--isolation KIND]... [--json]
+ *   node smoke.mjs [--python PATH] [--isolation KIND]... [--only CASE]... [--json]
  *
  * Without `--isolation` it tries all three. An isolation that this Python cannot provide is
  * refused, which is no failure; `--isolation KIND` makes it one. Each isolation runs in a process
@@ -194,7 +194,7 @@ async function inThread(options) {
 }
 
 /** Runs all cases in one isolation. */
-async function runCases(isolation, python) {
+async function runCases(isolation, { python, only }) {
   const options = { isolation, workers: 2, ...(python === undefined ? {} : { python }) }
   const result = { isolation, python: '', passed: [], failed: [], left: [] }
   let py
@@ -208,6 +208,8 @@ async function runCases(isolation, python) {
   result.python = await py.eval`${'{}.{}.{}'}.format(*__import__('sys').version_info)`
   const module = await py.module(CODE, 'smoke_module')
   for (const [name, run] of Object.entries(CASES)) {
+    if (!(only ?? [name]).includes(name)) continue
+    current = name
     try {
       const left = await run({ py, module, isolation, options })
       if (left === undefined) result.passed.push(name)
@@ -216,13 +218,30 @@ async function runCases(isolation, python) {
       result.failed.push({ name, error: String(error.stack ?? error) })
     }
   }
+  current = 'close'
   await py.close()
   return result
 }
 
+/** What this process does now. */
+let current = 'start'
+
+/** Prints the result of all cases; what was under way where the process ends before. */
+async function printCases(isolation, values) {
+  const ended = (status) => {
+    const failed = [{ name: current, error: `the process ended with status ${status} in it` }]
+    console.log(`\n${JSON.stringify({ isolation, passed: [], left: [], failed })}`)
+  }
+  process.once('exit', ended)
+  const result = await runCases(isolation, values)
+  process.off('exit', ended)
+  console.log(`\n${JSON.stringify(result)}`)
+}
+
 /** Runs one isolation in a process of its own. */
-function inProcess(isolation, python) {
+function inProcess(isolation, { python, only = [] }) {
   const args = [file, '--cases', isolation, ...(python === undefined ? [] : ['--python', python])]
+  args.push(...only.flatMap((name) => ['--only', name]))
   return new Promise((resolve) => {
     execFile(process.execPath, [...process.execArgv, ...args], (error, stdout, stderr) => {
       try {
@@ -254,6 +273,7 @@ async function main() {
     options: {
       python: { type: 'string' },
       isolation: { type: 'string', multiple: true },
+      only: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false },
       cases: { type: 'string' },
       end: { type: 'string' },
@@ -261,11 +281,10 @@ async function main() {
     },
   })
   if (values.end !== undefined) return end(values.end, JSON.parse(values.options))
-  if (values.cases !== undefined)
-    return console.log(`\n${JSON.stringify(await runCases(values.cases, values.python))}`)
+  if (values.cases !== undefined) return printCases(values.cases, values)
   const results = []
   for (const isolation of values.isolation ?? ISOLATION_KINDS)
-    results.push(await inProcess(isolation, values.python))
+    results.push(await inProcess(isolation, values))
   const isBad = ({ failed, refused }) =>
     failed.length > 0 || (refused !== undefined && values.isolation !== undefined)
   if (values.json) console.log(JSON.stringify({ node: process.versions.node, results }))
