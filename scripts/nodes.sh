@@ -12,7 +12,7 @@ majors=()
 while [[ $# -gt 0 && $1 != -- ]]; do majors+=("$1"); shift; done
 shift $(($# > 0 ? 1 : 0))
 [[ ${#majors[@]} -gt 0 ]] || majors=(22 24 26)
-tests=(lifecycle/runtime.start lifecycle/process.exit /arrays. lifecycle/worker-threads tooling/package. api/packaged.)
+tests=(lifecycle/runtime.start lifecycle/systems.permission lifecycle/process.exit /arrays. lifecycle/worker-threads tooling/package. api/packaged.)
 [[ $# -eq 0 ]] || tests=("$@")
 
 status=0

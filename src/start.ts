@@ -124,7 +124,9 @@ function warnOfPassedOver({ passedOver }: FoundPython): void {
 function isImpossibleHere(error: unknown): error is PythreadsError {
   return (
     error instanceof PythreadsError &&
-    ['ERR_PYTHREADS_OTHER_PYTHON', 'ERR_PYTHREADS_RUNTIME'].includes(error.code)
+    ['ERR_PYTHREADS_OTHER_PYTHON', 'ERR_PYTHREADS_RUNTIME', 'ERR_PYTHREADS_PERMISSION'].includes(
+      error.code,
+    )
   )
 }
 

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { exists } from '../attempt.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { ownVariables } from '../own.ts'
 import { execute } from './execute.ts'
@@ -60,7 +61,7 @@ function customizations(facts: PythonFacts, env: NodeJS.ProcessEnv): string[] {
     `python${major}.${minor}${facts.freeThreaded ? 't' : ''}`,
     'site-packages',
   )
-  if (env['PYTHONNOUSERSITE'] || !existsSync(folder)) return []
+  if (env['PYTHONNOUSERSITE'] || !exists(folder)) return []
   return readdirSync(folder)
     .filter((name) => /^(sitecustomize|usercustomize)\b|\.pth$/.test(name))
     .map((name) => join(folder, name))

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { isShortage, startFailure } from '../errors/index.ts'
+import { forbidden, isShortage, startFailure } from '../errors/index.ts'
 import { own } from '../own.ts'
 import { reserveDescriptors } from './descriptors.ts'
 
@@ -31,7 +31,7 @@ export interface Executed {
  * Runs a program, and ends it after `timeoutMs`.
  *
  * @throws `ERR_PYTHREADS_WORKER_START` when the system has no process or descriptor left, which is
- * no fault of the program
+ * no fault of the program; `ERR_PYTHREADS_PERMISSION` when Node forbids to run it
  */
 export async function execute(
   executable: string,
@@ -68,6 +68,8 @@ export async function execute(
     return await run()
   } catch (error) {
     if (isShortage(error)) throw startFailure(`${executable} cannot be run`, error)
+    const denied = forbidden(`${executable} cannot be run`, error)
+    if (denied !== undefined) throw denied
     // ENOEXEC: the file is no program
     return { stdout: '', stderr: '', failure: describe(error as Error, timeoutMs) }
   }

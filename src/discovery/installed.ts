@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { exists } from '../attempt.ts'
 import { own } from '../own.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { onPath } from './on-path.ts'
@@ -30,12 +31,12 @@ export async function installedPlaces(
 ): Promise<Place[]> {
   const list: Place[] = []
   const add = (source: string, path: string, refused?: string) => {
-    if (existsSync(path) && !list.some((place) => place.executable === path)) {
+    if (exists(path) && !list.some((place) => place.executable === path)) {
       list.push({ source, given: path, named: false, executable: path, refused })
     }
   }
   const addFolder = (source: string, folder: string) => {
-    if (existsSync(inFolder(folder))) add(source, inFolder(folder), strangerOf(folder))
+    if (exists(inFolder(folder))) add(source, inFolder(folder), strangerOf(folder))
   }
   const home = homedir()
   const data = env['XDG_DATA_HOME'] ?? join(home, '.local', 'share')
@@ -55,7 +56,7 @@ export async function installedPlaces(
     for (const path of SYSTEM_FOLDERS.flatMap((folder) =>
       versionedNames().map((name) => join(folder, name)),
     )) {
-      if (existsSync(path)) add(dirname(path), path, whoseChangeOnPath(path))
+      if (exists(path)) add(dirname(path), path, whoseChangeOnPath(path))
     }
     const frameworks = '/Library/Frameworks/Python.framework/Versions'
     if (process.platform === 'darwin')

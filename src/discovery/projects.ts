@@ -1,5 +1,6 @@
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, sep } from 'node:path'
+import { exists } from '../attempt.ts'
 import { readPlain } from './own-files.ts'
 
 /** The folders in which a virtual environment of the project is looked for, in order. */
@@ -50,17 +51,17 @@ function upwards(start: string): string[] {
   const all = [start]
   for (let folder = dirname(start); folder !== all.at(-1); folder = dirname(folder))
     all.push(folder)
-  const nearest = all.findIndex((folder) => existsSync(join(folder, 'package.json')))
+  const nearest = all.findIndex((folder) => exists(join(folder, 'package.json')))
   const workspace =
     nearest < 0 ? -1 : all.findIndex((folder, index) => index >= nearest && isWorkspace(folder))
   const last = Math.max(nearest, workspace)
   return all.filter(
-    (folder, index) => index === 0 || index <= last || existsSync(join(folder, 'pyproject.toml')),
+    (folder, index) => index === 0 || index <= last || exists(join(folder, 'pyproject.toml')),
   )
 }
 
 function isWorkspace(folder: string): boolean {
-  if (existsSync(join(folder, 'pnpm-workspace.yaml'))) return true
+  if (exists(join(folder, 'pnpm-workspace.yaml'))) return true
   try {
     return Object.hasOwn(JSON.parse(readPlain(join(folder, 'package.json'))), 'workspaces')
   } catch {

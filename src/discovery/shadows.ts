@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
+import { exists } from '../attempt.ts'
 
 /**
  * The modules of the standard library that Python imports from files when it starts; newer versions
@@ -34,7 +34,7 @@ export function startupShadows(env: NodeJS.ProcessEnv): string[] {
         path: resolve(folder, file),
       })),
     )
-      .filter(({ path }) => existsSync(path))
+      .filter(({ path }) => exists(path))
       .map(
         ({ name, path }) =>
           `${path} takes the place of Python's own module '${name}': rename it, or take its folder off the path`,

@@ -29,6 +29,8 @@ export const ERROR_CODES = {
   ERR_PYTHREADS_PYTHON_TOO_OLD: 'The Python that was found is older than 3.10.',
   ERR_PYTHREADS_ENVIRONMENT: 'The environment for `dependencies` could not be made.',
   ERR_PYTHREADS_LOCK: '`frozen` is set, and no lock file fits `dependencies`.',
+  ERR_PYTHREADS_PERMISSION:
+    "Node's permission model forbids what is needed; the message names the flag that allows it.",
   ERR_PYTHREADS_LIBPYTHON_NOT_FOUND:
     'The Python has no shared libpython, which in-process isolation needs.',
   ERR_PYTHREADS_ISOLATION_UNAVAILABLE:

@@ -1,6 +1,7 @@
 export { ERROR_CODES, type ErrorCode } from './codes.ts'
 export type { PythonErrorDetails, PythonFrame, SourcePlace } from './details.ts'
 export { tellListener } from './listener.ts'
+export { forbidden } from './permission.ts'
 export { type ClassNamer, PythonError, raise, toError } from './python-error.ts'
 export { PythreadsError, type PythreadsErrorOptions } from './pythreads-error.ts'
 export { isShortage, shortage, startError, startFailure } from './shortage.ts'

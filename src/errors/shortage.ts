@@ -1,4 +1,5 @@
 import type { ErrorCode } from './codes.ts'
+import { forbidden } from './permission.ts'
 import { PythreadsError } from './pythreads-error.ts'
 
 /**
@@ -33,9 +34,14 @@ export function shortage(code: ErrorCode, what: string, cause: unknown): Pythrea
   })
 }
 
-/** Makes the error of a worker that did not start; an error of pythreads is returned as it is. */
+/**
+ * Makes the error of a worker that did not start. An error of pythreads is returned as it is; what
+ * Node's permission model forbids is an error of its own.
+ */
 export function startFailure(what: string, cause: unknown): PythreadsError {
   if (cause instanceof PythreadsError) return cause
+  const denied = forbidden(what, cause)
+  if (denied !== undefined) return denied
   return shortage('ERR_PYTHREADS_WORKER_START', `${DID_NOT_START}: ${what}`, cause)
 }
 

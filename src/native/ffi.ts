@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import type Koffi from 'koffi'
 import { requirePackage } from '../entry.ts'
-import { PythreadsError } from '../errors/index.ts'
+import { forbidden, PythreadsError } from '../errors/index.ts'
 import { javascriptRuntime } from '../platform/index.ts'
 
 /** The stack of native calls: Python's C code nests deeply, and koffi allows at most 16 MiB. */
@@ -32,7 +32,9 @@ export function ffi(): typeof Koffi {
     loaded = requirePackage('koffi') as typeof Koffi
   } catch (cause) {
     const message = `koffi does not load on ${process.platform}-${process.arch}; in-process Python needs koffi, isolation 'process' does not: ${(cause as Error).message}`
-    failure = new PythreadsError('ERR_PYTHREADS_RUNTIME', message, { cause })
+    failure =
+      forbidden('koffi cannot be loaded', cause) ??
+      new PythreadsError('ERR_PYTHREADS_RUNTIME', message, { cause })
     throw failure
   }
   try {

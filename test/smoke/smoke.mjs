@@ -21,6 +21,8 @@ const CALLERS = 20
 const CALLS = 25
 /** The status of the program that `process.exit` ends. */
 const EXIT_STATUS = 7
+/** An emulated processor on a busy machine takes a minute. */
+const START_MS = 300_000
 
 const CODE = `
 import array, sys, time
@@ -195,7 +197,12 @@ async function inThread(options) {
 
 /** Runs all cases in one isolation. */
 async function runCases(isolation, { python, only }) {
-  const options = { isolation, workers: 2, ...(python === undefined ? {} : { python }) }
+  const options = {
+    isolation,
+    workers: 2,
+    startTimeoutMs: START_MS,
+    ...(python === undefined ? {} : { python }),
+  }
   const result = { isolation, python: '', passed: [], failed: [], left: [] }
   let py
   try {
