@@ -27,7 +27,7 @@ const windows = () => process.platform === 'win32'
 const notNode = () => javascriptRuntime() !== 'node'
 const FEW_LOAD =
   'each interpreter has a GIL of its own, but most extension modules refuse to load in one'
-const ONLY_IN_NODE = 'in-process Python does not work in Bun and Deno'
+const ONLY_IN_NODE = 'in-process Python does not work in Bun, Deno and Electron'
 
 const AROUND =
   'it is started by another program (a sandbox, for example), which Python in this process would go around'

@@ -20,7 +20,7 @@ let failure: PythreadsError | undefined
 
 /**
  * Returns koffi, and loads it on first use: importing pythreads stays cheap, and process isolation
- * works where koffi does not load. Bun and Deno never load it (design/runtimes.md).
+ * works where koffi does not load. Bun, Deno and Electron never load it (design/runtimes.md).
  *
  * @throws `ERR_PYTHREADS_RUNTIME` where koffi has no binary for this platform
  */

@@ -24,6 +24,8 @@ interface Asar {
   listPackage(archive: string, options: { isPack: boolean }): string[]
 }
 
+const PRINTED = '2 shop 6 8 100000 2\nERR_PYTHREADS_ISOLATION_UNAVAILABLE\n'
+
 /** The globs of docs/hosts.md. */
 const UNPACKED = '**/{*.py,*.node}'
 
@@ -47,7 +49,11 @@ async function main() {
     await py.import('shop').NAME,
     await py.run(single.href + '#twice', [3]),
     await py.import(single).twice(4),
+    (await py.eval\`bytes(\${new Uint8Array(100_000)})\`).length,
+    py.sync.eval('1 + 1'),
   )
+  const refused = await Python.start({ isolation: 'thread', python: ${JSON.stringify(python)} }).catch((error) => error.code)
+  console.log(refused)
   await py.close()
 }
 main()`,
@@ -74,5 +80,5 @@ main()`,
     pathToFileURL(electron).href,
     join(seen, 'main.cjs'),
   ])
-  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '2 shop 6 8\n', stderr: '' })
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: PRINTED, stderr: '' })
 })

@@ -21,7 +21,7 @@ const platform = process.platform
 afterEach(() => {
   setPlatform(platform)
   delete process.versions['bun']
-  delete process.versions['deno']
+  for (const name of ['deno', 'electron']) delete process.versions[name]
 })
 
 function setPlatform(value: string): void {
@@ -79,7 +79,7 @@ describe('the support matrix', () => {
     }
   })
 
-  it.each(['bun', 'deno'])('has only process in %s', async (name) => {
+  it.each(['bun', 'deno', 'electron'])('has only process in %s', async (name) => {
     Object.defineProperty(process.versions, name, { value: '1.4.5', configurable: true })
     for (const [release, options] of table) {
       const facts = made(release, options)

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { attempt } from '../../attempt.ts'
+import { javascriptRuntime } from '../../platform/index.ts'
 
 /** The program that runs JavaScript, and the machine as it sees it. */
 export interface Host {
-  readonly runtime: 'node' | 'bun' | 'deno' | 'electron'
+  readonly runtime: ReturnType<typeof javascriptRuntime>
   readonly version: string
   /** The Node that the runtime is or imitates. */
   readonly node: string
@@ -25,11 +26,9 @@ export interface Permission {
   readonly workerThreads: boolean
 }
 
-const RUNTIMES = ['bun', 'deno', 'electron'] as const
-
 export function hostOf(): Host {
   const { versions, platform, arch } = process
-  const runtime = RUNTIMES.find((name) => versions[name] !== undefined) ?? 'node'
+  const runtime = javascriptRuntime()
   return {
     runtime,
     version: versions[runtime] ?? '',
