@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Ended, gathered } from './child.ts'
 import { whyNoSandbox } from './sandboxes.ts'
@@ -36,10 +36,25 @@ function librariesOf(file: string): string[] {
   return [...(stdout ?? '').matchAll(/(\/\S+) \(0x/g)].flatMap(([, path]) => path ?? [])
 }
 
+/** The whole C library, of which `ldd` names only what one program needs. */
+function libraryOfC(libraries: readonly string[]): string[] {
+  const folder = dirname(libraries.find((path) => path.endsWith('/libc.so.6')) ?? '')
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) =>
+          /^lib(c|m|dl|rt|pthread|util|resolv|anl|gcc_s|nss_\w+)\.so\.\d+$/.test(name),
+        )
+        .map((name) => join(folder, name))
+    : []
+}
+
 const installations = new Map<string, string[]>()
 
-/** An installation of Python, with the libraries of the system that its modules need. */
-function filesOfPython(python: string): string[] {
+/**
+ * An installation of Python, first, then the libraries of the system that its modules need, and its
+ * own where the loader looks for it.
+ */
+export function filesOfPython(python: string): string[] {
   const known = installations.get(python)
   if (known !== undefined) return known
   const script =
@@ -51,8 +66,7 @@ function filesOfPython(python: string): string[] {
   const ofSystem = prefix === '/usr'
   const own = ofSystem ? [realpathSync(python), stdlib] : [prefix]
   const libraries = [realpathSync(python), ...modules].flatMap(librariesOf)
-  const others = libraries.filter((path) => ofSystem || !path.startsWith(prefix))
-  const files = [...own, ...new Set(others)]
+  const files = [...new Set([...own, ...libraries])]
   installations.set(python, files)
   return files
 }
@@ -77,6 +91,7 @@ export function runBare(root: BareRoot, command: readonly string[]): Promise<End
   const npm = dirname(dirname(realpathSync(execFileSync('which', ['npm'], LINES).trim())))
   const files = [
     ...['/bin/sh', '/usr/bin/env', node].flatMap((path) => [path, ...librariesOf(path)]),
+    ...libraryOfC(librariesOf(node)),
     ...[
       '/etc/resolv.conf',
       '/etc/hosts',
@@ -84,7 +99,6 @@ export function runBare(root: BareRoot, command: readonly string[]): Promise<End
       '/etc/ssl',
       '/usr/share/ca-certificates',
     ],
-    ...readFileSync('/proc/self/maps', 'utf8').matchAll(/\/\S*libnss\S*/g),
     ...Object.values(settings),
     process.env['NODE_EXTRA_CA_CERTS'] ?? '',
     process.env['SSL_CERT_FILE'] ?? '',
