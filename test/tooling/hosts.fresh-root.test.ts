@@ -52,6 +52,7 @@ it('a root without a Python and without a network says what was tried and what t
   expect(code).toBe(1)
   expect(stderr).toContain('ERR_PYTHREADS_ENVIRONMENT')
   expect(stderr).toContain('uv on PATH')
+  expect(stderr).toContain('the package index')
   expect(stderr).toContain('To get one: ')
 })
 
