@@ -81,8 +81,17 @@ function npmSettings(): Record<string, string> {
 }
 
 /** Variables with which npm and pip of this machine reach their registries. */
-const CARRIED =
-  /^((https?|all|no)_proxy|npm_config_registry|(pip|uv)_\w+|node_extra_ca_certs|ssl_cert_file)$/i
+const CARRIED = new RegExp(
+  [
+    '^((https?|all|no)_proxy',
+    'npm_config_registry',
+    '(pip|uv)_(default_|extra_)?(index|index_url)',
+    'pip_(cert|trusted_host|proxy)',
+    'node_extra_ca_certs',
+    'ssl_cert_file)$',
+  ].join('|'),
+  'i',
+)
 
 /** Runs a program in the root to its end. The first word is a program there. */
 export function runBare(root: BareRoot, command: readonly string[]): Promise<Ended> {
