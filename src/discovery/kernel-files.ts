@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
+import { outsideArchive } from '../archives.ts'
 import { type EmbeddedKernel, entry } from '../entry.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { useKernel } from '../kernel.ts'
@@ -55,7 +56,7 @@ export function prepareKernel(): Promise<void> {
 
 async function prepare(): Promise<void> {
   const { kernel, embedded } = entry()
-  if (kernel !== undefined && existsSync(join(kernel, PACKAGE))) return
+  if (kernel !== undefined && existsSync(join(outsideArchive(kernel), PACKAGE))) return
   const found = await embedded()
   if (found !== undefined) return useKernel(unpack(found))
   throw new PythreadsError(

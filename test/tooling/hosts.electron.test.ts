@@ -7,15 +7,13 @@ import { existsSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { runNode } from '../support/child.ts'
 import { npmPackages } from '../support/npm-packages.ts'
 import { projectWithPackage } from '../support/packed.ts'
 import { Places } from '../support/places.ts'
 import { pythons } from '../support/pythons.ts'
 
-const places = new Places()
-afterAll(() => places[Symbol.dispose]())
 const python = pythons[0]?.executable ?? ''
 
 interface Asar {
@@ -29,7 +27,15 @@ const PRINTED = '2 shop 6 8 100000 2\nERR_PYTHREADS_ISOLATION_UNAVAILABLE\n'
 /** The globs of docs/hosts.md. */
 const UNPACKED = '**/{*.py,*.node}'
 
-it('an application in app.asar calls its own files of Python, which are in app.asar.unpacked', async () => {
+it.each([
+  { kernel: 'the kernel of the package', unpack: UNPACKED, isThere: true },
+  {
+    kernel: 'the kernel within its JavaScript',
+    unpack: '**/{python/**,single.py}',
+    isThere: false,
+  },
+])('an application in app.asar calls its own files of Python by $kernel', async (one) => {
+  using places = new Places()
   const modules = npmPackages({ '@electron/asar': '3.4.1' })
   const asar = createRequire(join(modules, 'x.js'))('@electron/asar') as Asar
   const app = projectWithPackage(places, 'app', { main: 'main.cjs' })
@@ -59,8 +65,8 @@ async function main() {
 main()`,
   )
   const archive = places.path('app.asar')
-  await asar.createPackageWithOptions(app, archive, { unpack: UNPACKED })
-  expect(existsSync(`${archive}.unpacked/node_modules/pythreads/kernel`)).toBe(true)
+  await asar.createPackageWithOptions(app, archive, { unpack: one.unpack })
+  expect(existsSync(`${archive}.unpacked/node_modules/pythreads/dist`)).toBe(one.isThere)
 
   // As JavaScript sees it in Electron; without the files that are not in the archive.
   const seen = places.path('resources', 'app.asar')

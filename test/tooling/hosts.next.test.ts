@@ -23,7 +23,7 @@ const dependencies = { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' }
 const FILES = {
   'next.config.mjs': `export default {
   serverExternalPackages: ['pythreads'],
-  outputFileTracingIncludes: { '/api/**': ['./node_modules/pythreads/kernel/**/*', './python/**/*.py'] },
+  outputFileTracingIncludes: { '/api/**': ['./python/**/*.py'] },
   output: process.env.STANDALONE ? 'standalone' : undefined,
 }`,
   'python/rules.py': 'def score(event):\n    return len(event)\n',
