@@ -37,8 +37,10 @@ def start(control: int, libpython: str) -> None:
     write(control, message)
 
 
-def child(fd: int, side: int, status_page: int, parent: int) -> None:
-    """Be a worker process. An error at the start is sent on `fd`."""
+def child(fd: int, side: "int | tuple[int, int]", status_page: int, parent: int) -> None:
+    """Be a worker process. An error at the start is sent on `fd`. `side`: a socket, or two pipes to
+    read from and to write to.
+    """
     try:
         from .process_main import prepare
 

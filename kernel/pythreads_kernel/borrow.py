@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 import weakref
 from _thread import allocate_lock
 from functools import partial
@@ -158,8 +159,8 @@ def end() -> None:
 
 def is_possible(*, own_process: bool) -> bool:
     """Whether JavaScript can lend memory to this interpreter: by address, or to a child process
-    by a file of its own.
+    by a file of its own, which only Linux can open.
     """
-    if find_spec("_ctypes") is None:
+    if find_spec("_ctypes") is None or (own_process and sys.platform != "linux"):
         return False
     return not own_process or os.access(f"/proc/{os.getppid()}/fd", os.R_OK | os.X_OK)

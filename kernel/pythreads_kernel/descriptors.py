@@ -17,6 +17,7 @@ from __future__ import annotations
 import functools
 import os
 import stat
+import sys
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
@@ -102,11 +103,19 @@ def write_whole(fd: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         try:
-            rest = rest[os.write(fd, rest) :]
+            rest = rest[_write(fd, rest) :]
         except BlockingIOError:
             import select
 
             select.select((), (fd,), ())
+
+
+def _write(fd: int, data: memoryview) -> int:
+    if sys.platform != "win32":
+        return os.write(fd, data)
+    from . import console  # is not needed elsewhere
+
+    return console.write(fd, data)
 
 
 def wait_readable(fd: int) -> None:

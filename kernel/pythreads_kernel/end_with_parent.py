@@ -5,6 +5,15 @@ from __future__ import annotations
 import os
 
 
+def end_with_process(pid: int) -> None:
+    """End when another process does, on Windows. A thread waits for that."""
+    import threading
+
+    threading.Thread(
+        target=_wait_for_process, args=(pid,), name="pythreads-watch", daemon=True
+    ).start()
+
+
 def end_with(reader: int) -> None:
     """End when the other end of the pipe is closed, whatever this process is doing."""
     try:
@@ -36,3 +45,10 @@ def _signal_at_end(reader: int) -> None:
 def _wait(reader: int) -> None:
     os.read(reader, 1)
     os._exit(1)
+
+
+def _wait_for_process(pid: int) -> None:
+    from .host_watch import wait_for_process
+
+    if wait_for_process(pid):
+        os._exit(1)

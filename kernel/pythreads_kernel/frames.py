@@ -7,6 +7,8 @@ a reply took, little-endian; `src/wire/frames.ts` has the same tables, and a tes
 from __future__ import annotations
 
 import os
+import sys
+from errno import EINVAL, EPIPE
 from io import FileIO
 from struct import Struct
 
@@ -177,10 +179,25 @@ def write_frame(fd: int, kind: int, request: int, payload: bytes) -> None:
         write_all(fd, payload)
 
 
+def _write_to_pipe(fd: int, data: bytes | memoryview) -> int:
+    """Write as `os.write` does, on Windows: its C library calls a pipe that the reader has closed
+    an invalid argument.
+    """
+    try:
+        return os.write(fd, data)
+    except OSError as error:
+        if error.errno != EINVAL:
+            raise
+        raise BrokenPipeError(EPIPE, "the other side is gone") from None
+
+
+_write = os.write if sys.platform != "win32" else _write_to_pipe
+
+
 def write_all(fd: int, data: bytes) -> None:
     """Write bytes whole."""
-    written = os.write(fd, data)
+    written = _write(fd, data)
     if written < len(data):
         rest = memoryview(data)[written:]
         while rest:
-            rest = rest[os.write(fd, rest) :]
+            rest = rest[_write(fd, rest) :]

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MESSAGE = "global interpreter lock (GIL) has been enabled to load module '"
-_IS_FREE_THREADED = "t" in getattr(sys, "abiflags", "") and hasattr(sys, "_is_gil_enabled")
+# `sys.abiflags` says it too, but is missing on Windows.
+IS_FREE_THREADED = "free-threading" in sys.version and hasattr(sys, "_is_gil_enabled")
 _LOOKS = 20
 _BETWEEN_LOOKS = 0.005
 _culprits: list[str] = []
@@ -24,7 +25,7 @@ def is_enabled() -> bool:
     the module is marked as safe. Another thread may look during such an import. So the GIL counts
     as on where it stays on, or where a module is known to have turned it on.
     """
-    if not _IS_FREE_THREADED:
+    if not IS_FREE_THREADED:
         return True
     for _ in range(_LOOKS):
         if not sys._is_gil_enabled():  # type: ignore[attr-defined]  # noqa: SLF001 - 3.13 and newer

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# Ignored by default, and by everybody: the one signal that does no harm where it is not expected.
-_SIGNAL = getattr(_signal, "SIGURG", None)
+# SIGURG is ignored by default, and by everybody: the one signal that does no harm where it is not
+# expected. On Windows, SIGINT is the only signal that ends a sleep.
+_SIGNAL = getattr(_signal, "SIGURG", None) if sys.platform != "win32" else _signal.SIGINT
 
 
 class CallCancelled(BaseException):
@@ -142,8 +143,15 @@ class SignalGuard(InterruptGuard):
         self._wanted = request
         if self.request != request:
             return False
-        _signal.pthread_kill(self.thread, _SIGNAL)  # type: ignore[arg-type]
+        self._send()
         return True
+
+    def _send(self) -> None:
+        """Send the signal to the main thread, which runs the handlers of all signals."""
+        if sys.platform != "win32":
+            _signal.pthread_kill(self.thread, _SIGNAL)  # type: ignore[arg-type]
+        else:
+            _signal.raise_signal(_SIGNAL)
 
     def _arrived(self, _number: int, _frame: Any) -> None:
         if self.request is not None and self.request == self._wanted:

@@ -15,8 +15,10 @@ def limit(limits: Mapping[str, int | None]) -> None:
     """
     if all(value is None for value in limits.values()):
         return
-    import resource  # not on Windows
-
+    try:
+        import resource
+    except ImportError:  # Windows, where the host refuses the limits of a user
+        raise OSError("this system keeps no limits of a process") from None
     memory, cpu, files = limits["memoryMb"], limits["cpuSeconds"], limits["openFiles"]
     if memory is not None:
         # Beyond the memory that is mapped already: interpreter, libraries, stacks of the worker's

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 
 from . import multiprocessing_support
-from .end_with_parent import end_with
+from .end_with_parent import end_with, end_with_process
 from .scope import EXEC_MODULE, compile_source, forget_own_source
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 def begin(life: Any, modules: dict[str, multiprocessing_support.Source]) -> None:
     """End with the worker, and find the modules that only the worker has. `life`: the reading end
-    of a pipe whose writing end the worker has.
+    of a pipe whose writing end the worker has; `None` on Windows, where a process can be waited for.
     """
     forget_own_source()
     if life is not None:
         multiprocessing_support.life.inherit(life.detach())
         end_with(multiprocessing_support.life.reader)
+    elif sys.platform == "win32":
+        end_with_process(os.getppid())
     multiprocessing_support.modules.update(modules)
     sys.meta_path.append(_Finder())
     multiprocessing_support.prepare()  # for processes that this one starts

@@ -9,7 +9,7 @@ import sys
 import threading
 from functools import partial
 
-from . import forking, multiprocessing_support, terminal
+from . import forking, host_watch, multiprocessing_support, terminal
 from .scope import forget_own_source
 from .serve import serve
 from .status_page import StatusPage
@@ -28,16 +28,20 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES = 64 << 20
 
 
-def prepare(fd: int, side: int, status_page_fd: int, parent: int) -> Callable[[], None]:
+def prepare(
+    fd: int, side: int | tuple[int, int], status_page_fd: int, parent: int
+) -> Callable[[], None]:
     """Make this process a worker of the host process `parent`, with which it ends. Return the
     function that serves the channel.
 
-    `status_page_fd`: -1 where there is none. `parent`: negative where the host started a program
-    that started this one.
+    `side`: a socket, or a pipe to read from and a pipe to write to. `status_page_fd`: -1 where
+    there is none. `parent`: negative where the host started a program that started this one.
     """
-    for descriptor in (fd, side):
+    reads, writes = side if isinstance(side, tuple) else (side, side)
+    for descriptor in {fd, reads, writes}:
         os.set_inheritable(descriptor, False)
-        os.set_blocking(descriptor, True)
+        if sys.platform != "win32":  # pipes that Node makes wait there
+            os.set_blocking(descriptor, True)
     # Deno adds it, for a child that is a Deno itself.
     os.environ.pop("DENO_EXTRA_STDIO_FDS", None)
     forget_own_source()
@@ -59,11 +63,15 @@ def prepare(fd: int, side: int, status_page_fd: int, parent: int) -> Callable[[]
         # parent with the id 1 may be the host, or the first process of a sandbox.
         lend.stop()
     _end_with(parent, fd)
-    return partial(_serve, fd, side, status_page)
+    return partial(_serve, fd, reads, writes, status_page)
 
 
-def _serve(fd: int, side: int, status_page: StatusPage | None) -> None:
-    polite = serve(fd, side, status_page, own_process=True)
+def _serve(fd: int, side: int, side_writes: int, status_page: StatusPage | None) -> None:
+    # A pipe of Windows cannot be polled: the thread that reads the side pipe waits for the end.
+    hung_up = None if side == side_writes else _leave
+    polite = serve(
+        fd, side, status_page, own_process=True, side_writes=side_writes, hung_up=hung_up
+    )
     if polite:
         from . import program_end  # is not needed before
 
@@ -110,17 +118,10 @@ def _end_with(parent: int, fd: int) -> None:
             pass
         if parent > 0 and os.getppid() != parent:
             os._exit(0)
-    threading.Thread(target=_watch, args=(fd,), name="pythreads-watch", daemon=True).start()
+    host_watch.watch(parent, fd, _leave)
 
 
-def _watch(fd: int) -> None:
-    try:
-        import select  # has no poll on Windows
-
-        poll = select.poll()
-    except (ImportError, AttributeError):
-        return
-    poll.register(fd, 0)
-    poll.poll()
+def _leave() -> None:
+    """End this process: the host is gone, or has closed the channel."""
     flush()
     os._exit(0)

@@ -12,7 +12,7 @@ import weakref
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
-from . import escapes, multiprocessing_support
+from . import escapes, gil, multiprocessing_support
 from .interrupts import import_whole
 from .references import ReferenceCounts
 
@@ -31,7 +31,7 @@ EXEC_MODULE = "__pythreads_"
 
 
 # 3.13 without a GIL never frees a module and its variables.
-_KEEPS_MODULES = "t" in sys.abiflags and sys.version_info < (3, 14)
+_KEEPS_MODULES = gil.IS_FREE_THREADED and sys.version_info < (3, 14)
 
 
 class _Module:

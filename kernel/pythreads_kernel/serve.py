@@ -24,6 +24,7 @@ from .targets import TargetError, folders, load
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .status_page import StatusPage
@@ -37,18 +38,21 @@ def serve(
     *,
     alone: bool = True,
     own_process: bool = False,
+    side_writes: int | None = None,
+    hung_up: Callable[[], None] | None = None,
 ) -> bool:
     """Serve one channel until it ends. Return whether it was closed politely rather than dropped.
 
     The first frame is START with the pool's settings; the reply is READY with `facts`, or ERROR
     where a module that was to be loaded raised. The descriptors are the caller's to close. `alone`
     says that no other worker uses this interpreter. `own_process`: nothing else happens in this
-    process.
+    process. `side_writes`: where the side channel writes, if that is another descriptor. `hung_up`
+    is called when the host has closed the side channel.
     """
     requests = read_frames(fd, None if status_page is None else status_page.reads)
-    side = SideChannel(side_fd)
+    side = SideChannel(side_fd, side_writes, hung_up)
     channel: MainChannel | None = None
-    descriptors.update((fd, side_fd))
+    descriptors.update((fd, side_fd, side.writes))
     try:
         first = next(requests, None)
         if first is None:

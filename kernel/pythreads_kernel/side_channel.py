@@ -1,5 +1,6 @@
 """The side socket of a channel: for threads other than the one that serves, and for results of
-coroutines.
+coroutines. On Windows it is two pipes: while a thread reads from a pipe there, nobody can write to
+that pipe.
 
 Any thread writes to it, under a lock. One thread reads from it, and interrupts the others. For sync
 calls, which cannot be interrupted, the reading thread starts when a thread first waits for a reply.
@@ -24,6 +25,7 @@ from .threads import thread
 
 TYPE_CHECKING = False  # importing typing takes 2 ms
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .event_loop import EventLoop
@@ -96,15 +98,21 @@ def _forget(channel: Channel, kind: int, payload: bytes) -> None:
 
 
 class SideChannel:
-    """The side socket. Owns its descriptor: the thread that reads closes it, or `close` where
+    """The side socket. Owns its descriptors: the thread that reads closes them, or `close` where
     there is none.
     """
 
     channel: Channel
 
-    def __init__(self, fd: int) -> None:
-        """Nothing is read before somebody waits."""
+    def __init__(
+        self, fd: int, writes: int | None = None, hung_up: Callable[[], None] | None = None
+    ) -> None:
+        """Nothing is read before somebody waits. `writes`: where it writes, if that is not `fd`.
+        `hung_up` is called when the host has closed the channel, on the thread that reads.
+        """
         self.fd = fd
+        self.writes = fd if writes is None else writes
+        self._hung_up = hung_up
         self._write_lock = allocate_lock()
         self._start_lock = allocate_lock()
         self._loop_lock = allocate_lock()
@@ -147,7 +155,7 @@ class SideChannel:
         with self._write_lock:
             if self._closed:
                 raise ConnectionError("the pool was closed")
-            write_all(self.fd, data)
+            write_all(self.writes, data)
 
     def listen(self) -> None:
         """Start the thread that reads, unless it runs."""
@@ -189,7 +197,7 @@ class SideChannel:
             if self._closed:
                 raise ConnectionError(_HOST_IS_GONE)
             self._fetches[flag] = (arrived, fetched)
-            write_all(self.fd, frames.frame(frames.FETCH, flag, b""))
+            write_all(self.writes, frames.frame(frames.FETCH, flag, b""))
         arrived.acquire()
         if not fetched:
             raise ConnectionError(_HOST_IS_GONE)
@@ -221,8 +229,8 @@ class SideChannel:
                 raise ConnectionError("the pool was closed")
             self._calls = call = (self._calls + 1) & 0xFFFFFFFF or 1
             self._waiters[call] = waiter
-            write_all(self.fd, frames.frame(frames.CALLBACK, call, data))
-            self.channel.send_dropped(partial(write_all, self.fd))
+            write_all(self.writes, frames.frame(frames.CALLBACK, call, data))
+            self.channel.send_dropped(partial(write_all, self.writes))
 
     def _read(self) -> None:
         name_thread(self.channel.title, "/s")
@@ -241,6 +249,8 @@ class SideChannel:
                 self._waiters.pop(request, None)
             waiter = None  # its future is not held while no frame comes
         self.close()
+        if self._hung_up is not None:
+            self._hung_up()
         self._close_descriptor()
 
     def _cancel(self, request: int, *, is_last: bool) -> None:
@@ -278,5 +288,6 @@ class SideChannel:
                 self._close_descriptor()
 
     def _close_descriptor(self) -> None:
-        descriptors.discard(self.fd)
-        os.close(self.fd)
+        for fd in {self.fd, self.writes}:
+            descriptors.discard(fd)
+            os.close(fd)
