@@ -1,9 +1,8 @@
 import { readdirSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { exists } from '../attempt.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { ownVariables } from '../own.ts'
+import { ownVariables, userSitePackages } from '../platform/index.ts'
 import { execute } from './execute.ts'
 import type { PythonFacts } from './facts.ts'
 import { startupShadows } from './shadows.ts'
@@ -53,14 +52,8 @@ export async function checkEnvironment(
  * Python with `-I`.
  */
 function customizations(facts: PythonFacts, env: NodeJS.ProcessEnv): string[] {
-  const [major, minor] = facts.version
-  const base = env['PYTHONUSERBASE'] || join(homedir(), '.local')
-  const folder = join(
-    base,
-    'lib',
-    `python${major}.${minor}${facts.freeThreaded ? 't' : ''}`,
-    'site-packages',
-  )
+  const isFramework = facts.basePrefix.includes('.framework/')
+  const folder = userSitePackages(env, facts, isFramework)
   if (env['PYTHONNOUSERSITE'] || !exists(folder)) return []
   return readdirSync(folder)
     .filter((name) => /^(sitecustomize|usercustomize)\b|\.pth$/.test(name))

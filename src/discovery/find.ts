@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { PythreadsError } from '../errors/index.ts'
-import { ownVariables } from '../own.ts'
+import { howToInstall, ownVariables } from '../platform/index.ts'
 import type { PythonFacts } from './facts.ts'
 import { installedPlaces } from './installed.ts'
 import { type Place, places } from './places.ts'
@@ -225,13 +225,6 @@ function real(path: string): string {
   }
 }
 
-const INSTALL: Readonly<Record<string, string>> = {
-  linux:
-    'apt install python3 (Debian, Ubuntu), dnf install python3 (Fedora), or uv python install 3.14',
-  darwin: 'brew install python, or uv python install 3.14',
-  win32: 'winget install Python.Python.3.14, or uv python install 3.14',
-}
-
 /** The advice of an error that says that this machine lacks a Python. */
 export const BY_DEPENDENCIES =
   'Python.start gets one itself if it has the option `dependencies` (`[]`: no packages).'
@@ -250,7 +243,7 @@ function notFound(failures: readonly Looked[]): string {
     ...unset,
     '  - .venv and venv: none usable in the folders of the main module and here, and in their parent folders (up to the package.json, or with a pyproject.toml)',
     ...lines,
-    `To get one: ${INSTALL[process.platform] ?? INSTALL['linux']}. ${BY_DEPENDENCIES}`,
+    `To get one: ${howToInstall()}. ${BY_DEPENDENCIES}`,
     'To name one: set the option `python` (or --python) or PYTHREADS_PYTHON to an executable, the folder of a virtual environment, or a version.',
   ].join('\n')
 }
@@ -276,5 +269,5 @@ function shown({ place, facts, error }: Looked): string {
 
 /** How to install a Python on this kind of system. */
 export function howToGetPython(): string {
-  return INSTALL[process.platform] ?? INSTALL['linux'] ?? ''
+  return howToInstall()
 }

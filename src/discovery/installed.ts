@@ -4,19 +4,23 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { exists } from '../attempt.ts'
 import { own } from '../own.ts'
+import {
+  frameworkFolder,
+  hasLauncher,
+  managerFolders,
+  pythonIn,
+  systemFolders,
+} from '../platform/index.ts'
 import { cacheFolder } from './cache-folder.ts'
 import { onPath } from './on-path.ts'
 import { readPlain } from './own-files.ts'
 import { whoseChangeOnPath } from './ownership.ts'
 import type { Place } from './places.ts'
-import { inFolder, strangerOf } from './venv.ts'
+import { strangerOf } from './venv.ts'
 
-const WINDOWS = process.platform === 'win32'
 /** The newest minor version that is looked for: Python 3.17, of the year 2028. */
 const NEWEST_MINOR = 17
 const OLDEST_MINOR = 10
-/** Folders in which systems install Pythons; they are searched even when PATH lacks them. */
-const SYSTEM_FOLDERS = WINDOWS ? [] : ['/usr/local/bin', '/opt/homebrew/bin', '/usr/bin']
 const LAUNCHER_MS = 5_000
 
 /**
@@ -36,32 +40,25 @@ export async function installedPlaces(
     }
   }
   const addFolder = (source: string, folder: string) => {
-    if (exists(inFolder(folder))) add(source, inFolder(folder), strangerOf(folder))
+    if (exists(pythonIn(folder))) add(source, pythonIn(folder), strangerOf(folder))
   }
   const home = homedir()
-  const data = env['XDG_DATA_HOME'] ?? join(home, '.local', 'share')
   for (const name of versionedNames()) for (const path of onPath(name, env)) add('PATH', path)
   const cache = cacheFolder(env)
-  const managers: [string, string][] = [
-    ...(cache === undefined ? [] : [['pythreads', join(cache, 'python')] as [string, string]]),
-    ['pyenv', join(env['PYENV_ROOT'] ?? join(home, '.pyenv'), 'versions')],
-    ['uv', env['UV_PYTHON_INSTALL_DIR'] ?? join(data, 'uv', 'python')],
-    ['mise', join(env['MISE_DATA_DIR'] ?? join(data, 'mise'), 'installs', 'python')],
-    ['asdf', join(env['ASDF_DATA_DIR'] ?? join(home, '.asdf'), 'installs', 'python')],
-  ]
-  for (const [source, folder] of managers)
+  const own = cache === undefined ? [] : [['pythreads', join(cache, 'python')] as const]
+  for (const [source, folder] of [...own, ...managerFolders(env)])
     for (const name of entries(folder)) addFolder(source, join(folder, name))
   for (const folder of condaFolders(env, home)) addFolder('conda', folder)
   if (isWholeMachine) {
-    for (const path of SYSTEM_FOLDERS.flatMap((folder) =>
+    for (const path of systemFolders().flatMap((folder) =>
       versionedNames().map((name) => join(folder, name)),
     )) {
       if (exists(path)) add(dirname(path), path, whoseChangeOnPath(path))
     }
-    const frameworks = '/Library/Frameworks/Python.framework/Versions'
-    if (process.platform === 'darwin')
+    const frameworks = frameworkFolder()
+    if (frameworks !== undefined)
       for (const name of entries(frameworks)) addFolder('python.org', join(frameworks, name))
-    if (WINDOWS) for (const path of await launcherPaths()) add('the launcher py', path)
+    if (hasLauncher()) for (const path of await launcherPaths()) add('the launcher py', path)
   }
   return list
 }
@@ -107,6 +104,7 @@ function launcherPaths(): Promise<string[]> {
         timeout: LAUNCHER_MS,
         encoding: 'utf8',
         shell: false,
+        windowsHide: true,
         cwd: undefined,
         env: own(process.env),
       },

@@ -1,7 +1,8 @@
-import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
+import { lstatSync, readlinkSync, type Stats } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join, parse, resolve, sep } from 'node:path'
 import { attempt } from '../attempt.ts'
+import { isPrivateGroup } from '../platform/index.ts'
 
 /**
  * Finds out whether another user can change a file. Such a file is neither run nor loaded, unless
@@ -83,40 +84,17 @@ function partsOf(path: string): string[] {
   return path.split(sep).filter((part) => part !== '' && part !== '.')
 }
 
-const privacy = new Map<number, boolean>()
-
-/**
- * Whether a group has no members other than this user and root. Many systems give each user a group
- * of their own, and make new files writable for the group.
- */
+/** Whether a group is private, which takes time to find out. */
 function isPrivate(group: number): boolean {
   let known = privacy.get(group)
   if (known === undefined) {
-    // on other systems /etc/group and /etc/passwd do not name all users
-    known = process.platform === 'linux' && hasNoOthers(group)
+    known = isPrivateGroup(group)
     privacy.set(group, known)
   }
   return known
 }
 
-function hasNoOthers(group: number): boolean {
-  try {
-    const own = ['root', userInfo().username]
-    const entry = records('/etc/group').find(([, , number]) => Number(number) === group)
-    const members = entry?.[3]?.split(',').filter((name) => name !== '')
-    if (members === undefined || !members.every((name) => own.includes(name))) return false
-    return records('/etc/passwd').every(
-      ([name = '', , , number]) => Number(number) !== group || own.includes(name),
-    )
-  } catch {
-    return false
-  }
-}
-
-function records(file: string): string[][] {
-  const lines = readFileSync(file, 'utf8').split('\n')
-  return lines.filter((line) => line !== '').map((line) => line.split(':'))
-}
+const privacy = new Map<number, boolean>()
 
 function nameOf(user: number): string {
   try {

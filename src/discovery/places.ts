@@ -1,9 +1,10 @@
 import { existsSync, lstatSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { attempt } from '../attempt.ts'
+import { pythonIn } from '../platform/index.ts'
 import { onPath } from './on-path.ts'
 import { projectFolders } from './projects.ts'
-import { inFolder, strangerOf, whyNoPython } from './venv.ts'
+import { strangerOf, whyNoPython } from './venv.ts'
 
 /** A place where a Python may be. */
 export interface Place {
@@ -75,7 +76,7 @@ function projectVenvs(cwd: string, main: string | undefined): Place[] {
       const path = join(folder, name)
       if (!existsSync(join(path, 'pyvenv.cfg')) && !isDangling(path)) return []
       const refused = strangerOf(path)
-      const executable = existsSync(inFolder(path)) ? inFolder(path) : undefined
+      const executable = existsSync(pythonIn(path)) ? pythonIn(path) : undefined
       const source = `${name} of ${ofCwd.includes(folder) ? 'the project' : "the main module's project"}`
       const instead = executable === undefined ? whyNoPython(path) : undefined
       return { source, given: path, named: refused === undefined, executable, instead, refused }
@@ -94,6 +95,6 @@ function locate(given: string, cwd: string, env: NodeJS.ProcessEnv): string | un
   const isFolder = attempt(() => statSync(path).isDirectory())
   if (isFolder === undefined) return undefined
   if (!isFolder) return path
-  const inside = inFolder(path)
+  const inside = pythonIn(path)
   return existsSync(inside) ? inside : undefined
 }

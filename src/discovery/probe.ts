@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { PythreadsError } from '../errors/index.ts'
 import { kernelScript, kernelVariable } from '../kernel.ts'
+import { isOwnStarter } from '../platform/index.ts'
 import { execute } from './execute.ts'
 import { isTooOld, OLDEST_PYTHON, type PythonFacts } from './facts.ts'
 import { recall, remember } from './remembered.ts'
@@ -76,7 +77,7 @@ function check(executable: string, json: string): PythonFacts {
 function withWrapper<F extends PythonFacts>(executable: string, facts: F): F {
   const isOther = facts.executable !== executable && basename(dirname(executable)) !== 'shims'
   // macOS and Windows have launchers of their own, which report the path of the real Python.
-  const isWrapper = isOther && (process.platform === 'linux' || isScript(executable))
+  const isWrapper = isOther && (isOwnStarter() || isScript(executable))
   return isWrapper ? { ...facts, executable, isWrapper } : facts
 }
 

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:
 import { dirname, join } from 'node:path'
 import { attempt } from '../attempt.ts'
 import { kernelScript } from '../kernel.ts'
-import { ownVariables } from '../own.ts'
+import { ownVariables, sitePackages } from '../platform/index.ts'
 import { cacheFolder } from './cache-folder.ts'
 import type { PythonFacts } from './facts.ts'
 import { readOwn, UntrustedError, writeOwn } from './own-files.ts'
@@ -140,13 +140,7 @@ function placeOf(
  * `probe.py`.
  */
 function stampOf(executable: string, facts: PythonFacts, env: NodeJS.ProcessEnv): string {
-  const [major, minor] = facts.version
-  const site = join(
-    facts.prefix,
-    'lib',
-    `python${major}.${minor}${facts.freeThreaded ? 't' : ''}`,
-    'site-packages',
-  )
+  const site = sitePackages(facts.prefix, facts)
   const customized = ['sitecustomize.py', 'usercustomize.py'].map((name) => join(site, name))
   const files = [
     executable,

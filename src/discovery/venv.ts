@@ -1,20 +1,10 @@
 import { existsSync, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { pythonCommand, pythonIn } from '../platform/index.ts'
 import { readPlain } from './own-files.ts'
 import { whoseChangeOnPath } from './ownership.ts'
 
-const WINDOWS = process.platform === 'win32'
 const MAX_LINKS = 40
-
-/** The path of the executable in a virtual environment or an installation. */
-export function inFolder(folder: string): string {
-  if (!WINDOWS)
-    return existsSync(join(folder, 'bin', 'python3'))
-      ? join(folder, 'bin', 'python3')
-      : join(folder, 'bin', 'python')
-  const script = join(folder, 'Scripts', 'python.exe')
-  return existsSync(script) ? script : join(folder, 'python.exe')
-}
 
 /**
  * Says why there is no Python at a path, and what to do. `isCommand`: the name was looked for on
@@ -34,7 +24,7 @@ export function whyNoPython(path: string, isCommand = false): string {
     return `${path} does not exist${isCommand ? ', and PATH has no such command' : ''}`
   if (!isVenv) return 'neither an executable nor a virtual environment'
   const what =
-    gone === undefined ? `${inFolder(path)} is missing` : `its interpreter ${link} ${gone}`
+    gone === undefined ? `${pythonIn(path)} is missing` : `its interpreter ${link} ${gone}`
   return `a virtual environment, but ${what}. To create it again: ${remake(path)}, then install its packages`
 }
 
@@ -56,9 +46,8 @@ function remake(folder: string): string {
     readPlain(join(folder, 'pyvenv.cfg')),
   )?.[1]
   const quoted = /^[\w./\\:-]+$/.test(folder) ? folder : JSON.stringify(folder)
-  const python = WINDOWS ? `py -${version ?? '3'}` : `python${version ?? '3'}`
   const withVersion = version === undefined ? '' : `--python ${version} `
-  return `${python} -m venv --clear ${quoted} (or: uv venv --clear ${withVersion}${quoted})`
+  return `${pythonCommand(version)} -m venv --clear ${quoted} (or: uv venv --clear ${withVersion}${quoted})`
 }
 
 /**

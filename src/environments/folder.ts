@@ -3,13 +3,12 @@ import { join } from 'node:path'
 import { attempt } from '../attempt.ts'
 import {
   cacheFolder,
-  inFolder,
   readOwn,
   UntrustedError,
   whoseChangeOnPath,
   writeOwn,
 } from '../discovery/index.ts'
-import { ownVariables } from '../own.ts'
+import { ownVariables, pythonIn } from '../platform/index.ts'
 import { environmentError } from './failure.ts'
 
 /**
@@ -107,7 +106,7 @@ export function readRecord(root: string, key: string): EnvironmentRecord | undef
 
 /** Whether the interpreter is there: the Python behind it may have been removed. */
 function isWhole({ folder }: EnvironmentRecord): boolean {
-  return existsSync(join(folder, 'pyvenv.cfg')) && existsSync(inFolder(folder))
+  return existsSync(join(folder, 'pyvenv.cfg')) && existsSync(pythonIn(folder))
 }
 
 function parse(root: string, key: string, text: string): EnvironmentRecord | undefined {

@@ -3,7 +3,8 @@ import { delimiter, join } from 'node:path'
 import { parse } from 'smol-toml'
 import { attempt } from '../attempt.ts'
 import { readPlain } from '../discovery/index.ts'
-import { isRecord, ownVariables } from '../own.ts'
+import { isRecord } from '../own.ts'
+import { ownVariables } from '../platform/index.ts'
 import { readIni } from './ini.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { inFolder, type PythonFacts } from '../discovery/index.ts'
-import { ownVariables } from '../own.ts'
+import type { PythonFacts } from '../discovery/index.ts'
+import { ownVariables, pythonIn } from '../platform/index.ts'
 import { BEGINS_ERROR, wordsOf } from './failure.ts'
 import { type RunOptions, run } from './run.ts'
 import { indexFlags, type Uv, uvEnvironment } from './uv.ts'
@@ -64,7 +64,7 @@ export async function installByUv(
   const installed = await run(
     uv.path,
     [
-      ...['pip', 'install', ...common, '--python', inFolder(folder)],
+      ...['pip', 'install', ...common, '--python', pythonIn(folder)],
       ...indexFlags(env),
       ...(requireHashes ? ['--require-hashes'] : []),
       ...['-r', file],
@@ -94,8 +94,8 @@ export async function installByPip(installation: Installation): Promise<Failure 
   const file = requirementsFile(installation)
   if (file === undefined) return undefined
   const [program, target] = isBare
-    ? [executable, ['--python', inFolder(folder)]]
-    : [inFolder(folder), []]
+    ? [executable, ['--python', pythonIn(folder)]]
+    : [pythonIn(folder), []]
   const installed = await run(
     program,
     [

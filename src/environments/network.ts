@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as tls from 'node:tls'
 import { attempt } from '../attempt.ts'
 import { readPlain } from '../discovery/index.ts'
-import { ownVariables } from '../own.ts'
+import { ownVariables } from '../platform/index.ts'
 import type { IndexSettings } from './index-settings.ts'
 
 /** How to reach a server: by which proxy, with which certificates and credentials. */

@@ -1,4 +1,5 @@
-import { type FoundPython, inFolder, probe } from '../discovery/index.ts'
+import { type FoundPython, probe } from '../discovery/index.ts'
+import { pythonIn } from '../platform/index.ts'
 import { environmentsFolder } from './folder.ts'
 import { resolveLock } from './lock.ts'
 import { lockedOrAsked } from './locked-requirements.ts'
@@ -33,7 +34,7 @@ export async function environmentPython(options: EnvironmentOptions): Promise<Fo
   const tools = toolsOf(env, progress)
   const base = await basePython(python, asked, tools)
   const { folder } = await environmentOf({ root, python: base.facts, what, tools })
-  const facts = await probe(inFolder(folder))
+  const facts = await probe(pythonIn(folder))
   const source = `the environment for ${asked.name}, made with ${base.facts.executable} (${base.source})`
   return { facts, source, passedOver: base.passedOver }
 }

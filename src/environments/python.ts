@@ -8,7 +8,7 @@ import {
   versionRange,
 } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { ownVariables } from '../own.ts'
+import { ownVariables } from '../platform/index.ts'
 import { environmentError, indented } from './failure.ts'
 import { managedPython } from './managed-python.ts'
 import type { Specification } from './specification.ts'

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { cacheFolder } from '../discovery/index.ts'
-import { own, ownVariables } from '../own.ts'
+import { own } from '../own.ts'
+import { ownVariables } from '../platform/index.ts'
 import { indexSettings } from './index-settings.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { execute, onPath, whoseChangeOnPath } from '../discovery/index.ts'
 import { PythreadsError } from '../errors/index.ts'
-import { ownVariables } from '../own.ts'
+import { ownVariables } from '../platform/index.ts'
 import { downloadedUv, downloadUv } from './uv-download.ts'
 import { uvEnvironment } from './uv-environment.ts'
 import { isNewEnough, OLDEST_UV } from './uv-wheels.ts'

@@ -1,3 +1,5 @@
+import { hasVariable } from '../platform/index.ts'
+
 /**
  * How libraries for numbers are told how many threads to start. Those that follow OpenMP read its
  * variable where their own is not set.
@@ -11,6 +13,7 @@ const OTHERS = ['VECLIB_MAXIMUM_THREADS', 'NUMBA_NUM_THREADS']
  * already counts.
  */
 export function withLibraryThreads(env: NodeJS.ProcessEnv, threads: number): NodeJS.ProcessEnv {
-  const names = Object.hasOwn(env, OPENMP) ? OTHERS : [OPENMP, ...FOLLOW_OPENMP, ...OTHERS]
-  return { ...Object.fromEntries(names.map((name) => [name, String(threads)])), ...env }
+  const names = hasVariable(env, OPENMP) ? OTHERS : [OPENMP, ...FOLLOW_OPENMP, ...OTHERS]
+  const unset = names.filter((name) => !hasVariable(env, name))
+  return { ...Object.fromEntries(unset.map((name) => [name, String(threads)])), ...env }
 }

@@ -21,8 +21,8 @@ import {
   socketpair,
   stopReading,
 } from '../native/index.ts'
-import { own, ownVariables } from '../own.ts'
-import { javascriptRuntime } from '../platform/index.ts'
+import { own } from '../own.ts'
+import { javascriptRuntime, ownVariables } from '../platform/index.ts'
 import type { Ending, Launched, Launcher, SyncEndpoint, WorkerSettings } from './isolation.ts'
 import { withLibraryThreads } from './library-threads.ts'
 import { encodeSettings } from './settings.ts'

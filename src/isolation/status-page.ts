@@ -1,9 +1,8 @@
-import { constants, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readSync, writeSync } from 'node:fs'
 import { attempt, letGo } from '../attempt.ts'
 import { isShortage, startFailure } from '../errors/index.ts'
 import { makeMemoryFile, makesNativeCalls } from '../native/index.ts'
+import { namelessFiles } from '../platform/index.ts'
 
 /**
  * Bytes that both sides use as a table; `kernel/pythreads_kernel/status_page.py` says what is
@@ -12,7 +11,6 @@ import { makeMemoryFile, makesNativeCalls } from '../native/index.ts'
 const TABLE_BYTES = 4096
 const TAIL = 1024
 const CRASH_BYTES = 16 * 1024
-const O_TMPFILE = 0o20200000
 /** The largest request id. */
 const LAST = 0xffff_ffff
 /**
@@ -138,13 +136,10 @@ function nanoseconds(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32
 }
 
-/**
- * Opens a file that never has a name, where the system can; elsewhere its name is gone at once. It
- * has room for the table.
- */
+/** Opens a file that nobody else can open. It has room for the table. */
 function openNameless(): number {
   const failures: unknown[] = []
-  for (const open of WAYS) {
+  for (const open of ways()) {
     try {
       const fd = open()
       if (fd !== undefined) return withTable(fd)
@@ -158,19 +153,12 @@ function openNameless(): number {
   )
 }
 
-const LINUX = process.platform === 'linux'
-const inFolder = (folder: string) => () => openSync(folder, O_TMPFILE | constants.O_RDWR, 0o600)
-const WAYS: readonly (() => number | undefined)[] = [
-  ...(LINUX ? [inFolder('/dev/shm'), () => inFolder(tmpdir())()] : []),
-  () => {
-    const path = join(tmpdir(), `pythreads-${process.pid}-${Math.random().toString(36).slice(2)}`)
-    const fd = openSync(path, 'wx+', 0o600)
-    unlinkSync(path)
-    return fd
-  },
-  // The last way, as it loads koffi, which may be missing.
-  () => (LINUX && makesNativeCalls() ? makeMemoryFile('pythreads') : undefined),
-]
+/** A memory file is the last way: koffi, which may be missing, takes some milliseconds to load. */
+function ways(): readonly (() => number | undefined)[] {
+  const inMemory = () =>
+    process.platform === 'linux' && makesNativeCalls() ? makeMemoryFile('pythreads') : undefined
+  return [...namelessFiles(), inMemory]
+}
 
 function withTable(fd: number): number {
   try {

@@ -4,6 +4,7 @@ export { checkDescriptorCalls, readNow, writeNow } from './descriptors.ts'
 export { makeRoomForListeners } from './exit-listeners.ts'
 export { avoidsNativeCalls, makesNativeCalls } from './ffi.ts'
 export {
+  canMakeMemoryFiles,
   closeFd,
   duplicateFd,
   makeMemoryFile,

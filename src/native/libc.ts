@@ -84,6 +84,9 @@ export function duplicateFd(fd: number): number {
   return copy
 }
 
+/** Whether this JavaScript thread can make a memory file. */
+export const canMakeMemoryFiles: boolean = LINUX && !avoidsNativeCalls
+
 /** Makes a file in memory without a path, for Linux. @throws the system's error */
 export function makeMemoryFile(name: string): number {
   const fd = libc().memfd(name, MFD_CLOEXEC)
