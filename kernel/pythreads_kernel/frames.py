@@ -6,9 +6,9 @@ a reply took, little-endian; `src/wire/frames.ts` has the same tables, and a tes
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from errno import EINVAL, EPIPE
 from io import FileIO
 from struct import Struct
 
@@ -186,9 +186,9 @@ def _write_to_pipe(fd: int, data: bytes | memoryview) -> int:
     try:
         return os.write(fd, data)
     except OSError as error:
-        if error.errno != EINVAL:
+        if error.errno != errno.EINVAL:
             raise
-        raise BrokenPipeError(EPIPE, "the other side is gone") from None
+        raise BrokenPipeError(errno.EPIPE, "the other side is gone") from None
 
 
 _write = os.write if sys.platform != "win32" else _write_to_pipe

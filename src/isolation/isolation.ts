@@ -1,17 +1,18 @@
-import type { Duplex, Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { SyncEntry } from '../native/index.ts'
+import type { Channel } from '../platform/index.ts'
 import type { StatusPage } from './status-page.ts'
 import type { SyncSockets } from './sync-sockets.ts'
 
 /** A worker's end as the pool sees it. */
 export interface Launched {
   /** The channel: frames both ways. It keeps the process alive unless it is unreferenced. */
-  readonly socket: Duplex & { ref(): unknown; unref(): unknown }
+  readonly socket: Channel
   /**
    * The side channel: frames of threads other than the one that serves, and of coroutines. Closed
    * with the channel.
    */
-  readonly side: Duplex & { ref(): unknown; unref(): unknown }
+  readonly side: Channel
   /**
    * What C code and child processes print, where it is asked for and belongs to this worker alone.
    */

@@ -1,4 +1,4 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -9,7 +9,6 @@ import { startFailure } from '../errors/index.ts'
 import { bootSource, kernelVariable } from '../kernel.ts'
 import {
   avoidsNativeCalls,
-  type Connection,
   checkDescriptorCalls,
   closeFd,
   connectionOf,
@@ -22,17 +21,23 @@ import {
   stopReading,
 } from '../native/index.ts'
 import { own } from '../own.ts'
-import { javascriptRuntime, ownVariables } from '../platform/index.ts'
+import {
+  describeEnd,
+  javascriptRuntime,
+  leavesZombies,
+  ownVariables,
+  workerChannels,
+} from '../platform/index.ts'
 import type { Ending, Launched, Launcher, SyncEndpoint, WorkerSettings } from './isolation.ts'
 import { withLibraryThreads } from './library-threads.ts'
 import { encodeSettings } from './settings.ts'
 import { openStandardOutput } from './standard-output.ts'
 import { StatusPage } from './status-page.ts'
+import { startRelayed } from './sync-relay.ts'
 import { polledSockets, readSockets, type SyncSockets } from './sync-sockets.ts'
 
-const CHANNEL_FD = 3
-const SIDE_FD = 4
-const STATUS_PAGE_FD = 5
+/** The channels of each child of this process. */
+const CHANNELS = workerChannels()
 /** How long a child that this process may not kill has to end by itself. */
 const UNKILLABLE_MS = 2_000
 
@@ -55,6 +60,13 @@ export interface ChildOptions {
   readonly threadsPerWorker?: number | undefined
 }
 
+/** What starts a child process, as `spawn` gets it. */
+interface Command {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly options: SpawnOptions
+}
+
 /** Workers in child processes. */
 export class ProcessIsolation implements Launcher {
   readonly #facts: PythonFacts
@@ -71,8 +83,8 @@ export class ProcessIsolation implements Launcher {
     const print = PRINT[this.#settings.output]
     const statusPage = new StatusPage()
     const child = await this.#start(
-      ['ignore', print, print, 'pipe', 'pipe', statusPage.fd],
-      STATUS_PAGE_FD,
+      ['ignore', print, print, ...CHANNELS.stdio, statusPage.fd],
+      CHANNELS.next,
     ).catch((error: unknown) => {
       statusPage.close()
       throw error
@@ -88,14 +100,13 @@ export class ProcessIsolation implements Launcher {
         setTimeout(giveUp, UNKILLABLE_MS)
       })
       child.once('exit', (status, signal) => {
-        const how = signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`
+        const how = describeEnd(status, signal)
         const shadows =
           status === 1 ? startupShadows(ownVariables(this.#options.env ?? process.env)) : []
         resolve({ how: [how, ...shadows].join('\n'), status, signal })
       })
     })
-    const socket = child.stdio[CHANNEL_FD] as Socket
-    const side = (child.stdio as unknown as Socket[])[SIDE_FD] as Socket
+    const { main: socket, side } = CHANNELS.take(child.stdio)
     // While the channel is open, it alone keeps this process alive. After it has closed, the child
     // does so until Node knows how it ended.
     child.unref()
@@ -116,7 +127,8 @@ export class ProcessIsolation implements Launcher {
     }
   }
 
-  openSync(): SyncEndpoint {
+  openSync(_: unknown, startTimeoutMs: number): SyncEndpoint {
+    if (!CHANNELS.canBlock) return this.#startOnThread(startTimeoutMs)
     const { sockets, child } = makesNativeCalls() ? this.#spawnOnSockets() : this.#spawnOnPipes()
     child.unref()
     const end = () => kill(child)
@@ -150,16 +162,27 @@ export class ProcessIsolation implements Launcher {
   #spawnOnPipes(): { sockets: SyncSockets; child: ChildProcess } {
     checkDescriptorCalls()
     const child = this.#spawnSync(['pipe', 'pipe'])
-    const [main, side] = [CHANNEL_FD, SIDE_FD].map((index) =>
-      connectionOf((child.stdio as unknown as Socket[])[index] as Socket),
-    )
-    stopReading((main as Connection).socket)
-    return { sockets: readSockets([main as Connection, side as Connection]), child }
+    const { main, side } = CHANNELS.take(child.stdio)
+    stopReading(main)
+    return { sockets: readSockets([connectionOf(main), connectionOf(side as Socket)]), child }
+  }
+
+  /** On a thread that passes on what comes, where this thread cannot read it while it waits. */
+  #startOnThread(startTimeoutMs: number): SyncEndpoint {
+    const stdio = [...this.#inherited(), ...CHANNELS.stdio]
+    const command = { ...this.#command(stdio, -1), pipes: CHANNELS.pipes }
+    const settings = encodeSettings(this.#settings)
+    return { ...startRelayed(command, startTimeoutMs), settings, inProcess: false }
+  }
+
+  /** The entries of `stdio` for a worker of sync calls. */
+  #inherited(): ['ignore', 'ignore' | 'inherit', 'ignore' | 'inherit'] {
+    const print = this.#settings.output === 'ignore' ? 'ignore' : 'inherit'
+    return ['ignore', print, print]
   }
 
   #spawnSync(channels: (number | 'pipe' | undefined)[]): ChildProcess {
-    const print = this.#settings.output === 'ignore' ? 'ignore' : 'inherit'
-    const child = this.#spawn(['ignore', print, print, ...channels], -1)
+    const child = this.#spawn([...this.#inherited(), ...channels], -1)
     if (child.pid !== undefined) return child
     for (const stream of child.stdio ?? []) stream?.destroy()
     throw startFailure(`${this.#facts.executable} cannot be run`, this.#why())
@@ -186,23 +209,33 @@ export class ProcessIsolation implements Launcher {
     }
   }
 
-  #spawn(stdio: StdioOptions & unknown[], statusPage: number): ChildProcess {
+  /** What starts a worker, as `spawn` gets it. */
+  #command(stdio: StdioOptions & unknown[], statusPage: number): Command {
     // A sandbox has processes of its own in between, and other numbers for all of them: whether its
     // host is still there, a worker cannot see by that.
+    const { main, side } = CHANNELS
     const isWrapper = this.#facts.isWrapper === true
     const parent = isWrapper ? -process.pid : process.pid
-    const begin = bootSource(`child(${CHANNEL_FD}, ${SIDE_FD}, ${statusPage}, ${parent})`)
-    const main = `import sys; sys.path[:1] = filter(None, sys.path[:1])\n${begin}`
+    const begin = bootSource(`child(${main}, ${side}, ${statusPage}, ${parent})`)
+    const program = `import sys; sys.path[:1] = filter(None, sys.path[:1])\n${begin}`
     const { cwd, threadsPerWorker } = this.#options
     const given = this.#options.env ?? process.env
     const env = threadsPerWorker === undefined ? given : withLibraryThreads(given, threadsPerWorker)
     openStandardOutput()
+    const variables = own({ ...env, ...(isWrapper ? kernelVariable() : {}) })
+    return {
+      file: this.#facts.executable,
+      args: ['-X', 'utf8', '-c', program],
+      options: own({ stdio, cwd, env: variables, windowsHide: true }),
+    }
+  }
+
+  #spawn(stdio: StdioOptions & unknown[], statusPage: number): ChildProcess {
+    const { file, args, options } = this.#command(stdio, statusPage)
     let child: ChildProcess
     try {
       reserveDescriptors(stdio.length * 3 + 4) // two for each pipe, and a copy of each in the child
-      const variables = own({ ...env, ...(isWrapper ? kernelVariable() : {}) })
-      const options = own({ stdio, cwd, env: variables, windowsHide: true })
-      child = spawn(this.#facts.executable, ['-X', 'utf8', '-c', main], options)
+      child = spawn(file, args, options)
     } catch (error) {
       throw startFailure(`${this.#facts.executable} cannot be run`, error)
     }
@@ -238,7 +271,7 @@ function endWithThisThread(): void {
   makeRoomForListeners(1)
   process.once('exit', () => {
     for (const child of children) kill(child)
-    if (isMainThread || process.platform === 'win32') return
+    if (isMainThread || !leavesZombies()) return
     const pids = [...children].flatMap(({ pid }) => pid ?? [])
     if (pids.length === 0 || (avoidsNativeCalls && reapOnMainThread(pids))) return
     attempt(() => reap(pids, REAP_MS)) // without koffi they stay zombies until this process ends

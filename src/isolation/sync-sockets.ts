@@ -8,6 +8,7 @@ import {
   Poller,
   readNow,
   waitUntil,
+  writeNow,
 } from '../native/index.ts'
 import { own } from '../own.ts'
 import { spinFirst } from '../platform/index.ts'
@@ -22,14 +23,26 @@ const CHUNK_BYTES = 64 * 1024
  */
 const SLICE_MS = 50
 
+/** What sync calls need of a socket of Node. */
+export interface SyncStream {
+  readonly destroyed: boolean
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown
+  once(event: 'close', listener: () => void): unknown
+  isPaused(): boolean
+  pause(): unknown
+  resume(): unknown
+  unref(): unknown
+  destroy(): unknown
+}
+
 /**
  * The main and the side socket of a connection for sync calls. Node owns both, and closes them when
  * this JavaScript thread ends.
  */
 export interface SyncSockets {
   /** The sockets as objects of Node. While the event loop runs, Node reads only the side socket. */
-  readonly sockets: readonly [Socket, Socket]
-  readonly fds: readonly [number, number]
+  readonly sockets: readonly [SyncStream, SyncStream]
   /** Waits for bytes on either socket, perhaps not to the end; returns whether there are any. */
   wait(timeoutMs: number): boolean
   /**
@@ -37,6 +50,11 @@ export interface SyncSockets {
    * none have come yet.
    */
   receive(which: typeof MAIN | typeof SIDE): Buffer | undefined
+  /**
+   * Writes bytes from a position on. Returns how many the socket took, -1 when it takes none now,
+   * and `undefined` when it is closed.
+   */
+  write(which: typeof MAIN | typeof SIDE, bytes: Buffer, from: number): number | undefined
   /**
    * Waits a moment for room to write to a socket. `waitedMs`: the time since it last took bytes.
    */
@@ -49,7 +67,7 @@ export function polledSockets(fds: readonly [number, number]): SyncSockets {
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
   return {
     sockets: socketsOf(...fds),
-    fds,
+    write: (which, bytes, from) => writeNow(fds[which], bytes, from),
     wait: spinFirst((timeoutMs) => poller.wait(Math.min(timeoutMs, SLICE_MS))),
     receive(which) {
       if (!poller.found(which)) return undefined
@@ -76,7 +94,7 @@ export function readSockets([main, side]: readonly [Connection, Connection]): Sy
   }
   return {
     sockets: [main.socket, side.socket],
-    fds,
+    write: (which, bytes, from) => writeNow(fds[which], bytes, from),
     wait: spinFirst((timeoutMs) => waitUntil(hasCome, timeoutMs)),
     receive(which) {
       const length = lengths[which]

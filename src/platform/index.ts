@@ -21,3 +21,4 @@ export {
 export { type Activity, activityOf } from './thread-state.ts'
 export { cacheFolder, managerFolders } from './user-folders.ts'
 export { hasVariable, ownVariables } from './variables.ts'
+export { type Channel, type WorkerChannels, workerChannels } from './worker-channels.ts'

@@ -1,14 +1,14 @@
-import { writeNow } from '../native/index.ts'
 import { isBacklog } from '../worker/index.ts'
 
 /** The bytes to write to the side socket of the worker for sync calls, in order. */
 export class SideWrites {
-  readonly #fd: number
+  readonly #write: (bytes: Buffer) => number | undefined
   readonly #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(fd: number) {
-    this.#fd = fd
+  /** `write`: as `SyncSockets.write`. */
+  constructor(write: (bytes: Buffer) => number | undefined) {
+    this.#write = write
   }
 
   get isEmpty(): boolean {
@@ -29,7 +29,7 @@ export class SideWrites {
   /** Writes what the socket takes: all (`empty`) or a part (`blocked`). `failed`: it is closed. */
   flush(): 'empty' | 'blocked' | 'failed' {
     for (let bytes = this.#chunks[0]; bytes !== undefined; bytes = this.#chunks[0]) {
-      const sent = writeNow(this.#fd, bytes)
+      const sent = this.#write(bytes)
       if (sent === undefined) return 'failed'
       if (sent < 0) return 'blocked'
       this.#bytes -= sent

@@ -1,6 +1,5 @@
 import { type PythonErrorDetails, PythreadsError, startFailure, toError } from '../errors/index.ts'
 import { MAIN, SIDE, type SyncSockets, type SyncSocketWorker } from '../isolation/index.ts'
-import { writeNow } from '../native/index.ts'
 import {
   decode,
   FrameParser,
@@ -58,7 +57,7 @@ export class SocketConnection implements SyncConnection {
     this.#sockets = sockets
     this.#tools = tools
     this.#end = () => worker.end()
-    this.#sideWrites = new SideWrites(sockets.fds[SIDE])
+    this.#sideWrites = new SideWrites((bytes) => sockets.write(SIDE, bytes, 0))
     const [main, side] = sockets.sockets
     main.unref()
     main.on('error', () => {})
@@ -245,7 +244,7 @@ export class SocketConnection implements SyncConnection {
     if (!this.#isUsable) throw this.#died()
     let refused: number | undefined
     for (let sent = 0; sent < bytes.length; ) {
-      const taken = writeNow(this.#sockets.fds[MAIN], bytes, sent)
+      const taken = this.#sockets.write(MAIN, bytes, sent)
       if (taken === undefined) {
         if (!matters) return
         this.close()
