@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import { PythreadsError } from '../errors/index.ts'
 import { isRecord, own } from '../own.ts'
+import { canKeep } from '../platform/index.ts'
 import { type Kwargs, keywords, NONE } from './call-options.ts'
 import { check, integer, isUrl, MAX_MS, ownOptions, text, unset } from './check.ts'
 import type { Initializer, PythonOptions, WorkerRange } from './options.ts'
@@ -68,6 +70,11 @@ export function bounds<K extends string>(
   const own = given === undefined ? undefined : ownOptions(name, given, unset(keys), name)
   const entries = keys.map((key) => {
     const value = own?.[key] ?? null
+    if (value !== null && !canKeep(`${name}.${key}`))
+      throw new PythreadsError(
+        'ERR_PYTHREADS_OPTION',
+        `The option \`${name}.${key}\` is not possible on Windows, which does not bound what a process uses`,
+      )
     return [
       key,
       value === null ? null : integer(`${name}.${key}`, value, 1, Number.MAX_SAFE_INTEGER),

@@ -5,6 +5,7 @@ export { HeldMemory } from './held-memory.ts'
 export { javascriptRuntime } from './javascript-runtime.ts'
 export { namelessFiles } from './nameless-file.ts'
 export { isPrivateGroup } from './private-groups.ts'
+export { canKeep } from './process-bounds.ts'
 export { residentMb } from './process-memory.ts'
 export {
   frameworkFolder,

@@ -5,7 +5,8 @@
 import { closeSync, fstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
+import { resolvePythonOptions } from '../../src/options/index.ts'
 import { describeEnd, leavesZombies } from '../../src/platform/child-ends.ts'
 import { namelessFiles } from '../../src/platform/nameless-file.ts'
 import { isPrivateGroup } from '../../src/platform/private-groups.ts'
@@ -159,6 +160,30 @@ describe('the end of a child', () => {
 
   it('leaves a zombie, except on Windows', () => {
     expect([leavesZombies('linux'), leavesZombies('win32')]).toEqual([true, false])
+  })
+})
+
+describe('bounds of a worker process', () => {
+  const platform = process.platform
+  afterEach(() => Object.defineProperty(process, 'platform', { value: platform }))
+
+  it.each([
+    { limits: { memoryMb: 100 } },
+    { limits: { cpuSeconds: 1 } },
+    { limits: { openFiles: 10 } },
+    { recycle: { memoryMb: 100 } },
+  ])('that Windows cannot keep are refused there: %j', (options) => {
+    expect(() => resolvePythonOptions(options)).not.toThrow()
+    Object.defineProperty(process, 'platform', { value: 'win32' })
+    expect(() => resolvePythonOptions(options)).toThrow(
+      expect.objectContaining({ code: 'ERR_PYTHREADS_OPTION' }),
+    )
+  })
+
+  it('that pythreads keeps itself are possible on Windows', () => {
+    Object.defineProperty(process, 'platform', { value: 'win32' })
+    const { recycle, limits } = resolvePythonOptions({ recycle: { calls: 5 }, limits: {} })
+    expect([recycle.calls, limits.memoryMb]).toEqual([5, null])
   })
 })
 
