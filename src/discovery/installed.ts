@@ -58,7 +58,7 @@ export async function installedPlaces(
     const frameworks = frameworkFolder()
     if (frameworks !== undefined)
       for (const name of entries(frameworks)) addFolder('python.org', join(frameworks, name))
-    if (hasLauncher()) for (const path of await launcherPaths()) add('the launcher py', path)
+    if (hasLauncher()) for (const path of await launcherPaths(env)) add('the launcher py', path)
   }
   return list
 }
@@ -95,10 +95,13 @@ export function readLauncher(text: string): string[] {
     .flatMap((line) => /^\s*-\S+\s+(?:\*\s+)?(\S.*\.exe)\s*$/i.exec(line)?.[1] ?? [])
 }
 
-function launcherPaths(): Promise<string[]> {
+function launcherPaths(env: NodeJS.ProcessEnv): Promise<string[]> {
+  // Windows would look for the name in the current folder first, which may be anybody's.
+  const [launcher] = onPath('py', env)
+  if (launcher === undefined) return Promise.resolve([])
   return new Promise((resolve) => {
     execFile(
-      'py',
+      launcher,
       ['--list-paths'],
       {
         timeout: LAUNCHER_MS,

@@ -14,11 +14,13 @@ type Options = NonNullable<TestProjectInlineConfiguration['test']>
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 
+/** Not among what the user's own programs remember. */
+const CACHE = { PYTHREADS_CACHE: path('build/cache') }
+
 function project(name: string, options: Options): TestProjectInlineConfiguration {
   const test: Options = {
     runner: path('test/support/runner.ts'),
-    // Not among what the user's own programs remember.
-    env: { PYTHREADS_CACHE: path('build/cache') },
+    env: CACHE,
     // A process can hold only one Python: each test file gets a process of its own.
     pool: 'forks',
     // Ends what hangs. A slow test is no failure: much else may run on the machine.
@@ -46,6 +48,18 @@ const WITH_PACKAGES = subjects('arrays', 'tables', 'packaged')
 const PROCESS_ONLY = subjects('recovery')
 
 /**
+ * What says whether the channels of Windows work, which other systems can use too: Windows itself
+ * runs no tests.
+ */
+const ON_PIPES =
+  process.env['PYTHREADS_TESTS'] === 'full'
+    ? {
+        include: [SUBJECTS],
+        exclude: subjects('limits', 'conversions', 'values', 'made', 'mappings', 'tables'),
+      }
+    : { include: subjects('calls', 'callbacks', 'output', 'sync') }
+
+/**
  * All files of a placement share its processes: they use the same Python, and to start a process
  * takes longer than many subjects.
  */
@@ -70,6 +84,10 @@ export const apiProjects: TestProjectInlineConfiguration[] = [
     exclude: [...subjects('tables', 'packaged'), ...PROCESS_ONLY],
   }),
   placed('process', 'process', {}),
+  placed('process-on-pipes', 'process', {
+    ...ON_PIPES,
+    env: { ...CACHE, PYTHREADS_INTERNAL_CHANNELS: 'pipes' },
+  }),
   withPythons('api', { include: ['test/api/*.*.test.ts'] }),
 ]
 
