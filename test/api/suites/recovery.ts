@@ -14,6 +14,8 @@ import { healthy, kill, pidOf, SOON_MS, states } from '../../support/workers.ts'
 
 const CALLS = file('calls.py').pathname
 const DYING = file('dying.py').pathname
+/** The descriptor by which a worker writes to its side channel. */
+const SIDE_WRITES = process.env['PYTHREADS_INTERNAL_CHANNELS'] === 'pipes' ? 5 : 4
 const OS = '__import__("os")'
 
 export function recoverySuite(place: Placement): void {
@@ -161,7 +163,9 @@ export function recoverySuite(place: Placement): void {
     it('of garbage on its side channel does not harm the next one', async () => {
       await using py = await start(place, { workers: 1, output: () => {} })
       const error = await refusal(() =>
-        py.eval(`[${OS}.write(4, b"no frame, no frame"), __import__("time").sleep(20)]`),
+        py.eval(
+          `[${OS}.write(${SIDE_WRITES}, b"no frame, no frame"), __import__("time").sleep(20)]`,
+        ),
       )
       expect(error.code).toMatch(/^ERR_PYTHREADS_(PROTOCOL|WORKER_DIED)$/)
       await healthy(py, 1)
