@@ -97,7 +97,7 @@ export interface PythonOptions {
    * worker is left, calls reject with `ERR_PYTHREADS_WEDGED`. Default: the number of workers.
    */
   maxWedged?: number | undefined
-  /** How much a worker process may use. For isolation `'process'`. */
+  /** How much a worker process may use. For isolation `'process'`, and not on Windows. */
   limits?: LimitOptions | undefined
   /**
    * When a worker process is replaced by a new one, as soon as nothing needs it. For isolation
