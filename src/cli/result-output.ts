@@ -23,7 +23,7 @@ export class ResultOutput {
 
   constructor(print: PrintTo) {
     this.preload = print === 'stdout' ? [] : ['pythreads_kernel.stdout_to_stderr']
-    if (print === 'stdout' || process.platform === 'win32') return
+    if (print === 'stdout') return
     this.#moved = openSync(devNull, 'r')
     process.env[VARIABLE] = `${process.pid}:${this.#moved}`
   }
