@@ -103,9 +103,9 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * @throws `ERR_PYTHREADS_UNKNOWN_OPTION`, `ERR_PYTHREADS_OPTION`,
    * `ERR_PYTHREADS_PYTHON_NOT_FOUND`, `ERR_PYTHREADS_PYTHON_BROKEN`,
    * `ERR_PYTHREADS_PYTHON_TOO_OLD`, `ERR_PYTHREADS_ENVIRONMENT`, `ERR_PYTHREADS_LOCK`,
-   * `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`, `ERR_PYTHREADS_ISOLATION_UNAVAILABLE`, `ERR_PYTHREADS_OTHER_PYTHON`, `ERR_PYTHREADS_RUNTIME`,
-   * `ERR_PYTHREADS_WORKER_START`, and the exceptions of importing `preload` and calling
-   * `initialize`.
+   * `ERR_PYTHREADS_LIBPYTHON_NOT_FOUND`, `ERR_PYTHREADS_ISOLATION_UNAVAILABLE`,
+   * `ERR_PYTHREADS_OTHER_PYTHON`, `ERR_PYTHREADS_RUNTIME`, `ERR_PYTHREADS_WORKER_START`, and the
+   * exceptions of importing `preload` and calling `initialize`.
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
     try {
