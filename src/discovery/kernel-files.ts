@@ -13,8 +13,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { brotliDecompressSync } from 'node:zlib'
 import { outsideArchive } from '../archives.ts'
+import { builtin } from '../builtin.ts'
 import { type EmbeddedKernel, entry } from '../entry.ts'
 import { PythreadsError } from '../errors/index.ts'
 import { useKernel } from '../kernel.ts'
@@ -72,7 +72,7 @@ export function unpack(
   fallbacks: readonly string[] = temporaryFolders(),
 ): string {
   const texts = JSON.parse(
-    brotliDecompressSync(Buffer.from(kernel.files, 'base64')).toString(),
+    builtin('node:zlib').brotliDecompressSync(Buffer.from(kernel.files, 'base64')).toString(),
   ) as Record<string, string>
   const cache = cacheFolder(ownVariables(env))
   const reasons: string[] = []

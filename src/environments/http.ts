@@ -1,7 +1,7 @@
-import * as http from 'node:http'
-import * as https from 'node:https'
+import type * as http from 'node:http'
+import type * as https from 'node:https'
 import { isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { builtin } from '../builtin.ts'
 import { own } from '../own.ts'
 import { credentials, type Network, shown } from './network.ts'
 
@@ -166,8 +166,12 @@ async function send(
   const host = hostOf(url)
   // TLS knows no name that is an address: the certificate is compared with `host` then.
   const name = isIP(host) === 0 ? { servername: host } : {}
-  const secure = connectTls(own({ ...tlsOptions(url, network), ...name, socket, host }))
-  return reply(https.request(addressOf(url, { ...options, createConnection: () => secure })))
+  const secure = builtin('node:tls').connect(
+    own({ ...tlsOptions(url, network), ...name, socket, host }),
+  )
+  return reply(
+    builtin('node:https').request(addressOf(url, { ...options, createConnection: () => secure })),
+  )
 }
 
 /** Has a proxy connect to the server of an address. */
@@ -205,7 +209,7 @@ function reply(sent: http.ClientRequest): Promise<http.IncomingMessage> {
 }
 
 function client(url: URL): typeof http | typeof https {
-  return url.protocol === 'https:' ? https : http
+  return url.protocol === 'https:' ? builtin('node:https') : builtin('node:http')
 }
 
 function addressOf(url: URL, options: https.RequestOptions): https.RequestOptions {
@@ -248,6 +252,6 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function statusText(status: number): string {
-  const text = http.STATUS_CODES[status]
+  const text = builtin('node:http').STATUS_CODES[status]
   return text === undefined ? '' : ` ${text}`
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { attempt } from '../attempt.ts'
+import { builtin } from '../builtin.ts'
 import type { PythonFacts } from '../discovery/index.ts'
 
 /** Changes when environments of older versions are not to be used any more. */
@@ -16,7 +16,7 @@ export function keyOf(facts: PythonFacts, asked: string): string {
 }
 
 export function digest(parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+  return builtin('node:crypto').createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
 /** A cache folder may be seen by systems with different C libraries, as by two containers. */

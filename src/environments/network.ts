@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import * as tls from 'node:tls'
 import { attempt } from '../attempt.ts'
+import { builtin } from '../builtin.ts'
 import { readPlain } from '../discovery/index.ts'
 import { ownVariables } from '../platform/index.ts'
 import type { IndexSettings } from './index-settings.ts'
@@ -111,6 +111,7 @@ function readLogins(text: string): Map<string, string> {
  */
 function readCertificates(files: readonly string[]): string[] | undefined {
   const more = files.map(readPlain).filter((text) => text.includes('BEGIN CERTIFICATE'))
+  const tls = builtin('node:tls')
   const system = attempt(() => tls.getCACertificates?.('system')) ?? []
   return more.length + system.length === 0
     ? undefined

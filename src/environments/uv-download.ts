@@ -1,4 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto'
 import {
   chmodSync,
   closeSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { attempt } from '../attempt.ts'
+import { builtin } from '../builtin.ts'
 import { cacheFolder, whoseChangeOnPath } from '../discovery/index.ts'
 import { readAll, request, UnreachedError } from './http.ts'
 import { type IndexSettings, indexSettings, withoutName } from './index-settings.ts'
@@ -70,7 +70,7 @@ export async function downloadUv({ env, progress }: DownloadOptions): Promise<st
   const bytes = await download(wheel, network, progress)
   const content = await readFromZip(bytes, IN_WHEEL, MAX_PROGRAM_BYTES)
   if (content === undefined) throw new Error(`${shown(wheel.url)} has no program uv`)
-  const draft = join(folder, `.${wheel.version}.${randomUUID()}`)
+  const draft = join(folder, `.${wheel.version}.${builtin('node:crypto').randomUUID()}`)
   try {
     mkdirSync(draft, { mode: 0o755 })
     writeProgram(join(draft, PROGRAM), content)
@@ -148,7 +148,7 @@ async function download(
     told = count
     progress(`${what}: ${megabytes(count)}${all} MB`)
   })
-  const found = createHash('sha256').update(bytes).digest('hex')
+  const found = builtin('node:crypto').createHash('sha256').update(bytes).digest('hex')
   if (found !== sha256.toLowerCase())
     throw new Error(`${shown(url)} has the hash ${found}, and should have ${sha256}`)
   return bytes

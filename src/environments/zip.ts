@@ -1,7 +1,5 @@
 import { promisify } from 'node:util'
-import { inflateRaw } from 'node:zlib'
-
-const inflate = promisify(inflateRaw)
+import { builtin } from '../builtin.ts'
 
 const END_OF_DIRECTORY = 0x06054b50
 const DIRECTORY_ENTRY = 0x02014b50
@@ -48,6 +46,7 @@ async function content(zip: Buffer, entry: number, maxBytes: number): Promise<Bu
   const bytes = zip.subarray(start, start + packed)
   if (method === STORED) return bytes
   if (method !== DEFLATED) throw new Error(`a file in it is packed by the method ${method}`)
+  const inflate = promisify(builtin('node:zlib').inflateRaw)
   return inflate(bytes, { maxOutputLength: Math.max(size, 1) })
 }
 
