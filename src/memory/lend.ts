@@ -135,6 +135,11 @@ class Lender {
     return loan
   }
 
+  /** An array goes to workers that see none of this memory. */
+  copied({ buffer }: Uint8Array, budget: Budget): void {
+    if (this.#allocated.has(buffer)) warnOfCopies(budget)
+  }
+
   /**
    * A call with this loan goes to a worker. `borrower`: the worker process, whose end is the end of
    * the loan; `undefined` for a worker in this process.
@@ -163,7 +168,7 @@ class Lender {
       return undefined
     if (loan.fetched) return undefined // a hostile worker may ask again and again
     loan.fetched = loan.over = true
-    if (loan.bytes === 0 && isOfFile) warnOfCopies()
+    if (loan.bytes === 0 && isOfFile) warnOfCopies(loan.budget)
     const { position, length } = loan
     return new Uint8Array(isOfFile ? this.#file.copy(position, length) : copyOf(position, length))
   }
@@ -303,12 +308,13 @@ class Lender {
   }
 }
 
-let hasWarned = false
+/** The pools that were told of copies. */
+const warned = new WeakSet<Budget>()
 
-/** Says once that an array of `allocate` is no shared memory for a worker. */
-function warnOfCopies(): void {
-  if (hasWarned) return
-  hasWarned = true
+/** Says once for each pool that an array of `allocate` is no shared memory for its workers. */
+function warnOfCopies(budget: Budget): void {
+  if (warned.has(budget)) return
+  warned.add(budget)
   process.emitWarning(
     'A Python worker cannot map the memory of `alloc`: it gets copies, and this process does not see what it writes.' +
       ' The worker has no room in its address space, no /proc, or not the rights of this process',
@@ -334,11 +340,17 @@ export function lender(): Lender | undefined {
   return existing
 }
 
+/** The codes of errors that say that koffi does not load here. */
+const WITHOUT_KOFFI: ReadonlySet<string> = new Set([
+  'ERR_PYTHREADS_RUNTIME',
+  'ERR_PYTHREADS_PERMISSION',
+])
+
 function makeFile(bytes: number): SharedFile {
   try {
     return Mapping.create(bytes)
   } catch (error) {
-    if (!(error instanceof PythreadsError && error.code === 'ERR_PYTHREADS_RUNTIME')) throw error
+    if (!(error instanceof PythreadsError && WITHOUT_KOFFI.has(error.code))) throw error
   }
   try {
     return new UnmappedFile(bytes) // koffi is missing
@@ -353,7 +365,7 @@ function makeFile(bytes: number): SharedFile {
  * koffi for nothing.
  */
 export function lend(bytes: Uint8Array, budget: Budget): Loan | undefined {
-  if (budget.access === 'none') return undefined
+  if (budget.access === 'none') return void existing?.copied(bytes, budget)
   if (existing === undefined && budget.access === 'file' && bytes.length < INLINE_BYTES)
     return undefined
   return lender()?.lend(bytes, budget)

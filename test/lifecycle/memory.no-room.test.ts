@@ -3,8 +3,9 @@
  * machine's memory.
  */
 import { expect, it } from 'vitest'
-import { Python } from '../../src/index.ts'
+import { Python, type PythonOptions } from '../../src/index.ts'
 import { placement } from '../support/placement.ts'
+import { Places } from '../support/places.ts'
 
 const { python } = placement('process')
 
@@ -32,8 +33,8 @@ def refused(path, *rest, **named):
 os.open = refused
 `
 
-function start(): Promise<Python> {
-  return Python.start({ isolation: 'process', python, workers: 1 })
+function start(env: PythonOptions['env'] = 'inherit'): Promise<Python> {
+  return Python.start({ isolation: 'process', python, workers: 1, env })
 }
 
 it.runIf(process.platform === 'linux')(
@@ -58,15 +59,23 @@ it.runIf(process.platform === 'linux')(
   },
 )
 
-it.runIf(process.platform === 'linux')(
-  'one warning says that a worker without rights gets copies of arrays of alloc',
-  async () => {
+/** Python code that runs in the worker: at its start, or in a running worker. */
+const WITHOUT = {
+  'from the start': { atStart: 'import os\nos.access = lambda *rest, **named: False', later: '' },
+  later: { atStart: '', later: NO_RIGHTS },
+}
+
+it.runIf(process.platform === 'linux').each(Object.entries(WITHOUT))(
+  'one warning says that a worker without rights %s gets copies of arrays of alloc',
+  async (_, { atStart, later }) => {
+    using places = new Places()
+    places.file('sitecustomize.py', atStart)
     const warnings: unknown[] = []
     const listen = (warning: Error) => warnings.push((warning as NodeJS.ErrnoException).code)
     process.on('warning', listen)
     try {
-      await using py = await start()
-      await py.exec(NO_RIGHTS + WRITE)
+      await using py = await start({ PYTHONPATH: places.root })
+      await py.exec(later + WRITE)
       const array = py.alloc(Float64Array, 100_000)
       for (let round = 0; round < 3; round++) await py.eval`write(${array}, 7)`
       expect(array.at(-1)).toBe(0)
