@@ -31,7 +31,9 @@ export function ffi(): typeof Koffi {
     if (javascriptRuntime() !== 'node') throw new Error('this is not Node')
     loaded = requirePackage('koffi') as typeof Koffi
   } catch (cause) {
-    const message = `koffi does not load on ${process.platform}-${process.arch}; in-process Python needs koffi, isolation 'process' does not: ${(cause as Error).message}`
+    // On musl it is often libstdc++ that is missing.
+    const [why] = String((cause as Error).message).split('\n')
+    const message = `koffi does not load on ${process.platform}-${process.arch} (${why}); in-process Python needs koffi, isolation 'process' does not`
     failure =
       forbidden('koffi cannot be loaded', cause) ??
       new PythreadsError('ERR_PYTHREADS_RUNTIME', message, { cause })
