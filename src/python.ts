@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { FoundPython } from './discovery/index.ts'
-import { forbidden, nameTarget, PythreadsError, raise } from './errors/index.ts'
+import { nameTarget, PythreadsError, raise } from './errors/index.ts'
 import type { Isolation } from './isolation/index.ts'
 import { allocate, type TypedArrayConstructor } from './memory/index.ts'
 import { Observer, type PoolEvents } from './observe/index.ts'
@@ -108,16 +108,12 @@ export class Python extends EventEmitter<PythonEvents> implements AsyncDisposabl
    * exceptions of importing `preload` and calling `initialize`.
    */
   static async start(options: PythonOptions = {}): Promise<Python> {
-    try {
-      const plan = await planStart(options)
-      return await inIsolation(plan, async (isolation, reasons) => {
-        const py = new Python(plan, isolation, reasons)
-        await py.#pool.start().catch(raise)
-        return py
-      })
-    } catch (error) {
-      throw forbidden('Python cannot be started', error) ?? error
-    }
+    const plan = await planStart(options)
+    return inIsolation(plan, async (isolation, reasons) => {
+      const py = new Python(plan, isolation, reasons)
+      await py.#pool.start().catch(raise)
+      return py
+    })
   }
 
   /**

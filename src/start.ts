@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { dirname } from 'node:path'
 import { type FoundPython, findPython, prepareKernel } from './discovery/index.ts'
-import { PythreadsError, tellListener } from './errors/index.ts'
+import { forbidden, PythreadsError, tellListener } from './errors/index.ts'
 import {
   type Choice,
   choose,
@@ -41,7 +41,7 @@ export async function planStart(given: PythonOptions): Promise<StartPlan> {
   const options = resolvePythonOptions(given)
   const { output, warnings, logging } = options
   await prepareKernel()
-  const found = await pythonFor(options)
+  const found = await pythonFor(options).catch(raiseForbidden)
   warnOfPassedOver(found)
   // Handlers run in the async context of the caller of `start`: output belongs to no call.
   const listener =
@@ -100,7 +100,7 @@ export async function inIsolation<T>(
   open: (isolation: Isolation, reasons: readonly string[]) => Promise<T>,
 ): Promise<T> {
   const openIn = async ({ isolation, reasons }: Pick<Choice, 'isolation' | 'reasons'>) =>
-    open(createIsolation(isolation, found.facts, settings, options), reasons)
+    open(createIsolation(isolation, found.facts, settings, options), reasons).catch(raiseForbidden)
   const choice = await decide(found, options)
   if (options.isolation !== 'auto' || !ISOLATIONS[choice.isolation].inProcess) return openIn(choice)
   return openIn(choice).catch(async (error: unknown) => {
@@ -108,6 +108,11 @@ export async function inIsolation<T>(
     const { preload, path } = options
     return openIn(await chooseAfter(choice.isolation, error.message, found.facts, preload, path))
   })
+}
+
+/** Throws an error; what Node's permission model forbids becomes an error that names the flag. */
+function raiseForbidden(error: unknown): never {
+  throw forbidden('Python cannot be started', error) ?? error
 }
 
 const warned = new Set<string>()
