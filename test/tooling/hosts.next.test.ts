@@ -21,11 +21,12 @@ const NEXT = 'node_modules/next/dist/bin/next'
 const dependencies = { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' }
 
 const FILES = {
-  'next.config.mjs': `export default {
+  'next.config.mjs': `const standalone = {
   serverExternalPackages: ['pythreads'],
   outputFileTracingIncludes: { '/api/**': ['./python/**/*.py'] },
-  output: process.env.STANDALONE ? 'standalone' : undefined,
-}`,
+  output: 'standalone',
+}
+export default process.env.STANDALONE ? standalone : {}`,
   'python/rules.py': 'def score(event):\n    return len(event)\n',
   'lib/python.js': `import { Python } from 'pythreads'
 
@@ -95,7 +96,7 @@ describe.runIf(isFull)('Next.js', () => {
     await expect.poll(() => isAlive(reply.pid)).toBe(false)
   }
 
-  it('next start serves a route that calls Python', async () => {
+  it('next start serves a route that calls Python, with pythreads in the bundle', async () => {
     await build({})
     await callsPython([join(app, NEXT), 'start', '-H', '127.0.0.1', '-p', '0'], app)
   })
