@@ -73,7 +73,7 @@ function write(name, text) {
 
 /** The modules of the library that a satellite imports, with the names that it uses of each. */
 async function importsOf(satellite) {
-  const { importedBindings } = await build(
+  const { importedBindings, dynamicImports } = await build(
     `${from}${satellite}.js`,
     {
       external: (id) => !isOwn(id),
@@ -89,8 +89,16 @@ async function importsOf(satellite) {
     },
     { format: 'es' },
   )
-  return Object.entries(importedBindings).filter(([id]) => isOwn(id))
+  // Which names the command line takes of a module that it loads later, nobody says: all.
+  const later = dynamicImports.filter(isOwn).map(async (id) => [id, await exportsOf(id)])
+  return [
+    ...Object.entries(importedBindings).filter(([id]) => isOwn(id)),
+    ...(await Promise.all(later)),
+  ]
 }
+
+const exportsOf = async (id) =>
+  (await build(id, { external: (one) => !isOwn(one) }, { format: 'es' })).exports
 
 const absolute = (id, importer) => (id.startsWith('.') ? join(dirname(importer), id) : id)
 
