@@ -4,7 +4,6 @@ import {
   constants,
   existsSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -20,7 +19,7 @@ import { PythreadsError } from '../errors/index.ts'
 import { useKernel } from '../kernel.ts'
 import { ownVariables } from '../platform/index.ts'
 import { cacheFolder } from './cache-folder.ts'
-import { UntrustedError } from './own-files.ts'
+import { makeFolder, UntrustedError } from './own-files.ts'
 import { whoseChange, whoseChangeOnPath } from './ownership.ts'
 
 /**
@@ -111,10 +110,10 @@ function writeMissing(
   const inner = join(folder, PACKAGE)
   const bytecode = join(inner, '__pycache__')
   refuse(whoseChangeOnPath(place, { mayBeSticky: true }))
-  if (!existsSync(place)) mkdirSync(place, { recursive: true, mode: 0o700 })
+  makeFolder(place, 0o700)
   // Whatever the umask: Python would make a folder that a group can write to.
   for (const path of [folder, inner, bytecode]) {
-    if (mkdirSync(path, { recursive: true }) !== undefined) chmodSync(path, 0o755)
+    if (makeFolder(path, 0o755)) chmodSync(path, 0o755)
     refuse(whoseChangeOnPath(path))
   }
   for (const [name, text] of Object.entries(texts)) {

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -10,7 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { whoseChange, whoseChangeOnPath } from './ownership.ts'
 
 /**
@@ -58,7 +59,7 @@ export function writeOwn(folder: string, name: string, text: string, mode = 0o60
   const reason = whoseChangeOnPath(folder, { mayBeSticky: true })
   if (reason !== undefined) throw new UntrustedError(reason)
   // others may look: an image is made by root, and its program runs as another user
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  makeFolder(folder, 0o755)
   checkFolder(folder)
   const draft = join(folder, `.${name}.${Math.random().toString(36).slice(2)}`)
   const fd = openSync(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode)
@@ -72,6 +73,24 @@ export function writeOwn(folder: string, name: string, text: string, mode = 0o60
   } catch (error) {
     rmSync(draft, { force: true })
     throw error
+  }
+}
+
+/**
+ * Makes a folder and those above it, if they are missing. Returns whether it was missing. Not by the
+ * option `recursive` of `mkdirSync`, which never returns where a file system such as /proc says that
+ * the folder above is missing.
+ */
+export function makeFolder(path: string, mode: number): boolean {
+  if (existsSync(path)) return false
+  const parent = dirname(path)
+  if (parent !== path) makeFolder(parent, mode)
+  try {
+    mkdirSync(path, { mode })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
   }
 }
 

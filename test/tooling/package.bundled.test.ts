@@ -103,6 +103,37 @@ describe('a bundled application', () => {
     },
   )
 
+  it('shares the kernel with programs that start at the same time, and its bytecode with later ones', async () => {
+    const file = await bundled(CASES[0] as Bundling)
+    const cache = places.path('fresh-cache')
+    const ends = await Promise.all(
+      Array.from({ length: 3 }, () =>
+        runNode([file, python, 'process'], { env: { PYTHREADS_CACHE: cache } }),
+      ),
+    )
+    expect(ends.map(({ code }) => code)).toEqual([7, 7, 7])
+    const kernels = readdirSync(cache).filter((name) => name.startsWith('kernel-'))
+    expect(kernels).toHaveLength(1)
+    const inner = join(cache, kernels[0] ?? '', 'pythreads_kernel')
+    expect(readdirSync(join(inner, '__pycache__'))).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^serve\..*\.pyc$/)]),
+    )
+    const sources = readdirSync(join(root, 'kernel', 'pythreads_kernel'))
+    const wanted = sources.filter((name) => name.endsWith('.py'))
+    expect(readdirSync(inner).sort()).toEqual(['__pycache__', ...wanted].sort())
+  })
+
+  it.each(['off', '/dev/null/cache'])('runs where the cache is %s', async (cache) => {
+    const file = await bundled(CASES[0] as Bundling)
+    const TMPDIR = places.folder('temporary')
+    const { code, stdout, stderr } = await run(file, [python, 'process'], {
+      PYTHREADS_CACHE: cache,
+      TMPDIR,
+    })
+    expect({ stderr, code }, stdout).toEqual({ stderr: '', code: 7 })
+    expect(readdirSync(TMPDIR)).toEqual([expect.stringMatching(/^pythreads-\d+$/)])
+  })
+
   const threaded: Bundling[] = (['esm', 'cjs'] as const).map((format) => ({
     ...{ bundler: 'esbuild', format, size: 'minified', source: 'import' },
   }))
