@@ -134,6 +134,52 @@ describe('a bundled application', () => {
     expect(readdirSync(TMPDIR)).toEqual([expect.stringMatching(/^pythreads-\d+$/)])
   })
 
+  it.each(['esm', 'cjs'] as const)('has tables of apache-arrow: %s', async (format) => {
+    const entry = places.file(
+      'project/table.mjs',
+      `import { tableFromArrays } from 'apache-arrow'
+      import { Python, PythreadsError } from 'pythreads'
+      import { fromArrow } from 'pythreads/arrow'
+      async function main() {
+        const py = await Python.start({ python: process.argv[2], isolation: 'process', workers: 1 })
+        const table = fromArrow(tableFromArrays({ n: new Int32Array(1) }))
+        const error = await py.run('builtins:len', [table]).catch((reason) => reason)
+        console.log(error instanceof PythreadsError, error.code)
+        await py.close()
+      }
+      main()`,
+    )
+    if (!existsSync(places.path('project', 'node_modules', 'apache-arrow')))
+      places.link(
+        join('project', 'node_modules', 'apache-arrow'),
+        join(root, 'node_modules', 'apache-arrow'),
+      )
+    const name = `table.${format === 'esm' ? 'mjs' : 'cjs'}`
+    const output = places.path('project', 'tables', name)
+    const bundling = { bundler: 'esbuild', format, size: 'minified', source: 'import' } as const
+    expect(await bundle(tools, entry, output, bundling)).toEqual([])
+    const { stdout } = await runNode([output, python], {
+      env: { PYTHREADS_CACHE: places.path('cache') },
+    })
+    expect(stdout).toBe('true ERR_PYTHREADS_VALUE\n') // the Python of this test has no pyarrow
+  })
+
+  it.each([
+    ['import', []],
+    ['import', ['--no-experimental-require-module']],
+    ['require', []],
+  ] as const)('the package works without the folder of the kernel: %s %j', async (how, flags) => {
+    const copy = places.path(`without-kernel-${++count}`)
+    cpSync(places.path('project'), copy, {
+      recursive: true,
+      filter: (path) => !/kernel-[0-9a-f]+$|apache-arrow$/.test(path),
+    })
+    const file = join(copy, how === 'import' ? 'import.mjs' : 'require.cjs')
+    const env = { PYTHREADS_CACHE: places.path('cache') }
+    const { code, stdout } = await runNode([...flags, file, python, 'process'], { env })
+    expect(code, stdout).toBe(7)
+  })
+
   const threaded: Bundling[] = (['esm', 'cjs'] as const).map((format) => ({
     ...{ bundler: 'esbuild', format, size: 'minified', source: 'import' },
   }))
