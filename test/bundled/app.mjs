@@ -20,9 +20,7 @@ async function everything() {
   seen.sum = await py.eval`sum(${floats})`
   const array = await py.eval`__import__('array').array('d', [1, 2])`
   seen.array = [array.constructor.name, ...array]
-  // On the main thread, sync calls of processes need koffi, which a bundle may lack.
-  const mayLackKoffi = isMainThread && isolation === 'process'
-  seen.sync = mayLackKoffi ? 42 : py.sync.eval`${20} + 22`
+  seen.sync = py.sync.eval`${20} + 22`
   seen.map = []
   for await (const root of py.map('math:sqrt', [4, 9, 16])) seen.map.push(root)
   seen.isolation = py.stats().isolation
