@@ -15,6 +15,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync } from 'node:zlib'
+import { transform } from 'esbuild'
 import { rollup } from 'rollup'
 import { writeDeclarations } from './declarations.js'
 import { stripPython } from './strip-python.js'
@@ -63,6 +64,15 @@ async function build(input, { external, plugins = [] }, output) {
   await made.close()
   if (chunks.length !== 1) throw new Error(`${input} became ${chunks.length} files`)
   return chunks[0]
+}
+
+/**
+ * Removes what only a reader of dist/ needs: a tenth of the packed file. Names stay, and lines are
+ * short, so that a stack trace names a function and a place.
+ */
+async function dense(text) {
+  const options = { minifyWhitespace: true, lineLimit: 100, target: 'esnext', charset: 'utf8' }
+  return (await transform(text, options)).code
 }
 
 function write(name, text) {
@@ -164,10 +174,11 @@ const factory = /^define\(\[[^\]]*\], (\(function \([\s\S]*\}\))\);\s*$/.exec(co
 if (core.code.includes('import.meta')) throw new Error('src/ uses import.meta outside of entry.ts')
 if (factory === undefined) throw new Error('rollup writes AMD modules in another way than it did')
 const CORE = `globalThis[Symbol.for('pythreads.${hashOf(factory)}')]`
+const NOTE = "// The library, as a function of Node's own modules: the entries beside it call it.\n"
 write(
   'core.cjs',
-  `// The library, as a function of Node's own modules: the entries beside it call it.
-${CORE} ??= ((make) => {
+  NOTE +
+    (await dense(`${CORE} ??= ((make) => {
   let made
   return (...own) => {
     if (made === undefined && own.length > 0) {
@@ -178,7 +189,7 @@ ${CORE} ??= ((make) => {
     return made
   }
 })(${factory})
-`,
+`)),
 )
 
 // The entries
@@ -274,7 +285,7 @@ async function satellite(name, library, output) {
 }
 const es = { format: 'es' }
 const cjs = { format: 'cjs', exports: 'named', esModule: false }
-write('cli/main.js', await satellite('cli/main', '../index.js', es))
+write('cli/main.js', await dense(await satellite('cli/main', '../index.js', es)))
 write('main-thread.cjs', `'use strict'\nrequire('./index.cjs')\nmodule.exports = ${CORE}()\n`)
 const arrow = await satellite('arrow', './index.js', es)
 for (const name of ['arrow.js', 'import/arrow.js', 'bundled/arrow.js']) write(name, arrow)
