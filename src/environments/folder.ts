@@ -1,13 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { attempt } from '../attempt.ts'
-import {
-  cacheFolder,
-  readOwn,
-  UntrustedError,
-  whoseChangeOnPath,
-  writeOwn,
-} from '../discovery/index.ts'
+import { cacheFolder, readOwn, whoseChangeOnPath, writeOwn } from '../discovery/index.ts'
 import { ownVariables, pythonIn } from '../platform/index.ts'
 import { environmentError } from './failure.ts'
 
@@ -23,6 +17,8 @@ import { environmentError } from './failure.ts'
 const FOLDER = 'environments'
 /** Set when the record was written; a record of another format is ignored. */
 const FORMAT = 1
+/** The errors that say that there is no such file. */
+const MISSING = ['ENOENT', 'ENOTDIR']
 const EVERYBODY_READS = 0o644
 const OTHERS_MAY_WRITE = 0o022
 
@@ -87,15 +83,17 @@ export function attemptFolder(root: string, key: string): string {
 /**
  * Returns the record of an environment that can be used: its folder and its interpreter are there.
  *
- * @throws `ERR_PYTHREADS_ENVIRONMENT` when another user could have changed it
+ * @throws `ERR_PYTHREADS_ENVIRONMENT` when another user could have changed it, or it cannot be read
  */
 export function readRecord(root: string, key: string): EnvironmentRecord | undefined {
   let text: string
   try {
     text = readOwn(root, `${key}.json`)
   } catch (cause) {
-    if (!(cause instanceof UntrustedError)) return undefined
-    throw environmentError(`The environments in ${root} are not used: ${cause.message}`, cause)
+    if (MISSING.includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined
+    // Not a reason to make it again, which removes what is there: this may pass.
+    const { message } = cause as Error
+    throw environmentError(`The environments in ${root} are not used: ${message}`, cause)
   }
   const record = attempt(() => parse(root, key, text))
   if (record === undefined || !isWhole(record)) return undefined

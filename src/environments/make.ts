@@ -19,6 +19,8 @@ import type { Specification } from './specification.ts'
 import type { Tools } from './tools.ts'
 
 const MAX_SHOWN = 8
+const MAX_RECORDED = 200
+const MAX_RECORDED_LENGTH = 200
 
 /** What is made. */
 export interface Wanted {
@@ -177,12 +179,21 @@ function recordOf(
     key,
     folder,
     name: what.name,
-    requirements: what.requirements.map((line) => line.replace(/ --hash=\S+/g, '')),
+    requirements: fewOf(what.requirements),
     python: python.executable,
     release: python.release,
     madeBy,
     madeAt: new Date().toISOString(),
   }
+}
+
+/** What a record says of requirements: it stays a small file, however many a lock file has. */
+function fewOf(requirements: readonly string[]): string[] {
+  const few = requirements.slice(0, MAX_RECORDED).map((line) => {
+    return line.replace(/ --hash=\S+/g, '').slice(0, MAX_RECORDED_LENGTH)
+  })
+  const more = requirements.length - few.length
+  return more > 0 ? [...few, `and ${more} more`] : few
 }
 
 /** The requirements in a few words. */

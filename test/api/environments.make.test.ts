@@ -3,9 +3,17 @@
  * slow, broken or away. What the program gets must be what it asked for; what goes wrong must be
  * told in the words of uv or pip, soon, and with what to do.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
@@ -116,6 +124,17 @@ describe('packages that are installed', () => {
     expect(existsSync(places.path('elsewhere'))).toBe(false)
   })
 
+  it('are installed anew when the Python of the environment is gone', async () => {
+    const { prefix } = await start({ dependencies: ['greet'] })
+    for (const name of readdirSync(join(prefix, 'bin'))) {
+      if (name.startsWith('python')) rmSync(join(prefix, 'bin', name))
+    }
+    const again = await start({ dependencies: ['greet'] })
+    expect(again).toMatchObject({ version: '2.0' })
+    expect(again.prefix).not.toBe(prefix)
+    expect(existsSync(prefix)).toBe(false)
+  })
+
   it('are installed anew when the environment was removed', async () => {
     await start({ dependencies: ['greet'] })
     const [record] = listEnvironments()
@@ -145,6 +164,17 @@ describe('a lock file', () => {
     expect(now.path).toBe(places.path('frozen/pythreads.lock'))
     writeFileSync(now.path, now.text.replace('greet==2.0', 'greet==2.0 ; python_version >= "3"'))
     expect(await start({ dependencies: list, frozen: true })).toMatchObject({ version: '2.0' })
+  })
+
+  it('may be long', async () => {
+    const lines = Array.from({ length: 2000 }, (_, i) => {
+      const marker = `python_version < "3" and platform_machine == "none-${i}"`
+      return `words==1.0; ${marker} --hash=sha256:${'0'.repeat(64)}\n`
+    })
+    const lock = await lockFileFor({ dependencies: ['greet<2'], python })
+    const path = places.file('lock/long.lock', `${lock.text}${lines.join('')}`)
+    const first = await start({ dependencies: path })
+    expect(await start({ dependencies: path })).toMatchObject({ prefix: first.prefix, events: [] })
   })
 
   it('is installed by pip, too', async () => {
@@ -240,6 +270,20 @@ describe('a package index that cannot be reached', () => {
 })
 
 describe('a folder for environments that cannot be used', () => {
+  it.runIf(process.geteuid !== undefined)(
+    'is told: other users may write to it, or to an environment in it',
+    async () => {
+      const { prefix } = await start({ dependencies: ['greet'] })
+      for (const folder of [prefix, dirname(prefix)]) {
+        const { mode } = statSync(folder)
+        chmodSync(folder, 0o777)
+        expect((await failure({ dependencies: ['greet'] })).code).toBe(ENVIRONMENT)
+        chmodSync(folder, mode)
+      }
+      expect(await start({ dependencies: ['greet'] })).toMatchObject({ prefix, events: [] })
+    },
+  )
+
   it('is told: no cache, or a folder that is a file', async () => {
     vi.stubEnv('PYTHREADS_CACHE', 'off')
     expect((await failure({ dependencies: [] })).code).toBe(ENVIRONMENT)
