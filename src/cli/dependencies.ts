@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Dependencies } from '../environments/index.ts'
+import { type Dependencies, scriptNeeds } from '../environments/index.ts'
 import { type PythonOptions, PythreadsError } from '../index.ts'
 import type { Flag, Flags } from './flags.ts'
 import { InstallProgress } from './install-progress.ts'
@@ -49,11 +49,11 @@ export type DependencyOptions = Pick<
  * What the flags, and the block `# /// script` (PEP 723) of a target's file, ask for. `{}`: nothing
  * is to be installed. `end` must be called when the pool has started or failed.
  */
-export async function dependencyOptions(
+export function dependencyOptions(
   flags: Partial<DependencyFlags> & { readonly python?: string | undefined },
   module: string,
-): Promise<{ readonly options: DependencyOptions; readonly end: () => void }> {
-  const asked = flags.install === false ? undefined : await askedFor(flags, module)
+): { readonly options: DependencyOptions; readonly end: () => void } {
+  const asked = flags.install === false ? undefined : askedFor(flags, module)
   if (asked === undefined) {
     if (flags.frozen === true) throw nothingToInstall('--frozen')
     return { options: {}, end: () => {} }
@@ -64,13 +64,15 @@ export async function dependencyOptions(
   return { options, end: () => progress.end() }
 }
 
-async function askedFor(
+function askedFor(
   flags: Partial<DependencyFlags> & { readonly python?: string | undefined },
   module: string,
-): Promise<DependencyOptions | undefined> {
+): DependencyOptions | undefined {
   const asked = dependenciesAsked(flags)
   const needs =
-    flags.dependencies === undefined && module.endsWith('.py') ? await needsOf(module) : undefined
+    flags.dependencies === undefined && module.endsWith('.py')
+      ? scriptNeeds(textOf(module), module)
+      : undefined
   if (needs === undefined) return asked
   if (flags.with === undefined) return { dependencies: module }
   return {
@@ -86,15 +88,6 @@ export function dependenciesAsked({
 }: Partial<DependencyFlags>): { readonly dependencies: Dependencies } | undefined {
   if (dependencies !== undefined) return { dependencies: resolve(dependencies) }
   return packages && { dependencies: packages }
-}
-
-/** What the block of a file asks for. */
-async function needsOf(path: string) {
-  const text = textOf(path)
-  if (!text.includes('# /// script')) return undefined
-  // Loaded only where it is used: a start without a block is faster without it.
-  const { scriptNeeds } = await import('../environments/index.ts')
-  return scriptNeeds(text, path)
 }
 
 function textOf(path: string): string {

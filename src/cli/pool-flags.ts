@@ -91,7 +91,7 @@ export async function startPool(
 ): Promise<StartedPool> {
   const output = new ResultOutput(print)
   const workers = flags.threads ?? flags.workers
-  const { options: dependencies, end } = await dependencyOptions(flags, target.module)
+  const { options: dependencies, end } = dependencyOptions(flags, target.module)
   try {
     const py = await Python.start({
       isolation: flags.isolation,

@@ -1,3 +1,4 @@
+import { environmentKeys, listEnvironments, removeEnvironment } from '../../environments/index.ts'
 import { PythreadsError } from '../../index.ts'
 import type { Example, Positional } from '../command.ts'
 import { EXIT } from '../errors.ts'
@@ -46,8 +47,7 @@ export async function run(
   )
 }
 
-async function list(asJson: boolean): Promise<number> {
-  const { listEnvironments } = await environments()
+function list(asJson: boolean): number {
   const all = listEnvironments().map((one) => ({ ...one, bytes: bytesBelow(one.folder) }))
   if (asJson) {
     console.log(JSON.stringify(all))
@@ -63,8 +63,7 @@ async function list(asJson: boolean): Promise<number> {
   return EXIT.ok
 }
 
-async function path(keys: readonly string[]): Promise<number> {
-  const { listEnvironments } = await environments()
+function path(keys: readonly string[]): number {
   const all = listEnvironments()
   for (const key of keysOf(
     keys,
@@ -76,7 +75,6 @@ async function path(keys: readonly string[]): Promise<number> {
 
 /** Unfinished environments have no record, and are removed too. */
 async function remove(keys: readonly string[], all: boolean): Promise<number> {
-  const { environmentKeys, removeEnvironment } = await environments()
   const there = environmentKeys()
   for (const key of all ? there : keysOf(keys, there)) {
     await removeEnvironment(key)
@@ -84,9 +82,6 @@ async function remove(keys: readonly string[], all: boolean): Promise<number> {
   }
   return EXIT.ok
 }
-
-/** Loaded only where it is used: other commands start faster without it. */
-const environments = () => import('../../environments/index.ts')
 
 /** The keys that begin like this. @throws `ERR_PYTHREADS_USAGE` where not exactly one does */
 function keysOf(beginnings: readonly string[], all: readonly string[]): string[] {

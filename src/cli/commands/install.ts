@@ -1,3 +1,4 @@
+import { environmentPython } from '../../environments/index.ts'
 import type { Example, Positional } from '../command.ts'
 import { frozenFlag } from '../dependencies.ts'
 import { EXIT } from '../errors.ts'
@@ -33,8 +34,6 @@ export const examples: readonly Example[] = [
 ]
 
 export async function run(flags: InstallFlags, what: readonly string[]): Promise<number> {
-  // Loaded only where it is used: other commands start faster without it.
-  const { environmentPython } = await import('../../environments/index.ts')
   const progress = new InstallProgress()
   const { python, frozen, quiet } = flags
   try {

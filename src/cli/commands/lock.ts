@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lockFileFor } from '../../environments/index.ts'
 import type { Example, Positional } from '../command.ts'
 import { EXIT, fileError } from '../errors.ts'
 import type { Flags } from '../flags.ts'
@@ -32,7 +33,6 @@ export const examples: readonly Example[] = [
 ]
 
 export async function run({ python, check }: LockFlags, what: readonly string[]): Promise<number> {
-  const { lockFileFor } = await import('../../environments/index.ts')
   const progress = new InstallProgress()
   try {
     const { path, text } = await lockFileFor({

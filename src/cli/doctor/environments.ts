@@ -1,5 +1,14 @@
 import type { FoundPython } from '../../discovery/index.ts'
-import type { EnvironmentRecord, Plan, Uv } from '../../environments/index.ts'
+import {
+  type EnvironmentRecord,
+  environmentPython,
+  environmentsFolder,
+  findUv,
+  listEnvironments,
+  type Plan,
+  planOf,
+  type Uv,
+} from '../../environments/index.ts'
 import { PythreadsError } from '../../index.ts'
 import { type DependencyFlags, dependenciesAsked } from '../dependencies.ts'
 import { bytesBelow } from '../folder-size.ts'
@@ -16,11 +25,7 @@ export interface Environments {
   readonly problem: string | null
 }
 
-/** Loaded only where it is used: other commands start faster without it. */
-const load = () => import('../../environments/index.ts')
-
 export async function environmentsHere(): Promise<Environments> {
-  const { environmentsFolder, findUv, listEnvironments } = await load()
   const uvProblems: string[] = []
   const onMissing = (sentence: string) => uvProblems.push(sentence)
   const uv = await findUv({ env: process.env, mayFetch: false, onMissing }).catch(
@@ -41,8 +46,7 @@ export type EnvironmentFlags = Pick<DependencyFlags, 'with' | 'dependencies' | '
 }
 
 /** What a start with the packages of these flags would do; `undefined`: they name none. */
-export async function planned(flags: EnvironmentFlags): Promise<Plan | undefined> {
-  const { planOf } = await load()
+export function planned(flags: EnvironmentFlags): Promise<Plan> | undefined {
   const { frozen, python } = flags
   const asked = dependenciesAsked(flags)
   return asked && planOf({ frozen, python, ...asked })
@@ -57,7 +61,7 @@ export async function plannedPython(plan: Plan, flags: EnvironmentFlags): Promis
   const { frozen, python } = flags
   const asked = dependenciesAsked(flags)
   if (plan.environment !== undefined && asked !== undefined)
-    return (await load()).environmentPython({ frozen, python, ...asked })
+    return environmentPython({ frozen, python, ...asked })
   if (plan.python !== undefined) return plan.python
   const message = `These would be installed: ${plan.missing.join('; ')}`
   throw new PythreadsError('ERR_PYTHREADS_ENVIRONMENT', message)
