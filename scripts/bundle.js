@@ -72,7 +72,9 @@ async function build(input, { external, plugins = [] }, output) {
  */
 async function dense(text) {
   const options = { minifyWhitespace: true, lineLimit: 100, target: 'esnext', charset: 'utf8' }
-  return (await transform(text, options)).code
+  const { code } = await transform(text, options)
+  // No line ends within a text: rollup indents lines of what it bundles, also such ones.
+  return code.replace(/(?<!\\)((?:\\\\)*)\\\n/g, '$1')
 }
 
 function write(name, text) {

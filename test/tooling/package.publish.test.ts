@@ -166,6 +166,12 @@ describe('the package', () => {
     ])
   })
 
+  // Rollup indents the lines of what it bundles, and would change such a text.
+  it('has no texts that go on in the next line', () => {
+    for (const path of ['dist/core.cjs', 'dist/cli/main.js'])
+      expect(readFileSync(join(installed(), path), 'utf8')).not.toMatch(/\\$/m)
+  })
+
   it('runs nothing when it is installed', () => {
     const { scripts = {}, gypfile } = JSON.parse(
       readFileSync(join(installed(), 'package.json'), 'utf8'),
