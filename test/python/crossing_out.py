@@ -174,7 +174,7 @@ def write_malformed(what: str, told: Any = None) -> None:
 
     def write() -> None:
         told()
-        os.write(channel.side.fd, MALFORMED[what])
+        os.write(channel.side.writes, MALFORMED[what])
 
     threading.Timer(0.05, write).start()
 
