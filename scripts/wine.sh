@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 node=${NODE:-22.23.3}
-python=${PYTHON:-3.13.1}
+python=${WINPYTHON:-3.13.1}
 home=$PWD/.cache/wine
 
 wine=$(command -v wine64 || echo /usr/lib/wine/wine64)
