@@ -13,6 +13,7 @@ export {
   type SyncKey,
 } from './call-options.ts'
 export { check, isKeywordValues } from './check.ts'
+export type * from './listeners.ts'
 export type { ResolvedErrors, ResolvedLogging } from './observe-options.ts'
 export type * from './options.ts'
 export { type ResolvedPythonOptions, resolvePythonOptions } from './resolve.ts'

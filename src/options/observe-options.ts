@@ -1,14 +1,8 @@
 import type { Writable } from 'node:stream'
 import { isRecord } from '../own.ts'
 import { check, flag, integer, isWritable, list, oneOf, ownOptions, unset } from './check.ts'
-import type {
-  LoggingOptions,
-  LogLevel,
-  OutputLine,
-  PythonErrorOptions,
-  PythonLogRecord,
-  PythonOptions,
-} from './options.ts'
+import type { LoggingOptions, LogLevel, OutputLine, PythonLogRecord } from './listeners.ts'
+import type { PythonErrorOptions, PythonOptions } from './options.ts'
 
 /** What a program gets to see of Python: lines, errors, log records. */
 

@@ -16,6 +16,7 @@ import {
   text,
   unset,
 } from './check.ts'
+import type { PythonWarning, StartProgress } from './listeners.ts'
 import {
   type ResolvedErrors,
   type ResolvedLogging,
@@ -29,9 +30,7 @@ import type {
   LimitOptions,
   NaiveDates,
   PythonOptions,
-  PythonWarning,
   RecycleOptions,
-  StartProgress,
 } from './options.ts'
 import { folderPath, modulePath } from './targets.ts'
 import {

@@ -68,7 +68,13 @@ it.each([
   ['cut off', (path: string) => truncateSync(path, 3)],
   ['longer', (path: string) => appendFileSync(path, '# mine\n')],
   ['another text of the same length', (path: string) => writeFileSync(path, 'x = 2\n')],
-  ['a link', (path: string) => (rmSync(path), symlinkSync('boot.py', path))],
+  [
+    'a link',
+    (path: string) => {
+      rmSync(path)
+      symlinkSync('boot.py', path)
+    },
+  ],
 ])('writes a file of the kernel again that is %s, and no other file', (_, spoil) => {
   const folder = unpacked()
   const [first, second] = inodes(folder)
