@@ -34,7 +34,8 @@ export async function planOf(options: EnvironmentOptions): Promise<Plan> {
   if (record !== undefined) return { environment: record.folder, python, missing: [] }
   const uv = await findUv({ env, mayFetch: false })
   // Without uv, an environment is made by the Python that is there.
-  const needsUv = uv === undefined && env['PYTHREADS_UV'] !== 'off'
+  const isAsked = what.requirements.length > 0 || what.needsUv || 'request' in found
+  const needsUv = isAsked && uv === undefined && env['PYTHREADS_UV'] !== 'off'
   return {
     environment: undefined,
     python,

@@ -125,9 +125,9 @@ describe('install', () => {
   it('works anew after it was killed while it downloaded uv', async () => {
     const cache = newCache()
     const version = '0.99.0'
-    // It makes a virtual environment by Python, which is all that an environment without packages needs.
+    // It makes a virtual environment by Python, and installs nothing.
     const venv = `for last; do :; done; exec '${python}' -m venv --without-pip "$last"`
-    const program = `case "$1" in --version) echo "uv ${version}" ;; venv) ${venv} ;; esac`
+    const program = `case "$1" in --version) echo "uv ${version}" ;; venv) ${venv} ;; pip) exit 0 ;; esac`
     const bytes = uvWheel(version, program)
     const isHeld = deferred<void>()
     let mayHold = true
@@ -145,12 +145,12 @@ describe('install', () => {
       ...{ PATH: '/no/such/folder', PYTHREADS_UV: '', PYTHREADS_CACHE: cache },
       ...{ UV_DEFAULT_INDEX: packages.url, PYTHREADS_PYTHON: python },
     }
-    const child = startCli(['install'], { env })
-    await isHeld.promise
+    const child = startCli(['install', 'words'], { env })
+    await Promise.race([isHeld.promise, child.ended])
     child.kill('SIGKILL')
     expect(await child.ended).toMatchObject({ signal: 'SIGKILL' })
     mayHold = false
-    const again = await runCli(['install'], { env })
+    const again = await runCli(['install', 'words'], { env })
     expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining(cache) })
     expect(readFileSync(join(cache, 'uv', version, 'uv'), 'utf8')).toContain(program)
   })
