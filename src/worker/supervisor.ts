@@ -120,10 +120,20 @@ export class WorkerSupervisor<W extends SupervisedWorker> {
       return worker === undefined || isComing(worker)
     })
     const started = await Promise.allSettled(
-      missing.map((index) => this.#launches.get(index) ?? this.#launch(index)),
+      missing.map((index) => this.#launches.get(index) ?? this.#launchOneOf(index)),
     )
     const failed = started.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+  }
+
+  async #launchOneOf(index: number): Promise<void> {
+    try {
+      await this.#launch(index)
+    } catch (error) {
+      // By now there may be fewer of those that there are always: nobody launches it again.
+      if (this.#open && this.#started && index >= this.#size.min) this.#refuse(error, index)
+      throw error
+    }
   }
 
   /** A worker is free, or has become so: retires it if it is time, and brings a wedged one back. */
