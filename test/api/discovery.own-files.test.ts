@@ -51,7 +51,8 @@ describe('a file in a folder of this user', () => {
   it('is written for this user alone, and read again', () => {
     const { folder, file } = kept()
     expect([readOwn(folder, 'it.json'), left(folder)]).toEqual(['text', ['it.json']])
-    expect([statSync(file).mode & 0o777, statSync(folder).mode & 0o777]).toEqual([0o600, 0o700])
+    // others may look into the folder, and not write there
+    expect([statSync(file).mode & 0o777, statSync(folder).mode & 0o022]).toEqual([0o600, 0])
   })
 
   it('takes the place of what is there, and not of what a link there leads to', () => {
