@@ -89,8 +89,13 @@ function runSuites(path, { run, cannot }, args) {
     cwd: root,
     stdio: 'inherit',
     timeout: HANGS_MS,
-    // What the suites start by name is this runtime, too.
-    env: { ...process.env, PATH: `${dirname(path)}:${process.env.PATH}` },
+    env: {
+      ...process.env,
+      // What the suites start by name is this runtime, too.
+      PATH: `${dirname(path)}:${process.env.PATH}`,
+      // In CI the set-up of the tests insists on Pythons for threads, which there are none of here.
+      CI: '',
+    },
   })
   return status === 0
 }
