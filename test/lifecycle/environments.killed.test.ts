@@ -3,7 +3,7 @@
  * of that: by Ctrl-C, by the limit of a container, by a deployment. The next start must work as if
  * nothing had happened, and several processes must be able to start at the same time.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runFixture } from '../support/child.ts'
@@ -32,7 +32,8 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await index[Symbol.asyncDispose]()
-  places[Symbol.dispose]()
+  // A uv whose maker was killed may still write there.
+  rmSync(places.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 })
 
 interface Result {
@@ -113,7 +114,7 @@ describe('a thread that is terminated while it makes an environment', () => {
   it('does not keep another thread of the process from making it', async () => {
     const cache = newCache()
     const hangs = places.file('hangs', '')
-    const sleep = `if [ "$1 $2" = "pip install" ] && rm '${hangs}' 2>/dev/null; then while [ -e '${cache}' ]; do sleep 0.2; done; fi`
+    const sleep = `if [ "$1 $2" = "pip install" ] && rm '${hangs}' 2>/dev/null; then while [ -e '${cache}' ]; do sleep 0.2; done; exit 1; fi`
     const slow = places.script('slow-uv', sleep, `exec '${uv}' "$@"`)
     const options = JSON.stringify({ python, isolation: 'process', dependencies: ['greet>=1'] })
     const env = { ...index.env, PYTHREADS_CACHE: cache, PYTHREADS_UV: slow }
