@@ -8,6 +8,7 @@ import {
   connectWorkerNow,
   duplicateFd,
   type InProcessKind,
+  loadNativeCalls,
   SyncEntry,
   startInProcess,
   startInProcessNow,
@@ -43,6 +44,7 @@ export class InProcessIsolation implements Launcher {
       throw error
     })
     openStandardOutput()
+    if (!avoidsNativeCalls) loadNativeCalls() // before what may fail because it is forbidden too
     const statusPage = new StatusPage()
     const [socket, side] = await this.#open(statusPage, index).catch((error: unknown) => {
       statusPage.close()

@@ -48,6 +48,11 @@ export function ffi(): typeof Koffi {
   return loaded
 }
 
+/** Loads what in-process Python needs. @throws the errors of {@link ffi} */
+export function loadNativeCalls(): void {
+  ffi()
+}
+
 /** Whether this JavaScript thread can make native calls. Loads koffi to find out. */
 export function makesNativeCalls(): boolean {
   if (avoidsNativeCalls) return false

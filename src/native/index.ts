@@ -2,7 +2,7 @@ export { connectWorker, connectWorkerNow, sweepPython } from './connections.ts'
 export { type InProcessKind, startInProcess, startInProcessNow } from './control-socket.ts'
 export { checkDescriptorCalls, readNow, writeNow } from './descriptors.ts'
 export { makeRoomForListeners } from './exit-listeners.ts'
-export { avoidsNativeCalls, makesNativeCalls } from './ffi.ts'
+export { avoidsNativeCalls, loadNativeCalls, makesNativeCalls } from './ffi.ts'
 export {
   canMakeMemoryFiles,
   closeFd,
