@@ -45,6 +45,8 @@ const RUNTIMES = {
       // Its stacks have no callers beyond an `await` or a native function.
       'has the frames of Python in its stack, the innermost first',
       'throws what Python raises, with the frames of both',
+      // Its garbage collector keeps what the stack seems to refer to, here remote objects.
+      'is not held by Python after its call',
       // Its buffers have no pool.
       "may be a part of Node's pool",
       // Its `isDeepStrictEqual` takes exponential time for a Set in a Set.
