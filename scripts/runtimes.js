@@ -29,6 +29,8 @@ const NEITHER = [
   'with limited memory arrays cross',
   'are written to in place where that is promised',
   'of memory count what is borrowed',
+  // `triggerAsyncId` is 0.
+  'names the call as the one that has triggered a function',
 ]
 
 const [system, processor] = [process.platform, process.arch]
@@ -40,8 +42,6 @@ const RUNTIMES = {
     binary: 'bin/bun',
     run: ['--bun'],
     cannot: [
-      // Its ids of async contexts are 0.
-      'names the call as the one that has triggered a function',
       // Its stacks have no callers beyond an `await` or a native function.
       'has the frames of Python in its stack, the innermost first',
       'throws what Python raises, with the frames of both',
