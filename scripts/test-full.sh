@@ -27,7 +27,6 @@ everything() {
   part 'the benchmark and its report' env PYTHREADS_TESTS=full npx vitest run --project bench
   unset PYTHREADS_PASSED
   part 'other versions of Node' scripts/nodes.sh
-  part 'Bun and Deno' node scripts/runtimes.js
   if scripts/newest.sh --prepare; then
     part 'the newest Pythons' scripts/newest.sh test/lifecycle/runtime.start.test.ts \
       test/api/{callbacks,context,elastic,error-data,inline,iterators,made,names,objects,pool,recovery,values}.test.ts \
