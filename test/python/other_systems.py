@@ -140,10 +140,12 @@ def interrupts():
         refused.append(guard.interrupt(8))
         refused.append(guard.interrupt(7))
 
-    threading.Thread(target=interrupt).start()
+    other = threading.Thread(target=interrupt)
+    other.start()
     try:
         guard.run(None, spin)
     except module.CallCancelled:
+        other.join()  # it may not have noted yet what it has done
         return [type(guard).__name__, refused]
     return None
 
