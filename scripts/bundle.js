@@ -4,6 +4,7 @@
 //   exports, so it is the same file for ES modules, for CommonJS and for each bundler, and a
 //   process gets one copy of the library whoever asks for it. It stands in `globalThis` under a
 //   symbol that has its hash.
+// - environments.cjs is the same for what only the option `dependencies` and the command line need.
 // - The entries give it Node's modules and export what it makes. package.json says who gets which:
 //   index.js: `import` in a Node that can require ES modules; it requires, as an `import` would
 //   first look for exports in half a megabyte. index.cjs: `require`. import/index.js: `import` in
@@ -26,11 +27,13 @@ const [from, kernelSource, to] = ['../build/js/', '../kernel/pythreads_kernel/',
 
 /** What is bundled on its own and uses the core, by its name in `dist/`. */
 const SATELLITES = ['cli/main', 'arrow']
+/** What few programs need, by the name of its module: a script like the core, loaded when it is used. */
+const ENVIRONMENTS = 'environments/index'
 const PUBLIC = 'index.js'
 /** What other threads have the main thread call (src/native/main-thread.ts). */
 const ON_MAIN_THREAD = ['native/on-main-thread.js', ['initialise', 'reap']]
 
-/** Packages that go into the core, so that whoever installs pythreads does not need them. */
+/** Packages that are bundled, so that whoever installs pythreads does not need them. */
 const BUNDLED = ['smol-toml']
 const bundled = {
   name: 'bundled',
@@ -39,9 +42,9 @@ const bundled = {
 
 const hashOf = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 const isOwn = (id) => /^[./]/.test(id)
-/** Which modules a satellite contains: its own and, for the command line, those of its folder. */
-const isWithin = (id, satellite) =>
-  relative(from, id).startsWith(satellite.startsWith('cli/') ? `cli${sep}` : `${satellite}.js`)
+/** Which modules are in a file that is bundled on its own: its own, or those of its folder. */
+const isWithin = (id, name) =>
+  relative(from, id).startsWith(name.includes('/') ? `${dirname(name)}${sep}` : `${name}.js`)
 
 // tsc's helpers for `using` look at `this`; rollup takes AMD modules to be for browsers.
 const EXPECTED = ['THIS_IS_UNDEFINED', 'MISSING_NODE_BUILTINS']
@@ -138,10 +141,13 @@ const files = brotliCompressSync(kernelText).toString('base64')
 write('embedded.cjs', `${EMBEDDED} ??= ${JSON.stringify({ hash: kernelHash, files })}\n`)
 
 // The core
-const used = new Map([[from + ON_MAIN_THREAD[0], new Set(ON_MAIN_THREAD[1])]])
-for (const satellite of SATELLITES)
-  for (const [id, names] of await importsOf(satellite))
-    used.set(id, new Set([...(used.get(id) ?? []), ...names]))
+const used = new Map([
+  [`${from}entry.js`, new Set(['entry', 'setEntry'])],
+  [from + ON_MAIN_THREAD[0], new Set(ON_MAIN_THREAD[1])],
+])
+for (const name of [...SATELLITES, ENVIRONMENTS])
+  for (const [id, names] of await importsOf(name))
+    if (!isWithin(id, ENVIRONMENTS)) used.set(id, new Set([...(used.get(id) ?? []), ...names]))
 const exportOf = (id, names) => `export { ${[...names].join(', ')} } from ${JSON.stringify(id)}\n`
 const publicModule = await build(from + PUBLIC, { external: (id) => !isOwn(id) }, { format: 'es' })
 used.delete(from + PUBLIC)
@@ -161,26 +167,34 @@ const core = await build(
         const lines = others
           .filter(([, names]) => names.length > 0)
           .map((entry) => exportOf(...entry))
-        return [
-          `export * from ${JSON.stringify(from + PUBLIC)}\nexport { setEntry } from ${JSON.stringify(`${from}entry.js`)}\n`,
-          ...lines,
-        ].join('')
+        return [`export * from ${JSON.stringify(from + PUBLIC)}\n`, ...lines].join('')
       }),
-      { name: 'no-place', transform: (code) => code.replaceAll('import.meta.url', 'undefined') },
+      {
+        name: 'no-place',
+        transform: (code) =>
+          code
+            .replaceAll('import.meta.url', 'undefined')
+            .replace(/import\(.*ENVIRONMENTS\)+/, 'undefined'),
+      },
     ],
   },
   { format: 'amd', interop: 'compat', esModule: false, indent: false },
 )
-const own = core.imports
-const factory = /^define\(\[[^\]]*\], (\(function \([\s\S]*\}\))\);\s*$/.exec(core.code)?.[1]
 if (core.code.includes('import.meta')) throw new Error('src/ uses import.meta outside of entry.ts')
-if (factory === undefined) throw new Error('rollup writes AMD modules in another way than it did')
-const CORE = `globalThis[Symbol.for('pythreads.${hashOf(factory)}')]`
-const NOTE = "// The library, as a function of Node's own modules: the entries beside it call it.\n"
-write(
-  'core.cjs',
-  NOTE +
-    (await dense(`${CORE} ??= ((make) => {
+
+/** The function that rollup has put into an AMD module, and the modules that it takes, in order. */
+function factoryOf({ code }) {
+  const [, ids, factory] =
+    /^define\(\['exports', ?([^\]]*)\], (\(function \([\s\S]*\}\))\);\s*$/.exec(code) ?? []
+  if (factory === undefined) throw new Error('rollup writes AMD modules in another way than it did')
+  return { factory, takes: ids.split(',').map((id) => id.trim().slice(1, -1)) }
+}
+
+/** Writes a script that makes such a function's exports once; returns where they are found. */
+async function writeScript(name, note, module) {
+  const { factory } = factoryOf(module)
+  const place = `globalThis[Symbol.for('pythreads.${hashOf(factory)}')]`
+  const text = `${place} ??= ((make) => {
   let made
   return (...own) => {
     if (made === undefined && own.length > 0) {
@@ -191,16 +205,83 @@ write(
     return made
   }
 })(${factory})
-`)),
+`
+  write(name, `// ${note}\n${await dense(text)}`)
+  return place
+}
+
+const CORE = await writeScript(
+  'core.cjs',
+  "The library, as a function of Node's own modules: the entries beside it call it.",
+  core,
 )
+/** The names that a file takes of the library, and of the environments. */
+async function namesOf(name) {
+  const all = await importsOf(name)
+  const namesIn = (isIt) => [...new Set(all.flatMap(([id, names]) => (isIt(id) ? names : [])))]
+  return {
+    library: namesIn((id) => !isWithin(id, ENVIRONMENTS)),
+    environments: namesIn((id) => isWithin(id, ENVIRONMENTS)),
+  }
+}
+const environments = await build(
+  `${from}${ENVIRONMENTS}.js`,
+  {
+    external: (id) => id.startsWith('node:'),
+    plugins: [bundled, await library(ENVIRONMENTS)],
+  },
+  { format: 'amd', interop: 'compat', esModule: false, indent: false },
+)
+const PART = await writeScript(
+  'environments.cjs',
+  'What the option `dependencies` needs of the library, which loads it then.',
+  environments,
+)
+
+/** The modules of the library that are not in a file: taken from where they are found. */
+async function library(name, first = '') {
+  const LIBRARY = '\0library'
+  const OTHERS = '\0environments'
+  const names = await namesOf(name)
+  const texts = {
+    [LIBRARY]: `${first}export const { ${names.library.join(', ')} } = ${CORE}()`,
+    [OTHERS]: `${first}export const { ${names.environments.join(', ')} } = await ${CORE}().entry().environments()`,
+  }
+  return virtual(
+    (id) => texts[id] ?? null,
+    (id, importer) => {
+      if (importer === undefined || !isOwn(id)) return null
+      if (importer in texts) return { id, external: 'absolute' }
+      const path = absolute(id, importer)
+      if (isWithin(path, name) || !path.startsWith(from)) return null // itself, or a package
+      return isWithin(path, ENVIRONMENTS) ? OTHERS : LIBRARY
+    },
+  )
+}
 
 // The entries
 const names = publicModule.exports.join(', ')
-const requires = own.map((id) => `require(${JSON.stringify(id)})`).join(', ')
+const requiresOf = (module) =>
+  factoryOf(module)
+    .takes.map((id) => `require(${JSON.stringify(id)})`)
+    .join(', ')
+const requires = requiresOf(core)
+const own = [...new Set([core, environments].flatMap((module) => factoryOf(module).takes))]
 const imports = own.map((id, i) => `import * as own${i} from ${JSON.stringify(id)}\n`).join('')
-const values = own.map((_, i) => `own${i}`).join(', ')
-const entryOf = ({ files, folder = 'undefined', mainThread = 'undefined', embedded }) =>
-  `core.setEntry({ files: [${files}], kernel: ${folder}, mainThread: ${mainThread}, library: ${JSON.stringify(`${CORE}?.()`)}, embedded: ${embedded} })\n`
+const valuesOf = (module) =>
+  factoryOf(module)
+    .takes.map((id) => `own${own.indexOf(id)}`)
+    .join(', ')
+const values = valuesOf(core)
+const entryOf = ({
+  files,
+  folder = 'undefined',
+  mainThread = 'undefined',
+  environments,
+  embedded,
+}) =>
+  `core.setEntry({ files: [${files}], kernel: ${folder}, mainThread: ${mainThread}, library: ${JSON.stringify(`${CORE}?.()`)}, environments: ${environments}, embedded: ${embedded} })\n`
+const required = `() => (require('./environments.cjs'), ${PART}(${requiresOf(environments)}))`
 const beside = (path) => `fileURLToPath(new URL(${JSON.stringify(path)}, import.meta.url))`
 /** An expression that bundlers may have made impossible. */
 const attempt = (expression) => `(() => { try { return ${expression} } catch {} })()`
@@ -215,6 +296,7 @@ ${entryOf({
   files: '__filename',
   folder: `join(__dirname, '${kernelFolder}')`,
   mainThread: "join(__dirname, 'main-thread.cjs')",
+  environments: required,
   embedded: `() => (require('./embedded.cjs'), ${EMBEDDED})`,
 })}${publicModule.exports.map((name) => `exports.${name} = core.${name}\n`).join('')}`,
 )
@@ -229,6 +311,7 @@ ${entryOf({
   files: 'import.meta.url',
   folder: beside(kernelFolder),
   mainThread: beside('main-thread.cjs'),
+  environments: required,
   embedded: `() => (require('./embedded.cjs'), ${EMBEDDED})`,
 })}export const { ${names} } = core
 `,
@@ -242,6 +325,7 @@ ${entryOf({
   files: 'import.meta.url',
   folder: attempt(beside(`../${kernelFolder}`)),
   mainThread: attempt(beside('../main-thread.cjs')),
+  environments: `() => import('../environments.cjs').then(() => ${PART}(${valuesOf(environments)}))`,
   embedded: `() => import('../embedded.cjs').then(() => ${EMBEDDED})`,
 })}export const { ${names} } = core
 `,
@@ -250,36 +334,23 @@ write(
   'bundled/index.js',
   `${imports}import '../core.cjs'
 import '../embedded.cjs'
+import '../environments.cjs'
 const core = ${CORE}(${values})
 ${entryOf({
   files: `import.meta.url, ${attempt('__filename')}`,
+  environments: `() => ${PART}(${valuesOf(environments)})`,
   embedded: `() => ${EMBEDDED}`,
 })}export const { ${names} } = core
 `,
 )
 
 // The satellites
-async function satellite(name, library, output) {
-  const LIBRARY = '\0library'
-  const all = [...new Set((await importsOf(name)).flatMap(([, names]) => names))]
+async function satellite(name, file, output) {
   const { code } = await build(
     `${from}${name}.js`,
     {
-      external: (id) => !isOwn(id) && id !== LIBRARY,
-      plugins: [
-        virtual(
-          (id) =>
-            id === LIBRARY
-              ? `import ${JSON.stringify(library)}\nexport const { ${all.join(', ')} } = ${CORE}()`
-              : null,
-          (id, importer) =>
-            importer === LIBRARY && id === library
-              ? { id, external: 'absolute' }
-              : importer !== undefined && isOwn(id) && !isWithin(absolute(id, importer), name)
-                ? LIBRARY
-                : null,
-        ),
-      ],
+      external: (id) => !isOwn(id) && !id.startsWith('\0'),
+      plugins: [await library(name, `import ${JSON.stringify(file)}\n`)],
     },
     output,
   )

@@ -14,6 +14,8 @@ export interface Entry {
   readonly mainThread: string | undefined
   /** An expression: this library on a thread that has loaded it, else `undefined`. */
   readonly library: string
+  /** The module `environments/`, which only the option `dependencies` and the command line need. */
+  readonly environments: () => unknown
   /** The kernel as a bundle has it. */
   readonly embedded: () => EmbeddedKernel | undefined | Promise<EmbeddedKernel | undefined>
 }
@@ -30,12 +32,16 @@ export interface EmbeddedKernel {
 const url: string | undefined = import.meta.url
 const beside = (path: string) => (url === undefined ? undefined : fileURLToPath(new URL(path, url)))
 
+/** Not as a literal: `environments/` stands above this file, and is no part of dist/core.cjs. */
+const ENVIRONMENTS = './environments/index.ts'
+
 let isSet = url !== undefined
 let current: Entry = {
   files: [url],
   kernel: beside('../kernel'),
   mainThread: beside('../dist/main-thread.cjs'),
   library: 'undefined',
+  environments: () => import(ENVIRONMENTS),
   embedded: () => undefined,
 }
 

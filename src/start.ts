@@ -1,6 +1,8 @@
 import { AsyncResource } from 'node:async_hooks'
 import { dirname } from 'node:path'
 import { type FoundPython, findPython, prepareKernel } from './discovery/index.ts'
+import { entry } from './entry.ts'
+import type * as Environments from './environments/index.ts'
 import { forbidden, PythreadsError, tellListener } from './errors/index.ts'
 import {
   type Choice,
@@ -83,7 +85,7 @@ export async function planStart(given: PythonOptions): Promise<StartPlan> {
 async function pythonFor(options: ResolvedPythonOptions): Promise<FoundPython> {
   const { python, dependencies, frozen, onProgress } = options
   if (dependencies === undefined) return findPython(python)
-  const { environmentPython } = await import('./environments/index.ts')
+  const { environmentPython } = (await entry().environments()) as typeof Environments
   const listener = onProgress === undefined ? undefined : AsyncResource.bind(onProgress)
   const progress = (step: StartProgress['step'], text: string) => {
     if (listener !== undefined) tellListener(listener, { step, text })
