@@ -74,7 +74,13 @@ async function build(input, { external, plugins = [] }, output) {
  * short, so that a stack trace names a function and a place.
  */
 async function dense(text) {
-  const options = { minifyWhitespace: true, lineLimit: 100, target: 'esnext', charset: 'utf8' }
+  const options = {
+    minifyWhitespace: true,
+    lineLimit: 100,
+    target: 'esnext',
+    charset: 'utf8',
+    legalComments: 'none', // bundlers would write them to a file of their own
+  }
   const { code } = await transform(text, options)
   // No line ends within a text: rollup indents lines of what it bundles, also such ones.
   return code.replace(/(?<!\\)((?:\\\\)*)\\\n/g, '$1')
@@ -258,6 +264,14 @@ async function library(name, first = '') {
     },
   )
 }
+
+// The licences of the packages that are bundled
+const licences = BUNDLED.map((id) => {
+  const folder = `../node_modules/${id}/`
+  const text = readFileSync(fileURLToPath(new URL(`${folder}LICENSE`, import.meta.url)), 'utf8')
+  return `${id}\n\n${text}`
+})
+write('LICENSES.txt', licences.join('\n\n'))
 
 // The entries
 const names = publicModule.exports.join(', ')

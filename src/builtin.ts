@@ -4,6 +4,7 @@ interface Builtins {
   'node:crypto': typeof import('node:crypto')
   'node:http': typeof import('node:http')
   'node:https': typeof import('node:https')
+  'node:stream': typeof import('node:stream')
   'node:tls': typeof import('node:tls')
   'node:zlib': typeof import('node:zlib')
 }

@@ -1,58 +1,49 @@
 import type { Socket } from 'node:net'
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
+import { builtin } from '../builtin.ts'
 
-/** Two pipes as one stream: what comes on `reads`, and what is written to `writes`. */
-export class PairedPipes extends Duplex {
-  readonly #reads: Socket
-  readonly #writes: Socket
+/** One stream of two pipes. */
+export interface PairedPipes extends Duplex {
+  ref(): this
+  unref(): this
+}
 
-  constructor(reads: Socket, writes: Socket) {
-    super({ allowHalfOpen: false, emitClose: true })
-    this.#reads = reads
-    this.#writes = writes
-    reads.on('data', (chunk: Buffer) => {
-      if (!this.push(chunk)) reads.pause()
-    })
-    reads.pause()
-    reads.once('end', () => this.push(null))
-    for (const pipe of [reads, writes]) {
-      pipe.on('error', () => {}) // `close` follows
-      pipe.once('close', () => this.destroy())
-    }
-    writes.resume() // nothing comes here except its end
+/**
+ * Two pipes as one stream: what comes on `reads`, and what is written to `writes`. No class extends
+ * `Duplex`, as an import of `node:stream` as a whole does not survive some bundlers.
+ */
+export function pairedPipes(reads: Socket, writes: Socket): PairedPipes {
+  const pipes = [reads, writes]
+  const stream = new (builtin('node:stream').Duplex)({
+    allowHalfOpen: false,
+    emitClose: true,
+    read: () => void reads.resume(),
+    write: (chunk: Buffer, _encoding, done) => void writes.write(chunk, done),
+    final: (done) => void writes.end(done),
+    destroy(error, done) {
+      for (const pipe of pipes) pipe.destroy()
+      done(error)
+    },
+  })
+  const paired: PairedPipes = Object.assign(stream, {
+    ref() {
+      for (const pipe of pipes) pipe.ref()
+      return paired
+    },
+    unref() {
+      for (const pipe of pipes) pipe.unref()
+      return paired
+    },
+  }) as PairedPipes
+  reads.on('data', (chunk: Buffer) => {
+    if (!paired.push(chunk)) reads.pause()
+  })
+  reads.pause()
+  reads.once('end', () => paired.push(null))
+  for (const pipe of pipes) {
+    pipe.on('error', () => {}) // `close` follows
+    pipe.once('close', () => paired.destroy())
   }
-
-  ref(): this {
-    this.#reads.ref()
-    this.#writes.ref()
-    return this
-  }
-
-  unref(): this {
-    this.#reads.unref()
-    this.#writes.unref()
-    return this
-  }
-
-  override _read(): void {
-    this.#reads.resume()
-  }
-
-  override _write(
-    chunk: Buffer,
-    _encoding: BufferEncoding,
-    done: (error?: Error | null) => void,
-  ): void {
-    this.#writes.write(chunk, done)
-  }
-
-  override _final(done: () => void): void {
-    this.#writes.end(done)
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#reads.destroy()
-    this.#writes.destroy()
-    done(error)
-  }
+  writes.resume() // nothing comes here except its end
+  return paired
 }

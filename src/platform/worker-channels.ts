@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { PairedPipes } from './paired-pipes.ts'
+import { pairedPipes } from './paired-pipes.ts'
 
 /** A stream that keeps the process alive unless it is unreferenced. */
 export type Channel = Duplex & { ref(): unknown; unref(): unknown }
@@ -54,7 +54,7 @@ const PIPES: WorkerChannels = {
   ],
   take: (streams) => ({
     main: streams[3] as Socket,
-    side: new PairedPipes(streams[5] as Socket, streams[4] as Socket),
+    side: pairedPipes(streams[5] as Socket, streams[4] as Socket),
   }),
 }
 

@@ -2,11 +2,13 @@
  * The channels of a worker process as Windows has them, on any system: a main pipe, and a side
  * channel of two pipes.
  */
+
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { PairedPipes } from '../../src/platform/paired-pipes.ts'
+import { pairedPipes } from '../../src/platform/paired-pipes.ts'
 import { workerChannels } from '../../src/platform/worker-channels.ts'
 
 const open: (Server | Socket)[] = []
@@ -29,7 +31,7 @@ async function pair(): Promise<[Socket, Socket]> {
 async function pipes() {
   const [reads, theirWrites] = await pair()
   const [writes, theirReads] = await pair()
-  return { paired: new PairedPipes(reads, writes), theirWrites, theirReads, reads, writes }
+  return { paired: pairedPipes(reads, writes), theirWrites, theirReads, reads, writes }
 }
 
 describe('the channels of a worker process', () => {
@@ -56,7 +58,7 @@ describe('the channels of a worker process', () => {
     const main = (await pair())[0]
     const taken = workerChannels('win32').take([null, null, null, main, writes, reads])
     expect(taken.main).toBe(main)
-    expect(taken.side).toBeInstanceOf(PairedPipes)
+    expect(taken.side).toBeInstanceOf(Duplex)
     const streams = [null, null, null, main, reads]
     expect(workerChannels('linux', undefined).take(streams)).toEqual({ main, side: reads })
   })
