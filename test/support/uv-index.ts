@@ -99,7 +99,9 @@ export class UvIndex implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
-    await new Promise((resolve) => this.#server.close(resolve))
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#server.closeAllConnections?.() // also those that got no reply
+    await closed
   }
 }
 
