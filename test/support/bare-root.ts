@@ -36,7 +36,7 @@ function librariesOf(file: string): string[] {
   return [...(stdout ?? '').matchAll(/(\/\S+) \(0x/g)].flatMap(([, path]) => path ?? [])
 }
 
-/** The whole C library, of which `ldd` names only what one program needs. */
+/** The whole C library: `ldd` names only the parts that one program needs. */
 function libraryOfC(libraries: readonly string[]): string[] {
   const folder = dirname(libraries.find((path) => path.endsWith('/libc.so.6')) ?? '')
   return existsSync(folder)

@@ -1,6 +1,6 @@
 import { NO_LIMITS, type WorkerSettings } from '../../src/isolation/index.ts'
 
-/** The settings of a worker of which a test asks nothing in particular. */
+/** The settings of a worker, for tests that need no particular ones. */
 export const SETTINGS: WorkerSettings = {
   path: [],
   preload: [],

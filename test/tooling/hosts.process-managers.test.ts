@@ -37,7 +37,7 @@ interface Copies {
   workers: Set<number>
 }
 
-/** Asks until so many copies have replied. */
+/** Asks until this number of copies has replied. */
 async function ask(port: number, number: number): Promise<Copies> {
   const copies: Copies = { host: new Set(), workers: new Set() }
   while (copies.host.size < number) {

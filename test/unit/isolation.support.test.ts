@@ -10,7 +10,6 @@ import {
   createIsolation,
   ISOLATION_KINDS,
   type IsolationKind,
-  NO_LIMITS,
   SUPPORT_MATRIX,
   supportOf,
 } from '../../src/isolation/index.ts'
@@ -129,16 +128,7 @@ describe('the support matrix', () => {
       /apt install libpython3\.13/,
     ],
   ])('%s %j cannot do %s: %s says how to mend that', (release, options, kind, code, help) => {
-    const create = () =>
-      createIsolation(kind, made(release, options), {
-        path: [],
-        preload: [],
-        scope: 1,
-        output: 'inherit',
-        warnings: false,
-        limits: NO_LIMITS,
-        memory: 1 << 30,
-      } as const)
+    const create = () => createIsolation(kind, made(release, options), SETTINGS)
     expect(create).toThrow(expect.objectContaining({ code, message: expect.stringMatching(help) }))
     expect(create).toThrow(
       expect.objectContaining({ message: expect.stringContaining("isolation 'process'") }),
